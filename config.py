@@ -1,0 +1,58 @@
+"""pyinfra's own settings, and what its SSH connector needs mended until an upgrade does it (tests/unit/test_config.py)."""
+
+import socket
+import sys
+from typing import Any
+
+import pyinfra_cli.cli
+from pyinfra.api.inventory import Inventory
+from pyinfra.connectors.ssh import SSHConnector
+
+REQUIRE_PYINFRA_VERSION = ">=3.10,<3.11"
+CONNECT_TIMEOUT = 10  # seconds
+UNANSWERED_MS = 60_000  # milliseconds that sent data may stay unacknowledged
+
+_connect = SSHConnector._connect
+_run = SSHConnector.run_shell_command
+_confirm = pyinfra_cli.cli._do_confirm
+
+
+def _connect_without_delay(self: SSHConnector) -> None:
+    """paramiko leaves Nagle's algorithm on, some 40 ms for each command, and waits for ever for a host that is gone."""
+    _connect(self)
+    assert self.client is not None
+    transport = self.client.get_transport()
+    assert transport is not None
+    if isinstance(transport.sock, socket.socket):  # else a channel through a jump host
+        transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNANSWERED_MS)
+    transport.set_keepalive(15)
+
+
+def _run_on_dropped_connection(self: SSHConnector, *args: Any, **kwargs: Any) -> Any:
+    """A dropped connection is EOFError to paramiko, which ends the run for all hosts; OSError fails only this one."""
+    try:
+        return _run(self, *args, **kwargs)
+    except EOFError as error:
+        raise OSError("connection lost") from error
+
+
+def _confirm_without_terminal(msg: str) -> bool:
+    """Nobody can press enter in CI: go on without failed hosts, and never start a run that nobody confirmed."""
+    if sys.stdin.isatty():
+        return bool(_confirm(msg))
+    is_about_failure = "failed" in msg
+    if not is_about_failure:
+        print("no terminal to confirm at: nothing was done; add -y to run, or --dry to predict", file=sys.stderr)
+    return is_about_failure
+
+
+def _hosts_in_order(self: Inventory) -> list[Any]:
+    """With --serial, the datasink that nodes pull from comes first, as the inventory has it; pyinfra's set has no order."""
+    return [host for host in self if host in self.state.active_hosts]
+
+
+SSHConnector._connect = _connect_without_delay  # type: ignore[method-assign]
+SSHConnector.run_shell_command = _run_on_dropped_connection  # type: ignore[method-assign]
+pyinfra_cli.cli._do_confirm = _confirm_without_terminal
+Inventory.get_active_hosts = _hosts_in_order  # type: ignore[method-assign]

@@ -1,0 +1,14 @@
+"""Pull access: restricted keys for the nodes, and on the primary datasink the line that lets them read the registry."""
+
+from pyinfra import host
+
+from operations import access, program
+from operations.survey import desired_of
+
+wanted = desired_of(host)
+if wanted.sets:
+    program.install(name="Install the node program")
+    if wanted.source.local:
+        access.authorize_pulls(name="Authorize pulls from the registry")
+    else:
+        access.certify_pull_key(name="Certify the node's pull key")

@@ -1,0 +1,17 @@
+"""Models: access, then every wanted version pulled and verified, then configs and services."""
+
+from pyinfra import host, local
+
+from operations import access, models
+from operations.survey import desired_of
+
+local.include("deploys/access.py")
+
+wanted = desired_of(host)
+if wanted.sets:
+    if wanted.source.local:
+        access.check_registry(name="Check the registry")
+    models.make_folders(name="Make folders")
+    models.pull(name="Pull models")
+
+local.include("deploys/configs.py")

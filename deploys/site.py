@@ -1,0 +1,5 @@
+"""Everything, in order."""
+
+from pyinfra import local
+
+local.include("deploys/models.py")

@@ -1,0 +1,1 @@
+"""The default site: values that an operator edits, and nothing else."""

@@ -1,0 +1,77 @@
+"""The Debian system that all lab hosts boot from: built once, kept as a tar in the user's cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from lab.shell import last_line, run
+from modelctl.errors import OperatorError
+
+SUITE = "bookworm"
+INCLUDED = (
+    "systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "python3-venv", "python3-yaml", "rsync", "udev",
+    "iproute2", "procps", "opencv-data",
+)  # fmt: skip
+
+
+def tar(say: Callable[[str], None]) -> Path:
+    """The base system's tar, built when the cache does not hold it.
+
+    :param say: told of each step while it is built.
+    :raises OperatorError: apt knows no Debian archive of this release, or the build failed.
+    """
+    path = _cache() / f"base-{digest()}.tar"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _build(path, say)
+    return path
+
+
+def digest() -> str:
+    """What the base system is made from, as 12 hex digits."""
+    architecture = run("dpkg", "--print-architecture").strip()
+    recipe = json.dumps([SUITE, INCLUDED, architecture, sorted(_suites())])
+    return hashlib.sha256(recipe.encode()).hexdigest()[:12]
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sentinelcam-lab"
+
+
+def _suites() -> dict[str, str]:
+    """Debian's suites of this release that the control node's own apt uses, each with its apt source line."""
+    layout = "$(ORIGIN)|$(RELEASE)|$(SITE)|$(COMPONENT)"
+    found: dict[str, str] = {}
+    for line in run("apt-get", "indextargets", "--format", layout, "Created-By: Packages").splitlines():
+        origin, suite, site, component = line.split("|")
+        if origin == "Debian" and suite.split("-")[0] == SUITE and component == "main":
+            found[suite] = f"deb {site} {suite} main"
+    if SUITE not in found:
+        raise OperatorError(
+            f"lab: apt lists no Debian {SUITE} archive, which the lab's hosts are made from; "
+            "run apt-get update, on a Debian 12 machine"
+        )
+    return found
+
+
+def _build(path: Path, say: Callable[[str], None]) -> None:
+    say("base system: building it (about half a minute, once)")
+    unfinished = path.with_suffix(f".{os.getpid()}.tar")
+    argv = ["mmdebstrap", "--variant=minbase", f"--include={','.join(INCLUDED)}", SUITE, str(unfinished)]
+    said = ""
+    with subprocess.Popen([*argv, *_suites().values()], stderr=subprocess.PIPE, text=True) as build:
+        assert build.stderr is not None
+        for line in build.stderr:
+            said += line
+            if line.startswith("I: "):
+                say(f"base system: {line[3:].strip()}")
+    if build.returncode:
+        unfinished.unlink(missing_ok=True)
+        faults = [line for line in said.splitlines() if line.startswith("E: ")]
+        raise OperatorError(f"lab: mmdebstrap: exit {build.returncode}: {faults[0] if faults else last_line(said)}")
+    unfinished.rename(path)

@@ -1,0 +1,49 @@
+"""The control groups that boot.sh gives each host: all that a host runs is in them, whoever its parent is."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+from lab.hosts import LabHost
+
+PARENT = "sentinelcam-lab"
+
+
+def kill_all(host: LabHost) -> bool:
+    """Send SIGKILL to all that a host still runs; whether there was anything."""
+    pids = {int(pid) for group in _groups(host) for pid in (group / "cgroup.procs").read_text().split()}
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return bool(pids)
+
+
+def remove(host: LabHost) -> None:
+    """Remove a host's groups, in which nothing may run any more."""
+    for group in _groups(host):
+        group.rmdir()
+
+
+def remove_parents() -> None:
+    """Remove what held the hosts' groups."""
+    for point in _mount_points():
+        for parent in point.glob(f"**/{PARENT}"):
+            parent.rmdir()
+
+
+def _groups(host: LabHost) -> list[Path]:
+    """A host's groups in every hierarchy, inner ones first."""
+    return [
+        Path(folder)
+        for point in _mount_points()
+        for group in point.glob(f"**/{PARENT}/{host.name}")
+        for folder, _, _ in os.walk(group, topdown=False)
+    ]
+
+
+def _mount_points() -> list[Path]:
+    mounts = (line.split() for line in Path("/proc/self/mounts").read_text().splitlines())
+    return [Path(point) for _, point, kind, *_ in mounts if kind.startswith("cgroup")]

@@ -1,0 +1,135 @@
+"""`python -m lab`: the fleet that is embedded in this machine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
+import click
+
+from lab import machine, preflight
+from lab.lab import Lab
+from modelctl.errors import OperatorError
+
+Arguments = ParamSpec("Arguments")
+ONE_HOST = click.argument("host")
+
+
+def _say(line: str) -> None:
+    click.echo(f"lab: {line}", err=True)
+
+
+LAB = Lab(say=_say)
+
+
+def _lab_command(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """Refuse a machine that cannot; print what an operator can cause and exit 1. A bug keeps its traceback."""
+
+    @wraps(command)
+    def wrapped(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        try:
+            preflight.require_machine()
+            command(*args, **kwargs)
+        except OperatorError as error:
+            click.echo(str(error), err=True)
+            sys.exit(1)
+
+    return wrapped
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Real Debian hosts on this machine, in a network that no packet leaves.
+
+    Needs root. Inside, `pyinfra lab/inventory.py ...` works as on a real site.
+    """
+
+
+@main.command()
+@_lab_command
+def up() -> None:
+    """Boot every host that is off; harmless when all run."""
+    LAB.up()
+    _say("up; try: python -m lab status, python -m lab ssh sentinel, python -m lab down")
+
+
+@main.command()
+@_lab_command
+def down() -> None:
+    """Stop all hosts and erase their disks."""
+    LAB.down()
+    _say("down")
+
+
+@main.command()
+@_lab_command
+def status() -> None:
+    """Show each host, its address and whether it runs; exit 3 unless all do."""
+    for name, host in LAB.hosts.items():
+        state = "up" if LAB.running(name) else "off"
+        click.echo(f"{name:<10} {state:<4} {host.login}@{host.address:<14} {host.service or '-'}")
+    if not all(LAB.running(name) for name in LAB.hosts):
+        sys.exit(3)
+
+
+@main.command()
+@click.argument("hosts", nargs=-1, required=True)
+@_lab_command
+def reset(hosts: tuple[str, ...]) -> None:
+    """Make HOSTS as bare as new: an empty disk, a whole network, a boot."""
+    LAB.reset(*hosts)
+
+
+@main.command()
+@ONE_HOST
+@_lab_command
+def ssh(host: str) -> None:
+    """Open a shell on HOST as the operator does."""
+    sys.exit(subprocess.run(LAB.ssh(host), check=False).returncode)
+
+
+@main.command("exec")
+@ONE_HOST
+@click.argument("command", nargs=-1, required=True)
+@_lab_command
+def execute(host: str, command: tuple[str, ...]) -> None:
+    """Run COMMAND at HOST's console as root, network or not."""
+    sys.exit(subprocess.run([*LAB.console(host), *command], check=False).returncode)
+
+
+@main.command()
+@ONE_HOST
+@_lab_command
+def logs(host: str) -> None:
+    """Print what HOST's console showed since it was powered on."""
+    if not machine.console_log(LAB.host(host)).exists():
+        raise OperatorError(f"{host}: never powered on; run: python -m lab up")
+    click.echo("\n".join(machine.console_lines(LAB.host(host))))
+
+
+@main.command()
+@ONE_HOST
+@click.argument("rate")
+@_lab_command
+def limit(host: str, rate: str) -> None:
+    """Slow HOST's cable down to RATE, such as 10mbit, in both directions."""
+    LAB.limit(host, rate)
+
+
+@main.command()
+@ONE_HOST
+@_lab_command
+def cut(host: str) -> None:
+    """Pull HOST's cable."""
+    LAB.cut(host)
+
+
+@main.command()
+@ONE_HOST
+@_lab_command
+def mend(host: str) -> None:
+    """Plug HOST's cable in again, at full speed."""
+    LAB.mend(host)

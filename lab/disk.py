@@ -1,0 +1,66 @@
+"""A host's own disk as it leaves the shop: names, keys, one login, and the stand-ins for its service's code."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from lab import keys
+from lab.hosts import SERVICE_FOLDERS, LabHost
+from lab.layers import OPS
+from lab.machine import erase
+
+STANDINS = Path(__file__).with_name("standins")
+SHARED = "usr/local/lib/python3.11/dist-packages/lab/standins/standin.py"
+"""Where every Python of a host finds what the stand-ins share."""
+
+
+def make(host: LabHost, hosts: Iterable[LabHost], system: Path) -> None:
+    """Erase the disk of a host that is off and write a new one.
+
+    :param hosts: everyone it knows by name.
+    :param system: the base layer, whose lists of users are extended.
+    """
+    erase(host)
+    upper = host.folder / "upper"
+    for name, (content, mode) in _files(host, hosts, system).items():
+        path = upper / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+        path.chmod(mode)
+    home = upper / host.home[1:]
+    _install_standins(host, home)
+    for parent, _, names in os.walk(home):
+        for path in (Path(parent), *(Path(parent) / name for name in names)):
+            os.chown(path, OPS, OPS)
+    (home / ".ssh").chmod(0o700)
+
+
+def _files(host: LabHost, hosts: Iterable[LabHost], system: Path) -> Mapping[str, tuple[str, int]]:
+    """Path to content and mode."""
+    login = host.login
+    users = {
+        "etc/passwd": (f"{login}:x:{OPS}:{OPS}:{login}:{host.home}:/bin/bash\n", 0o644),
+        "etc/group": (f"{login}:x:{OPS}:\n", 0o644),
+        "etc/shadow": (f"{login}:*:19700:0:99999:7:::\n", 0o640),
+    }
+    names = "".join(f"{other.address} {other.name}\n" for other in hosts)
+    key = keys.host_key(host)
+    return {name: ((system / name).read_text() + line, mode) for name, (line, mode) in users.items()} | {
+        "etc/hostname": (f"{host.name}\n", 0o644),
+        "etc/hosts": (f"127.0.0.1 localhost\n{names}", 0o644),
+        f"etc/sudoers.d/{login}": (f"{login} ALL=(ALL) NOPASSWD: ALL\n", 0o440),
+        "etc/ssh/ssh_host_ed25519_key": (key.read_text(), 0o600),
+        "etc/ssh/ssh_host_ed25519_key.pub": (key.with_suffix(".pub").read_text(), 0o644),
+        SHARED: ((STANDINS / "standin.py").read_text(), 0o644),
+        f"{host.home[1:]}/.ssh/authorized_keys": (keys.OPERATOR.with_suffix(".pub").read_text(), 0o600),
+    }
+
+
+def _install_standins(host: LabHost, home: Path) -> None:
+    for program, folder in SERVICE_FOLDERS[host.service].items() if host.service else ():
+        (home / folder).mkdir(parents=True, exist_ok=True)
+        shutil.copy(STANDINS / program, home / folder / program)
+        (home / folder / program).chmod(0o755)

@@ -1,0 +1,17 @@
+"""The lab as pyinfra groups. Under the pyinfra command it moves into the lab's network, which no packet leaves."""
+
+import pyinfra as _pyinfra
+
+from lab.network import enter as _enter
+from lab.site import fleet as _fleet
+from modelctl.errors import exit_with_message as _exit_with_message
+from modelctl.groups import groups as _groups
+from operations.command_line import check as _check
+
+with _exit_with_message():
+    _FLEET = _fleet()
+    _check(_FLEET, _groups(_FLEET))
+    if _pyinfra.is_cli:
+        _enter()
+
+globals().update(_groups(_FLEET))

@@ -1,0 +1,37 @@
+"""The lab's SSH keys: the operator's, each host's, and the one that signs pull certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from lab.hosts import STATE, LabHost
+from lab.shell import run
+
+FOLDER = STATE / "keys"
+OPERATOR = FOLDER / "operator"
+PULL_CA = FOLDER / "pull_ca"
+KNOWN_HOSTS = FOLDER / "known_hosts"
+
+
+def host_key(host: LabHost) -> Path:
+    """The private key that a host proves its identity with; it outlives the host's disk."""
+    return FOLDER / "hosts" / host.name
+
+
+def make(hosts: Iterable[LabHost]) -> None:
+    """Make the keys that are missing, and the list of known hosts."""
+    known = []
+    for host in hosts:
+        _make(host_key(host), f"root@{host.name}")
+        public = host_key(host).with_suffix(".pub").read_text().split()
+        known.append(f"{host.name},{host.address} {public[0]} {public[1]}\n")
+    _make(OPERATOR, "operator@lab")
+    _make(PULL_CA, "pull-ca@lab")
+    KNOWN_HOSTS.write_text("".join(known))
+
+
+def _make(path: Path, comment: str) -> None:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(path))

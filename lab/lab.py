@@ -1,0 +1,202 @@
+"""The lab as a whole: up, down, and what a test does to one of its hosts."""
+
+from __future__ import annotations
+
+import fcntl
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from lab import cgroups, disk, keys, layers, machine, network, preflight
+from lab.hosts import HOSTS, STATE, LabHost
+from modelctl.errors import Faults, OperatorError
+
+BOOT_LIMIT = 60.0
+CONSOLE_TAIL = 20
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def _silent(_: str) -> None:
+    """For callers that want no progress."""
+
+
+class Lab:
+    """Handle on the one lab of this machine; many handles may be open at once."""
+
+    def __init__(self, hosts: Mapping[str, LabHost] = HOSTS, say: Callable[[str], None] = _silent) -> None:
+        self.hosts = hosts
+        self._say = say
+
+    def up(self) -> None:
+        """Boot every host that is off, each from the disk it has or else from a new one.
+
+        :raises OperatorError: this machine cannot run the lab, or a host does not come up.
+        """
+        preflight.require_machine()
+        with self._lock():
+            self._prepare()
+            self._boot(tuple(self.hosts.values()))
+
+    def down(self) -> None:
+        """Take everything away that runs, is mounted or was written to the hosts' disks. Keys and layers stay.
+
+        :raises OperatorError: this machine cannot run the lab.
+        """
+        preflight.require_machine()
+        with self._lock():
+            for host in self._everyone():
+                machine.power_cut(host)
+                machine.erase(host)
+            cgroups.remove_parents()
+            network.remove()
+            layers.discard_all_but(layers.current())
+
+    def reset(self, *names: str) -> None:
+        """Give hosts a new disk, a whole network and a boot."""
+        with self._lock():
+            chosen = [self.host(name) for name in names]
+            self._prepare()
+            for host in chosen:
+                machine.power_cut(host)
+                machine.erase(host)
+                network.mend(host)
+            self._boot(chosen)
+
+    def boot(self, name: str) -> None:
+        """Boot a host from the disk it has; harmless when it runs."""
+        with self._lock():
+            self._prepare()
+            self._boot([self.host(name)])
+
+    def power_cut(self, name: str) -> None:
+        """End a host at once; its disk keeps what had been written."""
+        machine.power_cut(self.host(name))
+
+    def cut(self, name: str) -> None:
+        """Pull a host's cable."""
+        network.cut(self._connected(name))
+
+    def mend(self, name: str) -> None:
+        """Plug a host's cable in again, at full speed."""
+        network.mend(self._connected(name))
+
+    def limit(self, name: str, rate: str) -> None:
+        """Slow a host's cable down to a rate such as 10mbit, in both directions."""
+        network.limit(self._connected(name), rate)
+
+    def bytes_received(self, name: str) -> int:
+        """Bytes that have come to a host over its cable."""
+        return network.bytes_received(self._connected(name))
+
+    def running(self, name: str) -> bool:
+        """Whether a host is powered on."""
+        return machine.running(self.host(name)) is not None
+
+    def run(
+        self, name: str, command: str | Sequence[str], user: str = "root", stdin: str = "", limit: float = 60.0
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command at a host's console, so that it works with the cable cut too.
+
+        :param command: a line for the shell, or a program with its arguments.
+        :param limit: seconds until subprocess.TimeoutExpired.
+        """
+        argv = ["sh", "-c", command] if isinstance(command, str) else list(command)
+        return subprocess.run(
+            [*self.console(name, user), *argv],
+            input=stdin, capture_output=True, text=True, timeout=limit, check=False,
+        )  # fmt: skip
+
+    def console(self, name: str, user: str = "root") -> list[str]:
+        """What to write before a command to run it at a host's console."""
+        host = self.host(name)
+        home = "/root" if user == "root" else f"/home/{user}"
+        become = [] if user == "root" else ["runuser", "--user", user, "--"]
+        return [
+            "nsenter", "--target", str(machine.leader(host)), "--mount", "--uts", "--ipc", "--net", "--pid", "--",
+            "env", "--ignore-environment", f"--chdir={home}", f"HOME={home}", f"PATH={PATH}", "LANG=C.UTF-8", *become,
+        ]  # fmt: skip
+
+    def ssh(self, name: str) -> list[str]:
+        """The ssh command that reaches a host as the operator does."""
+        host = self._connected(name)
+        options = {
+            "IdentityFile": keys.OPERATOR,
+            "IdentitiesOnly": "yes",
+            "UserKnownHostsFile": keys.KNOWN_HOSTS,
+            "StrictHostKeyChecking": "yes",
+            "ConnectTimeout": "5",
+            "LogLevel": "ERROR",
+        }
+        written = [f"-o{option}={value}" for option, value in options.items()]
+        inside = f"--net={network.NETNS_FOLDER / network.NAMESPACE}"
+        return ["nsenter", inside, "--", "ssh", "-F", "none", *written, f"{host.login}@{host.address}"]
+
+    def host(self, name: str) -> LabHost:
+        """A host by name.
+
+        :raises OperatorError: the lab has none of that name.
+        """
+        if name not in self.hosts:
+            raise OperatorError(f"lab: host {name!r}: not in the lab; it has: {', '.join(self.hosts)}")
+        return self.hosts[name]
+
+    def _connected(self, name: str) -> LabHost:
+        host = self.host(name)
+        network.require_up()
+        return host
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        STATE.mkdir(parents=True, exist_ok=True)
+        with (STATE / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self._say("waiting for another command of the lab to end")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _prepare(self) -> None:
+        self._layers = layers.build(self._say)
+        keys.make(self.hosts.values())
+        network.create()
+
+    def _everyone(self) -> list[LabHost]:
+        """The known hosts, and those that an earlier lab of another make left on the disk."""
+        left = {path.name for path in (STATE / "hosts").glob("*")} - set(self.hosts)
+        return [*self.hosts.values(), *(LabHost(name, network.CONTROL_NODE, None) for name in sorted(left))]
+
+    def _boot(self, hosts: Sequence[LabHost]) -> None:
+        """Boot those that are off, all at once, and wait for each."""
+        starting = [host for host in hosts if machine.running(host) is None]
+        for host in starting:
+            machine.power_cut(host)
+            network.connect(host)
+            if not (host.folder / "upper").is_dir():
+                disk.make(host, self.hosts.values(), self._layers.system)
+            machine.power_on(host, self._layers.of(host))
+            self._say(f"{host.name}: booting")
+        with ThreadPoolExecutor(max_workers=max(1, len(starting))) as pool:
+            faults = [fault for fault in pool.map(self._await, starting) if fault]
+        if faults:
+            raise Faults(faults)
+
+    def _await(self, host: LabHost) -> str | None:
+        """Wait until a host answers; the fault, with the end of its console, when it does not."""
+        try:
+            machine.wait_until(lambda: self._answers(host), BOOT_LIMIT, f"{host.name}: answer on SSH")
+        except OperatorError as fault:
+            shown = machine.console_lines(host)[-CONSOLE_TAIL:]
+            return "\n".join([f"{fault}; its console ends with:", *(f"  {line}" for line in shown)])
+        self._say(f"{host.name}: up, {host.login}@{host.address}")
+        return None
+
+    def _answers(self, host: LabHost) -> bool:
+        if machine.running(host) is None:
+            raise OperatorError(f"{host.name}: its boot ended")
+        state = subprocess.run(
+            [*self.ssh(host.name), "systemctl", "is-system-running", "--wait"],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return state.stdout.strip() in {"running", "degraded"}

@@ -1,0 +1,131 @@
+"""Read-only folders that the hosts' disks lie over: the base system, the services' Python, the model registry."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import base, store
+from lab.hosts import STATE, LabHost
+from lab.shell import run
+
+FOLDER = STATE / "layers"
+OPS = 1000
+"""User and group id of a host's login."""
+MASKED = (
+    "systemd-firstboot.service",  # asks a question on the console, and nothing boots
+    "apt-daily.timer",
+    "apt-daily-upgrade.timer",
+    "dpkg-db-backup.timer",
+    "e2scrub_all.timer",
+    "fstrim.timer",
+)
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Where each layer lies on the control node."""
+
+    system: Path
+    python: Path
+    registry: Path
+
+    def of(self, host: LabHost) -> tuple[Path, ...]:
+        """A host's layers, uppermost first."""
+        registry = (self.registry,) if host.holds_registry else ()
+        python = (self.python,) if host.service else ()
+        return (*registry, *python, self.system)
+
+
+def current() -> Layers:
+    """Where the layers of this checkout lie, built or not.
+
+    :raises OperatorError: apt knows no Debian archive to build them from.
+    """
+    made_from = base.digest()
+    system, python = (_layer(name, made_from, "layers.py") for name in ("system", "python"))
+    return Layers(system, python, _layer("registry", made_from, "store.py", "contents.py"))
+
+
+def build(say: Callable[[str], None]) -> Layers:
+    """Build what is missing.
+
+    :param say: told of each step.
+    :raises OperatorError: the base system cannot be built.
+    """
+    layers = current()
+    if not layers.system.is_dir():
+        _build_system(layers.system, layers.python, say)
+    if not layers.registry.is_dir():
+        _build_registry(layers.registry, layers.system, say)
+    return layers
+
+
+def discard_all_but(kept: Layers) -> None:
+    """Remove layers that other sources gave, and what an interrupted build left. No host may run."""
+    for folder in FOLDER.glob("*"):
+        if folder not in (kept.system, kept.python, kept.registry):
+            shutil.rmtree(folder)
+
+
+def _layer(name: str, made_from: str, *sources: str) -> Path:
+    """A layer's folder, named by what it is made from."""
+    texts = b"".join(Path(__file__).with_name(source).read_bytes() for source in sources)
+    return FOLDER / f"{name}-{hashlib.sha256(made_from.encode() + texts).hexdigest()[:12]}"
+
+
+def _build_system(layer: Path, python: Path, say: Callable[[str], None]) -> None:
+    archive = base.tar(say)
+    say("base system: unpacking")
+    system = _fresh(layer)
+    run("tar", "-C", str(system), "--numeric-owner", "-xf", str(archive), limit=300)
+    _prepare_system(system)
+    say("services' Python: making the environment")
+    run("chroot", str(system), "python3", "-m", "venv", "--system-site-packages", "/home/ops/.opencv", limit=120)
+    shutil.rmtree(python, ignore_errors=True)
+    (python / "home").mkdir(parents=True)
+    (system / "home/ops").rename(python / "home/ops")
+    _own(python / "home/ops")
+    system.rename(layer)
+
+
+def _build_registry(layer: Path, system: Path, say: Callable[[str], None]) -> None:
+    say("model registry: filling it")
+    registry = _fresh(layer)
+    store.write(registry / "home/ops/sentinelcam/model_registry", system)
+    _own(registry / "home/ops")
+    registry.rename(layer)
+
+
+def _fresh(layer: Path) -> Path:
+    """An empty folder to build a layer in; it gets the layer's name when it is complete."""
+    folder = layer.with_suffix(".unfinished")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _prepare_system(system: Path) -> None:
+    """Make an unpacked base boot as a machine without an identity of its own, and without a network beyond the lab."""
+    for unit in MASKED:
+        (system / "etc/systemd/system" / unit).symlink_to("/dev/null")
+    for path in (system / "etc/ssh").glob("ssh_host_*"):
+        path.unlink()
+    (system / "etc/machine-id").write_text("")
+    (system / "etc/resolv.conf").write_text("")
+    (system / "etc/ssh/sshd_config.d/lab.conf").write_text(
+        "HostKey /etc/ssh/ssh_host_ed25519_key\nPasswordAuthentication no\n"
+    )
+
+
+def _own(home: Path) -> None:
+    for path in (home, *_below(home)):
+        os.lchown(path, OPS, OPS)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    return (Path(parent) / name for parent, folders, files in os.walk(folder) for name in (*folders, *files))

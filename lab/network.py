@@ -1,0 +1,140 @@
+"""The lab's network: one namespace with a bridge and no way out, and one namespace per host on a cable to it."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import re
+from pathlib import Path
+
+from lab.hosts import LabHost
+from lab.shell import run, succeeds
+from modelctl.errors import OperatorError
+
+NAMESPACE = "sentinelcam-lab"
+BRIDGE = "bridge0"
+CONTROL_NODE = "198.18.0.1"
+PREFIX_LENGTH = 15
+"""198.18.0.0/15 is set aside for benchmarks of networks: no site has an address in it."""
+NETNS_FOLDER = Path("/run/netns")
+RATE = re.compile(r"[1-9][0-9]*(\.[0-9]+)?[kmg]?(bit|bps)")
+CLONE_NEWNET = 0x40000000
+_DOWN = OperatorError("lab: it is down; run: python -m lab up")
+
+
+def namespace(host: LabHost) -> str:
+    """Name of the network namespace that a host lives in."""
+    return f"{NAMESPACE}-{host.name}"
+
+
+def require_up() -> None:
+    """Refuse while the lab's network is not there.
+
+    :raises OperatorError: when it is not.
+    """
+    if not is_up():
+        raise _DOWN
+
+
+def is_up() -> bool:
+    """Whether the lab's network is there; after a crash its name can be left without it."""
+    return succeeds(["ip", "-n", NAMESPACE, "link", "show", BRIDGE])
+
+
+def create() -> None:
+    """Make the namespace with its bridge, unless it is there."""
+    if is_up():
+        return
+    _new_namespace(NAMESPACE)
+    run("ip", "-n", NAMESPACE, "link", "add", BRIDGE, "type", "bridge")
+    run("ip", "-n", NAMESPACE, "address", "add", f"{CONTROL_NODE}/{PREFIX_LENGTH}", "dev", BRIDGE)
+    run("ip", "-n", NAMESPACE, "link", "set", BRIDGE, "up")
+
+
+def connect(host: LabHost) -> None:
+    """Make a host's namespace with a cable to the bridge, unless it is there."""
+    if succeeds(["ip", "-n", namespace(host), "link", "show", "eth0"]):
+        return
+    _new_namespace(namespace(host))
+    cable = _cable(host)
+    run("ip", "-n", NAMESPACE, "link", "add", cable, "type", "veth", "peer", "eth0", "netns", namespace(host))
+    run("ip", "-n", NAMESPACE, "link", "set", cable, "master", BRIDGE, "up")
+    run("ip", "-n", namespace(host), "address", "add", f"{host.address}/{PREFIX_LENGTH}", "dev", "eth0")
+    run("ip", "-n", namespace(host), "link", "set", "eth0", "up")
+
+
+def remove() -> None:
+    """Take every namespace of the lab away, whatever state it is in."""
+    for path in sorted(NETNS_FOLDER.glob(f"{NAMESPACE}*")):
+        run("ip", "netns", "delete", path.name)
+    if NETNS_FOLDER.is_dir() and not any(NETNS_FOLDER.iterdir()):
+        while f" {NETNS_FOLDER} " in Path("/proc/self/mounts").read_text():
+            run("umount", str(NETNS_FOLDER))
+
+
+def cut(host: LabHost) -> None:
+    """Pull the host's cable."""
+    run("ip", "-n", NAMESPACE, "link", "set", _cable(host), "down")
+
+
+def mend(host: LabHost) -> None:
+    """Plug the host's cable in again, at full speed."""
+    for space, device in _ends(host):
+        if "tbf" in run("tc", "-n", space, "qdisc", "show", "dev", device):
+            run("tc", "-n", space, "qdisc", "delete", "dev", device, "root")
+    run("ip", "-n", NAMESPACE, "link", "set", _cable(host), "up")
+
+
+def limit(host: LabHost, rate: str) -> None:
+    """Slow the host's cable down, in both directions.
+
+    :param rate: as tc writes it: 10mbit, 500kbit.
+    :raises OperatorError: when it is no rate.
+    """
+    if not RATE.fullmatch(rate):
+        raise OperatorError(f"limit {host.name}: found {rate!r}; expected a rate such as 10mbit or 500kbit")
+    for space, device in _ends(host):
+        shape = ("tbf", "rate", rate, "burst", "64kb", "latency", "200ms")
+        run("tc", "-n", space, "qdisc", "replace", "dev", device, "root", *shape)
+
+
+def bytes_received(host: LabHost) -> int:
+    """Bytes that have come over the host's cable to the host since it was connected."""
+    [link] = json.loads(run("ip", "-json", "-statistics", "-n", NAMESPACE, "link", "show", _cable(host)))
+    return int(link["stats64"]["tx"]["bytes"])
+
+
+def enter() -> None:
+    """Move this process into the lab's namespace, from which no packet can leave the machine.
+
+    :raises OperatorError: when the lab is down or this user may not.
+    """
+    try:
+        with (NETNS_FOLDER / NAMESPACE).open("rb") as space:
+            _set_namespace(space.fileno())
+    except PermissionError as fault:
+        raise OperatorError(f"lab: user id {os.geteuid()} may not enter its network; run it again with sudo") from fault
+    except OSError as fault:
+        raise _DOWN from fault
+
+
+def _new_namespace(name: str) -> None:
+    if (NETNS_FOLDER / name).exists():
+        run("ip", "netns", "delete", name)
+    run("ip", "netns", "add", name)
+    run("ip", "-n", name, "link", "set", "lo", "up")
+
+
+def _cable(host: LabHost) -> str:
+    return f"to-{host.name}"
+
+
+def _ends(host: LabHost) -> tuple[tuple[str, str], tuple[str, str]]:
+    return (NAMESPACE, _cable(host)), (namespace(host), "eth0")
+
+
+def _set_namespace(descriptor: int) -> None:
+    """Python 3.11 has no os.setns."""
+    if ctypes.CDLL(None, use_errno=True).setns(descriptor, CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

@@ -1,0 +1,173 @@
+"""What must agree across a fleet: names that point at hosts, models and versions, and what must be unique."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from modelctl.cameras import CAMERA_LETTERS, Camera, OakCamera
+from modelctl.faults import choice, dotted, fault
+from modelctl.hosts import Datasink, Host, Outpost, Sentinel
+from modelctl.schema import Model, Pins, Registry, Site
+
+REQUIRED_ROLES: Mapping[str, frozenset[str]] = {
+    "mobilenet_ssd": frozenset({"prototxt", "caffemodel"}),
+    "mobilenet_ssd_depthai": frozenset({"blob"}),
+    "mobilenet_ssd_edgetpu": frozenset({"tflite", "labels"}),
+    "face_detection": frozenset({"prototxt", "caffemodel"}),
+    "face_detection_edgetpu": frozenset({"tflite"}),
+    "face_detection_blazeface": frozenset({"short"}),
+    "face_recognition": frozenset({"facemodel", "baselines", "facelist", "facedata"}),
+    "haarcascades": frozenset({"eye"}),
+    "openface_torch": frozenset({"embedder"}),
+}
+"""The roles that configs name, per model."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """What is declared anywhere, faulty or not: a reference to something faulty is no second fault."""
+
+    hosts: Mapping[str, object]
+    models: Mapping[str, object]
+
+    def of_type(self, *types: type[Host]) -> list[str]:
+        """The hosts of these types."""
+        return [name for name, host in self.hosts.items() if isinstance(host, types)]
+
+
+def cross_faults(site: Site, registry: Registry, pins: Pins, names: Names) -> Iterator[str]:
+    """Every disagreement among the values that are valid by themselves."""
+    yield from _site_references(site, names)
+    for name, host in site.hosts.items():
+        yield from _overrides(f"site.hosts.{name}", host, site, registry, pins, names)
+        if isinstance(host, Outpost):
+            yield from _outpost(f"site.hosts.{name}", host, site, names)
+    yield from _unknown("site.outpost_models", site.outpost_models, names.models)
+    yield from _duplicates("address", {name: str(host.address) for name, host in site.hosts.items()})
+    yield from _duplicates("node_name", {name: host.node_name or name for name, host in outposts(site).items()})
+    yield from _registry(registry, names)
+    yield from _pinned_files(site, registry, pins)
+
+
+def outposts(site: Site) -> dict[str, Outpost]:
+    """The outposts of a site by name."""
+    return {name: host for name, host in site.hosts.items() if isinstance(host, Outpost)}
+
+
+def wanted_models(host: Host, site: Site, models: Mapping[str, object]) -> tuple[str, ...]:
+    """The models that a host gets, of those there are."""
+    match host:
+        case Sentinel():
+            return tuple(models)
+        case Outpost():
+            return host.models if host.models is not None else site.outpost_models
+        case Datasink():
+            return ("face_recognition",)
+        case _:
+            return ()
+
+
+def needed_model(camera: Camera) -> str | None:
+    """The model that a camera's configuration names."""
+    if isinstance(camera, OakCamera):
+        return "mobilenet_ssd_depthai"
+    if camera.detectobjects != "mobilenetssd":
+        return None
+    return "mobilenet_ssd_edgetpu" if camera.accelerator == "coral" else "mobilenet_ssd"
+
+
+def wanted_versions(host: Host, site: Site, registry: Registry) -> dict[str, str]:
+    """The version of each model that a host gets: its override, else the current one."""
+    return {
+        model: host.model_version_overrides.get(model, registry.models[model].current_version)
+        for model in wanted_models(host, site, registry.models)
+        if model in registry.models
+    }
+
+
+def known_versions(model: str, registry: Registry, pins: Pins) -> set[str]:
+    """The versions of a model that the registry or a pin names."""
+    entry = registry.models[model]
+    named = {entry.current_version, entry.previous_version} - {None}
+    return {str(version) for version in named} | set(pins.models.get(model, {}))
+
+
+def _unknown(path: str, found: tuple[str, ...], allowed: Mapping[str, object] | list[str]) -> Iterator[str]:
+    for index, name in enumerate(found):
+        if name not in allowed:
+            yield fault(f"{path}.{index}", name, choice(name, allowed))
+
+
+def _site_references(site: Site, names: Names) -> Iterator[str]:
+    datasinks = names.of_type(Datasink)
+    if site.primary_datasink not in datasinks:
+        yield fault("site.primary_datasink", site.primary_datasink, choice(site.primary_datasink, datasinks))
+    yield from _unknown("site.legacy_nodes", site.legacy_nodes, names.of_type(Sentinel, Outpost))
+    for name, profile in site.retention_profiles.items():
+        path = f"{dotted(('site', 'retention_profiles', name))}.outposts"
+        yield from _unknown(path, profile.outposts or (), names.of_type(Outpost))
+
+
+def _overrides(path: str, host: Host, site: Site, registry: Registry, pins: Pins, names: Names) -> Iterator[str]:
+    wanted = wanted_models(host, site, names.models)
+    for model, version in host.model_version_overrides.items():
+        place = f"{path}.model_version_overrides"
+        if model not in names.models:
+            yield fault(place, model, choice(model, names.models))
+        elif model not in wanted:
+            yield fault(place, model, f"a model that this host gets: {choice(model, wanted)}")
+        elif model in registry.models and version not in known_versions(model, registry, pins):
+            versions = choice(version, known_versions(model, registry, pins))
+            yield fault(f"{place}.{model}", version, f"the current, previous or a pinned version: {versions}")
+
+
+def _outpost(path: str, host: Outpost, site: Site, names: Names) -> Iterator[str]:
+    datasinks = names.of_type(Datasink)
+    if host.datasink is not None and host.datasink not in datasinks:
+        yield fault(f"{path}.datasink", host.datasink, choice(host.datasink, datasinks))
+    yield from _unknown(f"{path}.models", host.models or (), names.models)
+    models = wanted_models(host, site, names.models)
+    views: dict[str, str] = {}
+    for name, camera in host.cameras.items():
+        place = f"{path}.cameras.{name}"
+        expected = CAMERA_LETTERS[name[0]]
+        if type(camera) is not expected:
+            yield fault(place, type(camera).__name__, f"{expected.__name__}, as the letter {name[0]} says")
+        if (model := needed_model(camera)) and model not in models:
+            yield fault(f"{path}.models", list(models), f"a list with {model}, which camera {name} needs")
+        if (other := views.setdefault(camera.viewname, name)) != name:
+            yield fault(f"{place}.viewname", camera.viewname, f"another name, this is camera {other}'s")
+
+
+def _duplicates(field: str, values: Mapping[str, str]) -> Iterator[str]:
+    owners: dict[str, str] = {}
+    for host, value in values.items():
+        if (other := owners.setdefault(value, host)) != host:
+            yield fault(f"site.hosts.{host}.{field}", value, f"another one, this is host {other}'s")
+
+
+def _registry(registry: Registry, names: Names) -> Iterator[str]:
+    for model, roles in REQUIRED_ROLES.items():
+        if model not in names.models:
+            yield fault(f"registry.models.{model}", None, f"a Model with files for {', '.join(sorted(roles))}")
+    for name, entry in registry.models.items():
+        yield from _model(f"registry.models.{name}", entry, REQUIRED_ROLES.get(name, frozenset()))
+
+
+def _model(path: str, model: Model, roles: frozenset[str]) -> Iterator[str]:
+    for role in sorted((roles | model.linked) - set(model.files)):
+        allowed = f"a file name; configs name the roles {', '.join(sorted(roles))}"
+        yield fault(f"{path}.files.{role}", None, allowed)
+    if model.previous_version == model.current_version:
+        yield fault(f"{path}.previous_version", model.previous_version, "another version than current_version, or None")
+
+
+def _pinned_files(site: Site, registry: Registry, pins: Pins) -> Iterator[str]:
+    wanted = {item for host in site.hosts.values() for item in wanted_versions(host, site, registry).items()}
+    for model, version in sorted(wanted):
+        pin = pins.models.get(model, {}).get(version)
+        if pin is None:
+            continue
+        for role, name in registry.models[model].files.items():
+            if name not in pin.files:
+                allowed = f"a table with {name}, the file of role {role}"
+                yield fault(f"pins.models.{model}.{version}.files", sorted(pin.files), allowed)

@@ -1,0 +1,120 @@
+"""The `modelctl` command: what can be said and checked about a fleet from the control node."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from modelctl import check as checks
+from modelctl import trust as trusted
+from modelctl.errors import OperatorError
+from modelctl.fleet import Fleet
+from modelctl.inventory_file import Inventory, load
+from modelctl.render import InstalledFile
+from modelctl.render import render as render_host
+
+
+class _Commands(click.Group):
+    """Prints an operator's error as lines on stderr and exits 1; a bug keeps its traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except OperatorError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(1)
+
+
+_site_option = click.option(
+    "--site",
+    type=click.Path(path_type=Path),
+    default=Path("inventory.py"),
+    show_default=True,
+    help="The inventory file of the site.",
+)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Look at a fleet and its models from a checkout."""
+
+
+@main.command()
+@_site_option
+def check(site: Path) -> None:
+    """Validate the site, the registry, the pins and every rendered config, without any connection."""
+    fleet = load(site).fleet
+    files = checks.check(fleet)
+    warnings = checks.warnings(fleet)
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
+    hosts = len(fleet.site.hosts)
+    click.echo(f"{fleet.site.name}: {hosts} hosts, {files} files rendered, {len(warnings)} warnings, no faults")
+
+
+@main.command()
+@click.argument("host")
+@click.option("--output", type=click.Path(path_type=Path), help="Write the files below this folder instead.")
+@_site_option
+def render(host: str, output: Path | None, site: Path) -> None:
+    """Show every file that a deploy puts on HOST."""
+    fleet = load(site).fleet
+    _require_host(fleet, host)
+    files = render_host(fleet, host)
+    if output is None:
+        for file in files:
+            click.echo(f"# {file.path} {file.owner} {file.mode:04o}\n{file.content}")
+    else:
+        _write(files, output)
+
+
+@main.command()
+@click.argument("host")
+@click.option("--replace", is_flag=True, help="Accept a new key in place of the one on file, as after a new card.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_site_option
+def trust(host: str, replace: bool, yes: bool, site: Path) -> None:
+    """Show the fingerprint of HOST's SSH key, and add the key to the site's known hosts."""
+    inventory = load(site)
+    _require_host(inventory.fleet, host)
+    found, known = _keys(inventory, host)
+    if found == known:
+        click.echo(f"{host} ({found.address}): {found.fingerprint} is already trusted")
+        return
+    if known is not None and not replace:
+        raise OperatorError(
+            f"{host} ({found.address}): found {found.fingerprint}, expected {known.fingerprint}; "
+            f"if its card is new: modelctl trust {host} --replace"
+        )
+    click.echo(f"{host} ({found.address}): {found.fingerprint}")
+    if not yes and not click.confirm("Does the host itself show this fingerprint?"):
+        raise OperatorError(f"{host}: not trusted, nothing changed")
+    trusted.record(inventory.fleet.site.known_hosts, host, found)
+    click.echo(f"{host} is trusted now, in {inventory.fleet.site.known_hosts}")
+
+
+def _require_host(fleet: Fleet, host: str) -> None:
+    if host not in fleet.site.hosts:
+        raise OperatorError(f"HOST: found {host!r}; allowed: {', '.join(fleet.site.hosts)}")
+
+
+def _keys(inventory: Inventory, host: str) -> tuple[trusted.HostKey, trusted.HostKey | None]:
+    """The key that a host shows, and the one on file."""
+    fleet = inventory.fleet
+    address = fleet.host(host).address
+    inventory.connect()
+    return trusted.scan(host, address), trusted.known_key(fleet.site.known_hosts, str(address))
+
+
+def _write(files: tuple[InstalledFile, ...], output: Path) -> None:
+    try:
+        for file in files:
+            path = output / file.path.lstrip("/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(file.content, encoding="utf-8")
+            path.chmod(file.mode)
+    except (FileExistsError, NotADirectoryError):
+        raise OperatorError(f"--output: found a file in the way of {path.parent}; expected a folder") from None
+    except OSError as error:
+        raise OperatorError(f"--output: {error.filename}: {error.strerror}") from None
+    click.echo(f"{len(files)} files written below {output}")

@@ -1,0 +1,80 @@
+"""Fault lines: the path to the bad value, what was found, what is allowed."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from reprlib import Repr
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from modelctl.part import Part
+
+_SHORT = Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
+_SHORT.maxlist = 20
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+
+
+def fault(path: str, found: object, allowed: str) -> str:
+    """One line about one bad value."""
+    shown = "nothing" if found is None else _SHORT.repr(found)
+    return f"{path}: found {shown}; allowed: {allowed}"
+
+
+def choice(found: object, names: Iterable[str]) -> str:
+    """The allowed names in words, with the nearest to what was found."""
+    allowed = sorted(names)
+    close = get_close_matches(found, allowed, n=1) if isinstance(found, str) else []
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return (", ".join(allowed) or "none, there are none yet") + hint
+
+
+def fault_lines(error: ValidationError, tree: Mapping[str, object]) -> list[str]:
+    """One line for each fault that pydantic found in a tree of parts."""
+    return [_line(details, tree) for details in error.errors(include_url=False)]
+
+
+def tree_path(location: Sequence[int | str], tree: Mapping[str, object]) -> tuple[tuple[str, ...], object]:
+    """The path that an operator knows, without pydantic's union tags, and the value that holds its last step."""
+    steps: list[str] = []
+    holder: object = None
+    current: object = tree
+    for step in location:
+        if step == "[key]" or (isinstance(current, Part) and step == type(current).__name__):
+            continue
+        holder, current = current, _child(current, step)
+        steps.append(str(step))
+    return tuple(steps), holder
+
+
+def dotted(steps: Iterable[str]) -> str:
+    """A path as one line of text, whatever its steps hold."""
+    return ".".join(step if _PLAIN.fullmatch(step) else _SHORT.repr(step) for step in steps)
+
+
+def _child(holder: object, step: int | str) -> object:
+    if isinstance(holder, Part):
+        return vars(holder).get(str(step))
+    if isinstance(holder, Mapping):
+        return holder.get(step)
+    if isinstance(holder, Sequence) and isinstance(step, int) and step < len(holder):
+        return holder[step]
+    return None
+
+
+def _line(details: ErrorDetails, tree: Mapping[str, object]) -> str:
+    steps, holder = tree_path(details["loc"], tree)
+    path, found = dotted(steps), details["input"]
+    match details["type"]:
+        case "extra_forbidden":
+            line = f"{path}: found {_SHORT.repr(found)}; not a field"
+            return (
+                f"{line}; allowed: {choice(steps[-1], type(holder).model_fields)}" if isinstance(holder, Part) else line
+            )
+        case "missing":
+            return fault(path, None, "a value; this field has no default")
+        case "literal_error":
+            return fault(path, found, choice(found, re.findall(r"'([^']*)'", details["ctx"]["expected"])))
+        case _:
+            return fault(path, found, details["msg"].removeprefix("Input should be "))

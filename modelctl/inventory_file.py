@@ -1,0 +1,65 @@
+"""Inventory files: Python that holds a fleet as `_FLEET`, and may hold `_connect`, called before any connection."""
+
+import runpy
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from traceback import extract_tb
+from types import TracebackType
+from typing import Any
+
+from modelctl.errors import OperatorError
+from modelctl.fleet import Fleet
+
+_LIBRARY = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """A fleet, and what opens the way to its hosts."""
+
+    fleet: Fleet
+    connect: Callable[[], None]
+
+
+def load(path: Path) -> Inventory:
+    """Execute an inventory file, with the working directory on the import path as pyinfra has it.
+
+    Raises OperatorError when there is no such file, when it fails, or when it holds no `_FLEET`.
+    """
+    if not path.is_file():
+        raise OperatorError(f"{path}: no such file; expected an inventory file, as inventory.py in the checkout is one")
+    values = _execute(path)
+    fleet = values.get("_FLEET")
+    if not isinstance(fleet, Fleet):
+        raise OperatorError(f"{path}: found no _FLEET; expected _FLEET = Fleet(site, registry, standards, pins)")
+    return Inventory(fleet, values.get("_connect", _already_connected))
+
+
+def _already_connected() -> None:
+    """Most sites need nothing before a connection."""
+
+
+def _execute(path: Path) -> dict[str, Any]:
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        return runpy.run_path(str(path))
+    except OperatorError:
+        raise
+    except SystemExit as exit_:
+        raise exit_.__cause__ if isinstance(exit_.__cause__, OperatorError) else OperatorError(str(exit_)) from None
+    except SyntaxError as error:
+        raise OperatorError(f"{error.filename}:{error.lineno}: {error.msg}; expected Python") from None
+    except Exception as error:
+        place = _line_outside_library(error.__traceback__)
+        if place is None:
+            raise
+        raise OperatorError(f"{place}: {type(error).__name__}: {' '.join(str(error).split())}") from None
+
+
+def _line_outside_library(traceback: TracebackType | None) -> str | None:
+    """FILE:LINE of the failing line; None when that line is this library's own, which is a bug of ours."""
+    frame = extract_tb(traceback)[-1]
+    return None if Path(frame.filename).resolve().parent == _LIBRARY else f"{frame.filename}:{frame.lineno}"

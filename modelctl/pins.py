@@ -1,0 +1,46 @@
+"""The pins: which bytes each version of a model is. A lock file in JSON, beside the registry."""
+
+import json
+from pathlib import Path
+
+from pydantic import Field, NonNegativeInt
+
+from modelctl.errors import OperatorError
+from modelctl.part import Part
+from modelctl.values import FileName, ModelName, Sha256, Version
+
+
+class PinnedFile(Part):
+    """One file of a version: its SHA-256 and its size in bytes."""
+
+    sha256: Sha256
+    size: NonNegativeInt
+
+
+class Pin(Part):
+    """One version: the SHA-256 of its manifest.yaml, and the manifest's table of files."""
+
+    manifest: Sha256
+    files: dict[FileName, PinnedFile]
+
+
+class Pins(Part):
+    """Every pinned version of every model."""
+
+    models: dict[ModelName, dict[Version, Pin]] = Field(default_factory=dict)
+
+
+def load_pins(path: Path) -> Pins:
+    """Read a pins file; its values are the fleet's to check. Raises OperatorError when it is missing or no JSON."""
+    try:
+        models = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise OperatorError(f"{path}: {error.strerror}; expected a file of pins, {{}} when nothing is pinned") from None
+    except ValueError as error:
+        raise OperatorError(f"{path}: {error}; expected JSON; restore it with git") from None
+    return Pins(models=models)
+
+
+def dump_pins(pins: Pins) -> str:
+    """The text of a pins file: sorted keys, two spaces, newline at the end."""
+    return json.dumps(pins.model_dump(mode="json")["models"], indent=2, sort_keys=True) + "\n"

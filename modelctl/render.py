@@ -1,0 +1,93 @@
+"""Every file that a deploy puts on a host, rendered from templates/ without any connection."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+
+from modelctl.errors import Faults
+from modelctl.fleet import Fleet
+from modelctl.model_files import NamedFile
+from modelctl.services import Service, service_of
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+_MODE = 0o644
+
+
+@dataclass(frozen=True)
+class InstalledFile:
+    """A file as it lands on a host. `mode` is its permission bits."""
+
+    path: str
+    content: str
+    owner: str
+    mode: int
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The files of a service, and the model files that they name, sorted by path."""
+
+    service: Service
+    files: tuple[InstalledFile, ...]
+    named: tuple[NamedFile, ...]
+
+
+def render(fleet: Fleet, host: str) -> tuple[InstalledFile, ...]:
+    """Every file that a deploy puts on a host: units, config, task configs. Raises Faults."""
+    rendered = render_service(fleet, host)
+    return rendered.files if rendered else ()
+
+
+def render_service(fleet: Fleet, host: str) -> Rendered | None:
+    """The rendered service of a host, None where none of ours runs. Raises Faults, all of them."""
+    service = service_of(fleet, host)
+    if service is None:
+        return None
+    faults: list[str] = []
+    files = [*_units(fleet, service, faults), *_configs(fleet.service_user(host), service, faults)]
+    faults += dict.fromkeys(service.models.faults)
+    if faults:
+        raise Faults(faults)
+    named = service.models.named
+    return Rendered(service, tuple(files), tuple(named[path] for path in sorted(named)))
+
+
+def _units(fleet: Fleet, service: Service, faults: list[str]) -> list[InstalledFile]:
+    folder = fleet.standards.paths.units
+    return [InstalledFile(f"{folder}/{unit}", _text(service, unit, faults), "root", _MODE) for unit in service.units]
+
+
+def _configs(owner: str, service: Service, faults: list[str]) -> list[InstalledFile]:
+    files = []
+    for template, path in service.configs.items():
+        content = _text(service, template, faults)
+        try:
+            yaml.safe_load(content)
+        except yaml.YAMLError as error:
+            faults.append(f"templates/{service.name}/{template}.j2: {' '.join(str(error).split())}; allowed: YAML")
+        files.append(InstalledFile(path, content, owner, _MODE))
+    return files
+
+
+def _text(service: Service, name: str, faults: list[str]) -> str:
+    template = f"{service.name}/{name}.j2"
+    try:
+        return _environment().get_template(template).render(service.context, model=service.models.path)
+    except TemplateError as error:
+        faults.append(f"templates/{template}: {error.message}")
+        return ""
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(()),
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

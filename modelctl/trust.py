@@ -1,0 +1,89 @@
+"""The site's known_hosts file: which SSH key each host has, said by the operator and not by the first contact."""
+
+import base64
+import hashlib
+import os
+import subprocess
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from modelctl.errors import OperatorError
+
+KEY_TYPE = "ssh-ed25519"
+SCAN_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class HostKey:
+    """A host's public key as known_hosts writes it, in base64."""
+
+    address: str
+    key: str
+
+    @property
+    def fingerprint(self) -> str:
+        """As `ssh-keygen -l` shows it."""
+        digest = hashlib.sha256(base64.b64decode(self.key)).digest()
+        return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
+
+
+def scan(host: str, address: IPv4Address | IPv6Address) -> HostKey:
+    """Ask a host for its key. Raises OperatorError when none comes within SCAN_SECONDS."""
+    command = ["ssh-keyscan", "-T", str(SCAN_SECONDS // 2), "-t", "ed25519", str(address)]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=SCAN_SECONDS, check=False)
+    except FileNotFoundError:
+        raise OperatorError("ssh-keyscan: no such program; install it: apt-get install openssh-client") from None
+    except subprocess.TimeoutExpired:
+        raise OperatorError(f"{host} ({address}): no SSH key within {SCAN_SECONDS} s; is it up?") from None
+    for line in found.stdout.splitlines():
+        fields = line.split()
+        if len(fields) >= 3 and fields[1] == KEY_TYPE:
+            return HostKey(str(address), fields[2])
+    raise OperatorError(f"{host} ({address}): found no {KEY_TYPE} key; expected an SSH server there; is it up?")
+
+
+def known_key(known_hosts: Path, address: str) -> HostKey | None:
+    """The key that the file holds for an address, None when it holds none."""
+    for line in _lines(known_hosts):
+        if _is_key_of(line, address):
+            return HostKey(address, line.split()[2])
+    return None
+
+
+def record(known_hosts: Path, host: str, key: HostKey) -> None:
+    """Write a host's key in place of any other that the file holds for its address; the file is replaced as a whole.
+
+    Raises OperatorError when the file cannot be written.
+    """
+    kept = [line for line in _lines(known_hosts) if not _is_key_of(line, key.address)]
+    text = "\n".join([*kept, f"{key.address} {KEY_TYPE} {key.key} {host}"]) + "\n"
+    try:
+        _replace(known_hosts, text)
+    except OSError as error:
+        raise OperatorError(f"{known_hosts}: {error.strerror}; expected a file that you may write") from None
+
+
+def _replace(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            file.write(text)
+            file.flush()
+            os.fchmod(file.fileno(), 0o644)
+            os.fsync(file.fileno())
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+
+
+def _lines(known_hosts: Path) -> list[str]:
+    return known_hosts.read_text(encoding="utf-8").splitlines() if known_hosts.exists() else []
+
+
+def _is_key_of(line: str, address: str) -> bool:
+    fields = line.split()
+    return len(fields) >= 3 and address in fields[0].split(",") and fields[1] == KEY_TYPE

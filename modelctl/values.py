@@ -1,0 +1,91 @@
+"""The strict patterns behind every name that reaches a shell, a path or a template."""
+
+import re
+from datetime import date
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Annotated
+
+from pydantic import AfterValidator, PlainValidator
+from pydantic_core import PydanticCustomError
+
+
+def _matching(pattern: str, allowed: str) -> AfterValidator:
+    compiled = re.compile(pattern, re.ASCII)
+
+    def check(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise PydanticCustomError("pattern", "{allowed}", {"allowed": allowed})
+        return text
+
+    return AfterValidator(check)
+
+
+_VERSION = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\.([1-9]\d{0,3}))?", re.ASCII)
+
+
+def version_key(version: str) -> tuple[date, int]:
+    """Sort key of a version: its date, then its number on that day (1 when it has none).
+
+    Raises ValueError when the text is no version.
+    """
+    match = _VERSION.fullmatch(version)
+    if match is None or match[2] == "1":
+        raise ValueError(f"{version!r} is no version")
+    return date.fromisoformat(match[1]), int(match[2] or 1)
+
+
+def _check_version(text: str) -> str:
+    try:
+        version_key(text)
+    except ValueError:
+        raise PydanticCustomError(
+            "version", "a real date as YYYY-MM-DD, or YYYY-MM-DD.N with N from 2 for a later one of that day"
+        ) from None
+    return text
+
+
+Version = Annotated[str, AfterValidator(_check_version)]
+
+
+def _check_address(value: object) -> IPv4Address | IPv6Address:
+    try:
+        return ip_address(str(value))
+    except ValueError:
+        raise PydanticCustomError("address", "an IPv4 or IPv6 address") from None
+
+
+Address = Annotated[IPv4Address | IPv6Address, PlainValidator(_check_address)]
+
+HostName = Annotated[
+    str, _matching(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", "a host name: up to 63 of a-z, 0-9 and -, no - at the ends")
+]
+ModelName = Annotated[
+    str, _matching(r"[a-z][a-z0-9_]{0,62}", "a model name: a letter of a-z, then up to 62 of a-z, 0-9 and _")
+]
+Role = Annotated[str, _matching(r"[a-z][a-z0-9_]{0,62}", "a role: a letter, then up to 62 of a-z, 0-9 and _")]
+FileName = Annotated[
+    str,
+    _matching(
+        r"(?!manifest\.yaml$)[A-Za-z0-9][A-Za-z0-9._+-]{0,126}",
+        "a file name: a letter or digit, then up to 126 of A-Z, a-z, 0-9 and ._+-, other than manifest.yaml",
+    ),
+]
+NodeName = Annotated[
+    str, _matching(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", "a node name: up to 63 of A-Z, a-z, 0-9, _ and -")
+]
+CameraName = Annotated[str, _matching(r"[OPW][0-9]{1,2}", "a camera name: O, P or W and a number, as in P1")]
+Login = Annotated[str, _matching(r"[a-z_][a-z0-9_-]{0,31}", "a login: up to 32 of a-z, 0-9, _ and -")]
+Word = Annotated[
+    str, _matching(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}", "a word: up to 63 of A-Z, a-z, 0-9, space, ., _ and -")
+]
+Sha256 = Annotated[str, _matching(r"[0-9a-f]{64}", "a SHA-256: 64 of 0-9 and a-f")]
+HomePath = Annotated[
+    str,
+    _matching(
+        r"(?!.*\.\.)[A-Za-z0-9._][A-Za-z0-9._-]*(?:/[A-Za-z0-9._][A-Za-z0-9._-]*)*",
+        "a path below the service user's home, without .. or a leading /",
+    ),
+]
+AbsolutePath = Annotated[
+    str, _matching(r"(?!.*\.\.)(?:/[A-Za-z0-9._-]+)+", "an absolute path of A-Z, a-z, 0-9, . _ and -, without ..")
+]

@@ -1,0 +1,76 @@
+"""Whether a service that was just started is well."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from typing import Optional
+
+from node import services, stamps
+from node.orders import Limits, ServiceSet
+
+PAUSE = 0.2  # seconds between looks
+
+
+def unready(service: ServiceSet) -> Optional[str]:
+    """Return what keeps the set's model files from being used, None when all are there, verified and readable."""
+    for named in service.named_files:
+        if not named.path.is_file():
+            return "%s: missing; run deploys/models.py" % named.path
+        if not named.linked and not stamps.vouches(named.path, named.sha256):
+            return "%s: not verified with its pinned SHA-256 %s; run deploys/models.py" % (
+                named.path,
+                named.sha256[:12],
+            )
+    return _unreadable(service)
+
+
+def _unreadable(service: ServiceSet) -> Optional[str]:
+    paths = [str(named.path) for named in service.named_files]
+    look = 'for path; do test -r "$path" || { echo "$path"; exit; }; done'
+    found = subprocess.run(
+        ["runuser", "-u", service.user, "--", "sh", "-c", look, "sh", *paths],
+        stdout=subprocess.PIPE, universal_newlines=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    return "%s: not readable by %s; check owner and mode" % (found, service.user) if found else None
+
+
+def wait(service: ServiceSet, limits: Limits) -> Optional[str]:
+    """Wait until the service has been active, unrestarted and answering for the settle time.
+
+    Returns None then, else what is unhealthy: at once for a crash, at the deadline for what is merely slow.
+    """
+    deadline = time.monotonic() + limits.health_deadline
+    well_since: Optional[float] = None
+    while True:
+        status = services.status(service.unit)
+        if status.active == "failed" or status.restarts > 0 or status.sub == "auto-restart":
+            return "%s ended after its start (%s, %s)" % (service.unit, status.active, status.sub)
+        problem = _problem(service, status)
+        now = time.monotonic()
+        if problem:
+            well_since = None
+        elif well_since is None:
+            well_since = now
+        elif now - well_since >= limits.settle:
+            return None
+        if now >= deadline:
+            return "%s within %d s" % (problem or service.unit + ": did not settle", limits.health_deadline)
+        time.sleep(PAUSE)
+
+
+def _problem(service: ServiceSet, status: services.Status) -> Optional[str]:
+    if not status.is_running:
+        return "%s is %s, expected active" % (service.unit, status.active)
+    if service.control_port is not None and not _is_open(service.control_port):
+        return "%s: port %d is closed, expected open" % (service.unit, service.control_port)
+    return None
+
+
+def _is_open(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False

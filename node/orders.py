@@ -1,0 +1,165 @@
+"""What the control node sends: the desired state of one host, as JSON.
+
+The fields are those of modelctl.desired; a node of yesterday's program ignores what it does not know.
+"""
+
+from __future__ import annotations
+
+import json
+import pwd
+from pathlib import Path
+from typing import IO, Any, Dict, List, NamedTuple, Optional
+
+from node.errors import Refusal
+from node.files import Owner
+
+
+class File(NamedTuple):
+    """One file of a version. A linked file is seeded once and then belongs to the node."""
+
+    name: str
+    sha256: str
+    size: int  # bytes
+    linked: bool
+
+
+class Version(NamedTuple):
+    model: str
+    version: str
+    manifest: str  # SHA-256 of manifest.yaml
+    directory: Path
+    files: List[File]
+
+    @property
+    def label(self) -> str:
+        return self.model + "/" + self.version
+
+
+class Source(NamedTuple):
+    """Where versions are pulled from: the primary datasink's registry."""
+
+    host: str
+    address: str
+    login: str
+    registry: Path
+    local: bool  # on the primary datasink itself
+
+
+class Installed(NamedTuple):
+    """A file of a set: where it goes, whose it is, and its digest. The content is absent in a survey's question."""
+
+    path: Path
+    owner: str
+    mode: int
+    sha256: str
+    content: Optional[str]
+
+
+class Named(NamedTuple):
+    """A model file that a config names."""
+
+    path: Path
+    sha256: str
+    linked: bool
+
+
+class ServiceSet(NamedTuple):
+    service: str
+    unit: str
+    digest: str
+    files: List[Installed]
+    models: Dict[str, str]  # model -> version
+    named_files: List[Named]
+    state: str  # running, stopped or disabled
+    control_port: Optional[int]
+    timers: List[str]
+
+    @property
+    def user(self) -> str:
+        """The service's user: the owner of its configs."""
+        return next((file.owner for file in self.files if file.owner != "root"), "root")
+
+
+class Limits(NamedTuple):
+    """Seconds, unless the name says otherwise."""
+
+    linked_wait: int
+    health_deadline: int
+    settle: int
+    pull_timeout: int
+    pull_attempts: int
+    reserve_bytes: int
+
+
+class Order(NamedTuple):
+    host: str
+    user: str
+    folders: List[Path]
+    versions: List[Version]
+    face_list: Optional[Version]
+    sets: List[ServiceSet]
+    source: Optional[Source]
+    limits: Limits
+    commit: str
+    options: Dict[str, Any]
+
+    @property
+    def owner(self) -> Owner:
+        return owner(self.user)
+
+
+def owner(user: str) -> Owner:
+    """Return the ids of a user and its group. Raises Refusal for an unknown user."""
+    try:
+        entry = pwd.getpwnam(user)
+    except KeyError:
+        raise Refusal("user " + user + ": not on this node; expected the service's user; create it first") from None
+    return Owner(entry.pw_uid, entry.pw_gid)
+
+
+def read(stream: IO[str]) -> Order:
+    """Read an order from a stream."""
+    return parse(json.loads(stream.read()))
+
+
+def parse(data: Dict[str, Any]) -> Order:
+    """Build an order from parsed JSON."""
+    return Order(
+        host=data["host"],
+        user=data["service_user"],
+        folders=[Path(path) for path in data["folders"]],
+        versions=[_version(each) for each in data["versions"]],
+        face_list=_version(data["face_list"]) if data["face_list"] else None,
+        sets=[service_set(each) for each in data["sets"]],
+        source=_source(data["source"]) if data["source"] else None,
+        limits=Limits(**data["limits"]),
+        commit=data["commit"],
+        options=data["options"],
+    )
+
+
+def _version(data: Dict[str, Any]) -> Version:
+    files = [File(**each) for each in data["files"]]
+    return Version(data["model"], data["version"], data["manifest"], Path(data["directory"]), files)
+
+
+def _source(data: Dict[str, Any]) -> Source:
+    return Source(data["host"], data["address"], data["login"], Path(data["registry"]), data["local"])
+
+
+def service_set(data: Dict[str, Any]) -> ServiceSet:
+    """Build a set from parsed JSON, as an order or a stored set holds it."""
+    return ServiceSet(
+        service=data["service"],
+        unit=data["unit"],
+        digest=data["digest"],
+        files=[
+            Installed(Path(each["path"]), each["owner"], each["mode"], each["sha256"], each.get("content"))
+            for each in data["files"]
+        ],
+        models=data["models"],
+        named_files=[Named(Path(each["path"]), each["sha256"], each["linked"]) for each in data["named_files"]],
+        state=data["state"],
+        control_port=data["control_port"],
+        timers=data["timers"],
+    )

@@ -1,0 +1,23 @@
+"""Installing this program itself, in a folder named by its digest."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+from node import files, layout
+
+
+def install(digest: str) -> None:
+    """Copy the running program to its folder and make it the current one: the units run that."""
+    folder = layout.program() / digest
+    if not folder.is_dir():
+        new = folder.with_name("." + digest + ".new")
+        files.folder(layout.program())
+        files.remove(new)
+        shutil.copytree(sys.path[0], str(new), ignore=shutil.ignore_patterns("__pycache__"))
+        for path in [new, *new.rglob("*")]:
+            path.chmod(0o755 if path.is_dir() else 0o644)
+            files.sync(path)
+        files.place(new, folder)
+    files.link(layout.program() / "current", digest)

@@ -1,0 +1,53 @@
+"""Stamps: what a file was when its bytes were last read.
+
+The stamp of a file lies at the file's own path below the stamps folder, and holds its SHA-256, size and time. A file
+whose size and time are still those is trusted without reading it again.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Dict, Optional
+
+from node import files, layout
+
+
+def put(path: Path, sha256: str) -> None:
+    """Record that the file at `path` has just been read and has this digest."""
+    stamp = _stamp_of(path)
+    files.folder(stamp.parent)
+    files.write(stamp, json.dumps(_record(path, sha256), sort_keys=True).encode())
+
+
+def vouches(path: Path, sha256: str) -> bool:
+    """Tell whether the file at `path` had this digest when it was last read, and looks unchanged since."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    return _load(_stamp_of(path)) == _record(path, sha256)
+
+
+def find(sha256: str) -> Optional[Path]:
+    """Return a file on this node that has this digest, if a stamp knows one."""
+    for stamp in sorted(layout.stamps().rglob("*")):
+        path = Path("/", stamp.relative_to(layout.stamps()))
+        if stamp.is_file() and (_load(stamp) or {}).get("sha256") == sha256 and vouches(path, sha256):
+            return path
+    return None
+
+
+def _stamp_of(path: Path) -> Path:
+    return layout.stamps() / path.relative_to("/")
+
+
+def _record(path: Path, sha256: str) -> Dict[str, Any]:
+    status = path.stat()
+    return {"sha256": sha256, "size": status.st_size, "mtime_ns": status.st_mtime_ns}
+
+
+def _load(stamp: Path) -> Optional[Dict[str, Any]]:
+    try:
+        record = json.loads(stamp.read_text())
+    except (OSError, ValueError):
+        return None  # a stamp saves work, no more: without one the bytes are read again
+    return record if isinstance(record, dict) else None

@@ -1,0 +1,63 @@
+"""Pull access: each node has its own key, which opens the registry read-only and nothing else."""
+
+from collections.abc import Iterator
+
+from pyinfra.api import FactBase, Host, StringCommand
+
+from modelctl.authority import Authority
+from modelctl.trust import KEY_TYPE, known_key
+from operations.node_command import Refusal, command
+from operations.node_operation import node_operation
+from operations.survey import Survey, desired_of
+
+PUBLIC_KEY = "/var/lib/sentinelcam/access/pull_key.pub"
+
+
+class PullKey(FactBase[str]):
+    """The public half of a node's pull key."""
+
+    def command(self) -> str:
+        return f"cat {PUBLIC_KEY}"
+
+
+@node_operation
+def certify_pull_key(host: Host, found: Survey) -> Iterator[StringCommand]:
+    """Give the node a pull key, a certificate for it, and the datasink's host key as the operator knows it."""
+    source = desired_of(host).source
+    if source.local:
+        return
+    key = known_key(host.data.fleet.site.known_hosts, source.address)
+    if key is None:
+        yield Refusal(
+            f"{host.name}: no host key of {source.host} ({source.address}) in {host.data.fleet.site.known_hosts}; "
+            f"expected one to give to the node; run modelctl trust {source.host}"
+        )
+        return
+    known_hosts = f"{key.address} {KEY_TYPE} {key.key}\n"
+    authority = Authority(host.data.fleet.site.pull_ca)
+    held = found.pull_access
+    is_certified = authority.has_certified(held["pull_key-cert.pub"], held["pull_key.pub"])
+    if is_certified and held["known_hosts"] == known_hosts:
+        return
+    yield command("make-key", host.name)
+    authority.create()
+    certificate = authority.certify(host.get_fact(PullKey, _sudo=True), host.name)
+    yield command("install-access", message={"certificate": certificate, "known_hosts": known_hosts})
+
+
+@node_operation
+def authorize_pulls(host: Host, found: Survey) -> Iterator[StringCommand]:
+    """Let nodes with such a certificate read the registry of this datasink."""
+    if found.authorized:
+        return
+    yield command("check-rrsync")
+    source, authority = desired_of(host).source, Authority(host.data.fleet.site.pull_ca)
+    authority.create()
+    yield command("authorize", source.login, message=authority.line(source.registry))
+
+
+@node_operation
+def check_registry(host: Host, found: Survey) -> Iterator[StringCommand]:
+    """Say first, on the datasink, what the registry lacks for this run."""
+    if found.registry:
+        yield Refusal(f"{host.name}: {'; '.join(found.registry)}; store it there or choose another version")

@@ -1,0 +1,75 @@
+"""Checking a pyinfra command before it connects: pyinfra only warns of a name that matches nothing, and exits 0."""
+
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatch
+from typing import Any
+
+import click
+from pyinfra_cli.util import parse_cli_arg
+
+from modelctl.desired import desired
+from modelctl.errors import Faults
+from modelctl.faults import choice, fault
+from modelctl.fleet import Fleet
+from operations.arguments import parse
+
+Groups = Mapping[str, Any]
+
+
+def check(fleet: Fleet, groups: Groups) -> None:
+    """Check `--limit`, `--exclude` and, for deploys, `--data` and all that the chosen hosts need. Raises Faults.
+
+    Other commands (exec, fact, debug-inventory) take any data and need no pins.
+    """
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return
+    words = context.params
+    faults = [fault for option in ("limit", "exclude") for fault in _unmatched(option, words[option], groups)]
+    if faults:
+        raise Faults(faults)
+    if all(str(name).endswith(".py") for name in words["operations"]):
+        pairs = (each.partition("=") for each in words["data"])
+        data = {key: parse_cli_arg(value) for key, _, value in pairs}
+        parse(data, fleet.registry.models)
+        _check_hosts(fleet, _meant(words, groups))
+
+
+def _check_hosts(fleet: Fleet, names: Iterable[str]) -> None:
+    faults: list[str] = []
+    for name in names:
+        try:
+            desired(fleet, name)
+        except Faults as error:
+            faults += error.faults
+    if faults:
+        raise Faults(dict.fromkeys(faults))
+
+
+def _unmatched(option: str, patterns: Iterable[str], groups: Groups) -> list[str]:
+    return [
+        fault(f"--{option}", pattern, choice(pattern, [*groups, *_members(groups, "all")]))
+        for pattern in patterns
+        if not _matching([pattern], groups)
+    ]
+
+
+def _meant(words: Mapping[str, Any], groups: Groups) -> list[str]:
+    limited = _matching(words["limit"] or ["all"], groups)
+    excluded = _matching(words["exclude"], groups)
+    return [name for name in _members(groups, "all") if name in limited - excluded]
+
+
+def _matching(patterns: Iterable[str], groups: Groups) -> set[str]:
+    """A pattern is a group or a glob over host names, as pyinfra has it."""
+    hosts = _members(groups, "all")
+    found: set[str] = set()
+    for pattern in patterns:
+        found.update(_members(groups, pattern) if pattern in groups else [n for n in hosts if fnmatch(n, pattern)])
+    return found
+
+
+def _members(groups: Groups, name: str) -> list[str]:
+    group = groups[name]
+    members = group[0] if isinstance(group, tuple) else group
+    return [member[0] if isinstance(member, tuple) else member for member in members]

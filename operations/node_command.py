@@ -1,0 +1,54 @@
+"""Commands of the node program, as pyinfra runs them: as root, with their input on standard input."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from pyinfra.api import QuoteString, StringCommand
+
+from operations.bundle import LOADER, bundle
+
+PROGRAMS = "/var/lib/sentinelcam/program"
+
+
+class Message:
+    """Standard input for a command. It prints as its size: pyinfra shows arguments when it is told to be verbose."""
+
+    def __init__(self, *lines: str) -> None:
+        self._lines = lines
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def readlines(self) -> list[str]:
+        """Return all lines, as often as asked: pyinfra repeats a command when sudo wants a password."""
+        return list(self)
+
+    def __str__(self) -> str:
+        return f"{sum(map(len, self._lines))} characters"
+
+
+def command(name: str, *words: str, message: Any = None) -> StringCommand:
+    """Return the command that runs `name` of the installed program with `message` as its JSON input."""
+    return StringCommand(
+        *_python(f"{PROGRAMS}/{bundle().digest}", name, *words),
+        _sudo=True,
+        _stdin=Message("" if message is None else json.dumps(message)),
+    )
+
+
+def bare_command(name: str, *words: str) -> StringCommand:
+    """Return the command that runs `name` of the program that comes with it, installed or not."""
+    return StringCommand(*_python("-c", LOADER, name, *words), _sudo=True, _stdin=Message(bundle().to_line()))
+
+
+class Refusal(StringCommand):
+    """A command that fails with `reason`: how an operation fails one host and lets the others go on."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("echo", QuoteString(reason), ">&2;", "exit", "1")
+        self.reason = reason
+
+
+def _python(*words: str) -> list[str | QuoteString]:
+    return ["python3", *map(QuoteString, words)]

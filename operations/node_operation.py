@@ -1,0 +1,55 @@
+"""The shape of all operations here: read the survey, plan, then a noop or the commands.
+
+A plan is a plain function of a host and its survey, so it can be tested without pyinfra. To fail one host and let the
+others go on, it yields a refusal: an exception would end the run for all.
+"""
+
+from collections.abc import Callable, Generator, Iterator
+
+from pyinfra.api import Host, StringCommand, operation
+from pyinfra.context import ctx_host
+
+from modelctl.errors import OperatorError
+from operations.node_command import Refusal
+from operations.survey import Survey, forget, survey
+
+Plan = Callable[[Host, Survey], Iterator[StringCommand]]
+
+
+def node_operation(plan: Plan) -> Callable[..., object]:
+    """Make a pyinfra operation of a plan."""
+
+    def converge() -> Generator[StringCommand]:
+        host = ctx_host.get()
+        found = survey(host)
+        commands = 0
+        for command in _commands(plan, host, found):
+            commands += 1
+            _announce(host, command)
+            yield command
+        if commands:
+            forget(host)
+        else:
+            host.noop("as wanted")
+
+    converge.__name__ = plan.__name__
+    converge.__module__ = plan.__module__
+    converge.__doc__ = plan.__doc__
+    return operation()(converge)
+
+
+def _commands(plan: Plan, host: Host, found: Survey | None) -> Iterator[StringCommand]:
+    if found is None:
+        yield Refusal(f"{host.name}: gave no answer; see above")
+        return
+    try:
+        yield from plan(host, found)
+    except OperatorError as error:
+        yield Refusal(str(error))
+
+
+def _announce(host: Host, command: StringCommand) -> None:
+    """A refusal fails the host in a dry run too, and says why: nothing runs there that could."""
+    if isinstance(command, Refusal) and not host.state.is_executing:
+        host.log_styled(command.reason, fg="red")
+        host.state.fail_hosts({host})

@@ -1,0 +1,73 @@
+"""What the node program is told: the desired state of one host as JSON (node/orders.py reads it)."""
+
+import hashlib
+import subprocess
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from modelctl.desired import Desired, ServiceSet
+from modelctl.fleet import Fleet
+from modelctl.render import InstalledFile
+
+CHECKOUT = Path(__file__).parent.parent
+
+
+def order(fleet: Fleet, desired: Desired, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the whole order for a host; narrow it with `with_versions` and `with_sets`."""
+    return {
+        "host": desired.host,
+        "service_user": desired.service_user,
+        "folders": list(desired.folders),
+        "versions": [asdict(version) for version in desired.versions],
+        "face_list": _face_list(desired),
+        "sets": [_set(each) for each in desired.sets],
+        "source": asdict(desired.source),
+        "limits": fleet.standards.limits.model_dump(),
+        "commit": commit(),
+        "options": options,
+    }
+
+
+def without_contents(order: dict[str, Any]) -> dict[str, Any]:
+    """Return the order as a survey's question: digests instead of file contents."""
+    sets = [
+        {**each, "files": [{**file, "content": None} for file in each["files"]]}
+        for each in order["sets"]
+    ]  # fmt: skip
+    return {**order, "sets": sets}
+
+
+@cache
+def commit() -> str:
+    """Return the checkout's git commit, with "-dirty" when it has uncommitted changes; "unknown" outside git."""
+    words = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    result = subprocess.run(words, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    return result.stdout.strip() or "unknown"
+
+
+def _face_list(desired: Desired) -> dict[str, Any] | None:
+    if desired.face_list is None:
+        return None
+    return asdict(desired.face_list.version)
+
+
+def _set(each: ServiceSet) -> dict[str, Any]:
+    return {
+        "service": each.service,
+        "unit": each.unit,
+        "digest": each.digest,
+        "files": [_file(file) for file in each.files],
+        "models": {model: version for model, version, _ in each.models},
+        "named_files": [
+            {"path": path, "sha256": sha256, "linked": linked} for path, sha256, linked in each.named_files
+        ],
+        "state": each.state,
+        "control_port": each.control_port,
+        "timers": list(each.timers),
+    }
+
+
+def _file(file: InstalledFile) -> dict[str, Any]:
+    return {**asdict(file), "sha256": hashlib.sha256(file.content.encode()).hexdigest()}
