@@ -27,21 +27,24 @@ def remove(host: LabHost) -> None:
         group.rmdir()
 
 
+def hosts() -> set[str]:
+    """Names of all that have groups, known or not."""
+    return {group.name for parent in _parents() for group in parent.iterdir() if group.is_dir()}
+
+
 def remove_parents() -> None:
     """Remove what held the hosts' groups."""
-    for point in _mount_points():
-        for parent in point.glob(f"**/{PARENT}"):
-            parent.rmdir()
+    for parent in _parents():
+        parent.rmdir()
+
+
+def _parents() -> list[Path]:
+    return [parent for point in _mount_points() for parent in point.glob(f"**/{PARENT}")]
 
 
 def _groups(host: LabHost) -> list[Path]:
     """A host's groups in every hierarchy, inner ones first."""
-    return [
-        Path(folder)
-        for point in _mount_points()
-        for group in point.glob(f"**/{PARENT}/{host.name}")
-        for folder, _, _ in os.walk(group, topdown=False)
-    ]
+    return [Path(folder) for parent in _parents() for folder, _, _ in os.walk(parent / host.name, topdown=False)]
 
 
 def _mount_points() -> list[Path]:

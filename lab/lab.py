@@ -163,9 +163,12 @@ class Lab:
         network.create()
 
     def _everyone(self) -> list[LabHost]:
-        """The known hosts, and those that an earlier lab of another make left on the disk."""
-        left = {path.name for path in (STATE / "hosts").glob("*")} - set(self.hosts)
-        return [*self.hosts.values(), *(LabHost(name, network.CONTROL_NODE, None) for name in sorted(left))]
+        """The known hosts, and those that an earlier lab of another make left."""
+        left = {path.name for path in (STATE / "hosts").glob("*")} | cgroups.hosts()
+        return [
+            *self.hosts.values(),
+            *(LabHost(name, network.CONTROL_NODE, None) for name in sorted(left - set(self.hosts))),
+        ]
 
     def _boot(self, hosts: Sequence[LabHost]) -> None:
         """Boot those that are off, all at once, and wait for each."""

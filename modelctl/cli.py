@@ -8,6 +8,7 @@ import click
 from modelctl import check as checks
 from modelctl import trust as trusted
 from modelctl.errors import OperatorError
+from modelctl.faults import choice, fault
 from modelctl.fleet import Fleet
 from modelctl.inventory_file import Inventory, load
 from modelctl.render import InstalledFile
@@ -95,7 +96,7 @@ def trust(host: str, replace: bool, yes: bool, site: Path) -> None:
 
 def _require_host(fleet: Fleet, host: str) -> None:
     if host not in fleet.site.hosts:
-        raise OperatorError(f"HOST: found {host!r}; allowed: {', '.join(fleet.site.hosts)}")
+        raise OperatorError(fault("HOST", host, choice(host, fleet.site.hosts)))
 
 
 def _keys(inventory: Inventory, host: str) -> tuple[trusted.HostKey, trusted.HostKey | None]:
@@ -113,8 +114,6 @@ def _write(files: tuple[InstalledFile, ...], output: Path) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(file.content, encoding="utf-8")
             path.chmod(file.mode)
-    except (FileExistsError, NotADirectoryError):
-        raise OperatorError(f"--output: found a file in the way of {path.parent}; expected a folder") from None
     except OSError as error:
-        raise OperatorError(f"--output: {error.filename}: {error.strerror}") from None
+        raise OperatorError(f"--output: {error.filename}: {error.strerror}; expected a folder to write to") from None
     click.echo(f"{len(files)} files written below {output}")

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from modelctl.checks import Names, cross_faults, outposts, wanted_versions
+from modelctl.consistency import Names, cross_faults, outposts, wanted_versions
 from modelctl.errors import Faults
 from modelctl.faults import fault_lines, tree_path
 from modelctl.hosts import Host, Outpost, Sentinel

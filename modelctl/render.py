@@ -75,14 +75,15 @@ def _configs(owner: str, service: Service, faults: list[str]) -> list[InstalledF
 def _text(service: Service, name: str, faults: list[str]) -> str:
     template = f"{service.name}/{name}.j2"
     try:
-        return _environment().get_template(template).render(service.context, model=service.models.path)
+        return environment().get_template(template).render(service.context, model=service.models.path)
     except TemplateError as error:
         faults.append(f"templates/{template}: {error.message}")
         return ""
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def environment() -> Environment:
+    """How templates are read: strictly, each once."""
     return Environment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,

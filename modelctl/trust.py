@@ -46,7 +46,7 @@ def scan(host: str, address: IPv4Address | IPv6Address) -> HostKey:
 
 
 def known_key(known_hosts: Path, address: str) -> HostKey | None:
-    """The key that the file holds for an address, None when it holds none."""
+    """The key that the file holds for an address, None when it holds none. Raises OperatorError when it is no such file."""
     for line in _lines(known_hosts):
         if _is_key_of(line, address):
             return HostKey(address, line.split()[2])
@@ -81,7 +81,12 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _lines(known_hosts: Path) -> list[str]:
-    return known_hosts.read_text(encoding="utf-8").splitlines() if known_hosts.exists() else []
+    try:
+        return known_hosts.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise OperatorError(f"{known_hosts}: {error}; expected a known_hosts file") from None
 
 
 def _is_key_of(line: str, address: str) -> bool:

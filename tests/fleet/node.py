@@ -1,0 +1,64 @@
+"""Looking at a host of the lab by its console: another route than the code under test takes."""
+
+import json
+import shlex
+from dataclasses import dataclass
+from typing import Any
+
+from lab.lab import Lab
+
+
+@dataclass(frozen=True)
+class Node:
+    """One host and the service that runs there."""
+
+    lab: Lab
+    name: str
+
+    @property
+    def service(self) -> str:
+        service = self.lab.host(self.name).service
+        assert service is not None
+        return service
+
+    def shell(self, command: str, limit: float = 60.0) -> str:
+        """Run a command line as root; it must succeed."""
+        result = self.lab.run(self.name, command, limit=limit)
+        assert result.returncode == 0, f"{self.name}: {command}: {result.stderr}"
+        return result.stdout.strip()
+
+    def code(self, command: str) -> int:
+        return self.lab.run(self.name, command).returncode
+
+    def read(self, path: str) -> str:
+        return self.lab.run(self.name, ["cat", path]).stdout
+
+    def write(self, path: str, text: str) -> None:
+        self.lab.run(self.name, f"mkdir -p $(dirname {shlex.quote(path)}); cat >{shlex.quote(path)}", stdin=text)
+
+    def exists(self, path: str) -> bool:
+        return self.lab.run(self.name, ["test", "-e", path]).returncode == 0
+
+    def sha256(self, path: str) -> str:
+        return self.shell(f"sha256sum {shlex.quote(path)}").split()[0]
+
+    def pid(self) -> int:
+        """The main process of the service, 0 when there is none."""
+        return int(self.shell(f"systemctl show --value --property=MainPID {self.service}"))
+
+    def status(self) -> dict[str, Any]:
+        """What the service's stand-in says of itself."""
+        data = json.loads(self.read(f"/home/ops/{self.service}.status.json"))
+        assert isinstance(data, dict)
+        return data
+
+    def configs(self) -> dict[str, str]:
+        """The SHA-256 of every config and unit of ours that is there."""
+        listing = self.shell(
+            "sha256sum /home/ops/*.yaml /home/ops/sentinel/tasks/*.yaml /etc/systemd/system/*.service 2>/dev/null; true"
+        )
+        return {line.split(maxsplit=1)[1]: line.split()[0] for line in listing.splitlines()}
+
+    def snapshot(self) -> tuple[int, dict[str, str]]:
+        """What a failed deploy must leave alone: the running process and the configs."""
+        return self.pid(), self.configs()

@@ -1,0 +1,71 @@
+"""What an operator types, and what comes of it."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CHECKOUT = Path(__file__).parent.parent.parent
+DEFAULT_SITE = CHECKOUT / "lab" / "inventory.py"
+LIMIT = 300.0  # seconds
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished command."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        data = json.loads(self.out)
+        assert isinstance(data, dict)
+        return data
+
+    def changed(self) -> dict[str, set[str]]:
+        """Return the operations that changed something, each with its hosts. Needs --json."""
+        operations = self.json["results"]["operations"]
+        return {each["name"]: set(each["success"]) for each in operations if each["success"]}
+
+    def predicted(self) -> dict[str, set[str]]:
+        """Return the operations that would change something, each with its hosts. Needs --json --dry."""
+        return {each["name"]: set(each["hosts_with_change"]) for each in self.json["plan"] if each["hosts_with_change"]}
+
+    def failed(self) -> set[str]:
+        return set(self.json["results"]["failed_hosts"])
+
+    def lines_with(self, text: str) -> list[str]:
+        return [line for line in self.err.splitlines() if text in line]
+
+
+def pyinfra(*words: str | Path, site: Path = DEFAULT_SITE) -> Run:
+    """Run pyinfra on a site, as typed in the checkout."""
+    return _run(str(Path(sys.executable).with_name("pyinfra")), str(site), *map(str, words))
+
+
+def deploy(*words: str | Path, site: Path = DEFAULT_SITE) -> Run:
+    """Deploy models without a question, and with a report that tests can read."""
+    return pyinfra("deploys/models.py", "-y", "--json", *words, site=site)
+
+
+def predict(*words: str | Path, site: Path = DEFAULT_SITE) -> Run:
+    """Dry-run the same."""
+    return pyinfra("deploys/models.py", "--dry", "--json", *words, site=site)
+
+
+def modelctl(*words: str) -> Run:
+    return _run(sys.executable, "-m", "modelctl.cli", *words)
+
+
+def _run(*words: str) -> Run:
+    environment = {**os.environ, "PYINFRA_PROGRESS": "off"}
+    result = subprocess.run(
+        words, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=LIMIT, check=False,
+    )  # fmt: skip
+    return Run(result.returncode, result.stdout, result.stderr)

@@ -1,0 +1,72 @@
+"""Variants of the lab's site, each as an inventory file that pyinfra can load."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from inventory.registry import REGISTRY
+from inventory.site import SITE
+from inventory.standards import STANDARDS
+from lab.network import enter
+from lab.site import PINS, lab_site
+from modelctl.errors import exit_with_message
+from modelctl.fleet import Fleet
+from modelctl.groups import groups
+from modelctl.pins import load_pins
+from modelctl.schema import Limits, Pins
+from operations.command_line import check
+
+TEMPLATE = """\
+from tests.fleet.site import load as _load
+
+_FLEET, _GROUPS = _load({versions!r}, {hosts!r}, {limits!r}, {pins!r})
+globals().update(_GROUPS)
+"""
+
+
+def write(
+    path: Path,
+    versions: Mapping[str, str] | None = None,
+    hosts: Mapping[str, Mapping[str, Any]] | None = None,
+    limits: Mapping[str, int] | None = None,
+    pins: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write an inventory file: the lab with other current versions, hosts' fields, limits or pins."""
+    text = TEMPLATE.format(versions=versions or {}, hosts=hosts or {}, limits=limits or {}, pins=pins)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def load(
+    versions: Mapping[str, str],
+    hosts: Mapping[str, Mapping[str, Any]],
+    limits: Mapping[str, int],
+    pins: Mapping[str, Any] | None,
+) -> tuple[Fleet, dict[str, Any]]:
+    """Build what an inventory file holds: the fleet and its groups."""
+    with exit_with_message():
+        fleet = variant(versions, hosts, limits, pins)
+        check(fleet, groups(fleet))
+        enter()
+    return fleet, groups(fleet)
+
+
+def variant(
+    versions: Mapping[str, str],
+    hosts: Mapping[str, Mapping[str, Any]],
+    limits: Mapping[str, int],
+    pins: Mapping[str, Any] | None,
+) -> Fleet:
+    """Return the lab's fleet with the given values changed."""
+    site = lab_site(SITE)
+    changed = {name: host.model_copy(update=dict(hosts.get(name, {}))) for name, host in site.hosts.items()}
+    models = {
+        name: model.model_copy(update={"current_version": versions.get(name, model.current_version)})
+        for name, model in REGISTRY.models.items()
+    }
+    return Fleet(
+        site.model_copy(update={"hosts": changed}),
+        REGISTRY.model_copy(update={"models": models}),
+        STANDARDS.model_copy(update={"limits": Limits(**{"linked_wait": 3, **limits})}),
+        load_pins(PINS) if pins is None else Pins(models=pins),
+    )

@@ -1,0 +1,172 @@
+"""Each fault fails its host with one line, serves the others, and leaves what ran running."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.lab import Lab
+from tests.fleet import site
+from tests.fleet.conftest import NodeOf
+from tests.fleet.operator import Run, deploy, predict
+from tests.fleet.node import Node
+
+pytestmark = pytest.mark.usefixtures("settled")
+
+STORED = "/home/ops/sentinelcam/model_registry/mobilenet_ssd/2026-05-01"
+WANTED = "mobilenet_ssd/2026-05-01"
+AFFECTED = {"sentinel", "lab1", "alpha5"}
+
+
+@pytest.fixture
+def newer(tmp_path: Path) -> Path:
+    """A site that wants a newer mobilenet_ssd, and something else of each host that does not use it."""
+    others = {name: {"debug_mode": True} for name in ("data2", "east")}
+    return site.write(tmp_path / "newer.py", versions={"mobilenet_ssd": "2026-05-01"}, hosts=others)
+
+
+@pytest.fixture
+def registry(node: NodeOf) -> Iterator[Node]:
+    """The primary datasink, its copy of the newer version restored afterwards."""
+    there = node("data1")
+    there.shell(f"cp -a {STORED} /root/kept")
+    yield there
+    there.shell(f"rm -rf {STORED} && mv /root/kept {STORED}")
+
+
+def assert_one_line(run: Run, host: str, text: str) -> None:
+    lines = [line for line in run.lines_with(f"[{host}]") if text in line]
+    assert len(lines) == 1, run.err
+    assert "Traceback" not in run.err
+
+
+def assert_others_served(run: Run, node: NodeOf, failed: set[str]) -> None:
+    assert run.code == 1
+    assert run.failed() == failed
+    for name in {"data2", "east"} - failed:
+        assert "DEBUG" in node(name).read(f"/home/ops/{node(name).service}.yaml")
+
+
+def test_a_node_that_is_down(newer: Path, lab: Lab, node: NodeOf) -> None:
+    configs = node("lab1").configs()
+    lab.power_cut("lab1")
+    run = deploy(site=newer)
+    assert_others_served(run, node, {"lab1"})
+    assert_one_line(run, "lab1", "Could not connect")
+    assert WANTED in node("sentinel").read("/home/ops/sentinel/tasks/MobileNetSSD_allFrames.yaml")
+    lab.boot("lab1")
+    assert node("lab1").configs() == configs
+    assert node("lab1").status()["pid"] == node("lab1").pid()
+
+
+def test_a_node_that_is_down_fails_the_dry_run_too(lab: Lab, newer: Path) -> None:
+    lab.power_cut("lab1")
+    run = predict(site=newer)
+    assert run.code == 1
+    assert "Traceback" not in run.err
+    assert run.predicted()["Pull models"] == {"sentinel", "alpha5"}
+
+
+def test_a_version_missing_on_the_datasink(newer: Path, registry: Node, node: NodeOf) -> None:
+    registry.shell(f"rm -rf {STORED}")
+    before = {name: node(name).snapshot() for name in AFFECTED | {"data1"}}
+    run = deploy(site=newer)
+    assert_others_served(run, node, AFFECTED | {"data1"})
+    assert_one_line(run, "data1", f"{WANTED}: not in the registry")
+    for name in AFFECTED:
+        assert_one_line(run, name, f"{WANTED}: ")
+    assert {name: node(name).snapshot() for name in before} == before
+
+
+def test_a_version_missing_on_a_datasink_outside_the_limit(newer: Path, registry: Node, node: NodeOf) -> None:
+    registry.shell(f"rm -rf {STORED}")
+    before = node("lab1").snapshot()
+    run = deploy("--limit", "lab1", "--limit", "east", site=newer)
+    assert (run.code, run.failed()) == (1, {"lab1"})
+    assert_one_line(run, "lab1", "not in the registry of data1")
+    assert node("lab1").snapshot() == before
+
+
+def test_a_file_whose_bytes_are_wrong(newer: Path, registry: Node, node: NodeOf) -> None:
+    registry.shell(f"printf x | dd of={STORED}/MobileNetSSD_deploy.caffemodel bs=1 seek=1000 conv=notrunc status=none")
+    before = {name: node(name).snapshot() for name in AFFECTED}
+    run = deploy(site=newer)
+    assert_others_served(run, node, AFFECTED)
+    for name in AFFECTED:
+        assert_one_line(run, name, f"{WANTED}/MobileNetSSD_deploy.caffemodel: the registry's copy has SHA-256")
+        models = "sentinel" if name == "sentinel" else "imagenode"
+        assert not node(name).exists(f"/home/ops/{models}/models/{WANTED}")
+    assert {name: node(name).snapshot() for name in before} == before
+
+
+def test_a_manifest_with_another_digest(newer: Path, registry: Node, node: NodeOf) -> None:
+    registry.shell(f"echo '# touched' >>{STORED}/manifest.yaml")
+    before = {name: node(name).snapshot() for name in AFFECTED | {"data1"}}
+    run = deploy(site=newer)
+    assert_others_served(run, node, AFFECTED | {"data1"})
+    assert_one_line(run, "data1", "manifest differs from its pin")
+    assert_one_line(run, "lab1", f"{WANTED}/manifest.yaml: the registry's copy has SHA-256")
+    assert {name: node(name).snapshot() for name in before} == before
+
+
+def test_a_full_disk_is_refused_before_the_first_byte(newer: Path, lab: Lab, node: NodeOf) -> None:
+    staging = "/home/ops/imagenode/models/.staging"
+    node("lab1").shell(f"mkdir -p {staging} && mount -t tmpfs -o size=256k tmpfs {staging}")
+    before, received = node("lab1").snapshot(), lab.bytes_received("lab1")
+    try:
+        run = deploy(site=newer)
+    finally:
+        node("lab1").shell(f"umount {staging}")
+    assert_others_served(run, node, {"lab1"})
+    assert_one_line(run, "lab1", "MB needed, 0.0 MB free beside a reserve of 200.0 MB")
+    assert lab.bytes_received("lab1") - received < 300_000
+    assert node("lab1").snapshot() == before
+
+
+@pytest.fixture
+def writer(lab: Lab, node: NodeOf) -> Iterator["subprocess.Popen[str]"]:
+    """A task that holds the sentinel's face data open for writing."""
+    path = "/home/ops/sentinel/models/face_recognition/2026-02-02/facedata.hdf5"
+    script = f"f = open({path!r}, 'r+b'); print('open', flush=True); import sys; sys.stdin.read()"
+    command = [*lab.console("sentinel", "ops"), "python3", "-c", script]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
+        yield process
+        process.kill()
+
+
+def test_a_linked_file_held_open_past_the_limit(
+    newer: Path, node: NodeOf, writer: "subprocess.Popen[str]"
+) -> None:
+    before = node("sentinel").snapshot()
+    run = deploy(site=newer)
+    assert writer.poll() is None
+    assert_others_served(run, node, {"sentinel"})
+    assert_one_line(run, "sentinel", "facedata.hdf5 (process")
+    assert node("sentinel").snapshot() == before
+    assert WANTED in node("lab1").read("/home/ops/imagenode.yaml")
+
+
+def test_a_linked_file_that_is_closed_in_time_is_waited_for(
+    tmp_path: Path, node: NodeOf, writer: "subprocess.Popen[str]"
+) -> None:
+    variant = site.write(tmp_path / "site.py", hosts={"sentinel": {"debug_mode": True}}, limits={"linked_wait": 60})
+    words = ["--limit", "sentinel"]
+    with subprocess.Popen(["sleep", "4"]) as pause:  # the deploy runs into the open file meanwhile
+        from threading import Thread
+
+        closing = Thread(target=lambda: (pause.wait(), writer.kill()))
+        closing.start()
+        run = deploy(*words, site=variant)
+        closing.join()
+    assert run.code == 0, run.err
+    assert "DEBUG" in node("sentinel").read("/home/ops/sentinel.yaml")
+
+
+def test_a_service_that_does_not_stay_up_is_no_success(newer: Path, node: NodeOf) -> None:
+    node("lab1").write("/etc/sentinelcam-lab/behaviour.json", '{"imagenode": {"crash_after": 1}}')
+    run = deploy(site=newer)
+    assert_others_served(run, node, {"lab1"})
+    assert_one_line(run, "lab1", "imagenode.service ended after its start")

@@ -1,0 +1,50 @@
+"""Fleets for tests: the default site, changed where a test says so."""
+
+from typing import Any
+
+from inventory.registry import REGISTRY
+from inventory.site import SITE
+from inventory.standards import STANDARDS
+from modelctl.fleet import Fleet
+from modelctl.schema import Host, Model, Pin, PinnedFile, Pins, Registry, Site
+
+
+def site(**changes: Any) -> Site:
+    return SITE.model_copy(update=changes)
+
+
+def site_with(name: str, host: Host | None = None, **changes: Any) -> Site:
+    """The default site with one host added, or one of its own changed."""
+    host = host or SITE.hosts[name].model_copy(update=changes)
+    return site(hosts={**SITE.hosts, name: host})
+
+
+def site_with_camera(name: str, camera: str, **changes: Any) -> Site:
+    """The default site with one camera of an outpost changed."""
+    cameras = vars(SITE.hosts[name])["cameras"]
+    return site_with(name, cameras={**cameras, camera: cameras[camera].model_copy(update=changes)})
+
+
+def registry_with(name: str, **changes: Any) -> Registry:
+    """The default registry with one model changed."""
+    return REGISTRY.model_copy(
+        update={"models": {**REGISTRY.models, name: REGISTRY.models[name].model_copy(update=changes)}}
+    )
+
+
+def pinned(*more: tuple[str, str]) -> Pins:
+    """Pins of every current version, and of more (model, version) pairs."""
+    current = [(name, model.current_version) for name, model in REGISTRY.models.items()]
+    models: dict[str, dict[str, Pin]] = {}
+    for name, version in (*current, *more):
+        models.setdefault(name, {})[version] = _pin(REGISTRY.models[name], version)
+    return Pins(models=models)
+
+
+def _pin(model: Model, version: str) -> Pin:
+    files = {name: PinnedFile(sha256=f"{index:064x}", size=index) for index, name in enumerate(model.files.values(), 1)}
+    return Pin(manifest=version.encode().hex().ljust(64, "0"), files=files)
+
+
+def fleet(site: Site = SITE, registry: Registry = REGISTRY, pins: Pins | None = None) -> Fleet:
+    return Fleet(site, registry, STANDARDS, pins or Pins())

@@ -1,0 +1,188 @@
+"""The command: its output, its exit codes, its help."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from modelctl import cli
+from modelctl.render import render
+from modelctl.trust import HostKey
+from tests.unit.modelctl.sites import fleet
+
+ROOT = Path(__file__).resolve().parents[3]
+KEY = HostKey("192.168.10.20", "AAAAC3NzaC1lZDI1NTE5AAAAIGy4sUfl9uzRb3vL9JjXwWTR6SdzD2vVbMRmEWRb8o1I")
+SITE = """
+from inventory.registry import REGISTRY
+from inventory.site import SITE
+from inventory.standards import STANDARDS
+from modelctl.fleet import Fleet
+from modelctl.schema import Pins
+_FLEET = Fleet(SITE.model_copy(update={changes}), REGISTRY, STANDARDS, Pins())
+def _connect():
+    global connected
+    connected = open({mark!r}, "w").close()
+"""
+
+
+@pytest.fixture(autouse=True)
+def _in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def run(*arguments: object, answer: str | None = None) -> Result:
+    return CliRunner().invoke(cli.main, [str(argument) for argument in arguments], input=answer, catch_exceptions=False)
+
+
+def written(folder: Path, **changes: object) -> Path:
+    path = folder / "site.py"
+    path.write_text(SITE.format(changes=changes, mark=str(folder / "connected")), encoding="utf-8")
+    return path
+
+
+def commands(
+    group: click.Group = cli.main, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    yield path, group
+    for name, command in group.commands.items():
+        yield (*path, name), command
+
+
+@pytest.mark.parametrize(("path", "command"), commands())
+def test_every_command_and_option_has_help(path: tuple[str, ...], command: click.Command) -> None:
+    assert command.help
+    assert all(option.help for option in command.params if isinstance(option, click.Option))
+    assert run(*path, "-h").output == run(*path, "--help").output
+    assert run(*path, "-h").exit_code == 0
+
+
+def test_check_of_the_default_site() -> None:
+    result = run("check")
+    assert result.exit_code == 0
+    assert result.stdout == "chandler: 7 hosts, 20 files rendered, 9 warnings, no faults\n"
+    assert len(result.stderr.splitlines()) == 9
+    assert (
+        "warning: mobilenet_ssd/2020-12-06: no pin covers it, so a deploy to sentinel, lab1, alpha5 refuses it; "
+        "pin it: modelctl pin\n"
+    ) in result.stderr
+
+
+def test_check_warns_of_ncs2(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    sentinel = "{**SITE.hosts, 'sentinel': SITE.hosts['sentinel'].model_copy(update={'accelerator': 'ncs2'})}"
+    path.write_text(path.read_text().replace("update={}", f"update={{'hosts': {sentinel}}}"))
+    result = run("check", "--site", path)
+    assert result.exit_code == 0
+    assert result.stderr.startswith("warning: site.hosts.sentinel: ncs2 is deprecated;")
+
+
+def test_check_lists_all_faults(tmp_path: Path) -> None:
+    result = run("check", "--site", written(tmp_path, primary_datasink="x", legacy_nodes=("y",), max_scan_days=0))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert [line.split(":")[0] for line in result.stderr.splitlines()] == [
+        "site.max_scan_days", "site.primary_datasink", "site.legacy_nodes.0",
+    ]  # fmt: skip
+
+
+def test_render_prints_every_file_under_its_header() -> None:
+    result = run("render", "lab1")
+    assert result.exit_code == 0
+    headers = [line for line in result.stdout.splitlines() if line.startswith("# /")]
+    assert headers == ["# /etc/systemd/system/imagenode.service root 0644", "# /home/ops/imagenode.yaml ops 0644"]
+    assert all(file.content in result.stdout for file in render(fleet(), "lab1"))
+
+
+def test_render_writes_every_file_below_a_folder(tmp_path: Path) -> None:
+    assert run("render", "sentinel", "--output", tmp_path / "new").exit_code == 0
+    files = {str(path.relative_to(tmp_path / "new")): path for path in (tmp_path / "new").rglob("*") if path.is_file()}
+    assert {f"/{name}": path.read_text() for name, path in files.items()} == {
+        file.path: file.content for file in render(fleet(), "sentinel")
+    }
+
+
+def test_render_refuses_a_file_as_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    result = run("render", "lab1", "--output", tmp_path / "file")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"--output: {tmp_path}/file/etc/systemd/system: Not a directory; expected a folder to write to\n"
+    )
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_render_of_a_host_without_files() -> None:
+    result = run("render", "wall1")
+    assert (result.exit_code, result.output) == (0, "")
+
+
+@pytest.mark.parametrize("command", ["render", "trust"])
+def test_unknown_host(command: str) -> None:
+    result = run(command, "lab2")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "HOST: found 'lab2'; allowed: alpha5, data1, deepend, east, lab1, sentinel, wall1; did you mean lab1?\n"
+    )
+
+
+@pytest.mark.parametrize("command", [("check",), ("render", "lab1"), ("trust", "lab1")])
+def test_missing_site_file(command: tuple[str, ...]) -> None:
+    result = run(*command, "--site", "none.py")
+    assert (result.exit_code, len(result.stderr.splitlines())) == (1, 1)
+    assert result.stderr.startswith("none.py: no such file")
+
+
+class TestTrust:
+    @pytest.fixture(autouse=True)
+    def _host(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A host that shows KEY once the way to it is open."""
+        self.known = tmp_path / "known_hosts"
+        self.site = written(tmp_path, known_hosts=str(self.known))
+
+        def scan(host: str, address: object) -> HostKey:
+            assert (tmp_path / "connected").exists()
+            assert (host, str(address)) == ("lab1", KEY.address)
+            return KEY
+
+        monkeypatch.setattr("modelctl.trust.scan", scan)
+
+    def trust(self, *options: str, answer: str | None = None) -> Result:
+        return run("trust", "lab1", "--site", self.site, *options, answer=answer)
+
+    def test_yes_adds_the_key(self) -> None:
+        result = self.trust("--yes")
+        assert result.exit_code == 0
+        assert result.stdout == f"lab1 (192.168.10.20): {KEY.fingerprint}\nlab1 is trusted now, in {self.known}\n"
+        assert self.known.read_text() == f"192.168.10.20 ssh-ed25519 {KEY.key} lab1\n"
+
+    def test_asks_and_takes_yes(self) -> None:
+        assert self.trust(answer="y\n").exit_code == 0
+        assert self.known.exists()
+
+    def test_asks_and_takes_no(self) -> None:
+        result = self.trust(answer="n\n")
+        assert (result.exit_code, result.stderr) == (1, "lab1: not trusted, nothing changed\n")
+        assert not self.known.exists()
+
+    def test_same_key_again(self) -> None:
+        self.trust("--yes")
+        result = self.trust()
+        assert result.exit_code == 0
+        assert result.stdout == f"lab1 (192.168.10.20): {KEY.fingerprint} is already trusted\n"
+
+    def test_another_key_is_refused(self) -> None:
+        line = "192.168.10.20 ssh-ed25519 AAAA old\n"
+        self.known.write_text(line)
+        result = self.trust("--yes")
+        assert result.exit_code == 1
+        assert result.stderr == (
+            f"lab1 (192.168.10.20): found {KEY.fingerprint}, expected {HostKey('', 'AAAA').fingerprint}; "
+            "if its card is new: modelctl trust lab1 --replace\n"
+        )
+        assert self.known.read_text() == line
+
+    def test_another_key_replaces_it_when_told(self) -> None:
+        self.known.write_text("192.168.10.20 ssh-ed25519 AAAA old\n")
+        assert self.trust("--yes", "--replace").exit_code == 0
+        assert self.known.read_text() == f"192.168.10.20 ssh-ed25519 {KEY.key} lab1\n"

@@ -1,0 +1,107 @@
+"""A fleet's answers, and its groups."""
+
+import json
+
+import pytest
+
+from modelctl.fleet import Fleet
+from modelctl.groups import groups
+from modelctl.schema import Datasink
+from tests.unit.modelctl.sites import fleet, pinned, site, site_with, site_with_camera
+
+
+@pytest.mark.parametrize(
+    ("host", "versions"),
+    [
+        ("lab1", {"mobilenet_ssd": "2020-12-06"}),
+        ("east", {"mobilenet_ssd_depthai": "2022-04-02"}),
+        ("data1", {"face_recognition": "2026-02-02"}),
+        ("deepend", {}),
+        ("wall1", {}),
+    ],
+)
+def test_versions(host: str, versions: dict[str, str]) -> None:
+    assert fleet().versions(host) == versions
+
+
+def test_sentinel_gets_all_models_and_its_overrides() -> None:
+    changed = fleet(site_with("sentinel", model_version_overrides={"face_recognition": "2025-02-25"}))
+    current = {name: model.current_version for name, model in changed.registry.models.items()}
+    assert changed.versions("sentinel") == current | {"face_recognition": "2025-02-25"}
+
+
+def test_outpost_without_a_list_gets_the_sites() -> None:
+    models = ("mobilenet_ssd", "haarcascades")
+    assert tuple(fleet(site(outpost_models=models)).versions("lab1")) == models
+
+
+def test_an_empty_list_is_a_list() -> None:
+    changed = site_with_camera("lab1", "P1", detectobjects="none").hosts["lab1"].model_copy(update={"models": ()})
+    assert fleet(site_with("lab1", changed)).versions("lab1") == {}
+
+
+def test_override_can_name_a_pinned_version() -> None:
+    changed = site_with("lab1", model_version_overrides={"mobilenet_ssd": "2026-05-01"})
+    assert fleet(changed, pins=pinned(("mobilenet_ssd", "2026-05-01"))).versions("lab1") == {
+        "mobilenet_ssd": "2026-05-01"
+    }
+
+
+def test_unpinned() -> None:
+    assert fleet().unpinned("alpha5") == ["mobilenet_ssd/2020-12-06", "mobilenet_ssd_edgetpu/2025-12-19"]
+    assert fleet(pins=pinned()).unpinned("sentinel") == []
+
+
+def test_ncs2_is_a_warning() -> None:
+    line = "ncs2 is deprecated; it works for nodes that have it; choose coral or cpu"
+    assert fleet().warnings() == []
+    assert fleet(site_with("sentinel", accelerator="ncs2")).warnings() == [f"site.hosts.sentinel: {line}"]
+    assert fleet(site_with_camera("lab1", "P1", accelerator="ncs2")).warnings() == [f"site.hosts.lab1: {line}"]
+
+
+def test_datasink_of_an_outpost() -> None:
+    two = site_with("data2", Datasink(address="10.0.0.2")).hosts
+    lab1 = two["lab1"].model_copy(update={"datasink": "data2"})
+    changed = fleet(site(hosts={**two, "lab1": lab1}))
+    assert [changed.datasink_of(changed.host(name)) for name in ("lab1", "east")] == ["data2", "data1"]  # type: ignore[arg-type]
+
+
+def test_to_json_is_short_and_plain() -> None:
+    found = fleet().to_json()
+    assert set(found) == {"site", "primary_datasink", "current_versions"}
+    assert json.loads(json.dumps(found))["current_versions"]["face_recognition"] == "2026-02-02"
+
+
+def test_groups() -> None:
+    two = fleet(site_with("data2", Datasink(address="10.0.0.2")).model_copy(update={"legacy_nodes": ("east",)}))
+    found = groups(two)
+    hosts, data = found.pop("all")
+    assert data == {"fleet": two}
+    assert [name for name, _ in hosts] == ["data1", "data2", "sentinel", "lab1", "east", "alpha5", "deepend", "wall1"]
+    assert found == {
+        "datasinks": ["data1", "data2"],
+        "sentinels": ["sentinel"],
+        "outposts": ["lab1", "east", "alpha5"],
+        "ml_trainers": ["deepend"],
+        "watchtowers": ["wall1"],
+        "primary_datasink": ["data1"],
+        "legacy_nodes": ["east"],
+    }
+
+
+def test_host_data_for_ssh() -> None:
+    (hosts, _) = groups(fleet(site(ssh_key="/key", known_hosts="/known")))["all"]
+    assert dict(hosts)["deepend"] == {
+        "ssh_hostname": "192.168.10.100",
+        "ssh_user": "pyimagesearch",
+        "ssh_known_hosts_file": "/known",
+        "ssh_strict_host_key_checking": "yes",
+        "ssh_key": "/key",
+    }
+    (hosts, _) = groups(fleet())["all"]
+    assert "ssh_key" not in dict(hosts)["deepend"]
+
+
+def test_fleet_holds_validated_values() -> None:
+    assert isinstance(fleet(), Fleet)
+    assert fleet().host("data1").address.version == 4
