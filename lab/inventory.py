@@ -14,4 +14,6 @@ with _exit_with_message():
     if _pyinfra.is_cli:
         _enter()
 
+_connect = _enter  # modelctl calls it before it connects
+
 globals().update(_groups(_FLEET))

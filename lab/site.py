@@ -11,9 +11,11 @@ from lab import keys
 from lab.hosts import HOSTS
 from modelctl.fleet import Fleet
 from modelctl.pins import load_pins
-from modelctl.schema import Datasink, Host, Site
+from modelctl.schema import Datasink, Host, Limits, Site
 
 PINS = Path(__file__).with_name("pins.json")
+LIMITS = Limits(linked_wait=3, settle=1, health_deadline=20)
+"""Stand-ins start at once, and tests wait for each second."""
 
 
 def fleet() -> Fleet:
@@ -21,7 +23,7 @@ def fleet() -> Fleet:
 
     :raises modelctl.errors.Faults: the default site or the registry is invalid, or they do not agree.
     """
-    return Fleet(lab_site(SITE), REGISTRY, STANDARDS, load_pins(PINS))
+    return Fleet(lab_site(SITE), REGISTRY, STANDARDS.model_copy(update={"limits": LIMITS}), load_pins(PINS))
 
 
 def lab_site(default: Site) -> Site:

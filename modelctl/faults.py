@@ -13,7 +13,7 @@ from modelctl.part import Part
 _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
 _SHORT.maxlist = 20
-_PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 def fault(path: str, found: object, allowed: str) -> str:

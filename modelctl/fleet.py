@@ -1,7 +1,7 @@
 """A fleet: a site, its models, its standards and its pins, validated together."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -35,6 +35,10 @@ class Fleet:
         tree = _validated(dict(vars(self)))
         for name in _Tree.model_fields:
             object.__setattr__(self, name, getattr(tree, name))
+
+    def __copy__(self) -> Self:
+        """Frozen, so a copy is itself: what is cached for a fleet stays found when pyinfra copies host data."""
+        return self
 
     def host(self, name: str) -> Host:
         """The host of this name. Raises KeyError."""

@@ -12,8 +12,6 @@ from typing import Any
 from modelctl.errors import OperatorError
 from modelctl.fleet import Fleet
 
-_LIBRARY = Path(__file__).resolve().parent
-
 
 @dataclass(frozen=True)
 class Inventory:
@@ -53,13 +51,15 @@ def _execute(path: Path) -> dict[str, Any]:
     except SyntaxError as error:
         raise OperatorError(f"{error.filename}:{error.lineno}: {error.msg}; expected Python") from None
     except Exception as error:
-        place = _line_outside_library(error.__traceback__)
+        place = _line_of_inventory(path, error.__traceback__)
         if place is None:
             raise
         raise OperatorError(f"{place}: {type(error).__name__}: {' '.join(str(error).split())}") from None
 
 
-def _line_outside_library(traceback: TracebackType | None) -> str | None:
-    """FILE:LINE of the failing line; None when that line is this library's own, which is a bug of ours."""
+def _line_of_inventory(path: Path, traceback: TracebackType | None) -> str | None:
+    """FILE:LINE of a failing line of the inventory file or a folder of its name; None for a bug of ours."""
     frame = extract_tb(traceback)[-1]
-    return None if Path(frame.filename).resolve().parent == _LIBRARY else f"{frame.filename}:{frame.lineno}"
+    file = Path(frame.filename).resolve()
+    folders = [(place / path.stem).resolve() for place in (path.parent, Path.cwd())]
+    return f"{frame.filename}:{frame.lineno}" if file == path.resolve() or file.parent in folders else None

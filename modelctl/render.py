@@ -77,7 +77,7 @@ def _text(service: Service, name: str, faults: list[str]) -> str:
     try:
         return environment().get_template(template).render(service.context, model=service.models.path)
     except TemplateError as error:
-        faults.append(f"templates/{template}: {error.message}")
+        faults.append(f"templates/{template}: {type(error).__name__}: {error.message}")
         return ""
 
 

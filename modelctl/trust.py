@@ -46,7 +46,10 @@ def scan(host: str, address: IPv4Address | IPv6Address) -> HostKey:
 
 
 def known_key(known_hosts: Path, address: str) -> HostKey | None:
-    """The key that the file holds for an address, None when it holds none. Raises OperatorError when it is no such file."""
+    """The key that the file holds for an address, None when it holds none.
+
+    Raises OperatorError when the file cannot be read.
+    """
     for line in _lines(known_hosts):
         if _is_key_of(line, address):
             return HostKey(address, line.split()[2])

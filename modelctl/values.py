@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 
 def _matching(pattern: str, allowed: str) -> AfterValidator:
-    compiled = re.compile(pattern, re.ASCII)
+    compiled = re.compile(pattern)
 
     def check(text: str) -> str:
         if not compiled.fullmatch(text):

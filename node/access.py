@@ -24,11 +24,19 @@ def make_key(host: str) -> None:
     if key.exists():
         return
     files.folder(key.parent, mode=0o700)
+    new = key.with_name("new_key")
+    pairs = [(new.with_name("new_key.pub"), key.with_name("pull_key.pub")), (new, key)]
+    for half, _ in pairs:
+        files.remove(half)
     comment = "sentinelcam-pull@" + host
     subprocess.run(
-        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(key)],
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(new)],
         check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
     )  # fmt: skip
+    for half, final in pairs:  # the private half last: where it is, the public one is too
+        files.sync(half)
+        half.replace(final)
+    files.sync(key.parent)
 
 
 def install(certificate: str, known_hosts: str) -> None:

@@ -19,6 +19,11 @@ def main(arguments: List[str]) -> int:
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 1
+    except OSError as error:
+        # A full or failing disk, a folder where a file should be: the node's state, not a bug.
+        found = error.strerror or error
+        print("%s: %s; mend that on the node and run again" % (error.filename or name, found), file=sys.stderr)
+        return 1
     return 0
 
 
@@ -54,7 +59,10 @@ def _make_face_list_current() -> None:
 
 
 def _switch() -> None:
-    switch.switch(orders.read(sys.stdin))
+    order = orders.read(sys.stdin)
+    # The link may be current while the data pump still reads, and locks events by, another list.
+    facelist.check_locks(order)
+    switch.switch(order)
 
 
 def _switch_unit(service: str, digest: str, limits: str) -> None:

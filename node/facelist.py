@@ -54,9 +54,12 @@ def _bring(version: Version, absent: List[File], order: Order, source: Source) -
     for file in absent:
         (staged / file.name).replace(path_of(version, file.name))
     files.sync(version.directory)
+    files.prune(staging)
 
 
 def _adopt(path: Path, file: File) -> None:
+    if path.is_symlink():
+        raise Refusal("%s: a link, expected a file; move it away and run again" % path)
     found = files.sha256(path)
     if found != file.sha256:
         raise Refusal(
@@ -75,12 +78,20 @@ def make_current(order: Order) -> None:
     version = order.face_list
     if version is None:
         return
-    check_locks(order, version)
-    files.link(version.directory / CURRENT, path_of(version, LIST).name)
+    link = version.directory / CURRENT
+    if lacking(version):
+        raise Refusal("%s: not there or not verified; run deploys/models.py" % path_of(version, LIST))
+    check_locks(order)
+    if link.exists() and not link.is_symlink():
+        raise Refusal("%s: a file, expected a link; move it away and run again" % link)
+    files.link(link, path_of(version, LIST).name)
 
 
-def check_locks(order: Order, version: Version) -> None:
+def check_locks(order: Order) -> None:
     """Raises Refusal when a list that is live locks events that the new one lacks and the operator did not allow it."""
+    version = order.face_list
+    if version is None:
+        return
     lost = unlocked(order, version)
     if lost and order.options.get("unlock") is not True:
         raise Refusal(
@@ -110,14 +121,16 @@ def _live(order: Order, version: Version) -> List[Path]:
 def _face_file(config: Path) -> Optional[Path]:
     try:
         match = re.search(r"^facefile:\s*[\"']?([^\"'#\n]+)", config.read_text(), re.MULTILINE)
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         return None
     return Path(match.group(1).strip()) if match else None
 
 
 def _events(path: Path) -> Set[Event]:
     try:
-        with path.open(newline="") as file:
+        with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
             return {(row["date"], row["event"]) for row in csv.DictReader(file)}
+    except csv.Error as error:
+        raise Refusal("%s: %s; expected a face list in CSV" % (path, error)) from None
     except KeyError as error:
         raise Refusal("%s: no column %s; expected a face list with date and event" % (path, error)) from None

@@ -92,6 +92,13 @@ def place(staged: Path, final: Path) -> None:
     sync(final.parent)
 
 
+def prune(path: Path) -> None:
+    """Remove the folders at and below `path` that hold no file."""
+    for folder, _, _ in os.walk(str(path), topdown=False):
+        if not os.listdir(folder):
+            os.rmdir(folder)
+
+
 def remove(path: Path) -> None:
     """Remove a staged file or folder, if it is there."""
     if path.is_dir() and not path.is_symlink():

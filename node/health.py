@@ -7,14 +7,17 @@ import subprocess
 import time
 from typing import Optional
 
-from node import services, stamps
+from node import orders, services, stamps
 from node.orders import Limits, ServiceSet
 
 PAUSE = 0.2  # seconds between looks
 
 
 def unready(service: ServiceSet) -> Optional[str]:
-    """Return what keeps the set's model files from being used, None when all are there, verified and readable."""
+    """Return what keeps the set's model files from being used, None when all are there, verified and readable.
+
+    Raises Refusal when the service's user does not exist.
+    """
     for named in service.named_files:
         if not named.path.is_file():
             return "%s: missing; run deploys/models.py" % named.path
@@ -27,6 +30,7 @@ def unready(service: ServiceSet) -> Optional[str]:
 
 
 def _unreadable(service: ServiceSet) -> Optional[str]:
+    orders.owner(service.user)  # runuser's own words would be no line for the operator
     paths = [str(named.path) for named in service.named_files]
     look = 'for path; do test -r "$path" || { echo "$path"; exit; }; done'
     found = subprocess.run(
@@ -42,10 +46,12 @@ def wait(service: ServiceSet, limits: Limits) -> Optional[str]:
     Returns None then, else what is unhealthy: at once for a crash, at the deadline for what is merely slow.
     """
     deadline = time.monotonic() + limits.health_deadline
+    # systemd keeps the count of a service that was stopped between two restarts.
+    restarts = services.status(service.unit).restarts
     well_since: Optional[float] = None
     while True:
         status = services.status(service.unit)
-        if status.active == "failed" or status.restarts > 0 or status.sub == "auto-restart":
+        if status.active == "failed" or status.restarts > restarts or status.sub == "auto-restart":
             return "%s ended after its start (%s, %s)" % (service.unit, status.active, status.sub)
         problem = _problem(service, status)
         now = time.monotonic()

@@ -33,7 +33,11 @@ def pull(order: Order) -> None:
         transfer.fetch(order.source, remote, staging, order.limits)
     problems: List[str] = []
     for version in wanted:
-        problems += _settle(version, missing[version.label], staging, order)
+        try:
+            problems += _settle(version, missing[version.label], staging, order)
+        except Refusal as refusal:
+            problems.append(str(refusal))
+    files.prune(staging)
     if problems:
         raise Refusal("; ".join(problems))
 
@@ -58,11 +62,18 @@ def _reuse(file: File, staged: Path) -> bool:
     """Take a file that a version on this node already holds. A linked one is never shared: it will be written to."""
     held = None if file.linked else stamps.find(file.sha256)
     if held is None:
+        _unshare(staged)
         return False
     files.folder(staged.parent)
     files.remove(staged)
     os.link(str(held), str(staged))
     return True
+
+
+def _unshare(staged: Path) -> None:
+    """An older try may have linked it to another version's file, which rsync would then write into."""
+    if staged.is_file() and staged.stat().st_nlink > 1:
+        staged.unlink()
 
 
 def _settle(version: Version, expected: List[File], staging: Path, order: Order) -> List[str]:
@@ -78,11 +89,22 @@ def _settle(version: Version, expected: List[File], staging: Path, order: Order)
         files.place(staged, version.directory)
     else:
         for file in expected:
-            (staged / file.name).replace(version.directory / file.name)
+            _put(staged / file.name, version.directory / file.name, file)
         files.sync(version.directory)
         shutil.rmtree(str(staged))
     versions.stamp(version)
     return []
+
+
+def _put(staged: Path, final: Path, file: File) -> None:
+    if not file.linked:
+        staged.replace(final)
+        return
+    try:
+        os.link(str(staged), str(final))  # not a rename, which would overwrite one that the node has made meanwhile
+    except FileExistsError:
+        if not final.is_file():
+            raise Refusal("%s: a link to nothing, expected a file; move it away and run again" % final) from None
 
 
 def verify(staged: Path, expected: List[File], label: str, order: Order) -> List[str]:

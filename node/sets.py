@@ -16,6 +16,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 from node import files, layout, orders
 from node.errors import Refusal
+from node.files import Owner
 from node.orders import Installed, ServiceSet
 
 CHOSEN = "chosen"
@@ -31,12 +32,16 @@ class StoredSet(NamedTuple):
 
 
 def put(wanted: ServiceSet, commit: str) -> None:
-    """Store a set, unless it is there already and whole."""
+    """Store a set, unless it is there already and whole.
+
+    What the digest leaves out (state, port, timers) may have changed since: then the set is described anew.
+    """
     folder = layout.sets(wanted.service) / wanted.digest
-    if _is_whole(folder):
-        return
-    contents = {file.sha256: (file.content or "").encode() for file in wanted.files}
-    _store(folder, wanted, contents, [], commit)
+    if not _is_whole(folder):
+        contents = {file.sha256: (file.content or "").encode() for file in wanted.files}
+        _store(folder, wanted, contents, [], commit)
+    elif _to_json(load(wanted.service, wanted.digest).content) != _to_json(wanted):
+        _describe(folder, wanted, [], commit)
 
 
 def adopt(wanted: ServiceSet) -> Optional[str]:
@@ -50,7 +55,7 @@ def adopt(wanted: ServiceSet) -> Optional[str]:
         content = file.path.read_bytes()
         sha256 = hashlib.sha256(content).hexdigest()
         contents[sha256] = content
-        found.append(Installed(file.path, file.path.owner(), file.path.stat().st_mode & 0o7777, sha256, None))
+        found.append(Installed(file.path, _owner(file.path), file.path.stat().st_mode & 0o7777, sha256, None))
     absent = [file.path for file in wanted.files if file not in present]
     digest = _digest([[str(file.path), file.owner, file.mode, file.sha256] for file in found])
     old = wanted._replace(files=found, digest=digest, models={}, named_files=[], control_port=None)
@@ -60,14 +65,21 @@ def adopt(wanted: ServiceSet) -> Optional[str]:
     return digest
 
 
+def _owner(path: Path) -> str:
+    try:
+        return path.owner()
+    except KeyError:
+        raise Refusal("%s: its owner is no user of this node; chown it and run again" % path) from None
+
+
 def load(service: str, digest: str) -> StoredSet:
     """Read a stored set and check every byte of it. Raises Refusal when it is not whole."""
     folder = layout.sets(service) / digest
     try:
         data = json.loads((folder / "set.json").read_text())
-    except (OSError, ValueError) as error:
+        content = orders.service_set(data)
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise Refusal("%s: set cannot be read (%s); run deploys/configs.py" % (folder, error)) from None
-    content = orders.service_set(data)
     for file in content.files:
         stored = folder / "files" / file.sha256
         if not stored.is_file() or files.sha256(stored) != file.sha256:
@@ -112,7 +124,8 @@ def is_installed(file: Installed) -> bool:
     if file.path.is_symlink() or not file.path.is_file() or files.sha256(file.path) != file.sha256:
         return False
     status = file.path.stat()
-    return status.st_mode & 0o7777 == file.mode and status.st_uid == orders.owner(file.owner).uid
+    owner = Owner(status.st_uid, status.st_gid)
+    return status.st_mode & 0o7777 == file.mode and owner == orders.owner(file.owner)
 
 
 def _remove_leftovers(chosen: StoredSet) -> None:
@@ -120,6 +133,8 @@ def _remove_leftovers(chosen: StoredSet) -> None:
     last = digest_of(chosen.content.service, INSTALLED)
     if last is None or last == chosen.content.digest:
         return
+    if not _is_whole(layout.sets(chosen.content.service) / last):
+        return  # nobody knows any more what it put
     kept = {file.path for file in chosen.content.files}
     for file in load(chosen.content.service, last).content.files:
         if file.path not in kept and is_installed(file):
@@ -134,10 +149,14 @@ def _store(folder: Path, content: ServiceSet, contents: Dict[str, bytes], absent
     files.folder(new / "files", mode=0o700)
     for sha256, each in contents.items():
         files.write(new / "files" / sha256, each, 0o600)
+    _describe(new, content, absent, commit)
+    files.place(new, folder)
+
+
+def _describe(folder: Path, content: ServiceSet, absent: List[Path], commit: str) -> None:
     data = _to_json(content)
     data.update(absent=[str(path) for path in absent], commit=commit)
-    files.write(new / "set.json", json.dumps(data, sort_keys=True, indent=1).encode())
-    files.place(new, folder)
+    files.write(folder / "set.json", json.dumps(data, sort_keys=True, indent=1).encode())
 
 
 def _is_whole(folder: Path) -> bool:

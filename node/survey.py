@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 from node import access, facelist, files, health, layout, services, sets, versions
+from node.errors import Refusal
 from node.orders import Order, ServiceSet, Version
 
 
@@ -38,9 +39,25 @@ def _face_list(order: Order) -> Optional[Dict[str, Any]]:
 
 def _set(wanted: ServiceSet, order: Order) -> Dict[str, Any]:
     chosen = sets.digest_of(wanted.service, sets.CHOSEN)
-    models = sets.load(wanted.service, chosen).content.models if chosen else {}
+    models, damage = _chosen_models(wanted.service, chosen)
     live = {str(file.path): _text(file.path) for file in wanted.files} if order.options.get("diff") else {}
-    return {"chosen": chosen, "models": models, "differences": _differences(wanted, chosen), "live": live}
+    return {
+        "chosen": chosen,
+        "models": models,
+        "differences": damage + _differences(wanted, chosen),
+        "unready": health.unready(wanted) if wanted.state == "running" else None,
+        "live": live,
+    }
+
+
+def _chosen_models(service: str, chosen: Optional[str]) -> Tuple[Dict[str, str], List[str]]:
+    """The versions that the chosen set names; a damaged set is a difference, so that a deploy mends it."""
+    if chosen is None:
+        return {}, []
+    try:
+        return sets.load(service, chosen).content.models, []
+    except Refusal as refusal:
+        return {}, [str(refusal)]
 
 
 def _differences(wanted: ServiceSet, chosen: Optional[str]) -> List[str]:
@@ -61,9 +78,6 @@ def _not_running(wanted: ServiceSet) -> List[str]:
         found.append("%s is %s" % (wanted.unit, status.active))
     elif _text(layout.started(wanted.service)) != wanted.digest:
         found.append("%s was started from another set" % wanted.unit)
-    problem = health.unready(wanted)
-    if problem:
-        found.append(problem)
     for unit in [wanted.unit, *wanted.timers]:
         enabled = services.status(unit).enabled
         if enabled != "enabled":
@@ -72,8 +86,11 @@ def _not_running(wanted: ServiceSet) -> List[str]:
 
 
 def _authorized(order: Order) -> Optional[bool]:
+    """None where nobody pulls from, or where there is no authority yet."""
     line = order.options.get("authority")
-    return access.is_authorized(order.options["registry_user"], line) if line else None
+    if line is None or order.source is None or not order.source.local:
+        return None
+    return access.is_authorized(order.source.login, line)
 
 
 def _registry(order: Order) -> List[str]:

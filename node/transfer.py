@@ -44,8 +44,10 @@ def fetch(source: Source, names: List[str], staging: Path, limits: Limits) -> No
         result = _rsync(source, names, staging, limits.pull_timeout)
         if result.returncode in (0, *RSYNC_PARTIAL) and "No space left" not in result.stderr:
             return
-        if result.returncode == RSYNC_FILE_IO or "No space left" in result.stderr:
+        if "No space left" in result.stderr:
             raise Refusal(str(staging.parent) + ": the disk is full; free some space and run again: the pull resumes")
+        if result.returncode == RSYNC_FILE_IO:
+            raise Refusal("%s: %s; mend that and run again" % (staging.parent, _reason(result.stderr)))
         if attempt < limits.pull_attempts:
             time.sleep(pause)
             pause *= 2

@@ -5,6 +5,7 @@ Linked files are seeded once and then belong to the node: they need only be ther
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import List
 
 from node import files, stamps
@@ -38,10 +39,13 @@ def flaws(version: Version) -> List[File]:
     found = []
     for file in contents(version):
         path = version.directory / file.name
-        is_regular = path.is_file() and not path.is_symlink()
-        if not is_regular or (not file.linked and files.sha256(path) != file.sha256):
+        if not path.is_file() or (not file.linked and _is_damaged(path, file.sha256)):
             found.append(file)
     return found
+
+
+def _is_damaged(path: Path, sha256: str) -> bool:
+    return path.is_symlink() or files.sha256(path) != sha256
 
 
 def stamp(version: Version) -> None:

@@ -1,11 +1,12 @@
 """Checking a pyinfra command before it connects: pyinfra only warns of a name that matches nothing, and exits 0."""
 
+import json
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatch
 from typing import Any
 
 import click
-from pyinfra_cli.util import parse_cli_arg
+import pyinfra
 
 from modelctl.desired import desired
 from modelctl.errors import Faults
@@ -21,18 +22,24 @@ def check(fleet: Fleet, groups: Groups) -> None:
 
     Other commands (exec, fact, debug-inventory) take any data and need no pins.
     """
-    context = click.get_current_context(silent=True)
-    if context is None:
+    if not pyinfra.is_cli:
         return
-    words = context.params
+    words = click.get_current_context().params
     faults = [fault for option in ("limit", "exclude") for fault in _unmatched(option, words[option], groups)]
     if faults:
         raise Faults(faults)
     if all(str(name).endswith(".py") for name in words["operations"]):
         pairs = (each.partition("=") for each in words["data"])
-        data = {key: parse_cli_arg(value) for key, _, value in pairs}
-        parse(data, fleet.registry.models)
+        parse({key: _value(text) for key, _, text in pairs}, fleet.registry.models)
         _check_hosts(fleet, _meant(words, groups))
+
+
+def _value(text: str) -> Any:
+    """As pyinfra will parse it, for the values that a deploy takes: JSON, else text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _check_hosts(fleet: Fleet, names: Iterable[str]) -> None:

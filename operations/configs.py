@@ -23,10 +23,10 @@ def make_face_list_current(host: Host, found: Survey) -> Iterator[StringCommand]
 def switch(host: Host, found: Survey) -> Iterator[StringCommand]:
     """Switch the services whose set is not the wanted one, or that do not run it."""
     order = order_for(host)
-    moving = [each for each in order["sets"] if found.sets[each["service"]].differences]
+    moving = [each for each in order["sets"] if found.sets[each["service"]].reasons]
     for each in moving:
         state = found.sets[each["service"]]
-        host.noop(f"{each['service']}: {'; '.join(state.differences)}")
+        host.noop(f"{each['service']}: {'; '.join(state.reasons)}")
         if host.state.config.DIFF:
             _show(host, each, state)
     if moving:

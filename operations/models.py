@@ -1,6 +1,7 @@
 """Models on the nodes: folders, versions, and on datasinks the face list's files."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from pyinfra.api import Host, StringCommand
@@ -8,7 +9,7 @@ from pyinfra.api import Host, StringCommand
 from operations.arguments import arguments_of
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
-from operations.survey import Survey, order_for
+from operations.survey import Survey, foresee, order_for
 
 
 @node_operation
@@ -27,9 +28,15 @@ def pull(host: Host, found: Survey) -> Iterator[StringCommand]:
     if moving:
         yield Refusal(f"{host.name}: --data models leaves out {', '.join(moving)}; name it too, or run without")
         return
-    versions = [each for each in order["versions"] if f"{each['model']}/{each['version']}" in found.lacking]
-    face_list = order["face_list"] if found.face_list and found.face_list["lacking"] else None
+    versions = [
+        each
+        for each in order["versions"]
+        if f"{each['model']}/{each['version']}" in found.lacking and said.selects(each["model"])
+    ]
+    is_list_lacking = found.face_list and found.face_list["lacking"] and said.selects(order["face_list"]["model"])
+    face_list = order["face_list"] if is_list_lacking else None
     if versions or face_list:
+        foresee(host, sets={service: replace(state, unready=None) for service, state in found.sets.items()})
         yield command("pull", message={**order, "versions": versions, "face_list": face_list})
 
 

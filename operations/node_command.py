@@ -46,7 +46,8 @@ class Refusal(StringCommand):
     """A command that fails with `reason`: how an operation fails one host and lets the others go on."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__("echo", QuoteString(reason), ">&2;", "exit", "1")
+        # not echo: dash's would read backslashes in the reason
+        super().__init__("printf", QuoteString("%s\n"), QuoteString(reason), ">&2;", "exit", "1")
         self.reason = reason
 
 

@@ -15,7 +15,7 @@ CHECKOUT = Path(__file__).parent.parent
 
 
 def order(fleet: Fleet, desired: Desired, options: dict[str, Any]) -> dict[str, Any]:
-    """Return the whole order for a host; narrow it with `with_versions` and `with_sets`."""
+    """Return the whole order for a host. `options` are what a run adds to what the host should hold."""
     return {
         "host": desired.host,
         "service_user": desired.service_user,

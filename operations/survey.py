@@ -24,12 +24,18 @@ QUESTION_SECONDS = 120
 
 @dataclass(frozen=True)
 class SetState:
-    """How a service stands to its wanted set; `differences` is empty when it is settled on it."""
+    """How a service stands to its wanted set; `unready` is what keeps its model files from being used."""
 
     chosen: str | None
     models: dict[str, str]
     differences: list[str]
+    unready: str | None
     live: dict[str, str | None]
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why the service must be switched; empty when it is settled on the wanted set."""
+        return [*self.differences, *([self.unready] if self.unready else [])]
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class InstalledSurvey(FactBase[Survey | None]):
         folder = f"{PROGRAMS}/{bundle().digest}"
         return StringCommand(
             "if", "[", "-d", QuoteString(folder), "];", "then", "python3", QuoteString(folder), "survey;",
-            "else", "echo", "null;", "fi",
+            "else", "cat", ">/dev/null;", "echo", "null;", "fi",
         )  # fmt: skip
 
     def process(self, output: list[str]) -> Survey | None:
@@ -140,7 +146,6 @@ def _options(host: Host) -> dict[str, Any]:
         "unlock": said.unlock,
         "verify": said.verify,
         "diff": bool(host.state.config.DIFF),
-        "registry_user": wanted.source.login,
         "authority": authority.line(wanted.source.registry) if authority.exists() else None,
         "needed": _needed(host),
     }

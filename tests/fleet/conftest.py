@@ -35,13 +35,19 @@ def node(lab: Lab) -> NodeOf:
     return lambda name: Node(lab, name)
 
 
+@pytest.fixture(scope="session")
+def deployed(lab: Lab) -> None:
+    """The default site, deployed once."""
+    run = deploy()
+    assert run.code == 0, run.err
+
+
 @pytest.fixture
-def settled(lab: Lab) -> Iterator[None]:
-    """The default site, deployed before and after: what a story that changes the fleet stands on."""
-    assert deploy().code == 0
+def settled(lab: Lab, deployed: None) -> Iterator[None]:
+    """The default site, deployed; restored after a story that changes it."""
     yield
+    lab.up()
     for name in lab.hosts:
-        lab.boot(name)
         lab.mend(name)
         lab.run(name, "rm -rf /etc/sentinelcam-lab")
     restored = deploy()

@@ -59,7 +59,7 @@ def predict(*words: str | Path, site: Path = DEFAULT_SITE) -> Run:
 
 
 def modelctl(*words: str) -> Run:
-    return _run(sys.executable, "-m", "modelctl.cli", *words)
+    return _run(str(Path(sys.executable).with_name("modelctl")), *words)
 
 
 def _run(*words: str) -> Run:

@@ -8,12 +8,12 @@ from inventory.registry import REGISTRY
 from inventory.site import SITE
 from inventory.standards import STANDARDS
 from lab.network import enter
-from lab.site import PINS, lab_site
+from lab.site import LIMITS, PINS, lab_site
 from modelctl.errors import exit_with_message
 from modelctl.fleet import Fleet
 from modelctl.groups import groups
 from modelctl.pins import load_pins
-from modelctl.schema import Limits, Pins
+from modelctl.schema import Pins
 from operations.command_line import check
 
 TEMPLATE = """\
@@ -67,6 +67,6 @@ def variant(
     return Fleet(
         site.model_copy(update={"hosts": changed}),
         REGISTRY.model_copy(update={"models": models}),
-        STANDARDS.model_copy(update={"limits": Limits(**{"linked_wait": 3, **limits})}),
+        STANDARDS.model_copy(update={"limits": LIMITS.model_copy(update=dict(limits))}),
         load_pins(PINS) if pins is None else Pins(models=pins),
     )

@@ -32,7 +32,7 @@ def test_hosts_and_groups() -> None:
     result = pyinfra("inventory.py", "debug-inventory", "--json")
     assert result.returncode == 0, result.stderr
     hosts = json.loads(result.stdout)
-    assert {host: set(found["groups"]) - {"inventory"} for host, found in hosts.items()} == GROUPS
+    assert {host["name"]: set(host["groups"]) - {"inventory"} for host in hosts} == GROUPS
 
 
 def test_debug_inventory_shows_clean_data() -> None:
@@ -44,13 +44,11 @@ def test_debug_inventory_shows_clean_data() -> None:
 
 def test_a_faulty_site_is_told_in_lines(tmp_path: Path) -> None:
     text = (ROOT / "inventory.py").read_text(encoding="utf-8")
-    text = text.replace(
-        "_Fleet(_SITE,", "_Fleet(_SITE.model_copy(update={'primary_datasink': 'x', 'max_scan_days': 0}),"
-    )
-    (tmp_path / "faulty.py").write_text(
-        text.replace("_Path(__file__).parent", f"_Path({str(ROOT)!r})"), encoding="utf-8"
-    )
-    result = pyinfra(str(tmp_path / "faulty.py"), "debug-inventory")
+    changes = "{'primary_datasink': 'x', 'max_scan_days': 0}"
+    text = text.replace("_Fleet(_SITE,", f"_Fleet(_SITE.model_copy(update={changes}),")
+    path = tmp_path / "faulty.py"
+    path.write_text(text.replace("_Path(__file__).parent", f"_Path({str(ROOT)!r})"), encoding="utf-8")
+    result = pyinfra(str(path), "debug-inventory")
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
     assert result.stderr.splitlines()[-2:] == [

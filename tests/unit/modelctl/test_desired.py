@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ FLEET = fleet(pins=pinned(("face_recognition", "2025-02-25"), ("haarcascades", "
 ALL_MODELS = sorted(FLEET.registry.models)
 
 
-def service_set(host: str, changes: dict[str, object]) -> ServiceSet:
+def service_set(host: str, changes: dict[str, Any]) -> ServiceSet:
     return desired(fleet(site_with(host, **changes), pins=FLEET.pins), host).sets[0]
 
 
@@ -141,14 +142,16 @@ def test_state_is_the_hosts(state: str) -> None:
 @pytest.mark.parametrize(
     ("host", "folders"),
     [
-        ("sentinel", "/home/ops/sentinel /home/ops/sentinel/models /home/ops/sentinel/tasks /home/ops/sentinel/sockets"),
-        ("lab1", "/home/ops/imagenode /home/ops/imagenode/models"),
-        ("data1", "/home/ops/sentinelcam /home/ops/sentinelcam/logs /home/ops/sentinelcam/images "
-                  "/home/ops/sentinelcam/camwatcher /home/ops/sentinelcam/face_recognition"),
+        ("sentinel", "sentinel sentinel/models sentinel/tasks sentinel/sockets"),
+        ("lab1", "imagenode imagenode/models"),
+        (
+            "data1",
+            "sentinelcam sentinelcam/logs sentinelcam/images sentinelcam/camwatcher sentinelcam/face_recognition",
+        ),
     ],
-)  # fmt: skip
-def test_folders(host: str, folders: str) -> None:
-    assert desired(FLEET, host).folders == tuple(folders.split())
+)
+def test_folders_with_their_parents_first(host: str, folders: str) -> None:
+    assert desired(FLEET, host).folders == tuple(f"/home/ops/{folder}" for folder in folders.split())
 
 
 def test_legacy_node() -> None:

@@ -6,19 +6,20 @@ from typing import Any
 
 import pytest
 
+from inventory.registry import REGISTRY
 from inventory.site import SITE
 from modelctl.errors import Faults
-from modelctl.faults import dotted
+from modelctl.faults import dotted, fault
 from modelctl.fleet import Fleet
 from modelctl.schema import (
     Datasink,
     FaceQuality,
-    Model,
     NeverDelete,
     OakCamera,
     Outpost,
     PiCamera,
     Pins,
+    Registry,
     Sentinel,
     Site,
     WebCamera,
@@ -35,8 +36,9 @@ def camera(**changes: Any) -> PiCamera:
     return PiCamera(**{"viewname": "View", "resolution": (640, 480), "framerate": 30, **changes})
 
 
-def without(models: dict[str, Model], name: str) -> dict[str, Model]:
-    return {key: model for key, model in models.items() if key != name}
+def registry_without(name: str) -> Registry:
+    models = {key: model for key, model in REGISTRY.models.items() if key != name}
+    return REGISTRY.model_copy(update={"models": models})
 
 
 CASES: dict[str, tuple[Callable[[], Fleet], str]] = {
@@ -161,8 +163,13 @@ CASES: dict[str, tuple[Callable[[], Fleet], str]] = {
         "registry.models.mobilenet_ssd.files.caffemodel: found nothing; "
         "allowed: a file name; configs name the roles caffemodel, prototxt",
     ),
+    "linked role without a file": (
+        lambda: fleet(registry=registry_with("haarcascades", linked=frozenset({"facelist"}))),
+        "registry.models.haarcascades.files.facelist: found nothing; "
+        "allowed: a file name; configs name the roles eye",
+    ),
     "model that configs name": (
-        lambda: fleet(registry=fleet().registry.model_copy(update={"models": without(fleet().registry.models, "openface_torch")})),  # noqa: E501
+        lambda: fleet(registry=registry_without("openface_torch")),
         "registry.models.openface_torch: found nothing; allowed: a Model with files for embedder",
     ),
     "file name": (
@@ -247,6 +254,10 @@ def test_a_fault_is_one_short_line_whatever_was_found() -> None:
         fleet(site(hosts={**SITE.hosts, "a\nb" * 1000: Sentinel(address="x\ny" * 1_000_000)}))
     assert len(caught.value.faults) == 2
     assert all("\n" not in line and len(line) < 400 for line in caught.value.faults)
+
+
+def test_what_was_found_is_shown_whole_when_it_is_not_long() -> None:
+    assert fault("path", "x" * 70, "y") == f"path: found '{'x' * 70}'; allowed: y"
 
 
 def test_dotted_path_quotes_what_is_not_plain() -> None:

@@ -79,6 +79,17 @@ def test_no_file(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path}/none.py: {expected}"
 
 
+def test_a_faulty_file_of_the_inventorys_folder_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "orchard").mkdir()
+    (tmp_path / "orchard" / "__init__.py").touch()
+    (tmp_path / "orchard" / "hosts.py").write_text("x = y", encoding="utf-8")
+    path = tmp_path / "orchard.py"
+    path.write_text("import orchard.hosts", encoding="utf-8")
+    with pytest.raises(OperatorError, match=r"orchard/hosts\.py:1: NameError: name 'y' is not defined$"):
+        load(path)
+
+
 def test_a_bug_of_the_library_keeps_its_traceback(tmp_path: Path) -> None:
     with pytest.raises(AttributeError):
         load(written(tmp_path, "from modelctl.desired import desired\ndesired(1, 'x')"))

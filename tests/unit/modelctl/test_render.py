@@ -60,7 +60,7 @@ def test_each_listed_task_has_its_config() -> None:
         ({"accelerator": "ncs2"}, None, "myriad"),
     ],
 )
-def test_get_faces_by_accelerator_and_face_model(changes: dict[str, str], edgetpu: str | None, target: str) -> None:
+def test_get_faces_by_accelerator_and_face_model(changes: dict[str, Any], edgetpu: str | None, target: str) -> None:
     found = configs(fleet(site_with("sentinel", **changes)), "sentinel")
     edgetpu_model = {"edgetpu_model": f"/home/ops/sentinel/models/{edgetpu}"} if edgetpu else {}
     assert found["tasks/GetFaces.yaml"]["face_detection"] == {
@@ -81,7 +81,7 @@ def test_get_faces_by_accelerator_and_face_model(changes: dict[str, str], edgetp
     ("changes", "confidence"),
     [({}, 0.1), ({"face_model": "blazeface"}, 0.2), ({"accelerator": "cpu"}, 0.3), ({"accelerator": "ncs2"}, 0.4)],
 )
-def test_confidence_is_per_kind_of_face_detector(changes: dict[str, str], confidence: float) -> None:
+def test_confidence_is_per_kind_of_face_detector(changes: dict[str, Any], confidence: float) -> None:
     kinds = FaceConfidence(ssd_mobilenet=0.1, blazeface=0.2, cpu=0.3, ncs2=0.4)
     found = configs(fleet(site_with("sentinel", face_confidence=kinds, **changes)), "sentinel")
     assert found["tasks/GetFaces.yaml"]["face_detection"]["confidence"] == confidence
@@ -230,8 +230,11 @@ def test_words_come_back_from_yaml_as_they_went_in(viewname: str, objects: list[
             "site.hosts.lab1: model in a config: found 'harcascades'; "
             "allowed: a model that this host gets: mobilenet_ssd",
         ),
-        ("x: {{ nonsense }}", "templates/imagenode/imagenode.yaml.j2: 'nonsense' is undefined"),
-        ("x: {% if %}", "templates/imagenode/imagenode.yaml.j2: Expected an expression, got 'end of statement block'"),
+        ("x: {{ nonsense }}", "templates/imagenode/imagenode.yaml.j2: UndefinedError: 'nonsense' is undefined"),
+        (
+            "x: {% if %}",
+            "templates/imagenode/imagenode.yaml.j2: TemplateSyntaxError: Expected an expression, got ",
+        ),
         ("x: [", "templates/imagenode/imagenode.yaml.j2: while parsing a flow node expected the node content"),
     ],
 )

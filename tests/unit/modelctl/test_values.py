@@ -1,4 +1,5 @@
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,8 +17,9 @@ def test_version_is_a_real_date_and_perhaps_a_number(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "2026-02-30", "2025-02-29", "2026-13-01", "2026-2-2", "26-02-02", "2026-02-02.1", "2026-02-02.0", "2026-02-02.02",
-        "2026-02-02.", "2026-02-02\n", " 2026-02-02", "20260202", "2026-02-02/..", "٢٠٢٦-02-02", "", "latest",
+        "2026-02-30", "2025-02-29", "2026-13-01", "2026-2-2", "26-02-02", "2026-02-02.1", "2026-02-02.0",
+        "2026-02-02.02", "2026-02-02.", "2026-02-02\n", " 2026-02-02", "20260202", "2026-02-02/..", "٢٠٢٦-02-02",
+        "", "latest",
     ],
 )  # fmt: skip
 def test_version_refuses(text: str) -> None:
@@ -27,7 +29,7 @@ def test_version_refuses(text: str) -> None:
 
 def test_version_key_sorts_by_date_then_number() -> None:
     in_order = ["2025-12-31.3", "2026-02-02", "2026-02-02.2", "2026-02-02.10", "2026-02-03"]
-    assert sorted(reversed(in_order), key=values.version_key) == in_order
+    assert sorted(sorted(in_order, reverse=True), key=values.version_key) == in_order
 
 
 @given(st.dates(min_value=date(1000, 1, 1)), st.integers(2, 9999))
@@ -36,14 +38,17 @@ def test_version_key_reads_what_is_written(day: date, number: int) -> None:
     assert values.version_key(str(day)) == (day, 1)
 
 
-HOSTILE = ["", "..", "../x", "a/b", "/a", "a b;c", "a$(x)", "a\nb", "a\n", "-rf", "a" * 200, "é", "a\0", "`x`", "%h", "a'b", "{{x}}"]  # fmt: skip # noqa: E501
+HOSTILE = [
+    "", "..", "../x", "a/b", "/a", "a b;c", "a$(x)", "a\nb", "a\n", "-rf", "a" * 200, "é", "a\0", "`x`", "%h", "a'b",
+    "{{x}}",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     "kind", [values.HostName, values.ModelName, values.FileName, values.NodeName, values.CameraName]
 )
 @pytest.mark.parametrize("text", HOSTILE)
-def test_names_refuse_hostile_text(kind: object, text: str) -> None:
+def test_names_refuse_hostile_text(kind: Any, text: str) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(kind).validate_python(text)
 
@@ -67,8 +72,8 @@ def test_names_refuse_hostile_text(kind: object, text: str) -> None:
         (values.AbsolutePath, "/a", "/a/../b"),
     ],
 )
-def test_names_have_strict_patterns(kind: object, good: str, bad: str) -> None:
-    adapter = TypeAdapter(kind)
+def test_names_have_strict_patterns(kind: Any, good: str, bad: str) -> None:
+    adapter: TypeAdapter[str] = TypeAdapter(kind)
     assert adapter.validate_python(good) == good
     with pytest.raises(ValidationError):
         adapter.validate_python(bad)

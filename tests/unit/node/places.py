@@ -1,0 +1,117 @@
+"""Plain folders that stand for a node and for the registry it pulls from."""
+
+import hashlib
+import pwd
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from node.orders import File, Installed, Limits, Named, Order, ServiceSet, Source, Version
+
+USER = "nobody"
+"""The service's user: any but root."""
+
+LIMITS = Limits(linked_wait=0, health_deadline=0, settle=0, pull_timeout=5, pull_attempts=2, reserve_bytes=0)
+
+Contents = Mapping[str, bytes]
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def uid() -> int:
+    return pwd.getpwnam(USER).pw_uid
+
+
+def is_linked_twice(path: Path) -> bool:
+    return path.stat().st_nlink > 1
+
+
+@dataclass(frozen=True)
+class Place:
+    """A node and a registry below one folder."""
+
+    root: Path
+
+    @property
+    def registry(self) -> Path:
+        return self.root / "registry"
+
+    @property
+    def models(self) -> Path:
+        return self.root / "models"
+
+    @property
+    def staging(self) -> Path:
+        return self.models / ".staging"
+
+    def wanted(self, model: str, version: str, contents: Contents, linked: Collection[str] = ()) -> Version:
+        """What the pins say of a version with these contents; it is stored nowhere."""
+        files = [File(name, sha256(content), len(content), name in linked) for name, content in contents.items()]
+        manifest = sha256(manifest_of(model, version))
+        return Version(model, version, manifest, self.models / model / version, files)
+
+    def stored(self, model: str, version: str, contents: Contents, linked: Collection[str] = ()) -> Version:
+        """The same, stored in the registry."""
+        fill(self.registry / model / version, manifest_of(model, version), contents)
+        return self.wanted(model, version, contents, linked)
+
+    def held(self, model: str, version: str, contents: Contents, linked: Collection[str] = ()) -> Version:
+        """The same, in the registry and on the node, as an older tool or a hand left it there: without stamps."""
+        fill(self.models / model / version, manifest_of(model, version), contents)
+        return self.stored(model, version, contents, linked)
+
+    def order(
+        self, *versions: Version, face_list: Version | None = None, sets: Collection[ServiceSet] = (), **options: object
+    ) -> Order:
+        source = Source("depot", "192.0.2.1", "ops", self.registry, local=True)
+        return Order(
+            host="node",
+            user=USER,
+            folders=[],
+            versions=list(versions),
+            face_list=face_list,
+            sets=list(sets),
+            source=source,
+            limits=LIMITS,
+            commit="c0ffee",
+            options=dict(options),
+        )
+
+
+def manifest_of(model: str, version: str) -> bytes:
+    return f"name: {model}\nversion: {version}\n".encode()
+
+
+def fill(folder: Path, manifest: bytes, contents: Contents) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in {"manifest.yaml": manifest, **contents}.items():
+        (folder / name).write_bytes(content)
+
+
+def installed(path: Path, text: str, owner: str = USER, mode: int = 0o644) -> Installed:
+    return Installed(path, owner, mode, sha256(text.encode()), text)
+
+
+def service_set(digest: str, *files: Installed, named: Collection[Named] = (), state: str = "running") -> ServiceSet:
+    return ServiceSet(
+        service="engine",
+        unit="engine.service",
+        digest=digest,
+        files=list(files),
+        models={"cats": "2026-01-01"},
+        named_files=list(named),
+        state=state,
+        control_port=None,
+        timers=[],
+    )
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, with its bytes."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.is_symlink()
+    }

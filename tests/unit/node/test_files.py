@@ -1,0 +1,125 @@
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from node import files
+from node.files import Owner
+from tests.unit.node.places import uid
+
+SOMEBODY = Owner(uid(), 4242)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def owner(path: Path) -> Owner:
+    return Owner(path.stat().st_uid, path.stat().st_gid)
+
+
+def test_write_gives_content_mode_and_owner(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    files.write(path, b"new", 0o640, SOMEBODY)
+    assert (path.read_bytes(), mode(path), owner(path)) == (b"new", 0o640, SOMEBODY)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_write_leaves_the_old_file_when_it_dies_before_the_rename(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "config"
+    path.write_bytes(b"old")
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr(Path, "replace", die)
+        with pytest.raises(KeyboardInterrupt):
+            files.write(path, b"new")
+    assert path.read_bytes() == b"old"
+    files.write(path, b"newer")
+    assert path.read_bytes() == b"newer"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_write_syncs_the_bytes_before_the_rename(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[str] = []
+    sync, rename = os.fsync, Path.replace
+    monkeypatch.setattr(os, "fsync", lambda handle: (events.append("sync"), sync(handle)))
+    monkeypatch.setattr(Path, "replace", lambda old, new: (events.append("rename"), rename(old, new)))
+    files.write(tmp_path / "config", b"new")
+    assert events == ["sync", "rename", "sync"]
+
+
+def test_write_does_not_follow_a_link_in_its_way(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"precious")
+    (tmp_path / ".config.new").symlink_to(precious)
+    (tmp_path / "config").symlink_to(precious)
+    files.write(tmp_path / "config", b"new")
+    assert precious.read_bytes() == b"precious"
+    assert not (tmp_path / "config").is_symlink()
+    assert (tmp_path / "config").read_bytes() == b"new"
+
+
+def test_link_replaces_a_link_and_what_a_crash_left(tmp_path: Path) -> None:
+    (tmp_path / ".chosen.new").symlink_to("half")
+    (tmp_path / "chosen").symlink_to("one")
+    files.link(tmp_path / "chosen", "two")
+    assert files.target(tmp_path / "chosen") == "two"
+    assert [path.name for path in tmp_path.iterdir()] == ["chosen"]
+
+
+def test_target_of_what_is_no_link(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert files.target(tmp_path / "file") is None
+    assert files.target(tmp_path / "absent") is None
+
+
+def test_folder_gives_owner_and_mode_to_what_it_makes_and_leaves_the_rest(tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    old.mkdir(mode=0o700)
+    files.folder(old / "a" / "b", SOMEBODY, 0o750)
+    assert (mode(old), owner(old)) == (0o700, Owner(os.getuid(), os.getgid()))
+    assert {(mode(path), owner(path)) for path in (old / "a", old / "a" / "b")} == {(0o750, SOMEBODY)}
+
+
+def test_place_refuses_to_replace_what_is_there(tmp_path: Path) -> None:
+    for name in ("staged", "final"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text(name)
+    with pytest.raises(OSError, match="not empty"):
+        files.place(tmp_path / "staged", tmp_path / "final")
+    assert (tmp_path / "final" / "file").read_text() == "final"
+
+
+def test_remove_takes_a_link_and_not_what_it_names(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "file").touch()
+    (tmp_path / "link").symlink_to("folder")
+    files.remove(tmp_path / "link")
+    assert (tmp_path / "folder" / "file").exists()
+    assert not (tmp_path / "link").is_symlink()
+    files.remove(tmp_path / "folder")
+    files.remove(tmp_path / "absent")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_prune_leaves_folders_with_files(tmp_path: Path) -> None:
+    (tmp_path / "staging" / "empty" / "deep").mkdir(parents=True)
+    (tmp_path / "staging" / "full").mkdir()
+    (tmp_path / "staging" / "full" / "part").touch()
+    files.prune(tmp_path / "staging")
+    assert [path.name for path in (tmp_path / "staging").iterdir()] == ["full"]
+    (tmp_path / "staging" / "full" / "part").unlink()
+    files.prune(tmp_path / "staging")
+    assert not (tmp_path / "staging").exists()
+
+
+def test_sha256_of_more_than_a_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_bytes(b"abc")
+    monkeypatch.setattr(files, "CHUNK", 2)
+    assert files.sha256(tmp_path / "file") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

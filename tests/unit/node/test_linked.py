@@ -1,0 +1,76 @@
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from node import linked
+from node.errors import Refusal
+from node.orders import Named
+
+
+@contextmanager
+def holding(path: Path, mode: str) -> Iterator[int]:
+    """Another process that has the file open; yields its id."""
+    program = f"import sys; file = open(sys.argv[1], {mode!r}); print(flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield process.pid
+        process.communicate()
+
+
+@pytest.fixture
+def lists(tmp_path: Path) -> list[Path]:
+    """The linked file of two versions."""
+    paths = [tmp_path / "face_recognition" / version / "facedata.hdf5" for version in ("2025-02-25", "2026-02-02")]
+    for path in paths:
+        path.parent.mkdir(parents=True)
+        path.touch()
+    return paths
+
+
+@pytest.mark.parametrize("mode", ["a", "w", "r+"])
+def test_a_writer_is_found_with_its_process(lists: list[Path], mode: str) -> None:
+    with holding(lists[0], mode) as process:
+        assert linked.writers(set(lists)) == [f"{lists[0]} (process {process})"]
+    assert linked.writers(set(lists)) == []
+
+
+def test_a_reader_is_no_writer(lists: list[Path]) -> None:
+    with holding(lists[0], "r"):
+        assert linked.writers(set(lists)) == []
+
+
+def test_a_file_reached_by_a_link_is_found(lists: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(lists[0])
+    with holding(lists[0], "a"):
+        assert len(linked.writers({tmp_path / "link"})) == 1
+
+
+def test_an_older_version_held_open_is_waited_for(lists: list[Path]) -> None:
+    named = [Named(lists[1], "ab", linked=True)]
+    with holding(lists[0], "a") as process, pytest.raises(Refusal) as caught:
+        linked.wait(named, 0)
+    assert str(caught.value) == (
+        f"{lists[0]} (process {process}): open for writing for more than 0 s; expected the task to finish; nothing was "
+        "changed, run again later"
+    )
+    linked.wait(named, 0)
+
+
+def test_files_that_are_not_linked_are_not_waited_for(lists: list[Path]) -> None:
+    with holding(lists[0], "a"):
+        linked.wait([Named(lists[1], "ab", linked=False)], 0)
+
+
+def test_the_wait_ends_with_the_writer(lists: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = iter([["busy"], ["busy"], []])
+    monkeypatch.setattr(linked, "writers", lambda _: next(looks))
+    monkeypatch.setattr(linked, "PAUSE", 0)
+    linked.wait([Named(lists[1], "ab", linked=True)], 60)
+    assert list(looks) == []

@@ -1,0 +1,90 @@
+import io
+import json
+import pwd
+from pathlib import Path
+
+import pytest
+
+from node import orders
+from node.errors import Refusal
+from node.files import Owner
+from node.orders import File, Installed, Named, Source, Version
+from tests.unit.node.places import LIMITS, USER
+
+VERSION = {
+    "model": "cats",
+    "version": "2026-01-01",
+    "manifest": "ab",
+    "directory": "/models/cats/2026-01-01",
+    "files": [{"name": "cats.bin", "sha256": "cd", "size": 3, "linked": False}],
+}
+SET = {
+    "service": "engine",
+    "unit": "engine.service",
+    "digest": "d1",
+    "files": [
+        {"path": "/etc/engine.service", "owner": "root", "mode": 420, "sha256": "01", "content": None},
+        {"path": "/home/engine.yaml", "owner": USER, "mode": 420, "sha256": "02", "content": "é: 1\n"},
+    ],
+    "models": {"cats": "2026-01-01"},
+    "named_files": [{"path": "/models/cats/2026-01-01/cats.bin", "sha256": "cd", "linked": False}],
+    "state": "running",
+    "control_port": 5566,
+    "timers": ["engine.timer"],
+}
+ORDER = {
+    "host": "node",
+    "service_user": USER,
+    "folders": ["/models"],
+    "versions": [VERSION],
+    "face_list": None,
+    "sets": [SET],
+    "source": {"host": "depot", "address": "192.0.2.1", "login": "ops", "registry": "/registry", "local": False},
+    "limits": LIMITS._asdict(),
+    "commit": "c0ffee",
+    "options": {"unlock": True},
+}
+
+
+def test_an_order_is_read_as_it_was_sent() -> None:
+    order = orders.read(io.StringIO(json.dumps(ORDER)))
+    version = Version("cats", "2026-01-01", "ab", Path("/models/cats/2026-01-01"), [File("cats.bin", "cd", 3, False)])
+    assert order.versions == [version]
+    assert version.label == "cats/2026-01-01"
+    assert order.source == Source("depot", "192.0.2.1", "ops", Path("/registry"), local=False)
+    assert (order.host, order.folders, order.face_list, order.limits) == ("node", [Path("/models")], None, LIMITS)
+    assert (order.commit, order.options) == ("c0ffee", {"unlock": True})
+    [service] = order.sets
+    assert service.files[1] == Installed(Path("/home/engine.yaml"), USER, 0o644, "02", "é: 1\n")
+    assert service.named_files == [Named(Path("/models/cats/2026-01-01/cats.bin"), "cd", linked=False)]
+    assert (service.control_port, service.timers, service.state) == (5566, ["engine.timer"], "running")
+
+
+def test_a_stored_set_holds_no_contents() -> None:
+    files = [{key: value for key, value in file.items() if key != "content"} for file in SET["files"]]  # type: ignore[attr-defined]
+    assert {file.content for file in orders.service_set({**SET, "files": files}).files} == {None}
+
+
+def test_the_user_of_a_set_is_its_configs_owner() -> None:
+    assert orders.service_set(SET).user == USER
+    assert orders.service_set({**SET, "files": []}).user == "root"
+
+
+def test_owner_is_the_user_and_its_group() -> None:
+    entry = pwd.getpwnam(USER)
+    assert orders.parse(ORDER).owner == Owner(entry.pw_uid, entry.pw_gid)
+
+
+def test_an_unknown_user_is_refused() -> None:
+    with pytest.raises(Refusal) as caught:
+        orders.owner("no-such-user")
+    assert str(caught.value) == (
+        "user no-such-user: not on this node; expected the service's user; create it first"
+    )
+
+
+def test_a_datasink_has_a_face_list_and_the_lab_may_have_no_source() -> None:
+    order = orders.parse({**ORDER, "face_list": VERSION, "source": None, "versions": []})
+    assert order.face_list is not None
+    assert order.face_list.model == "cats"
+    assert order.source is None

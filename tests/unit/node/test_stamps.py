@@ -1,0 +1,63 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from node import files, layout, stamps
+
+DIGEST = "ab" * 32
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "model.bin"
+    path.write_bytes(b"1234")
+    stamps.put(path, DIGEST)
+    return path
+
+
+def test_vouches_for_what_is_unchanged(path: Path) -> None:
+    assert stamps.vouches(path, DIGEST)
+    assert not stamps.vouches(path, "cd" * 32)
+
+
+def test_a_changed_time_is_not_vouched_for(path: Path) -> None:
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))
+    assert not stamps.vouches(path, DIGEST)
+
+
+def test_a_changed_size_is_not_vouched_for(path: Path) -> None:
+    time = path.stat().st_mtime_ns
+    path.write_bytes(b"12345")
+    os.utime(path, ns=(time, time))
+    assert not stamps.vouches(path, DIGEST)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"null", b"[]", b"\xff\xfe"])
+def test_an_unreadable_stamp_is_no_stamp(path: Path, content: bytes) -> None:
+    stamp = layout.stamps() / path.relative_to("/")
+    assert stamp.is_file()
+    stamp.write_bytes(content)
+    assert not stamps.vouches(path, DIGEST)
+    assert stamps.find(DIGEST) is None
+    stamps.put(path, DIGEST)
+    assert stamps.vouches(path, DIGEST)
+
+
+def test_what_is_gone_or_a_link_is_not_vouched_for(path: Path) -> None:
+    moved = path.with_name("moved")
+    path.rename(moved)
+    assert not stamps.vouches(path, DIGEST)
+    path.symlink_to(moved)
+    assert not stamps.vouches(path, DIGEST)
+
+
+def test_find_returns_only_what_is_still_vouched_for(path: Path) -> None:
+    assert stamps.find(DIGEST) == path
+    assert stamps.find("cd" * 32) is None
+    files.write(path, b"other")
+    assert stamps.find(DIGEST) is None
+
+
+def test_find_on_a_bare_node() -> None:
+    assert stamps.find(DIGEST) is None

@@ -1,0 +1,163 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from node import access, files, layout, services, sets, stamps, survey, versions
+from node.errors import Refusal
+from node.orders import Named
+from node.services import Status
+from tests.unit.node.places import Place, installed, manifest_of, service_set, sha256
+
+UP = Status("active", "running", 7, "enabled", 0)
+
+
+@pytest.fixture(autouse=True)
+def status(monkeypatch: pytest.MonkeyPatch) -> dict[str, Status]:
+    """What systemd says of each unit; all others are up."""
+    units: dict[str, Status] = {}
+    monkeypatch.setattr(services, "status", lambda unit: units.get(unit, UP))
+    return units
+
+
+@pytest.fixture
+def settled(place: Place) -> sets.ServiceSet:
+    """A set that is chosen, installed and started from."""
+    wanted = service_set("d1", installed(place.root / "engine.yaml", "new"))
+    sets.put(wanted, "c0ffee")
+    sets.choose("engine", "d1", None)
+    sets.install("engine")
+    files.folder(layout.RUNTIME)
+    layout.started("engine").write_text("d1")
+    return wanted
+
+
+def reasons(place: Place, wanted: sets.ServiceSet) -> list[str]:
+    answer = survey.survey(place.order(sets=[wanted]))["sets"]["engine"]
+    return [*answer["differences"], *([answer["unready"]] if answer["unready"] else [])]
+
+
+def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
+    status["engine.service"] = Status("inactive", "dead", 0, "", 0)
+    version = place.wanted("cats", "2026-01-01", {"cats.bin": b"meow"})
+    wanted = service_set("d1", installed(place.root / "engine.yaml", "new"))
+    order = place.order(version, sets=[wanted], authority="line")
+    order = order._replace(folders=[place.root, place.models], source=order.source._replace(local=False))  # type: ignore[union-attr]
+    answer = survey.survey(order)
+    assert json.loads(json.dumps(answer)) == answer
+    assert answer == {
+        "current_program": None,
+        "absent_folders": [str(place.models)],
+        "lacking": ["cats/2026-01-01"],
+        "face_list": None,
+        "sets": {
+            "engine": {
+                "chosen": None,
+                "models": {},
+                "differences": [
+                    "chosen set none, wanted d1",
+                    f"{place.root}/engine.yaml differs",
+                    "engine.service is inactive",
+                    "engine.service is absent",
+                ],
+                "unready": None,
+                "live": {},
+            }
+        },
+        "pull_access": {"pull_key.pub": None, "pull_key-cert.pub": None, "known_hosts": None},
+        "authorized": None,
+        "registry": [],
+    }
+
+
+def test_a_settled_set_has_no_reason_to_move(place: Place, settled: sets.ServiceSet) -> None:
+    assert reasons(place, settled) == []
+    assert survey.survey(place.order(sets=[settled]))["sets"]["engine"]["models"] == {"cats": "2026-01-01"}
+
+
+def test_a_process_of_another_set_is_a_difference(place: Place, settled: sets.ServiceSet) -> None:
+    layout.started("engine").write_text("d0")
+    assert reasons(place, settled) == ["engine.service was started from another set"]
+
+
+def test_a_disabled_timer_is_a_difference(
+    place: Place, settled: sets.ServiceSet, status: dict[str, Status]
+) -> None:
+    status["engine.timer"] = UP._replace(enabled="disabled")
+    assert reasons(place, settled._replace(timers=["engine.timer"])) == ["engine.timer is disabled"]
+
+
+def test_a_stopped_service_is_left_so(place: Place, settled: sets.ServiceSet, status: dict[str, Status]) -> None:
+    status["engine.service"] = Status("inactive", "dead", 0, "disabled", 0)
+    named = Named(place.root / "absent", "ab", linked=False)
+    assert reasons(place, settled._replace(state="stopped", named_files=[named])) == []
+
+
+def test_an_unready_model_is_told_apart_from_the_sets_own_differences(place: Place, settled: sets.ServiceSet) -> None:
+    named = Named(place.root / "absent", "ab", linked=False)
+    answer = survey.survey(place.order(sets=[settled._replace(named_files=[named])]))["sets"]["engine"]
+    assert answer["differences"] == []
+    assert answer["unready"] == f"{place.root}/absent: missing; run deploys/models.py"
+
+
+def test_a_damaged_chosen_set_is_a_difference_and_no_dead_end(place: Place, settled: sets.ServiceSet) -> None:
+    stored = layout.sets("engine") / "d1" / "files" / sha256(b"new")
+    stored.unlink()
+    assert reasons(place, settled) == [f"{stored}: missing or damaged; run deploys/configs.py to store the set anew"]
+
+
+def test_live_files_are_shown_only_when_asked_for(place: Place, settled: sets.ServiceSet) -> None:
+    (place.root / "engine.yaml").write_text("by hand")
+    path = str(place.root / "engine.yaml")
+    assert survey.survey(place.order(sets=[settled], diff=True))["sets"]["engine"]["live"] == {path: "by hand"}
+    assert survey.survey(place.order(sets=[settled]))["sets"]["engine"]["live"] == {}
+
+
+def test_verify_full_reads_what_a_stamp_vouches_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = place.held("cats", "2026-01-01", {"cats.bin": b"meow"})
+    versions.stamp(version)
+    monkeypatch.setattr(stamps, "vouches", lambda *_: True)
+    (version.directory / "cats.bin").write_bytes(b"woof")
+    assert survey.survey(place.order(version))["lacking"] == []
+    assert survey.survey(place.order(version, verify="full"))["lacking"] == ["cats/2026-01-01"]
+
+
+def test_a_face_list_that_is_not_there(place: Place) -> None:
+    version = place.wanted("face_recognition", "2026-01-01", {"facelist.csv": b"x"})
+    assert survey.survey(place.order(face_list=version))["face_list"] == {"lacking": ["facelist.csv"], "current": False}
+
+
+def test_only_the_datasink_is_asked_for_its_authorized_keys(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def is_authorized(user: str, _: str) -> bool:
+        asked.append(user)
+        return True
+
+    monkeypatch.setattr(access, "is_authorized", is_authorized)
+    order = place.order(authority="line")
+    assert order.source is not None
+    assert survey.survey(order._replace(source=order.source._replace(local=False)))["authorized"] is None
+    assert asked == []
+    assert survey.survey(order)["authorized"] is True
+    assert asked == ["ops"]
+
+
+def test_what_the_registry_lacks_is_said_first(place: Place) -> None:
+    place.stored("cats", "2026-01-01", {})
+    place.stored("dogs", "2026-01-01", {})
+    needed = {
+        "ants/2026-01-01": "00" * 32,
+        "cats/2026-01-01": sha256(manifest_of("cats", "2026-01-01")),
+        "dogs/2026-01-01": "11" * 32,
+    }
+    assert survey.survey(place.order(needed=needed))["registry"] == [
+        f"ants/2026-01-01: not in the registry; expected it at {place.registry}/ants/2026-01-01",
+        f"{place.registry}/dogs/2026-01-01/manifest.yaml: manifest differs from its pin 111111111111",
+    ]
+
+
+def test_a_set_of_an_unknown_user_ends_the_survey_in_one_line(place: Place, tmp_path: Path) -> None:
+    wanted = service_set("d1", installed(tmp_path / "engine.yaml", "new", owner="no-such-user"))
+    with pytest.raises(Refusal, match="^user no-such-user: not on this node"):
+        survey.survey(place.order(sets=[wanted]))

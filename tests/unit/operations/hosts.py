@@ -1,0 +1,118 @@
+"""Hosts as pyinfra's operations see them, without a connection."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from pyinfra.api import Host, StringCommand
+from pyinfra.context import ctx_host
+
+from modelctl.fleet import Fleet
+from operations.bundle import bundle
+from operations.order import order
+from operations.survey import SetState, Survey, desired_of
+from tests.unit.modelctl.sites import fleet as fleet_of
+from tests.unit.modelctl.sites import pinned, site
+
+SINK_KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIAAA"
+
+
+class StubInventory(list["StubHost"]):
+    def __init__(self, data: dict[str, Any]) -> None:
+        super().__init__()
+        self.data = data
+
+    def get_override_data(self) -> dict[str, Any]:
+        return self.data
+
+
+class StubHost:
+    """A host that asks nobody: whatever a plan reads beyond its survey fails the test."""
+
+    def __init__(self, name: str, fleet: Fleet, inventory: StubInventory) -> None:
+        self.name = name
+        self.data = SimpleNamespace(fleet=fleet)
+        self.inventory = inventory
+        self.state = SimpleNamespace(
+            is_executing=False,
+            config=SimpleNamespace(DIFF=False),
+            failed=[],
+            is_host_in_limit=lambda _: True,
+            fail_hosts=lambda hosts: self.state.failed.extend(hosts),
+        )
+        self.said: list[str] = []
+        self.facts: dict[str, Any] = {}
+
+    def noop(self, text: str) -> None:
+        self.said.append(text)
+
+    def log(self, text: str, *_: object) -> None:
+        self.said.append(text)
+
+    def log_styled(self, text: str, **_: object) -> None:
+        self.said.append(text)
+
+    def get_fact(self, fact: type, **_: object) -> Any:
+        return self.facts[fact.__name__]
+
+
+def make_fleet(folder: Path) -> Fleet:
+    """The default site, pinned, with its keys in a folder."""
+    (folder / "known_hosts").write_text(f"192.168.10.50 ssh-ed25519 {SINK_KEY} data1\n")
+    changed = site(known_hosts=folder / "known_hosts", pull_ca=folder / "pull_ca")
+    return fleet_of(changed, pins=pinned(("face_recognition", "2025-02-25")))
+
+
+def make_host(name: str, fleet: Fleet, **data: Any) -> StubHost:
+    """A host alone in its inventory."""
+    inventory = StubInventory(data)
+    host = StubHost(name, fleet, inventory)
+    inventory.append(host)
+    return host
+
+
+def as_host(host: StubHost) -> Host:
+    return cast(Host, host)
+
+
+def settled(host: StubHost) -> Survey:
+    """What a host answers that holds all that it should."""
+    wanted = desired_of(as_host(host))
+    sets = order(host.data.fleet, wanted, {})["sets"]
+    return Survey(
+        has_program=True,
+        absent_folders=[],
+        lacking=[],
+        face_list={"lacking": [], "current": True} if wanted.face_list else None,
+        sets={each["service"]: SetState(each["digest"], each["models"], [], None, {}) for each in sets},
+        pull_access={"pull_key.pub": None, "pull_key-cert.pub": None, "known_hosts": None},
+        authorized=True,
+    )
+
+
+def with_set(found: Survey, **changes: Any) -> Survey:
+    """The same answer with another state of its only set."""
+    [(service, state)] = found.sets.items()
+    return replace(found, sets={service: replace(state, **changes)})
+
+
+def plan(operation: Callable[..., Any], host: StubHost) -> list[StringCommand]:
+    """The commands of an operation on a host."""
+    with ctx_host.use(host):
+        commands: Iterator[StringCommand] = operation._inner()  # type: ignore[attr-defined]
+        return list(commands)
+
+
+def line(command: StringCommand) -> str:
+    return command.get_raw_value().replace(bundle().digest, "DIGEST")
+
+
+def message(command: StringCommand) -> Any:
+    """The JSON on a command's standard input."""
+    arguments = cast(dict[str, Any], command.connector_arguments)
+    assert arguments["_sudo"] is True
+    [text] = arguments["_stdin"].readlines()
+    return json.loads(text) if text else None

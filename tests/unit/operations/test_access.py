@@ -1,0 +1,116 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from modelctl.authority import Authority
+from modelctl.fleet import Fleet
+from operations import access
+from operations.node_command import Refusal
+from operations.survey import Survey
+from tests.unit.operations.hosts import SINK_KEY, StubHost, line, make_host, message, plan, settled
+
+Answer = Callable[[Survey | None], None]
+
+NODE_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE2bSWSpA9WOXUg/jX9CmeIbJWIYKZPdyxUMTnTCfCHO sentinelcam-pull@lab1"
+KNOWN_HOSTS = f"192.168.10.50 ssh-ed25519 {SINK_KEY}\n"
+
+
+@pytest.fixture
+def node(fleet: Fleet) -> StubHost:
+    return make_host("lab1", fleet)
+
+
+@pytest.fixture
+def sink(fleet: Fleet) -> StubHost:
+    return make_host("data1", fleet)
+
+
+def test_a_bare_node_makes_a_key_and_gets_a_certificate(node: StubHost, answer: Answer) -> None:
+    answer(settled(node))
+    node.facts["PullKey"] = NODE_KEY
+    make, install = plan(access.certify_pull_key, node)
+    assert line(make) == "python3 /var/lib/sentinelcam/program/DIGEST make-key lab1"
+    assert line(install) == "python3 /var/lib/sentinelcam/program/DIGEST install-access"
+    sent = message(install)
+    assert sent["known_hosts"] == KNOWN_HOSTS
+    assert Authority(node.data.fleet.site.pull_ca).has_certified(sent["certificate"], NODE_KEY)
+
+
+@pytest.fixture
+def certified(node: StubHost) -> Survey:
+    """The answer of a node that can pull."""
+    authority = Authority(node.data.fleet.site.pull_ca)
+    authority.create()
+    held = {
+        "pull_key.pub": NODE_KEY,
+        "pull_key-cert.pub": authority.certify(NODE_KEY, "lab1"),
+        "known_hosts": KNOWN_HOSTS,
+    }
+    return replace(settled(node), pull_access=held)
+
+
+def test_a_certified_node_is_left_alone(node: StubHost, answer: Answer, certified: Survey) -> None:
+    answer(certified)
+    assert plan(access.certify_pull_key, node) == []
+    assert node.said == ["as wanted"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("known_hosts", "192.168.10.50 ssh-ed25519 AAAAother\n"), ("pull_key-cert.pub", "garbage")]
+)
+def test_what_differs_is_put_right(
+    node: StubHost, answer: Answer, certified: Survey, name: str, value: str
+) -> None:
+    answer(replace(certified, pull_access={**certified.pull_access, name: value}))
+    node.facts["PullKey"] = NODE_KEY
+    assert len(plan(access.certify_pull_key, node)) == 2
+
+
+def test_an_unknown_host_key_fails_this_host(node: StubHost, answer: Answer, tmp_path: Path) -> None:
+    (tmp_path / "known_hosts").write_text("")
+    answer(settled(node))
+    [refusal] = plan(access.certify_pull_key, node)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == (
+        f"lab1: no host key of data1 (192.168.10.50) in {tmp_path}/known_hosts; expected one to give to the node; "
+        "run modelctl trust data1"
+    )
+
+
+def test_an_authority_that_cannot_be_made_fails_this_host(node: StubHost, answer: Answer, tmp_path: Path) -> None:
+    (tmp_path / "pull_ca").mkdir()
+    answer(settled(node))
+    node.facts["PullKey"] = NODE_KEY
+    *_, refusal = plan(access.certify_pull_key, node)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason.startswith("ssh-keygen ")
+
+
+def test_the_datasink_needs_no_key_for_itself(sink: StubHost, answer: Answer) -> None:
+    answer(settled(sink))
+    assert plan(access.certify_pull_key, sink) == []
+
+
+def test_the_datasink_lets_certified_nodes_read(sink: StubHost, answer: Answer) -> None:
+    answer(replace(settled(sink), authorized=None))
+    check, authorize = plan(access.authorize_pulls, sink)
+    assert line(check).endswith(" check-rrsync")
+    assert line(authorize).endswith(" authorize ops")
+    authority = Authority(sink.data.fleet.site.pull_ca)
+    assert message(authorize) == authority.line("/home/ops/sentinelcam/model_registry")
+
+
+def test_an_authorized_datasink_is_left_alone(sink: StubHost, answer: Answer) -> None:
+    answer(settled(sink))
+    assert plan(access.authorize_pulls, sink) == []
+
+
+def test_what_the_registry_lacks_fails_the_datasink(sink: StubHost, answer: Answer) -> None:
+    answer(settled(sink))
+    assert plan(access.check_registry, sink) == []
+    answer(replace(settled(sink), registry=["a: not there", "b: differs"]))
+    [refusal] = plan(access.check_registry, sink)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "data1: a: not there; b: differs; store it there or choose another version"

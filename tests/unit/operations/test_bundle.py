@@ -1,0 +1,84 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from operations.bundle import LOADER, SOURCE, Bundle, bundle
+
+
+@pytest.fixture
+def temporary(tmp_path: Path) -> Path:
+    """Where the loader makes its folder."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    return folder
+
+
+def load(temporary: Path, line: str, *words: str, message: str = "") -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-I", "-c", LOADER, *words],
+        input=line + "\n" + message,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        cwd=temporary,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_program_runs_from_a_message_and_leaves_nothing(temporary: Path) -> None:
+    order = {
+        "host": "node", "service_user": "root", "folders": [str(temporary.parent / "made")], "versions": [],
+        "face_list": None, "sets": [], "source": None, "commit": "c0ffee", "options": {},
+        "limits": dict.fromkeys(
+            ("linked_wait", "health_deadline", "settle", "pull_timeout", "pull_attempts", "reserve_bytes"), 1
+        ),
+    }  # fmt: skip
+    result = load(temporary, bundle().to_line(), "survey", message=json.dumps(order))
+    assert result.stderr == ""
+    answer = json.loads(result.stdout)
+    assert answer["absent_folders"] == order["folders"]
+    assert result.returncode == 0
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("program", "code", "said"), [("import sys; sys.exit('no')", 1, "no\n"), ("1 / 0", 1, None), ("exit(3)", 3, "")]
+)
+def test_a_failure_is_passed_on_and_leaves_nothing(
+    temporary: Path, program: str, code: int, said: str | None
+) -> None:
+    result = load(temporary, json.dumps({"__main__.py": program}))
+    assert result.returncode == code
+    if said is None:
+        assert "ZeroDivisionError" in result.stderr
+    else:
+        assert result.stderr == said
+    assert list(temporary.iterdir()) == []
+
+
+def test_the_program_reads_what_follows_its_files(temporary: Path) -> None:
+    files = {"__main__.py": "import sys; from part import word\nprint(word, sys.argv[1:], sys.stdin.read())",
+             "part/__init__.py": "word = 'é'"}  # fmt: skip
+    result = load(temporary, json.dumps(files), "a b", "c", message="order")
+    assert result.stdout == "é ['a b', 'c'] order\n"
+
+
+def test_the_bundle_is_the_whole_program_on_one_line() -> None:
+    line = bundle().to_line()
+    assert "\n" not in line
+    files = json.loads(line)
+    assert set(files) == {"__main__.py"} | {
+        f"node/{path.name}" for path in SOURCE.glob("*.py") if path.name != "__main__.py"
+    }
+    assert files["node/cli.py"] == (SOURCE / "cli.py").read_text(encoding="utf-8")
+
+
+def test_the_digest_follows_names_and_texts() -> None:
+    import hashlib
+
+    assert bundle().digest == hashlib.sha256(bundle().to_line().encode()).hexdigest()
+    assert Bundle({"a": "b"}, "").to_line() != Bundle({"b": "a"}, "").to_line()

@@ -1,0 +1,133 @@
+from types import SimpleNamespace
+from typing import Any
+
+import click
+import pyinfra
+import pytest
+
+from modelctl.errors import Faults
+from modelctl.fleet import Fleet
+from modelctl.groups import groups
+from operations import command_line
+from tests.unit.modelctl.sites import fleet as fleet_of
+from tests.unit.modelctl.sites import pinned
+
+HOSTS_AND_GROUPS = (
+    "all, alpha5, data1, datasinks, deepend, east, lab1, legacy_nodes, ml_trainers, outposts, primary_datasink, "
+    "sentinel, sentinels, wall1, watchtowers"
+)
+
+
+@pytest.fixture(autouse=True)
+def said(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The words of the pyinfra command; a deploy of all hosts unless a test says otherwise."""
+    words: dict[str, Any] = {"limit": (), "exclude": (), "data": (), "operations": ("deploys/models.py",)}
+    monkeypatch.setattr(pyinfra, "is_cli", True)
+    monkeypatch.setattr(click, "get_current_context", lambda **_: SimpleNamespace(params=words))
+    return words
+
+
+def check(fleet: Fleet) -> None:
+    command_line.check(fleet, groups(fleet))
+
+
+def faults(fleet: Fleet) -> list[str]:
+    with pytest.raises(Faults) as caught:
+        check(fleet)
+    return list(caught.value.faults)
+
+
+def test_a_pinned_fleet_passes(fleet: Fleet) -> None:
+    check(fleet)
+
+
+@pytest.mark.parametrize("option", ["limit", "exclude"])
+@pytest.mark.parametrize(("pattern", "hint"), [("sentinal", "; did you mean sentinel?"), ("zz*", "")])
+def test_a_pattern_that_matches_nothing(
+    fleet: Fleet, said: dict[str, Any], option: str, pattern: str, hint: str
+) -> None:
+    said[option] = (pattern,)
+    assert faults(fleet) == [f"--{option}: found '{pattern}'; allowed: {HOSTS_AND_GROUPS}{hint}"]
+
+
+def test_every_pattern_must_match(fleet: Fleet, said: dict[str, Any]) -> None:
+    said.update(limit=("lab1", "x1", "x2"), exclude=("x3",))
+    assert [line.split(";")[0] for line in faults(fleet)] == [
+        "--limit: found 'x1'",
+        "--limit: found 'x2'",
+        "--exclude: found 'x3'",
+    ]
+
+
+def test_an_empty_group_matches_nothing(fleet: Fleet, said: dict[str, Any]) -> None:
+    said["limit"] = ("legacy_nodes",)
+    assert faults(fleet)[0].startswith("--limit: found 'legacy_nodes'")
+
+
+def unpinned(*but: str) -> Fleet:
+    """A fleet with no pins but those of some models."""
+    pins = pinned()
+    return fleet_of(pins=pins.model_copy(update={"models": {name: pins.models[name] for name in but}}))
+
+
+@pytest.mark.parametrize(
+    ("limit", "exclude", "named"),
+    [
+        (("east",), (), {"east"}),
+        (("outposts",), (), {"lab1", "east", "alpha5"}),
+        (("outposts",), ("e*", "lab1"), {"alpha5"}),
+        (("data*", "east"), (), {"data1", "east"}),
+        (("ml_trainers",), (), set()),
+        ((), (), {"data1", "sentinel", "lab1", "east", "alpha5"}),
+    ],
+)
+def test_the_unpinned_are_refused_by_name_in_the_limit(
+    said: dict[str, Any], limit: tuple[str, ...], exclude: tuple[str, ...], named: set[str]
+) -> None:
+    said.update(limit=limit, exclude=exclude)
+    found = faults(unpinned()) if named else []
+    assert {line.split(":")[0] for line in found} == named
+    if not named:
+        check(unpinned())
+
+
+def test_an_unpinned_version_is_named(said: dict[str, Any]) -> None:
+    said["limit"] = ("alpha5",)
+    assert faults(unpinned("mobilenet_ssd")) == [
+        "alpha5: wants mobilenet_ssd_edgetpu/2025-12-19, which no pin covers; pin it: modelctl pin"
+    ]
+
+
+def test_a_deploys_data_is_checked(fleet: Fleet, said: dict[str, Any]) -> None:
+    said["data"] = ("models=haarcascade", 'verify=full', "x=1")
+    assert [line.split(";")[0] for line in faults(fleet)] == [
+        "--data models: found 'haarcascade'",
+        "--data x: found 1",
+    ]
+
+
+@pytest.mark.parametrize("operations", [("exec", "--", "true"), ("fact", "server.Date"), ("debug-inventory",)])
+def test_other_commands_take_any_data_and_need_no_pins(said: dict[str, Any], operations: tuple[str, ...]) -> None:
+    said.update(operations=operations, data=("x=1",))
+    check(unpinned())
+
+
+def test_other_programs_commands_are_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """modelctl is a click command too, and loads the same inventory."""
+    monkeypatch.setattr(pyinfra, "is_cli", False)
+    monkeypatch.setattr(click, "get_current_context", lambda **_: SimpleNamespace(params={"site": "inventory.py"}))
+    check(unpinned())
+
+
+def test_groups_match_as_pyinfra_has_it(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same patterns by pyinfra's own rule."""
+    from pyinfra.api.inventory import Inventory
+    from pyinfra_cli import cli
+
+    made = groups(fleet)
+    named = {name: group if isinstance(group, tuple) else (group, {}) for name, group in made.items()}
+    inventory = Inventory(made["all"], **named)
+    for pattern in ("all", "outposts", "data*", "[el]*", "lab1", "sentinel"):
+        theirs = {host.name for host in cli._get_inventory_pattern_matches(inventory, [pattern], "--limit")}
+        monkeypatch.setattr(command_line, "desired", lambda *_: None)
+        assert command_line._matching([pattern], made) == theirs != set()

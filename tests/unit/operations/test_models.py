@@ -1,0 +1,96 @@
+from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from modelctl.fleet import Fleet
+from operations import models, survey
+from operations.node_command import Refusal
+from operations.survey import Survey, order_for
+from tests.unit.operations.hosts import StubHost, as_host, line, make_host, message, plan, settled, with_set
+
+Answer = Callable[[Survey | None], None]
+
+
+@pytest.fixture
+def sentinel(fleet: Fleet) -> StubHost:
+    return make_host("sentinel", fleet)
+
+
+def labels(order: SimpleNamespace | dict[str, list[dict[str, str]]]) -> list[str]:
+    assert isinstance(order, dict)
+    return [f"{each['model']}/{each['version']}" for each in order["versions"]]
+
+
+def test_absent_folders_are_made(sentinel: StubHost, answer: Answer) -> None:
+    answer(replace(settled(sentinel), absent_folders=["/home/ops/sentinel/tasks"]))
+    [make] = plan(models.make_folders, sentinel)
+    assert line(make).endswith(" folders")
+    assert message(make)["folders"] == ["/home/ops/sentinel/tasks"]
+    answer(settled(sentinel))
+    assert plan(models.make_folders, sentinel) == []
+
+
+def test_a_settled_host_pulls_nothing(sentinel: StubHost, answer: Answer) -> None:
+    answer(settled(sentinel))
+    assert plan(models.pull, sentinel) == []
+    assert sentinel.said == ["as wanted"]
+
+
+def test_only_lacking_versions_are_pulled(sentinel: StubHost, answer: Answer) -> None:
+    answer(replace(settled(sentinel), lacking=["haarcascades/2020-03-25", "openface_torch/2020-03-25"]))
+    [pull] = plan(models.pull, sentinel)
+    assert line(pull).endswith(" pull")
+    assert labels(message(pull)) == ["haarcascades/2020-03-25", "openface_torch/2020-03-25"]
+    assert message(pull)["face_list"] is None
+
+
+def test_only_selected_models_are_pulled(fleet: Fleet, answer: Answer) -> None:
+    host = make_host("sentinel", fleet, models="haarcascades")
+    answer(replace(settled(host), lacking=["haarcascades/2020-03-25", "openface_torch/2020-03-25"]))
+    [pull] = plan(models.pull, host)
+    assert labels(message(pull)) == ["haarcascades/2020-03-25"]
+
+
+def test_a_host_whose_other_models_would_move_is_refused(fleet: Fleet, answer: Answer) -> None:
+    host = make_host("sentinel", fleet, models="haarcascades")
+    found = settled(host)
+    running = {**found.sets["sentinel"].models, "face_recognition": "2025-02-25", "haarcascades": "2019-01-01"}
+    answer(with_set(replace(found, lacking=["haarcascades/2020-03-25"]), models=running))
+    [refusal] = plan(models.pull, host)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == (
+        "sentinel: --data models leaves out face_recognition (2025-02-25 runs, 2026-02-02 is wanted); name it too, or "
+        "run without"
+    )
+
+
+def test_a_datasink_pulls_its_face_list(fleet: Fleet, answer: Answer) -> None:
+    host = make_host("data1", fleet)
+    answer(replace(settled(host), face_list={"lacking": ["facelist.csv"], "current": True}))
+    [pull] = plan(models.pull, host)
+    assert message(pull)["versions"] == []
+    assert message(pull)["face_list"]["version"] == "2026-02-02"
+
+
+def test_a_face_list_that_is_not_selected_stays(fleet: Fleet, answer: Answer) -> None:
+    host = make_host("data1", fleet, models="haarcascades")
+    answer(replace(settled(host), face_list={"lacking": ["facelist.csv"], "current": True}))
+    assert plan(models.pull, host) == []
+
+
+def test_the_prediction_counts_on_the_pull(
+    sentinel: StubHost, answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that was only touched is verified by the pull, and no service needs to be switched for it."""
+    found = with_set(replace(settled(sentinel), lacking=["haarcascades/2020-03-25"]), unready="not verified")
+    monkeypatch.setitem(survey._remembered, as_host(sentinel), (False, found))
+    answer(found)
+    assert len(plan(models.pull, sentinel)) == 1
+    foreseen = survey.survey(as_host(sentinel))
+    assert foreseen is None or foreseen.sets["sentinel"].reasons == []
+
+
+def test_the_order_names_every_version(sentinel: StubHost) -> None:
+    assert len(labels(order_for(as_host(sentinel)))) == 9

@@ -1,0 +1,87 @@
+import itertools
+from collections.abc import Callable, Iterator
+
+import pytest
+from pyinfra.api import Host, StringCommand
+from pyinfra.context import ctx_host
+
+from modelctl.errors import OperatorError
+from modelctl.fleet import Fleet
+from operations import survey
+from operations.node_command import Refusal
+from operations.node_operation import node_operation
+from operations.survey import Survey
+from tests.unit.operations.hosts import StubHost, as_host, make_host, plan, settled
+
+Answer = Callable[[Survey | None], None]
+
+
+@node_operation
+def change(host: Host, found: Survey) -> Iterator[StringCommand]:
+    """Change something."""
+    yield StringCommand("one")
+    yield StringCommand("two")
+
+
+@node_operation
+def fail(host: Host, found: Survey) -> Iterator[StringCommand]:
+    """Fail after something."""
+    yield StringCommand("one")
+    raise OperatorError("no such file; expected one")
+
+
+@pytest.fixture
+def host(fleet: Fleet) -> StubHost:
+    return make_host("lab1", fleet)
+
+
+def remember(host: StubHost) -> None:
+    survey._remembered[as_host(host)] = (False, settled(host))
+
+
+def test_an_operation_keeps_the_plans_name_and_words() -> None:
+    assert (change.__name__, change.__doc__) == ("change", "Change something.")
+
+
+def test_a_change_is_forgotten_when_it_is_done(host: StubHost, answer: Answer) -> None:
+    answer(settled(host))
+    remember(host)
+    assert [str(each) for each in plan(change, host)] == ["one", "two"]
+    assert as_host(host) not in survey._remembered
+
+
+def test_a_prediction_forgets_nothing(host: StubHost, answer: Answer) -> None:
+    """pyinfra runs an operation to its first command to predict it."""
+    answer(settled(host))
+    remember(host)
+    with ctx_host.use(host):
+        assert len(list(itertools.islice(change._inner(), 1))) == 1  # type: ignore[attr-defined]
+    assert as_host(host) in survey._remembered
+
+
+def test_an_operators_error_fails_one_host_and_not_the_run(host: StubHost, answer: Answer) -> None:
+    answer(settled(host))
+    *_, last = plan(fail, host)
+    assert isinstance(last, Refusal)
+    assert last.reason == "no such file; expected one"
+
+
+def test_no_answer_fails_the_host(host: StubHost, answer: Answer) -> None:
+    answer(None)
+    [refusal] = plan(change, host)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "lab1: gave no answer; see above"
+
+
+def test_a_refusal_fails_the_host_in_a_dry_run_too(host: StubHost, answer: Answer) -> None:
+    answer(None)
+    plan(change, host)
+    assert host.state.failed == [host]
+    assert host.said == ["lab1: gave no answer; see above"]
+
+
+def test_in_a_run_the_command_itself_fails_the_host(host: StubHost, answer: Answer) -> None:
+    host.state.is_executing = True
+    answer(None)
+    plan(change, host)
+    assert host.state.failed == []

@@ -1,0 +1,62 @@
+import hashlib
+import json
+import subprocess
+
+import pytest
+
+from modelctl.desired import desired
+from modelctl.fleet import Fleet
+from node import orders
+from operations import order as module
+from operations.order import commit, order, without_contents
+
+HOSTS = ("data1", "sentinel", "lab1", "east", "alpha5")
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_the_node_reads_what_is_sent(fleet: Fleet, name: str) -> None:
+    wanted = desired(fleet, name)
+    read = orders.parse(json.loads(json.dumps(order(fleet, wanted, {"unlock": False}))))
+    assert (read.host, read.user) == (name, wanted.service_user)
+    assert [str(folder) for folder in read.folders] == list(wanted.folders)
+    assert [(each.label, str(each.directory), each.manifest) for each in read.versions] == [
+        (f"{each.model}/{each.version}", each.directory, each.manifest) for each in wanted.versions
+    ]
+    assert [(each.digest, each.state, each.control_port) for each in read.sets] == [
+        (each.digest, each.state, each.control_port) for each in wanted.sets
+    ]
+    assert (read.face_list is None) == (wanted.face_list is None)
+    assert read.limits._asdict() == fleet.standards.limits.model_dump()
+
+
+def test_files_carry_the_digest_of_their_contents(fleet: Fleet) -> None:
+    files = order(fleet, desired(fleet, "sentinel"), {})["sets"][0]["files"]
+    assert len(files) > 3
+    for file in files:
+        assert file["sha256"] == hashlib.sha256(file["content"].encode()).hexdigest()
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_the_question_holds_no_contents(fleet: Fleet, name: str) -> None:
+    whole = order(fleet, desired(fleet, name), {})
+    contents = [file["content"] for each in whole["sets"] for file in each["files"]]
+    assert contents
+    question = json.dumps(without_contents(whole))
+    assert not [content for content in contents if json.dumps(content)[1:-1] in question]
+    assert [file["content"] for each in whole["sets"] for file in each["files"]] == contents
+    asked = orders.parse(json.loads(question))
+    assert [file.sha256 for each in asked.sets for file in each.files] == [
+        hashlib.sha256(content.encode()).hexdigest() for content in contents
+    ]
+
+
+@pytest.mark.parametrize(("said", "found"), [("c0ffee-dirty\n", "c0ffee-dirty"), ("", "unknown")])
+def test_commit(monkeypatch: pytest.MonkeyPatch, said: str, found: str) -> None:
+    monkeypatch.setattr(
+        module.subprocess, "run", lambda words, **_: subprocess.CompletedProcess(words, 0, said, "")
+    )
+    commit.cache_clear()
+    try:
+        assert commit() == found
+    finally:
+        commit.cache_clear()

@@ -1,0 +1,194 @@
+import json
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyinfra.api.exceptions import FactProcessError
+
+from modelctl.authority import Authority
+from modelctl.fleet import Fleet
+from operations import survey
+from operations.bundle import bundle
+from operations.survey import BareSurvey, InstalledSurvey, SetState, parse
+from tests.unit.operations.hosts import StubHost, StubInventory, as_host, make_host, settled
+
+ANSWER: dict[str, Any] = {
+    "current_program": bundle().digest,
+    "absent_folders": ["/a"],
+    "lacking": ["cats/2026-01-01"],
+    "face_list": None,
+    "sets": {"engine": {"chosen": "d1", "models": {}, "differences": ["x"], "unready": "y", "live": {}}},
+    "pull_access": {"pull_key.pub": None},
+    "authorized": None,
+    "registry": [],
+}
+
+
+def test_an_answer_is_read() -> None:
+    found = parse(json.dumps(ANSWER))
+    assert found is not None
+    assert found.has_program
+    assert found.sets == {"engine": SetState("d1", {}, ["x"], "y", {})}
+    assert found.sets["engine"].reasons == ["x", "y"]
+    assert found.lacking == ["cats/2026-01-01"]
+
+
+def test_another_program_is_current() -> None:
+    found = parse(json.dumps({**ANSWER, "current_program": "older"}))
+    assert found is not None
+    assert not found.has_program
+
+
+def test_a_node_without_the_program_gives_no_answer() -> None:
+    assert parse("null") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Last login: today",
+        "[]",
+        "7",
+        '"text"',
+        "{}",
+        json.dumps({**ANSWER, "sets": []}),
+        json.dumps({**ANSWER, "sets": {"engine": {"chosen": None}}}),
+        json.dumps({**ANSWER, "more": 1}),
+        json.dumps({key: value for key, value in ANSWER.items() if key != "lacking"}),
+    ],
+)
+def test_what_is_no_survey_fails_one_host_only(text: str) -> None:
+    with pytest.raises(FactProcessError, match="^the node's answer is no survey: "):
+        parse(text)
+
+
+def test_a_long_answer_is_shown_in_part() -> None:
+    with pytest.raises(FactProcessError) as caught:
+        parse("x" * 100_000)
+    assert len(str(caught.value)) < 300
+
+
+def test_the_question_to_a_node_without_the_program_is_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that ends before it has read the question closes the channel under pyinfra's hands."""
+    monkeypatch.setattr(survey, "PROGRAMS", str(tmp_path))
+    question = b"x" * 1_000_000
+    with subprocess.Popen(
+        ["sh", "-c", InstalledSurvey().command().get_raw_value()], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(question)
+        process.stdin.close()
+        output = process.stdout.read().decode().splitlines()
+    assert process.returncode == 0
+    assert InstalledSurvey().process(output) is None
+
+
+def test_the_installed_program_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(survey, "PROGRAMS", str(tmp_path))
+    program = tmp_path / bundle().digest / "__main__.py"
+    program.parent.mkdir()
+    program.write_text(f"import sys; assert sys.argv[1:] == ['survey']; print(''' {json.dumps(ANSWER)} ''')")
+    output = subprocess.check_output(["sh", "-c", InstalledSurvey().command().get_raw_value()], text=True)
+    found = InstalledSurvey().process(output.splitlines())
+    assert found is not None
+    assert found.has_program
+
+
+def test_a_bare_node_is_sent_the_loader_only_on_the_command_line() -> None:
+    words = shlex.split(BareSurvey().command().get_raw_value())
+    assert words[:2] + words[3:] == ["python3", "-c", "survey"]
+    assert len(words[2]) < 1000
+
+
+class Asked(StubHost):
+    """A host that counts its questions."""
+
+    def __init__(self, name: str, fleet: Fleet, **answers: Any) -> None:
+        super().__init__(name, fleet, StubInventory({}))
+        self.inventory.append(self)
+        self.questions: list[tuple[str, list[str]]] = []
+        self.facts = answers
+
+    def get_fact(self, fact: type, **arguments: Any) -> Any:
+        self.questions.append((fact.__name__, arguments["_stdin"].readlines()))
+        return super().get_fact(fact)
+
+
+class TestRemembering:
+    @pytest.fixture
+    def host(self, fleet: Fleet) -> Asked:
+        return Asked("lab1", fleet, InstalledSurvey=settled(make_host("lab1", fleet)))
+
+    def test_one_question_for_many_operations(self, host: Asked) -> None:
+        first = survey.survey(as_host(host))
+        assert survey.survey(as_host(host)) is first
+        assert [name for name, _ in host.questions] == ["InstalledSurvey"]
+
+    def test_a_change_is_asked_for(self, host: Asked) -> None:
+        survey.survey(as_host(host))
+        survey.forget(as_host(host))
+        survey.survey(as_host(host))
+        assert len(host.questions) == 2
+
+    def test_the_run_does_not_trust_the_prediction(self, host: Asked) -> None:
+        survey.survey(as_host(host))
+        survey.foresee(as_host(host), has_program=False)
+        foreseen = survey.survey(as_host(host))
+        assert foreseen is not None
+        assert not foreseen.has_program
+        host.state.is_executing = True
+        found = survey.survey(as_host(host))
+        assert found is not None
+        assert found.has_program
+        survey.foresee(as_host(host), has_program=False)
+        assert survey.survey(as_host(host)) is found
+
+    def test_a_bare_node_gets_one_more_question_with_the_program(self, host: Asked) -> None:
+        host.facts = {"InstalledSurvey": None, "BareSurvey": settled(host)}
+        assert survey.survey(as_host(host)) is not None
+        [(_, asked), (name, sent)] = host.questions
+        assert (name, sent) == ("BareSurvey", [bundle().to_line(), *asked])
+
+    def test_no_answer_is_not_remembered(self, host: Asked) -> None:
+        host.facts = {"InstalledSurvey": None, "BareSurvey": None}
+        assert survey.survey(as_host(host)) is None
+        assert survey.survey(as_host(host)) is None
+        assert len(host.questions) == 4
+
+
+class TestOptions:
+    def options(self, host: StubHost) -> dict[str, Any]:
+        found = survey.order_for(as_host(host))["options"]
+        assert isinstance(found, dict)
+        return found
+
+    def test_what_the_operator_said(self, fleet: Fleet) -> None:
+        host = make_host("lab1", fleet, unlock="yes", verify="full")
+        host.state.config.DIFF = True
+        found = self.options(host)
+        assert (found["unlock"], found["verify"], found["diff"]) == (True, "full", True)
+
+    def test_no_authority_yet(self, fleet: Fleet) -> None:
+        assert self.options(make_host("data1", fleet))["authority"] is None
+
+    def test_the_authoritys_line(self, fleet: Fleet) -> None:
+        authority = Authority(fleet.site.pull_ca)
+        authority.create()
+        line = self.options(make_host("data1", fleet))["authority"]
+        assert line == authority.line("/home/ops/sentinelcam/model_registry")
+
+    def test_needed_is_what_the_hosts_of_this_run_want(self, fleet: Fleet) -> None:
+        host = make_host("data1", fleet)
+        for name in ("lab1", "east"):
+            host.inventory.append(StubHost(name, fleet, host.inventory))
+        host.state.is_host_in_limit = lambda each: each.name != "east"
+        assert self.options(host)["needed"] == {
+            "face_recognition/2026-02-02": b"2026-02-02".hex().ljust(64, "0"),
+            "mobilenet_ssd/2020-12-06": b"2020-12-06".hex().ljust(64, "0"),
+        }
