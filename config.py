@@ -1,4 +1,4 @@
-"""pyinfra's own settings, and what its SSH connector needs mended until an upgrade does it (tests/unit/test_config.py)."""
+"""pyinfra's own settings, and what is mended in it until an upgrade does (tests/unit/test_config.py)."""
 
 import socket
 import sys
@@ -48,7 +48,7 @@ def _confirm_without_terminal(msg: str) -> bool:
 
 
 def _hosts_in_order(self: Inventory) -> list[Any]:
-    """With --serial, the datasink that nodes pull from comes first, as the inventory has it; pyinfra's set has no order."""
+    """With --serial the datasink that nodes pull from comes first, as in the inventory; pyinfra's set has no order."""
     return [host for host in self if host in self.state.active_hosts]
 
 

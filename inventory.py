@@ -11,8 +11,10 @@ from modelctl.groups import groups as _groups
 from modelctl.pins import load_pins as _load_pins
 from operations.command_line import check as _check
 
+_PINS = _Path(__file__).parent / "inventory" / "pins.json"
+
 with _exit_with_message():
-    _FLEET = _Fleet(_SITE, _REGISTRY, _STANDARDS, _load_pins(_Path(__file__).parent / "inventory" / "pins.json"))
+    _FLEET = _Fleet(_SITE, _REGISTRY, _STANDARDS, _load_pins(_PINS))
     _check(_FLEET, _groups(_FLEET))
 
 # pyinfra makes a group of each public list: outposts, sentinels, datasinks, primary_datasink, ml_trainers, ...

@@ -9,8 +9,9 @@ from functools import wraps
 from typing import ParamSpec
 
 import click
+from rich.console import Console
 
-from lab import machine, preflight
+from lab import machine, preflight, table
 from lab.lab import Lab
 from modelctl.errors import OperatorError
 
@@ -72,6 +73,16 @@ def status() -> None:
         state = "up" if LAB.running(name) else "off"
         click.echo(f"{name:<10} {state:<4} {host.login}@{host.address:<14} {host.service or '-'}")
     if not all(LAB.running(name) for name in LAB.hosts):
+        sys.exit(3)
+
+
+@main.command()
+@_lab_command
+def services() -> None:
+    """Show what each host runs; exit 3 unless each service runs what was chosen for it."""
+    rows = list(table.rows(LAB))
+    Console().print(table.table(rows))
+    if not all(row.is_well for row in rows):
         sys.exit(3)
 
 

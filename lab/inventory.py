@@ -3,6 +3,7 @@
 import pyinfra as _pyinfra
 
 from lab.network import enter as _enter
+from lab.site import PINS as _PINS  # modelctl adds pins to it
 from lab.site import fleet as _fleet
 from modelctl.errors import exit_with_message as _exit_with_message
 from modelctl.groups import groups as _groups

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.hazmat.primitives.serialization.ssh import SSHCertificate, load_ssh_public_identity
 
@@ -62,11 +62,10 @@ class Authority:
             if not isinstance(found, SSHCertificate):
                 return False
             found.verify_cert_signature()
-        except (ValueError, InvalidSignature):
+        except (ValueError, InvalidSignature, UnsupportedAlgorithm):
             return False
-        signer, holder = (
-            key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH) for key in (found.signature_key(), found.public_key())
-        )
+        keys = (found.signature_key(), found.public_key())
+        signer, holder = (key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH) for key in keys)
         return (
             signer == _plain(self._public.read_text(encoding="utf-8"))
             and holder == _plain(public_key)
@@ -88,6 +87,8 @@ def _plain(public_key: str) -> bytes:
 
 
 def _ssh_keygen(*words: str) -> None:
-    result = subprocess.run(["ssh-keygen", "-q", *words], capture_output=True, text=True, check=False)
+    # no input: it would ask whether to overwrite a key whose public half is lost
+    command = ["ssh-keygen", "-q", *words]
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         raise OperatorError(f"ssh-keygen {words[0]}: {result.stderr.strip()}; check the site's pull_ca and its modes")

@@ -173,6 +173,6 @@ def _source(fleet: Fleet, host: str) -> PullSource:
         host=primary,
         address=str(sink.address),
         login=sink.login,
-        registry=f"{fleet.data_root()}/model_registry",
+        registry=fleet.registry_folder(),
         local=host == primary,
     )

@@ -71,6 +71,10 @@ class Fleet:
         """The folder of all data on a datasink."""
         return f"/home/{self.standards.users.service}/{self.standards.paths.data}"
 
+    def registry_folder(self) -> str:
+        """The folder of the model registry on the primary datasink."""
+        return f"{self.data_root()}/model_registry"
+
     def datasink_of(self, outpost: Outpost) -> str:
         """The name of the datasink that an outpost sends to."""
         return outpost.datasink or self.site.primary_datasink

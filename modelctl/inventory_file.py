@@ -1,4 +1,7 @@
-"""Inventory files: Python that holds a fleet as `_FLEET`, and may hold `_connect`, called before any connection."""
+"""Inventory files: Python that holds a fleet as `_FLEET`.
+
+It may also hold `_PINS`, the path of the file that its pins come from, and `_connect`, called before any connection.
+"""
 
 import runpy
 import sys
@@ -10,15 +13,25 @@ from types import TracebackType
 from typing import Any
 
 from modelctl.errors import OperatorError
+from modelctl.faults import fault
 from modelctl.fleet import Fleet
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """A fleet, and what opens the way to its hosts."""
+    """A fleet, the file that its pins come from, and what opens the way to its hosts."""
 
+    path: Path
     fleet: Fleet
     connect: Callable[[], None]
+    _pins: object
+
+    @property
+    def pins(self) -> Path:
+        """Raises OperatorError when the inventory file does not say."""
+        if not isinstance(self._pins, Path):
+            raise OperatorError(fault(f"{self.path}: _PINS", self._pins, "the Path of the site's pins file"))
+        return self._pins
 
 
 def load(path: Path) -> Inventory:
@@ -32,7 +45,7 @@ def load(path: Path) -> Inventory:
     fleet = values.get("_FLEET")
     if not isinstance(fleet, Fleet):
         raise OperatorError(f"{path}: found no _FLEET; expected _FLEET = Fleet(site, registry, standards, pins)")
-    return Inventory(fleet, values.get("_connect", _already_connected))
+    return Inventory(path, fleet, values.get("_connect", _already_connected), values.get("_PINS"))
 
 
 def _already_connected() -> None:

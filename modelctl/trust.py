@@ -2,13 +2,12 @@
 
 import base64
 import hashlib
-import os
 import subprocess
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
+from modelctl import text_file
 from modelctl.errors import OperatorError
 
 KEY_TYPE = "ssh-ed25519"
@@ -64,23 +63,9 @@ def record(known_hosts: Path, host: str, key: HostKey) -> None:
     kept = [line for line in _lines(known_hosts) if not _is_key_of(line, key.address)]
     text = "\n".join([*kept, f"{key.address} {KEY_TYPE} {key.key} {host}"]) + "\n"
     try:
-        _replace(known_hosts, text)
+        text_file.replace(known_hosts, text)
     except OSError as error:
         raise OperatorError(f"{known_hosts}: {error.strerror}; expected a file that you may write") from None
-
-
-def _replace(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
-            file.write(text)
-            file.flush()
-            os.fchmod(file.fileno(), 0o644)
-            os.fsync(file.fileno())
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
 
 
 def _lines(known_hosts: Path) -> list[str]:

@@ -36,15 +36,17 @@ def node(lab: Lab) -> NodeOf:
 
 
 @pytest.fixture(scope="session")
-def deployed(lab: Lab) -> None:
-    """The default site, deployed once."""
+def deployed(lab: Lab) -> Lab:
+    """The lab with the default site deployed."""
     run = deploy()
     assert run.code == 0, run.err
+    return lab
 
 
 @pytest.fixture
-def settled(lab: Lab, deployed: None) -> Iterator[None]:
+def settled(deployed: Lab) -> Iterator[None]:
     """The default site, deployed; restored after a story that changes it."""
+    lab = deployed
     yield
     lab.up()
     for name in lab.hosts:

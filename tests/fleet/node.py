@@ -42,6 +42,10 @@ class Node:
     def sha256(self, path: str) -> str:
         return self.shell(f"sha256sum {shlex.quote(path)}").split()[0]
 
+    def size(self, path: str) -> int:
+        """Bytes of a file, 0 when it is absent."""
+        return int(self.lab.run(self.name, ["stat", "--format=%s", path]).stdout or 0)
+
     def pid(self) -> int:
         """The main process of the service, 0 when there is none."""
         return int(self.shell(f"systemctl show --value --property=MainPID {self.service}"))

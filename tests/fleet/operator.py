@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).parent.parent.parent
+PYINFRA = str(Path(sys.executable).with_name("pyinfra"))
 DEFAULT_SITE = CHECKOUT / "lab" / "inventory.py"
 LIMIT = 300.0  # seconds
 
@@ -45,7 +46,7 @@ class Run:
 
 def pyinfra(*words: str | Path, site: Path = DEFAULT_SITE) -> Run:
     """Run pyinfra on a site, as typed in the checkout."""
-    return _run(str(Path(sys.executable).with_name("pyinfra")), str(site), *map(str, words))
+    return _run(PYINFRA, str(site), *map(str, words))
 
 
 def deploy(*words: str | Path, site: Path = DEFAULT_SITE) -> Run:

@@ -61,7 +61,9 @@ def variant(
     site = lab_site(SITE)
     changed = {name: host.model_copy(update=dict(hosts.get(name, {}))) for name, host in site.hosts.items()}
     models = {
-        name: model.model_copy(update={"current_version": versions.get(name, model.current_version)})
+        name: model.model_copy(update={"current_version": versions[name], "previous_version": model.current_version})
+        if name in versions
+        else model
         for name, model in REGISTRY.models.items()
     }
     return Fleet(

@@ -54,7 +54,9 @@ def test_data_models_moves_the_named_model(tmp_path: Path, node: NodeOf) -> None
 
 
 def test_data_models_refuses_a_host_where_another_model_would_move_too(tmp_path: Path, node: NodeOf) -> None:
-    variant = site.write(tmp_path / "inventory.py", versions={"haarcascades": "2026-05-01", "mobilenet_ssd": "2026-05-01"})
+    variant = site.write(
+        tmp_path / "inventory.py", versions={"haarcascades": "2026-05-01", "mobilenet_ssd": "2026-05-01"}
+    )
     before = node("sentinel").snapshot()
     run = deploy("--data", "models=mobilenet_ssd", site=variant)
     assert run.code == 1

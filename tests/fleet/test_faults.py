@@ -3,14 +3,15 @@
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
 from lab.lab import Lab
 from tests.fleet import site
 from tests.fleet.conftest import NodeOf
-from tests.fleet.operator import Run, deploy, predict
 from tests.fleet.node import Node
+from tests.fleet.operator import Run, deploy, predict
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -20,8 +21,10 @@ AFFECTED = {"sentinel", "lab1", "alpha5"}
 
 
 @pytest.fixture
-def newer(tmp_path: Path) -> Path:
-    """A site that wants a newer mobilenet_ssd, and something else of each host that does not use it."""
+def newer(tmp_path: Path, node: NodeOf) -> Path:
+    """A site that wants a mobilenet_ssd that no node has yet, and something else of each host that does not use it."""
+    for name in AFFECTED:
+        node(name).shell(f"rm -rf /home/ops/{node(name).service}/models/{WANTED}")
     others = {name: {"debug_mode": True} for name in ("data2", "east")}
     return site.write(tmp_path / "newer.py", versions={"mobilenet_ssd": "2026-05-01"}, hosts=others)
 
@@ -95,8 +98,7 @@ def test_a_file_whose_bytes_are_wrong(newer: Path, registry: Node, node: NodeOf)
     assert_others_served(run, node, AFFECTED)
     for name in AFFECTED:
         assert_one_line(run, name, f"{WANTED}/MobileNetSSD_deploy.caffemodel: the registry's copy has SHA-256")
-        models = "sentinel" if name == "sentinel" else "imagenode"
-        assert not node(name).exists(f"/home/ops/{models}/models/{WANTED}")
+        assert not node(name).exists(f"/home/ops/{node(name).service}/models/{WANTED}")
     assert {name: node(name).snapshot() for name in before} == before
 
 
@@ -125,7 +127,7 @@ def test_a_full_disk_is_refused_before_the_first_byte(newer: Path, lab: Lab, nod
 
 
 @pytest.fixture
-def writer(lab: Lab, node: NodeOf) -> Iterator["subprocess.Popen[str]"]:
+def writer(lab: Lab) -> Iterator["subprocess.Popen[str]"]:
     """A task that holds the sentinel's face data open for writing."""
     path = "/home/ops/sentinel/models/face_recognition/2026-02-02/facedata.hdf5"
     script = f"f = open({path!r}, 'r+b'); print('open', flush=True); import sys; sys.stdin.read()"
@@ -137,9 +139,7 @@ def writer(lab: Lab, node: NodeOf) -> Iterator["subprocess.Popen[str]"]:
         process.kill()
 
 
-def test_a_linked_file_held_open_past_the_limit(
-    newer: Path, node: NodeOf, writer: "subprocess.Popen[str]"
-) -> None:
+def test_a_linked_file_held_open_past_the_limit(newer: Path, node: NodeOf, writer: "subprocess.Popen[str]") -> None:
     before = node("sentinel").snapshot()
     run = deploy(site=newer)
     assert writer.poll() is None
@@ -153,20 +153,18 @@ def test_a_linked_file_that_is_closed_in_time_is_waited_for(
     tmp_path: Path, node: NodeOf, writer: "subprocess.Popen[str]"
 ) -> None:
     variant = site.write(tmp_path / "site.py", hosts={"sentinel": {"debug_mode": True}}, limits={"linked_wait": 60})
-    words = ["--limit", "sentinel"]
-    with subprocess.Popen(["sleep", "4"]) as pause:  # the deploy runs into the open file meanwhile
-        from threading import Thread
-
-        closing = Thread(target=lambda: (pause.wait(), writer.kill()))
-        closing.start()
-        run = deploy(*words, site=variant)
-        closing.join()
+    held_open = writer.stdin
+    assert held_open is not None
+    closing = Timer(4, held_open.close)  # the deploy runs into the open file meanwhile
+    closing.start()
+    run = deploy("--limit", "sentinel", site=variant)
+    closing.join()
     assert run.code == 0, run.err
     assert "DEBUG" in node("sentinel").read("/home/ops/sentinel.yaml")
 
 
 def test_a_service_that_does_not_stay_up_is_no_success(newer: Path, node: NodeOf) -> None:
-    node("lab1").write("/etc/sentinelcam-lab/behaviour.json", '{"imagenode": {"crash_after": 1}}')
+    node("lab1").write("/etc/sentinelcam-lab/behaviour.json", '{"imagenode": {"crash_after": 0.3}}')
     run = deploy(site=newer)
     assert_others_served(run, node, {"lab1"})
     assert_one_line(run, "lab1", "imagenode.service ended after its start")

@@ -79,8 +79,10 @@ def test_a_config_changed_by_hand_is_healed_by_a_deploy(node: NodeOf) -> None:
     assert node("lab1").sha256("/home/ops/imagenode.yaml") == before
 
 
-def test_a_changed_unit_is_reloaded_and_runs(tmp_path: Path, node: NodeOf) -> None:
-    node("lab1").shell("sed -i s/RestartSec=5/RestartSec=6/ /etc/systemd/system/imagenode.service; systemctl daemon-reload")
+def test_a_changed_unit_is_reloaded_and_runs(node: NodeOf) -> None:
+    node("lab1").shell(
+        "sed -i s/RestartSec=5/RestartSec=6/ /etc/systemd/system/imagenode.service; systemctl daemon-reload"
+    )
     assert deploy("--limit", "lab1").code == 0
     assert node("lab1").shell("systemctl show --value --property=RestartUSec imagenode") == "5s"
 

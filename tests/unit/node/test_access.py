@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from node import access, layout
+from node import access
 from node.errors import Refusal
 
 LINE = 'cert-authority,restrict,principals="p",command="/usr/bin/rrsync -ro /r" ssh-ed25519 AAAAmine authority'

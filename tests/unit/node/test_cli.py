@@ -10,7 +10,7 @@ import pytest
 from node import access, cli, facelist, layout, pull, switch
 from node.errors import Refusal
 from tests.unit.node.places import LIMITS, uid
-from tests.unit.node.test_orders import ORDER, VERSION
+from tests.unit.node.test_orders import ORDER, SET, VERSION
 
 
 def say(monkeypatch: pytest.MonkeyPatch, data: object) -> None:
@@ -90,7 +90,7 @@ def test_a_switch_that_would_unlock_events_is_refused_first(
     config = tmp_path / "datapump.yaml"
     config.write_text(f"facefile: {tmp_path}/old.csv\n")
     file = {"path": str(config), "owner": "root", "mode": 420, "sha256": "00", "content": "new"}
-    sets = [{**ORDER["sets"][0], "files": [file]}]  # type: ignore[index]
+    sets = [{**SET, "files": [file]}]
     say(monkeypatch, {**ORDER, "face_list": {**VERSION, "directory": str(tmp_path)}, "sets": sets, "options": {}})
     assert cli.main(["switch"]) == 1
     assert "lacks 1 event(s) that the live list locks" in capsys.readouterr().err

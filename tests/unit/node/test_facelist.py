@@ -138,7 +138,8 @@ class TestMakeCurrent:
     @pytest.mark.parametrize("quote", ["", '"', "'"])
     def test_the_list_that_the_data_pump_reads_is_live_too(self, place: Place, quote: str) -> None:
         (place.root / "by-hand.csv").write_bytes(TWO)
-        (place.root / "datapump.yaml").write_text(f"port: 1\nfacefile: {quote}{place.root}/by-hand.csv{quote}  # mine\n")
+        named = f"{quote}{place.root}/by-hand.csv{quote}"
+        (place.root / "datapump.yaml").write_text(f"port: 1\nfacefile: {named}  # mine\n")
         new = bring(place, "2026-02-02", ONE)
         assert "lacks 1 event(s)" in refusal(order(place, new))
 

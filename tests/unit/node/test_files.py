@@ -47,9 +47,8 @@ def test_write_leaves_the_old_file_when_it_dies_before_the_rename(
 
 def test_write_syncs_the_bytes_before_the_rename(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     events: list[str] = []
-    sync, rename = os.fsync, Path.replace
-    monkeypatch.setattr(os, "fsync", lambda handle: (events.append("sync"), sync(handle)))
-    monkeypatch.setattr(Path, "replace", lambda old, new: (events.append("rename"), rename(old, new)))
+    monkeypatch.setattr(os, "fsync", lambda _: events.append("sync"))
+    monkeypatch.setattr(Path, "replace", lambda *_: events.append("rename"))
     files.write(tmp_path / "config", b"new")
     assert events == ["sync", "rename", "sync"]
 
@@ -63,6 +62,23 @@ def test_write_does_not_follow_a_link_in_its_way(tmp_path: Path) -> None:
     assert precious.read_bytes() == b"precious"
     assert not (tmp_path / "config").is_symlink()
     assert (tmp_path / "config").read_bytes() == b"new"
+
+
+def test_write_does_not_follow_a_link_that_appears_at_the_last_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "precious").write_bytes(b"precious")
+    really_open = os.open
+
+    def plant(path: str, flags: int, *mode: int) -> int:
+        if flags & os.O_CREAT:
+            Path(path).symlink_to("precious")
+        return really_open(path, flags, *mode)
+
+    monkeypatch.setattr(os, "open", plant)
+    with pytest.raises(FileExistsError):
+        files.write(tmp_path / "config", b"new")
+    assert (tmp_path / "precious").read_bytes() == b"precious"
 
 
 def test_link_replaces_a_link_and_what_a_crash_left(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import itertools
 import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,7 +61,7 @@ class TestUnready:
 
     def test_an_unknown_user_is_refused(self, folder: Path) -> None:
         wanted = service_set("d", installed(folder / "c", "", owner="no-such-user"))
-        with pytest.raises(Refusal, match="^user no-such-user: not on this node"):
+        with pytest.raises(Refusal, match=r"^user no-such-user: not on this node"):
             health.unready(wanted)
 
 
@@ -69,8 +70,8 @@ class TestWait:
     def clock(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Each look takes a second."""
         seconds = itertools.count()
-        monkeypatch.setattr(health.time, "monotonic", lambda: next(seconds))
-        monkeypatch.setattr(health.time, "sleep", lambda _: None)
+        monkeypatch.setattr(time, "monotonic", lambda: next(seconds))
+        monkeypatch.setattr(time, "sleep", lambda _: None)
 
     def looks(self, monkeypatch: pytest.MonkeyPatch, *statuses: Status) -> None:
         """What systemd shows, look by look; the last stays."""

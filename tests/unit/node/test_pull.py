@@ -108,10 +108,10 @@ def test_a_linked_file_that_is_a_link_to_nothing_is_refused(place: Place) -> Non
     linked = version.directory / "list.csv"
     linked.unlink()
     linked.symlink_to("/absent/disk/list.csv")
-    assert refusal(place, version) == (
-        f"{linked}: a link to nothing, expected a file; move it away and run again"
-    )
+    good = place.stored("dogs", "2026-01-01", {"dogs.bin": b"woof"})
+    assert refusal(place, version, good) == f"{linked}: a link to nothing, expected a file; move it away and run again"
     assert linked.is_symlink()
+    assert versions.is_verified(good)
 
 
 @pytest.mark.usefixtures("no_fetch")
@@ -159,7 +159,7 @@ def test_a_staged_file_that_is_shared_is_never_written_into(place: Place) -> Non
     assert versions.is_verified(old)
 
 
-def test_wrong_bytes_in_the_registry_are_never_placed(place: Place, fetched: list[str]) -> None:
+def test_wrong_bytes_in_the_registry_are_never_placed(place: Place) -> None:
     version = place.stored("cats", "2026-01-01", CATS)
     registry_file = place.registry / "cats" / "2026-01-01" / "cats.bin"
     time = registry_file.stat().st_mtime_ns
@@ -258,7 +258,7 @@ def test_staging_goes_when_nothing_is_left_in_it(place: Place) -> None:
 
 def test_without_a_source_only_adopting_works(place: Place) -> None:
     order = place.order(place.wanted("cats", "2026-01-01", CATS))._replace(source=None)
-    with pytest.raises(Refusal, match="^node: no datasink to pull from$"):
+    with pytest.raises(Refusal, match=r"^node: no datasink to pull from$"):
         pull.pull(order)
 
 
@@ -268,3 +268,10 @@ def test_verify_reads_the_bytes_that_came(place: Place) -> None:
     assert pull.verify(place.root / "staged", [right], "x/1", place.order()) == []
     assert len(pull.verify(place.root / "staged", [wrong], "x/1", place.order())) == 1
     assert not Path(place.root, "staged", "a").exists()
+
+
+def test_verify_takes_a_planted_link_for_absent(place: Place) -> None:
+    fill(place.root / "staged", b"m", {"real": b"1"})
+    (place.root / "staged" / "a").symlink_to("real")
+    [problem] = pull.verify(place.root / "staged", [File("a", sha256(b"1"), 1, False)], "x/1", place.order())
+    assert problem.startswith("x/1: a not in the registry of depot;")

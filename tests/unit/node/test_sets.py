@@ -3,12 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from node import layout, sets
+from node import files, layout, sets
 from node.errors import Refusal
+from node.orders import ServiceSet
 from tests.unit.node.places import USER, Place, installed, service_set, sha256, tree, uid
 
 
-def choose(place: Place, digest: str, *names: str, text: str = "new") -> sets.ServiceSet:
+def choose(place: Place, digest: str, *names: str, text: str = "new") -> ServiceSet:
     """A set of task configs, stored and chosen."""
     wanted = service_set(digest, *(installed(place.root / "tasks" / name, f"{text} {name}") for name in names))
     sets.put(wanted, "c0ffee")
@@ -145,13 +146,13 @@ def test_choose_keeps_the_set_before(place: Place) -> None:
 def test_the_previous_set_is_linked_before_the_commit_point(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     choose(place, "d1", "a")
     links: list[str] = []
-    monkeypatch.setattr(sets.files, "link", lambda path, target: links.append(f"{path.name} -> {target}"))
+    monkeypatch.setattr(files, "link", lambda path, target: links.append(f"{path.name} -> {target}"))
     sets.choose("engine", "d2", "d1")
     assert links == ["previous -> d1", "chosen -> d2"]
 
 
 class TestAdopt:
-    def wanted(self, place: Place) -> sets.ServiceSet:
+    def wanted(self, place: Place) -> ServiceSet:
         return service_set("d1", *(installed(place.root / "tasks" / name, "new", "root") for name in ("a", "b")))
 
     def test_a_bare_node_has_nothing_to_adopt(self, place: Place) -> None:
@@ -196,6 +197,6 @@ def test_a_set_of_an_unknown_user_is_refused(tmp_path: Path) -> None:
     wanted = service_set("d1", installed(tmp_path / "a", "new", owner="no-such-user"))
     sets.put(wanted, "c0ffee")
     sets.choose("engine", "d1", None)
-    with pytest.raises(Refusal, match="^user no-such-user: not on this node"):
+    with pytest.raises(Refusal, match=r"^user no-such-user: not on this node"):
         sets.install("engine")
     assert not (tmp_path / "a").exists()

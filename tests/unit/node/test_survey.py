@@ -5,7 +5,7 @@ import pytest
 
 from node import access, files, layout, services, sets, stamps, survey, versions
 from node.errors import Refusal
-from node.orders import Named
+from node.orders import Named, ServiceSet
 from node.services import Status
 from tests.unit.node.places import Place, installed, manifest_of, service_set, sha256
 
@@ -21,7 +21,7 @@ def status(monkeypatch: pytest.MonkeyPatch) -> dict[str, Status]:
 
 
 @pytest.fixture
-def settled(place: Place) -> sets.ServiceSet:
+def settled(place: Place) -> ServiceSet:
     """A set that is chosen, installed and started from."""
     wanted = service_set("d1", installed(place.root / "engine.yaml", "new"))
     sets.put(wanted, "c0ffee")
@@ -32,7 +32,7 @@ def settled(place: Place) -> sets.ServiceSet:
     return wanted
 
 
-def reasons(place: Place, wanted: sets.ServiceSet) -> list[str]:
+def reasons(place: Place, wanted: ServiceSet) -> list[str]:
     answer = survey.survey(place.order(sets=[wanted]))["sets"]["engine"]
     return [*answer["differences"], *([answer["unready"]] if answer["unready"] else [])]
 
@@ -70,43 +70,43 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
     }
 
 
-def test_a_settled_set_has_no_reason_to_move(place: Place, settled: sets.ServiceSet) -> None:
+def test_a_settled_set_has_no_reason_to_move(place: Place, settled: ServiceSet) -> None:
     assert reasons(place, settled) == []
     assert survey.survey(place.order(sets=[settled]))["sets"]["engine"]["models"] == {"cats": "2026-01-01"}
 
 
-def test_a_process_of_another_set_is_a_difference(place: Place, settled: sets.ServiceSet) -> None:
+def test_a_process_of_another_set_is_a_difference(place: Place, settled: ServiceSet) -> None:
     layout.started("engine").write_text("d0")
     assert reasons(place, settled) == ["engine.service was started from another set"]
 
 
 def test_a_disabled_timer_is_a_difference(
-    place: Place, settled: sets.ServiceSet, status: dict[str, Status]
+    place: Place, settled: ServiceSet, status: dict[str, Status]
 ) -> None:
     status["engine.timer"] = UP._replace(enabled="disabled")
     assert reasons(place, settled._replace(timers=["engine.timer"])) == ["engine.timer is disabled"]
 
 
-def test_a_stopped_service_is_left_so(place: Place, settled: sets.ServiceSet, status: dict[str, Status]) -> None:
+def test_a_stopped_service_is_left_so(place: Place, settled: ServiceSet, status: dict[str, Status]) -> None:
     status["engine.service"] = Status("inactive", "dead", 0, "disabled", 0)
     named = Named(place.root / "absent", "ab", linked=False)
     assert reasons(place, settled._replace(state="stopped", named_files=[named])) == []
 
 
-def test_an_unready_model_is_told_apart_from_the_sets_own_differences(place: Place, settled: sets.ServiceSet) -> None:
+def test_an_unready_model_is_told_apart_from_the_sets_own_differences(place: Place, settled: ServiceSet) -> None:
     named = Named(place.root / "absent", "ab", linked=False)
     answer = survey.survey(place.order(sets=[settled._replace(named_files=[named])]))["sets"]["engine"]
     assert answer["differences"] == []
     assert answer["unready"] == f"{place.root}/absent: missing; run deploys/models.py"
 
 
-def test_a_damaged_chosen_set_is_a_difference_and_no_dead_end(place: Place, settled: sets.ServiceSet) -> None:
+def test_a_damaged_chosen_set_is_a_difference_and_no_dead_end(place: Place, settled: ServiceSet) -> None:
     stored = layout.sets("engine") / "d1" / "files" / sha256(b"new")
     stored.unlink()
     assert reasons(place, settled) == [f"{stored}: missing or damaged; run deploys/configs.py to store the set anew"]
 
 
-def test_live_files_are_shown_only_when_asked_for(place: Place, settled: sets.ServiceSet) -> None:
+def test_live_files_are_shown_only_when_asked_for(place: Place, settled: ServiceSet) -> None:
     (place.root / "engine.yaml").write_text("by hand")
     path = str(place.root / "engine.yaml")
     assert survey.survey(place.order(sets=[settled], diff=True))["sets"]["engine"]["live"] == {path: "by hand"}
@@ -159,5 +159,5 @@ def test_what_the_registry_lacks_is_said_first(place: Place) -> None:
 
 def test_a_set_of_an_unknown_user_ends_the_survey_in_one_line(place: Place, tmp_path: Path) -> None:
     wanted = service_set("d1", installed(tmp_path / "engine.yaml", "new", owner="no-such-user"))
-    with pytest.raises(Refusal, match="^user no-such-user: not on this node"):
+    with pytest.raises(Refusal, match=r"^user no-such-user: not on this node"):
         survey.survey(place.order(sets=[wanted]))

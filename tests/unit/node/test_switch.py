@@ -5,7 +5,7 @@ import pytest
 
 from node import health, layout, linked, services, sets, switch
 from node.errors import Refusal
-from node.orders import Named
+from node.orders import Named, ServiceSet
 from node.services import Status
 from tests.unit.node.places import LIMITS, Place, installed, service_set
 
@@ -23,7 +23,7 @@ def done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return words
 
 
-def stored(place: Place, digest: str, text: str, **changes: object) -> sets.ServiceSet:
+def stored(place: Place, digest: str, text: str, **changes: object) -> ServiceSet:
     config = installed(place.root / "engine.yaml", text)
     unit = installed(place.root / "units" / "engine.service", "[Unit]", "root")
     wanted = service_set(digest, config, unit)._replace(**changes)  # type: ignore[arg-type]
@@ -166,14 +166,14 @@ class TestFollow:
 
     def test_a_bad_outcome_is_refused_with_its_reason(self, place: Place, programs: Path) -> None:
         self.systemd_run(programs, self.leaving('{"error": "engine.service is failed"}'))
-        with pytest.raises(Refusal, match="^engine: engine.service is failed$"):
+        with pytest.raises(Refusal, match=r"^engine: engine\.service is failed$"):
             self.follow(place)
 
     def test_an_older_outcome_is_not_taken_for_this_one(self, place: Place, programs: Path) -> None:
         layout.sets("engine").mkdir(parents=True)
         (layout.sets("engine") / "outcome.json").write_text('{"error": null}')
         self.systemd_run(programs, "echo 'no such thing' >&2; exit 1")
-        with pytest.raises(Refusal, match="^engine: no such thing$"):
+        with pytest.raises(Refusal, match=r"^engine: no such thing$"):
             self.follow(place)
 
     def test_a_second_switch_is_refused(self, place: Place, programs: Path) -> None:

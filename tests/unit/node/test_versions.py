@@ -1,12 +1,13 @@
 import pytest
 
 from node import files, versions
+from node.orders import File
 from tests.unit.node.places import Place
 
 CATS = {"cats.bin": b"meow", "list.csv": b"seed"}
 
 
-def names(found: list[versions.File]) -> list[str]:
+def names(found: list[File]) -> list[str]:
     return [file.name for file in found]
 
 

@@ -36,12 +36,13 @@ class StubHost:
         self.name = name
         self.data = SimpleNamespace(fleet=fleet)
         self.inventory = inventory
+        failed: list[StubHost] = []
         self.state = SimpleNamespace(
             is_executing=False,
             config=SimpleNamespace(DIFF=False),
-            failed=[],
+            failed=failed,
             is_host_in_limit=lambda _: True,
-            fail_hosts=lambda hosts: self.state.failed.extend(hosts),
+            fail_hosts=failed.extend,
         )
         self.said: list[str] = []
         self.facts: dict[str, Any] = {}
@@ -75,7 +76,7 @@ def make_host(name: str, fleet: Fleet, **data: Any) -> StubHost:
 
 
 def as_host(host: StubHost) -> Host:
-    return cast(Host, host)
+    return cast("Host", host)
 
 
 def settled(host: StubHost) -> Survey:
@@ -106,13 +107,25 @@ def plan(operation: Callable[..., Any], host: StubHost) -> list[StringCommand]:
         return list(commands)
 
 
+def predict(operation: Callable[..., Any], host: StubHost) -> StringCommand | None:
+    """The first command of an operation, as pyinfra's prediction asks for it; None when nothing would change."""
+    with ctx_host.use(host):
+        commands: Iterator[StringCommand] = operation._inner()  # type: ignore[attr-defined]
+        return next(commands, None)
+
+
 def line(command: StringCommand) -> str:
     return command.get_raw_value().replace(bundle().digest, "DIGEST")
 
 
 def message(command: StringCommand) -> Any:
     """The JSON on a command's standard input."""
-    arguments = cast(dict[str, Any], command.connector_arguments)
-    assert arguments["_sudo"] is True
-    [text] = arguments["_stdin"].readlines()
+    [text] = input_lines(command)
     return json.loads(text) if text else None
+
+
+def input_lines(command: StringCommand) -> list[str]:
+    """What a command of root's reads on its standard input."""
+    arguments = dict[str, Any](command.connector_arguments)
+    assert arguments["_sudo"] is True
+    return list(arguments["_stdin"].readlines())

@@ -43,7 +43,7 @@ def certified(node: StubHost) -> Survey:
     """The answer of a node that can pull."""
     authority = Authority(node.data.fleet.site.pull_ca)
     authority.create()
-    held = {
+    held: dict[str, str | None] = {
         "pull_key.pub": NODE_KEY,
         "pull_key-cert.pub": authority.certify(NODE_KEY, "lab1"),
         "known_hosts": KNOWN_HOSTS,

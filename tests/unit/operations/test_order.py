@@ -7,7 +7,6 @@ import pytest
 from modelctl.desired import desired
 from modelctl.fleet import Fleet
 from node import orders
-from operations import order as module
 from operations.order import commit, order, without_contents
 
 HOSTS = ("data1", "sentinel", "lab1", "east", "alpha5")
@@ -53,7 +52,7 @@ def test_the_question_holds_no_contents(fleet: Fleet, name: str) -> None:
 @pytest.mark.parametrize(("said", "found"), [("c0ffee-dirty\n", "c0ffee-dirty"), ("", "unknown")])
 def test_commit(monkeypatch: pytest.MonkeyPatch, said: str, found: str) -> None:
     monkeypatch.setattr(
-        module.subprocess, "run", lambda words, **_: subprocess.CompletedProcess(words, 0, said, "")
+        subprocess, "run", lambda words, **_: subprocess.CompletedProcess(words, 0, said, "")
     )
     commit.cache_clear()
     try:

@@ -1,6 +1,5 @@
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, cast
 
 import pytest
 
@@ -8,7 +7,7 @@ from modelctl.fleet import Fleet
 from operations import program, survey
 from operations.bundle import bundle
 from operations.survey import Survey
-from tests.unit.operations.hosts import as_host, make_host, plan, settled
+from tests.unit.operations.hosts import as_host, input_lines, make_host, plan, predict, settled
 
 Answer = Callable[[Survey | None], None]
 
@@ -22,9 +21,7 @@ def test_a_node_without_the_program_is_sent_it(
     monkeypatch.setitem(survey._remembered, as_host(host), (False, found))
     [install] = plan(program.install, host)
     assert install.get_raw_value().endswith(f" install-program {bundle().digest}")
-    arguments = cast(dict[str, Any], install.connector_arguments)
-    assert arguments["_sudo"] is True
-    assert arguments["_stdin"].readlines() == [bundle().to_line()]
+    assert input_lines(install) == [bundle().to_line()]
 
 
 def test_the_prediction_counts_on_the_program(
@@ -34,7 +31,7 @@ def test_the_prediction_counts_on_the_program(
     found = replace(settled(host), has_program=False)
     monkeypatch.setitem(survey._remembered, as_host(host), (False, found))
     answer(found)
-    next(program.install._inner.__closure__[0].cell_contents(as_host(host), found))  # type: ignore[attr-defined]
+    assert predict(program.install, host) is not None
     foreseen = survey.survey(as_host(host))
     assert foreseen is not None
     assert foreseen.has_program

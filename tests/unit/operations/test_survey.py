@@ -61,7 +61,7 @@ def test_a_node_without_the_program_gives_no_answer() -> None:
     ],
 )
 def test_what_is_no_survey_fails_one_host_only(text: str) -> None:
-    with pytest.raises(FactProcessError, match="^the node's answer is no survey: "):
+    with pytest.raises(FactProcessError, match=r"^the node's answer is no survey: "):
         parse(text)
 
 
