@@ -2,15 +2,16 @@
 
 import pyinfra as _pyinfra
 
+from lab import site as _site
 from lab.network import enter as _enter
-from lab.site import PINS as _PINS  # modelctl adds pins to it
-from lab.site import fleet as _fleet
 from modelctl.errors import exit_with_message as _exit_with_message
 from modelctl.groups import groups as _groups
 from operations.command_line import check as _check
 
+_PINS = _site.PINS
+
 with _exit_with_message():
-    _FLEET = _fleet()
+    _FLEET = _site.fleet()
     _check(_FLEET, _groups(_FLEET))
     if _pyinfra.is_cli:
         _enter()

@@ -14,7 +14,7 @@ from modelctl.pins import load_pins
 from modelctl.schema import Datasink, Host, Limits, Site
 
 PINS = Path(__file__).with_name("pins.json")
-LIMITS = Limits(linked_wait=3, settle=1, health_deadline=20)
+LIMITS = Limits(linked_wait=3, settle=0.5, health_deadline=20)
 """Stand-ins start at once, and tests wait for each second."""
 
 

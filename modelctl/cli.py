@@ -1,16 +1,20 @@
 """The `modelctl` command: what can be said and checked about a fleet from the control node."""
 
+import dataclasses
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from modelctl import check as checks
+from modelctl import pinning, registry_store
 from modelctl import trust as trusted
 from modelctl.errors import OperatorError
 from modelctl.faults import choice, fault
 from modelctl.fleet import Fleet
 from modelctl.inventory_file import Inventory, load
+from modelctl.pins import load_pins, replace_pins
 from modelctl.render import InstalledFile
 from modelctl.render import render as render_host
 
@@ -94,6 +98,35 @@ def trust(host: str, replace: bool, yes: bool, site: Path) -> None:
     click.echo(f"{host} is trusted now, in {inventory.fleet.site.known_hosts}")
 
 
+@main.command()
+@click.argument("model", required=False)
+@click.argument("version", required=False)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_site_option
+def pin(model: str | None, version: str | None, yes: bool, site: Path) -> None:
+    """Pin versions that the primary datasink holds, after reading every byte of them there.
+
+    Without VERSION: those of MODEL that hosts want and no pin covers. Without MODEL: those of all models.
+    """
+    inventory = load(site)
+    path, pins = inventory.pins, load_pins(inventory.pins)
+    fleet = dataclasses.replace(inventory.fleet, pins=pins)
+    versions = pinning.choose(fleet, model, version)
+    if not versions:
+        click.echo(f"{path}: nothing to pin, it has every version that a host wants")
+        return
+    inventory.connect()
+    proposal = pinning.propose(fleet, dict(zip(versions, registry_store.read(fleet, versions), strict=True)))
+    _show(proposal, fleet.site.primary_datasink, path)
+    if proposal.new:
+        _require_consent(yes)
+        replace_pins(path, pins, proposal.pins)
+        click.echo(f"{len(proposal.new)} pinned; commit {path}")
+    if proposal.faulty:
+        names = ", ".join(f"{model}/{version}" for model, version in proposal.faulty)
+        raise OperatorError(f"not pinned: {names}; when that is mended: modelctl pin")
+
+
 def _require_host(fleet: Fleet, host: str) -> None:
     if host not in fleet.site.hosts:
         raise OperatorError(fault("HOST", host, choice(host, fleet.site.hosts)))
@@ -105,6 +138,28 @@ def _keys(inventory: Inventory, host: str) -> tuple[trusted.HostKey, trusted.Hos
     address = fleet.host(host).address
     inventory.connect()
     return trusted.scan(host, address), trusted.known_key(fleet.site.known_hosts, str(address))
+
+
+def _show(proposal: pinning.Proposal, datasink: str, path: Path) -> None:
+    for (model, version), faults in proposal.faulty.items():
+        for line in faults:
+            click.echo(f"{datasink}: {model}/{version}: {line}", err=True)
+    for model, version in proposal.already:
+        click.echo(f"{model}/{version}: already pinned, and {datasink} holds just that")
+    if proposal.new:
+        click.echo(f"to pin in {path}, as {datasink} holds them:")
+    for (model, version), pin in proposal.new.items():
+        size = f"{len(pin.files):3} files {sum(file.size for file in pin.files.values()):14,} bytes"
+        click.echo(f"  {f'{model}/{version}':40} {size}  manifest {pin.manifest[:12]}")
+
+
+def _require_consent(yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise OperatorError("no terminal to ask at, nothing was pinned; to pin without a question: --yes")
+    if not click.confirm("Pin them?"):
+        raise OperatorError("nothing was pinned")
 
 
 def _write(files: tuple[InstalledFile, ...], output: Path) -> None:

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from modelctl.part import Part
 
+MAX_QUOTED = 160
 _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
 _SHORT.maxlist = 20
@@ -51,6 +52,12 @@ def tree_path(location: Sequence[int | str], tree: Mapping[str, object]) -> tupl
 def dotted(steps: Iterable[str]) -> str:
     """A path as one line of text, whatever its steps hold."""
     return ".".join(step if _PLAIN.fullmatch(step) else _SHORT.repr(step) for step in steps)
+
+
+def one_line(text: str) -> str:
+    """What another program said, as one short line without anything that a terminal would obey."""
+    line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
+    return line if len(line) <= MAX_QUOTED else f"{line[:MAX_QUOTED]}..."
 
 
 def _child(holder: object, step: int | str) -> object:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import Field, NonNegativeInt
 
+from modelctl import text_file
 from modelctl.errors import OperatorError
 from modelctl.part import Part
 from modelctl.values import FileName, ModelName, Sha256, Version
@@ -44,3 +45,13 @@ def load_pins(path: Path) -> Pins:
 def dump_pins(pins: Pins) -> str:
     """The text of a pins file: sorted keys, two spaces, newline at the end."""
     return json.dumps(pins.model_dump(mode="json")["models"], indent=2, sort_keys=True) + "\n"
+
+
+def replace_pins(path: Path, old: Pins, new: Pins) -> None:
+    """Write a pins file as a whole. Raises OperatorError when it no longer holds the old pins, or cannot be written."""
+    if load_pins(path) != old:
+        raise OperatorError(f"{path}: it was changed meanwhile; nothing was written: run it again")
+    try:
+        text_file.replace(path, dump_pins(new))
+    except OSError as error:
+        raise OperatorError(f"{path}: {error.strerror}; expected a file that you may write") from None

@@ -1,4 +1,6 @@
-"""Reads version folders of the model registry. The datasink gets it as source: standard library only, Python 3.7 or newer.
+"""Reads version folders of the model registry, on the datasink.
+
+It travels there as source: standard library only, Python 3.7 or newer.
 
 On stdin a JSON list of [registry, model, version]. On stdout a JSON list with, for each of them, what is in its folder:
 `files` (name to size in bytes and SHA-256), `others` (name to what it is instead of a readable file), `manifest`
@@ -11,7 +13,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import stat
 import sys
 from pathlib import Path
@@ -31,12 +32,12 @@ def read_version(registry: str, model: str, version: str) -> dict[str, Any]:
             if not stat.S_ISDIR(path.lstat().st_mode):
                 found["fault"] = f"{path} is a {_kind(path)}"
                 return found
-        names = sorted(os.listdir(str(folder)))
+        entries = sorted(folder.iterdir())
     except OSError as error:
         found["fault"] = f"{error.filename}: {error.strerror}"
         return found
-    for name in names:
-        _read_entry(folder / name, found)
+    for entry in entries:
+        _read_entry(entry, found)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from modelctl.part import Part
 from modelctl.values import AbsolutePath, HomePath, Login
@@ -54,7 +54,7 @@ class Limits(Part):
 
     linked_wait: PositiveInt = 120
     health_deadline: PositiveInt = 60
-    settle: PositiveInt = 3
+    settle: PositiveFloat = 3
     pull_timeout: PositiveInt = 60
     pull_attempts: PositiveInt = 5
     reserve_bytes: PositiveInt = 200_000_000

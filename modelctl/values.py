@@ -3,7 +3,7 @@
 import re
 from datetime import date
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, PlainValidator
 from pydantic_core import PydanticCustomError
@@ -20,6 +20,7 @@ def _matching(pattern: str, allowed: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+VERSION_FORM: Final = "a real date as YYYY-MM-DD, or YYYY-MM-DD.N with N from 2 for a later one of that day"
 _VERSION = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\.([1-9]\d{0,3}))?", re.ASCII)
 
 
@@ -38,9 +39,7 @@ def _check_version(text: str) -> str:
     try:
         version_key(text)
     except ValueError:
-        raise PydanticCustomError(
-            "version", "a real date as YYYY-MM-DD, or YYYY-MM-DD.N with N from 2 for a later one of that day"
-        ) from None
+        raise PydanticCustomError("version", VERSION_FORM) from None
     return text
 
 

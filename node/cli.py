@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Callable, Dict, List
 
 from node import access, facelist, files, lock, orders, program, pull, survey, switch
@@ -65,8 +66,8 @@ def _switch() -> None:
     switch.switch(order)
 
 
-def _switch_unit(service: str, digest: str, limits: str) -> None:
-    switch.run(service, digest, Limits(**json.loads(limits)))
+def _switch_unit(service: str, digest: str, limits: str, outcome: str) -> None:
+    switch.run(service, digest, Limits(**json.loads(limits)), Path(outcome))
 
 
 COMMANDS: Dict[str, Callable[..., None]] = {

@@ -55,7 +55,9 @@ def write(path: Path, content: bytes, mode: int = 0o644, owner: Owner = ROOT) ->
 
 
 def link(path: Path, target: str) -> None:
-    """Make `path` a symbolic link to `target`, in one rename where a link was there before."""
+    """Make `path` a symbolic link to `target`, in one rename; a link that is right already costs no write."""
+    if os.path.islink(str(path)) and os.readlink(str(path)) == target:
+        return
     new = path.with_name("." + path.name + ".new")
     if new.is_symlink() or new.exists():
         new.unlink()

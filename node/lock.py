@@ -22,6 +22,8 @@ def held() -> Iterator[None]:
             file.seek(0)
             holder = file.read().strip() or "unknown"
             raise Refusal("another pull is running here (process %s); wait for it and run again" % holder) from None
+        # An rsync that outlives this process keeps the lock: it writes to the same files.
+        os.set_inheritable(file.fileno(), True)
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()

@@ -85,7 +85,7 @@ class Limits(NamedTuple):
 
     linked_wait: int
     health_deadline: int
-    settle: int
+    settle: float
     pull_timeout: int
     pull_attempts: int
     reserve_bytes: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from typing import Optional
 
 from node import files, layout
 
@@ -20,4 +21,12 @@ def install(digest: str) -> None:
             path.chmod(0o755 if path.is_dir() else 0o644)
             files.sync(path)
         files.place(new, folder)
+    _remove_all_but(digest, files.target(layout.program() / "current"))
     files.link(layout.program() / "current", digest)
+
+
+def _remove_all_but(*kept: Optional[str]) -> None:
+    """The program before this one stays: a switch may still be running from it."""
+    for folder in layout.program().iterdir():
+        if not folder.is_symlink() and folder.name not in kept:
+            files.remove(folder)

@@ -22,6 +22,8 @@ from node.orders import Installed, ServiceSet
 CHOSEN = "chosen"
 PREVIOUS = "previous"
 INSTALLED = "installed"
+ADOPTED = "adopted"  # in place of a commit
+KEPT = 10
 
 
 class StoredSet(NamedTuple):
@@ -61,7 +63,7 @@ def adopt(wanted: ServiceSet) -> Optional[str]:
     old = wanted._replace(files=found, digest=digest, models={}, named_files=[], control_port=None)
     folder = layout.sets(wanted.service) / digest
     if not _is_whole(folder):
-        _store(folder, old, contents, absent, "adopted")
+        _store(folder, old, contents, absent, ADOPTED)
     return digest
 
 
@@ -98,6 +100,25 @@ def choose(service: str, digest: str, previous: Optional[str]) -> None:
     if previous is not None and previous != digest:
         files.link(folder / PREVIOUS, previous)
     files.link(folder / CHOSEN, digest)
+
+
+def prune(service: str) -> None:
+    """Remove all but the newest sets. Those that a link names stay, and adopted ones: nobody can make them again."""
+    folder = layout.sets(service)
+    linked = {digest_of(service, name) for name in (CHOSEN, PREVIOUS, INSTALLED)}
+    stored = [path.parent for path in folder.glob("*/set.json") if path.parent.parent == folder]
+    spare = [path for path in stored if path.name not in linked and not path.is_symlink() and not _is_adopted(path)]
+    spare.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in spare[KEPT:]:
+        files.remove(path)
+
+
+def _is_adopted(folder: Path) -> bool:
+    """Tell whether a set may be an adopted one: one that cannot be read may be."""
+    try:
+        return load(folder.parent.name, folder.name).commit == ADOPTED
+    except Refusal:
+        return True
 
 
 def install(service: str) -> StoredSet:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from typing import List, Optional
 
@@ -26,40 +27,40 @@ def switch(order: Order) -> None:
 
 
 def _follow(wanted: ServiceSet, limits: Limits) -> None:
-    outcome = layout.sets(wanted.service) / "outcome.json"
-    files.remove(outcome)
     unit = "sentinelcam-switch-" + wanted.service
-    words = ["switch-unit", wanted.service, wanted.digest, json.dumps(limits._asdict())]
+    outcome = layout.RUNTIME / ("outcome-" + uuid.uuid4().hex)
+    words = ["switch-unit", wanted.service, wanted.digest, json.dumps(limits._asdict()), str(outcome)]
     result = subprocess.run(
         ["systemd-run", "--quiet", "--wait", "--collect", "--unit=" + unit, sys.executable, sys.path[0], *words],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, universal_newlines=True,
     )  # fmt: skip
     if not outcome.exists():
-        reason = (result.stderr.strip().splitlines() or ["no outcome"])[0]
+        reason = (result.stderr.strip().splitlines() or ["no outcome; see journalctl -u " + unit])[0]
         if "already" in reason:
             reason = "another switch is running; wait for it (systemctl status " + unit + ") and run again"
         raise Refusal(wanted.service + ": " + reason)
     error = json.loads(outcome.read_text())["error"]
+    files.remove(outcome)
     if error:
         raise Refusal(wanted.service + ": " + error)
 
 
-def run(service: str, digest: str, limits: Limits) -> None:
+def run(service: str, digest: str, limits: Limits, outcome: Path) -> None:
     """Switch to a stored set, inside the transient unit; leaves the outcome for whoever asked."""
     try:
         _run(sets.load(service, digest).content, limits)
         error = None
     except Refusal as refusal:
         error = str(refusal)
-    except BaseException as bug:
-        _leave(service, digest, "the switch program failed: %r; see journalctl -u sentinelcam-switch-*" % bug)
+    except BaseException as failure:
+        _leave(outcome, "the switch failed: %r; see journalctl -u sentinelcam-switch-%s" % (failure, service))
         raise
-    _leave(service, digest, error)
+    _leave(outcome, error)
 
 
-def _leave(service: str, digest: str, error: Optional[str]) -> None:
-    outcome = layout.sets(service) / "outcome.json"
-    files.write(outcome, json.dumps({"digest": digest, "error": error}).encode())
+def _leave(outcome: Path, error: Optional[str]) -> None:
+    files.folder(outcome.parent)
+    files.write(outcome, json.dumps({"error": error}).encode())
 
 
 def _run(wanted: ServiceSet, limits: Limits) -> None:
@@ -73,13 +74,27 @@ def _run(wanted: ServiceSet, limits: Limits) -> None:
     linked.wait(wanted.named_files, limits.linked_wait)
     if services.status(wanted.unit).active != "inactive":
         services.control("stop", wanted.unit)
-    _commit(wanted, old)
+    try:
+        _commit(wanted, old)
+    except (Refusal, OSError):
+        _resume(wanted, old)
+        raise
     services.control("enable", "--quiet", wanted.unit, *wanted.timers)
     services.control("start", wanted.unit, *wanted.timers)
     problem = health.wait(wanted, limits)
     if problem:
         last = services.journal(wanted.unit, 5).replace("\n", " | ")
         raise Refusal("%s; chosen now: %s; last journal lines: %s" % (problem, wanted.digest[:12], last))
+    sets.prune(wanted.service)
+
+
+def _resume(wanted: ServiceSet, old: Optional[str]) -> None:
+    """The new set could not be put in place (a full disk, say): what ran before runs on."""
+    if old is not None:
+        sets.choose(wanted.service, old, None)
+        sets.install(wanted.service)
+        services.control("daemon-reload")
+        services.control("start", wanted.unit)
 
 
 def _commit(wanted: ServiceSet, old: Optional[str]) -> None:

@@ -69,7 +69,7 @@ def _rsync(source: Source, names: List[str], staging: Path, timeout: int) -> "su
     environment = dict(os.environ, LC_ALL="C")
     return subprocess.run(
         command, input=listing, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, universal_newlines=True,
-        env=environment,
+        env=environment, close_fds=False,
     )  # fmt: skip
 
 

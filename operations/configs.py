@@ -26,7 +26,7 @@ def switch(host: Host, found: Survey) -> Iterator[StringCommand]:
     moving = [each for each in order["sets"] if found.sets[each["service"]].reasons]
     for each in moving:
         state = found.sets[each["service"]]
-        host.noop(f"{each['service']}: {'; '.join(state.reasons)}")
+        host.log(f"{each['service']}: {'; '.join(state.reasons)}")
         if host.state.config.DIFF:
             _show(host, each, state)
     if moving:

@@ -56,6 +56,12 @@ def test_a_service_that_does_not_run() -> None:
     assert not found.is_well
 
 
+def test_a_service_that_is_about_to_end() -> None:
+    found = row(LAB1, "ActiveState=deactivating\nMainPID=36\n", CHOSEN, status())
+    assert found.is_live
+    assert not found.is_well
+
+
 def test_a_bare_host() -> None:
     found = row(LAB1, "ActiveState=inactive\nMainPID=0\n", "", "")
     assert found.cells() == ("lab1\n198.18.0.20", "imagenode inactive", "-", "-")
@@ -83,7 +89,7 @@ def test_the_table_fits_a_terminal_of_80_columns() -> None:
     Console(file=text, width=80).print(table([found]))
     assert [line.rstrip() for line in text.getvalue().splitlines()] == [
         "host         service           chosen set    model versions",
-        80 * "─",
+        79 * "─",
         "lab1         imagenode active  3f3d843f1c63  face_detection_edgetpu 2025-12-19",
         "198.18.0.20  pid 36            live          mobilenet_ssd 2020-12-06",
     ]

@@ -10,7 +10,7 @@ from node.errors import Refusal
 
 LINE = 'cert-authority,restrict,principals="p",command="/usr/bin/rrsync -ro /r" ssh-ed25519 AAAAmine authority'
 OWN = "ssh-rsa AAAAfriend me@home"
-OTHER = 'cert-authority,restrict ssh-ed25519 AAAAother another authority'
+OTHER = "cert-authority,restrict ssh-ed25519 AAAAother another authority"
 
 
 @pytest.fixture

@@ -99,5 +99,5 @@ def test_a_switch_that_would_unlock_events_is_refused_first(
 def test_the_switch_unit_gets_its_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[object] = []
     monkeypatch.setattr(switch, "run", lambda *words: said.extend(words))
-    assert cli.main(["switch-unit", "engine", "d1", json.dumps(LIMITS._asdict())]) == 0
-    assert said == ["engine", "d1", LIMITS]
+    assert cli.main(["switch-unit", "engine", "d1", json.dumps(LIMITS._asdict()), "/run/outcome"]) == 0
+    assert said == ["engine", "d1", LIMITS, Path("/run/outcome")]

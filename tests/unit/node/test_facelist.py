@@ -36,6 +36,8 @@ def order(place: Place, version: Version, **options: object) -> Order:
 def bring(place: Place, version: str, content: bytes) -> Version:
     """A list that is there, verified."""
     found = wanted(place, version, content)
+    for name, each in {"facelist.csv": content, "facedata.hdf5": DATA}.items():
+        facelist.path_of(found, name).write_bytes(each)
     facelist.fetch(order(place, found))
     return found
 
@@ -49,7 +51,8 @@ def refusal(made: Order) -> str:
 @pytest.mark.usefixtures("folder")
 class TestFetch:
     def test_files_carry_the_version_in_their_names(self, place: Place, folder: Path) -> None:
-        version = bring(place, "2026-02-02.2", TWO)
+        version = wanted(place, "2026-02-02.2", TWO)
+        facelist.fetch(order(place, version))
         assert sorted(path.name for path in folder.iterdir()) == [
             "facedata_2026-02-02.2.hdf5",
             "facelist_2026-02-02.2.csv",
@@ -92,6 +95,7 @@ class TestFetch:
         assert not (folder / "facelist_2026-02-02.csv").exists()
 
 
+@pytest.mark.usefixtures("folder")
 class TestMakeCurrent:
     def test_a_first_list_becomes_current(self, place: Place, folder: Path) -> None:
         version = bring(place, "2026-02-02", TWO)

@@ -139,3 +139,10 @@ def test_sha256_of_more_than_a_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "file").write_bytes(b"abc")
     monkeypatch.setattr(files, "CHUNK", 2)
     assert files.sha256(tmp_path / "file") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_a_link_that_is_right_costs_no_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files.link(tmp_path / "chosen", "d1")
+    monkeypatch.setattr(Path, "symlink_to", lambda *_: pytest.fail("wrote"))
+    files.link(tmp_path / "chosen", "d1")
+    assert files.target(tmp_path / "chosen") == "d1"

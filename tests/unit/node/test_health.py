@@ -88,9 +88,7 @@ class TestWait:
 
     def test_a_start_past_the_deadline(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.looks(monkeypatch, STARTING)
-        assert health.wait(service_set("d"), PATIENT) == (
-            "engine.service is activating, expected active within 60 s"
-        )
+        assert health.wait(service_set("d"), PATIENT) == ("engine.service is activating, expected active within 60 s")
 
     def test_a_crash_is_told_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.looks(monkeypatch, UP, UP, CRASHED)

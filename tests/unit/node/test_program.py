@@ -45,3 +45,10 @@ def test_an_installation_that_was_cut_off_is_begun_anew() -> None:
     program.install("d1")
     assert sorted(path.name for path in layout.program().iterdir()) == ["current", "d1"]
     assert not (layout.program() / "d1" / "stray").exists()
+
+
+def test_programs_older_than_the_one_before_go() -> None:
+    for digest in ("d1", "d2", "d3"):
+        program.install(digest)
+    left = {path.name for path in layout.program().iterdir()}
+    assert left == {"d2", "d3", "current"}

@@ -200,3 +200,18 @@ def test_a_set_of_an_unknown_user_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match=r"^user no-such-user: not on this node"):
         sets.install("engine")
     assert not (tmp_path / "a").exists()
+
+
+def test_old_sets_go_but_never_one_that_is_linked_or_adopted(place: Place) -> None:
+    config = place.root / "engine.yaml"
+    config.write_text("by hand")
+    adopted = sets.adopt(service_set("d", installed(config, "x")))
+    assert adopted is not None
+    for number in range(sets.KEPT + 5):
+        sets.put(service_set(f"d{number:02}", installed(config, f"text {number}")), "c0ffee")
+        os.utime(layout.sets("engine") / f"d{number:02}", (number, number))
+    sets.choose("engine", "d01", "d00")
+    sets.prune("engine")
+    left = {path.name for path in layout.sets("engine").iterdir() if not path.is_symlink()}
+    newest = {f"d{number:02}" for number in range(5, sets.KEPT + 5)}
+    assert left == newest | {adopted, "d00", "d01"}

@@ -80,9 +80,7 @@ def test_a_process_of_another_set_is_a_difference(place: Place, settled: Service
     assert reasons(place, settled) == ["engine.service was started from another set"]
 
 
-def test_a_disabled_timer_is_a_difference(
-    place: Place, settled: ServiceSet, status: dict[str, Status]
-) -> None:
+def test_a_disabled_timer_is_a_difference(place: Place, settled: ServiceSet, status: dict[str, Status]) -> None:
     status["engine.timer"] = UP._replace(enabled="disabled")
     assert reasons(place, settled._replace(timers=["engine.timer"])) == ["engine.timer is disabled"]
 

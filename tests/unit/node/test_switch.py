@@ -31,15 +31,19 @@ def stored(place: Place, digest: str, text: str, **changes: object) -> ServiceSe
     return wanted
 
 
+def run(digest: str) -> None:
+    switch.run("engine", digest, LIMITS, layout.RUNTIME / "outcome")
+
+
 def outcome() -> str | None:
-    found = json.loads((layout.sets("engine") / "outcome.json").read_text())["error"]
+    found = json.loads((layout.RUNTIME / "outcome").read_text())["error"]
     assert found is None or isinstance(found, str)
     return found
 
 
 def test_a_first_switch_stops_commits_reloads_enables_and_starts(place: Place, done: list[str]) -> None:
     stored(place, "d1", "new", timers=["engine.timer"])
-    switch.run("engine", "d1", LIMITS)
+    run("d1")
     assert outcome() is None
     assert done == [
         "stop engine.service",
@@ -53,10 +57,10 @@ def test_a_first_switch_stops_commits_reloads_enables_and_starts(place: Place, d
 
 def test_without_a_changed_unit_nothing_is_reloaded(place: Place, done: list[str]) -> None:
     stored(place, "d1", "new")
-    switch.run("engine", "d1", LIMITS)
+    run("d1")
     done.clear()
     stored(place, "d2", "newer")
-    switch.run("engine", "d2", LIMITS)
+    run("d2")
     assert "daemon-reload" not in done
     assert (sets.digest_of("engine", sets.CHOSEN), sets.digest_of("engine", sets.PREVIOUS)) == ("d2", "d1")
 
@@ -64,7 +68,7 @@ def test_without_a_changed_unit_nothing_is_reloaded(place: Place, done: list[str
 def test_the_files_of_an_older_tool_become_the_previous_set(place: Place) -> None:
     (place.root / "engine.yaml").write_text("by hand")
     stored(place, "d1", "new")
-    switch.run("engine", "d1", LIMITS)
+    run("d1")
     previous = sets.digest_of("engine", sets.PREVIOUS)
     assert previous is not None
     adopted = sets.load("engine", previous)
@@ -75,7 +79,7 @@ def test_the_files_of_an_older_tool_become_the_previous_set(place: Place) -> Non
 @pytest.mark.parametrize("state", ["stopped", "disabled"])
 def test_a_stopped_service_gets_its_files_and_is_left_so(place: Place, done: list[str], state: str) -> None:
     stored(place, "d1", "new", state=state)
-    switch.run("engine", "d1", LIMITS)
+    run("d1")
     assert outcome() is None
     assert (place.root / "engine.yaml").read_text() == "new"
     assert done == ["daemon-reload"]
@@ -84,7 +88,7 @@ def test_a_stopped_service_gets_its_files_and_is_left_so(place: Place, done: lis
 def test_an_unready_set_changes_nothing(place: Place, done: list[str]) -> None:
     (place.root / "engine.yaml").write_text("old")
     stored(place, "d1", "new", named_files=[Named(place.root / "absent", "ab", linked=False)])
-    switch.run("engine", "d1", LIMITS)
+    run("d1")
     assert outcome() == f"{place.root}/absent: missing; run deploys/models.py"
     assert (place.root / "engine.yaml").read_text() == "old"
     assert sets.digest_of("engine", sets.CHOSEN) is None
@@ -97,7 +101,7 @@ def test_a_linked_file_held_open_changes_nothing(
     monkeypatch.setattr(linked, "writers", lambda _: ["facelist.csv (process 7)"])
     (place.root / "engine.yaml").write_text("old")
     stored(place, "d1", "new")
-    switch.run("engine", "d1", LIMITS)
+    run("d1")
     assert str(outcome()).startswith("facelist.csv (process 7): open for writing for more than 0 s;")
     assert (place.root / "engine.yaml").read_text() == "old"
     assert done == []
@@ -106,31 +110,53 @@ def test_a_linked_file_held_open_changes_nothing(
 def test_an_unhealthy_service_is_told_with_its_journal(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "wait", lambda *_: "engine.service ended after its start (failed, failed)")
     stored(place, "d1", "new")
-    switch.run("engine", "d1", LIMITS)
+    run("d1")
     assert outcome() == (
         "engine.service ended after its start (failed, failed); chosen now: d1; last journal lines: first | last"
     )
+
+
+def test_what_ran_runs_on_when_the_new_set_cannot_be_put_in_place(
+    place: Place, done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored(place, "d1", "old")
+    run("d1")
+    stored(place, "d2", "new")
+    done.clear()
+    install = sets.install
+    disk_is_full = iter([True])
+    monkeypatch.setattr(sets, "install", lambda service: _full() if next(disk_is_full, False) else install(service))
+    with pytest.raises(OSError, match="No space left"):
+        run("d2")
+    assert sets.digest_of("engine", sets.CHOSEN) == "d1"
+    assert (place.root / "engine.yaml").read_text() == "old"
+    assert done[0] == "stop engine.service"
+    assert done[-1] == "start engine.service"
+
+
+def _full() -> None:
+    raise OSError(28, "No space left on device")
 
 
 def test_a_bug_leaves_an_outcome_too(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(linked, "wait")
     stored(place, "d1", "new")
     with pytest.raises(AttributeError):
-        switch.run("engine", "d1", LIMITS)
-    assert str(outcome()).startswith("the switch program failed: AttributeError")
+        run("d1")
+    assert str(outcome()).startswith("the switch failed: AttributeError")
 
 
 def test_an_inactive_service_is_not_stopped(place: Place, done: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(services, "status", lambda _: Status("inactive", "dead", 0, "", 0))
     stored(place, "d1", "new")
-    switch.run("engine", "d1", LIMITS)
+    run("d1")
     assert not any(word.startswith("stop") for word in done)
 
 
 def test_a_service_that_is_now_stopped_is_not_started_by_an_older_set(place: Place, done: list[str]) -> None:
     stored(place, "d1", "new")
     stored(place, "d1", "new", state="stopped")
-    switch.run("engine", "d1", LIMITS)
+    run("d1")
     assert "start engine.service" not in done
 
 
@@ -150,7 +176,7 @@ class TestFollow:
         (programs / "systemd-run").chmod(0o755)
 
     def leaving(self, error: str) -> str:
-        return f"cat > {layout.sets('engine')}/outcome.json <<'END'\n{error}\nEND"
+        return f"for last; do :; done; mkdir -p {layout.RUNTIME}; cat >$last <<'END'\n{error}\nEND"
 
     def follow(self, place: Place) -> None:
         wanted = service_set("d1", installed(place.root / "engine.yaml", "new"))
@@ -161,19 +187,23 @@ class TestFollow:
         self.follow(place)
         said = (programs / "said").read_text().splitlines()
         assert said[:4] == ["--quiet", "--wait", "--collect", "--unit=sentinelcam-switch-engine"]
-        assert said[-4:-1] == ["switch-unit", "engine", "d1"]
-        assert json.loads(said[-1]) == LIMITS._asdict()
+        assert said[-5:-2] == ["switch-unit", "engine", "d1"]
+        assert json.loads(said[-2]) == LIMITS._asdict()
+        assert not Path(said[-1]).exists()
 
     def test_a_bad_outcome_is_refused_with_its_reason(self, place: Place, programs: Path) -> None:
         self.systemd_run(programs, self.leaving('{"error": "engine.service is failed"}'))
         with pytest.raises(Refusal, match=r"^engine: engine\.service is failed$"):
             self.follow(place)
 
-    def test_an_older_outcome_is_not_taken_for_this_one(self, place: Place, programs: Path) -> None:
-        layout.sets("engine").mkdir(parents=True)
-        (layout.sets("engine") / "outcome.json").write_text('{"error": null}')
+    def test_a_unit_that_did_not_start_is_said(self, place: Place, programs: Path) -> None:
         self.systemd_run(programs, "echo 'no such thing' >&2; exit 1")
         with pytest.raises(Refusal, match=r"^engine: no such thing$"):
+            self.follow(place)
+
+    def test_a_unit_that_was_killed_is_no_success(self, place: Place, programs: Path) -> None:
+        self.systemd_run(programs, "exit 1")
+        with pytest.raises(Refusal, match=r"^engine: no outcome"):
             self.follow(place)
 
     def test_a_second_switch_is_refused(self, place: Place, programs: Path) -> None:

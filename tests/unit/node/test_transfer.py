@@ -109,7 +109,7 @@ def test_the_reserve_stays_free(place: Place, monkeypatch: pytest.MonkeyPatch) -
 def test_messages_do_not_depend_on_the_language(place: Place, programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
     program = programs / "rsync"
-    program.write_text(f"#!/bin/sh\necho \"[\\\"$LC_ALL\\\"]\" > {programs}/language\n")
+    program.write_text(f'#!/bin/sh\necho "[\\"$LC_ALL\\"]" > {programs}/language\n')
     program.chmod(0o755)
     fetch(place)
     assert json.loads((programs / "language").read_text()) == ["C"]

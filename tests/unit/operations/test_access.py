@@ -60,9 +60,7 @@ def test_a_certified_node_is_left_alone(node: StubHost, answer: Answer, certifie
 @pytest.mark.parametrize(
     ("name", "value"), [("known_hosts", "192.168.10.50 ssh-ed25519 AAAAother\n"), ("pull_key-cert.pub", "garbage")]
 )
-def test_what_differs_is_put_right(
-    node: StubHost, answer: Answer, certified: Survey, name: str, value: str
-) -> None:
+def test_what_differs_is_put_right(node: StubHost, answer: Answer, certified: Survey, name: str, value: str) -> None:
     answer(replace(certified, pull_access={**certified.pull_access, name: value}))
     node.facts["PullKey"] = NODE_KEY
     assert len(plan(access.certify_pull_key, node)) == 2

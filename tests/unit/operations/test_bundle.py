@@ -48,9 +48,7 @@ def test_the_program_runs_from_a_message_and_leaves_nothing(temporary: Path) -> 
 @pytest.mark.parametrize(
     ("program", "code", "said"), [("import sys; sys.exit('no')", 1, "no\n"), ("1 / 0", 1, None), ("exit(3)", 3, "")]
 )
-def test_a_failure_is_passed_on_and_leaves_nothing(
-    temporary: Path, program: str, code: int, said: str | None
-) -> None:
+def test_a_failure_is_passed_on_and_leaves_nothing(temporary: Path, program: str, code: int, said: str | None) -> None:
     result = load(temporary, json.dumps({"__main__.py": program}))
     assert result.returncode == code
     if said is None:

@@ -99,7 +99,7 @@ def test_an_unpinned_version_is_named(said: dict[str, Any]) -> None:
 
 
 def test_a_deploys_data_is_checked(fleet: Fleet, said: dict[str, Any]) -> None:
-    said["data"] = ("models=haarcascade", 'verify=full', "x=1")
+    said["data"] = ("models=haarcascade", "verify=full", "x=1")
     assert [line.split(";")[0] for line in faults(fleet)] == [
         "--data models: found 'haarcascade'",
         "--data x: found 1",

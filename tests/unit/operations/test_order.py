@@ -51,9 +51,7 @@ def test_the_question_holds_no_contents(fleet: Fleet, name: str) -> None:
 
 @pytest.mark.parametrize(("said", "found"), [("c0ffee-dirty\n", "c0ffee-dirty"), ("", "unknown")])
 def test_commit(monkeypatch: pytest.MonkeyPatch, said: str, found: str) -> None:
-    monkeypatch.setattr(
-        subprocess, "run", lambda words, **_: subprocess.CompletedProcess(words, 0, said, "")
-    )
+    monkeypatch.setattr(subprocess, "run", lambda words, **_: subprocess.CompletedProcess(words, 0, said, ""))
     commit.cache_clear()
     try:
         assert commit() == found

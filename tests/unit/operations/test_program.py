@@ -12,9 +12,7 @@ from tests.unit.operations.hosts import as_host, input_lines, make_host, plan, p
 Answer = Callable[[Survey | None], None]
 
 
-def test_a_node_without_the_program_is_sent_it(
-    fleet: Fleet, answer: Answer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_node_without_the_program_is_sent_it(fleet: Fleet, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     host = make_host("lab1", fleet)
     found = replace(settled(host), has_program=False)
     answer(found)
@@ -24,9 +22,7 @@ def test_a_node_without_the_program_is_sent_it(
     assert input_lines(install) == [bundle().to_line()]
 
 
-def test_the_prediction_counts_on_the_program(
-    fleet: Fleet, answer: Answer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_prediction_counts_on_the_program(fleet: Fleet, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     host = make_host("lab1", fleet)
     found = replace(settled(host), has_program=False)
     monkeypatch.setitem(survey._remembered, as_host(host), (False, found))

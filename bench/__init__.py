@@ -1,0 +1,1 @@
+"""Benchmarks on the lab: what a run costs, beside what the same hosts cost pyinfra anyway."""
