@@ -116,4 +116,4 @@ def _extra(listed: Mapping[str, _ListedFile], stored: StoredVersion) -> list[str
 
 
 def _instead(name: str, stored: StoredVersion) -> str:
-    return f" (found {stored.others[name]} of that name)" if name in stored.others else ""
+    return f" ({stored.others[name]})" if name in stored.others else ""

@@ -55,7 +55,7 @@ def _read_entry(path: Path, found: dict[str, Any]) -> None:
                 found["manifest"] = base64.b64encode(file.read(MANIFEST_LIMIT + 1)).decode()
     except OSError as error:
         found["files"].pop(name, None)
-        found["others"][name] = f"unreadable ({error.strerror})"
+        found["others"][name] = f"unreadable: {error.strerror}"
 
 
 def _kind(path: Path) -> str:

@@ -30,11 +30,11 @@ def unready(service: ServiceSet) -> Optional[str]:
 
 
 def _unreadable(service: ServiceSet) -> Optional[str]:
-    orders.owner(service.user)  # runuser's own words would be no line for the operator
+    user = orders.owner(service.user)
     paths = [str(named.path) for named in service.named_files]
     look = 'for path; do test -r "$path" || { echo "$path"; exit; }; done'
     found = subprocess.run(
-        ["runuser", "-u", service.user, "--", "sh", "-c", look, "sh", *paths],
+        ["setpriv", "--reuid=%d" % user.uid, "--regid=%d" % user.gid, "--init-groups", "sh", "-c", look, "sh", *paths],
         stdout=subprocess.PIPE, universal_newlines=True, check=True,
     ).stdout.strip()  # fmt: skip
     return "%s: not readable by %s; check owner and mode" % (found, service.user) if found else None

@@ -61,7 +61,8 @@ def _staging(version: Version, owner: Owner) -> Path:
 def _reuse(file: File, staged: Path) -> bool:
     """Take a file that a version on this node already holds. A linked one is never shared: it will be written to."""
     held = None if file.linked else stamps.find(file.sha256)
-    if held is None:
+    # A stamp trusts size and time; bytes that rotted under them must not come back as the cure.
+    if held is None or files.sha256(held) != file.sha256:
         _unshare(staged)
         return False
     files.folder(staged.parent)

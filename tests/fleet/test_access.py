@@ -7,7 +7,7 @@ from tests.fleet.conftest import NodeOf
 from tests.fleet.node import Node
 from tests.fleet.operator import deploy
 
-pytestmark = pytest.mark.usefixtures("settled")
+pytestmark = pytest.mark.usefixtures("deployed")
 
 ACCESS = "/var/lib/sentinelcam/access"
 DATASINK = "ops@198.18.0.50"
@@ -54,6 +54,7 @@ def test_only_root_reads_the_key(lab1: Node) -> None:
     assert lab1.shell(f"stat -c '%U %a' {ACCESS} {ACCESS}/pull_key") == "root 700\nroot 600"
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_new_node_pulls_under_a_limit_that_leaves_the_datasink_out(lab: Lab, node: NodeOf) -> None:
     lab.reset("lab1")
     run = deploy("--limit", "lab1")
@@ -61,6 +62,7 @@ def test_a_new_node_pulls_under_a_limit_that_leaves_the_datasink_out(lab: Lab, n
     assert node("lab1").status()["errors"] == {}
 
 
+@pytest.mark.usefixtures("settled")
 def test_other_lines_of_the_datasink_stay(node: NodeOf) -> None:
     data1 = node("data1")
     before = data1.read(AUTHORIZED)
@@ -74,6 +76,7 @@ def test_other_lines_of_the_datasink_stay(node: NodeOf) -> None:
     assert data1.shell(f"stat -c '%U %a' {AUTHORIZED}") == "ops 600"
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_datasink_with_another_host_key_is_not_pulled_from(lab1: Node, lab: Lab) -> None:
     lab.reset("lab1")
     lab1.shell("mkdir -p /home/ops/imagenode")

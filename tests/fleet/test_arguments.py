@@ -11,7 +11,7 @@ from tests.fleet.operator import CHECKOUT, deploy, predict, pyinfra
 
 SWITCH = "deploys/configs.py | Switch configs and services"
 
-pytestmark = pytest.mark.usefixtures("settled")
+pytestmark = pytest.mark.usefixtures("deployed")
 
 
 @pytest.fixture
@@ -21,6 +21,7 @@ def debug_everywhere(tmp_path: Path) -> Path:
     return site.write(tmp_path / "inventory.py", hosts={name: {"debug_mode": True} for name in names})
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_limit_to_a_group_leaves_the_others_alone(debug_everywhere: Path, node: NodeOf) -> None:
     before = {name: node(name).snapshot() for name in ("data1", "lab1", "east", "alpha5")}
     run = deploy("--limit", "sentinels", site=debug_everywhere)
@@ -46,6 +47,7 @@ def test_unknown_data_names_the_keys_and_models_that_exist() -> None:
     assert "Traceback" not in run.err
 
 
+@pytest.mark.usefixtures("settled")
 def test_data_models_moves_the_named_model(tmp_path: Path, node: NodeOf) -> None:
     variant = site.write(tmp_path / "inventory.py", versions={"haarcascades": "2026-05-01"})
     run = deploy("--limit", "sentinel", "--data", "models=haarcascades", site=variant)
@@ -53,6 +55,7 @@ def test_data_models_moves_the_named_model(tmp_path: Path, node: NodeOf) -> None
     assert "haarcascades/2026-05-01" in node("sentinel").read("/home/ops/sentinel/tasks/FaceRecon.yaml")
 
 
+@pytest.mark.usefixtures("settled")
 def test_data_models_refuses_a_host_where_another_model_would_move_too(tmp_path: Path, node: NodeOf) -> None:
     variant = site.write(
         tmp_path / "inventory.py", versions={"haarcascades": "2026-05-01", "mobilenet_ssd": "2026-05-01"}
@@ -66,6 +69,7 @@ def test_data_models_refuses_a_host_where_another_model_would_move_too(tmp_path:
     assert "mobilenet_ssd/2026-05-01" in node("lab1").read("/home/ops/imagenode.yaml")
 
 
+@pytest.mark.usefixtures("settled")
 def test_the_dry_run_of_a_version_change_predicts_what_the_run_does(tmp_path: Path) -> None:
     variant = site.write(tmp_path / "inventory.py", versions={"mobilenet_ssd": "2026-05-01"})
     predicted = predict(site=variant).predicted()
@@ -87,11 +91,12 @@ def test_a_diff_shows_the_changed_lines(debug_everywhere: Path) -> None:
     assert [line for line in run.err.splitlines() if line.strip().startswith("-") and "INFO" in line]
 
 
+@pytest.mark.usefixtures("settled")
 @pytest.mark.parametrize("words", [["--serial"], ["--parallel", "1"]])
 def test_one_host_after_the_other_ends_the_same(debug_everywhere: Path, words: list[str], node: NodeOf) -> None:
-    run = deploy(*words, site=debug_everywhere)
+    run = deploy(*words, "--limit", "data1", "--limit", "outposts", site=debug_everywhere)
     assert run.code == 0, run.err
-    assert run.changed()[SWITCH] == {"data1", "data2", "sentinel", "lab1", "east", "alpha5"}
+    assert run.changed() == {SWITCH: {"data1", "lab1", "east", "alpha5"}}
     assert "DEBUG" in node("east").read("/home/ops/imagenode.yaml")
 
 

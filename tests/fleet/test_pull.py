@@ -28,6 +28,16 @@ def wait_until(condition: Callable[[], bool], limit: float = 30.0) -> None:
         time.sleep(0.05)
 
 
+def wait_until_staged(node: Node, size: int) -> None:
+    wait_until(lambda: node.size(STAGED) > size)
+
+
+def kill_pull(node: Node) -> None:
+    """End what the operator's run had started on the node."""
+    node.shell("pkill -KILL -f 'program/.* [p]ull'; pkill -KILL rsync; true")
+    wait_until(lambda: node.code("pgrep -f 'program/.* [p]ull' || pgrep rsync") != 0)
+
+
 @pytest.fixture
 def bare(lab: Lab, node: NodeOf) -> Node:
     """A new node behind a slow cable."""
@@ -37,16 +47,25 @@ def bare(lab: Lab, node: NodeOf) -> Node:
 
 
 @pytest.fixture
+def received(bare: Node, lab: Lab) -> Callable[[], int]:
+    """Bytes that have come to the new node since then."""
+    start = lab.bytes_received(bare.name)
+    return lambda: lab.bytes_received(bare.name) - start
+
+
+@pytest.fixture
 def pulling(bare: Node) -> Iterator["subprocess.Popen[bytes]"]:
     """A deploy that has brought some of the model, but not all."""
     words = [PYINFRA, str(DEFAULT_SITE), "deploys/models.py", "-y", "--limit", "lab1"]
     with subprocess.Popen(words, cwd=CHECKOUT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        wait_until(lambda: bare.size(STAGED) > 3_000_000)
+        wait_until_staged(bare, 3_000_000)
         yield process
         process.kill()
 
 
-def test_a_link_that_is_cut_in_mid_pull(pulling: "subprocess.Popen[bytes]", bare: Node, lab: Lab) -> None:
+def test_a_link_that_is_cut_in_mid_pull(
+    received: Callable[[], int], pulling: "subprocess.Popen[bytes]", bare: Node, lab: Lab
+) -> None:
     assert not bare.exists(VERSION)
     lab.cut("lab1")
     before = bare.size(STAGED)
@@ -56,20 +75,34 @@ def test_a_link_that_is_cut_in_mid_pull(pulling: "subprocess.Popen[bytes]", bare
     assert pulling.wait(timeout=120) == 0
     assert before > 0
     assert bare.status()["errors"] == {}
-    assert lab.bytes_received("lab1") < 1.05 * bare.size(MODEL) + 500_000
+    assert received() < 1.05 * bare.size(MODEL) + 500_000
 
 
-def test_an_operator_whose_machine_dies_in_mid_pull(pulling: "subprocess.Popen[bytes]", bare: Node, lab: Lab) -> None:
+def test_an_operator_whose_machine_dies_in_mid_pull(
+    received: Callable[[], int], pulling: "subprocess.Popen[bytes]", bare: Node, lab: Lab
+) -> None:
     pulling.kill()
-    bare.shell("pkill -KILL rsync; true")
-    wait_until(lambda: bare.code("pgrep -f 'program/.* pull'") != 0)
+    kill_pull(bare)
     assert not bare.exists(VERSION)
     assert bare.size(STAGED) > 3_000_000
     lab.limit("lab1", "200mbit")
     run = deploy("--limit", "lab1")
     assert run.code == 0, run.err
-    assert lab.bytes_received("lab1") < 1.05 * bare.size(MODEL) + 500_000
+    assert received() < 1.05 * bare.size(MODEL) + 500_000
     assert not bare.exists(f"{MODELS}/.staging")
+
+
+@pytest.mark.long
+def test_a_pull_that_is_killed_again_and_again_gets_there(bare: Node, received: Callable[[], int]) -> None:
+    for kill in range(1, 13):
+        words = [PYINFRA, str(DEFAULT_SITE), "deploys/models.py", "-y", "--limit", "lab1"]
+        with subprocess.Popen(words, cwd=CHECKOUT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            wait_until_staged(bare, kill * 1_500_000)
+            process.kill()
+        kill_pull(bare)
+        assert not bare.exists(VERSION)
+    assert deploy("--limit", "lab1").code == 0
+    assert received() < 1.05 * bare.size(MODEL) + 1_500_000
 
 
 def test_linked_files_are_seeded_once_and_never_touched_again(node: NodeOf) -> None:

@@ -136,6 +136,20 @@ def test_only_what_is_new_is_fetched(place: Place, fetched: list[str]) -> None:
     assert fetched == ["cats/2026-02-02/manifest.yaml"]
 
 
+def test_bytes_that_rotted_unseen_are_not_reused(place: Place, fetched: list[str]) -> None:
+    """Size and time are still those of the stamp, so only a reading of every byte finds it."""
+    version = place.stored("cats", "2026-01-01", CATS)
+    pull.pull(place.order(version))
+    rotten = version.directory / "cats.bin"
+    time = rotten.stat().st_mtime_ns
+    rotten.write_bytes(b"w00f" * 100)
+    os.utime(rotten, ns=(time, time))
+    fetched.clear()
+    pull.pull(place.order(version))
+    assert fetched == ["cats/2026-01-01/cats.bin"]
+    assert rotten.read_bytes() == CATS["cats.bin"]
+
+
 def test_linked_files_are_never_shared(place: Place) -> None:
     old = place.held("cats", "2026-01-01", CATS)
     versions.stamp(old)

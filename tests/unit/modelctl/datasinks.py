@@ -1,0 +1,58 @@
+"""A datasink for tests: a folder as its model registry, and in ssh's place a script that asks it."""
+
+import hashlib
+import shlex
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pytest
+
+from inventory.registry import REGISTRY
+
+REGISTRY_FOLDER = "/home/ops/sentinelcam/model_registry"
+
+
+class FakeDatasink:
+    """`asked` is what ssh was called with, an argument per line, and what came on its input."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.registry = folder / "registry"
+        self._asked = folder / "asked"
+        self._ssh = folder / "bin" / "ssh"
+        self._ssh.parent.mkdir()
+        self._ssh.touch(mode=0o755)
+        monkeypatch.setenv("PATH", f"{self._ssh.parent}:/usr/bin:/bin")
+        place = f"s|{REGISTRY_FOLDER}|{self.registry}|g"
+        self.answer_with(
+            f'printf "%s\\n" "$@" >{self._quoted}; input=$(cat); printf "%s\\n" "$input" >>{self._quoted}\n'
+            f'for command; do :; done; printf "%s" "$input" | sed {shlex.quote(place)} | sh -c "$command"'
+        )
+
+    def answer_with(self, script: str) -> None:
+        self._ssh.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+
+    @property
+    def asked(self) -> list[str]:
+        return self._asked.read_text(encoding="utf-8").splitlines() if self._asked.exists() else []
+
+    def store(self, model: str, version: str, files: Iterable[str] | None = None) -> Path:
+        """Put a version into the registry, with the files that the site's registry names unless others are given."""
+        folder = self.registry / model / version
+        folder.mkdir(parents=True)
+        names = REGISTRY.models[model].files.values() if files is None else files
+        contents = {name: f"{model}/{version}/{name}".encode() for name in names}
+        for name, content in contents.items():
+            (folder / name).write_bytes(content)
+        (folder / "manifest.yaml").write_text(manifest(model, version, contents), encoding="utf-8")
+        return folder
+
+    @property
+    def _quoted(self) -> str:
+        return shlex.quote(str(self._asked))
+
+
+def manifest(model: str, version: str, contents: Mapping[str, bytes]) -> str:
+    lines = [f"name: {model}", f"version: {version}", "files:"]
+    for name, content in contents.items():
+        lines += [f"  - name: {name}", f"    sha256: {hashlib.sha256(content).hexdigest()}"]
+    return "\n".join(lines) + "\n"
