@@ -22,6 +22,11 @@ class HostKey:
     key: str
 
     @property
+    def line(self) -> str:
+        """As known_hosts writes it: sshd(8)."""
+        return f"{self.address} {KEY_TYPE} {self.key}"
+
+    @property
     def fingerprint(self) -> str:
         """As `ssh-keygen -l` shows it."""
         digest = hashlib.sha256(base64.b64decode(self.key)).digest()
@@ -61,7 +66,7 @@ def record(known_hosts: Path, host: str, key: HostKey) -> None:
     Raises OperatorError when the file cannot be written.
     """
     kept = [line for line in _lines(known_hosts) if not _is_key_of(line, key.address)]
-    text = "\n".join([*kept, f"{key.address} {KEY_TYPE} {key.key} {host}"]) + "\n"
+    text = "\n".join([*kept, f"{key.line} {host}"]) + "\n"
     try:
         text_file.replace(known_hosts, text)
     except OSError as error:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pyinfra.api import FactBase, Host, StringCommand
 
 from modelctl.authority import Authority
-from modelctl.trust import KEY_TYPE, known_key
+from modelctl.trust import known_key
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
 from operations.survey import Survey, desired_of
@@ -33,7 +33,7 @@ def certify_pull_key(host: Host, found: Survey) -> Iterator[StringCommand]:
             f"expected one to give to the node; run modelctl trust {source.host}"
         )
         return
-    known_hosts = f"{key.address} {KEY_TYPE} {key.key}\n"
+    known_hosts = f"{key.line}\n"
     authority = Authority(host.data.fleet.site.pull_ca)
     held = found.pull_access
     is_certified = authority.has_certified(held["pull_key-cert.pub"], held["pull_key.pub"])

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 import pyinfra
-from pyinfra import logger
 
 from modelctl.desired import desired
 from modelctl.errors import Faults
@@ -31,7 +30,7 @@ def check(fleet: Fleet, groups: Groups) -> None:
         raise Faults(faults)
     if all(str(name).endswith(".py") for name in words["operations"]):
         for warning in fleet.warnings():
-            logger.warning(warning)
+            pyinfra.logger.warning(warning)
         pairs = (each.partition("=") for each in words["data"])
         parse({key: _value(text) for key, _, text in pairs}, fleet.registry.models)
         _check_hosts(fleet, _meant(words, groups))

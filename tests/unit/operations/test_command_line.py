@@ -131,3 +131,11 @@ def test_groups_match_as_pyinfra_has_it(fleet: Fleet, monkeypatch: pytest.Monkey
         theirs = {host.name for host in cli._get_inventory_pattern_matches(inventory, [pattern], "--limit")}
         monkeypatch.setattr(command_line, "desired", lambda *_: None)
         assert command_line._matching([pattern], made) == theirs != set()
+
+
+def test_a_deploy_says_what_is_deprecated(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(Fleet, "warnings", lambda _: ["site.hosts.sentinel: ncs2 is deprecated"])
+    monkeypatch.setattr(pyinfra.logger, "warning", shown.append)
+    check(fleet)
+    assert shown == ["site.hosts.sentinel: ncs2 is deprecated"]
