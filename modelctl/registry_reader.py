@@ -49,12 +49,12 @@ def _read_entry(path: Path, found: dict[str, Any]) -> None:
         if kind != "file":
             found["others"][name] = f"a {kind}"
             return
-        found["files"][name] = _measure(path)
+        measured = _measure(path)
         if name == MANIFEST:
             with path.open("rb") as file:
                 found["manifest"] = base64.b64encode(file.read(MANIFEST_LIMIT + 1)).decode()
+        found["files"][name] = measured
     except OSError as error:
-        found["files"].pop(name, None)
         found["others"][name] = f"unreadable: {error.strerror}"
 
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import stat
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -45,10 +46,10 @@ def test_what_is_no_file_is_named_and_not_followed(tmp_path: Path, folder: Path)
     (folder / "manifest.yaml").symlink_to("/etc/hostname")
     (folder / "dangling").symlink_to("nowhere")
     (folder / "sub").mkdir()
-    os.mkfifo(folder / "pipe")
+    os.mknod(folder / "socket", stat.S_IFSOCK | 0o600)
     found = read(tmp_path)
     assert found["others"] == {
-        "manifest.yaml": "a link", "dangling": "a link", "sub": "a folder", "pipe": "a special file",
+        "manifest.yaml": "a link", "dangling": "a link", "sub": "a folder", "socket": "a special file",
     }  # fmt: skip
     assert (found["files"], found["manifest"]) == ({}, None)
 
