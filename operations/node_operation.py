@@ -21,6 +21,8 @@ def node_operation(plan: Plan) -> Callable[..., object]:
 
     def converge() -> Generator[StringCommand]:
         host = ctx_host.get()
+        if host in host.state.failed_hosts:
+            return  # a prediction goes on to later operations, which will not run here
         found = survey(host)
         commands = 0
         for command in _commands(plan, host, found):

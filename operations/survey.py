@@ -133,7 +133,7 @@ def desired_of(host: Host) -> Desired:
 def _ask(host: Host) -> Survey | None:
     question = json.dumps(without_contents(order_for(host)))
     answer = host.get_fact(InstalledSurvey, _sudo=True, _stdin=Message(question), _timeout=QUESTION_SECONDS)
-    if answer is None:
+    if answer is None and host not in host.state.failed_hosts:
         lines = Message(bundle().to_line(), question)
         answer = host.get_fact(BareSurvey, _sudo=True, _stdin=lines, _timeout=QUESTION_SECONDS)
     return answer

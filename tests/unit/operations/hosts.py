@@ -43,6 +43,7 @@ class StubHost:
             failed=failed,
             is_host_in_limit=lambda _: True,
             fail_hosts=failed.extend,
+            failed_hosts=failed,
         )
         self.said: list[str] = []
         self.facts: dict[str, Any] = {}

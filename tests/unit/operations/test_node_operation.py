@@ -82,3 +82,9 @@ def test_in_a_run_the_command_itself_fails_the_host(host: StubHost, answer: Answ
     answer(None)
     plan(change, host)
     assert host.state.failed == []
+
+
+def test_nothing_more_is_predicted_for_a_host_that_has_failed(host: StubHost, answer: Answer) -> None:
+    answer(settled(host))
+    host.state.fail_hosts([host])
+    assert predict(change, host) is None
