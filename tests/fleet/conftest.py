@@ -1,14 +1,28 @@
 """One booted lab for all stories. Each story restores what it changes."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from lab.lab import Lab
 from tests.fleet.node import Node
-from tests.fleet.operator import deploy
+from tests.fleet.operator import Run, deploy, predict
 
 NodeOf = Callable[[str], Node]
+SERVED = ("data1", "data2", "sentinel", "lab1", "east", "alpha5")
+
+
+@dataclass(frozen=True)
+class FirstDeploy:
+    """What became of seven bare hosts: a prediction, a run, and a second run."""
+
+    predicted: Run
+    first: Run
+    pids: dict[str, int]
+    second: Run
+    pids_after_second: dict[str, int]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
-    """The lab, new and bare, taken down at the end."""
+    """The lab, new and bare, taken down at the end without a trace."""
     lab, is_kept = Lab(), request.config.getoption("--keep-lab")
     if not is_kept:
         lab.down()
@@ -27,6 +41,21 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     yield lab
     if not is_kept:
         lab.down()
+        assert traces() == []
+
+
+def traces() -> list[str]:
+    """What a lab that is down must not leave behind: processes, mounts, namespaces."""
+    processes = [path for path in Path("/proc").glob("[0-9]*/cmdline") if b"systemd-nspawn" in _read(path)]
+    mounts = [line for line in Path("/proc/mounts").read_text().splitlines() if "sentinelcam-lab" in line]
+    return [*map(str, processes), *mounts, *map(str, Path("/run/netns").glob("sentinelcam-lab*"))]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""  # it has just ended
 
 
 @pytest.fixture(scope="session")
@@ -36,21 +65,30 @@ def node(lab: Lab) -> NodeOf:
 
 
 @pytest.fixture(scope="session")
-def deployed(lab: Lab) -> Lab:
+def first_deploy(lab: Lab, node: NodeOf, request: pytest.FixtureRequest) -> FirstDeploy:
+    """The default site, deployed to bare hosts."""
+    if request.config.getoption("--keep-lab"):
+        lab.reset(*lab.hosts)
+    predicted, first = predict(), deploy()
+    pids = {name: node(name).pid() for name in SERVED}
+    return FirstDeploy(predicted, first, pids, deploy(), {name: node(name).pid() for name in SERVED})
+
+
+@pytest.fixture(scope="session")
+def deployed(lab: Lab, first_deploy: FirstDeploy) -> Lab:
     """The lab with the default site deployed."""
-    run = deploy()
-    assert run.code == 0, run.err
+    assert first_deploy.second.code == 0, first_deploy.second.err
     return lab
 
 
 @pytest.fixture
 def settled(deployed: Lab) -> Iterator[None]:
     """The default site, deployed; restored after a story that changes it."""
-    lab = deployed
     yield
-    lab.up()
-    for name in lab.hosts:
-        lab.mend(name)
-        lab.run(name, "rm -rf /etc/sentinelcam-lab")
+    if not all(deployed.running(name) for name in deployed.hosts):
+        deployed.up()
+    for name in deployed.hosts:
+        deployed.mend(name)
+        deployed.run(name, "rm -rf /etc/sentinelcam-lab")
     restored = deploy()
     assert restored.code == 0, restored.err

@@ -1,70 +1,49 @@
 """From seven bare hosts to a running fleet, and what a second run then does: nothing."""
 
 import json
-from dataclasses import dataclass
 
 import pytest
 import yaml
 
-from lab.lab import Lab
 from lab.site import PINS
-from tests.fleet.conftest import NodeOf
-from tests.fleet.operator import CHECKOUT, Run, deploy, predict, pyinfra
+from tests.fleet.conftest import SERVED, FirstDeploy, NodeOf
+from tests.fleet.operator import CHECKOUT, predict, pyinfra
 
 EXPECTED = json.loads((CHECKOUT / "tests" / "unit" / "modelctl" / "expected-default.json").read_text())
-SERVED = ("data1", "data2", "sentinel", "lab1", "east", "alpha5")
 
 
-@dataclass(frozen=True)
-class Story:
-    predicted: Run
-    first: Run
-    pids: dict[str, int]
-    second: Run
-    pids_after_second: dict[str, int]
+def test_a_bare_fleet_is_brought_up_in_one_run(first_deploy: FirstDeploy) -> None:
+    assert first_deploy.first.code == 0, first_deploy.first.err
+    assert first_deploy.first.failed() == set()
 
 
-@pytest.fixture(scope="module")
-def story(lab: Lab, node: NodeOf) -> Story:
-    lab.reset(*lab.hosts)
-    predicted = predict()
-    first = deploy()
-    pids = {name: node(name).pid() for name in SERVED}
-    return Story(predicted, first, pids, deploy(), {name: node(name).pid() for name in SERVED})
+def test_the_dry_run_on_bare_hosts_predicted_each_operation_and_host(first_deploy: FirstDeploy) -> None:
+    assert first_deploy.predicted.code == 0
+    assert first_deploy.predicted.predicted() == first_deploy.first.changed() != {}
 
 
-def test_a_bare_fleet_is_brought_up_in_one_run(story: Story) -> None:
-    assert story.first.code == 0, story.first.err
-    assert story.first.failed() == set()
+def test_a_second_run_changes_nothing_and_restarts_nothing(first_deploy: FirstDeploy) -> None:
+    assert first_deploy.second.code == 0
+    assert first_deploy.second.changed() == {}
+    assert first_deploy.pids_after_second == first_deploy.pids
+    assert all(first_deploy.pids.values())
 
 
-def test_the_dry_run_on_bare_hosts_predicted_each_operation_and_host(story: Story) -> None:
-    assert story.predicted.code == 0
-    assert story.predicted.predicted() == story.first.changed() != {}
-
-
-def test_a_second_run_changes_nothing_and_restarts_nothing(story: Story) -> None:
-    assert story.second.code == 0
-    assert story.second.changed() == {}
-    assert story.pids_after_second == story.pids
-    assert all(story.pids.values())
-
-
-def test_the_dry_run_on_a_settled_fleet_predicts_nothing(story: Story) -> None:
-    assert story.second.code == 0
+def test_the_dry_run_on_a_settled_fleet_predicts_nothing(first_deploy: FirstDeploy) -> None:
+    assert first_deploy.second.code == 0
     assert predict().predicted() == {}
 
 
 @pytest.mark.parametrize(("host", "file"), [(host, file) for host, files in EXPECTED.items() for file in files])
-def test_each_config_is_as_specified(story: Story, node: NodeOf, host: str, file: str) -> None:
-    assert story.first.code == 0
+def test_each_config_is_as_specified(first_deploy: FirstDeploy, node: NodeOf, host: str, file: str) -> None:
+    assert first_deploy.first.code == 0
     folder = "/home/ops/sentinel" if file.startswith("tasks/") else "/home/ops"
     assert yaml.safe_load(node(host).read(f"{folder}/{file}")) == EXPECTED[host][file]
 
 
 @pytest.mark.parametrize("host", ["sentinel", "lab1", "east", "alpha5"])
-def test_every_version_on_a_node_has_its_pinned_bytes(story: Story, node: NodeOf, host: str) -> None:
-    assert story.first.code == 0
+def test_every_version_on_a_node_has_its_pinned_bytes(first_deploy: FirstDeploy, node: NodeOf, host: str) -> None:
+    assert first_deploy.first.code == 0
     folder = f"/home/ops/{node(host).service}/models"
     pins = json.loads(PINS.read_text())
     found = node(host).shell(f"cd {folder} && find . -type f -not -path '*/.staging/*' -exec sha256sum {{}} +")
@@ -88,17 +67,19 @@ def test_every_version_on_a_node_has_its_pinned_bytes(story: Story, node: NodeOf
 
 
 @pytest.mark.parametrize("host", SERVED)
-def test_each_service_runs_with_the_config_that_was_put_there(story: Story, node: NodeOf, host: str) -> None:
+def test_each_service_runs_with_the_config_that_was_put_there(
+    first_deploy: FirstDeploy, node: NodeOf, host: str
+) -> None:
     there, status = node(host), node(host).status()
-    assert status["pid"] == story.pids[host]
+    assert status["pid"] == first_deploy.pids[host]
     assert status["config_sha256"] == there.sha256(f"/home/ops/{there.service}.yaml")
     assert status["errors"] == {}
     assert there.shell(f"systemctl is-enabled {there.service}") == "enabled"
 
 
 @pytest.mark.parametrize("host", ["data1", "data2"])
-def test_each_datasink_has_the_face_list_and_its_link(story: Story, node: NodeOf, host: str) -> None:
-    assert story.first.code == 0
+def test_each_datasink_has_the_face_list_and_its_link(first_deploy: FirstDeploy, node: NodeOf, host: str) -> None:
+    assert first_deploy.first.code == 0
     folder = "/home/ops/sentinelcam/face_recognition"
     pinned = json.loads(PINS.read_text())["face_recognition"]["2026-02-02"]["files"]
     assert node(host).shell(f"readlink {folder}/facelist_current.csv") == "facelist_2026-02-02.csv"
@@ -106,8 +87,8 @@ def test_each_datasink_has_the_face_list_and_its_link(story: Story, node: NodeOf
     assert node(host).sha256(f"{folder}/facedata_2026-02-02.hdf5") == pinned["facedata.hdf5"]["sha256"]
 
 
-def test_owners_and_modes_are_those_of_the_specification(story: Story, node: NodeOf) -> None:
-    assert story.first.code == 0
+def test_owners_and_modes_are_those_of_the_specification(first_deploy: FirstDeploy, node: NodeOf) -> None:
+    assert first_deploy.first.code == 0
     sentinel = node("sentinel")
     models = "/home/ops/sentinel/models"
     assert set(sentinel.shell(f"find {models} -type f -printf '%u %g %m\\n'").splitlines()) == {"ops ops 644"}
@@ -118,20 +99,20 @@ def test_owners_and_modes_are_those_of_the_specification(story: Story, node: Nod
     assert sentinel.shell("find /var/lib/sentinelcam/sets -not -user root") == ""
 
 
-def test_the_clean_up_timer_waits_and_its_service_has_not_run(story: Story, node: NodeOf) -> None:
-    assert story.first.code == 0
+def test_the_clean_up_timer_waits_and_its_service_has_not_run(first_deploy: FirstDeploy, node: NodeOf) -> None:
+    assert first_deploy.first.code == 0
     sentinel = node("sentinel")
     assert sentinel.shell("systemctl is-active sentinel_cleanup.timer") == "active"
     assert sentinel.shell("systemctl is-enabled sentinel_cleanup.timer") == "enabled"
     assert sentinel.shell("systemctl show --value --property=ExecMainStartTimestamp sentinel_cleanup.service") == ""
 
 
-def test_a_host_without_a_service_of_ours_is_left_alone(story: Story, node: NodeOf) -> None:
-    assert story.first.code == 0
+def test_a_host_without_a_service_of_ours_is_left_alone(first_deploy: FirstDeploy, node: NodeOf) -> None:
+    assert first_deploy.first.code == 0
     assert not node("deepend").exists("/var/lib/sentinelcam")
 
 
-def test_the_whole_site_in_one_deploy_is_settled_too(story: Story) -> None:
-    assert story.second.code == 0
+def test_the_whole_site_in_one_deploy_is_settled_too(first_deploy: FirstDeploy) -> None:
+    assert first_deploy.second.code == 0
     run = pyinfra("deploys/site.py", "-y", "--json")
     assert (run.code, run.changed()) == (0, {})
