@@ -31,6 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first deploy is looked at before other stories change what it made."""
+    items.sort(key=lambda item: item.path.name != "test_first_deploy.py")
+
+
 @pytest.fixture(scope="session")
 def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     """The lab, new and bare, taken down at the end without a trace."""

@@ -55,14 +55,6 @@ def test_only_root_reads_the_key(lab1: Node) -> None:
 
 
 @pytest.mark.usefixtures("settled")
-def test_a_new_node_pulls_under_a_limit_that_leaves_the_datasink_out(lab: Lab, node: NodeOf) -> None:
-    lab.reset("lab1")
-    run = deploy("--limit", "lab1")
-    assert run.code == 0, run.err
-    assert node("lab1").status()["errors"] == {}
-
-
-@pytest.mark.usefixtures("settled")
 def test_other_lines_of_the_datasink_stay(node: NodeOf) -> None:
     data1 = node("data1")
     before = data1.read(AUTHORIZED)
