@@ -23,7 +23,7 @@ SHORT = 12
 class Row:
     """What one host runs.
 
-    :param unit: systemd's word for the service's state; "off" for a host that is off.
+    :param unit: systemd's word for the service's state; "off" for a host that is off, "unknown" when systemd is silent.
     :param pid: the service's main process, 0 when there is none.
     :param chosen: digest of the chosen set, None when none is chosen.
     :param is_live: whether the running process read the chosen set's config; None when nobody can tell.
@@ -69,17 +69,17 @@ def rows(lab: Lab) -> Iterator[Row]:
 def row(host: LabHost, unit: str, chosen: str, status: str) -> Row:
     """Build the row of a host from what it says of its service.
 
-    :param unit: ActiveState and MainPID, as `systemctl show` prints them.
+    :param unit: ActiveState and MainPID, as `systemctl show` prints them; empty when it does not answer.
     :param chosen: the chosen set's set.json, empty where none is chosen.
     :param status: the stand-in's status file, empty where it never ran.
     """
     shown = dict(line.split("=", 1) for line in unit.splitlines())
-    pid, holds, says = int(shown["MainPID"]), _parse(chosen), _parse(status)
+    pid, holds, says = int(shown.get("MainPID", 0)), _parse(chosen), _parse(status)
     return Row(
         host.name,
         host.address,
         host.service,
-        unit=shown["ActiveState"],
+        unit=shown.get("ActiveState", "unknown"),
         pid=pid,
         chosen=holds.get("digest"),
         is_live=_is_live(holds, says) if holds and says.get("pid") == pid else None,

@@ -62,6 +62,12 @@ def test_a_service_that_is_about_to_end() -> None:
     assert not found.is_well
 
 
+def test_a_host_whose_systemd_is_silent() -> None:
+    found = row(LAB1, "", CHOSEN, status())
+    assert found.cells()[1] == "imagenode unknown"
+    assert not found.is_well
+
+
 def test_a_bare_host() -> None:
     found = row(LAB1, "ActiveState=inactive\nMainPID=0\n", "", "")
     assert found.cells() == ("lab1\n198.18.0.20", "imagenode inactive", "-", "-")
