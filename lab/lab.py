@@ -113,7 +113,8 @@ class Lab:
         home = "/root" if user == "root" else f"/home/{user}"
         become = [] if user == "root" else ["runuser", "--user", user, "--"]
         return [
-            "nsenter", "--target", str(machine.leader(host)), "--mount", "--uts", "--ipc", "--net", "--pid", "--",
+            "nsenter", "--target", str(machine.leader(host)),
+            "--mount", "--root", "--uts", "--ipc", "--net", "--pid", "--",
             "env", "--ignore-environment", f"--chdir={home}", f"HOME={home}", f"PATH={PATH}", "LANG=C.UTF-8", *become,
         ]  # fmt: skip
 

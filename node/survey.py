@@ -81,7 +81,7 @@ def _not_running(wanted: ServiceSet) -> List[str]:
     for unit in [wanted.unit, *wanted.timers]:
         enabled = services.status(unit).enabled
         if enabled != "enabled":
-            found.append("%s is %s" % (unit, enabled or "absent"))
+            found.append("%s is %s, expected enabled" % (unit, enabled or "absent"))
     return found
 
 

@@ -46,16 +46,19 @@ def _follow(wanted: ServiceSet, limits: Limits) -> None:
 
 
 def run(service: str, digest: str, limits: Limits, outcome: Path) -> None:
-    """Switch to a stored set, inside the transient unit; leaves the outcome for whoever asked."""
+    """Switch to a stored set, inside the transient unit; leaves the outcome for whoever asked.
+
+    Raises Refusal too, so that the unit's journal has the reason when nobody is left to ask.
+    """
     try:
         _run(sets.load(service, digest).content, limits)
-        error = None
     except Refusal as refusal:
-        error = str(refusal)
+        _leave(outcome, str(refusal))
+        raise
     except BaseException as failure:
         _leave(outcome, "the switch failed: %r; see journalctl -u sentinelcam-switch-%s" % (failure, service))
         raise
-    _leave(outcome, error)
+    _leave(outcome, None)
 
 
 def _leave(outcome: Path, error: Optional[str]) -> None:

@@ -58,7 +58,7 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
                     "chosen set none, wanted d1",
                     f"{place.root}/engine.yaml differs",
                     "engine.service is inactive",
-                    "engine.service is absent",
+                    "engine.service is absent, expected enabled",
                 ],
                 "unready": None,
                 "live": {},
@@ -82,7 +82,7 @@ def test_a_process_of_another_set_is_a_difference(place: Place, settled: Service
 
 def test_a_disabled_timer_is_a_difference(place: Place, settled: ServiceSet, status: dict[str, Status]) -> None:
     status["engine.timer"] = UP._replace(enabled="disabled")
-    assert reasons(place, settled._replace(timers=["engine.timer"])) == ["engine.timer is disabled"]
+    assert reasons(place, settled._replace(timers=["engine.timer"])) == ["engine.timer is disabled, expected enabled"]
 
 
 def test_a_stopped_service_is_left_so(place: Place, settled: ServiceSet, status: dict[str, Status]) -> None:

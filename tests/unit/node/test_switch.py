@@ -1,4 +1,5 @@
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,9 @@ def stored(place: Place, digest: str, text: str, **changes: object) -> ServiceSe
 
 
 def run(digest: str) -> None:
-    switch.run("engine", digest, LIMITS, layout.RUNTIME / "outcome")
+    """One run of the unit; what it refuses is in the outcome."""
+    with suppress(Refusal):
+        switch.run("engine", digest, LIMITS, layout.RUNTIME / "outcome")
 
 
 def outcome() -> str | None:
@@ -93,6 +96,12 @@ def test_an_unready_set_changes_nothing(place: Place, done: list[str]) -> None:
     assert (place.root / "engine.yaml").read_text() == "old"
     assert sets.digest_of("engine", sets.CHOSEN) is None
     assert done == []
+
+
+def test_the_journal_of_the_unit_has_the_reason(place: Place) -> None:
+    stored(place, "d1", "new", named_files=[Named(place.root / "absent", "ab", linked=False)])
+    with pytest.raises(Refusal, match=r"absent: missing; run deploys/models\.py$"):
+        switch.run("engine", "d1", LIMITS, layout.RUNTIME / "outcome")
 
 
 def test_a_linked_file_held_open_changes_nothing(

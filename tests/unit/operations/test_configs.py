@@ -23,14 +23,18 @@ def test_a_settled_service_is_left_alone(sink: StubHost, answer: Answer) -> None
 
 
 def test_a_service_with_differences_is_switched_and_they_are_told(sink: StubHost, answer: Answer) -> None:
-    answer(with_set(settled(sink), differences=["chosen set none, wanted ab", "datapump.service is absent"]))
+    answer(
+        with_set(
+            settled(sink), differences=["chosen set none, wanted ab", "datapump.service is absent, expected enabled"]
+        )
+    )
     [switch] = plan(configs.switch, sink)
     assert line(switch).endswith(" switch")
     [sent] = message(switch)["sets"]
     assert sent["service"] == "datapump"
     assert all(file["content"] for file in sent["files"])
     assert message(switch)["face_list"]["version"] == "2026-02-02"
-    assert sink.said == ["datapump: chosen set none, wanted ab; datapump.service is absent"]
+    assert sink.said == ["datapump: chosen set none, wanted ab; datapump.service is absent, expected enabled"]
 
 
 def test_a_model_that_is_not_ready_is_no_settled_service(sink: StubHost, answer: Answer) -> None:
