@@ -7,6 +7,7 @@ from typing import Any
 import pyinfra_cli.cli
 from pyinfra.api.inventory import Inventory
 from pyinfra.connectors.ssh import SSHConnector
+from pyinfra_cli.exceptions import CliError
 
 REQUIRE_PYINFRA_VERSION = ">=3.10,<3.11"
 CONNECT_TIMEOUT = 10  # seconds
@@ -41,10 +42,9 @@ def _confirm_without_terminal(msg: str) -> bool:
     """Nobody can press enter in CI: go on without failed hosts, and never start a run that nobody confirmed."""
     if sys.stdin.isatty():
         return bool(_confirm(msg))
-    is_about_failure = "failed" in msg
-    if not is_about_failure:
-        print("no terminal to confirm at: nothing was done; add -y to run, or --dry to predict", file=sys.stderr)
-    return is_about_failure
+    if "failed" in msg:
+        return True
+    raise CliError("no terminal to confirm at: nothing was done; add -y to run, or --dry to predict")
 
 
 def _hosts_in_order(self: Inventory) -> list[Any]:

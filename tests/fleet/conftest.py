@@ -88,7 +88,10 @@ def deployed(lab: Lab, first_deploy: FirstDeploy) -> Lab:
 
 @pytest.fixture
 def settled(deployed: Lab) -> Iterator[None]:
-    """The default site, deployed; restored after a story that changes it."""
+    """The default site, deployed; restored after a story that leaves it changed.
+
+    A story that itself ends with a deploy of the default site asks for `deployed`.
+    """
     yield
     if not all(deployed.running(name) for name in deployed.hosts):
         deployed.up()

@@ -54,7 +54,6 @@ def test_only_root_reads_the_key(lab1: Node) -> None:
     assert lab1.shell(f"stat -c '%U %a' {ACCESS} {ACCESS}/pull_key") == "root 700\nroot 600"
 
 
-@pytest.mark.usefixtures("settled")
 def test_other_lines_of_the_datasink_stay(node: NodeOf) -> None:
     data1 = node("data1")
     before = data1.read(AUTHORIZED)
@@ -68,7 +67,6 @@ def test_other_lines_of_the_datasink_stay(node: NodeOf) -> None:
     assert data1.shell(f"stat -c '%U %a' {AUTHORIZED}") == "ops 600"
 
 
-@pytest.mark.usefixtures("settled")
 def test_a_datasink_with_another_host_key_is_not_pulled_from(lab1: Node, lab: Lab) -> None:
     lab.reset("lab1")
     lab1.shell("mkdir -p /home/ops/imagenode")

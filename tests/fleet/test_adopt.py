@@ -103,7 +103,6 @@ def test_nothing_foreign_is_lost(story: Story, node: NodeOf) -> None:
     assert node("sentinel").read("/home/ops/sentinel/tasks/MyOwnTask.yaml") == "mine: true\n"
 
 
-@pytest.mark.usefixtures("settled")
 def test_a_damaged_file_in_an_old_folder_is_replaced_singly(deployed: Lab, node: NodeOf) -> None:
     lab1 = node("lab1")
     deployed.reset("lab1")
@@ -131,7 +130,7 @@ def test_a_face_list_that_a_hand_changed_stays_and_is_said(deployed: Lab, node: 
     data2.shell(f"mv {path} {path}.kept")
 
 
-@pytest.mark.usefixtures("settled")
+@pytest.mark.usefixtures("deployed")
 def test_the_link_is_made_where_an_older_tool_forgot_it(node: NodeOf) -> None:
     link = "/home/ops/sentinelcam/face_recognition/facelist_current.csv"
     node("data1").shell(f"rm {link}")

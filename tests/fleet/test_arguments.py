@@ -103,6 +103,7 @@ def test_one_host_after_the_other_ends_the_same(debug_everywhere: Path, words: l
 def test_without_a_terminal_an_unconfirmed_run_does_nothing(debug_everywhere: Path, node: NodeOf) -> None:
     before = node("lab1").snapshot()
     run = pyinfra("deploys/configs.py", "--limit", "lab1", site=debug_everywhere)
+    assert run.code == 1
     assert "add -y to run" in run.err
     assert "Traceback" not in run.err
     assert node("lab1").snapshot() == before

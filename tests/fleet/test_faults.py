@@ -149,7 +149,7 @@ def test_a_linked_file_that_is_closed_in_time_is_waited_for(
     variant = site.write(tmp_path / "site.py", hosts={"sentinel": {"debug_mode": True}}, limits={"linked_wait": 60})
     held_open = writer.stdin
     assert held_open is not None
-    closing = Timer(4, held_open.close)  # the deploy runs into the open file meanwhile
+    closing = Timer(3, held_open.close)  # the deploy runs into the open file meanwhile
     closing.start()
     run = deploy("--limit", "sentinel", site=variant)
     closing.join()

@@ -11,7 +11,7 @@ from tests.fleet.conftest import NodeOf
 from tests.fleet.node import Node
 from tests.fleet.operator import CHECKOUT, DEFAULT_SITE, PYINFRA, deploy
 
-pytestmark = pytest.mark.usefixtures("settled")
+pytestmark = pytest.mark.usefixtures("deployed")
 
 MODELS = "/home/ops/imagenode/models"
 VERSION = f"{MODELS}/mobilenet_ssd/2020-12-06"
@@ -46,7 +46,7 @@ def kill_pull(node: Node) -> None:
 def bare(lab: Lab, node: NodeOf) -> Node:
     """A new node behind a slow cable."""
     lab.reset("lab1")
-    lab.limit("lab1", "40mbit")
+    lab.limit("lab1", "80mbit")
     return node("lab1")
 
 
@@ -67,6 +67,7 @@ def pulling(bare: Node) -> Iterator["subprocess.Popen[bytes]"]:
         process.kill()
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_link_that_is_cut_in_mid_pull(
     received: Callable[[], int], pulling: "subprocess.Popen[bytes]", bare: Node, lab: Lab
 ) -> None:
@@ -82,6 +83,7 @@ def test_a_link_that_is_cut_in_mid_pull(
     assert received() < 1.05 * bare.size(MODEL) + 500_000
 
 
+@pytest.mark.usefixtures("settled")
 def test_an_operator_whose_machine_dies_in_mid_pull(
     received: Callable[[], int], pulling: "subprocess.Popen[bytes]", bare: Node, lab: Lab
 ) -> None:
@@ -97,6 +99,7 @@ def test_an_operator_whose_machine_dies_in_mid_pull(
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("settled")
 def test_a_pull_that_is_killed_again_and_again_gets_there(bare: Node, received: Callable[[], int]) -> None:
     for kill in range(1, 13):
         words = [PYINFRA, str(DEFAULT_SITE), "deploys/models.py", "-y", "--limit", "lab1"]

@@ -9,7 +9,7 @@ from tests.fleet import site
 from tests.fleet.conftest import SERVED, NodeOf
 from tests.fleet.operator import deploy, pyinfra
 
-pytestmark = pytest.mark.usefixtures("settled")
+pytestmark = pytest.mark.usefixtures("deployed")
 
 MODELS = "/home/ops/imagenode/models"
 SETS = "/var/lib/sentinelcam/sets/imagenode"
@@ -20,6 +20,7 @@ def newer(tmp_path: Path) -> Path:
     return site.write(tmp_path / "newer.py", versions={"mobilenet_ssd": "2026-05-01"})
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_new_version_restarts_the_services_that_name_it_and_a_rollback_moves_no_model_bytes(
     newer: Path, node: NodeOf, lab: Lab
 ) -> None:
@@ -40,6 +41,7 @@ def test_a_new_version_restarts_the_services_that_name_it_and_a_rollback_moves_n
     assert lab1.exists(path)
 
 
+@pytest.mark.usefixtures("settled")
 def test_an_override_moves_one_host(tmp_path: Path, node: NodeOf) -> None:
     override = {"lab1": {"model_version_overrides": {"mobilenet_ssd": "2026-05-01"}}}
     variant = site.write(tmp_path / "inventory.py", hosts=override)
@@ -48,6 +50,7 @@ def test_an_override_moves_one_host(tmp_path: Path, node: NodeOf) -> None:
     assert "mobilenet_ssd/2020-12-06" in node("sentinel").read("/home/ops/sentinel/tasks/MobileNetSSD_allFrames.yaml")
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_stopped_service_stays_stopped_and_gets_its_configs(tmp_path: Path, node: NodeOf) -> None:
     node("east").shell("systemctl stop imagenode")
     variant = site.write(tmp_path / "inventory.py", hosts={"east": {"service": "stopped", "debug_mode": True}})
@@ -82,6 +85,7 @@ def test_a_deploy_after_a_reboot_finds_all_settled(lab: Lab, node: NodeOf) -> No
     assert node("lab1").status()["pid"] == node("lab1").pid()
 
 
+@pytest.mark.usefixtures("settled")
 def test_an_older_face_list_that_unlocks_events_is_refused_until_allowed(tmp_path: Path, node: NodeOf) -> None:
     older = site.write(tmp_path / "inventory.py", versions={"face_recognition": "2025-02-25"})
     before = node("data2").snapshot()

@@ -18,6 +18,7 @@ from pyinfra.api.inventory import Inventory
 from pyinfra.api.state import State
 from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.context import ctx_state
+from pyinfra_cli.exceptions import CliError
 
 import config
 
@@ -141,11 +142,9 @@ class TestConfirm:
         assert len(about_failure) == 2
         assert all(self.confirm(message) for message in about_failure)
 
-    def test_nothing_starts_that_nobody_confirmed(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert self.confirm("Detected changes displayed above, skip this step with -y") is False
-        assert capsys.readouterr().err == (
-            "no terminal to confirm at: nothing was done; add -y to run, or --dry to predict\n"
-        )
+    def test_nothing_starts_that_nobody_confirmed(self) -> None:
+        with pytest.raises(CliError, match=r"^no terminal to confirm at: nothing was done; add -y to run"):
+            self.confirm("Detected changes displayed above, skip this step with -y")
 
 
 class TestHostOrder:
