@@ -94,9 +94,9 @@ def test_a_diff_shows_the_changed_lines(debug_everywhere: Path) -> None:
 @pytest.mark.usefixtures("settled")
 @pytest.mark.parametrize("words", [["--serial"], pytest.param(["--parallel", "1"], marks=pytest.mark.long)])
 def test_one_host_after_the_other_ends_the_same(debug_everywhere: Path, words: list[str], node: NodeOf) -> None:
-    run = deploy(*words, "--limit", "data1", "--limit", "outposts", site=debug_everywhere)
+    run = deploy(*words, "--limit", "data1", "--limit", "east", site=debug_everywhere)
     assert run.code == 0, run.err
-    assert run.changed() == {SWITCH: {"data1", "lab1", "east", "alpha5"}}
+    assert run.changed() == {SWITCH: {"data1", "east"}}
     assert "DEBUG" in node("east").read("/home/ops/imagenode.yaml")
 
 
