@@ -67,7 +67,7 @@ def _ask(fleet: Fleet, questions: str) -> str:
         raise OperatorError(f"{_place(fleet)}: no answer within {READ_SECONDS} s; is its disk well?") from None
     if done.returncode == _SSH_FAILED:
         trust = f"modelctl trust {fleet.site.primary_datasink}"
-        raise OperatorError(f"{_place(fleet)}: {_last_line(done.stderr)}; is it up, and trusted? {trust}")
+        raise OperatorError(f"{_place(fleet)}: {_last_line(done.stderr).rstrip('.')}; is it up, and trusted? {trust}")
     if done.returncode:
         said = f"{done.returncode}: {_last_line(done.stderr)}"
         raise OperatorError(f"{_place(fleet)}: python3 ended with {said}; expected Python 3.7 or newer there")

@@ -11,6 +11,8 @@ from operations.node_command import command
 from operations.node_operation import node_operation
 from operations.survey import SetState, Survey, order_for
 
+SHOWN = 3  # reasons of a switch
+
 
 @node_operation
 def make_face_list_current(host: Host, found: Survey) -> Iterator[StringCommand]:
@@ -26,11 +28,17 @@ def switch(host: Host, found: Survey) -> Iterator[StringCommand]:
     moving = [each for each in order["sets"] if found.sets[each["service"]].reasons]
     for each in moving:
         state = found.sets[each["service"]]
-        host.log(f"{each['service']}: {'; '.join(state.reasons)}")
+        host.log(f"{each['service']}: {_in_short(state.reasons)}")
         if host.state.config.DIFF:
             _show(host, each, state)
     if moving:
         yield command("switch", message={**order, "sets": moving})
+
+
+def _in_short(reasons: list[str]) -> str:
+    """A bare host differs in everything; a line is for reading."""
+    more = len(reasons) - SHOWN
+    return "; ".join([*reasons[:SHOWN], *([f"{more} more"] if more > 0 else [])])
 
 
 def _show(host: Host, wanted: dict[str, Any], state: SetState) -> None:

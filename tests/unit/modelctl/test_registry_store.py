@@ -77,7 +77,7 @@ def test_without_a_key_of_the_site_ssh_takes_the_operators(datasink: FakeDatasin
 def test_no_connection(datasink: FakeDatasink) -> None:
     datasink.answer_with('printf "@@@@\\nHost key verification\\033[2J failed.\\r\\n" >&2; exit 255')
     assert refusal(fleet()) == (
-        "data1 (192.168.10.50): Host key verification?[2J failed.; is it up, and trusted? modelctl trust data1"
+        "data1 (192.168.10.50): Host key verification?[2J failed; is it up, and trusted? modelctl trust data1"
     )
 
 

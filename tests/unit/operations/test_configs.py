@@ -73,3 +73,9 @@ def test_hosts_without_a_face_list(fleet: Fleet, answer: Answer) -> None:
     host = make_host("lab1", fleet)
     answer(settled(host))
     assert plan(configs.make_face_list_current, host) == []
+
+
+def test_many_reasons_are_told_in_short(sink: StubHost, answer: Answer) -> None:
+    answer(with_set(settled(sink), differences=["one", "two", "three", "four", "five"]))
+    plan(configs.switch, sink)
+    assert sink.said == ["datapump: one; two; three; 2 more"]
