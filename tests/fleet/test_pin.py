@@ -117,4 +117,4 @@ def test_a_datasink_with_another_host_key_is_not_believed(site: Path, pins: Path
     assert (run.code, pins.read_text()) == (1, "{}\n")
     [line] = run.err.splitlines()
     assert line.startswith("data1 (198.18.0.")
-    assert line.endswith("Host key verification failed.; is it up, and trusted? modelctl trust data1")
+    assert line.endswith("Host key verification failed; is it up, and trusted? modelctl trust data1")
