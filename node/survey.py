@@ -73,15 +73,15 @@ def _differences(wanted: ServiceSet, chosen: Optional[str]) -> List[str]:
 
 def _not_running(wanted: ServiceSet) -> List[str]:
     found = []
-    status = services.status(wanted.unit)
+    statuses = {unit: services.status(unit) for unit in [wanted.unit, *wanted.timers]}
+    status = statuses[wanted.unit]
     if not status.is_running:
         found.append("%s is %s" % (wanted.unit, status.active))
     elif _text(layout.started(wanted.service)) != wanted.digest:
         found.append("%s was started from another set" % wanted.unit)
-    for unit in [wanted.unit, *wanted.timers]:
-        enabled = services.status(unit).enabled
-        if enabled != "enabled":
-            found.append("%s is %s, expected enabled" % (unit, enabled or "absent"))
+    for unit, each in statuses.items():
+        if each.enabled != "enabled":
+            found.append("%s is %s, expected enabled" % (unit, each.enabled or "absent"))
     return found
 
 
