@@ -4,10 +4,14 @@ import socket
 import sys
 from typing import Any
 
+import pyinfra.api.operations
 import pyinfra_cli.cli
-from pyinfra.api.inventory import Inventory
+from pyinfra.api import Host, Inventory, State
+from pyinfra.api.exceptions import PyinfraError
 from pyinfra.connectors.ssh import SSHConnector
 from pyinfra_cli.exceptions import CliError
+
+from operations.rollout import run_order
 
 REQUIRE_PYINFRA_VERSION = ">=3.10,<3.11"
 CONNECT_TIMEOUT = 10  # seconds
@@ -16,6 +20,8 @@ UNANSWERED_MS = 60_000  # milliseconds that sent data may stay unacknowledged
 _connect = SSHConnector._connect
 _run = SSHConnector.run_shell_command
 _confirm = pyinfra_cli.cli._do_confirm
+_run_host = pyinfra.api.operations._run_host_ops
+_hub = pyinfra.api.operations.gevent.get_hub()
 
 
 def _connect_without_delay(self: SSHConnector) -> None:
@@ -49,10 +55,21 @@ def _confirm_without_terminal(msg: str) -> bool:
 
 def _hosts_in_order(self: Inventory) -> list[Any]:
     """With --serial the datasink that nodes pull from comes first, as in the inventory; pyinfra's set has no order."""
-    return [host for host in self if host in self.state.active_hosts]
+    return [host for host in run_order(self) if host in self.state.active_hosts]
+
+
+def _run_and_fail(state: State, host: Host, *args: Any, **kwargs: Any) -> None:
+    """With --no-wait pyinfra does not note which hosts have failed, and exits 0; gevent shows a traceback of each."""
+    try:
+        _run_host(state, host, *args, **kwargs)
+    except PyinfraError:
+        state.failed_hosts.add(host)
+        raise
 
 
 SSHConnector._connect = _connect_without_delay  # type: ignore[method-assign]
 SSHConnector.run_shell_command = _run_on_dropped_connection  # type: ignore[method-assign]
 pyinfra_cli.cli._do_confirm = _confirm_without_terminal
 Inventory.get_active_hosts = _hosts_in_order  # type: ignore[method-assign]
+pyinfra.api.operations._run_host_ops = _run_and_fail
+_hub.NOT_ERROR = (*_hub.NOT_ERROR, PyinfraError)

@@ -2,12 +2,14 @@
 
 from pyinfra import host
 
-from operations import configs, program
+from operations import audit, configs, program
 from operations.survey import desired_of
 
 wanted = desired_of(host)
 if wanted.sets:
     program.install(name="Install the node program")
-    if wanted.face_list:
-        configs.make_face_list_current(name="Make the face list current")
-    configs.switch(name="Switch configs and services")
+    configs.switch_first(name="Switch the first host of each role")
+    configs.switch_others(name="Switch the other hosts")
+    audit.confirm(name="Confirm what runs")
+    if wanted.source.local:
+        audit.collect(name="Collect the deployment log")

@@ -14,11 +14,18 @@ PARENT = "sentinelcam-lab"
 
 def kill_all(host: LabHost) -> bool:
     """Send SIGKILL to all that a host still runs; whether there was anything."""
-    pids = {int(pid) for group in _groups(host) for pid in (group / "cgroup.procs").read_text().split()}
+    pids = {pid for group in _groups(host) for pid in _pids(group)}
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     return bool(pids)
+
+
+def _pids(group: Path) -> list[int]:
+    try:
+        return [int(pid) for pid in (group / "cgroup.procs").read_text().split()]
+    except FileNotFoundError:
+        return []  # the host has just ended that service
 
 
 def remove(host: LabHost) -> None:
@@ -40,7 +47,14 @@ def remove_parents() -> None:
 
 
 def _parents() -> list[Path]:
-    return [parent for point in _mount_points() for parent in point.glob(f"**/{PARENT}")]
+    """Found without a look into them: what a host runs comes and goes."""
+    found = []
+    for point in _mount_points():
+        for folder, names, _ in os.walk(point):
+            if PARENT in names:
+                names.remove(PARENT)
+                found.append(Path(folder, PARENT))
+    return found
 
 
 def _groups(host: LabHost) -> list[Path]:

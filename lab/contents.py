@@ -27,6 +27,11 @@ def generated(size: int) -> Contents:
     return make
 
 
+def truncated(whole: int, size: int) -> Contents:
+    """The first `size` bytes of a file that says it has `whole`: what an interrupted training leaves behind."""
+    return lambda path: generated(whole)(path)[:size]
+
+
 def face_list(events: int) -> Contents:
     """A face list of so many events; a shorter list holds the first events of a longer one."""
 

@@ -7,14 +7,16 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from lab import keys
+from lab import hold, keys
 from lab.hosts import SERVICE_FOLDERS, LabHost
 from lab.layers import OPS
 from lab.machine import erase
 
 STANDINS = Path(__file__).with_name("standins")
-SHARED = "usr/local/lib/python3.11/dist-packages/lab/standins/standin.py"
-"""Where every Python of a host finds what the stand-ins share."""
+PACKAGES = "usr/local/lib/python3.11/dist-packages"
+"""Where every Python of a host finds what the stand-ins share, and what holds the node program for a test."""
+HOLD = f"import os; os.path.exists({str(hold.ORDER)!r}) and __import__('lab.hold').hold.obey()\n"
+"""A line that every Python runs at its start (site.py of the standard library): without an order it only looks."""
 
 
 def make(host: LabHost, hosts: Iterable[LabHost], system: Path) -> None:
@@ -54,7 +56,9 @@ def _files(host: LabHost, hosts: Iterable[LabHost], system: Path) -> Mapping[str
         f"etc/sudoers.d/{login}": (f"{login} ALL=(ALL) NOPASSWD: ALL\n", 0o440),
         "etc/ssh/ssh_host_ed25519_key": (key.read_text(), 0o600),
         "etc/ssh/ssh_host_ed25519_key.pub": (key.with_suffix(".pub").read_text(), 0o644),
-        SHARED: ((STANDINS / "standin.py").read_text(), 0o644),
+        f"{PACKAGES}/lab/standins/standin.py": ((STANDINS / "standin.py").read_text(), 0o644),
+        f"{PACKAGES}/lab/hold.py": (Path(hold.__file__).read_text(), 0o644),
+        f"{PACKAGES}/lab-hold.pth": (HOLD, 0o644),
         f"{host.home[1:]}/.ssh/authorized_keys": (keys.OPERATOR.with_suffix(".pub").read_text(), 0o600),
     }
 

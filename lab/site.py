@@ -11,10 +11,11 @@ from lab import keys
 from lab.hosts import HOSTS
 from modelctl.fleet import Fleet
 from modelctl.pins import load_pins
-from modelctl.schema import Datasink, Host, Limits, Site
+from modelctl.schema import Datasink, Gate, Gates, Host, Site
 
 PINS = Path(__file__).with_name("pins.json")
-LIMITS = Limits(linked_wait=3, settle=0.5, health_deadline=20)
+_GATE = Gate(linked_wait=3, settle=0.5, deadline=20)
+GATES = Gates(sentinel=_GATE, imagenode=_GATE, datapump=_GATE)
 """Stand-ins start at once, and tests wait for each second."""
 
 
@@ -23,7 +24,7 @@ def fleet() -> Fleet:
 
     :raises modelctl.errors.Faults: the default site or the registry is invalid, or they do not agree.
     """
-    return Fleet(lab_site(SITE), REGISTRY, STANDARDS.model_copy(update={"limits": LIMITS}), load_pins(PINS))
+    return Fleet(lab_site(SITE), REGISTRY, STANDARDS.model_copy(update={"gates": GATES}), load_pins(PINS))
 
 
 def lab_site(default: Site) -> Site:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lab.contents import Contents, face_list, generated
+from lab.contents import Contents, face_list, generated, truncated
 from modelctl.errors import OperatorError
 from modelctl.pins import Pin, PinnedFile, Pins, dump_pins
 
@@ -106,6 +106,10 @@ VERSIONS = (
     StoredVersion(
         "mobilenet_ssd", "2026-05-01", "caffe",
         {CAFFE_SSD[0]: generated(44_665), CAFFE_SSD[1]: generated(1_000_000)}, previous="2020-12-06",
+    ),
+    StoredVersion(
+        "mobilenet_ssd", "2026-06-01", "caffe",  # pinned as it is: no detector can load it
+        {CAFFE_SSD[0]: generated(44_665), CAFFE_SSD[1]: truncated(1_000_000, 600_000)}, previous="2026-05-01",
     ),
     StoredVersion(
         "mobilenet_ssd_depthai", "2022-04-02", "openvino",

@@ -29,16 +29,17 @@ class Authority:
     def exists(self) -> bool:
         return self._public.is_file()
 
-    def create(self) -> None:
-        """Make the key pair, unless it is there. Raises OperatorError."""
+    def create(self) -> bool:
+        """Make the key pair, unless it is there; tells whether it was made. Raises OperatorError."""
         with _creating:
             if self.exists():
-                return
+                return False
             try:
                 self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             except OSError as error:
                 raise OperatorError(f"pull_ca {self._path}: {error.strerror}; expected a folder for the key") from error
             _ssh_keygen("-t", "ed25519", "-N", "", "-C", "sentinelcam pull authority", "-f", str(self._path))
+            return True
 
     def line(self, registry: str) -> str:
         """Return the authorized_keys line that lets certified nodes read `registry` and nothing else."""

@@ -1,6 +1,7 @@
 """The `modelctl` command: what can be said and checked about a fleet from the control node."""
 
 import dataclasses
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,8 @@ from typing import Any
 import click
 
 from modelctl import check as checks
-from modelctl import pinning, registry_store
+from modelctl import pinning, registry_store, status_table
+from modelctl import status as statuses
 from modelctl import trust as trusted
 from modelctl.errors import OperatorError
 from modelctl.faults import choice, fault
@@ -17,6 +19,8 @@ from modelctl.inventory_file import Inventory, load
 from modelctl.pins import load_pins, replace_pins
 from modelctl.render import InstalledFile
 from modelctl.render import render as render_host
+
+DRIFTED = 3  # exit code, apart from an operator's error
 
 
 class _Commands(click.Group):
@@ -125,6 +129,29 @@ def pin(model: str | None, version: str | None, yes: bool, site: Path) -> None:
     if proposal.faulty:
         names = ", ".join(f"{model}/{version}" for model, version in proposal.faulty)
         raise OperatorError(f"not pinned: {names}; when that is mended: modelctl pin")
+
+
+@main.command()
+@click.argument("hosts", metavar="[HOST]...", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead, for programs.")
+@_site_option
+@click.pass_context
+def status(ctx: click.Context, hosts: tuple[str, ...], as_json: bool, site: Path) -> None:
+    """Ask each HOST what it runs, and compare that with what this checkout wants; all hosts unless some are named.
+
+    Exits 3 when a service drifted or is ill, or a host gives no answer.
+    """
+    inventory = load(site)
+    wanted = statuses.wanted_sets(inventory.fleet, statuses.choose(inventory.fleet, hosts))
+    inventory.connect()
+    found = statuses.look(inventory.fleet, wanted)
+    if as_json:
+        click.echo(json.dumps(statuses.to_json(found), indent=2))
+    elif sys.stdout.isatty():
+        status_table.show(found)
+    else:
+        click.echo(status_table.plain(found))
+    ctx.exit(0 if statuses.all_well(found) else DRIFTED)
 
 
 def _require_host(fleet: Fleet, host: str) -> None:

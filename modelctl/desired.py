@@ -10,7 +10,7 @@ from modelctl.fleet import Fleet
 from modelctl.hosts import Datasink, ServiceState
 from modelctl.model_files import NamedFile
 from modelctl.render import InstalledFile, Rendered, render_service
-from modelctl.schema import Pin
+from modelctl.schema import Gate, Pin
 from modelctl.services import face_list_folder, models_folder
 
 
@@ -47,25 +47,38 @@ class FaceList:
 
 
 @dataclass(frozen=True)
+class WantedGate:
+    """What a switch of a service waits for, in seconds, and checks: modelctl.standards.Gate."""
+
+    linked_wait: float
+    deadline: float
+    settle: float
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ServiceSet:
     """Everything that one service starts from.
 
-    What its configs name: `models` as (model, version, manifest digest), `named_files` as (path, sha256, linked).
+    `links` are (path, target). What its configs name: `models` as (model, version, manifest digest), `named_files` as
+    (path, sha256, linked).
     """
 
     service: str
     unit: str
     files: tuple[InstalledFile, ...]
+    links: tuple[tuple[str, str], ...]
     models: tuple[tuple[str, str, str], ...]
     named_files: tuple[tuple[str, str, bool], ...]
     state: ServiceState
     control_port: int | None
     timers: tuple[str, ...]
+    gate: WantedGate
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the files and models, whatever the state."""
-        content = {"files": [asdict(file) for file in self.files], "models": self.models}
+        """SHA-256 over the files, links and models, whatever the state."""
+        content = {"files": [asdict(file) for file in self.files], "links": self.links, "models": self.models}
         return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -142,12 +155,26 @@ def _service_set(fleet: Fleet, host: str, rendered: Rendered) -> ServiceSet:
         service=service.name,
         unit=service.unit,
         files=rendered.files,
+        links=_links(fleet, host),
         models=tuple((model, version, _pin(fleet, model, version).manifest) for model, version in versions),
         named_files=tuple(_named_file(fleet, host, named) for named in rendered.named),
         state=fleet.host(host).service,
         control_port=service.control_port,
         timers=tuple(unit for unit in service.units if unit.endswith(".timer")),
+        gate=_gate(getattr(fleet.standards.gates, service.name)),
     )
+
+
+def _gate(gate: Gate) -> WantedGate:
+    return WantedGate(gate.linked_wait, gate.deadline, gate.settle, tuple(sorted(gate.checks)))
+
+
+def _links(fleet: Fleet, host: str) -> tuple[tuple[str, str], ...]:
+    """On a datasink the current face list is a link, which moves with the set that reads the list."""
+    if not isinstance(fleet.host(host), Datasink):
+        return ()
+    version = fleet.versions(host)["face_recognition"]
+    return ((f"{face_list_folder(fleet)}/facelist_current.csv", f"facelist_{version}.csv"),)
 
 
 def _named_file(fleet: Fleet, host: str, named: NamedFile) -> tuple[str, str, bool]:

@@ -10,7 +10,7 @@ from modelctl.hosts import AnyHost, Datasink, FaceConfidence, Host, Outpost, Sen
 from modelctl.part import Part
 from modelctl.pins import Pin, PinnedFile, Pins
 from modelctl.retention import AnyRetention, FaceQuality, MinimalRetention, NeverDelete, VehicleInterest
-from modelctl.standards import Limits, Paths, Ports, Standards, Users
+from modelctl.standards import Gate, Gates, Limits, Paths, Ports, Standards, Users
 from modelctl.values import FileName, HostName, ModelName, Role, Version, Word
 
 __all__ = [
@@ -20,6 +20,8 @@ __all__ = [
     "DepthAI",
     "FaceConfidence",
     "FaceQuality",
+    "Gate",
+    "Gates",
     "Host",
     "Limits",
     "MinimalRetention",

@@ -1,6 +1,6 @@
 """What is the same on every site unless it says otherwise: users, paths, ports, retention."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
@@ -45,18 +45,38 @@ class Ports(Part):
     sentinel_log: Port = 5565
 
 
-class Limits(Part):
-    """What a deploy waits for, in seconds, tries, and bytes that a pull leaves free on a node's disk.
+class Gate(Part):
+    """What a switch of a service waits for, in seconds, and what it checks before it calls the service healthy.
 
-    `settle` is how long a started service must stay up to count as healthy, `health_deadline` how long it may take to
-    get there; `linked_wait` is how long a switch waits for a task that writes a linked file.
+    `linked_wait` is how long it waits for a task that writes a linked file, `deadline` how long the started service may
+    take to be well, `settle` how long it must then stay so. Besides being active: `restarts` means that it has not
+    restarted, `port` that its control port is open, `files` that its user can read every file that its configs name,
+    each of its pinned digest.
     """
 
     linked_wait: PositiveInt = 120
-    health_deadline: PositiveInt = 60
-    settle: PositiveFloat = 3
+    deadline: PositiveInt = 60
+    settle: PositiveFloat = 10
+    checks: frozenset[Literal["restarts", "port", "files"]] = frozenset({"restarts", "port", "files"})
+
+
+class Gates(Part):
+    """The gate of each service."""
+
+    sentinel: Gate = Gate()
+    imagenode: Gate = Gate()
+    datapump: Gate = Gate()
+
+
+class Limits(Part):
+    """What a pull waits for, in seconds, and the bytes that it leaves free on a node's disk.
+
+    `pull_timeout` is how long a link may be silent before it is taken for dead, `pull_patience` how long a pull goes on
+    without a new byte; the datasink must be able to boot meanwhile.
+    """
+
     pull_timeout: PositiveInt = 60
-    pull_attempts: PositiveInt = 5
+    pull_patience: PositiveInt = 180
     reserve_bytes: PositiveInt = 200_000_000
 
 
@@ -67,4 +87,5 @@ class Standards(Part):
     paths: Paths = Paths()
     ports: Ports = Ports()
     limits: Limits = Limits()
+    gates: Gates = Gates()
     sentinelcam_model_retention: PositiveInt = 5

@@ -35,8 +35,7 @@ def make_key(host: str) -> None:
     )  # fmt: skip
     for half, final in pairs:  # the private half last: where it is, the public one is too
         files.sync(half)
-        half.replace(final)
-    files.sync(key.parent)
+        files.rename(half, final)
 
 
 def install(certificate: str, known_hosts: str) -> None:

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import Callable, Dict, List
 
-from node import access, facelist, files, lock, orders, program, pull, survey, switch
+from node import access, audit, console, facelist, files, follow, layout, lock, orders, program, pull, recovery, survey
+from node import switch as switching
 from node.errors import Refusal
-from node.orders import Limits
 
 
 def main(arguments: List[str]) -> int:
     """Run one command. An operator's error is one line on standard error and exit code 1."""
-    name, words = arguments[0], arguments[1:]
     try:
-        COMMANDS[name](*words)
+        _run(*(arguments or ["no command"]))
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 1
     except OSError as error:
         # A full or failing disk, a folder where a file should be: the node's state, not a bug.
         found = error.strerror or error
-        print("%s: %s; mend that on the node and run again" % (error.filename or name, found), file=sys.stderr)
+        print("%s: %s; mend that on the node and run again" % (error.filename or arguments[0], found), file=sys.stderr)
         return 1
     return 0
+
+
+def _run(name: str, *words: str) -> None:
+    if name not in COMMANDS:
+        raise Refusal("found %s; allowed: %s" % (name, ", ".join(CONSOLE)))
+    if os.geteuid() != 0:
+        raise Refusal("sentinelcam-node needs root: sudo sentinelcam-node " + " ".join([name, *words]))
+    COMMANDS[name](*words)
 
 
 def _survey() -> None:
@@ -50,27 +59,43 @@ def _authorize(user: str) -> None:
 
 def _pull() -> None:
     order = orders.read(sys.stdin)
-    with lock.held():
+    with lock.held(layout.STATE / "pull.lock", "pull", order.operator, order.purpose):
         pull.pull(order)
         facelist.fetch(order)
 
 
-def _make_face_list_current() -> None:
-    facelist.make_current(orders.read(sys.stdin))
-
-
 def _switch() -> None:
     order = orders.read(sys.stdin)
-    # The link may be current while the data pump still reads, and locks events by, another list.
-    facelist.check_locks(order)
-    switch.switch(order)
+    try:
+        facelist.require_switchable(order)
+    except Refusal as refusal:
+        follow.refuse(order, str(refusal))
+    follow.switch(order)
 
 
-def _switch_unit(service: str, digest: str, limits: str, outcome: str) -> None:
-    switch.run(service, digest, Limits(**json.loads(limits)), Path(outcome))
+def _switch_unit(id: str) -> None:
+    # systemd counts an end by SIGTERM as a clean one, after which nothing would return to the set before.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(1))
+    switching.run(follow.read(id))
 
 
+def _refuse() -> None:
+    data = json.load(sys.stdin)
+    follow.refuse(orders.parse(data), data["reason"])
+
+
+def _collect() -> None:
+    data = json.load(sys.stdin)
+    audit.collect(Path(data["log"]), orders.owner(data["owner"]), data["lines"])
+
+
+CONSOLE: Dict[str, Callable[..., None]] = {
+    "status": console.status,
+    "history": console.show_history,
+    "revert": console.revert,
+}
 COMMANDS: Dict[str, Callable[..., None]] = {
+    **CONSOLE,
     "survey": _survey,
     "install-program": program.install,
     "folders": _folders,
@@ -79,8 +104,11 @@ COMMANDS: Dict[str, Callable[..., None]] = {
     "install-access": _install_access,
     "authorize": _authorize,
     "pull": _pull,
-    "make-face-list-current": _make_face_list_current,
     "switch": _switch,
     "switch-unit": _switch_unit,
-    "install": switch.start,
+    "refuse": _refuse,
+    "collect": _collect,
+    "install": switching.start,
+    "recover": recovery.recover,
+    "recover-at-boot": recovery.recover_at_boot,
 }

@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import re
 from pathlib import Path
-from typing import Dict, List, Optional, Set, Tuple
+from typing import List, Optional, Set, Tuple
 
-from node import files, layout, pull, stamps, transfer
+from node import files, layout, pull, stamps
 from node.errors import Refusal
-from node.orders import File, Order, Source, Version
+from node.orders import File, Order, Version
+from node.sets import StoredSet
 
 CURRENT = "facelist_current.csv"
 LIST = "facelist.csv"
+CONFIG = "datapump.yaml"
 
 Event = Tuple[str, str]  # date, event id
 
@@ -28,71 +30,60 @@ def lacking(version: Version) -> List[str]:
     return [file.name for file in version.files if not stamps.vouches(path_of(version, file.name), file.sha256)]
 
 
+def flaws(version: Version) -> List[str]:
+    """Read every byte and return the names of files that are not there, or differ."""
+    return [file.name for file in version.files if not _is_right(path_of(version, file.name), file.sha256)]
+
+
+def _is_right(path: Path, sha256: str) -> bool:
+    return path.is_file() and not path.is_symlink() and files.sha256(path) == sha256
+
+
 def fetch(order: Order) -> None:
     """Bring the list's files; what is there is read once and stays as it came. Raises Refusal where it is another."""
     version = order.face_list
     if version is None:
         return
     absent = [file for file in version.files if not path_of(version, file.name).exists()]
-    if absent and order.source is not None:
-        _bring(version, absent, order, order.source)
+    if absent:
+        _bring(version, absent, order)
     for file in version.files:
         _adopt(path_of(version, file.name), file)
 
 
-def _bring(version: Version, absent: List[File], order: Order, source: Source) -> None:
+def _bring(version: Version, absent: List[File], order: Order) -> None:
     staging = version.directory / layout.STAGING
     files.folder(staging, order.owner)
-    request: Dict[str, File] = {version.label + "/" + file.name: file for file in absent}
-    transfer.check_space(request, staging, order.limits)
-    transfer.fetch(source, list(request), staging, order.limits)
+    pull.bring({version.label + "/" + file.name: file for file in absent}, staging, order)
     staged = staging / version.label
-    problems = pull.verify(staged, absent, version.label, order)
-    if problems:
-        raise Refusal("; ".join(problems))
+    pull.verify(staged, absent, version.label, order)
     pull.give(staged, absent, order.owner)
     for file in absent:
-        (staged / file.name).replace(path_of(version, file.name))
-    files.sync(version.directory)
+        files.rename(staged / file.name, path_of(version, file.name))
     files.prune(staging)
 
 
 def _adopt(path: Path, file: File) -> None:
     if path.is_symlink():
         raise Refusal("%s: a link, expected a file; move it away and run again" % path)
-    found = files.sha256(path)
-    if found != file.sha256:
+    reading = stamps.read(path)
+    if reading.sha256 != file.sha256:
         raise Refusal(
             "%s: SHA-256 %s, expected the pinned %s; it holds what exists nowhere else, so it stays: "
-            "move it away and run again" % (path, found[:12], file.sha256[:12])
+            "move it away and run again" % (path, reading.sha256[:12], file.sha256[:12])
         )
-    stamps.put(path, file.sha256)
+    stamps.put(path, reading)
 
 
-def is_current(version: Version) -> bool:
-    return files.target(version.directory / CURRENT) == path_of(version, LIST).name
-
-
-def make_current(order: Order) -> None:
-    """Point facelist_current.csv at the order's list. Raises Refusal where that would unlock events, unless allowed."""
+def require_switchable(order: Order) -> None:
+    """Raises Refusal while the order's list is not there, or would unlock events and nobody allowed it."""
     version = order.face_list
     if version is None:
         return
-    link = version.directory / CURRENT
     if lacking(version):
         raise Refusal("%s: not there or not verified; run deploys/models.py" % path_of(version, LIST))
-    check_locks(order)
-    if link.exists() and not link.is_symlink():
-        raise Refusal("%s: a file, expected a link; move it away and run again" % link)
-    files.link(link, path_of(version, LIST).name)
-
-
-def check_locks(order: Order) -> None:
-    """Raises Refusal when a list that is live locks events that the new one lacks and the operator did not allow it."""
-    version = order.face_list
-    if version is None:
-        return
-    lost = unlocked(order, version)
+    configs = [file.path for each in order.sets for file in each.files if file.path.name == CONFIG]
+    lost = _unlocked(path_of(version, LIST), version.directory / CURRENT, configs)
     if lost and order.options.get("unlock") is not True:
         raise Refusal(
             "face list %s: lacks %d event(s) that the live list locks, so their recordings could be deleted; "
@@ -100,22 +91,22 @@ def check_locks(order: Order) -> None:
         )
 
 
-def unlocked(order: Order, version: Version) -> Set[Event]:
-    """Return the events that a live list locks and the new one would not."""
-    new = path_of(version, LIST)
-    live = [path for path in _live(order, version) if path.is_file() and path != new]
+def unlocked_by(stored: StoredSet) -> int:
+    """Return how many events a live list locks that the list of a stored set does not."""
+    for file in stored.content.files:
+        named = _face_file(stored.folder / "files" / file.sha256) if file.path.name == CONFIG else None
+        if named is not None:
+            return len(_unlocked(named, named.with_name(CURRENT), [file.path]))
+    return 0
+
+
+def _unlocked(new: Path, link: Path, configs: List[Path]) -> Set[Event]:
+    """The lists that are live are the one behind the link and the one that the data pump reads: an older tool may have
+    set only one of them."""
+    lists = [link.resolve() if link.exists() else None, *map(_face_file, configs)]
+    live = {path for path in lists if path is not None and path.is_file() and path != new}
     locked: Set[Event] = set().union(*(_events(path) for path in live))
     return locked - _events(new) if locked else set()
-
-
-def _live(order: Order, version: Version) -> List[Path]:
-    """The list behind the link, and the one that the data pump reads: an older tool may have set only one of them."""
-    link = version.directory / CURRENT
-    found = [link.resolve()] if link.exists() else []
-    for config in (file.path for each in order.sets for file in each.files if file.path.name == "datapump.yaml"):
-        named = _face_file(config)
-        found += [named] if named else []
-    return found
 
 
 def _face_file(config: Path) -> Optional[Path]:

@@ -8,7 +8,7 @@ import time
 from typing import Optional
 
 from node import orders, services, stamps
-from node.orders import Limits, ServiceSet
+from node.orders import ServiceSet
 
 PAUSE = 0.2  # seconds between looks
 
@@ -40,18 +40,19 @@ def _unreadable(service: ServiceSet) -> Optional[str]:
     return "%s: not readable by %s; check owner and mode" % (found, service.user) if found else None
 
 
-def wait(service: ServiceSet, limits: Limits) -> Optional[str]:
-    """Wait until the service has been active, unrestarted and answering for the settle time.
+def wait(service: ServiceSet) -> Optional[str]:
+    """Wait until the service has been well for the settle time of its gate.
 
     Returns None then, else what is unhealthy: at once for a crash, at the deadline for what is merely slow.
     """
-    deadline = time.monotonic() + limits.health_deadline
+    gate = service.gate
+    deadline = time.monotonic() + gate.deadline
     # systemd keeps the count of a service that was stopped between two restarts.
     restarts = services.status(service.unit).restarts
     well_since: Optional[float] = None
     while True:
         status = services.status(service.unit)
-        if status.active == "failed" or status.restarts > restarts or status.sub == "auto-restart":
+        if status.active == "failed" or ("restarts" in gate.checks and _has_restarted(status, restarts)):
             return "%s ended after its start (%s, %s)" % (service.unit, status.active, status.sub)
         problem = _problem(service, status)
         now = time.monotonic()
@@ -59,19 +60,31 @@ def wait(service: ServiceSet, limits: Limits) -> Optional[str]:
             well_since = None
         elif well_since is None:
             well_since = now
-        elif now - well_since >= limits.settle:
-            return None
-        if now >= deadline:
-            return "%s within %d s" % (problem or service.unit + ": did not settle", limits.health_deadline)
+        elif now - well_since >= gate.settle:
+            return unready(service) if "files" in gate.checks else None
+        if problem and now >= deadline:
+            return "%s within %g s" % (problem, gate.deadline)
         time.sleep(PAUSE)
+
+
+def _has_restarted(status: services.Status, restarts: int) -> bool:
+    return status.restarts > restarts or status.sub == "auto-restart"
 
 
 def _problem(service: ServiceSet, status: services.Status) -> Optional[str]:
     if not status.is_running:
         return "%s is %s, expected active" % (service.unit, status.active)
-    if service.control_port is not None and not _is_open(service.control_port):
-        return "%s: port %d is closed, expected open" % (service.unit, service.control_port)
+    port = service.control_port if "port" in service.gate.checks else None
+    if port is not None and not _is_open(port):
+        return "%s: port %d is closed, expected open" % (service.unit, port)
     return None
+
+
+def check(service: ServiceSet) -> Optional[str]:
+    """Return what is unhealthy at this moment, None when the service is as well as its state asks for."""
+    if not service.is_to_run:
+        return None
+    return _problem(service, services.status(service.unit)) or unready(service)
 
 
 def _is_open(port: int) -> bool:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 STATE = Path("/var/lib/sentinelcam")
 RUNTIME = Path("/run/sentinelcam")
+UNITS = Path("/etc/systemd/system")
+CONSOLE_COMMAND = Path("/usr/local/sbin/sentinelcam-node")
 STAGING = ".staging"  # below each models folder, so that a finished version is one rename away
 
 
@@ -23,6 +25,25 @@ def stamps() -> Path:
 
 def sets(service: str) -> Path:
     return STATE / "sets" / service
+
+
+def services() -> "list[str]":
+    """The services that have sets here."""
+    return sorted(path.name for path in (STATE / "sets").glob("*") if path.is_dir())
+
+
+def pending(service: str) -> Path:
+    """The mark of a switch that has begun and not ended."""
+    return sets(service) / "pending"
+
+
+def history() -> Path:
+    return STATE / "history.jsonl"
+
+
+def kept() -> Path:
+    """Copies of linked files, as they were before a switch."""
+    return STATE / "kept"
 
 
 def started(service: str) -> Path:

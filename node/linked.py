@@ -7,15 +7,16 @@ import time
 from pathlib import Path
 from typing import Iterable, Iterator, List, Set
 
+from node import files, layout
 from node.errors import Refusal
 from node.orders import Named
 
 PAUSE = 0.5  # seconds between looks
 
 
-def wait(named: Iterable[Named], limit: int) -> None:
+def wait(named: Iterable[Named], limit: float) -> None:
     """Wait up to `limit` seconds until no linked file is open for writing. Raises Refusal when one still is."""
-    paths = {path for each in named if each.linked for path in _siblings(each.path)}
+    paths = siblings(named)
     deadline = time.monotonic() + limit
     while True:
         busy = writers(paths)
@@ -23,15 +24,29 @@ def wait(named: Iterable[Named], limit: int) -> None:
             return
         if time.monotonic() >= deadline:
             raise Refusal(
-                "%s: open for writing for more than %d s; expected the task to finish; nothing was changed, run again "
-                "later" % (", ".join(busy), limit)
+                "%s: open for writing for more than %d s; expected the task to finish; run again later"
+                % (", ".join(busy), limit)
             )
         time.sleep(PAUSE)
 
 
-def _siblings(path: Path) -> Iterator[Path]:
-    """The same file in every version of its model: the running service may hold an older one."""
-    return path.parent.parent.glob("*/" + path.name)
+def siblings(named: Iterable[Named]) -> Set[Path]:
+    """Return each linked file in every version of its model: the running service may hold an older one."""
+    return {path for each in named if each.linked for path in each.path.parent.parent.glob("*/" + each.path.name)}
+
+
+def keep(named: Iterable[Named]) -> None:
+    """Copy linked files aside, each version's, unless just such a copy is there."""
+    for path in sorted(siblings(named)):
+        version, digest = path.parent, files.sha256(path)[:12]
+        copy = layout.kept() / version.parent.name / version.name / (path.name + "." + digest)
+        if not copy.exists():
+            files.folder(layout.kept(), mode=0o700)  # faces are for those only who may read the originals
+            files.folder(copy.parent)
+            files.copy(path, copy)
+            if not files.sha256(copy).startswith(digest):
+                files.unlink(copy)
+                raise Refusal("%s: written to while it was copied aside; run again later" % path)
 
 
 def writers(paths: Set[Path]) -> List[str]:

@@ -55,12 +55,28 @@ class Installed(NamedTuple):
     content: Optional[str]
 
 
+class Link(NamedTuple):
+    """A symbolic link of a set."""
+
+    path: Path
+    target: str
+
+
 class Named(NamedTuple):
     """A model file that a config names."""
 
     path: Path
     sha256: str
     linked: bool
+
+
+class Gate(NamedTuple):
+    """What a switch waits for, in seconds, and checks, as modelctl.standards.Gate says it."""
+
+    linked_wait: float
+    deadline: float
+    settle: float
+    checks: List[str]
 
 
 class ServiceSet(NamedTuple):
@@ -73,6 +89,18 @@ class ServiceSet(NamedTuple):
     state: str  # running, stopped or disabled
     control_port: Optional[int]
     timers: List[str]
+    links: List[Link]
+    manifests: Dict[str, str]  # model -> SHA-256 of its version's manifest
+    gate: Gate
+
+    @property
+    def paths(self) -> List[Path]:
+        """Everything that the set puts somewhere."""
+        return [file.path for file in self.files] + [link.path for link in self.links]
+
+    @property
+    def is_to_run(self) -> bool:
+        return self.state == "running"
 
     @property
     def user(self) -> str:
@@ -83,11 +111,8 @@ class ServiceSet(NamedTuple):
 class Limits(NamedTuple):
     """Seconds, unless the name says otherwise."""
 
-    linked_wait: int
-    health_deadline: int
-    settle: float
     pull_timeout: int
-    pull_attempts: int
+    pull_patience: int
     reserve_bytes: int
 
 
@@ -101,6 +126,8 @@ class Order(NamedTuple):
     source: Optional[Source]
     limits: Limits
     commit: str
+    operator: str  # user@host
+    purpose: str  # what the operator typed
     options: Dict[str, Any]
 
     @property
@@ -132,14 +159,21 @@ def parse(data: Dict[str, Any]) -> Order:
         face_list=_version(data["face_list"]) if data["face_list"] else None,
         sets=[service_set(each) for each in data["sets"]],
         source=_source(data["source"]) if data["source"] else None,
-        limits=Limits(**data["limits"]),
+        limits=Limits(**known(Limits, data["limits"])),
         commit=data["commit"],
+        operator=data["operator"],
+        purpose=data["purpose"],
         options=data["options"],
     )
 
 
+def known(kind: Any, data: Dict[str, Any]) -> Dict[str, Any]:
+    """Return the fields that this program knows: a newer one may have written more."""
+    return {name: value for name, value in data.items() if name in kind._fields}
+
+
 def _version(data: Dict[str, Any]) -> Version:
-    files = [File(**each) for each in data["files"]]
+    files = [File(**known(File, each)) for each in data["files"]]
     return Version(data["model"], data["version"], data["manifest"], Path(data["directory"]), files)
 
 
@@ -162,4 +196,7 @@ def service_set(data: Dict[str, Any]) -> ServiceSet:
         state=data["state"],
         control_port=data["control_port"],
         timers=data["timers"],
+        links=[Link(Path(each["path"]), each["target"]) for each in data["links"]],
+        manifests=data["manifests"],
+        gate=Gate(**known(Gate, data["gate"])),
     )

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import compileall
 import shutil
 import sys
 from typing import Optional
 
-from node import files, layout
+from node import files, layout, own_units
+
+
+def current() -> Optional[str]:
+    """Return the digest of the program that the units run; None when not all of it is in place."""
+    return files.target(layout.program() / "current") if own_units.are_installed() else None
 
 
 def install(digest: str) -> None:
@@ -17,12 +23,14 @@ def install(digest: str) -> None:
         files.folder(layout.program())
         files.remove(new)
         shutil.copytree(sys.path[0], str(new), ignore=shutil.ignore_patterns("__pycache__"))
+        # Else Python would write these later, unflushed: one that a power cut tears would break every command.
+        compileall.compile_dir(str(new), quiet=1)
         for path in [new, *new.rglob("*")]:
-            path.chmod(0o755 if path.is_dir() else 0o644)
-            files.sync(path)
+            files.give(path, files.ROOT, 0o755 if path.is_dir() else 0o644)
         files.place(new, folder)
     _remove_all_but(digest, files.target(layout.program() / "current"))
     files.link(layout.program() / "current", digest)
+    own_units.install()
 
 
 def _remove_all_but(*kept: Optional[str]) -> None:

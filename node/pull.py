@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
-from typing import List
+from typing import Dict, List
 
 from node import files, layout, stamps, transfer, versions
 from node.errors import Refusal
 from node.files import Owner
 from node.orders import File, Order, Version
+from node.stamps import Reading
 
 
 def pull(order: Order) -> None:
@@ -25,16 +24,11 @@ def pull(order: Order) -> None:
         return
     staging = _staging(wanted[0], order.owner)
     request = {version.label + "/" + file.name: file for version in wanted for file in missing[version.label]}
-    remote = [name for name, file in request.items() if not _reuse(file, staging / name)]
-    transfer.check_space({name: request[name] for name in remote}, staging, order.limits)
-    if remote:
-        if order.source is None:
-            raise Refusal(order.host + ": no datasink to pull from")
-        transfer.fetch(order.source, remote, staging, order.limits)
+    bring({name: file for name, file in request.items() if not _reuse(file, staging / name)}, staging, order)
     problems: List[str] = []
     for version in wanted:
         try:
-            problems += _settle(version, missing[version.label], staging, order)
+            _settle(version, missing[version.label], staging, order)
         except Refusal as refusal:
             problems.append(str(refusal))
     files.prune(staging)
@@ -44,12 +38,7 @@ def pull(order: Order) -> None:
 
 def _lacking(version: Version) -> List[File]:
     """What must come for this version. A folder that is already there is hashed once and adopted."""
-    if versions.is_absent(version):
-        return versions.contents(version)
-    lacking = versions.flaws(version)
-    if not lacking:
-        versions.stamp(version)
-    return lacking
+    return versions.contents(version) if versions.is_absent(version) else versions.stamp(version)
 
 
 def _staging(version: Version, owner: Owner) -> Path:
@@ -67,22 +56,35 @@ def _reuse(file: File, staged: Path) -> bool:
         return False
     files.folder(staged.parent)
     files.remove(staged)
-    os.link(str(held), str(staged))
+    files.hard_link(held, staged)
     return True
 
 
 def _unshare(staged: Path) -> None:
     """An older try may have linked it to another version's file, which rsync would then write into."""
     if staged.is_file() and staged.stat().st_nlink > 1:
-        staged.unlink()
+        files.unlink(staged)
 
 
-def _settle(version: Version, expected: List[File], staging: Path, order: Order) -> List[str]:
-    """Verify what was staged for one version and put it in place. Returns what is wrong with it."""
+def bring(wanted: Dict[str, File], staging: Path, order: Order) -> None:
+    """Fetch files by their names in the registry; where an earlier try left the start of one, only the rest moves."""
+    if not wanted:
+        return
+    transfer.check_space(wanted, staging, order.limits)
+    if order.source is None:
+        raise Refusal(order.host + ": no datasink to pull from")
+    resumed = [name for name in wanted if _is_regular(staging / name)]
+    transfer.fetch(order.source, list(wanted), staging, order.limits)
+    # A power cut may have torn what an earlier try staged.
+    torn = [name for name in resumed if files.sha256(staging / name) != wanted[name].sha256]
+    if torn:
+        transfer.mend(order.source, torn, staging, order.limits)
+
+
+def _settle(version: Version, expected: List[File], staging: Path, order: Order) -> None:
+    """Verify what was staged for one version and put it in place. Raises Refusal naming what is wrong with it."""
     staged = staging / version.label
-    problems = verify(staged, expected, version.label, order)
-    if problems:
-        return problems
+    readings = verify(staged, expected, version.label, order)
     give(staged, expected, order.owner)
     if versions.is_absent(version):
         files.folder(version.directory.parent, order.owner)
@@ -91,42 +93,51 @@ def _settle(version: Version, expected: List[File], staging: Path, order: Order)
     else:
         for file in expected:
             _put(staged / file.name, version.directory / file.name, file)
-        files.sync(version.directory)
-        shutil.rmtree(str(staged))
-    versions.stamp(version)
-    return []
+        files.remove(staged)
+    for name, reading in readings.items():
+        stamps.put(version.directory / name, reading)
 
 
 def _put(staged: Path, final: Path, file: File) -> None:
     if not file.linked:
-        staged.replace(final)
+        files.rename(staged, final)
         return
     try:
-        os.link(str(staged), str(final))  # not a rename, which would overwrite one that the node has made meanwhile
+        files.hard_link(staged, final)  # not a rename, which would overwrite one that the node has made meanwhile
     except FileExistsError:
         if not final.is_file():
             raise Refusal("%s: a link to nothing, expected a file; move it away and run again" % final) from None
+    files.sync(final.parent)
 
 
-def verify(staged: Path, expected: List[File], label: str, order: Order) -> List[str]:
-    """Compare staged files with their pinned digests; a file with wrong bytes is dropped, so that it comes anew."""
+def verify(staged: Path, expected: List[File], label: str, order: Order) -> Dict[str, Reading]:
+    """Compare staged files with their pinned digests, and return the readings of the immutable ones.
+
+    Raises Refusal naming all that is wrong. A file with wrong bytes is dropped, so that it comes anew.
+    """
     absent = [file.name for file in expected if not _is_regular(staged / file.name)]
     if absent:
         where = order.source.host if order.source else order.host
-        return [
+        raise Refusal(
             "%s: %s not in the registry of %s; expected what pins.json names; store it there or choose another version"
             % (label, ", ".join(sorted(absent)), where)
-        ]
-    problems = []
-    for file in expected:
-        found = files.sha256(staged / file.name)
-        if found != file.sha256:
-            (staged / file.name).unlink()
-            problems.append(
-                "%s/%s: the registry's copy has SHA-256 %s, expected the pinned %s; restore that file on the datasink"
-                % (label, file.name, found[:12], file.sha256[:12])
-            )
-    return problems
+        )
+    readings = {file.name: stamps.read(staged / file.name) for file in expected}
+    wrong = [file for file in expected if readings[file.name].sha256 != file.sha256]
+    for file in wrong:
+        files.unlink(staged / file.name)
+    if wrong:
+        raise Refusal("; ".join(_differs(label, file, readings[file.name].sha256) for file in wrong))
+    return {file.name: readings[file.name] for file in expected if not file.linked}
+
+
+def _differs(label: str, file: File, found: str) -> str:
+    return "%s/%s: the registry's copy has SHA-256 %s, expected the pinned %s; restore that file on the datasink" % (
+        label,
+        file.name,
+        found[:12],
+        file.sha256[:12],
+    )
 
 
 def _is_regular(path: Path) -> bool:
@@ -136,9 +147,7 @@ def _is_regular(path: Path) -> bool:
 def give(staged: Path, expected: List[File], owner: Owner) -> None:
     """Owner and modes of SPEC: the service's user, 0644 and 0755; on the disk before the rename."""
     for path in [staged, *[staged / file.name for file in expected]]:
-        os.chown(str(path), owner.uid, owner.gid)
-        path.chmod(0o755 if path.is_dir() else 0o644)
-        files.sync(path)
+        files.give(path, owner, 0o755 if path.is_dir() else 0o644)
 
 
 def _drop_extras(staged: Path, expected: List[File]) -> None:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import subprocess
-from typing import Dict, NamedTuple
+import time
+from pathlib import Path
+from typing import Dict, Iterable, NamedTuple, Optional, Set
 
+from node import layout, linked
 from node.errors import Refusal
+
+PAUSE = 0.1  # seconds between looks
+GRACE = 10.0  # seconds that a service gets to end by itself
+JOURNAL_LIMIT = 5.0  # seconds
+LONGEST_LINE = 300
 
 
 class Status(NamedTuple):
@@ -16,6 +24,7 @@ class Status(NamedTuple):
     pid: int
     enabled: str
     restarts: int
+    is_outdated: bool  # its unit file has changed since systemd read it
 
     @property
     def is_running(self) -> bool:
@@ -24,7 +33,7 @@ class Status(NamedTuple):
 
 def status(unit: str) -> Status:
     """Return a unit's status; one that does not exist is inactive."""
-    fields = "ActiveState,SubState,MainPID,UnitFileState,NRestarts"
+    fields = "ActiveState,SubState,MainPID,UnitFileState,NRestarts,NeedDaemonReload,LoadState"
     output = subprocess.run(
         ["systemctl", "show", "--property=" + fields, unit],
         stdout=subprocess.PIPE, universal_newlines=True, check=True,
@@ -36,22 +45,69 @@ def status(unit: str) -> Status:
         pid=int(found.get("MainPID") or 0),  # timers have none
         enabled=found["UnitFileState"],
         restarts=int(found.get("NRestarts") or 0),
+        is_outdated=found.get("NeedDaemonReload") == "yes" or _is_overlooked(unit, found.get("LoadState")),
     )
 
 
-def control(*words: str) -> None:
-    """Run systemctl. Raises Refusal with its own first line when it fails."""
+def _is_overlooked(unit: str, load_state: Optional[str]) -> bool:
+    """systemd before 246 goes on thinking that a unit is absent when another unit's ordering had named it."""
+    return load_state == "not-found" and (layout.UNITS / unit).is_file()
+
+
+def start(unit: str, limit: float) -> None:
+    """Start a service. Raises Refusal when systemd refuses, or has not started it after `limit` seconds."""
+    try:
+        control("start", unit, limit=limit)
+    except subprocess.TimeoutExpired:
+        raise Refusal("systemctl start %s: not started within %g s" % (unit, limit)) from None
+
+
+def control(*words: str, limit: Optional[float] = None) -> None:
+    """Run systemctl. Raises Refusal with its own first line when it fails, TimeoutExpired after `limit` seconds."""
     result = subprocess.run(
-        ["systemctl", *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, universal_newlines=True
+        ["systemctl", *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, universal_newlines=True, timeout=limit
     )
     if result.returncode != 0:
         reason = (result.stderr.strip().splitlines() or ["no reason given"])[0]
         raise Refusal("systemctl " + " ".join(words) + ": " + reason)
 
 
+def reload(units: Iterable[str]) -> None:
+    """Let systemd read the unit files again where one of these has changed, by whoever did it."""
+    if any(status(unit).is_outdated for unit in units):
+        control("daemon-reload")
+
+
+def stop(unit: str, precious: Set[Path]) -> None:
+    """Stop a service; one that does not end in time is killed, but not while it has a precious file open for writing.
+
+    Raises Refusal when it does not stop.
+    """
+    if status(unit).active == "inactive":
+        return
+    control("stop", "--no-block", unit)
+    deadline = time.monotonic() + GRACE
+    while status(unit).active not in ("inactive", "failed"):
+        if time.monotonic() >= deadline and not linked.writers(precious):
+            control("kill", "--signal=SIGKILL", unit)
+            break
+        time.sleep(PAUSE)
+    control(
+        "stop", unit
+    )  # waits for the end, systemd's own time limit at most; a failed unit is reset by its next start
+
+
 def journal(unit: str, lines: int) -> str:
-    """Return the last lines of a unit's journal, oldest first."""
-    return subprocess.run(
-        ["journalctl", "--unit=" + unit, "--lines=" + str(lines), "--output=cat", "--no-pager", "--quiet"],
-        stdout=subprocess.PIPE, universal_newlines=True,
-    ).stdout.strip()  # fmt: skip
+    """Return the last lines of a unit's journal, oldest first, cut, and without what a terminal would obey."""
+    try:
+        said = subprocess.run(
+            ["journalctl", "--unit=" + unit, "--lines=" + str(lines), "--output=cat", "--no-pager", "--quiet"],
+            stdout=subprocess.PIPE, universal_newlines=True, errors="replace", timeout=JOURNAL_LIMIT,
+        ).stdout  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return ""  # a return must not wait for it
+    return "\n".join(_shown(line) for line in said.strip().splitlines())
+
+
+def _shown(line: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in line[:LONGEST_LINE])

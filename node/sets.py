@@ -4,20 +4,20 @@ sets/SERVICE/DIGEST/set.json   what the set holds
 sets/SERVICE/DIGEST/files/     the contents, each named by its SHA-256
 sets/SERVICE/chosen            a link: the set that the service starts from. Renaming it is the commit point
 sets/SERVICE/previous          a link: the set before that
-sets/SERVICE/installed         a link: the set that was last copied to the documented paths
+sets/SERVICE/installed         a link: the set whose files, and no other set's, are at the documented paths
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from node import files, layout, orders
 from node.errors import Refusal
-from node.files import Owner
-from node.orders import Installed, ServiceSet
+from node.orders import Installed, Link, Named, ServiceSet
 
 CHOSEN = "chosen"
 PREVIOUS = "previous"
@@ -36,35 +36,42 @@ class StoredSet(NamedTuple):
 def put(wanted: ServiceSet, commit: str) -> None:
     """Store a set, unless it is there already and whole.
 
-    What the digest leaves out (state, port, timers) may have changed since: then the set is described anew.
+    What the digest leaves out (state, port, timers, gate, commit) may have changed since: then it is described anew.
     """
-    folder = layout.sets(wanted.service) / wanted.digest
-    if not _is_whole(folder):
-        contents = {file.sha256: (file.content or "").encode() for file in wanted.files}
-        _store(folder, wanted, contents, [], commit)
-    elif _to_json(load(wanted.service, wanted.digest).content) != _to_json(wanted):
-        _describe(folder, wanted, [], commit)
+    contents = {file.sha256: (file.content or "").encode() for file in wanted.files}
+    _store(wanted, contents, [], commit)
 
 
-def adopt(wanted: ServiceSet) -> Optional[str]:
-    """Store what an older tool or a hand left at the set's paths, and return its digest; None on a bare node."""
-    present = [file for file in wanted.files if file.path.is_file()]
-    if not present:
-        return None
+def adopt(wanted: ServiceSet, state: str) -> Optional[str]:
+    """Store what an older tool or a hand left at the set's paths, and return its digest; None on a bare node.
+
+    `state` is that of the service as it was found.
+    """
     contents: Dict[str, bytes] = {}
     found = []
-    for file in present:
-        content = file.path.read_bytes()
-        sha256 = hashlib.sha256(content).hexdigest()
-        contents[sha256] = content
-        found.append(Installed(file.path, _owner(file.path), file.path.stat().st_mode & 0o7777, sha256, None))
-    absent = [file.path for file in wanted.files if file not in present]
-    digest = _digest([[str(file.path), file.owner, file.mode, file.sha256] for file in found])
-    old = wanted._replace(files=found, digest=digest, models={}, named_files=[], control_port=None)
-    folder = layout.sets(wanted.service) / digest
-    if not _is_whole(folder):
-        _store(folder, old, contents, absent, ADOPTED)
-    return digest
+    for file in wanted.files:
+        if file.path.is_file():
+            content = file.path.read_bytes()
+            sha256 = hashlib.sha256(content).hexdigest()
+            contents[sha256] = content
+            found.append(Installed(file.path, _owner(file.path), file.path.stat().st_mode & 0o7777, sha256, None))
+    links = [Link(link.path, target) for link, target in _targets(wanted.links) if target is not None]
+    if not found and not links:
+        return None
+    present = {file.path for file in found} | {link.path for link in links}
+    absent = [path for path in wanted.paths if path not in present]
+    described = [[str(file.path), file.owner, file.mode, file.sha256] for file in found]
+    old = wanted._replace(
+        files=found, links=links, digest=_digest([*described, *[[str(link.path), link.target] for link in links]]),
+        models={}, manifests={}, named_files=[], control_port=None, state=state,
+        timers=[timer for timer in wanted.timers if timer in {path.name for path in present}],
+    )  # fmt: skip
+    _store(old, contents, absent, ADOPTED)
+    return old.digest
+
+
+def _targets(links: List[Link]) -> "list[tuple[Link, Optional[str]]]":
+    return [(link, files.target(link.path)) for link in links]
 
 
 def _owner(path: Path) -> str:
@@ -76,17 +83,67 @@ def _owner(path: Path) -> str:
 
 def load(service: str, digest: str) -> StoredSet:
     """Read a stored set and check every byte of it. Raises Refusal when it is not whole."""
+    stored = read(service, digest)
+    for file in stored.content.files:
+        content(stored, file)
+    return stored
+
+
+def read(service: str, digest: str) -> StoredSet:
+    """Read what a stored set holds, without its contents. Raises Refusal when that cannot be read."""
     folder = layout.sets(service) / digest
     try:
         data = json.loads((folder / "set.json").read_text())
-        content = orders.service_set(data)
+        return StoredSet(folder, orders.service_set(data), [Path(path) for path in data["absent"]], data["commit"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Refusal("%s: set cannot be read (%s); run deploys/configs.py" % (folder, error)) from None
-    for file in content.files:
-        stored = folder / "files" / file.sha256
-        if not stored.is_file() or files.sha256(stored) != file.sha256:
-            raise Refusal("%s: missing or damaged; run deploys/configs.py to store the set anew" % stored)
-    return StoredSet(folder, content, [Path(path) for path in data["absent"]], data["commit"])
+
+
+def content(stored: StoredSet, file: Installed) -> bytes:
+    """Return the bytes that a set has for a file. Raises Refusal when they are missing or damaged."""
+    path = stored.folder / "files" / file.sha256
+    if not _is_stored(stored.folder, file.sha256):
+        raise Refusal("%s: missing or damaged; run deploys/configs.py to store the set anew" % path)
+    return path.read_bytes()
+
+
+def is_adopted(service: str, digest: str) -> bool:
+    """Tell whether a set was found on the node, not sent."""
+    try:
+        return read(service, digest).commit == ADOPTED
+    except Refusal:
+        return False
+
+
+def tell(stored: StoredSet, state: str) -> None:
+    """Describe a set anew, with this state of its service."""
+    _describe(stored.folder, stored.content._replace(state=state), stored.absent, stored.commit)
+
+
+def _is_stored(folder: Path, sha256: str) -> bool:
+    stored = folder / "files" / sha256
+    return stored.is_file() and files.sha256(stored) == sha256
+
+
+def all_whole(service: str) -> List[StoredSet]:
+    """Return every stored set that can be read."""
+    found = []
+    for path in layout.sets(service).glob("*/set.json"):
+        if not path.parent.is_symlink():
+            try:
+                found.append(load(service, path.parent.name))
+            except Refusal:
+                continue
+    return found
+
+
+def named(service: str, *digests: Optional[str]) -> List[Named]:
+    """Return the model files that any of these sets names; a set that cannot be read names none."""
+    found: List[Named] = []
+    for digest in filter(None, digests):
+        with suppress(Refusal):
+            found += load(service, digest).content.named_files
+    return found
 
 
 def digest_of(service: str, name: str) -> Optional[str]:
@@ -95,97 +152,51 @@ def digest_of(service: str, name: str) -> Optional[str]:
 
 
 def choose(service: str, digest: str, previous: Optional[str]) -> None:
-    """Make a stored set the one that the service starts from. The last rename is the commit point."""
+    """Make a stored set the one that the service starts from: a rename, the commit point. Safe to repeat."""
     folder = layout.sets(service)
-    if previous is not None and previous != digest:
+    if previous is None:
+        files.unlink(folder / PREVIOUS)
+    else:
         files.link(folder / PREVIOUS, previous)
     files.link(folder / CHOSEN, digest)
 
 
 def prune(service: str) -> None:
     """Remove all but the newest sets. Those that a link names stay, and adopted ones: nobody can make them again."""
-    folder = layout.sets(service)
     linked = {digest_of(service, name) for name in (CHOSEN, PREVIOUS, INSTALLED)}
-    stored = [path.parent for path in folder.glob("*/set.json") if path.parent.parent == folder]
-    spare = [path for path in stored if path.name not in linked and not path.is_symlink() and not _is_adopted(path)]
+    spare = [each.folder for each in all_whole(service) if each.folder.name not in linked and each.commit != ADOPTED]
     spare.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     for path in spare[KEPT:]:
         files.remove(path)
 
 
-def _is_adopted(folder: Path) -> bool:
-    """Tell whether a set may be an adopted one: one that cannot be read may be."""
-    try:
-        return load(folder.parent.name, folder.name).commit == ADOPTED
-    except Refusal:
-        return True
+def _store(content: ServiceSet, contents: Dict[str, bytes], absent: List[Path], commit: str) -> None:
+    """A set that is there may be the chosen one: what is damaged in it is replaced singly."""
+    folder = layout.sets(content.service) / content.digest
+    if not folder.is_dir():
+        new = folder.with_name("." + folder.name + ".new")
+        files.remove(new)
+        _fill(new, content, contents, absent, commit)
+        files.place(new, folder)
+    else:
+        _fill(folder, content, contents, absent, commit)
 
 
-def install(service: str) -> StoredSet:
-    """Copy the chosen set to its paths: what is right already stays, what is in no set is never touched.
-
-    Safe to repeat. Raises Refusal when nothing is chosen or the set is not whole.
-    """
-    digest = digest_of(service, CHOSEN)
-    if digest is None:
-        raise Refusal("%s: no set is chosen; run deploys/configs.py" % layout.sets(service))
-    chosen = load(service, digest)
-    for file in chosen.content.files:
-        if not is_installed(file):
-            content = (chosen.folder / "files" / file.sha256).read_bytes()
-            files.folder(file.path.parent, orders.owner(file.owner))
-            files.write(file.path, content, file.mode, orders.owner(file.owner))
-    _remove_leftovers(chosen)
-    files.link(layout.sets(service) / INSTALLED, digest)
-    return chosen
-
-
-def is_installed(file: Installed) -> bool:
-    """Tell whether a file of a set is at its path with its content, owner and mode."""
-    if file.path.is_symlink() or not file.path.is_file() or files.sha256(file.path) != file.sha256:
-        return False
-    status = file.path.stat()
-    owner = Owner(status.st_uid, status.st_gid)
-    return status.st_mode & 0o7777 == file.mode and owner == orders.owner(file.owner)
-
-
-def _remove_leftovers(chosen: StoredSet) -> None:
-    """Files that the last installed set put and this one lacks go, unless somebody has changed them since."""
-    last = digest_of(chosen.content.service, INSTALLED)
-    if last is None or last == chosen.content.digest:
-        return
-    if not _is_whole(layout.sets(chosen.content.service) / last):
-        return  # nobody knows any more what it put
-    kept = {file.path for file in chosen.content.files}
-    for file in load(chosen.content.service, last).content.files:
-        if file.path not in kept and is_installed(file):
-            file.path.unlink()
-            files.sync(file.path.parent)
-
-
-def _store(folder: Path, content: ServiceSet, contents: Dict[str, bytes], absent: List[Path], commit: str) -> None:
-    new = folder.with_name("." + folder.name + ".new")
-    files.remove(new)
-    files.remove(folder)  # only a set that is not whole gets here
-    files.folder(new / "files", mode=0o700)
+def _fill(folder: Path, content: ServiceSet, contents: Dict[str, bytes], absent: List[Path], commit: str) -> None:
+    files.folder(folder / "files", mode=0o700)
     for sha256, each in contents.items():
-        files.write(new / "files" / sha256, each, 0o600)
-    _describe(new, content, absent, commit)
-    files.place(new, folder)
+        if not _is_stored(folder, sha256):
+            files.write(folder / "files" / sha256, each, 0o600)
+    _describe(folder, content, absent, commit)
 
 
 def _describe(folder: Path, content: ServiceSet, absent: List[Path], commit: str) -> None:
     data = _to_json(content)
     data.update(absent=[str(path) for path in absent], commit=commit)
-    files.write(folder / "set.json", json.dumps(data, sort_keys=True, indent=1).encode())
-
-
-def _is_whole(folder: Path) -> bool:
-    try:
-        load(folder.parent.name, folder.name)
-    except Refusal:
-        return False
-    return True
+    description = json.dumps(data, sort_keys=True, indent=1).encode()
+    path = folder / "set.json"
+    if not path.is_file() or path.read_bytes() != description:
+        files.write(path, description)
 
 
 def _to_json(content: ServiceSet) -> Dict[str, Any]:
@@ -194,9 +205,11 @@ def _to_json(content: ServiceSet) -> Dict[str, Any]:
         {"path": str(file.path), "owner": file.owner, "mode": file.mode, "sha256": file.sha256}
         for file in content.files
     ]
+    data["links"] = [{"path": str(link.path), "target": link.target} for link in content.links]
     data["named_files"] = [
         {"path": str(named.path), "sha256": named.sha256, "linked": named.linked} for named in content.named_files
     ]
+    data["gate"] = content.gate._asdict()
     return data
 
 

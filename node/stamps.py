@@ -8,23 +8,38 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, NamedTuple, Optional
 
 from node import files, layout
 
 
-def put(path: Path, sha256: str) -> None:
-    """Record that the file at `path` has just been read and has this digest."""
+class Reading(NamedTuple):
+    """What a reading of a file found. Size and time are from before it, so that a change meanwhile shows."""
+
+    sha256: str
+    size: int
+    mtime_ns: int
+
+
+def read(path: Path) -> Reading:
+    """Read every byte of a file. Raises OSError."""
+    status = path.stat()
+    return Reading(files.sha256(path), status.st_size, status.st_mtime_ns)
+
+
+def put(path: Path, reading: Reading) -> None:
+    """Record what a reading of the file at `path` has found."""
     stamp = _stamp_of(path)
     files.folder(stamp.parent)
-    files.write(stamp, json.dumps(_record(path, sha256), sort_keys=True).encode())
+    files.write(stamp, json.dumps(reading._asdict(), sort_keys=True).encode())
 
 
 def vouches(path: Path, sha256: str) -> bool:
     """Tell whether the file at `path` had this digest when it was last read, and looks unchanged since."""
     if path.is_symlink() or not path.is_file():
         return False
-    return _load(_stamp_of(path)) == _record(path, sha256)
+    status = path.stat()
+    return _load(_stamp_of(path)) == Reading(sha256, status.st_size, status.st_mtime_ns)._asdict()
 
 
 def find(sha256: str) -> Optional[Path]:
@@ -38,11 +53,6 @@ def find(sha256: str) -> Optional[Path]:
 
 def _stamp_of(path: Path) -> Path:
     return layout.stamps() / path.relative_to("/")
-
-
-def _record(path: Path, sha256: str) -> Dict[str, Any]:
-    status = path.stat()
-    return {"sha256": sha256, "size": status.st_size, "mtime_ns": status.st_mtime_ns}
 
 
 def _load(stamp: Path) -> Optional[Dict[str, Any]]:

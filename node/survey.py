@@ -5,15 +5,30 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
-from node import access, facelist, files, health, layout, services, sets, versions
+from node import (
+    access,
+    audit,
+    facelist,
+    files,
+    health,
+    history,
+    layout,
+    program,
+    services,
+    sets,
+    status,
+    versions,
+)
 from node.errors import Refusal
+from node.history import short
 from node.orders import Order, ServiceSet, Version
+from node.sets import StoredSet
 
 
 def survey(order: Order) -> Dict[str, Any]:
     """Return what differs from the order. The keys are those of operations.survey.Survey."""
     return {
-        "current_program": files.target(layout.program() / "current"),
+        "current_program": program.current(),
         "absent_folders": [str(path) for path in order.folders if not path.is_dir()],
         "lacking": [each.label for each in order.versions if _is_lacking(each, order)],
         "face_list": _face_list(order),
@@ -21,6 +36,8 @@ def survey(order: Order) -> Dict[str, Any]:
         "pull_access": {name: access.read(name) for name in ("pull_key.pub", "pull_key-cert.pub", "known_hosts")},
         "authorized": _authorized(order),
         "registry": _registry(order),
+        "history": history.entries()[-history.RECENT :],
+        "collected": _collected(order),
     }
 
 
@@ -34,52 +51,66 @@ def _face_list(order: Order) -> Optional[Dict[str, Any]]:
     version = order.face_list
     if version is None:
         return None
-    return {"lacking": facelist.lacking(version), "current": facelist.is_current(version)}
+    look = facelist.flaws if order.options.get("verify") == "full" else facelist.lacking
+    return {"lacking": look(version)}
 
 
 def _set(wanted: ServiceSet, order: Order) -> Dict[str, Any]:
     chosen = sets.digest_of(wanted.service, sets.CHOSEN)
-    models, damage = _chosen_models(wanted.service, chosen)
+    stored, damage = _stored(wanted.service, chosen)
     live = {str(file.path): _text(file.path) for file in wanted.files} if order.options.get("diff") else {}
     return {
         "chosen": chosen,
-        "models": models,
-        "differences": damage + _differences(wanted, chosen),
-        "unready": health.unready(wanted) if wanted.state == "running" else None,
+        "models": stored.content.models if stored else {},
+        "commit": stored.commit if stored else None,
+        "last": history.last(wanted.service),
+        "differences": damage + _differences(wanted, chosen) + _told(wanted, stored),
+        "unready": health.unready(wanted) if wanted.is_to_run else None,
         "live": live,
     }
 
 
-def _chosen_models(service: str, chosen: Optional[str]) -> Tuple[Dict[str, str], List[str]]:
-    """The versions that the chosen set names; a damaged set is a difference, so that a deploy mends it."""
+def _stored(service: str, chosen: Optional[str]) -> Tuple[Optional[StoredSet], List[str]]:
+    """The chosen set; a damaged one is a difference, so that a deploy mends it."""
     if chosen is None:
-        return {}, []
+        return None, []
     try:
-        return sets.load(service, chosen).content.models, []
+        return sets.load(service, chosen), []
     except Refusal as refusal:
-        return {}, [str(refusal)]
+        return None, [str(refusal)]
 
 
 def _differences(wanted: ServiceSet, chosen: Optional[str]) -> List[str]:
     """Why this service is not settled on the wanted set; empty when it is."""
     found = []
     if chosen != wanted.digest:
-        found.append("chosen set %s, wanted %s" % ((chosen or "none")[:12], wanted.digest[:12]))
-    found += ["%s differs" % file.path for file in wanted.files if not sets.is_installed(file)]
-    if wanted.state == "running":
+        found.append("chosen set %s, wanted %s" % (short(chosen), short(wanted.digest)))
+    pending = status.pending(wanted.service)
+    if pending is not None and not pending["running"]:
+        found.append("a switch by %s died at %s" % (pending["operator"], pending["time"]))
+    found += status.drift(wanted)
+    if wanted.is_to_run:
         found += _not_running(wanted)
     return found
+
+
+def _told(wanted: ServiceSet, stored: Optional[StoredSet]) -> List[str]:
+    """A return and the console go by what the chosen set says of its service."""
+    state = stored.content.state if stored else wanted.state
+    return ["%s was told %s, wanted %s" % (wanted.unit, state, wanted.state)] if state != wanted.state else []
 
 
 def _not_running(wanted: ServiceSet) -> List[str]:
     found = []
     statuses = {unit: services.status(unit) for unit in [wanted.unit, *wanted.timers]}
-    status = statuses[wanted.unit]
-    if not status.is_running:
-        found.append("%s is %s" % (wanted.unit, status.active))
+    main = statuses[wanted.unit]
+    if not main.is_running:
+        found.append("%s is %s" % (wanted.unit, main.active))
     elif _text(layout.started(wanted.service)) != wanted.digest:
         found.append("%s was started from another set" % wanted.unit)
     for unit, each in statuses.items():
+        if each.is_outdated:
+            found.append("%s has changed since systemd read it" % unit)
         if each.enabled != "enabled":
             found.append("%s is %s, expected enabled" % (unit, each.enabled or "absent"))
     return found
@@ -106,6 +137,13 @@ def _registry(order: Order) -> List[str]:
         elif files.sha256(path) != manifest:
             problems.append("%s: manifest differs from its pin %s" % (path, manifest[:12]))
     return problems
+
+
+def _collected(order: Order) -> Optional[Dict[str, int]]:
+    """How far the deployment log is, on the primary datasink."""
+    if order.source is None or not order.source.local:
+        return None
+    return audit.collected(order.source.registry.parent / "logs" / audit.LOG)
 
 
 def _text(path: Path) -> Optional[str]:

@@ -1,120 +1,119 @@
-"""The switch: from one set of a service to another.
+"""The switch: from one set of a service to another, all or nothing.
 
-It runs as a transient unit whose name is the lock, so that it outlives a lost connection and never runs twice at once.
+It runs in a transient unit, so that it outlives a lost connection. A mark says that it has begun; whatever ends it
+before its time, node/recovery.py finds the mark and returns to the set before.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import uuid
 from pathlib import Path
-from typing import List, Optional
+from typing import List, Optional, Set
 
-from node import files, health, layout, linked, services, sets
+from node import files, health, history, installation, layout, linked, lock, marks, recovery, services, sets
 from node.errors import Refusal
-from node.orders import Limits, Order, ServiceSet
-
-UNIT_FOLDER = Path("/etc/systemd/system")
-
-
-def switch(order: Order) -> None:
-    """Store each set of the order and switch to it in a transient unit. Raises Refusal when one fails."""
-    for wanted in order.sets:
-        sets.put(wanted, order.commit)
-        _follow(wanted, order.limits)
+from node.marks import Mark, Request
+from node.orders import Named, ServiceSet
+from node.outcomes import Outcome, conclude
 
 
-def _follow(wanted: ServiceSet, limits: Limits) -> None:
-    unit = "sentinelcam-switch-" + wanted.service
-    outcome = layout.RUNTIME / ("outcome-" + uuid.uuid4().hex)
-    words = ["switch-unit", wanted.service, wanted.digest, json.dumps(limits._asdict()), str(outcome)]
-    result = subprocess.run(
-        ["systemd-run", "--quiet", "--wait", "--collect", "--unit=" + unit, sys.executable, sys.path[0], *words],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, universal_newlines=True,
-    )  # fmt: skip
-    if not outcome.exists():
-        reason = (result.stderr.strip().splitlines() or ["no outcome; see journalctl -u " + unit])[0]
-        if "already" in reason:
-            reason = "another switch is running; wait for it (systemctl status " + unit + ") and run again"
-        raise Refusal(wanted.service + ": " + reason)
-    error = json.loads(outcome.read_text())["error"]
-    files.remove(outcome)
-    if error:
-        raise Refusal(wanted.service + ": " + error)
+def run(request: Request) -> Outcome:
+    """Switch a service to a stored set, and tell the outcome. It is in the history and in the outcome's file too.
 
-
-def run(service: str, digest: str, limits: Limits, outcome: Path) -> None:
-    """Switch to a stored set, inside the transient unit; leaves the outcome for whoever asked.
-
-    Raises Refusal too, so that the unit's journal has the reason when nobody is left to ask.
+    Raises Refusal or OSError when it could neither switch nor return: then the mark is there, for a later try.
     """
     try:
-        _run(sets.load(service, digest).content, limits)
-    except Refusal as refusal:
-        _leave(outcome, str(refusal))
-        raise
-    except BaseException as failure:
-        _leave(outcome, "the switch failed: %r; see journalctl -u sentinelcam-switch-%s" % (failure, service))
-        raise
-    _leave(outcome, None)
+        with lock.held(recovery.lock_of(request.service), "switch", request.operator, request.purpose):
+            return _run(request)
+    except lock.Taken as refusal:
+        return conclude(request, sets.digest_of(request.service, sets.CHOSEN), history.REFUSED, str(refusal))
 
 
-def _leave(outcome: Path, error: Optional[str]) -> None:
-    files.folder(outcome.parent)
-    files.write(outcome, json.dumps({"error": error}).encode())
+def _run(request: Request) -> Outcome:
+    try:
+        wanted = sets.load(request.service, request.digest).content
+        left = marks.read(request.service)
+        mark = _prepare(request, wanted, left)
+        marks.put(mark)
+    except (Refusal, OSError) as error:
+        return conclude(request, sets.digest_of(request.service, sets.CHOSEN), history.REFUSED, str(error))
+    if left is not None:
+        reason = "%s; a later switch, by %s, goes on from there" % (left.reason or "it died", request.operator)
+        conclude(left.request, left.old, history.FAILED, reason)
+    try:
+        problem = _change(wanted, mark)
+    except (Refusal, OSError) as error:
+        problem = str(error)
+    if problem:
+        return recovery.go_back(mark, problem)
+    outcome = conclude(request, mark.old, history.CHOSEN)
+    marks.clear(request.service)
+    sets.prune(request.service)
+    return outcome
 
 
-def _run(wanted: ServiceSet, limits: Limits) -> None:
+def _prepare(request: Request, wanted: ServiceSet, left: Optional[Mark]) -> Mark:
+    """Make sure that the switch can begin, and say what it is to return to. Raises Refusal or OSError.
+
+    `left` is the mark of a switch that died, and from which nobody returned yet.
+    """
     problem = health.unready(wanted)
     if problem:
         raise Refusal(problem)
-    old = sets.digest_of(wanted.service, sets.CHOSEN) or sets.adopt(wanted)
-    if wanted.state != "running":
-        _commit(wanted, old)
-        return
-    linked.wait(wanted.named_files, limits.linked_wait)
-    if services.status(wanted.unit).active != "inactive":
-        services.control("stop", wanted.unit)
-    try:
-        _commit(wanted, old)
-    except (Refusal, OSError):
-        _resume(wanted, old)
-        raise
-    services.control("enable", "--quiet", wanted.unit, *wanted.timers)
-    services.control("start", wanted.unit, *wanted.timers)
-    problem = health.wait(wanted, limits)
-    if problem:
-        last = services.journal(wanted.unit, 5).replace("\n", " | ")
-        raise Refusal("%s; chosen now: %s; last journal lines: %s" % (problem, wanted.digest[:12], last))
-    sets.prune(wanted.service)
+    installation.require_free(wanted)
+    mark = _mark(request, wanted, left)
+    installation.require_own(wanted, mark.old)
+    before, after = (sets.named(wanted.service, digest) for digest in (mark.old, wanted.digest))
+    _wait(wanted, [*before, *after])
+    if _linked_paths(before) != _linked_paths(after):
+        linked.keep([*before, *after])
+        _wait(wanted, [*before, *after])  # copying takes its time
+    return mark
 
 
-def _resume(wanted: ServiceSet, old: Optional[str]) -> None:
-    """The new set could not be put in place (a full disk, say): what ran before runs on."""
-    if old is not None:
-        sets.choose(wanted.service, old, None)
-        sets.install(wanted.service)
-        services.control("daemon-reload")
-        services.control("start", wanted.unit)
+def _wait(wanted: ServiceSet, named: List[Named]) -> None:
+    if wanted.is_to_run:
+        linked.wait(named, wanted.gate.linked_wait)
 
 
-def _commit(wanted: ServiceSet, old: Optional[str]) -> None:
-    units = _units()
-    sets.choose(wanted.service, wanted.digest, old)
-    sets.install(wanted.service)
-    if _units() != units:
-        services.control("daemon-reload")
+def _mark(request: Request, wanted: ServiceSet, left: Optional[Mark]) -> Mark:
+    if left is not None:  # the links may name its set, the mark names the one before
+        return left._replace(request=request, boot=marks.boot_id(), time=history.now(), reason=None)
+    old = sets.digest_of(request.service, sets.CHOSEN)
+    if old is None or sets.is_adopted(request.service, old):
+        # Of what an older tool or a hand has changed since, nothing of ours has a copy.
+        old = sets.adopt(wanted, _state_found(wanted)) or old
+    previous = sets.digest_of(request.service, sets.PREVIOUS)
+    return Mark(request, marks.boot_id(), history.now(), old, previous)
 
 
-def _units() -> List[str]:
-    """What systemd would read: a changed unit needs a reload."""
-    return [str(path) + files.sha256(path) for path in sorted(UNIT_FOLDER.glob("*.*")) if path.is_file()]
+def _state_found(wanted: ServiceSet) -> str:
+    status = services.status(wanted.unit)
+    return "running" if status.is_running or status.enabled == "enabled" else "stopped"
+
+
+def _change(wanted: ServiceSet, mark: Mark) -> Optional[str]:
+    """Put the new set in place and start it. Returns what is unhealthy; raises Refusal or OSError when that fails."""
+    if wanted.is_to_run:
+        services.stop(wanted.unit, linked.siblings(sets.named(wanted.service, mark.old, wanted.digest)))
+        files.unlink(layout.started(wanted.service))
+    sets.choose(wanted.service, wanted.digest, mark.old if mark.old != wanted.digest else mark.previous)
+    installation.install(wanted.service)
+    services.reload([wanted.unit, *wanted.timers])
+    if not wanted.is_to_run:
+        return None
+    services.start(wanted.unit, wanted.gate.deadline)
+    problem = health.wait(wanted)
+    if problem is None:
+        services.control("enable", "--quiet", "--now", wanted.unit, *wanted.timers)
+    return problem
+
+
+def _linked_paths(named: List[Named]) -> Set[Path]:
+    return {each.path for each in named if each.linked}
 
 
 def start(service: str) -> None:
     """What the unit runs before each start: the chosen set's files, whole, and a note of which set this start is of."""
-    chosen = sets.install(service)
+    chosen = installation.install(service)
     files.folder(layout.RUNTIME)
     files.write(layout.started(service), chosen.content.digest.encode())

@@ -1,4 +1,4 @@
-"""Fetching files from the datasink's registry with rsync: resumable, time-limited, retried.
+"""Fetching files from the datasink's registry with rsync: resumable, time-limited, retried as long as bytes come.
 
 rrsync on the other side serves the registry's folder read-only, so paths are relative to it.
 """
@@ -6,25 +6,34 @@ rrsync on the other side serves the registry's folder read-only, so paths are re
 from __future__ import annotations
 
 import os
-import shlex
 import subprocess
 import time
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Tuple
 
-from node import layout
+from node import access, files, pull_shell
 from node.errors import Refusal
 from node.orders import File, Limits, Source
 
 # rsync(1), EXIT VALUES
 RSYNC_FILE_IO = 11
-RSYNC_PARTIAL = (23, 24)
+RSYNC_DONE = (0, 23, 24)  # 23, 24: all but what could not be read there
+COMPRESSING_RSYNC = (3, 2, 0)  # the first with lz4
+RSYNC_LOST = (10, 12, 20, 21, 30, 35, 255)  # 255: ssh's own
+
 FIRST_PAUSE = 1.0  # seconds, doubled from try to try
+LONGEST_PAUSE = 8.0
+SYNC_PAUSE = 0.1  # seconds; a power cut costs what has come since the last sync
+
+APPEND = ["--append"]
+COMPARE = ["--inplace", "--ignore-times"]
+
+Progress = Dict[str, Tuple[int, int]]  # name -> size, time of change in ns
 
 
 def check_space(wanted: Dict[str, File], staging: Path, limits: Limits) -> None:
     """Refuse before the first byte when the files do not fit. Raises Refusal with both numbers."""
-    needed = sum(max(0, file.size - _size(staging / name)) for name, file in wanted.items())
+    needed = sum(max(0, file.size - _status(staging / name)[0]) for name, file in wanted.items())
     status = os.statvfs(str(staging))
     free = status.f_bavail * status.f_frsize - limits.reserve_bytes
     if needed > free:
@@ -37,71 +46,116 @@ def check_space(wanted: Dict[str, File], staging: Path, limits: Limits) -> None:
 def fetch(source: Source, names: List[str], staging: Path, limits: Limits) -> None:
     """Bring `names`, relative to the registry, below `staging`. Raises Refusal; what came stays for the next try.
 
-    A name that the registry lacks is not an error here: whoever asked looks at what came.
+    Only what is missing at the end of a staged file moves: its start is taken as it is. A name that the registry lacks
+    is not an error here: whoever asked looks at what came.
     """
+    _persist(source, names, staging, limits, APPEND)
+
+
+def mend(source: Source, names: List[str], staging: Path, limits: Limits) -> None:
+    """Compare staged files with the registry's block by block, and bring the blocks that differ. Raises Refusal."""
+    _persist(source, names, staging, limits, COMPARE)
+
+
+def _persist(source: Source, names: List[str], staging: Path, limits: Limits, mode: List[str]) -> None:
+    """Run rsync again and again, until it is done, or nothing has come for as long as the limits' patience."""
+    if not source.local:
+        pull_shell.require_key()
     pause = FIRST_PAUSE
-    for attempt in range(1, limits.pull_attempts + 1):
-        result = _rsync(source, names, staging, limits.pull_timeout)
-        if result.returncode in (0, *RSYNC_PARTIAL) and "No space left" not in result.stderr:
+    found, since = _progress(names, staging), time.monotonic()
+    while True:
+        code, said = _rsync(source, names, staging, limits.pull_timeout, mode)
+        if code in RSYNC_DONE and "No space left" not in said:
             return
-        if "No space left" in result.stderr:
-            raise Refusal(str(staging.parent) + ": the disk is full; free some space and run again: the pull resumes")
-        if result.returncode == RSYNC_FILE_IO:
-            raise Refusal("%s: %s; mend that and run again" % (staging.parent, _reason(result.stderr)))
-        if attempt < limits.pull_attempts:
-            time.sleep(pause)
-            pause *= 2
-    raise Refusal(
-        "pull from %s (%s): %s, %s tries; check that it is up and that deploys/access.py ran for it, then run again: "
-        "the pull resumes" % (source.host, source.address, _reason(result.stderr), limits.pull_attempts)
-    )
+        _refuse_hopeless(source, staging, code, said)
+        now, before = time.monotonic(), found
+        found = _progress(names, staging)
+        if found != before:
+            since, pause = now, FIRST_PAUSE
+        elif now + pause - since > limits.pull_patience:
+            raise Refusal(
+                "%s: %s, and nothing came for %d s; check that it is up, then run again: the pull resumes"
+                % (_pull_from(source), _reason(said), limits.pull_patience)
+            )
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
 
 
-def _rsync(source: Source, names: List[str], staging: Path, timeout: int) -> "subprocess.CompletedProcess[str]":
-    command = ["rsync", "--times", "--partial", "--inplace", "--files-from=-", "--chmod=D755,F644"]
+def _refuse_hopeless(source: Source, staging: Path, code: int, said: str) -> None:
+    """Raises Refusal for what no retry mends: this node's disk, or a datasink that will not have it."""
+    if "No space left" in said:
+        raise Refusal(str(staging.parent) + ": the disk is full; free some space and run again: the pull resumes")
+    if code == RSYNC_FILE_IO:
+        raise Refusal("%s: %s; mend that and run again" % (staging.parent, _reason(said)))
+    verdict = pull_shell.verdict(said, source.host)
+    if verdict is None and code > 0 and code not in RSYNC_LOST:  # below 0: a signal ended it
+        verdict = "%s (rsync's exit code %d); mend that and run again" % (_reason(said), code)
+    if verdict is not None:
+        raise Refusal("%s: %s" % (_pull_from(source), verdict))
+
+
+def _rsync(source: Source, names: List[str], staging: Path, timeout: int, mode: List[str]) -> Tuple[int, str]:
+    """Return rsync's exit code and what it said. What comes is synced on the way."""
+    command = ["rsync", "--times", "--partial", "--files-from=-", "--chmod=D755,F644", *mode]
     if source.local:
         command += [str(source.registry) + "/", str(staging) + "/"]
     else:
         address = "[" + source.address + "]" if ":" in source.address else source.address
-        command += ["--timeout=" + str(timeout), "--rsh=" + _ssh(), source.login + "@" + address + ":/"]
-        command += [str(staging) + "/"]
-    listing = "".join(name + "\n" for name in names)
-    environment = dict(os.environ, LC_ALL="C")
-    return subprocess.run(
-        command, input=listing, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, universal_newlines=True,
-        env=environment, close_fds=False,
-    )  # fmt: skip
+        # ssh notices a dead link; twice its time ends what hangs for another reason, and the datasink's end of it.
+        command += ["--timeout=%d" % (2 * timeout), "--rsh=" + pull_shell.command(timeout), *_compression()]
+        command += [source.login + "@" + address + ":/", str(staging) + "/"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, universal_newlines=True,
+        env=dict(os.environ, LC_ALL="C", RSYNC_COMPRESS_LIST="lz4 zlibx"), close_fds=False,
+    ) as process:  # fmt: skip
+        said = _follow(process, names, staging)
+    return process.returncode, said
 
 
-def _ssh() -> str:
-    folder = layout.access()
-    options = [
-        "BatchMode=yes",
-        "IdentitiesOnly=yes",
-        "StrictHostKeyChecking=yes",
-        "UserKnownHostsFile=" + str(folder / "known_hosts"),
-        "GlobalKnownHostsFile=none",
-        "ConnectTimeout=10",
-        "ServerAliveInterval=10",
-        "ServerAliveCountMax=3",
-    ]
-    words = ["ssh", "-F", "none", "-i", str(folder / "pull_key")]
-    for option in options:
-        words += ["-o", option]
-    return " ".join(shlex.quote(word) for word in words)
+def _compression() -> List[str]:
+    """Half the loss when a link dies: rsync keeps whole chunks only, and lz4's are half as long as plain ones.
+
+    Older ones know only zlib, which would keep a small datasink busy.
+    """
+    return ["--compress"] if access.rsync_version() >= COMPRESSING_RSYNC else []
 
 
-def _reason(stderr: str) -> str:
-    """The first line is ssh's or rsync's own reason; those after it only follow from it."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    return lines[0] if lines else "no reason given"
+def _follow(process: "subprocess.Popen[str]", names: List[str], staging: Path) -> str:
+    """Tell rsync the names, sync what comes until it ends, and return what it said."""
+    listing, synced, said = "".join(name + "\n" for name in names), _progress(names, staging), None
+    while said is None:
+        try:
+            said = process.communicate(listing, timeout=SYNC_PAUSE)[1]
+        except subprocess.TimeoutExpired:
+            listing = ""  # communicate() goes on with what it was given first
+        found = _progress(names, staging)
+        for name, status in found.items():
+            if status != synced.get(name):
+                files.sync(staging / name)
+        synced = found
+    return said
 
 
-def _size(path: Path) -> int:
+def _progress(names: List[str], staging: Path) -> Progress:
+    return {name: _status(staging / name) for name in names if (staging / name).is_file()}
+
+
+def _status(path: Path) -> Tuple[int, int]:
     try:
-        return path.stat().st_size
+        status = path.stat()
     except OSError:
-        return 0
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
+
+
+def _pull_from(source: Source) -> str:
+    return "pull from %s (%s)" % (source.host, source.address)
+
+
+def _reason(said: str) -> str:
+    """The first line is ssh's or rsync's own reason; those after it only follow from it."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return lines[0].rstrip(".") if lines else "no reason given"
 
 
 def _megabytes(size: int) -> str:

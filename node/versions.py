@@ -5,11 +5,11 @@ Linked files are seeded once and then belong to the node: they need only be ther
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import List
+from typing import Dict, List
 
-from node import files, stamps
+from node import stamps
 from node.orders import File, Version
+from node.stamps import Reading
 
 MANIFEST = "manifest.yaml"
 UNKNOWN_SIZE = 0
@@ -36,20 +36,27 @@ def _is_sound(version: Version, file: File) -> bool:
 
 def flaws(version: Version) -> List[File]:
     """Read every immutable byte and return the files that are missing or damaged."""
-    found = []
-    for file in contents(version):
-        path = version.directory / file.name
-        if not path.is_file() or (not file.linked and _is_damaged(path, file.sha256)):
-            found.append(file)
-    return found
+    return _flaws(version, _read(version))
 
 
-def _is_damaged(path: Path, sha256: str) -> bool:
-    return path.is_symlink() or files.sha256(path) != sha256
+def stamp(version: Version) -> List[File]:
+    """The same, and stamp each file with what its reading found."""
+    readings = _read(version)
+    for name, reading in readings.items():
+        stamps.put(version.directory / name, reading)
+    return _flaws(version, readings)
 
 
-def stamp(version: Version) -> None:
-    """Record that the version's immutable files have just been read and have their pinned digests."""
-    for file in contents(version):
-        if not file.linked:
-            stamps.put(version.directory / file.name, file.sha256)
+def _read(version: Version) -> Dict[str, Reading]:
+    """Read the immutable files that are there; a link is none of ours."""
+    paths = [version.directory / file.name for file in contents(version) if not file.linked]
+    return {path.name: stamps.read(path) for path in paths if path.is_file() and not path.is_symlink()}
+
+
+def _flaws(version: Version, readings: Dict[str, Reading]) -> List[File]:
+    def is_right(file: File) -> bool:
+        if file.linked:
+            return (version.directory / file.name).is_file()
+        return file.name in readings and readings[file.name].sha256 == file.sha256
+
+    return [file for file in contents(version) if not is_right(file)]

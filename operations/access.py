@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 
+from pyinfra import logger
 from pyinfra.api import FactBase, Host, StringCommand
 
 from modelctl.authority import Authority
 from modelctl.trust import known_key
+from operations.answer import Survey
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
-from operations.survey import Survey, desired_of
+from operations.survey import desired_of
 
 PUBLIC_KEY = "/var/lib/sentinelcam/access/pull_key.pub"
 
@@ -40,7 +42,7 @@ def certify_pull_key(host: Host, found: Survey) -> Iterator[StringCommand]:
     if is_certified and held["known_hosts"] == known_hosts:
         return
     yield command("make-key", host.name)
-    authority.create()
+    _ensure(authority)
     certificate = authority.certify(host.get_fact(PullKey, _sudo=True), host.name)
     yield command("install-access", message={"certificate": certificate, "known_hosts": known_hosts})
 
@@ -52,7 +54,7 @@ def authorize_pulls(host: Host, found: Survey) -> Iterator[StringCommand]:
         return
     yield command("check-rrsync")
     source, authority = desired_of(host).source, Authority(host.data.fleet.site.pull_ca)
-    authority.create()
+    _ensure(authority)
     yield command("authorize", source.login, message=authority.line(source.registry))
 
 
@@ -61,3 +63,11 @@ def check_registry(host: Host, found: Survey) -> Iterator[StringCommand]:
     """Say first, on the datasink, what the registry lacks for this run."""
     if found.registry:
         yield Refusal(f"{host.name}: {'; '.join(found.registry)}; store it there or choose another version")
+
+
+def _ensure(authority: Authority) -> None:
+    if authority.create():
+        logger.warning(
+            f"{authority.key}: this control node had no pull authority, so one was made, and every node gets a "
+            "certificate of it; if another control node has one, copy that here and run again"
+        )

@@ -1,6 +1,7 @@
 """What an operator may say after `--data`, and what is wrong with it. pyinfra itself takes any key and any value."""
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +9,13 @@ from pyinfra.api import Host
 
 from modelctl.errors import Faults
 from modelctl.faults import choice, fault
+from modelctl.fleet import Fleet
+from modelctl.services import service_of
 
 KEYS = {
+    "first": "the host of its role to switch first, or several as a,b; of each role the first in the inventory without",
     "models": "the models to act on, as a,b; all without it",
+    "older": "the hosts, as a,b, to switch although a commit made their set that this checkout does not contain",
     "unlock": "yes: put a face list in place that unlocks events",
     "verify": "full: read every byte of the models, not only size and time",
 }
@@ -24,38 +29,53 @@ class Arguments:
     models: frozenset[str] | None = None
     unlock: bool = False
     verify: str | None = None
+    older: frozenset[str] = frozenset()
 
     def selects(self, model: str) -> bool:
         return self.models is None or model in self.models
 
 
-def parse(data: Mapping[str, Any], known_models: Collection[str]) -> Arguments:
-    """Read `--data` values as pyinfra has parsed them. Raises Faults, all of them."""
-    models = _models(data.get("models"))
+def parse(data: Mapping[str, Any], fleet: Fleet, run: Collection[str]) -> Arguments:
+    """Read `--data` values as pyinfra has parsed them; `run` are the hosts of this run. Raises Faults, all of them."""
+    models, older = names_of(data.get("models")), names_of(data.get("older"))
     faults = [fault(f"--data {key}", data[key], f"keys {choice(key, KEYS)}") for key in data if not _is_key(key)]
-    faults += [
-        fault("--data models", name, choice(name, known_models)) for name in (models or frozenset()) - set(known_models)
-    ]
+    faults += _unknown("models", models, fleet.registry.models)
+    faults += _unknown("older", older, run)
+    faults += _first_faults(names_of(data.get("first")), fleet, run)
     if data.get("unlock", "yes") not in YES:
         faults.append(fault("--data unlock", data["unlock"], "yes"))
     if data.get("verify", "full") != "full":
         faults.append(fault("--data verify", data["verify"], "full"))
     if faults:
         raise Faults(sorted(faults))
-    return Arguments(models, data.get("unlock") in YES, data.get("verify"))
+    return Arguments(models, data.get("unlock") in YES, data.get("verify"), older or frozenset())
 
 
 def arguments_of(host: Host) -> Arguments:
     """Return the `--data` of this run."""
-    return parse(host.inventory.get_override_data(), host.data.fleet.registry.models)
+    run = [each.name for each in host.inventory if host.state.is_host_in_limit(each)]
+    return parse(host.inventory.get_override_data(), host.data.fleet, run)
 
 
-def _models(value: Any) -> frozenset[str] | None:
-    """Both `a,b` and `["a","b"]` name a list."""
+def names_of(value: Any) -> frozenset[str] | None:
+    """Read a list of names, None when nothing was said. Both `a,b` and `["a","b"]` name a list."""
     if value is None:
         return None
     names = value if isinstance(value, list) else str(value).split(",")
     return frozenset(str(name).strip() for name in names)
+
+
+def _first_faults(names: frozenset[str] | None, fleet: Fleet, run: Collection[str]) -> list[str]:
+    if names is None:
+        return []
+    faults = _unknown("first", names, [name for name in run if service_of(fleet, name)])
+    roles = Counter(type(fleet.host(name)) for name in names if name in run)
+    twice = sorted(name for name in names if name in run and roles[type(fleet.host(name))] > 1)
+    return [*faults, *([fault("--data first", ", ".join(twice), "one host of a role")] if twice else [])]
+
+
+def _unknown(key: str, names: Iterable[str] | None, known: Collection[str]) -> list[str]:
+    return [fault(f"--data {key}", name, choice(name, known)) for name in names or () if name not in known]
 
 
 def _is_key(key: str) -> bool:

@@ -12,7 +12,9 @@ from modelctl.desired import desired
 from modelctl.errors import Faults
 from modelctl.faults import choice, fault
 from modelctl.fleet import Fleet
+from operations import ancestry
 from operations.arguments import parse
+from operations.checkout_lock import hold
 
 Groups = Mapping[str, Any]
 
@@ -20,7 +22,8 @@ Groups = Mapping[str, Any]
 def check(fleet: Fleet, groups: Groups) -> None:
     """Check `--limit`, `--exclude` and, for deploys, `--data` and all that the chosen hosts need. Raises Faults.
 
-    Other commands (exec, fact, debug-inventory) take any data and need no pins.
+    A deploy that is more than a dry run then holds the checkout; raises OperatorError when another does. Other commands
+    (exec, fact, debug-inventory) take any data and need no pins.
     """
     if not pyinfra.is_cli:
         return
@@ -29,11 +32,20 @@ def check(fleet: Fleet, groups: Groups) -> None:
     if faults:
         raise Faults(faults)
     if all(str(name).endswith(".py") for name in words["operations"]):
-        for warning in fleet.warnings():
+        for warning in [*fleet.warnings(), *ancestry.warnings()]:
             pyinfra.logger.warning(warning)
+        run = _meant(words, groups)
         pairs = (each.partition("=") for each in words["data"])
-        parse({key: _value(text) for key, _, text in pairs}, fleet.registry.models)
-        _check_hosts(fleet, _meant(words, groups))
+        parse({key: _value(text) for key, _, text in pairs}, fleet, run)
+        _check_hosts(fleet, run)
+        if _is_real(words):
+            hold()
+
+
+def _is_real(words: Mapping[str, Any]) -> bool:
+    """Whether anything will be changed; pyinfra only shows its plan as JSON unless it is told to go on."""
+    is_shown = words["dry"] or words["debug_facts"] or words["debug_operations"]
+    return not is_shown and (words["yes"] or not words["json_output"])
 
 
 def _value(text: str) -> Any:

@@ -1,44 +1,73 @@
-"""Configs, units and services: one set per service, switched as a whole."""
+"""Configs, units and services: one set per service, switched as a whole; first on one host of each role."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from pyinfra import logger
 from pyinfra.api import Host, StringCommand
 from pyinfra.operations.util.files import generate_color_diff
 
-from operations.node_command import command
+from modelctl.faults import one_line
+from operations import older_checkout, rollout
+from operations.answer import Entry, SetState, Survey
+from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
-from operations.survey import SetState, Survey, order_for
-
-SHOWN = 3  # reasons of a switch
-
-
-@node_operation
-def make_face_list_current(host: Host, found: Survey) -> Iterator[StringCommand]:
-    """On a datasink, point facelist_current.csv at the wanted list, unless that unlocks events."""
-    if found.face_list and not found.face_list["current"]:
-        yield command("make-face-list-current", message=order_for(host))
+from operations.older_checkout import Order
+from operations.survey import foresee, forget, order_for
 
 
 @node_operation
-def switch(host: Host, found: Survey) -> Iterator[StringCommand]:
-    """Switch the services whose set is not the wanted one, or that do not run it."""
+def switch_first(host: Host, found: Survey) -> Iterator[StringCommand]:
+    """Switch the first host of each role that is not settled. When it returns, the others are left alone."""
+    order = _moving(host, found)
+    refusal = older_checkout.refusal(host, found, order) if order else None
+    if rollout.goes_first(host, moves=order is not None and refusal is None) and order:
+        yield _switch(host, found, order)
+    elif refusal:
+        yield refusal
+    elif order and host.state.is_executing:
+        forget(host)  # much can have happened to it when its turn comes
+
+
+@node_operation
+def switch_others(host: Host, found: Survey) -> Iterator[StringCommand]:
+    """Switch the other hosts, unless a first one returned."""
+    order = _moving(host, found)
+    if order:
+        yield older_checkout.refusal(host, found, order) or _switch(host, found, order)
+
+
+def _moving(host: Host, found: Survey) -> Order | None:
+    """The order for the services whose set is not the wanted one, or that do not run it; None when all are settled."""
+    moving = [service for service, state in found.sets.items() if state.reasons]
+    if not moving:
+        return None
     order = order_for(host)
-    moving = [each for each in order["sets"] if found.sets[each["service"]].reasons]
-    for each in moving:
-        state = found.sets[each["service"]]
-        host.log(f"{each['service']}: {_in_short(state.reasons)}")
-        if host.state.config.DIFF:
-            _show(host, each, state)
-    if moving:
-        yield command("switch", message={**order, "sets": moving})
+    return {**order, "sets": [each for each in order["sets"] if each["service"] in moving]}
 
 
-def _in_short(reasons: list[str]) -> str:
-    """A bare host differs in everything; a line is for reading."""
-    more = len(reasons) - SHOWN
-    return "; ".join([*reasons[:SHOWN], *([f"{more} more"] if more > 0 else [])])
+def _switch(host: Host, found: Survey, order: Order) -> StringCommand:
+    obstacle = rollout.obstacle(host)
+    if obstacle:
+        return Refusal(f"{host.name}: not touched: {obstacle}; see why, mend the update, and run again")
+    for each in order["sets"]:
+        _announce(host, each, found.sets[each["service"]])
+    foresee(host, sets={name: replace(state, differences=[], unready=None) for name, state in found.sets.items()})
+    return rollout.Switch(command("switch", message=order), [each["service"] for each in order["sets"]])
+
+
+def _announce(host: Host, wanted: dict[str, Any], state: SetState) -> None:
+    host.log(f"{wanted['service']}: {state.in_short}")
+    if state.last and state.last["to"] == wanted["digest"] and state.last["outcome"] in ("returned", "failed"):
+        host.log(f"{wanted['service']}: {_attempt(state.last)}")
+    if host.state.config.DIFF:
+        _show(host, wanted, state)
+
+
+def _attempt(last: Entry) -> str:
+    time, operator, outcome, reason = (one_line(str(last[key])) for key in ("time", "operator", "outcome", "reason"))
+    return f"this set was tried at {time} by {operator} and {outcome}: {reason}"
 
 
 def _show(host: Host, wanted: dict[str, Any], state: SetState) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 
 from pyinfra.api import Host, StringCommand
 
+from operations.answer import Survey
 from operations.arguments import arguments_of
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
-from operations.survey import Survey, foresee, order_for
+from operations.survey import foresee, order_for
 
 
 @node_operation

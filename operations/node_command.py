@@ -37,9 +37,10 @@ def command(name: str, *words: str, message: Any = None) -> StringCommand:
     )
 
 
-def bare_command(name: str, *words: str) -> StringCommand:
+def bare_command(name: str, *words: str, message: Any = None) -> StringCommand:
     """Return the command that runs `name` of the program that comes with it, installed or not."""
-    return StringCommand(*_python("-c", LOADER, name, *words), _sudo=True, _stdin=Message(bundle().to_line()))
+    lines = [bundle().to_line(), *([] if message is None else [json.dumps(message)])]
+    return StringCommand(*_python("-c", LOADER, name, *words), _sudo=True, _stdin=Message(*lines))
 
 
 class Refusal(StringCommand):

@@ -10,8 +10,9 @@ from pyinfra.api import Host, StringCommand, operation
 from pyinfra.context import ctx_host
 
 from modelctl.errors import OperatorError
+from operations.answer import Survey
 from operations.node_command import Refusal
-from operations.survey import Survey, forget, survey
+from operations.survey import forget, survey
 
 Plan = Callable[[Host, Survey], Iterator[StringCommand]]
 

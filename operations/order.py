@@ -10,6 +10,7 @@ from typing import Any
 from modelctl.desired import Desired, ServiceSet
 from modelctl.fleet import Fleet
 from modelctl.render import InstalledFile
+from operations.operator import operator, purpose
 
 CHECKOUT = Path(__file__).parent.parent
 
@@ -26,6 +27,8 @@ def order(fleet: Fleet, desired: Desired, options: dict[str, Any]) -> dict[str, 
         "source": asdict(desired.source),
         "limits": fleet.standards.limits.model_dump(),
         "commit": commit(),
+        "operator": operator(),
+        "purpose": purpose(),
         "options": options,
     }
 
@@ -41,9 +44,12 @@ def without_contents(order: dict[str, Any]) -> dict[str, Any]:
 
 @cache
 def commit() -> str:
-    """Return the checkout's git commit, with "-dirty" when it has uncommitted changes; "unknown" outside git."""
+    """Return the checkout's git commit, with "-dirty" when it has uncommitted changes; "unknown" without git."""
     words = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    result = subprocess.run(words, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    try:
+        result = subprocess.run(words, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return "unknown"
     return result.stdout.strip() or "unknown"
 
 
@@ -59,13 +65,16 @@ def _set(each: ServiceSet) -> dict[str, Any]:
         "unit": each.unit,
         "digest": each.digest,
         "files": [_file(file) for file in each.files],
+        "links": [{"path": path, "target": target} for path, target in each.links],
         "models": {model: version for model, version, _ in each.models},
+        "manifests": {model: manifest for model, _, manifest in each.models},
         "named_files": [
             {"path": path, "sha256": sha256, "linked": linked} for path, sha256, linked in each.named_files
         ],
         "state": each.state,
         "control_port": each.control_port,
         "timers": list(each.timers),
+        "gate": asdict(each.gate),
     }
 
 

@@ -5,15 +5,16 @@ operation changes the node, and apart for the prediction and the run.
 """
 
 import json
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
-from pyinfra.api.exceptions import FactProcessError
 
 from modelctl.authority import Authority
 from modelctl.desired import Desired, WantedVersion, desired
+from operations.answer import Survey, parse
 from operations.arguments import arguments_of
 from operations.bundle import LOADER, bundle
 from operations.node_command import PROGRAMS, Message
@@ -22,40 +23,11 @@ from operations.order import order, without_contents
 QUESTION_SECONDS = 120
 
 
-@dataclass(frozen=True)
-class SetState:
-    """How a service stands to its wanted set; `unready` is what keeps its model files from being used."""
-
-    chosen: str | None
-    models: dict[str, str]
-    differences: list[str]
-    unready: str | None
-    live: dict[str, str | None]
-
-    @property
-    def reasons(self) -> list[str]:
-        """Why the service must be switched; empty when it is settled on the wanted set."""
-        return [*self.differences, *([self.unready] if self.unready else [])]
-
-
-@dataclass(frozen=True)
-class Survey:
-    """The answer of the node program's `survey` (node/survey.py)."""
-
-    has_program: bool
-    absent_folders: list[str]
-    lacking: list[str]
-    face_list: dict[str, Any] | None
-    sets: dict[str, SetState]
-    pull_access: dict[str, str | None]
-    authorized: bool | None
-    registry: list[str] = field(default_factory=list)
-
-
 class InstalledSurvey(FactBase[Survey | None]):
     """Asks the installed program; None where this checkout's program is not installed."""
 
-    def command(self) -> StringCommand:
+    def command(self, services: Collection[str]) -> StringCommand:
+        self._services = services
         folder = f"{PROGRAMS}/{bundle().digest}"
         return StringCommand(
             "if", "[", "-d", QuoteString(folder), "];", "then", "python3", QuoteString(folder), "survey;",
@@ -63,33 +35,22 @@ class InstalledSurvey(FactBase[Survey | None]):
         )  # fmt: skip
 
     def process(self, output: list[str]) -> Survey | None:
-        return parse("".join(output))
+        return parse("".join(output), self._services)
 
 
 class BareSurvey(FactBase[Survey | None]):
     """Asks with a program that is sent along and leaves nothing behind."""
 
-    def command(self) -> StringCommand:
+    def command(self, services: Collection[str]) -> StringCommand:
+        self._services = services
         return StringCommand("python3", "-c", QuoteString(LOADER), "survey")
 
     def process(self, output: list[str]) -> Survey | None:
-        return parse("".join(output))
-
-
-def parse(text: str) -> Survey | None:
-    """Read a node's answer. Raises FactProcessError for one that is no survey."""
-    try:
-        data = json.loads(text)
-        if data is None:
-            return None
-        has_program = data.pop("current_program") == bundle().digest
-        sets = {service: SetState(**state) for service, state in data.pop("sets").items()}
-        return Survey(has_program=has_program, sets=sets, **data)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise FactProcessError(f"the node's answer is no survey: {error}; found {text[:80]!r}") from error
+        return parse("".join(output), self._services)
 
 
 _remembered: WeakKeyDictionary[Host, tuple[bool, Survey]] = WeakKeyDictionary()
+_answers: WeakKeyDictionary[Host, Survey] = WeakKeyDictionary()
 
 
 def survey(host: Host) -> Survey | None:
@@ -105,7 +66,13 @@ def survey(host: Host) -> Survey | None:
             return None
         known = (phase, answer)
         _remembered[host] = known
+        _answers[host] = answer
     return known[1]
+
+
+def last_answer(host: Host) -> Survey | None:
+    """Return what the host answered last, whatever was changed or foreseen since; None when it was never asked."""
+    return _answers.get(host)
 
 
 def forget(host: Host) -> None:
@@ -131,11 +98,13 @@ def desired_of(host: Host) -> Desired:
 
 
 def _ask(host: Host) -> Survey | None:
-    question = json.dumps(without_contents(order_for(host)))
-    answer = host.get_fact(InstalledSurvey, _sudo=True, _stdin=Message(question), _timeout=QUESTION_SECONDS)
+    asked = order_for(host)
+    services, question = [each["service"] for each in asked["sets"]], json.dumps(without_contents(asked))
+    said = {"_sudo": True, "_timeout": QUESTION_SECONDS}
+    answer = host.get_fact(InstalledSurvey, services=services, _stdin=Message(question), **said)
     if answer is None and host not in host.state.failed_hosts:
         lines = Message(bundle().to_line(), question)
-        answer = host.get_fact(BareSurvey, _sudo=True, _stdin=lines, _timeout=QUESTION_SECONDS)
+        answer = host.get_fact(BareSurvey, services=services, _stdin=lines, **said)
     return answer
 
 

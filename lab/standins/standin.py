@@ -22,10 +22,18 @@ import yaml
 STRICT = Path("/etc/sentinelcam-lab/strict")
 """While this file exists, a service opens every named model at its start and exits when one is bad."""
 BEHAVIOUR = Path("/etc/sentinelcam-lab/behaviour.json")
-"""Ordered misbehaviour: {"SERVICE": {"when": TEXT, "crash_after": SECONDS, "port_after": SECONDS or null}}.
+"""Ordered misbehaviour: {"SERVICE": {"when": TEXT, ORDER: VALUE, ...}}.
 
-All keys are optional. It applies while the service's config, or a task config that it names, contains TEXT.
-Null opens the port never.
+It applies while the config, or a task config that it names, contains TEXT; without "when", always. The orders:
+
+- "exit": [CODE, WORDS]        says WORDS and exits at once, before it opens its port
+- "crash_after": SECONDS       exits with code 1
+- "killed_after": SECONDS      is killed as the kernel kills for memory: its hosts' limits are not enforced
+- "port_after": SECONDS        opens its port late; null: never
+- "port_until": SECONDS        closes its port again, and stays
+- "deaf": true                 hears no SIGTERM
+- "lock": PATH                 makes one of its files unreadable
+- "remove": PATH               removes one of its files
 """
 GENERATED = b"sentinelcam-lab "
 
@@ -64,13 +72,12 @@ class Service:
 
     def serve(self, port: int, work: Callable[[], None] = lambda: None) -> None:
         """Open the control port, do the work, and stay until SIGTERM."""
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         orders = self._orders()
-        if "crash_after" in orders:
-            later(orders["crash_after"], lambda: os._exit(1))
+        signal.signal(signal.SIGTERM, signal.SIG_IGN if orders.get("deaf") else lambda *_: sys.exit(0))
+        misbehave(orders)
         delay = orders.get("port_after", 0)
         if delay is not None:
-            later(delay, lambda: listen(port))
+            later(delay, lambda: listen(port, orders.get("port_until")))
         self._report()
         work()
         self.status["settled"] = True
@@ -110,6 +117,22 @@ def check_whole(path: str, content: bytes) -> None:
         raise ValueError(f"{path}: empty")
 
 
+def misbehave(orders: dict[str, Any]) -> None:
+    """Do what BEHAVIOUR orders, but for the port."""
+    if "exit" in orders:
+        code, words = orders["exit"]
+        print(words, file=sys.stderr)
+        sys.exit(code)
+    if "crash_after" in orders:
+        later(orders["crash_after"], lambda: os._exit(1))
+    if "killed_after" in orders:
+        later(orders["killed_after"], lambda: os.kill(os.getpid(), signal.SIGKILL))
+    if "lock" in orders:
+        Path(orders["lock"]).chmod(0)
+    if "remove" in orders:
+        Path(orders["remove"]).unlink()
+
+
 def later(delay: float, action: Callable[[], None]) -> None:
     """Act now when the delay is 0, else after so many seconds, without holding up the service's end."""
     if not delay:
@@ -123,8 +146,8 @@ def later(delay: float, action: Callable[[], None]) -> None:
     threading.Thread(target=wait_and_act, daemon=True).start()
 
 
-def listen(port: int) -> None:
-    """Bind a TCP port; each caller is let in and sent home."""
+def listen(port: int, until: float | None) -> None:
+    """Bind a TCP port, for so many seconds or for ever; each caller is let in and sent home."""
     server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     server.bind(("", port))
@@ -134,6 +157,8 @@ def listen(port: int) -> None:
         while True:
             server.accept()[0].close()
 
+    if until is not None:
+        later(until, lambda: server.shutdown(socket.SHUT_RDWR))
     threading.Thread(target=answer, daemon=True).start()
 
 

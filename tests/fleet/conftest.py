@@ -1,6 +1,8 @@
 """One booted lab for all stories. Each story restores what it changes."""
 
+import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,3 +102,23 @@ def settled(deployed: Lab) -> Iterator[None]:
         deployed.run(name, "rm -rf /etc/sentinelcam-lab")
     restored = deploy()
     assert restored.code == 0, restored.err
+
+
+@pytest.fixture
+def writer(lab: Lab) -> Iterator["subprocess.Popen[str]"]:
+    """A task that holds the sentinel's face data open for writing, until its standard input is closed."""
+    path = "/home/ops/sentinel/models/face_recognition/2026-02-02/facedata.hdf5"
+    with task_writing(lab, path) as process:
+        yield process
+
+
+@contextmanager
+def task_writing(lab: Lab, path: str) -> Iterator["subprocess.Popen[str]"]:
+    """Hold a file of the sentinel open for writing, until the process's standard input is closed."""
+    script = f"f = open({path!r}, 'r+b'); print('open', flush=True); import sys; sys.stdin.read()"
+    command = [*lab.console("sentinel", "ops"), "python3", "-c", script]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
+        yield process
+        process.kill()

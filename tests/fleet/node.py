@@ -7,6 +7,8 @@ from typing import Any
 
 from lab.lab import Lab
 
+STATE = "/var/lib/sentinelcam"
+
 
 @dataclass(frozen=True)
 class Node:
@@ -62,6 +64,18 @@ class Node:
             "sha256sum /home/ops/*.yaml /home/ops/sentinel/tasks/*.yaml /etc/systemd/system/*.service 2>/dev/null; true"
         )
         return {line.split(maxsplit=1)[1]: line.split()[0] for line in listing.splitlines()}
+
+    def link(self, name: str) -> str:
+        """The digest of the service's chosen or previous set, empty when there is none."""
+        return self.lab.run(self.name, ["readlink", f"{STATE}/sets/{self.service}/{name}"]).stdout.strip()
+
+    def misbehave(self, **orders: Any) -> None:
+        """Order the service's stand-in to misbehave: lab/standins/standin.py says how."""
+        self.write("/etc/sentinelcam-lab/behaviour.json", json.dumps({self.service: orders}))
+
+    def history(self) -> list[str]:
+        """What `sentinelcam-node history` shows."""
+        return self.shell("sentinelcam-node history").splitlines()
 
     def snapshot(self) -> tuple[int, dict[str, str]]:
         """What a failed deploy must leave alone: the running process and the configs."""

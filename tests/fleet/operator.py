@@ -13,6 +13,10 @@ PYINFRA = str(Path(sys.executable).with_name("pyinfra"))
 DEFAULT_SITE = CHECKOUT / "lab" / "inventory.py"
 LIMIT = 300.0  # seconds
 
+SWITCH_FIRST = "deploys/configs.py | Switch the first host of each role"
+SWITCH_OTHERS = "deploys/configs.py | Switch the other hosts"
+COLLECT = "deploys/configs.py | Collect the deployment log"
+
 
 @dataclass(frozen=True)
 class Run:
@@ -44,14 +48,31 @@ class Run:
         return [line for line in self.err.splitlines() if text in line]
 
 
-def pyinfra(*words: str | Path, site: Path = DEFAULT_SITE) -> Run:
-    """Run pyinfra on a site, as typed in the checkout."""
-    return _run(PYINFRA, str(site), *map(str, words))
+def pyinfra(*words: str | Path, site: Path = DEFAULT_SITE, checkout: Path = CHECKOUT) -> Run:
+    """Run pyinfra on a site, as typed in a checkout."""
+    return _run(PYINFRA, str(site), *map(str, words), checkout=checkout)
 
 
-def deploy(*words: str | Path, site: Path = DEFAULT_SITE) -> Run:
+def deploy(*words: str | Path, site: Path = DEFAULT_SITE, checkout: Path = CHECKOUT) -> Run:
     """Deploy models without a question, and with a report that tests can read."""
-    return pyinfra("deploys/models.py", "-y", "--json", *words, site=site)
+    return pyinfra("deploys/models.py", "-y", "--json", *words, site=site, checkout=checkout)
+
+
+def begin(
+    *words: str | Path, site: Path = DEFAULT_SITE, program: str = "deploys/configs.py"
+) -> "subprocess.Popen[str]":
+    """Begin to deploy: configs alone, or another of the deploys."""
+    command = (PYINFRA, str(site), program, "-y", "--json", *map(str, words))
+    return subprocess.Popen(
+        command, cwd=CHECKOUT, env=_environment(CHECKOUT), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def end(process: "subprocess.Popen[str]") -> Run:
+    """Wait for the end of what was begun."""
+    out, err = process.communicate(timeout=LIMIT)
+    return Run(process.returncode, out, err)
 
 
 def predict(*words: str | Path, site: Path = DEFAULT_SITE) -> Run:
@@ -63,10 +84,14 @@ def modelctl(*words: str) -> Run:
     return _run(str(Path(sys.executable).with_name("modelctl")), *words)
 
 
-def _run(*words: str) -> Run:
-    environment = {**os.environ, "PYINFRA_PROGRESS": "off"}
+def _run(*words: str, checkout: Path = CHECKOUT) -> Run:
     result = subprocess.run(
-        words, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        words, cwd=checkout, env=_environment(checkout), stdin=subprocess.DEVNULL, capture_output=True, text=True,
         timeout=LIMIT, check=False,
     )  # fmt: skip
     return Run(result.returncode, result.stdout, result.stderr)
+
+
+def _environment(checkout: Path) -> dict[str, str]:
+    # Where modelctl is installed from, another checkout may be.
+    return {**os.environ, "PYINFRA_PROGRESS": "off", "PYTHONPATH": str(checkout)}

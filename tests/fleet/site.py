@@ -8,7 +8,7 @@ from inventory.registry import REGISTRY
 from inventory.site import SITE
 from inventory.standards import STANDARDS
 from lab.network import enter
-from lab.site import LIMITS, PINS, lab_site
+from lab.site import GATES, PINS, lab_site
 from modelctl.errors import exit_with_message
 from modelctl.fleet import Fleet
 from modelctl.groups import groups
@@ -19,7 +19,7 @@ from operations.command_line import check
 TEMPLATE = """\
 from tests.fleet.site import load as _load
 
-_FLEET, _GROUPS = _load({versions!r}, {hosts!r}, {limits!r}, {pins!r})
+_FLEET, _GROUPS = _load({versions!r}, {hosts!r}, {limits!r}, {gates!r}, {pins!r})
 globals().update(_GROUPS)
 """
 
@@ -29,10 +29,13 @@ def write(
     versions: Mapping[str, str] | None = None,
     hosts: Mapping[str, Mapping[str, Any]] | None = None,
     limits: Mapping[str, int] | None = None,
+    gates: Mapping[str, Mapping[str, Any]] | None = None,
     pins: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Write an inventory file: the lab with other current versions, hosts' fields, limits or pins."""
-    text = TEMPLATE.format(versions=versions or {}, hosts=hosts or {}, limits=limits or {}, pins=pins)
+    """Write an inventory file: the lab with other current versions, hosts' fields, limits, services' gates or pins."""
+    text = TEMPLATE.format(
+        versions=versions or {}, hosts=hosts or {}, limits=limits or {}, gates=gates or {}, pins=pins
+    )
     path.write_text(text, encoding="utf-8")
     return path
 
@@ -41,11 +44,12 @@ def load(
     versions: Mapping[str, str],
     hosts: Mapping[str, Mapping[str, Any]],
     limits: Mapping[str, int],
+    gates: Mapping[str, Mapping[str, Any]],
     pins: Mapping[str, Any] | None,
 ) -> tuple[Fleet, dict[str, Any]]:
     """Build what an inventory file holds: the fleet and its groups."""
     with exit_with_message():
-        fleet = variant(versions, hosts, limits, pins)
+        fleet = variant(versions, hosts, limits, gates, pins)
         check(fleet, groups(fleet))
         enter()
     return fleet, groups(fleet)
@@ -55,6 +59,7 @@ def variant(
     versions: Mapping[str, str],
     hosts: Mapping[str, Mapping[str, Any]],
     limits: Mapping[str, int],
+    gates: Mapping[str, Mapping[str, Any]],
     pins: Mapping[str, Any] | None,
 ) -> Fleet:
     """Return the lab's fleet with the given values changed."""
@@ -66,9 +71,15 @@ def variant(
         else model
         for name, model in REGISTRY.models.items()
     }
+    changed_gates = {name: getattr(GATES, name).model_copy(update=dict(fields)) for name, fields in gates.items()}
     return Fleet(
         site.model_copy(update={"hosts": changed}),
         REGISTRY.model_copy(update={"models": models}),
-        STANDARDS.model_copy(update={"limits": LIMITS.model_copy(update=dict(limits))}),
+        STANDARDS.model_copy(
+            update={
+                "limits": STANDARDS.limits.model_copy(update=dict(limits)),
+                "gates": GATES.model_copy(update=changed_gates),
+            }
+        ),
         load_pins(PINS) if pins is None else Pins(models=pins),
     )

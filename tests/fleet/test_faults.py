@@ -120,19 +120,6 @@ def test_a_full_disk_is_refused_before_the_first_byte(newer: Path, lab: Lab, nod
     assert node("lab1").snapshot() == before
 
 
-@pytest.fixture
-def writer(lab: Lab) -> Iterator["subprocess.Popen[str]"]:
-    """A task that holds the sentinel's face data open for writing."""
-    path = "/home/ops/sentinel/models/face_recognition/2026-02-02/facedata.hdf5"
-    script = f"f = open({path!r}, 'r+b'); print('open', flush=True); import sys; sys.stdin.read()"
-    command = [*lab.console("sentinel", "ops"), "python3", "-c", script]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "open\n"
-        yield process
-        process.kill()
-
-
 def test_a_linked_file_held_open_past_the_limit(newer: Path, node: NodeOf, writer: "subprocess.Popen[str]") -> None:
     before = node("sentinel").snapshot()
     run = deploy(site=newer)
@@ -146,7 +133,8 @@ def test_a_linked_file_held_open_past_the_limit(newer: Path, node: NodeOf, write
 def test_a_linked_file_that_is_closed_in_time_is_waited_for(
     tmp_path: Path, node: NodeOf, writer: "subprocess.Popen[str]"
 ) -> None:
-    variant = site.write(tmp_path / "site.py", hosts={"sentinel": {"debug_mode": True}}, limits={"linked_wait": 60})
+    patient = {"sentinel": {"linked_wait": 60}}
+    variant = site.write(tmp_path / "site.py", hosts={"sentinel": {"debug_mode": True}}, gates=patient)
     held_open = writer.stdin
     assert held_open is not None
     closing = Timer(3, held_open.close)  # the deploy runs into the open file meanwhile
@@ -159,6 +147,6 @@ def test_a_linked_file_that_is_closed_in_time_is_waited_for(
 
 def test_a_service_that_does_not_stay_up_is_no_success(newer: Path, node: NodeOf) -> None:
     node("lab1").write("/etc/sentinelcam-lab/behaviour.json", '{"imagenode": {"crash_after": 0.3}}')
-    run = deploy(site=newer)
+    run = deploy("--data", "first=east", site=newer)
     assert_others_served(run, node, {"lab1"})
     assert_one_line(run, "lab1", "imagenode.service ended after its start")

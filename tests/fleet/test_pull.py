@@ -1,45 +1,31 @@
-"""Pulls over bad links, and what is never pulled again."""
+"""Pulls that are interrupted, and what is never pulled again."""
 
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from lab.lab import Lab
+from lab.machine import wait_until
 from tests.fleet.conftest import NodeOf
 from tests.fleet.node import Node
-from tests.fleet.operator import CHECKOUT, DEFAULT_SITE, PYINFRA, deploy
+from tests.fleet.operator import deploy
+from tests.fleet.pulls import BY_DEPLOY, MODEL, SIZE, STAGED, STAGING, VERSION, counter, pulling, wait_until_staged
 
 pytestmark = pytest.mark.usefixtures("deployed")
 
-MODELS = "/home/ops/imagenode/models"
-VERSION = f"{MODELS}/mobilenet_ssd/2020-12-06"
-MODEL = f"{VERSION}/MobileNetSSD_deploy.caffemodel"
-STAGED = f"{MODELS}/.staging/mobilenet_ssd/2020-12-06/MobileNetSSD_deploy.caffemodel"
 SENTINEL = "/home/ops/sentinel/models"
 FACES = f"{SENTINEL}/face_recognition/2026-02-02"
-
-
+FACE_DATA = "/home/ops/sentinelcam/face_recognition/facedata_2026-02-02.hdf5"
 STAGED_AT_FAULT = 10_000_000  # bytes
 IN_FLIGHT = 4_000_000  # bytes that were on their way when the receiver was killed
-
-
-def wait_until(condition: Callable[[], bool], limit: float = 30.0) -> None:
-    deadline = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < deadline, "condition not met in time"
-        time.sleep(0.05)
-
-
-def wait_until_staged(node: Node, size: int) -> None:
-    wait_until(lambda: node.size(STAGED) > size)
 
 
 def kill_pull(node: Node) -> None:
     """End what the operator's run had started on the node."""
     node.shell("pkill -KILL -f 'program/.* [p]ull'; pkill -KILL rsync; true")
-    wait_until(lambda: node.code("pgrep -f 'program/.* [p]ull' || pgrep rsync") != 0)
+    is_over = "! pgrep -f 'program/.* [p]ull' && ! pgrep rsync"
+    wait_until(lambda: node.code(is_over) == 0, 30, f"{node.name}: end of the pull")
 
 
 @pytest.fixture
@@ -51,65 +37,48 @@ def bare(lab: Lab, node: NodeOf) -> Node:
 
 
 @pytest.fixture
-def received(bare: Node, lab: Lab) -> Callable[[], int]:
+def received(bare: Node) -> Callable[[], int]:
     """Bytes that have come to the new node since then."""
-    start = lab.bytes_received(bare.name)
-    return lambda: lab.bytes_received(bare.name) - start
+    return counter(bare)
 
 
-@pytest.fixture
-def pulling(bare: Node) -> Iterator["subprocess.Popen[bytes]"]:
-    """A deploy that has brought some of the model, but not all."""
-    words = [PYINFRA, str(DEFAULT_SITE), "deploys/models.py", "-y", "--limit", "lab1"]
-    with subprocess.Popen(words, cwd=CHECKOUT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+@pytest.mark.usefixtures("settled")
+def test_a_link_that_is_cut_in_mid_pull(received: Callable[[], int], bare: Node, lab: Lab) -> None:
+    with pulling() as run:
         wait_until_staged(bare, STAGED_AT_FAULT)
-        yield process
-        process.kill()
-
-
-@pytest.mark.usefixtures("settled")
-def test_a_link_that_is_cut_in_mid_pull(
-    received: Callable[[], int], pulling: "subprocess.Popen[bytes]", bare: Node, lab: Lab
-) -> None:
-    assert not bare.exists(VERSION)
-    lab.cut("lab1")
-    before = bare.size(STAGED)
-    time.sleep(1)  # the cable is out for a moment: the fault itself, not a wait for it
-    assert not bare.exists(VERSION)
-    lab.mend("lab1")
-    assert pulling.wait(timeout=120) == 0
-    assert before > 0
+        lab.cut("lab1")
+        time.sleep(1)  # the cable is out for a moment: the fault itself, not a wait for it
+        assert not bare.exists(VERSION)
+        lab.mend("lab1")
+        assert run.wait(timeout=120) == 0
     assert bare.status()["errors"] == {}
-    assert received() < 1.05 * bare.size(MODEL) + 500_000
+    assert received() < 1.05 * SIZE + BY_DEPLOY
 
 
 @pytest.mark.usefixtures("settled")
-def test_an_operator_whose_machine_dies_in_mid_pull(
-    received: Callable[[], int], pulling: "subprocess.Popen[bytes]", bare: Node, lab: Lab
-) -> None:
-    pulling.kill()
+def test_an_operator_whose_machine_dies_in_mid_pull(received: Callable[[], int], bare: Node, lab: Lab) -> None:
+    with pulling():
+        wait_until_staged(bare, STAGED_AT_FAULT)
     kill_pull(bare)
     assert not bare.exists(VERSION)
     assert bare.size(STAGED) > STAGED_AT_FAULT
     lab.limit("lab1", "200mbit")
     run = deploy("--limit", "lab1")
     assert run.code == 0, run.err
-    assert received() < bare.size(MODEL) + IN_FLIGHT
-    assert not bare.exists(f"{MODELS}/.staging")
+    assert received() < SIZE + IN_FLIGHT
+    assert not bare.exists(STAGING)
 
 
 @pytest.mark.long
 @pytest.mark.usefixtures("settled")
 def test_a_pull_that_is_killed_again_and_again_gets_there(bare: Node, received: Callable[[], int]) -> None:
     for kill in range(1, 13):
-        words = [PYINFRA, str(DEFAULT_SITE), "deploys/models.py", "-y", "--limit", "lab1"]
-        with subprocess.Popen(words, cwd=CHECKOUT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        with pulling():
             wait_until_staged(bare, kill * 1_500_000)
-            process.kill()
         kill_pull(bare)
         assert not bare.exists(VERSION)
     assert deploy("--limit", "lab1").code == 0
-    assert received() < bare.size(MODEL) + 12 * IN_FLIGHT
+    assert received() < SIZE + 12 * IN_FLIGHT
 
 
 def test_linked_files_are_seeded_once_and_never_touched_again(node: NodeOf) -> None:
@@ -144,6 +113,21 @@ def test_silent_damage_is_found_by_reading_every_byte(node: NodeOf) -> None:
     assert deploy("--limit", "lab1").changed() == {}
     assert "Pull models" in deploy("--limit", "lab1", "--data", "verify=full").changed()
     assert lab1.sha256(MODEL) == wanted
+
+
+def test_silent_damage_of_a_face_list_is_told_and_left(node: NodeOf) -> None:
+    data2 = node("data2")
+    data2.shell(f"cp -p {FACE_DATA} /root/kept; printf x | dd of={FACE_DATA} bs=1 seek=99 conv=notrunc status=none")
+    data2.shell(f"touch -r /root/kept {FACE_DATA}")
+    damaged = data2.sha256(FACE_DATA)
+    assert deploy("--limit", "data2").changed() == {}
+    run = deploy("--limit", "data2", "--data", "verify=full")
+    kept = data2.sha256(FACE_DATA)
+    data2.shell(f"mv /root/kept {FACE_DATA}")
+    assert (run.code, kept) == (1, damaged)
+    [line] = run.lines_with(f"{FACE_DATA}: SHA-256 ")
+    assert "it holds what exists nowhere else, so it stays: move it away and run again" in line
+    assert deploy("--limit", "data2", "--data", "verify=full").changed() == {}
 
 
 def test_bytes_that_the_node_already_holds_are_not_fetched(node: NodeOf, lab: Lab) -> None:

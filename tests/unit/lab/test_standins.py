@@ -32,7 +32,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         program = subprocess.Popen(
             [sys.executable, STANDINS / f"{service}.py"],
             env={"HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
         )
         started.append(program)
         return program
@@ -146,6 +146,71 @@ def test_datapump_counts_the_events_that_its_face_list_locks(tmp_path: Path, sta
 def test_datapump_without_its_face_list_does_not_start(tmp_path: Path, start: Start, port: int) -> None:
     write_yaml(tmp_path / "datapump.yaml", {"control_port": port, "facefile": str(tmp_path / "missing.csv")})
     assert start("datapump").wait(20) == 1
+
+
+@pytest.fixture
+def misbehave(tmp_path: Path, port: int, start: Start) -> Callable[..., "subprocess.Popen[bytes]"]:
+    """Start an imagenode that has orders to misbehave; where they are read from is one place on a host."""
+    write_yaml(tmp_path / "imagenode.yaml", imagenode_config(port))
+
+    def run(**orders: object) -> "subprocess.Popen[bytes]":
+        behaviour = tmp_path / "behaviour.json"
+        behaviour.write_text(json.dumps({"imagenode": orders}))
+        program = tmp_path / "imagenode.py"
+        program.write_text(
+            f"import pathlib\nfrom lab.standins import imagenode, standin\n"
+            f"standin.BEHAVIOUR = pathlib.Path({str(behaviour)!r})\nimagenode.main()\n"
+        )
+        return start(str(program.with_suffix("")))
+
+    return run
+
+
+Misbehave = Callable[..., "subprocess.Popen[bytes]"]
+
+
+def test_an_ordered_exit_says_its_words(misbehave: Misbehave, port: int) -> None:
+    program = misbehave(exit=[3, "no such setting"])
+    assert program.stderr is not None
+    assert (program.stderr.read(), program.wait(20)) == (b"no such setting\n", 3)
+    assert not connects(port)
+
+
+def test_orders_apply_only_while_the_config_has_their_text(misbehave: Misbehave, tmp_path: Path, port: int) -> None:
+    misbehave(when="another config", exit=[3, "never said"])
+    assert settled_status(tmp_path, "imagenode")["pid"]
+    assert connects(port)
+
+
+def test_a_crash_and_a_kill_come_when_they_are_ordered(misbehave: Misbehave) -> None:
+    assert misbehave(crash_after=0.1).wait(20) == 1
+    assert misbehave(killed_after=0.1).wait(20) == -signal.SIGKILL
+
+
+def test_a_port_can_stay_closed_open_late_and_close_again(misbehave: Misbehave, tmp_path: Path, port: int) -> None:
+    closed = misbehave(port_after=None)
+    settled_status(tmp_path, "imagenode")
+    assert not connects(port)
+    closed.kill()
+    misbehave(port_after=0.5, port_until=1)
+    wait_until(lambda: connects(port), limit=20, what="port open")
+    wait_until(lambda: not connects(port), limit=20, what="port closed again")
+
+
+def test_a_deaf_service_hears_no_sigterm(misbehave: Misbehave, tmp_path: Path) -> None:
+    program = misbehave(deaf=True)
+    settled_status(tmp_path, "imagenode")
+    program.terminate()
+    with pytest.raises(subprocess.TimeoutExpired):
+        program.wait(0.5)
+
+
+def test_files_can_be_locked_and_removed(misbehave: Misbehave, tmp_path: Path) -> None:
+    locked, removed = model(tmp_path, "locked"), model(tmp_path, "removed")
+    misbehave(lock=locked, remove=removed)
+    settled_status(tmp_path, "imagenode")
+    assert Path(locked).stat().st_mode & 0o777 == 0
+    assert not Path(removed).exists()
 
 
 def test_sigterm_ends_a_service_well(tmp_path: Path, start: Start, port: int) -> None:

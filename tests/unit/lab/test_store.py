@@ -10,6 +10,7 @@ import yaml
 
 from lab import store
 from lab.site import PINS
+from lab.standins.standin import check_whole
 from modelctl.errors import OperatorError
 from modelctl.pins import PinnedFile, dump_pins
 from modelctl.values import version_key
@@ -74,6 +75,14 @@ def test_manifest_says_what_the_folder_holds(version: store.StoredVersion) -> No
 
 def test_both_styles_of_manifest_occur() -> None:
     assert {version.manifest({})[:9] == b"%YAML 1.0" for version in store.VERSIONS} == {True, False}
+
+
+def test_the_truncated_model_is_pinned_as_it_is() -> None:
+    name = "MobileNetSSD_deploy.caffemodel"
+    content = stored("mobilenet_ssd", "2026-06-01").contents()[name]
+    assert len(content) == store.pins().models["mobilenet_ssd"]["2026-06-01"].files[name].size == 600_000
+    with pytest.raises(ValueError, match="truncated: 600000 of 1000000 bytes"):
+        check_whole(name, content)
 
 
 def test_face_lists_grow_from_version_to_version() -> None:

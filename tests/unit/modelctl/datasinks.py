@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from inventory.registry import REGISTRY
+from tests.unit.modelctl.fake_ssh import FakeSsh
 
+ADDRESS = "192.168.10.50"
 REGISTRY_FOLDER = "/home/ops/sentinelcam/model_registry"
 
 
@@ -17,23 +19,16 @@ class FakeDatasink:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.registry = folder / "registry"
-        self._asked = folder / "asked"
-        self._ssh = folder / "bin" / "ssh"
-        self._ssh.parent.mkdir()
-        self._ssh.touch(mode=0o755)
-        monkeypatch.setenv("PATH", f"{self._ssh.parent}:/usr/bin:/bin")
-        place = f"s|{REGISTRY_FOLDER}|{self.registry}|g"
-        self.answer_with(
-            f'printf "%s\\n" "$@" >{self._quoted}; input=$(cat); printf "%s\\n" "$input" >>{self._quoted}\n'
-            f'for command; do :; done; printf "%s" "$input" | sed {shlex.quote(place)} | sh -c "$command"'
-        )
+        self._ssh = FakeSsh(folder, monkeypatch)
+        place = shlex.quote(f"s|{REGISTRY_FOLDER}|{self.registry}|g")
+        self.answer_with(f'printf "%s" "$input" | sed {place} | sh -c "$command"')
 
     def answer_with(self, script: str) -> None:
-        self._ssh.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        self._ssh.answer(ADDRESS, script)
 
     @property
     def asked(self) -> list[str]:
-        return self._asked.read_text(encoding="utf-8").splitlines() if self._asked.exists() else []
+        return self._ssh.asked(ADDRESS)
 
     def store(self, model: str, version: str, files: Iterable[str] | None = None) -> Path:
         """Put a version into the registry, with the files that the site's registry names unless others are given."""
@@ -45,10 +40,6 @@ class FakeDatasink:
             (folder / name).write_bytes(content)
         (folder / "manifest.yaml").write_text(manifest(model, version, contents), encoding="utf-8")
         return folder
-
-    @property
-    def _quoted(self) -> str:
-        return shlex.quote(str(self._asked))
 
 
 def manifest(model: str, version: str, contents: Mapping[str, bytes]) -> str:

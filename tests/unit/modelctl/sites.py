@@ -6,7 +6,7 @@ from inventory.registry import REGISTRY
 from inventory.site import SITE
 from inventory.standards import STANDARDS
 from modelctl.fleet import Fleet
-from modelctl.schema import Host, Model, Pin, PinnedFile, Pins, Registry, Site
+from modelctl.schema import Host, Model, Pin, PinnedFile, Pins, Registry, Site, Standards
 
 
 def site(**changes: Any) -> Site:
@@ -46,5 +46,7 @@ def _pin(model: Model, version: str) -> Pin:
     return Pin(manifest=version.encode().hex().ljust(64, "0"), files=files)
 
 
-def fleet(site: Site = SITE, registry: Registry = REGISTRY, pins: Pins | None = None) -> Fleet:
-    return Fleet(site, registry, STANDARDS, pins or Pins())
+def fleet(
+    site: Site = SITE, registry: Registry = REGISTRY, pins: Pins | None = None, standards: Standards = STANDARDS
+) -> Fleet:
+    return Fleet(site, registry, standards, pins or Pins())

@@ -33,19 +33,19 @@ def test_creating_makes_a_key_for_its_owner_only(authority: Authority) -> None:
 
 def test_creating_again_keeps_the_key(authority: Authority) -> None:
     before = authority.key.read_bytes()
-    authority.create()
+    assert not authority.create()
     assert authority.key.read_bytes() == before
 
 
 def test_two_threads_make_one_key(tmp_path: Path) -> None:
     made = Authority(tmp_path / "pull_ca")
 
-    def create(_: int) -> str:
-        made.create()
-        return made.line("/registry")
+    def create(_: int) -> tuple[bool, str]:
+        return made.create(), made.line("/registry")
 
     with ThreadPoolExecutor(4) as pool:
-        assert len(set(pool.map(create, range(8)))) == 1
+        created, lines = zip(*pool.map(create, range(8)), strict=True)
+    assert (created.count(True), len(set(lines))) == (1, 1)
 
 
 def test_a_key_whose_public_half_is_lost_is_kept_and_said(authority: Authority) -> None:

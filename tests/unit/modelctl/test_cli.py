@@ -117,7 +117,7 @@ def test_unknown_host(command: str) -> None:
     )
 
 
-@pytest.mark.parametrize("command", [("check",), ("render", "lab1"), ("trust", "lab1")])
+@pytest.mark.parametrize("command", [("check",), ("render", "lab1"), ("trust", "lab1"), ("status",)])
 def test_missing_site_file(command: tuple[str, ...]) -> None:
     result = run(*command, "--site", "none.py")
     assert (result.exit_code, len(result.stderr.splitlines())) == (1, 1)

@@ -1,14 +1,15 @@
 """What one host should hold."""
 
+import dataclasses
 import json
 from dataclasses import asdict
 from typing import Any
 
 import pytest
 
-from modelctl.desired import PullSource, ServiceSet, desired
+from modelctl.desired import PullSource, ServiceSet, WantedGate, desired
 from modelctl.errors import Faults
-from modelctl.schema import Datasink, Host, Sentinel
+from modelctl.schema import Datasink, Gate, Gates, Host, Sentinel, Standards
 from tests.unit.modelctl.sites import fleet, pinned, registry_with, site, site_with
 
 FLEET = fleet(pins=pinned(("face_recognition", "2025-02-25"), ("haarcascades", "2026-05-01")))
@@ -117,6 +118,23 @@ def test_digest_changes_with_what_a_service_starts_from_and_not_with_its_state()
     assert service_set("sentinel", {"service": "stopped"}).digest == before
     assert service_set("sentinel", {"model_version_overrides": {"haarcascades": "2026-05-01"}}).digest != before
     assert service_set("sentinel", {"debug_mode": True}).digest != before
+
+
+def test_the_link_to_the_face_list_moves_with_the_set_that_reads_it() -> None:
+    older = registry_with("face_recognition", current_version="2025-02-25", previous_version=None)
+    link = "/home/ops/sentinelcam/face_recognition/facelist_current.csv"
+    now, then = (desired(each, "data1").sets[0] for each in (FLEET, fleet(registry=older, pins=FLEET.pins)))
+    assert (now.links, then.links) == (((link, "facelist_2026-02-02.csv"),), ((link, "facelist_2025-02-25.csv"),))
+    assert dataclasses.replace(now, links=then.links).digest != now.digest
+    assert [desired(FLEET, host).sets[0].links for host in ("sentinel", "lab1")] == [(), ()]
+
+
+def test_a_set_has_the_gate_of_its_service() -> None:
+    gates = Gates(imagenode=Gate(linked_wait=5, deadline=30, settle=2, checks=frozenset({"port", "files"})))
+    changed = fleet(pins=FLEET.pins, standards=Standards(gates=gates))
+    assert desired(changed, "lab1").sets[0].gate == WantedGate(5, 30, 2, ("files", "port"))
+    assert desired(changed, "sentinel").sets[0].gate == WantedGate(120, 60, 10, ("files", "port", "restarts"))
+    assert desired(changed, "lab1").sets[0].digest == desired(FLEET, "lab1").sets[0].digest
 
 
 def test_digest_changes_with_a_manifest() -> None:

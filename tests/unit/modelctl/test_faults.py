@@ -14,6 +14,8 @@ from modelctl.fleet import Fleet
 from modelctl.schema import (
     Datasink,
     FaceQuality,
+    Gate,
+    Gates,
     NeverDelete,
     OakCamera,
     Outpost,
@@ -22,6 +24,7 @@ from modelctl.schema import (
     Registry,
     Sentinel,
     Site,
+    Standards,
     WebCamera,
 )
 from tests.unit.modelctl.sites import fleet, pinned, registry_with, site, site_with, site_with_camera
@@ -42,6 +45,10 @@ def registry_without(name: str) -> Registry:
 
 
 CASES: dict[str, tuple[Callable[[], Fleet], str]] = {
+    "a check that there is not": (
+        lambda: fleet(standards=Standards(gates=Gates(sentinel=Gate(checks=frozenset({"prot"}))))),
+        "standards.gates.sentinel.checks.0: found 'prot'; allowed: files, port, restarts; did you mean port?",
+    ),
     "unknown field": (
         lambda: fleet(site_with_camera("lab1", "P1", vflp=True)),
         "site.hosts.lab1.cameras.P1.vflp: found True; not a field; allowed: accelerator, confidence, debug_mode, "

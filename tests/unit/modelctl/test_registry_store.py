@@ -11,7 +11,7 @@ from modelctl.errors import OperatorError
 from modelctl.fleet import Fleet
 from modelctl.pins import PinnedFile
 from tests.unit.modelctl.datasinks import REGISTRY_FOLDER, FakeDatasink
-from tests.unit.modelctl.sites import fleet, site
+from tests.unit.modelctl.sites import fleet
 
 EYE = ("haarcascades", "2020-03-25")
 
@@ -45,33 +45,6 @@ def test_names_never_reach_a_shell(datasink: FakeDatasink, tmp_path: Path, monke
     assert registry_store.read(fleet(), [tricks])[0].fault
     assert json.loads(datasink.asked[-1]) == [[REGISTRY_FOLDER, *tricks]]
     assert not (tmp_path / "pwned").exists()
-
-
-def test_ssh_is_strict_and_asks_nothing(datasink: FakeDatasink) -> None:
-    registry_store.read(fleet(site(known_hosts="/a b/50%/known", ssh_key="/keys/mine")), [])
-    asked = datasink.asked[: datasink.asked.index("192.168.10.50") + 1]
-    assert asked == [
-        "-T",
-        "-oBatchMode=yes",
-        "-oConnectTimeout=10",
-        "-oServerAliveInterval=10",
-        "-oStrictHostKeyChecking=yes",
-        '-oUserKnownHostsFile="/a b/50%%/known"',
-        "-oGlobalKnownHostsFile=none",
-        "-oControlPath=none",
-        "-oLogLevel=ERROR",
-        '-oIdentityFile="/keys/mine"',
-        "-oIdentitiesOnly=yes",
-        "-l",
-        "ops",
-        "192.168.10.50",
-    ]
-
-
-def test_without_a_key_of_the_site_ssh_takes_the_operators(datasink: FakeDatasink) -> None:
-    registry_store.read(fleet(), [])
-    assert "192.168.10.50" in datasink.asked
-    assert not [word for word in datasink.asked if "Identit" in word]
 
 
 def test_no_connection(datasink: FakeDatasink) -> None:
@@ -137,8 +110,3 @@ def test_no_answer_in_time(datasink: FakeDatasink, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(registry_store, "READ_SECONDS", 0.2)
     datasink.answer_with("exec sleep 30")
     assert refusal(fleet()) == "data1 (192.168.10.50): no answer within 0.2 s; is its disk well?"
-
-
-def test_no_ssh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert refusal(fleet()) == "ssh: no such program; install it: apt-get install openssh-client"

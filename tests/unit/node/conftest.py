@@ -1,23 +1,32 @@
 """The node program's own folders, moved below a test's."""
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from node import layout, transfer
+from node import health, layout, services
+from node.services import Status
 from tests.unit.node.places import Place
 
 
 @pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The state folder of the node program."""
+def moved_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of this machine's own is touched."""
     if os.geteuid() != 0:
         pytest.skip("the node program runs as root: it gives files to the service's user")
     monkeypatch.setattr(layout, "STATE", tmp_path / "state")
     monkeypatch.setattr(layout, "RUNTIME", tmp_path / "run")
-    monkeypatch.setattr(transfer, "FIRST_PAUSE", 0)
-    return tmp_path / "state"
+    monkeypatch.setattr(layout, "UNITS", tmp_path / "units")
+    monkeypatch.setattr(layout, "CONSOLE_COMMAND", tmp_path / "sbin" / "sentinelcam-node")
+
+
+@pytest.fixture
+def state() -> Path:
+    """The state folder of the node program."""
+    return layout.STATE
 
 
 @pytest.fixture
@@ -32,3 +41,23 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
     return folder
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A folder in memory, where the machine has such: for tens of thousands of small files."""
+    shared = Path("/dev/shm")  # noqa: S108
+    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What systemd was told, for a service that runs, stays well, and whose unit file has changed."""
+    words: list[str] = []
+    monkeypatch.setattr(services, "status", lambda _: Status("active", "running", 7, "enabled", 0, is_outdated=True))
+    monkeypatch.setattr(services, "control", lambda *said, **_: words.append(" ".join(said)))
+    monkeypatch.setattr(services, "stop", lambda unit, _: words.append("stop " + unit))
+    monkeypatch.setattr(services, "journal", lambda *_: "first\nlast")
+    monkeypatch.setattr(health, "wait", lambda _: None)
+    return words

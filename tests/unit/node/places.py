@@ -2,16 +2,19 @@
 
 import hashlib
 import pwd
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from node.orders import File, Installed, Limits, Named, Order, ServiceSet, Source, Version
+from node.marks import Mark, Request
+from node.orders import File, Gate, Installed, Limits, Link, Named, Order, ServiceSet, Source, Version
 
 USER = "nobody"
 """The service's user: any but root."""
 
-LIMITS = Limits(linked_wait=0, health_deadline=0, settle=0, pull_timeout=5, pull_attempts=2, reserve_bytes=0)
+LIMITS = Limits(pull_timeout=5, pull_patience=1, reserve_bytes=0)
+GATE = Gate(linked_wait=0, deadline=60, settle=0, checks=["restarts", "port", "files"])
 
 Contents = Mapping[str, bytes]
 
@@ -76,6 +79,8 @@ class Place:
             source=source,
             limits=LIMITS,
             commit="c0ffee",
+            operator="anna@ramrod",
+            purpose="pyinfra inventory.py",
             options=dict(options),
         )
 
@@ -94,7 +99,14 @@ def installed(path: Path, text: str, owner: str = USER, mode: int = 0o644) -> In
     return Installed(path, owner, mode, sha256(text.encode()), text)
 
 
-def service_set(digest: str, *files: Installed, named: Collection[Named] = (), state: str = "running") -> ServiceSet:
+def service_set(
+    digest: str,
+    *files: Installed,
+    named: Collection[Named] = (),
+    links: Collection[Link] = (),
+    timers: Collection[str] = (),
+    state: str = "running",
+) -> ServiceSet:
     return ServiceSet(
         service="engine",
         unit="engine.service",
@@ -104,8 +116,19 @@ def service_set(digest: str, *files: Installed, named: Collection[Named] = (), s
         named_files=list(named),
         state=state,
         control_port=None,
-        timers=[],
+        timers=list(timers),
+        links=list(links),
+        manifests={"cats": "ab" * 32},
+        gate=GATE,
     )
+
+
+def request(digest: str, id: str = "r1") -> Request:
+    return Request(id, "node", "engine", digest, "anna@ramrod", "pyinfra inventory.py", "c0ffee")
+
+
+def mark(digest: str, old: str | None, previous: str | None = None, boot: str = "boot 1") -> Mark:
+    return Mark(request(digest), boot, "2026-11-22T23:40:00Z", old, previous)
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -115,3 +138,13 @@ def tree(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not path.is_symlink()
     }
+
+
+@contextmanager
+def at(point: str) -> Iterator[None]:
+    """Say where the kill was, when a test fails."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note("killed at: " + point)
+        raise

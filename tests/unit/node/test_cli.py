@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from node import access, cli, facelist, layout, pull, switch
+from node import access, cli, facelist, follow, history, layout, lock, pull, switch
 from node.errors import Refusal
-from tests.unit.node.places import LIMITS, uid
-from tests.unit.node.test_orders import ORDER, SET, VERSION
+from node.marks import Request
+from node.orders import Order
+from tests.unit.node.places import USER, request, uid
+from tests.unit.node.test_orders import ORDER
 
 
 def say(monkeypatch: pytest.MonkeyPatch, data: object) -> None:
@@ -71,33 +73,83 @@ def test_access_comes_on_standard_input(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_pull_holds_the_lock(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    path = layout.STATE / "pull.lock"
     steps: list[str] = []
-    monkeypatch.setattr(pull, "pull", lambda _: steps.append(f"versions, {(layout.STATE / 'pull.lock').read_text()}"))
-    monkeypatch.setattr(facelist, "fetch", lambda _: steps.append("face list"))
+
+    def note(step: str) -> None:
+        assert lock.is_held(path)
+        steps.append(f"{step} for {lock.holder(path)}")
+
+    monkeypatch.setattr(history, "now", lambda: "2026-11-22T23:40:00Z")
+    monkeypatch.setattr(pull, "pull", lambda _: note("versions"))
+    monkeypatch.setattr(facelist, "fetch", lambda _: note("face list"))
     say(monkeypatch, ORDER)
     assert cli.main(["pull"]) == 0
-    assert steps == [f"versions, {os.getpid()}", "face list"]
+    holder = f"anna@ramrod, since 2026-11-22T23:40:00Z, process {os.getpid()}: pyinfra inventory.py"
+    assert steps == ["versions for " + holder, "face list for " + holder]
     assert capsys.readouterr() == ("", "")
 
 
 def test_a_switch_that_would_unlock_events_is_refused_first(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delattr(switch, "switch")
-    (tmp_path / "old.csv").write_text("date,event\n2026-01-01,e1\n")
-    (tmp_path / "facelist_2026-01-01.csv").write_text("date,event\n")
-    (tmp_path / "facelist_current.csv").symlink_to("facelist_2026-01-01.csv")
-    config = tmp_path / "datapump.yaml"
-    config.write_text(f"facefile: {tmp_path}/old.csv\n")
-    file = {"path": str(config), "owner": "root", "mode": 420, "sha256": "00", "content": "new"}
-    sets = [{**SET, "files": [file]}]
-    say(monkeypatch, {**ORDER, "face_list": {**VERSION, "directory": str(tmp_path)}, "sets": sets, "options": {}})
+    def refuse(_: Order) -> None:
+        raise Refusal("face list 2026-02-02: lacks 1 event(s)")
+
+    monkeypatch.delattr(follow, "switch")
+    monkeypatch.setattr(facelist, "require_switchable", refuse)
+    say(monkeypatch, ORDER)
     assert cli.main(["switch"]) == 1
-    assert "lacks 1 event(s) that the live list locks" in capsys.readouterr().err
+    assert capsys.readouterr().err == "face list 2026-02-02: lacks 1 event(s)\n"
+    [entry] = history.entries()
+    assert (entry["outcome"], entry["reason"]) == ("refused", "face list 2026-02-02: lacks 1 event(s)")
 
 
-def test_the_switch_unit_gets_its_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[object] = []
-    monkeypatch.setattr(switch, "run", lambda *words: said.extend(words))
-    assert cli.main(["switch-unit", "engine", "d1", json.dumps(LIMITS._asdict()), "/run/outcome"]) == 0
-    assert said == ["engine", "d1", LIMITS, Path("/run/outcome")]
+def test_a_switch_gets_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[Order] = []
+    monkeypatch.setattr(follow, "switch", said.append)
+    say(monkeypatch, ORDER)
+    assert cli.main(["switch"]) == 0
+    assert [order.sets[0].digest for order in said] == ["d1"]
+
+
+def test_the_switch_unit_runs_the_request_that_it_was_begun_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[Request] = []
+    monkeypatch.setattr(switch, "run", said.append)
+    layout.RUNTIME.mkdir()
+    (layout.RUNTIME / "request-r1").write_text(json.dumps(request("d1")._asdict()))
+    assert cli.main(["switch-unit", "r1"]) == 0
+    assert said == [request("d1")]
+
+
+def test_refuse_is_written_down_and_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    say(monkeypatch, {**ORDER, "reason": "your checkout is older"})
+    assert cli.main(["refuse"]) == 1
+    assert capsys.readouterr() == ("", "your checkout is older\n")
+    assert [entry["reason"] for entry in history.entries()] == ["your checkout is older"]
+
+
+def test_lines_are_collected_into_the_log_that_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    history.add(request("d1"), None, history.CHOSEN, None)
+    say(monkeypatch, {"log": str(tmp_path / "the.log"), "owner": USER, "lines": history.entries()})
+    assert cli.main(["collect"]) == 0
+    assert (tmp_path / "the.log").read_text() == history.text(history.entries()[0]) + "\n"
+    assert (tmp_path / "the.log").stat().st_uid == uid()
+
+
+@pytest.mark.parametrize("words", [[], ["no-such"], ["Status"]])
+def test_an_unknown_command_is_told_what_there_is(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    assert cli.main(words) == 1
+    found = " ".join(words) or "no command"
+    assert capsys.readouterr().err == f"found {found}; allowed: status, history, revert\n"
+
+
+def test_without_root_it_says_what_to_type(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert cli.main(["revert", "sentinel"]) == 1
+    assert capsys.readouterr().err == "sentinelcam-node needs root: sudo sentinelcam-node revert sentinel\n"
+
+
+def test_the_names_that_units_and_operations_use() -> None:
+    """They are in unit files on the nodes, so that a newer program must know them too."""
+    assert {"install", "switch-unit", "recover", "recover-at-boot", "status", "history", "revert"} <= set(cli.COMMANDS)

@@ -1,10 +1,12 @@
+import os
 from pathlib import Path
 
 import pytest
 
-from node import facelist
+from node import facelist, files, sets, stamps
 from node.errors import Refusal
 from node.orders import File, Order, Version
+from node.sets import StoredSet
 from tests.unit.node.places import Place, fill, installed, service_set, sha256
 
 HEAD = b"date,event,name\n"
@@ -24,8 +26,8 @@ def wanted(place: Place, version: str, content: bytes) -> Version:
     """A version whose list the registry stores."""
     contents = {"facelist.csv": content, "facedata.hdf5": DATA}
     fill(place.registry / "face_recognition" / version, b"m", contents)
-    files = [File(name, sha256(each), len(each), linked=False) for name, each in contents.items()]
-    return Version("face_recognition", version, sha256(b"m"), place.root / "face_recognition", files)
+    listed = [File(name, sha256(each), len(each), linked=False) for name, each in contents.items()]
+    return Version("face_recognition", version, sha256(b"m"), place.root / "face_recognition", listed)
 
 
 def order(place: Place, version: Version, **options: object) -> Order:
@@ -44,7 +46,7 @@ def bring(place: Place, version: str, content: bytes) -> Version:
 
 def refusal(made: Order) -> str:
     with pytest.raises(Refusal) as caught:
-        facelist.make_current(made)
+        facelist.require_switchable(made)
     return str(caught.value)
 
 
@@ -68,6 +70,36 @@ class TestFetch:
         facelist.fetch(order(place, version))
         assert (folder / "facelist_2026-02-02.csv").stat().st_ino == inode
         assert facelist.lacking(version) == []
+
+    def test_only_a_reading_of_every_byte_finds_what_rotted(self, place: Place, folder: Path) -> None:
+        version = bring(place, "2026-02-02", TWO)
+        assert facelist.flaws(version) == []
+        path = folder / "facedata_2026-02-02.hdf5"
+        time = path.stat().st_mtime_ns
+        path.write_bytes(DATA[::-1])
+        os.utime(path, ns=(time, time))
+        assert (facelist.lacking(version), facelist.flaws(version)) == ([], ["facedata.hdf5"])
+        path.unlink()
+        assert facelist.flaws(version) == ["facedata.hdf5"]
+        (place.root / "facedata.hdf5").write_bytes(DATA)
+        path.symlink_to(place.root / "facedata.hdf5")
+        assert facelist.flaws(version) == ["facedata.hdf5"]
+
+    def test_what_changes_before_its_stamp_is_not_vouched_for(
+        self, place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        version = wanted(place, "2026-02-02", TWO)
+        read = stamps.read
+
+        def read_and_change(path: Path) -> stamps.Reading:
+            reading = read(path)
+            if path.parent == folder:
+                path.write_bytes(path.read_bytes() + b"more")
+            return reading
+
+        monkeypatch.setattr(stamps, "read", read_and_change)
+        facelist.fetch(order(place, version))
+        assert facelist.lacking(version) == ["facelist.csv", "facedata.hdf5"]
 
     def test_another_list_of_that_name_stays_and_is_refused(self, place: Place, folder: Path) -> None:
         version = wanted(place, "2026-02-02", TWO)
@@ -95,49 +127,44 @@ class TestFetch:
         assert not (folder / "facelist_2026-02-02.csv").exists()
 
 
-@pytest.mark.usefixtures("folder")
-class TestMakeCurrent:
-    def test_a_first_list_becomes_current(self, place: Place, folder: Path) -> None:
-        version = bring(place, "2026-02-02", TWO)
-        assert not facelist.is_current(version)
-        facelist.make_current(order(place, version))
-        assert (folder / "facelist_current.csv").read_bytes() == TWO
-        assert facelist.is_current(version)
+def make_current(version: Version) -> None:
+    """What a switch of the data pump's set does."""
+    files.link(version.directory / facelist.CURRENT, facelist.path_of(version, "facelist.csv").name)
 
-    def test_a_list_that_was_never_pulled_does_not(self, place: Place, folder: Path) -> None:
+
+@pytest.mark.usefixtures("folder")
+class TestRequireSwitchable:
+    def test_a_first_list_unlocks_nothing(self, place: Place) -> None:
+        facelist.require_switchable(order(place, bring(place, "2026-02-02", TWO)))
+
+    def test_a_list_that_was_never_pulled(self, place: Place, folder: Path) -> None:
         version = wanted(place, "2026-02-02", TWO)
         assert refusal(order(place, version)) == (
             f"{folder}/facelist_2026-02-02.csv: not there or not verified; run deploys/models.py"
         )
-        assert not (folder / "facelist_current.csv").is_symlink()
 
     def test_a_superset_locks_all_that_was_locked(self, place: Place) -> None:
-        facelist.make_current(order(place, bring(place, "2026-01-01", ONE)))
-        new = bring(place, "2026-02-02", TWO)
-        facelist.make_current(order(place, new))
-        assert facelist.is_current(new)
+        make_current(bring(place, "2026-01-01", ONE))
+        facelist.require_switchable(order(place, bring(place, "2026-02-02", TWO)))
 
     def test_lost_events_are_counted_and_refused(self, place: Place) -> None:
-        old = bring(place, "2026-01-01", TWO)
-        facelist.make_current(order(place, old))
+        make_current(bring(place, "2026-01-01", TWO))
         new = bring(place, "2026-02-02", HEAD)
         assert refusal(order(place, new, unlock=False)) == (
             "face list 2026-02-02: lacks 2 event(s) that the live list locks, so their recordings could be deleted; "
             "expected a list that holds them, or allow it with --data unlock=yes"
         )
-        assert facelist.is_current(old)
 
     def test_the_same_event_id_of_another_day_is_another_event(self, place: Place) -> None:
-        facelist.make_current(order(place, bring(place, "2026-01-01", ONE)))
+        make_current(bring(place, "2026-01-01", ONE))
         new = bring(place, "2026-02-02", HEAD + b"2026-09-09,e1,ann\n")
         assert "lacks 1 event(s)" in refusal(order(place, new))
 
     def test_unlocking_is_allowed_by_name_only(self, place: Place) -> None:
-        facelist.make_current(order(place, bring(place, "2026-01-01", TWO)))
+        make_current(bring(place, "2026-01-01", TWO))
         new = bring(place, "2026-02-02", ONE)
         refusal(order(place, new, unlock="yes"))
-        facelist.make_current(order(place, new, unlock=True))
-        assert facelist.is_current(new)
+        facelist.require_switchable(order(place, new, unlock=True))
 
     @pytest.mark.parametrize("quote", ["", '"', "'"])
     def test_the_list_that_the_data_pump_reads_is_live_too(self, place: Place, quote: str) -> None:
@@ -145,49 +172,76 @@ class TestMakeCurrent:
         named = f"{quote}{place.root}/by-hand.csv{quote}"
         (place.root / "datapump.yaml").write_text(f"port: 1\nfacefile: {named}  # mine\n")
         new = bring(place, "2026-02-02", ONE)
+        make_current(new)
         assert "lacks 1 event(s)" in refusal(order(place, new))
 
     def test_a_config_that_is_no_text_names_no_list(self, place: Place) -> None:
         (place.root / "datapump.yaml").write_bytes(b"facefile: \xff\n")
-        new = bring(place, "2026-02-02", ONE)
-        facelist.make_current(order(place, new))
-        assert facelist.is_current(new)
+        facelist.require_switchable(order(place, bring(place, "2026-02-02", ONE)))
+
+    def test_a_link_to_nothing_locks_nothing(self, place: Place, folder: Path) -> None:
+        (folder / facelist.CURRENT).symlink_to("gone.csv")
+        facelist.require_switchable(order(place, bring(place, "2026-02-02", ONE)))
+
+    def test_a_file_where_the_link_should_be_is_live(self, place: Place, folder: Path) -> None:
+        (folder / facelist.CURRENT).write_bytes(TWO)
+        assert "lacks 1 event(s)" in refusal(order(place, bring(place, "2026-02-02", ONE)))
 
     @pytest.mark.parametrize("column", ["date", "event"])
-    def test_a_list_without_its_columns_is_refused(self, place: Place, folder: Path, column: str) -> None:
-        facelist.make_current(order(place, bring(place, "2026-01-01", ONE)))
+    def test_a_list_without_its_columns(self, place: Place, folder: Path, column: str) -> None:
+        make_current(bring(place, "2026-01-01", ONE))
         bad = (HEAD + b"1,2,3\n").replace(column.encode(), b"other")
         (folder / "facelist_2026-01-01.csv").write_bytes(bad)
         assert refusal(order(place, bring(place, "2026-02-02", TWO))) == (
             f"{folder}/facelist_2026-01-01.csv: no column '{column}'; expected a face list with date and event"
         )
 
+    def test_a_list_that_is_no_csv(self, place: Place, folder: Path) -> None:
+        make_current(bring(place, "2026-01-01", ONE))
+        (folder / "facelist_2026-01-01.csv").write_bytes(HEAD + b'"' + b"x" * 200_000)
+        assert refusal(order(place, bring(place, "2026-02-02", TWO))) == (
+            f"{folder}/facelist_2026-01-01.csv: field larger than field limit (131072); expected a face list in CSV"
+        )
+
     def test_a_list_in_another_encoding_is_compared_byte_by_byte(self, place: Place) -> None:
-        facelist.make_current(order(place, bring(place, "2026-01-01", HEAD + b"2026-01-01,\xe9,ann\n")))
+        make_current(bring(place, "2026-01-01", HEAD + b"2026-01-01,\xe9,ann\n"))
         same = bring(place, "2026-02-02", HEAD + b"2026-01-01,\xe9,ben\n")
-        facelist.make_current(order(place, same))
+        facelist.require_switchable(order(place, same))
         other = bring(place, "2026-03-03", HEAD + b"2026-01-01,\xe8,ben\n")
         assert "lacks 1 event(s)" in refusal(order(place, other))
 
-    def test_a_file_where_the_link_should_be_stays(self, place: Place, folder: Path) -> None:
-        (folder / "facelist_current.csv").write_bytes(ONE)
-        assert refusal(order(place, bring(place, "2026-02-02", TWO))) == (
-            f"{folder}/facelist_current.csv: a file, expected a link; move it away and run again"
-        )
-        assert (folder / "facelist_current.csv").read_bytes() == ONE
 
+@pytest.mark.usefixtures("folder")
+class TestUnlockedBy:
+    """What going back to a stored set would unlock."""
 
-def test_the_link_may_be_current_while_the_data_pump_reads_another_list(place: Place, folder: Path) -> None:
-    new = bring(place, "2026-02-02", ONE)
-    facelist.make_current(order(place, new))
-    (folder / "older.csv").write_bytes(TWO)
-    (place.root / "datapump.yaml").write_text(f"facefile: {folder}/older.csv\n")
-    with pytest.raises(Refusal, match=r"lacks 1 event\(s\)"):
-        facelist.check_locks(order(place, new))
-    facelist.check_locks(order(place, new, unlock=True))
+    def stored(self, place: Place, name: str | None) -> StoredSet:
+        text = f"facefile: {place.root}/face_recognition/facelist_{name}.csv\n" if name else "port: 1\n"
+        config = installed(place.root / "datapump.yaml", text)
+        sets.put(service_set("d1", installed(place.root / "other.yaml", "x"), config), "c0ffee")
+        return sets.load("engine", "d1")
+
+    def test_the_events_that_the_current_list_alone_locks(self, place: Place) -> None:
+        bring(place, "2026-01-01", HEAD)
+        make_current(bring(place, "2026-02-02", TWO))
+        assert facelist.unlocked_by(self.stored(place, "2026-01-01")) == 2
+
+    def test_the_events_that_the_data_pumps_list_alone_locks(self, place: Place, folder: Path) -> None:
+        make_current(bring(place, "2026-01-01", ONE))
+        bring(place, "2026-02-02", TWO)
+        (place.root / "datapump.yaml").write_text(f"facefile: {folder}/facelist_2026-02-02.csv\n")
+        assert facelist.unlocked_by(self.stored(place, "2026-01-01")) == 1
+
+    def test_a_list_that_holds_them_all_unlocks_none(self, place: Place) -> None:
+        bring(place, "2026-02-02", TWO)
+        make_current(bring(place, "2026-01-01", ONE))
+        assert facelist.unlocked_by(self.stored(place, "2026-02-02")) == 0
+
+    def test_a_set_without_a_list_unlocks_none(self, place: Place) -> None:
+        make_current(bring(place, "2026-02-02", TWO))
+        assert facelist.unlocked_by(self.stored(place, None)) == 0
 
 
 def test_hosts_without_a_face_list_have_nothing_to_do(place: Place) -> None:
     facelist.fetch(place.order())
-    facelist.make_current(place.order())
-    facelist.check_locks(place.order())
+    facelist.require_switchable(place.order())

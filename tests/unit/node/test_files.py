@@ -1,4 +1,5 @@
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -146,3 +147,109 @@ def test_a_link_that_is_right_costs_no_write(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(Path, "symlink_to", lambda *_: pytest.fail("wrote"))
     files.link(tmp_path / "chosen", "d1")
     assert files.target(tmp_path / "chosen") == "d1"
+
+
+def test_append_adds_a_line_and_begins_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    files.append(path, b"one")
+    files.append(path, b"two")
+    assert path.read_bytes() == b"one\ntwo\n"
+
+
+def test_append_leaves_a_torn_line_to_itself(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"one\ntw")
+    files.append(path, b"three")
+    assert path.read_bytes() == b"one\ntw\nthree\n"
+
+
+def test_copy_keeps_bytes_mode_and_time(tmp_path: Path) -> None:
+    source = tmp_path / "list.csv"
+    source.write_bytes(b"rows")
+    source.chmod(0o640)
+    os.utime(source, (1_700_000_000, 1_700_000_000))
+    files.copy(source, tmp_path / "copy")
+    assert ((tmp_path / "copy").read_bytes(), mode(tmp_path / "copy")) == (b"rows", 0o640)
+    assert (tmp_path / "copy").stat().st_mtime == 1_700_000_000
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy", "list.csv"]
+
+
+def test_hard_link_replaces_nothing(tmp_path: Path) -> None:
+    for name in ("staged", "final"):
+        (tmp_path / name).write_text(name)
+    with pytest.raises(FileExistsError):
+        files.hard_link(tmp_path / "staged", tmp_path / "final")
+    files.hard_link(tmp_path / "staged", tmp_path / "second")
+    assert ((tmp_path / "final").read_text(), (tmp_path / "second").read_text()) == ("final", "staged")
+
+
+def test_a_folder_that_was_cut_off_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / ".a.new").mkdir(mode=0o777)
+    (tmp_path / ".a.new" / "stray").touch()
+    files.folder(tmp_path / "a", SOMEBODY, 0o750)
+    assert (mode(tmp_path / "a"), list((tmp_path / "a").iterdir())) == (0o750, [])
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+CHANGES = {
+    "write": ["write .x.new", "sync .x.new", "rename x", "sync home"],
+    "append": ["append x", "sync x"],
+    "copy": ["copy .x.new", "sync .x.new", "rename x", "sync home"],
+    "link": ["link .x.new", "rename x", "sync home"],
+    "folder": ["folder .x.new", "give .x.new", "sync .x.new", "sync .x.new", "rename x", "sync home"],
+    "rename": ["rename x", "sync home"],
+    "hard_link": ["hard link x"],
+    "give": ["give old", "sync old"],
+    "unlink": ["unlink old", "sync home"],
+    "remove": ["remove folder"],
+    "prune": ["remove empty"],
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_the_observer_is_told_before_and_after_each_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    home = tmp_path / "home"
+    for folder in ("folder", "empty"):
+        (home / folder).mkdir(parents=True)
+    (home / "old").write_text("old")
+    arguments: dict[str, tuple[object, ...]] = {
+        "write": (home / "x", b"new"),
+        "append": (home / "x", b"new"),
+        "copy": (home / "old", home / "x"),
+        "link": (home / "x", "old"),
+        "folder": (home / "x",),
+        "rename": (home / "old", home / "x"),
+        "hard_link": (home / "old", home / "x"),
+        "give": (home / "old", SOMEBODY, 0o600),
+        "unlink": (home / "old",),
+        "remove": (home / "folder",),
+        "prune": (home / "empty",),
+    }
+    told: list[str] = []
+    monkeypatch.setattr(files, "observer", lambda moment, path: told.append(f"{moment} {path.name}"))
+    getattr(files, name)(*arguments[name])
+    assert told == [f"{when} {change}" for change in CHANGES[name] for when in ("before", "after")]
+
+
+def test_append_follows_no_link(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"precious\n")
+    (tmp_path / "log").symlink_to(precious)
+    with pytest.raises(OSError, match="symbolic links"):
+        files.append(tmp_path / "log", b"line", owner=SOMEBODY)
+    assert (precious.read_bytes(), owner(precious)) == (b"precious\n", Owner(0, 0))
+
+
+def test_a_copy_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data").write_bytes(b"data")
+
+    def full(_: str, new: str) -> None:
+        Path(new).write_bytes(b"da")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copy2", full)
+    with pytest.raises(OSError, match="No space left"):
+        files.copy(tmp_path / "data", tmp_path / "copy")
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]

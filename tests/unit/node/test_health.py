@@ -9,14 +9,13 @@ import pytest
 
 from node import health, services, stamps
 from node.errors import Refusal
-from node.orders import Named
+from node.orders import Named, ServiceSet
 from node.services import Status
-from tests.unit.node.places import LIMITS, installed, service_set
+from tests.unit.node.places import GATE, installed, service_set
 
-UP = Status("active", "running", 7, "enabled", 0)
-STARTING = Status("activating", "start-pre", 0, "enabled", 0)
-CRASHED = Status("activating", "auto-restart", 0, "enabled", 0)
-PATIENT = LIMITS._replace(health_deadline=60, settle=3)
+UP = Status("active", "running", 7, "enabled", 0, False)
+STARTING = Status("activating", "start-pre", 0, "enabled", 0, False)
+CRASHED = Status("activating", "auto-restart", 0, "enabled", 0, False)
 
 
 @pytest.fixture
@@ -37,7 +36,7 @@ def model(folder: Path, *, linked: bool = False) -> Named:
 class TestUnready:
     def test_verified_and_readable(self, folder: Path) -> None:
         named = model(folder)
-        stamps.put(named.path, named.sha256)
+        stamps.put(named.path, stamps.read(named.path)._replace(sha256=named.sha256))
         assert health.unready(service_set("d", installed(folder / "c", ""), named=[named])) is None
 
     def test_missing(self, folder: Path) -> None:
@@ -65,6 +64,11 @@ class TestUnready:
             health.unready(wanted)
 
 
+def patient(**gate: object) -> ServiceSet:
+    """A set whose service must stay well for three seconds."""
+    return service_set("d")._replace(gate=GATE._replace(**{"settle": 3, **gate}))  # type: ignore[arg-type]
+
+
 class TestWait:
     @pytest.fixture(autouse=True)
     def clock(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,40 +84,94 @@ class TestWait:
 
     def test_up_for_the_settle_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.looks(monkeypatch, UP)
-        assert health.wait(service_set("d"), PATIENT) is None
+        assert health.wait(patient()) is None
 
     def test_a_slow_start_within_the_deadline(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.looks(monkeypatch, *[STARTING] * 30, UP)
-        assert health.wait(service_set("d"), PATIENT) is None
+        assert health.wait(patient()) is None
 
     def test_a_start_past_the_deadline(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.looks(monkeypatch, STARTING)
-        assert health.wait(service_set("d"), PATIENT) == ("engine.service is activating, expected active within 60 s")
+        assert health.wait(patient()) == ("engine.service is activating, expected active within 60 s")
 
     def test_a_crash_is_told_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.looks(monkeypatch, UP, UP, CRASHED)
-        assert health.wait(service_set("d"), PATIENT) == (
-            "engine.service ended after its start (activating, auto-restart)"
-        )
+        assert health.wait(patient()) == ("engine.service ended after its start (activating, auto-restart)")
 
     def test_a_restart_between_two_looks_is_a_crash(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.looks(monkeypatch, UP, UP, UP._replace(restarts=1))
-        assert health.wait(service_set("d"), PATIENT) == "engine.service ended after its start (active, running)"
+        assert health.wait(patient()) == "engine.service ended after its start (active, running)"
 
     def test_restarts_before_this_start_do_not_count(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.looks(monkeypatch, UP._replace(restarts=12))
-        assert health.wait(service_set("d"), PATIENT) is None
+        assert health.wait(patient()) is None
 
     def test_the_settle_time_begins_anew_when_it_was_unwell(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        limits = PATIENT._replace(health_deadline=6, settle=3)
-        self.looks(monkeypatch, UP, UP, UP, STARTING, UP)
-        assert health.wait(service_set("d"), limits) == "engine.service: did not settle within 6 s"
+        self.looks(monkeypatch, *[UP, UP, UP, STARTING] * 2, UP, UP, UP, CRASHED)
+        assert health.wait(patient()) == "engine.service ended after its start (activating, auto-restart)"
+
+    def test_well_at_the_last_moment_it_gets_its_settle_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.looks(monkeypatch, *[STARTING] * 4, UP)
+        assert health.wait(patient(deadline=6)) is None
+        self.looks(monkeypatch, *[STARTING] * 4, UP, UP, STARTING)
+        assert health.wait(patient(deadline=6)) == "engine.service is activating, expected active within 6 s"
 
     def test_a_closed_port(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.looks(monkeypatch, UP)
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
-            assert health.wait(service_set("d")._replace(control_port=port), PATIENT) is None
-        assert health.wait(service_set("d")._replace(control_port=port), PATIENT) == (
+            assert health.wait(patient()._replace(control_port=port)) is None
+        assert health.wait(patient()._replace(control_port=port)) == (
             f"engine.service: port {port} is closed, expected open within 60 s"
         )
+
+    def test_a_port_that_opens_late_but_in_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.looks(monkeypatch, UP)
+        closed = iter([False] * 20)
+        monkeypatch.setattr(health, "_is_open", lambda _: next(closed, True))
+        assert health.wait(patient()._replace(control_port=5566)) is None
+
+    def test_a_failed_unit_is_told_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.looks(monkeypatch, UP._replace(active="failed", sub="failed"))
+        assert health.wait(patient()) == "engine.service ended after its start (failed, failed)"
+
+    def test_a_file_that_cannot_be_used_any_more(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        self.looks(monkeypatch, UP)
+        wanted = patient()._replace(named_files=[Named(tmp_path / "absent", "ab", linked=False)])
+        assert health.wait(wanted) == f"{tmp_path}/absent: missing; run deploys/models.py"
+
+    @pytest.mark.parametrize("check", ["restarts", "port", "files"])
+    def test_a_gate_checks_only_what_it_names(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, check: str
+    ) -> None:
+        """All three are wrong."""
+        self.looks(monkeypatch, UP, UP._replace(restarts=1))
+        monkeypatch.setattr(health, "_is_open", lambda _: False)
+        named = [Named(tmp_path / "absent", "ab", linked=False)]
+        assert health.wait(patient(checks=[])._replace(control_port=5566, named_files=named)) is None
+        self.looks(monkeypatch, UP, UP._replace(restarts=1))
+        found = health.wait(patient(checks=[check])._replace(control_port=5566, named_files=named))
+        assert found is not None
+        assert {"restarts": "ended after", "port": "port 5566 is closed", "files": "absent: missing"}[check] in found
+
+
+class TestCheck:
+    """The state at this moment, for whoever asks."""
+
+    def test_a_service_that_is_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(services, "status", lambda _: UP)
+        assert health.check(service_set("d")) is None
+
+    def test_one_that_is_not(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(services, "status", lambda _: CRASHED)
+        assert health.check(service_set("d")) == "engine.service is activating, expected active"
+
+    def test_one_that_runs_without_its_model(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setattr(services, "status", lambda _: UP)
+        wanted = service_set("d", named=[Named(tmp_path / "absent", "ab", linked=False)])
+        assert health.check(wanted) == f"{tmp_path}/absent: missing; run deploys/models.py"
+
+    @pytest.mark.parametrize("state", ["stopped", "disabled"])
+    def test_one_that_is_not_to_run_is_well(self, monkeypatch: pytest.MonkeyPatch, state: str) -> None:
+        monkeypatch.setattr(services, "status", lambda _: CRASHED)
+        assert health.check(service_set("d", state=state)) is None

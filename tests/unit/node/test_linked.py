@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -6,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from node import linked
+from node import files, layout, linked
 from node.errors import Refusal
 from node.orders import Named
+from tests.unit.node.places import sha256, tree
 
 
 @contextmanager
@@ -57,8 +59,8 @@ def test_an_older_version_held_open_is_waited_for(lists: list[Path]) -> None:
     with holding(lists[0], "a") as process, pytest.raises(Refusal) as caught:
         linked.wait(named, 0)
     assert str(caught.value) == (
-        f"{lists[0]} (process {process}): open for writing for more than 0 s; expected the task to finish; nothing was "
-        "changed, run again later"
+        f"{lists[0]} (process {process}): open for writing for more than 0 s; expected the task to finish; run again "
+        "later"
     )
     linked.wait(named, 0)
 
@@ -74,3 +76,57 @@ def test_the_wait_ends_with_the_writer(lists: list[Path], monkeypatch: pytest.Mo
     monkeypatch.setattr(linked, "PAUSE", 0)
     linked.wait([Named(lists[1], "ab", linked=True)], 60)
     assert list(looks) == []
+
+
+class TestKeep:
+    @pytest.fixture
+    def named(self, lists: list[Path]) -> list[Named]:
+        for path in lists:
+            path.write_text("rows of " + path.parent.name)
+        other = lists[0].with_name("model.bin")
+        other.write_text("no linked file")
+        return [Named(lists[1], "ab", linked=True), Named(other, "cd", linked=False)]
+
+    def test_each_versions_copy_is_kept_aside(self, named: list[Named]) -> None:
+        linked.keep(named)
+        assert tree(layout.kept()) == {
+            f"face_recognition/{version}/facedata.hdf5.{sha256(content)[:12]}": content
+            for version, content in {"2025-02-25": b"rows of 2025-02-25", "2026-02-02": b"rows of 2026-02-02"}.items()
+        }
+
+    def test_only_root_can_come_to_the_copies(self, named: list[Named]) -> None:
+        linked.keep(named)
+        assert layout.kept().stat().st_mode & 0o777 == 0o700
+
+    def test_what_changes_while_it_is_copied_is_refused(
+        self, named: list[Named], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        copy = files.copy
+
+        def change_and_copy(path: Path, kept: Path) -> None:
+            path.write_text("a task was quicker")
+            copy(path, kept)
+
+        monkeypatch.setattr(files, "copy", change_and_copy)
+        with pytest.raises(Refusal, match=r"facedata\.hdf5: written to while it was copied aside; run again later$"):
+            linked.keep(named)
+        assert tree(layout.kept()) == {}
+
+    def test_its_time_is_the_originals(self, named: list[Named], lists: list[Path]) -> None:
+        os.utime(lists[0], (1_700_000_000, 1_700_000_000))
+        linked.keep(named)
+        [copy] = (layout.kept() / "face_recognition" / "2025-02-25").iterdir()
+        assert copy.stat().st_mtime == 1_700_000_000
+
+    def test_what_is_kept_already_is_not_copied_again(
+        self, named: list[Named], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        linked.keep(named)
+        monkeypatch.delattr(files, "copy")
+        linked.keep(named)
+
+    def test_another_content_is_another_copy(self, named: list[Named], lists: list[Path]) -> None:
+        linked.keep(named)
+        lists[0].write_text("more rows")
+        linked.keep(named)
+        assert len(list((layout.kept() / "face_recognition" / "2025-02-25").iterdir())) == 2

@@ -8,8 +8,8 @@ import pytest
 from node import orders
 from node.errors import Refusal
 from node.files import Owner
-from node.orders import File, Installed, Named, Source, Version
-from tests.unit.node.places import LIMITS, USER
+from node.orders import File, Gate, Installed, Link, Named, Source, Version
+from tests.unit.node.places import GATE, LIMITS, USER
 
 VERSION = {
     "model": "cats",
@@ -31,6 +31,9 @@ SET = {
     "state": "running",
     "control_port": 5566,
     "timers": ["engine.timer"],
+    "links": [{"path": "/home/current", "target": "list_1.csv"}],
+    "manifests": {"cats": "ab"},
+    "gate": {"linked_wait": 1.5, "settle": 3, "deadline": 60, "checks": ["restarts", "port", "files"]},
 }
 ORDER = {
     "host": "node",
@@ -42,6 +45,8 @@ ORDER = {
     "source": {"host": "depot", "address": "192.0.2.1", "login": "ops", "registry": "/registry", "local": False},
     "limits": LIMITS._asdict(),
     "commit": "c0ffee",
+    "operator": "anna@ramrod",
+    "purpose": "pyinfra inventory.py",
     "options": {"unlock": True},
 }
 
@@ -54,10 +59,24 @@ def test_an_order_is_read_as_it_was_sent() -> None:
     assert order.source == Source("depot", "192.0.2.1", "ops", Path("/registry"), local=False)
     assert (order.host, order.folders, order.face_list, order.limits) == ("node", [Path("/models")], None, LIMITS)
     assert (order.commit, order.options) == ("c0ffee", {"unlock": True})
+    assert (order.operator, order.purpose) == ("anna@ramrod", "pyinfra inventory.py")
     [service] = order.sets
     assert service.files[1] == Installed(Path("/home/engine.yaml"), USER, 0o644, "02", "é: 1\n")
     assert service.named_files == [Named(Path("/models/cats/2026-01-01/cats.bin"), "cd", linked=False)]
     assert (service.control_port, service.timers, service.state) == (5566, ["engine.timer"], "running")
+    assert service.links == [Link(Path("/home/current"), "list_1.csv")]
+    assert service.manifests == {"cats": "ab"}
+    assert service.gate == Gate(linked_wait=1.5, settle=3, deadline=60, checks=["restarts", "port", "files"])
+
+
+def test_the_paths_of_a_set_are_those_of_its_files_and_links() -> None:
+    paths = ["/etc/engine.service", "/home/engine.yaml", "/home/current"]
+    assert [str(path) for path in orders.service_set(SET).paths] == paths
+
+
+@pytest.mark.parametrize(("state", "is_to_run"), [("running", True), ("stopped", False), ("disabled", False)])
+def test_only_a_running_service_is_to_run(state: str, is_to_run: bool) -> None:
+    assert orders.service_set({**SET, "state": state}).is_to_run == is_to_run
 
 
 def test_a_stored_set_holds_no_contents() -> None:
@@ -86,3 +105,8 @@ def test_a_datasink_has_a_face_list_and_the_lab_may_have_no_source() -> None:
     assert order.face_list is not None
     assert order.face_list.model == "cats"
     assert order.source is None
+
+
+def test_what_a_newer_program_says_more_is_ignored() -> None:
+    gate = {**GATE._asdict(), "patience": 7}
+    assert Gate(**orders.known(Gate, gate)) == GATE

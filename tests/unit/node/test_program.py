@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from node import files, layout, program
+from node import files, layout, own_units, program, services
 from tests.unit.node.places import tree
 
 
@@ -17,12 +17,17 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "__main__.py").write_text("main")
     (folder / "node" / "cli.py").write_text("cli")
     monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
+    monkeypatch.setattr(services, "control", lambda *_, **__: None)
     return folder
 
 
 def test_the_program_installs_itself_and_becomes_current() -> None:
     program.install("d1")
-    assert tree(layout.program() / "d1") == {"__main__.py": b"main", "node/cli.py": b"cli"}
+    found = tree(layout.program() / "d1")
+    assert found["__main__.py"] == b"main"
+    assert {name.split(".")[0] for name in found} == {
+        "__main__", "__pycache__/__main__", "node/cli", "node/__pycache__/cli",
+    }  # fmt: skip
     assert files.target(layout.program() / "current") == "d1"
     for path in [layout.program() / "d1", *(layout.program() / "d1").rglob("*")]:
         assert (stat.S_IMODE(path.stat().st_mode), path.stat().st_uid) == (0o755 if path.is_dir() else 0o644, 0)
@@ -52,3 +57,17 @@ def test_programs_older_than_the_one_before_go() -> None:
         program.install(digest)
     left = {path.name for path in layout.program().iterdir()}
     assert left == {"d2", "d3", "current"}
+
+
+def test_the_units_come_last_for_they_run_the_current_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str | None] = []
+    monkeypatch.setattr(own_units, "install", lambda: seen.append(files.target(layout.program() / "current")))
+    program.install("d1")
+    assert seen == ["d1"]
+
+
+@pytest.mark.parametrize("are_installed", [True, False])
+def test_a_program_without_its_units_is_not_current(monkeypatch: pytest.MonkeyPatch, are_installed: bool) -> None:
+    program.install("d1")
+    monkeypatch.setattr(own_units, "are_installed", lambda: are_installed)
+    assert program.current() == ("d1" if are_installed else None)

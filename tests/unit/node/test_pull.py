@@ -1,13 +1,15 @@
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from node import pull, stamps, transfer, versions
+from node import files, pull, stamps, transfer, versions
 from node.errors import Refusal
-from node.orders import File, Version
-from tests.unit.node.places import Contents, Place, fill, is_linked_twice, manifest_of, sha256, tree, uid
+from node.orders import Source
+from tests.unit.node.places import Place, is_linked_twice, manifest_of, sha256, tree, uid
+from tests.unit.node.pulls import expected, refusal
 
 CATS = {"cats.bin": b"meow" * 100, "list.csv": b"seed"}
 
@@ -23,22 +25,12 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     fetch = transfer.fetch
 
-    def record(source: object, wanted: list[str], *rest: object) -> None:
+    def record(source: Source, wanted: list[str], *rest: Any) -> None:
         names.extend(wanted)
-        fetch(source, wanted, *rest)  # type: ignore[arg-type]
+        fetch(source, wanted, *rest)
 
     monkeypatch.setattr(transfer, "fetch", record)
     return names
-
-
-def refusal(place: Place, *wanted: Version) -> str:
-    with pytest.raises(Refusal) as caught:
-        pull.pull(place.order(*wanted))
-    return str(caught.value)
-
-
-def expected(model: str, version: str, contents: Contents) -> dict[str, bytes]:
-    return {"manifest.yaml": manifest_of(model, version), **contents}
 
 
 def test_an_absent_version_comes_whole_with_owner_and_modes(place: Place) -> None:
@@ -52,6 +44,7 @@ def test_an_absent_version_comes_whole_with_owner_and_modes(place: Place) -> Non
         assert path.stat().st_uid == uid()
         assert stat.S_IMODE(path.stat().st_mode) == (0o755 if path.is_dir() else 0o644)
     assert version.directory.parent.stat().st_uid == uid()
+    assert stamps.find(sha256(CATS["list.csv"])) is None
 
 
 @pytest.mark.usefixtures("no_fetch")
@@ -94,8 +87,8 @@ def test_a_linked_file_that_the_node_makes_during_the_pull_stays(place: Place, m
     linked.unlink()
     fetch = transfer.fetch
 
-    def meanwhile(*arguments: object) -> None:
-        fetch(*arguments)  # type: ignore[arg-type]
+    def meanwhile(*arguments: Any) -> None:
+        fetch(*arguments)
         linked.write_bytes(b"what the node has gathered")
 
     monkeypatch.setattr(transfer, "fetch", meanwhile)
@@ -122,7 +115,7 @@ def test_bytes_that_the_node_holds_are_not_fetched(place: Place) -> None:
     manifest = manifest_of("cats", "2026-02-02")
     stray = place.models / "manifest-of-the-new-one"
     stray.write_bytes(manifest)
-    stamps.put(stray, sha256(manifest))
+    stamps.put(stray, stamps.read(stray))
     new = place.wanted("cats", "2026-02-02", CATS)
     pull.pull(place.order(new))
     assert tree(new.directory) == expected("cats", "2026-02-02", CATS)
@@ -157,20 +150,6 @@ def test_linked_files_are_never_shared(place: Place) -> None:
     pull.pull(place.order(new))
     assert not is_linked_twice(new.directory / "list.csv")
     assert is_linked_twice(new.directory / "cats.bin")
-
-
-def test_a_staged_file_that_is_shared_is_never_written_into(place: Place) -> None:
-    """A first try reused a file; then the pins changed, and other bytes come under its name."""
-    old = place.held("cats", "2026-01-01", {"cats.bin": b"old " * 100})
-    versions.stamp(old)
-    first = place.wanted("cats", "2026-02-02", {"cats.bin": b"old " * 100, "more.bin": b"more"})
-    assert "more.bin not in the registry" in refusal(place, first)
-    assert is_linked_twice(old.directory / "cats.bin")
-    second = place.stored("cats", "2026-02-02", {"cats.bin": b"new " * 100})
-    pull.pull(place.order(second))
-    assert (old.directory / "cats.bin").read_bytes() == b"old " * 100
-    assert (second.directory / "cats.bin").read_bytes() == b"new " * 100
-    assert versions.is_verified(old)
 
 
 def test_wrong_bytes_in_the_registry_are_never_placed(place: Place) -> None:
@@ -224,68 +203,52 @@ def test_one_version_fails_and_the_others_are_placed(place: Place) -> None:
     assert not bad.directory.exists()
 
 
-def test_too_little_space_is_refused_before_the_first_byte(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    version = place.stored("cats", "2026-01-01", {"cats.bin": bytes(3_000_000)})
-    real = os.statvfs(place.root)
-    fields = list(real)
-    block = real.f_frsize
-    fields[4] = 2_000_000 // block  # f_bavail
-    monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result(fields))
-    monkeypatch.delattr(transfer, "fetch")
-    message = refusal(place, version)
-    assert message == (
-        f"{place.models}: too little space: 3.0 MB needed, 2.0 MB free beside a reserve of 0.0 MB; "
-        "remove something and run again"
-    )
-    assert tree(place.models) == {}
+def test_what_came_fresh_is_not_read_twice(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = place.stored("cats", "2026-01-01", {"cats.bin": b"meow" * 100})
+    read: list[str] = []
+    sha256_of = files.sha256
 
+    def record(path: Path) -> str:
+        read.append(path.name)
+        return sha256_of(path)
 
-def test_what_is_staged_already_needs_no_space(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    version = place.stored("cats", "2026-01-01", {"cats.bin": bytes(3_000_000)})
-    staged = place.staging / "cats" / "2026-01-01"
-    staged.mkdir(parents=True)
-    (staged / "cats.bin").write_bytes(bytes(2_500_000))
-    fields = list(os.statvfs(place.root))
-    fields[4] = 1_000_000 // fields[1]
-    monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result(fields))
+    monkeypatch.setattr(files, "sha256", record)
     pull.pull(place.order(version))
-    assert versions.is_verified(version)
+    assert sorted(read) == ["cats.bin", "manifest.yaml"]
 
 
-def test_a_pull_resumes_what_is_staged(place: Place) -> None:
-    content = os.urandom(500_000)
-    version = place.stored("cats", "2026-01-01", {"cats.bin": content})
-    staged = place.staging / "cats" / "2026-01-01"
-    staged.mkdir(parents=True)
-    (staged / "cats.bin").write_bytes(content[:300_000])
-    (staged / "of-another-manifest.bin").write_bytes(b"old")
-    inode = (staged / "cats.bin").stat().st_ino
+def test_a_file_that_changes_before_its_stamp_is_not_vouched_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = place.stored("cats", "2026-01-01", CATS)
+    put = files.place
+
+    def place_and_change(source: Path, final: Path) -> None:
+        put(source, final)
+        if final == version.directory:
+            (final / "cats.bin").write_bytes(b"something else")
+
+    monkeypatch.setattr(files, "place", place_and_change)
     pull.pull(place.order(version))
-    assert (version.directory / "cats.bin").stat().st_ino == inode
-    assert tree(version.directory) == expected("cats", "2026-01-01", {"cats.bin": content})
+    assert not versions.is_verified(version)
 
 
-def test_staging_goes_when_nothing_is_left_in_it(place: Place) -> None:
-    pull.pull(place.order(place.stored("cats", "2026-01-01", CATS)))
-    assert [path.name for path in place.models.iterdir()] == ["cats"]
+def test_a_file_that_changes_while_another_is_fetched_is_not_vouched_for(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = place.held("cats", "2026-01-01", {"a.bin": b"a", "b.bin": b"b"})
+    (version.directory / "a.bin").unlink()
+    fetch = transfer.fetch
+
+    def meanwhile(*arguments: Any) -> None:
+        fetch(*arguments)
+        (version.directory / "b.bin").write_bytes(b"something else")
+
+    monkeypatch.setattr(transfer, "fetch", meanwhile)
+    pull.pull(place.order(version))
+    assert (version.directory / "a.bin").read_bytes() == b"a"
+    assert not versions.is_verified(version)
 
 
 def test_without_a_source_only_adopting_works(place: Place) -> None:
     order = place.order(place.wanted("cats", "2026-01-01", CATS))._replace(source=None)
     with pytest.raises(Refusal, match=r"^node: no datasink to pull from$"):
         pull.pull(order)
-
-
-def test_verify_reads_the_bytes_that_came(place: Place) -> None:
-    fill(place.root / "staged", b"m", {"a": b"1"})
-    right, wrong = File("a", sha256(b"1"), 1, False), File("a", sha256(b"2"), 1, False)
-    assert pull.verify(place.root / "staged", [right], "x/1", place.order()) == []
-    assert len(pull.verify(place.root / "staged", [wrong], "x/1", place.order())) == 1
-    assert not Path(place.root, "staged", "a").exists()
-
-
-def test_verify_takes_a_planted_link_for_absent(place: Place) -> None:
-    fill(place.root / "staged", b"m", {"real": b"1"})
-    (place.root / "staged" / "a").symlink_to("real")
-    [problem] = pull.verify(place.root / "staged", [File("a", sha256(b"1"), 1, False)], "x/1", place.order())
-    assert problem.startswith("x/1: a not in the registry of depot;")

@@ -1,13 +1,16 @@
+import itertools
+import time
 from pathlib import Path
 
 import pytest
 
-from node import services
+from node import layout, linked, services
 from node.errors import Refusal
 from node.services import Status
 
-RUNNING = "NRestarts=2\nMainPID=41\nActiveState=active\nSubState=running\nUnitFileState=enabled\n"
+RUNNING = "NRestarts=2\nMainPID=41\nActiveState=active\nSubState=running\nUnitFileState=enabled\nNeedDaemonReload=no\n"
 ABSENT = "NRestarts=0\nMainPID=0\nActiveState=inactive\nSubState=dead\nUnitFileState=\n"
+UP = Status("active", "running", 7, "enabled", 0, False)
 TIMER = "ActiveState=active\nSubState=waiting\nUnitFileState=enabled\n"
 
 
@@ -19,11 +22,12 @@ def stub(programs: Path, name: str, script: str) -> None:
 @pytest.mark.parametrize(
     ("said", "status"),
     [
-        (RUNNING, Status("active", "running", 41, "enabled", 2)),
-        (ABSENT, Status("inactive", "dead", 0, "", 0)),
-        (TIMER, Status("active", "waiting", 0, "enabled", 0)),
+        (RUNNING, Status("active", "running", 41, "enabled", 2, False)),
+        (RUNNING.replace("Reload=no", "Reload=yes"), Status("active", "running", 41, "enabled", 2, True)),
+        (ABSENT, Status("inactive", "dead", 0, "", 0, False)),
+        (TIMER, Status("active", "waiting", 0, "enabled", 0, False)),
     ],
-    ids=["running", "absent", "timer"],
+    ids=["running", "outdated", "absent", "timer"],
 )
 def test_status(programs: Path, said: str, status: Status) -> None:
     stub(programs, "systemctl", f"cat <<END\n{said}END")
@@ -52,3 +56,113 @@ def test_journal_asks_for_the_last_lines(programs: Path) -> None:
     asked, end = services.journal("engine.service", 5).splitlines()
     assert asked == "--unit=engine.service --lines=5 --output=cat --no-pager --quiet"
     assert end == "end"
+
+
+def test_journal_shows_nothing_that_a_terminal_would_obey(programs: Path) -> None:
+    stub(programs, "journalctl", r"printf 'a\033[2Jb\tc\nd \377\n'")
+    assert services.journal("engine.service", 5) == "a?[2Jb?c\nd \ufffd"
+
+
+class TestReload:
+    @pytest.fixture
+    def done(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        words: list[str] = []
+        monkeypatch.setattr(services, "control", lambda *said, **_: words.append(" ".join(said)))
+        return words
+
+    @pytest.mark.parametrize("outdated", ["engine.service", "engine.timer"])
+    def test_one_unit_that_has_changed_is_enough(
+        self, monkeypatch: pytest.MonkeyPatch, done: list[str], outdated: str
+    ) -> None:
+        monkeypatch.setattr(services, "status", lambda unit: UP._replace(is_outdated=unit == outdated))
+        services.reload(["engine.service", "engine.timer"])
+        assert done == ["daemon-reload"]
+
+    def test_without_a_change_nothing_is_read_again(self, monkeypatch: pytest.MonkeyPatch, done: list[str]) -> None:
+        monkeypatch.setattr(services, "status", lambda _: UP)
+        services.reload(["engine.service", "engine.timer"])
+        assert done == []
+
+
+class TestStop:
+    """A service that ends after so many looks, each of which takes a second."""
+
+    @pytest.fixture
+    def done(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        words: list[str] = []
+        seconds = itertools.count()
+        monkeypatch.setattr(time, "monotonic", lambda: next(seconds))
+        monkeypatch.setattr(time, "sleep", lambda _: None)
+        monkeypatch.setattr(services, "control", lambda *said, **_: words.append(" ".join(said)))
+        return words
+
+    def ends_after(self, monkeypatch: pytest.MonkeyPatch, looks: int, end: str = "inactive") -> None:
+        shown = itertools.chain([UP] * looks, itertools.repeat(UP._replace(active=end)))
+        monkeypatch.setattr(services, "status", lambda _: next(shown))
+
+    def test_one_that_ends_in_time(self, monkeypatch: pytest.MonkeyPatch, done: list[str]) -> None:
+        self.ends_after(monkeypatch, 5)
+        services.stop("engine.service", set())
+        assert done == ["stop --no-block engine.service", "stop engine.service"]
+
+    def test_one_that_fails_as_it_ends(self, monkeypatch: pytest.MonkeyPatch, done: list[str]) -> None:
+        self.ends_after(monkeypatch, 5, "failed")
+        services.stop("engine.service", set())
+        assert "kill --signal=SIGKILL engine.service" not in done
+
+    def test_one_that_does_not_run(self, monkeypatch: pytest.MonkeyPatch, done: list[str]) -> None:
+        self.ends_after(monkeypatch, 0)
+        services.stop("engine.service", set())
+        assert done == []
+
+    def test_one_that_does_not_end_is_killed(self, monkeypatch: pytest.MonkeyPatch, done: list[str]) -> None:
+        self.ends_after(monkeypatch, 1000)
+        services.stop("engine.service", set())
+        assert done == [
+            "stop --no-block engine.service", "kill --signal=SIGKILL engine.service", "stop engine.service",
+        ]  # fmt: skip
+
+    def test_but_not_while_it_writes_what_exists_nowhere_else(
+        self, monkeypatch: pytest.MonkeyPatch, done: list[str]
+    ) -> None:
+        looks = iter([["busy"]] * 50)
+        seen: list[list[str]] = []
+
+        def writers(paths: set[Path]) -> list[str]:
+            assert paths == {Path("list.csv")}
+            assert "kill --signal=SIGKILL engine.service" not in done
+            seen.append(next(looks, []))
+            return seen[-1]
+
+        monkeypatch.setattr(linked, "writers", writers)
+        self.ends_after(monkeypatch, 1000)
+        services.stop("engine.service", {Path("list.csv")})
+        assert seen == [["busy"]] * 50 + [[]]
+        assert done[1] == "kill --signal=SIGKILL engine.service"
+
+
+def test_a_start_that_hangs_is_given_up(programs: Path) -> None:
+    stub(programs, "systemctl", "exec sleep 60")
+    with pytest.raises(Refusal, match=r"^systemctl start engine\.service: not started within 0\.2 s$"):
+        services.start("engine.service", 0.2)
+
+
+def test_a_journal_that_hangs_is_done_without(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "JOURNAL_LIMIT", 0.2)
+    stub(programs, "journalctl", "exec sleep 60")
+    assert services.journal("engine.service", 5) == ""
+
+
+def test_a_long_line_of_the_journal_is_cut(programs: Path) -> None:
+    stub(programs, "journalctl", "printf '%0500d\\nlast\\n' 0")
+    assert services.journal("engine.service", 5) == "0" * 300 + "\nlast"
+
+
+@pytest.mark.parametrize(("is_there", "is_outdated"), [(True, True), (False, False)])
+def test_a_unit_file_that_systemd_overlooked_is_read(programs: Path, is_there: bool, is_outdated: bool) -> None:
+    layout.UNITS.mkdir()
+    if is_there:
+        (layout.UNITS / "engine.service").touch()
+    said = "ActiveState=inactive\nSubState=dead\nUnitFileState=\nNeedDaemonReload=no\nLoadState=not-found"
+    stub(programs, "systemctl", f"printf '%s\\n' '{said}'")
+    assert services.status("engine.service").is_outdated is is_outdated

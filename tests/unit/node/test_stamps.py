@@ -4,15 +4,16 @@ from pathlib import Path
 import pytest
 
 from node import files, layout, stamps
+from tests.unit.node.places import sha256
 
-DIGEST = "ab" * 32
+DIGEST = sha256(b"1234")
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "model.bin"
     path.write_bytes(b"1234")
-    stamps.put(path, DIGEST)
+    stamps.put(path, stamps.read(path))
     return path
 
 
@@ -40,8 +41,25 @@ def test_an_unreadable_stamp_is_no_stamp(path: Path, content: bytes) -> None:
     stamp.write_bytes(content)
     assert not stamps.vouches(path, DIGEST)
     assert stamps.find(DIGEST) is None
-    stamps.put(path, DIGEST)
+    stamps.put(path, stamps.read(path))
     assert stamps.vouches(path, DIGEST)
+
+
+def test_a_change_during_the_reading_shows(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_and_change(path: Path) -> str:
+        path.write_bytes(b"12345")
+        return DIGEST
+
+    monkeypatch.setattr(files, "sha256", read_and_change)
+    stamps.put(path, stamps.read(path))
+    assert not stamps.vouches(path, DIGEST)
+
+
+def test_a_change_after_the_reading_shows(path: Path) -> None:
+    reading = stamps.read(path)
+    path.write_bytes(b"12345")
+    stamps.put(path, reading)
+    assert not stamps.vouches(path, DIGEST)
 
 
 def test_what_is_gone_or_a_link_is_not_vouched_for(path: Path) -> None:

@@ -3,13 +3,28 @@ from pathlib import Path
 
 import pytest
 
-from node import access, files, layout, services, sets, stamps, survey, versions
+from node import (
+    access,
+    audit,
+    files,
+    history,
+    installation,
+    layout,
+    lock,
+    marks,
+    recovery,
+    services,
+    sets,
+    stamps,
+    survey,
+    versions,
+)
 from node.errors import Refusal
-from node.orders import Named, ServiceSet
+from node.orders import Link, Named, ServiceSet
 from node.services import Status
-from tests.unit.node.places import Place, installed, manifest_of, service_set, sha256
+from tests.unit.node.places import Place, installed, manifest_of, mark, request, service_set, sha256
 
-UP = Status("active", "running", 7, "enabled", 0)
+UP = Status("active", "running", 7, "enabled", 0, False)
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +41,7 @@ def settled(place: Place) -> ServiceSet:
     wanted = service_set("d1", installed(place.root / "engine.yaml", "new"))
     sets.put(wanted, "c0ffee")
     sets.choose("engine", "d1", None)
-    sets.install("engine")
+    installation.install("engine")
     files.folder(layout.RUNTIME)
     layout.started("engine").write_text("d1")
     return wanted
@@ -38,7 +53,7 @@ def reasons(place: Place, wanted: ServiceSet) -> list[str]:
 
 
 def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
-    status["engine.service"] = Status("inactive", "dead", 0, "", 0)
+    status["engine.service"] = Status("inactive", "dead", 0, "", 0, False)
     version = place.wanted("cats", "2026-01-01", {"cats.bin": b"meow"})
     wanted = service_set("d1", installed(place.root / "engine.yaml", "new"))
     order = place.order(version, sets=[wanted], authority="line")
@@ -54,6 +69,8 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
             "engine": {
                 "chosen": None,
                 "models": {},
+                "commit": None,
+                "last": None,
                 "differences": [
                     "chosen set none, wanted d1",
                     f"{place.root}/engine.yaml differs",
@@ -67,17 +84,73 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
         "pull_access": {"pull_key.pub": None, "pull_key-cert.pub": None, "known_hosts": None},
         "authorized": None,
         "registry": [],
+        "history": [],
+        "collected": None,
     }
 
 
 def test_a_settled_set_has_no_reason_to_move(place: Place, settled: ServiceSet) -> None:
     assert reasons(place, settled) == []
-    assert survey.survey(place.order(sets=[settled]))["sets"]["engine"]["models"] == {"cats": "2026-01-01"}
+    answer = survey.survey(place.order(sets=[settled]))["sets"]["engine"]
+    assert (answer["models"], answer["commit"]) == ({"cats": "2026-01-01"}, "c0ffee")
 
 
 def test_a_process_of_another_set_is_a_difference(place: Place, settled: ServiceSet) -> None:
     layout.started("engine").write_text("d0")
     assert reasons(place, settled) == ["engine.service was started from another set"]
+
+
+def test_a_unit_that_systemd_has_not_read_again_is_a_difference(
+    place: Place, settled: ServiceSet, status: dict[str, Status]
+) -> None:
+    status["engine.timer"] = UP._replace(is_outdated=True)
+    assert reasons(place, settled._replace(timers=["engine.timer"])) == [
+        "engine.timer has changed since systemd read it"
+    ]
+
+
+def test_a_link_to_another_file_is_a_difference(place: Place, settled: ServiceSet) -> None:
+    link = Link(place.root / "current", "list_2.csv")
+    assert reasons(place, settled._replace(links=[link])) == [
+        f"{place.root}/current names nothing, expected list_2.csv"
+    ]
+
+
+class TestPending:
+    """A switch that has begun and not ended."""
+
+    def test_one_that_died_is_a_difference(self, place: Place, settled: ServiceSet) -> None:
+        marks.put(mark("d1", "d0"))
+        assert reasons(place, settled) == ["a switch by anna@ramrod died at 2026-11-22T23:40:00Z"]
+
+    def test_one_that_runs_is_none(self, place: Place, settled: ServiceSet) -> None:
+        marks.put(mark("d1", "d0"))
+        with lock.held(recovery.lock_of("engine"), "switch", "anna@ramrod", "it"):
+            assert reasons(place, settled) == []
+
+
+def test_a_service_that_is_to_run_again_is_a_difference(place: Place, settled: ServiceSet) -> None:
+    sets.put(settled._replace(state="stopped"), "c0ffee")
+    assert reasons(place, settled) == ["engine.service was told stopped, wanted running"]
+
+
+class TestHistory:
+    def test_the_last_lines_and_each_services_last(self, place: Place, settled: ServiceSet) -> None:
+        for number in range(history.RECENT + 5):
+            history.add(request(f"d{number}"), None, history.CHOSEN, None)
+        history.add(request("d")._replace(service="other"), None, history.REFUSED, "why")
+        answer = survey.survey(place.order(sets=[settled]))
+        assert [entry["n"] for entry in answer["history"]] == list(range(7, history.RECENT + 7))
+        assert answer["sets"]["engine"]["last"]["to"] == f"d{history.RECENT + 4}"
+
+    def test_the_primary_datasink_says_what_its_log_holds(self, place: Place) -> None:
+        order = place.order()
+        assert survey.survey(order)["collected"] == {}
+        history.add(request("d1"), None, history.CHOSEN, None)
+        audit.collect(place.root / "logs" / "model_deployment.log", order.owner, history.entries())
+        assert survey.survey(order)["collected"] == {"node": 1}
+        assert order.source is not None
+        assert survey.survey(order._replace(source=order.source._replace(local=False)))["collected"] is None
 
 
 def test_a_disabled_timer_is_a_difference(place: Place, settled: ServiceSet, status: dict[str, Status]) -> None:
@@ -86,8 +159,9 @@ def test_a_disabled_timer_is_a_difference(place: Place, settled: ServiceSet, sta
 
 
 def test_a_stopped_service_is_left_so(place: Place, settled: ServiceSet, status: dict[str, Status]) -> None:
-    status["engine.service"] = Status("inactive", "dead", 0, "disabled", 0)
+    status["engine.service"] = Status("inactive", "dead", 0, "disabled", 0, False)
     named = Named(place.root / "absent", "ab", linked=False)
+    sets.put(settled._replace(state="stopped"), "c0ffee")
     assert reasons(place, settled._replace(state="stopped", named_files=[named])) == []
 
 
@@ -122,7 +196,14 @@ def test_verify_full_reads_what_a_stamp_vouches_for(place: Place, monkeypatch: p
 
 def test_a_face_list_that_is_not_there(place: Place) -> None:
     version = place.wanted("face_recognition", "2026-01-01", {"facelist.csv": b"x"})
-    assert survey.survey(place.order(face_list=version))["face_list"] == {"lacking": ["facelist.csv"], "current": False}
+    assert survey.survey(place.order(face_list=version))["face_list"] == {"lacking": ["facelist.csv"]}
+
+
+def test_verify_full_reads_the_face_list_too(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = place.wanted("face_recognition", "2026-01-01", {"facelist.csv": b"x"})
+    monkeypatch.setattr(stamps, "vouches", lambda *_: True)
+    assert survey.survey(place.order(face_list=version))["face_list"] == {"lacking": []}
+    assert survey.survey(place.order(face_list=version, verify="full"))["face_list"] == {"lacking": ["facelist.csv"]}
 
 
 def test_only_the_datasink_is_asked_for_its_authorized_keys(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,221 +1,338 @@
-import json
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from node import health, layout, linked, services, sets, switch
+from node import (
+    files,
+    health,
+    history,
+    installation,
+    layout,
+    linked,
+    lock,
+    marks,
+    outcomes,
+    recovery,
+    services,
+    sets,
+    switch,
+)
 from node.errors import Refusal
 from node.orders import Named, ServiceSet
 from node.services import Status
-from tests.unit.node.places import LIMITS, Place, installed, service_set
+from tests.unit.node.places import Place, installed, mark, request, tree
+from tests.unit.node.switches import chosen, config, run, stored
+
+UP = Status("active", "running", 7, "enabled", 0, False)
+DOWN = Status("inactive", "dead", 0, "", 0, False)
 
 
-@pytest.fixture(autouse=True)
-def done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What systemd was told, for a service that runs and stays well."""
-    words: list[str] = []
-    monkeypatch.setattr(services, "status", lambda _: Status("active", "running", 7, "enabled", 0))
-    monkeypatch.setattr(services, "control", lambda *said: words.append(" ".join(said)))
-    monkeypatch.setattr(services, "journal", lambda *_: "first\nlast")
-    monkeypatch.setattr(health, "wait", lambda *_: None)
-    monkeypatch.setattr(switch, "UNIT_FOLDER", tmp_path / "units")
-    (tmp_path / "units").mkdir()
-    return words
+pytestmark = pytest.mark.usefixtures("told")
 
 
-def stored(place: Place, digest: str, text: str, **changes: object) -> ServiceSet:
-    config = installed(place.root / "engine.yaml", text)
-    unit = installed(place.root / "units" / "engine.service", "[Unit]", "root")
-    wanted = service_set(digest, config, unit)._replace(**changes)  # type: ignore[arg-type]
-    sets.put(wanted, "c0ffee")
-    return wanted
-
-
-def run(digest: str) -> None:
-    """One run of the unit; what it refuses is in the outcome."""
-    with suppress(Refusal):
-        switch.run("engine", digest, LIMITS, layout.RUNTIME / "outcome")
-
-
-def outcome() -> str | None:
-    found = json.loads((layout.RUNTIME / "outcome").read_text())["error"]
-    assert found is None or isinstance(found, str)
-    return found
-
-
-def test_a_first_switch_stops_commits_reloads_enables_and_starts(place: Place, done: list[str]) -> None:
-    stored(place, "d1", "new", timers=["engine.timer"])
-    run("d1")
-    assert outcome() is None
-    assert done == [
+def test_a_switch_stops_commits_reloads_starts_waits_and_enables(
+    place: Place, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored(place, "d1", timers=["engine.timer"])
+    monkeypatch.setattr(health, "wait", lambda _: told.append(f"wait, {chosen()[0]} is chosen"))
+    assert run("d1") is None
+    assert told == [
         "stop engine.service",
         "daemon-reload",
-        "enable --quiet engine.service engine.timer",
-        "start engine.service engine.timer",
+        "start engine.service",
+        "wait, d1 is chosen",
+        "enable --quiet --now engine.service engine.timer",
     ]
-    assert (place.root / "engine.yaml").read_text() == "new"
-    assert sets.digest_of("engine", sets.CHOSEN) == "d1"
+    assert config(place) == "d1"
+    assert marks.read("engine") is None
 
 
-def test_without_a_changed_unit_nothing_is_reloaded(place: Place, done: list[str]) -> None:
-    stored(place, "d1", "new")
+def test_the_set_before_is_kept_as_the_previous_one(place: Place) -> None:
+    for digest, links in (("d1", ("d1", None)), ("d2", ("d2", "d1")), ("d2", ("d2", "d1")), ("d3", ("d3", "d2"))):
+        stored(place, digest)
+        run(digest)
+        assert chosen() == links
+
+
+def test_without_a_changed_unit_nothing_is_reloaded(
+    place: Place, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "status", lambda _: UP)
+    stored(place, "d1")
     run("d1")
-    done.clear()
-    stored(place, "d2", "newer")
+    assert "daemon-reload" not in told
+
+
+def test_the_mark_is_there_before_the_service_stops_and_until_the_outcome_is_written(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored(place, "d1")
+    run("d1")
+    seen: list[tuple[str, str | None]] = []
+
+    def see(what: str) -> Callable[..., None]:
+        return lambda *_: seen.append((what, (found := marks.read("engine")) and found.old))
+
+    def watch(moment: str, path: Path) -> None:
+        if moment == "after rename" and path.name == "outcome-r1":
+            see("told")()
+
+    stored(place, "d2")
+    monkeypatch.setattr(services, "stop", see("stop"))
+    monkeypatch.setattr(health, "wait", see("wait"))
+    monkeypatch.setattr(files, "observer", watch)
     run("d2")
-    assert "daemon-reload" not in done
-    assert (sets.digest_of("engine", sets.CHOSEN), sets.digest_of("engine", sets.PREVIOUS)) == ("d2", "d1")
+    assert seen == [("stop", "d1"), ("wait", "d1"), ("told", "d1")]
 
 
 def test_the_files_of_an_older_tool_become_the_previous_set(place: Place) -> None:
-    (place.root / "engine.yaml").write_text("by hand")
-    stored(place, "d1", "new")
+    (place.root / "home").mkdir()
+    (place.root / "home" / "engine.yaml").write_text("by hand")
+    stored(place, "d1")
     run("d1")
-    previous = sets.digest_of("engine", sets.PREVIOUS)
+    previous = chosen()[1]
     assert previous is not None
     adopted = sets.load("engine", previous)
-    assert (adopted.folder / "files" / adopted.content.files[0].sha256).read_text() == "by hand"
-    assert adopted.absent == [place.root / "units" / "engine.service"]
+    assert list(tree(adopted.folder / "files").values()) == [b"by hand"]
+    assert adopted.absent == [layout.UNITS / "engine.service"]
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [(UP, "running"), (DOWN._replace(enabled="enabled"), "running"), (DOWN._replace(enabled="disabled"), "stopped")],
+)
+def test_an_adopted_service_is_to_run_if_it_ran_or_would_at_boot(
+    place: Place, monkeypatch: pytest.MonkeyPatch, status: Status, state: str
+) -> None:
+    monkeypatch.setattr(services, "status", lambda _: status)
+    (place.root / "home").mkdir()
+    (place.root / "home" / "engine.yaml").write_text("by hand")
+    stored(place, "d1")
+    run("d1")
+    assert sets.load("engine", chosen()[1] or "").content.state == state
 
 
 @pytest.mark.parametrize("state", ["stopped", "disabled"])
-def test_a_stopped_service_gets_its_files_and_is_left_so(place: Place, done: list[str], state: str) -> None:
-    stored(place, "d1", "new", state=state)
-    run("d1")
-    assert outcome() is None
-    assert (place.root / "engine.yaml").read_text() == "new"
-    assert done == ["daemon-reload"]
-
-
-def test_an_unready_set_changes_nothing(place: Place, done: list[str]) -> None:
-    (place.root / "engine.yaml").write_text("old")
-    stored(place, "d1", "new", named_files=[Named(place.root / "absent", "ab", linked=False)])
-    run("d1")
-    assert outcome() == f"{place.root}/absent: missing; run deploys/models.py"
-    assert (place.root / "engine.yaml").read_text() == "old"
-    assert sets.digest_of("engine", sets.CHOSEN) is None
-    assert done == []
-
-
-def test_the_journal_of_the_unit_has_the_reason(place: Place) -> None:
-    stored(place, "d1", "new", named_files=[Named(place.root / "absent", "ab", linked=False)])
-    with pytest.raises(Refusal, match=r"absent: missing; run deploys/models\.py$"):
-        switch.run("engine", "d1", LIMITS, layout.RUNTIME / "outcome")
-
-
-def test_a_linked_file_held_open_changes_nothing(
-    place: Place, done: list[str], monkeypatch: pytest.MonkeyPatch
+def test_a_service_that_is_not_to_run_gets_its_files_and_is_left_so(
+    place: Place, told: list[str], monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
+    monkeypatch.setattr(linked, "wait", lambda *_: pytest.fail("it is not stopped"))
+    stored(place, "d1", state=state)
+    assert run("d1") is None
+    assert config(place) == "d1"
+    assert told == ["daemon-reload"]
+
+
+def test_a_set_that_is_not_whole_is_refused(told: list[str]) -> None:
+    assert str(run("d1")).startswith(f"engine: {layout.sets('engine')}/d1: set cannot be read")
+    assert (chosen(), told) == ((None, None), [])
+
+
+def test_an_unready_set_is_refused_and_changes_nothing(place: Place, told: list[str]) -> None:
+    stored(place, "d1", named_files=[Named(place.root / "absent", "ab", linked=False)])
+    assert run("d1") == f"engine: {place.root}/absent: missing; run deploys/models.py"
+    assert (chosen(), told, marks.read("engine")) == ((None, None), [], None)
+    assert not (place.root / "home").exists()
+
+
+def test_a_linked_file_held_open_is_refused_and_changes_nothing(
+    place: Place, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored(place, "d1")
+    run("d1")
+    told.clear()
     monkeypatch.setattr(linked, "writers", lambda _: ["facelist.csv (process 7)"])
-    (place.root / "engine.yaml").write_text("old")
-    stored(place, "d1", "new")
-    run("d1")
-    assert str(outcome()).startswith("facelist.csv (process 7): open for writing for more than 0 s;")
-    assert (place.root / "engine.yaml").read_text() == "old"
-    assert done == []
+    stored(place, "d2")
+    assert str(run("d2")).startswith("engine: facelist.csv (process 7): open for writing for more than 0 s;")
+    assert (chosen()[0], told, marks.read("engine")) == ("d1", [], None)
 
 
-def test_an_unhealthy_service_is_told_with_its_journal(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "wait", lambda *_: "engine.service ended after its start (failed, failed)")
-    stored(place, "d1", "new")
-    run("d1")
-    assert outcome() == (
-        "engine.service ended after its start (failed, failed); chosen now: d1; last journal lines: first | last"
-    )
-
-
-def test_what_ran_runs_on_when_the_new_set_cannot_be_put_in_place(
-    place: Place, done: list[str], monkeypatch: pytest.MonkeyPatch
+def test_a_second_switch_is_refused_and_told_whose_the_first_is(
+    place: Place, told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stored(place, "d1", "old")
+    monkeypatch.setattr(lock, "PATIENCE", 0)
+    stored(place, "d1")
+    with lock.held(recovery.lock_of("engine"), "switch", "ben@shed", "pyinfra"):
+        line = str(run("d1"))
+    assert line.startswith("engine: another switch is running here: ben@shed, since 20")
+    assert line.endswith(": pyinfra; wait for it and run again")
+    assert (chosen(), told) == ((None, None), [])
+
+
+def unhealthy(monkeypatch: pytest.MonkeyPatch, *digests: str) -> None:
+    monkeypatch.setattr(health, "wait", lambda each: f"{each.digest} is ill" if each.digest in digests else None)
+
+
+def test_an_unhealthy_set_returns_to_the_one_before(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    for digest in ("d0", "d1"):
+        stored(place, digest)
+        run(digest)
+    unhealthy(monkeypatch, "d2")
+    stored(place, "d2")
+    assert run("d2") == "engine: returned to d1: d2 is ill; last journal lines: first | last"
+    assert (chosen(), config(place)) == (("d1", "d0"), "d1")
+
+
+def test_what_cannot_be_put_in_place_returns_too(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored(place, "d1")
     run("d1")
-    stored(place, "d2", "new")
-    done.clear()
-    install = sets.install
-    disk_is_full = iter([True])
-    monkeypatch.setattr(sets, "install", lambda service: _full() if next(disk_is_full, False) else install(service))
-    with pytest.raises(OSError, match="No space left"):
-        run("d2")
-    assert sets.digest_of("engine", sets.CHOSEN) == "d1"
-    assert (place.root / "engine.yaml").read_text() == "old"
-    assert done[0] == "stop engine.service"
-    assert done[-1] == "start engine.service"
+    stored(place, "d2")
+    install, disk_is_full = installation.install, iter([True])
+    monkeypatch.setattr(
+        installation, "install", lambda service: _full() if next(disk_is_full, False) else install(service)
+    )
+    assert run("d2") == "engine: returned to d1: [Errno 28] No space left on device; last journal lines: first | last"
+    assert (chosen()[0], config(place)) == ("d1", "d1")
 
 
 def _full() -> None:
     raise OSError(28, "No space left on device")
 
 
-def test_a_bug_leaves_an_outcome_too(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(linked, "wait")
-    stored(place, "d1", "new")
-    with pytest.raises(AttributeError):
-        run("d1")
-    assert str(outcome()).startswith("the switch failed: AttributeError")
-
-
-def test_an_inactive_service_is_not_stopped(place: Place, done: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "status", lambda _: Status("inactive", "dead", 0, "", 0))
-    stored(place, "d1", "new")
+def test_a_unit_that_does_not_start_returns_too(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored(place, "d1")
     run("d1")
-    assert not any(word.startswith("stop") for word in done)
+    stored(place, "d2")
+
+    def control(*words: str, **_: object) -> None:
+        if words[0] == "start" and chosen()[0] == "d2":
+            raise Refusal("systemctl start engine.service: bad unit file setting")
+
+    monkeypatch.setattr(services, "control", control)
+    assert str(run("d2")).startswith("engine: returned to d1: systemctl start engine.service: bad unit file setting;")
 
 
-def test_a_service_that_is_now_stopped_is_not_started_by_an_older_set(place: Place, done: list[str]) -> None:
-    stored(place, "d1", "new")
-    stored(place, "d1", "new", state="stopped")
+def test_a_return_that_must_wait_leaves_the_mark_with_its_reason(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored(place, "d1")
     run("d1")
-    assert "start engine.service" not in done
+    stored(place, "d2")
+
+    def ill(_: ServiceSet) -> str:
+        monkeypatch.setattr(linked, "writers", lambda _: ["facelist.csv (process 7)"])
+        return "d2 is ill"
+
+    monkeypatch.setattr(health, "wait", ill)
+    with pytest.raises(Refusal, match=r"^facelist\.csv \(process 7\): open for writing"):
+        switch.run(request("d2"))
+    left = marks.read("engine")
+    assert left is not None
+    assert (left.old, left.reason) == ("d1", "d2 is ill; last journal lines: first | last")
+    assert outcomes.take("r1") is None
+
+
+def test_a_switch_after_one_that_died_returns_to_the_set_before_both(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored(place, "d1")
+    run("d1")
+    stored(place, "half")
+    marks.put(mark("half", "d1", "d0")._replace(reason="it was ill"))
+    sets.choose("engine", "half", "d1")
+    stored(place, "d2")
+    boots: list[str | None] = []
+    monkeypatch.setattr(services, "stop", lambda *_: boots.append((found := marks.read("engine")) and found.boot))
+    unhealthy(monkeypatch, "d2")
+    assert run("d2") == "engine: returned to d1: d2 is ill; last journal lines: first | last"
+    assert chosen() == ("d1", "d0")
+    assert boots[0] == marks.boot_id()
+
+
+def test_a_service_that_stops_is_of_no_set(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    files.folder(layout.RUNTIME)
+    layout.started("engine").write_text("d0")
+    stored(place, "d1")
+    monkeypatch.setattr(health, "wait", lambda _: None if layout.started("engine").exists() else "no note of its set")
+    assert "no note of its set" in str(run("d1"))
+
+
+def test_old_sets_are_pruned_only_after_a_good_end(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    pruned: list[str] = []
+    monkeypatch.setattr(sets, "prune", lambda service: pruned.append(service))
+    unhealthy(monkeypatch, "d1")
+    stored(place, "d1")
+    run("d1")
+    assert pruned == []
+    stored(place, "d2")
+    run("d2")
+    assert pruned == ["engine"]
 
 
 def test_start_notes_which_set_the_process_is_of(place: Place) -> None:
-    stored(place, "d1", "new")
+    stored(place, "d1")
     sets.choose("engine", "d1", None)
     switch.start("engine")
-    assert (place.root / "engine.yaml").read_text() == "new"
+    assert config(place) == "d1"
     assert layout.started("engine").read_text() == "d1"
 
 
-class TestFollow:
-    """The operator's side: a transient unit that leaves an outcome."""
+def test_a_start_whose_files_cannot_be_put_is_no_start_of_that_set(place: Place) -> None:
+    stored(place, "d1")
+    sets.choose("engine", "d1", None)
+    (place.root / "home" / "engine.yaml").mkdir(parents=True)
+    with pytest.raises(Refusal, match="a folder, expected a file"):
+        switch.start("engine")
+    assert not layout.started("engine").exists()
 
-    def systemd_run(self, programs: Path, script: str) -> None:
-        (programs / "systemd-run").write_text(f"#!/bin/sh\n{script}\n")
-        (programs / "systemd-run").chmod(0o755)
 
-    def leaving(self, error: str) -> str:
-        return f"for last; do :; done; mkdir -p {layout.RUNTIME}; cat >$last <<'END'\n{error}\nEND"
+def test_what_a_hand_changed_after_a_return_is_adopted_anew(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_hand = place.root / "home" / "engine.yaml"
+    by_hand.parent.mkdir()
+    stored(place, "d1")
+    by_hand.write_text("first")
+    monkeypatch.setattr(health, "wait", lambda wanted: "engine.service is failed" if wanted.digest == "d1" else None)
+    assert str(run("d1")).startswith("engine: returned to ")
+    by_hand.write_text("second")
+    assert str(run("d1")).startswith("engine: returned to ")
+    assert by_hand.read_text() == "second"
 
-    def follow(self, place: Place) -> None:
-        wanted = service_set("d1", installed(place.root / "engine.yaml", "new"))
-        switch.switch(place.order(sets=[wanted]))
 
-    def test_a_good_outcome(self, place: Place, programs: Path) -> None:
-        self.systemd_run(programs, f'printf "%s\\n" "$@" > {programs}/said; ' + self.leaving('{"error": null}'))
-        self.follow(place)
-        said = (programs / "said").read_text().splitlines()
-        assert said[:4] == ["--quiet", "--wait", "--collect", "--unit=sentinelcam-switch-engine"]
-        assert said[-5:-2] == ["switch-unit", "engine", "d1"]
-        assert json.loads(said[-2]) == LIMITS._asdict()
-        assert not Path(said[-1]).exists()
+def test_a_path_that_is_taken_is_refused_before_anything_is_changed(place: Place, told: list[str]) -> None:
+    (place.root / "home" / "engine.yaml").mkdir(parents=True)
+    stored(place, "d1")
+    path = place.root / "home" / "engine.yaml"
+    assert run("d1") == f"engine: {path}: a folder, expected a file; move it away and run again"
+    assert (told, chosen()) == ([], (None, None))
 
-    def test_a_bad_outcome_is_refused_with_its_reason(self, place: Place, programs: Path) -> None:
-        self.systemd_run(programs, self.leaving('{"error": "engine.service is failed"}'))
-        with pytest.raises(Refusal, match=r"^engine: engine\.service is failed$"):
-            self.follow(place)
 
-    def test_a_unit_that_did_not_start_is_said(self, place: Place, programs: Path) -> None:
-        self.systemd_run(programs, "echo 'no such thing' >&2; exit 1")
-        with pytest.raises(Refusal, match=r"^engine: no such thing$"):
-            self.follow(place)
+def test_the_switch_that_another_takes_over_has_failed(place: Place) -> None:
+    stored(place, "d1")
+    run("d1")
+    stored(place, "d2")
+    left = request("d2")._replace(id="r0", operator="ben@ramrod")
+    marks.put(mark("d2", "d1")._replace(request=left, reason="it was ill"))
+    stored(place, "d3")
+    run("d3")
+    first, second = history.entries()[-2:]
+    assert (first["to"], first["operator"], first["outcome"]) == ("d2", "ben@ramrod", "failed")
+    assert first["reason"] == "it was ill; a later switch, by anna@ramrod, goes on from there"
+    assert (second["to"], second["outcome"], chosen()) == ("d3", "chosen", ("d3", "d1"))
 
-    def test_a_unit_that_was_killed_is_no_success(self, place: Place, programs: Path) -> None:
-        self.systemd_run(programs, "exit 1")
-        with pytest.raises(Refusal, match=r"^engine: no outcome"):
-            self.follow(place)
 
-    def test_a_second_switch_is_refused(self, place: Place, programs: Path) -> None:
-        self.systemd_run(programs, "echo 'Unit x.service was already loaded' >&2; exit 1")
-        with pytest.raises(Refusal, match=r"^engine: another switch is running; wait for it \(systemctl status"):
-            self.follow(place)
+def test_a_start_that_hangs_is_unhealthy_at_the_deadline(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[object] = []
+    stored(place, "d1")
+
+    def start(unit: str, limit: float) -> None:
+        limits.append((unit, limit))
+        raise Refusal("systemctl start engine.service: not started within 60 s")
+
+    monkeypatch.setattr(services, "start", start)
+    assert str(run("d1")).startswith("engine: failed, d1 stays chosen: systemctl start engine.service: not started")
+    assert limits == [("engine.service", 60)]
+
+
+def test_a_file_that_no_set_put_there_is_not_overwritten(place: Place, told: list[str]) -> None:
+    wanted = stored(place, "d1")
+    run("d1")
+    told.clear()
+    mine = place.root / "home" / "tasks.yaml"
+    mine.write_text("mine")
+    sets.put(wanted._replace(digest="d2", files=[*wanted.files, installed(mine, "theirs")]), "c0ffee")
+    assert run("d2") == f"engine: {mine}: no deploy put it there; move it away and run again"
+    assert (mine.read_text(), told, chosen()) == ("mine", [], ("d1", None))
+    mine.unlink()
+    assert run("d2") is None
+    mine.write_text("by hand")
+    assert run("d2") is None
+    assert mine.read_text() == "theirs"

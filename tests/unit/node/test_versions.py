@@ -1,8 +1,8 @@
 import pytest
 
-from node import files, versions
+from node import files, stamps, versions
 from node.orders import File
-from tests.unit.node.places import Place
+from tests.unit.node.places import Place, sha256
 
 CATS = {"cats.bin": b"meow", "list.csv": b"seed"}
 
@@ -15,8 +15,19 @@ def test_a_folder_without_stamps_is_not_verified_but_flawless(place: Place) -> N
     version = place.held("cats", "2026-01-01", CATS, linked={"list.csv"})
     assert not versions.is_verified(version)
     assert versions.flaws(version) == []
-    versions.stamp(version)
+    assert not versions.is_verified(version)
+    assert versions.stamp(version) == []
     assert versions.is_verified(version)
+
+
+def test_what_is_wrong_is_never_vouched_for(place: Place) -> None:
+    version = place.held("cats", "2026-01-01", {"a": b"a", "b": b"b", "c": b"c"})
+    (version.directory / "b").write_bytes(b"B")
+    (version.directory / "c").unlink()
+    assert names(versions.stamp(version)) == ["b", "c"]
+    assert not versions.is_verified(version)
+    assert stamps.find(sha256(b"a")) == version.directory / "a"
+    assert stamps.find(sha256(b"b")) is None
 
 
 def test_a_settled_version_is_verified_without_reading_a_byte(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,13 +5,25 @@ import pytest
 
 from modelctl.fleet import Fleet
 from operations import node_operation
-from operations.survey import Survey
+from operations.answer import Survey
+from tests.unit.operations.engine import Engine
 from tests.unit.operations.hosts import make_fleet
 
 
 @pytest.fixture
 def fleet(tmp_path: Path) -> Fleet:
     return make_fleet(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def shared_fleet(tmp_path_factory: pytest.TempPathFactory) -> Fleet:
+    """One for many tests that leave it alone: what is rendered for a fleet is remembered."""
+    return make_fleet(tmp_path_factory.mktemp("fleet"))
+
+
+@pytest.fixture
+def engine(shared_fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    return Engine(shared_fleet, monkeypatch)
 
 
 @pytest.fixture

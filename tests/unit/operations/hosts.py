@@ -1,29 +1,50 @@
 """Hosts as pyinfra's operations see them, without a connection."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from pyinfra.api import Host, StringCommand
+from pyinfra.api import BaseStateCallback, Host, StringCommand
 from pyinfra.context import ctx_host
 
 from modelctl.fleet import Fleet
+from operations.answer import SetState, Survey
 from operations.bundle import bundle
 from operations.order import order
-from operations.survey import SetState, Survey, desired_of
+from operations.survey import desired_of
 from tests.unit.modelctl.sites import fleet as fleet_of
 from tests.unit.modelctl.sites import pinned, site
 
 SINK_KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIAAA"
 
 
+class StubState:
+    """A run of some hosts, in its prediction until a test says that it executes."""
+
+    def __init__(self, inventory: "StubInventory") -> None:
+        self.inventory = inventory
+        self.is_executing = False
+        self.config = SimpleNamespace(DIFF=False)
+        self.pool = SimpleNamespace(size=20)
+        self.failed_hosts: list[StubHost] = []
+        self.handlers: list[BaseStateCallback] = []
+        self.is_host_in_limit: Callable[[StubHost], bool] = lambda _: True
+
+    def fail_hosts(self, hosts: Iterable["StubHost"]) -> None:
+        self.failed_hosts.extend(hosts)
+
+    def add_callback_handler(self, handler: BaseStateCallback) -> None:
+        self.handlers.append(handler)
+
+
 class StubInventory(list["StubHost"]):
     def __init__(self, data: dict[str, Any]) -> None:
         super().__init__()
         self.data = data
+        self.state = StubState(self)
 
     def get_override_data(self) -> dict[str, Any]:
         return self.data
@@ -36,15 +57,7 @@ class StubHost:
         self.name = name
         self.data = SimpleNamespace(fleet=fleet)
         self.inventory = inventory
-        failed: list[StubHost] = []
-        self.state = SimpleNamespace(
-            is_executing=False,
-            config=SimpleNamespace(DIFF=False),
-            failed=failed,
-            is_host_in_limit=lambda _: True,
-            fail_hosts=failed.extend,
-            failed_hosts=failed,
-        )
+        self.state = inventory.state
         self.said: list[str] = []
         self.facts: dict[str, Any] = {}
 
@@ -70,10 +83,15 @@ def make_fleet(folder: Path) -> Fleet:
 
 def make_host(name: str, fleet: Fleet, **data: Any) -> StubHost:
     """A host alone in its inventory."""
-    inventory = StubInventory(data)
-    host = StubHost(name, fleet, inventory)
-    inventory.append(host)
+    [host] = make_hosts([name], fleet, **data)
     return host
+
+
+def make_hosts(names: Iterable[str], fleet: Fleet, **data: Any) -> list[StubHost]:
+    """Hosts in one inventory, in this order."""
+    inventory = StubInventory(data)
+    inventory.extend(StubHost(name, fleet, inventory) for name in names)
+    return list(inventory)
 
 
 def as_host(host: StubHost) -> Host:
@@ -88,10 +106,15 @@ def settled(host: StubHost) -> Survey:
         has_program=True,
         absent_folders=[],
         lacking=[],
-        face_list={"lacking": [], "current": True} if wanted.face_list else None,
-        sets={each["service"]: SetState(each["digest"], each["models"], [], None, {}) for each in sets},
+        face_list={"lacking": []} if wanted.face_list else None,
+        sets={
+            each["service"]: SetState(each["digest"], each["models"], [], None, {}, "unknown", None) for each in sets
+        },
         pull_access={"pull_key.pub": None, "pull_key-cert.pub": None, "known_hosts": None},
         authorized=True,
+        history=[],
+        collected={} if wanted.source.local else None,
+        registry=[],
     )
 
 

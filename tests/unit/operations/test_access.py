@@ -3,12 +3,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pyinfra import logger
 
 from modelctl.authority import Authority
 from modelctl.fleet import Fleet
 from operations import access
+from operations.answer import PullFile, Survey
 from operations.node_command import Refusal
-from operations.survey import Survey
 from tests.unit.operations.hosts import SINK_KEY, StubHost, line, make_host, message, plan, settled
 
 Answer = Callable[[Survey | None], None]
@@ -43,7 +44,7 @@ def certified(node: StubHost) -> Survey:
     """The answer of a node that can pull."""
     authority = Authority(node.data.fleet.site.pull_ca)
     authority.create()
-    held: dict[str, str | None] = {
+    held: dict[PullFile, str | None] = {
         "pull_key.pub": NODE_KEY,
         "pull_key-cert.pub": authority.certify(NODE_KEY, "lab1"),
         "known_hosts": KNOWN_HOSTS,
@@ -60,7 +61,9 @@ def test_a_certified_node_is_left_alone(node: StubHost, answer: Answer, certifie
 @pytest.mark.parametrize(
     ("name", "value"), [("known_hosts", "192.168.10.50 ssh-ed25519 AAAAother\n"), ("pull_key-cert.pub", "garbage")]
 )
-def test_what_differs_is_put_right(node: StubHost, answer: Answer, certified: Survey, name: str, value: str) -> None:
+def test_what_differs_is_put_right(
+    node: StubHost, answer: Answer, certified: Survey, name: PullFile, value: str
+) -> None:
     answer(replace(certified, pull_access={**certified.pull_access, name: value}))
     node.facts["PullKey"] = NODE_KEY
     assert len(plan(access.certify_pull_key, node)) == 2
@@ -112,3 +115,25 @@ def test_what_the_registry_lacks_fails_the_datasink(sink: StubHost, answer: Answ
     [refusal] = plan(access.check_registry, sink)
     assert isinstance(refusal, Refusal)
     assert refusal.reason == "data1: a: not there; b: differs; store it there or choose another version"
+
+
+def test_a_new_authority_is_told_once(fleet: Fleet, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another control node may have the one that all nodes know."""
+    warnings: list[str] = []
+    monkeypatch.setattr(logger, "warning", warnings.append)
+    for name in ("data1", "lab1", "east"):
+        host = make_host(name, fleet)
+        host.facts["PullKey"] = NODE_KEY
+        answer(replace(settled(host), authorized=None))
+        plan(access.certify_pull_key if name != "data1" else access.authorize_pulls, host)
+    assert warnings == [
+        f"{fleet.site.pull_ca}: this control node had no pull authority, so one was made, and every node gets a "
+        "certificate of it; if another control node has one, copy that here and run again"
+    ]
+
+
+def test_a_known_authority_is_not_told(sink: StubHost, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+    Authority(sink.data.fleet.site.pull_ca).create()
+    monkeypatch.setattr(logger, "warning", None)
+    answer(replace(settled(sink), authorized=None))
+    assert len(plan(access.authorize_pulls, sink)) == 2

@@ -4,9 +4,21 @@ import pytest
 from pyinfra_cli.util import parse_cli_arg
 
 from modelctl.errors import Faults
-from operations.arguments import Arguments, parse
+from modelctl.fleet import Fleet
+from operations import arguments
+from operations.arguments import Arguments
+from tests.unit.modelctl.sites import fleet as fleet_of
+from tests.unit.modelctl.sites import pinned
+from tests.unit.operations.hosts import as_host, make_hosts
 
 MODELS = ("face_recognition", "haarcascades")
+RUN = ("data1", "lab1", "east", "deepend")
+FLEET = fleet_of(pins=pinned())
+KNOWN = ", ".join(sorted(FLEET.registry.models))
+
+
+def parse(data: dict[str, Any]) -> Arguments:
+    return arguments.parse(data, FLEET, RUN)
 
 
 def said(**data: str) -> dict[str, Any]:
@@ -16,13 +28,13 @@ def said(**data: str) -> dict[str, Any]:
 
 def faults(**data: str) -> list[str]:
     with pytest.raises(Faults) as caught:
-        parse(said(**data), MODELS)
+        parse(said(**data))
     return list(caught.value.faults)
 
 
 def test_nothing_said_means_all() -> None:
-    assert parse({}, MODELS) == Arguments(models=None, unlock=False, verify=None)
-    assert parse({}, MODELS).selects("anything")
+    assert parse({}) == Arguments(models=None, unlock=False, verify=None)
+    assert parse({}).selects("anything")
 
 
 @pytest.mark.parametrize(
@@ -30,25 +42,25 @@ def test_nothing_said_means_all() -> None:
     ["face_recognition,haarcascades", '["face_recognition","haarcascades"]', "haarcascades, face_recognition"],
 )
 def test_a_list_can_be_written_both_ways(text: str) -> None:
-    assert parse(said(models=text), MODELS).models == frozenset(MODELS)
+    assert parse(said(models=text)).models == frozenset(MODELS)
 
 
 def test_one_model() -> None:
-    found = parse(said(models="haarcascades"), MODELS)
+    found = parse(said(models="haarcascades"))
     assert (found.selects("haarcascades"), found.selects("face_recognition")) == (True, False)
 
 
 @pytest.mark.parametrize("yes", ["yes", "true", "True"])
 def test_unlock(yes: str) -> None:
-    assert parse(said(unlock=yes), MODELS).unlock is True
+    assert parse(said(unlock=yes)).unlock is True
 
 
 def test_verify() -> None:
-    assert parse(said(verify="full"), MODELS).verify == "full"
+    assert parse(said(verify="full")).verify == "full"
 
 
 def test_the_connectors_own_keys_pass() -> None:
-    assert parse({"ssh_user": "me", "ssh_port": 22}, MODELS) == Arguments()
+    assert parse({"ssh_user": "me", "ssh_port": 22}) == Arguments()
 
 
 @pytest.mark.parametrize(
@@ -56,16 +68,24 @@ def test_the_connectors_own_keys_pass() -> None:
     [
         (
             {"modles": "haarcascades"},
-            "--data modles: found 'haarcascades'; allowed: keys models, unlock, verify; did you mean models?",
+            "--data modles: found 'haarcascades'; allowed: keys first, models, older, unlock, verify; "
+            "did you mean models?",
         ),
         (
             {"models": "haarcascade"},
-            "--data models: found 'haarcascade'; allowed: face_recognition, haarcascades; did you mean haarcascades?",
+            f"--data models: found 'haarcascade'; allowed: {KNOWN}; did you mean haarcascades?",
         ),
-        ({"models": ""}, "--data models: found ''; allowed: face_recognition, haarcascades"),
-        ({"models": "7"}, "--data models: found '7'; allowed: face_recognition, haarcascades"),
+        ({"models": ""}, f"--data models: found ''; allowed: {KNOWN}"),
+        ({"models": "7"}, f"--data models: found '7'; allowed: {KNOWN}"),
         ({"unlock": "no"}, "--data unlock: found 'no'; allowed: yes"),
         ({"verify": "yes"}, "--data verify: found 'yes'; allowed: full"),
+        ({"first": "lab2"}, "--data first: found 'lab2'; allowed: data1, east, lab1; did you mean lab1?"),
+        ({"first": "alpha5"}, "--data first: found 'alpha5'; allowed: data1, east, lab1"),
+        ({"first": "deepend"}, "--data first: found 'deepend'; allowed: data1, east, lab1"),
+        ({"first": ""}, "--data first: found ''; allowed: data1, east, lab1"),
+        ({"first": "lab1,data1,east"}, "--data first: found 'east, lab1'; allowed: one host of a role"),
+        ({"older": "eats"}, "--data older: found 'eats'; allowed: data1, deepend, east, lab1; did you mean east?"),
+        ({"older": "alpha5"}, "--data older: found 'alpha5'; allowed: data1, deepend, east, lab1"),
     ],
 )
 def test_fault(data: dict[str, str], line: str) -> None:
@@ -80,3 +100,20 @@ def test_all_faults_at_once() -> None:
         "--data unlock",
         "--data verify",
     ]
+
+
+@pytest.mark.parametrize("text", ["data1,lab1", '["data1", "lab1"]'])
+def test_hosts_can_be_named(text: str) -> None:
+    assert parse(said(older=text, first=text)).older == {"data1", "lab1"}
+
+
+def test_no_host_is_allowed_unless_named() -> None:
+    assert parse({}).older == frozenset()
+
+
+def test_only_hosts_of_the_run_can_be_named(fleet: Fleet) -> None:
+    lab1, east = make_hosts(["lab1", "east"], fleet, older="east")
+    assert arguments.arguments_of(as_host(lab1)).older == {"east"}
+    lab1.state.is_host_in_limit = lambda host: host is not east
+    with pytest.raises(Faults, match=r"^--data older: found 'east'; allowed: lab1$"):
+        arguments.arguments_of(as_host(lab1))

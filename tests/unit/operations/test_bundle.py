@@ -33,9 +33,8 @@ def test_the_program_runs_from_a_message_and_leaves_nothing(temporary: Path) -> 
     order = {
         "host": "node", "service_user": "root", "folders": [str(temporary.parent / "made")], "versions": [],
         "face_list": None, "sets": [], "source": None, "commit": "c0ffee", "options": {},
-        "limits": dict.fromkeys(
-            ("linked_wait", "health_deadline", "settle", "pull_timeout", "pull_attempts", "reserve_bytes"), 1
-        ),
+        "operator": "anna@ramrod", "purpose": "pyinfra",
+        "limits": dict.fromkeys(("pull_timeout", "pull_patience", "reserve_bytes"), 1),
     }  # fmt: skip
     result = load(temporary, bundle().to_line(), "survey", message=json.dumps(order))
     assert result.stderr == ""

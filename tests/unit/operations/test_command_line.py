@@ -8,7 +8,7 @@ import pytest
 from modelctl.errors import Faults
 from modelctl.fleet import Fleet
 from modelctl.groups import groups
-from operations import command_line
+from operations import ancestry, command_line
 from tests.unit.modelctl.sites import fleet as fleet_of
 from tests.unit.modelctl.sites import pinned
 
@@ -22,9 +22,18 @@ HOSTS_AND_GROUPS = (
 def said(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The words of the pyinfra command; a deploy of all hosts unless a test says otherwise."""
     words: dict[str, Any] = {"limit": (), "exclude": (), "data": (), "operations": ("deploys/models.py",)}
+    words |= dict.fromkeys(("dry", "yes", "json_output", "debug_facts", "debug_operations"), False)
     monkeypatch.setattr(pyinfra, "is_cli", True)
     monkeypatch.setattr(click, "get_current_context", lambda **_: SimpleNamespace(params=words))
     return words
+
+
+@pytest.fixture(autouse=True)
+def held(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Grows when the checkout's lock is taken."""
+    taken: list[str] = []
+    monkeypatch.setattr(command_line, "hold", lambda: taken.append("held"))
+    return taken
 
 
 def check(fleet: Fleet) -> None:
@@ -133,9 +142,59 @@ def test_groups_match_as_pyinfra_has_it(fleet: Fleet, monkeypatch: pytest.Monkey
         assert command_line._matching([pattern], made) == theirs != set()
 
 
-def test_a_deploy_says_what_is_deprecated(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deploy_says_once_what_is_deprecated_or_unknown(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[str] = []
     monkeypatch.setattr(Fleet, "warnings", lambda _: ["site.hosts.sentinel: ncs2 is deprecated"])
+    monkeypatch.setattr(ancestry, "warnings", lambda: ["/srv/x: no git repository"])
     monkeypatch.setattr(pyinfra.logger, "warning", shown.append)
     check(fleet)
-    assert shown == ["site.hosts.sentinel: ncs2 is deprecated"]
+    assert shown == ["site.hosts.sentinel: ncs2 is deprecated", "/srv/x: no git repository"]
+
+
+def test_hosts_outside_the_run_cannot_be_named(fleet: Fleet, said: dict[str, Any]) -> None:
+    said.update(limit=("lab1", "east"), data=("first=alpha5", "older=alpha5"))
+    assert faults(fleet) == [
+        "--data first: found 'alpha5'; allowed: east, lab1",
+        "--data older: found 'alpha5'; allowed: east, lab1",
+    ]
+
+
+@pytest.mark.parametrize("words", [{}, {"yes": True}, {"yes": True, "json_output": True}])
+def test_a_deploy_holds_the_checkout(
+    fleet: Fleet, said: dict[str, Any], held: list[str], words: dict[str, Any]
+) -> None:
+    said.update(words)
+    check(fleet)
+    assert held == ["held"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"dry": True},
+        {"dry": True, "yes": True},
+        {"json_output": True},
+        {"debug_operations": True},
+        {"debug_facts": True},
+        {"operations": ("exec", "--", "true")},
+        {"operations": ("debug-inventory",)},
+    ],
+)
+def test_what_changes_nothing_holds_nothing(
+    fleet: Fleet, said: dict[str, Any], held: list[str], words: dict[str, Any]
+) -> None:
+    said.update(words)
+    check(fleet)
+    assert held == []
+
+
+def test_a_faulty_command_holds_nothing(fleet: Fleet, said: dict[str, Any], held: list[str]) -> None:
+    said["data"] = ("first=nobody",)
+    assert faults(fleet)
+    assert held == []
+
+
+def test_pyinfra_still_has_these_words() -> None:
+    from pyinfra_cli.cli import cli
+
+    assert {"dry", "yes", "json_output", "debug_facts", "debug_operations"} <= {word.name for word in cli.params}

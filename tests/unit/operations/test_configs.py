@@ -1,14 +1,31 @@
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from pyinfra.api import StringCommand
 
 from modelctl.fleet import Fleet
-from operations import configs
-from operations.survey import Survey
-from tests.unit.operations.hosts import StubHost, line, make_host, message, plan, settled, with_set
+from operations import ancestry, configs, rollout
+from operations.answer import Survey
+from operations.node_command import Refusal
+from operations.survey import order_for
+from tests.unit.operations.engine import entry
+from tests.unit.operations.hosts import (
+    StubHost,
+    as_host,
+    line,
+    make_host,
+    make_hosts,
+    message,
+    plan,
+    predict,
+    settled,
+    with_set,
+)
 
 Answer = Callable[[Survey | None], None]
+NEWER = "1" * 40
 
 
 @pytest.fixture
@@ -16,37 +33,53 @@ def sink(fleet: Fleet) -> StubHost:
     return make_host("data1", fleet)
 
 
+def switch(host: StubHost) -> list[StringCommand]:
+    return plan(configs.switch_first, host)
+
+
 def test_a_settled_service_is_left_alone(sink: StubHost, answer: Answer) -> None:
     answer(settled(sink))
-    assert plan(configs.switch, sink) == []
-    assert plan(configs.make_face_list_current, sink) == []
+    assert switch(sink) == []
+    assert plan(configs.switch_others, sink) == []
 
 
 def test_a_service_with_differences_is_switched_and_they_are_told(sink: StubHost, answer: Answer) -> None:
-    answer(
-        with_set(
-            settled(sink), differences=["chosen set none, wanted ab", "datapump.service is absent, expected enabled"]
-        )
-    )
-    [switch] = plan(configs.switch, sink)
-    assert line(switch).endswith(" switch")
-    [sent] = message(switch)["sets"]
+    differences = ["chosen set none, wanted ab", "datapump.service is absent, expected enabled"]
+    answer(with_set(settled(sink), differences=differences))
+    [made] = switch(sink)
+    assert isinstance(made, rollout.Switch)
+    assert line(made).endswith(" switch")
+    [sent] = message(made)["sets"]
     assert sent["service"] == "datapump"
     assert all(file["content"] for file in sent["files"])
-    assert message(switch)["face_list"]["version"] == "2026-02-02"
+    assert message(made)["face_list"]["version"] == "2026-02-02"
     assert sink.said == ["datapump: chosen set none, wanted ab; datapump.service is absent, expected enabled"]
 
 
 def test_a_model_that_is_not_ready_is_no_settled_service(sink: StubHost, answer: Answer) -> None:
     answer(with_set(settled(sink), unready="/x: missing"))
-    assert len(plan(configs.switch, sink)) == 1
+    assert len(switch(sink)) == 1
     assert sink.said == ["datapump: /x: missing"]
+
+
+def test_only_the_services_that_differ_are_switched(
+    sink: StubHost, answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host has one service today; nothing here knows that."""
+    found = with_set(settled(sink), differences=["x"])
+    [state] = found.sets.values()
+    answer(replace(found, sets={**found.sets, "other": replace(state, differences=[])}))
+    order = order_for(as_host(sink))
+    both = {**order, "sets": [*order["sets"], {**order["sets"][0], "service": "other"}]}
+    monkeypatch.setattr(configs, "order_for", lambda _: both)
+    [made] = switch(sink)
+    assert [each["service"] for each in message(made)["sets"]] == ["datapump"]
 
 
 def test_diff_shows_what_will_change(sink: StubHost, answer: Answer) -> None:
     sink.state.config.DIFF = True
     answer(with_set(settled(sink), differences=["x"], live={"/home/ops/datapump.yaml": "old: 1\n"}))
-    plan(configs.switch, sink)
+    switch(sink)
     assert "Will change /home/ops/datapump.yaml" in sink.said
     assert "Will change /etc/systemd/system/datapump.service" in sink.said
 
@@ -54,28 +87,89 @@ def test_diff_shows_what_will_change(sink: StubHost, answer: Answer) -> None:
 def test_diff_is_silent_about_what_stays(sink: StubHost, answer: Answer) -> None:
     sink.state.config.DIFF = True
     answer(with_set(settled(sink), differences=["x"]))
-    [switch] = plan(configs.switch, sink)
-    live = {file["path"]: file["content"] for file in message(switch)["sets"][0]["files"]}
+    [made] = switch(sink)
+    live = {file["path"]: file["content"] for file in message(made)["sets"][0]["files"]}
     sink.said.clear()
     answer(with_set(settled(sink), differences=["x"], live=live))
-    plan(configs.switch, sink)
+    switch(sink)
     assert sink.said == ["datapump: x"]
 
 
-def test_a_face_list_that_is_not_current(sink: StubHost, answer: Answer) -> None:
-    answer(replace(settled(sink), face_list={"lacking": [], "current": False}))
-    [make] = plan(configs.make_face_list_current, sink)
-    assert line(make).endswith(" make-face-list-current")
-    assert message(make)["options"]["unlock"] is False
+def last(host: StubHost, **changes: Any) -> dict[str, Any]:
+    """A line of the history, about the set that the host should hold."""
+    [digest] = [state.chosen for state in settled(host).sets.values()]
+    return entry(host.name, 3, **{"to": digest, "outcome": "returned", "reason": "it ended\n\x1b[31m", **changes})
 
 
-def test_hosts_without_a_face_list(fleet: Fleet, answer: Answer) -> None:
-    host = make_host("lab1", fleet)
-    answer(settled(host))
-    assert plan(configs.make_face_list_current, host) == []
+@pytest.mark.parametrize("outcome", ["returned", "failed"])
+def test_a_set_that_was_tried_before_is_told(sink: StubHost, answer: Answer, outcome: str) -> None:
+    """A switch whose operator lost the connection is told of by the next run."""
+    answer(with_set(settled(sink), differences=["x"], last=last(sink, outcome=outcome)))
+    assert len(switch(sink)) == 1
+    assert sink.said == [
+        "datapump: x",
+        f"datapump: this set was tried at 2026-11-22T23:40:00Z by anna@ramrod and {outcome}: it ended ?[31m",
+    ]
 
 
-def test_many_reasons_are_told_in_short(sink: StubHost, answer: Answer) -> None:
-    answer(with_set(settled(sink), differences=["one", "two", "three", "four", "five"]))
-    plan(configs.switch, sink)
-    assert sink.said == ["datapump: one; two; three; 2 more"]
+@pytest.mark.parametrize("changes", [{"to": "d9"}, {"outcome": "chosen"}, {"outcome": "refused"}])
+def test_what_else_has_happened_is_not(sink: StubHost, answer: Answer, changes: dict[str, str]) -> None:
+    answer(with_set(settled(sink), differences=["x"], last=last(sink, **changes)))
+    switch(sink)
+    assert sink.said == ["datapump: x"]
+
+
+class TestNewerCommit:
+    REASON = (
+        "lab1: imagenode was switched by commit 111111111111, which this checkout does not contain; git pull, "
+        "or allow it with --data older=lab1"
+    )
+
+    @pytest.fixture(autouse=True)
+    def _contained(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(ancestry, "contains", lambda commit: commit != NEWER)
+        monkeypatch.setattr(ancestry, "remedy", lambda: "git pull")
+
+    @pytest.fixture
+    def host(self, fleet: Fleet, answer: Answer) -> StubHost:
+        host = make_host("lab1", fleet)
+        answer(with_set(settled(host), differences=["x"], commit=NEWER))
+        return host
+
+    @pytest.mark.parametrize("operation", [configs.switch_first, configs.switch_others])
+    def test_its_set_is_not_put_back(self, host: StubHost, operation: Callable[..., Any]) -> None:
+        refusal = predict(operation, host)
+        assert isinstance(refusal, Refusal)
+        assert refusal.reason == self.REASON
+        assert host.state.failed_hosts == [host]
+
+    @pytest.mark.parametrize("operation", [configs.switch_first, configs.switch_others])
+    def test_the_nodes_history_has_the_refusal(self, host: StubHost, operation: Callable[..., Any]) -> None:
+        host.state.is_executing = True
+        [refuse] = plan(operation, host)
+        assert line(refuse).endswith(" refuse")
+        assert message(refuse)["reason"] == self.REASON
+        assert [each["service"] for each in message(refuse)["sets"]] == ["imagenode"]
+
+    @pytest.mark.usefixtures("host")
+    def test_the_operator_can_allow_it_by_name(self, fleet: Fleet) -> None:
+        allowed = make_host("lab1", fleet, older="lab1")
+        assert isinstance(predict(configs.switch_first, allowed), rollout.Switch)
+        other, _ = make_hosts(["lab1", "east"], fleet, older="east")
+        assert isinstance(predict(configs.switch_first, other), Refusal)
+
+    def test_a_host_that_would_not_move_is_not_refused(self, host: StubHost, answer: Answer) -> None:
+        answer(with_set(settled(host), commit=NEWER))
+        assert switch(host) == []
+
+    @pytest.mark.parametrize("commit", [None, "adopted", "2" * 40])
+    def test_other_commits_restrict_nothing(self, host: StubHost, answer: Answer, commit: str | None) -> None:
+        answer(with_set(settled(host), differences=["x"], commit=commit))
+        assert isinstance(predict(configs.switch_first, host), rollout.Switch)
+
+    def test_a_refused_host_is_nobodys_first(self, fleet: Fleet, answer: Answer) -> None:
+        lab1, east = make_hosts(["lab1", "east"], fleet)
+        answer(with_set(settled(lab1), differences=["x"], commit=NEWER))
+        assert isinstance(predict(configs.switch_first, lab1), Refusal)
+        answer(with_set(settled(east), differences=["x"]))
+        assert isinstance(predict(configs.switch_first, east), rollout.Switch)

@@ -6,8 +6,9 @@ import pytest
 
 from modelctl.fleet import Fleet
 from operations import models, survey
+from operations.answer import Survey
 from operations.node_command import Refusal
-from operations.survey import Survey, order_for
+from operations.survey import order_for
 from tests.unit.operations.hosts import StubHost, as_host, line, make_host, message, plan, predict, settled, with_set
 
 Answer = Callable[[Survey | None], None]
@@ -67,7 +68,7 @@ def test_a_host_whose_other_models_would_move_is_refused(fleet: Fleet, answer: A
 
 def test_a_datasink_pulls_its_face_list(fleet: Fleet, answer: Answer) -> None:
     host = make_host("data1", fleet)
-    answer(replace(settled(host), face_list={"lacking": ["facelist.csv"], "current": True}))
+    answer(replace(settled(host), face_list={"lacking": ["facelist.csv"]}))
     [pull] = plan(models.pull, host)
     assert message(pull)["versions"] == []
     assert message(pull)["face_list"]["version"] == "2026-02-02"
@@ -75,7 +76,7 @@ def test_a_datasink_pulls_its_face_list(fleet: Fleet, answer: Answer) -> None:
 
 def test_a_face_list_that_is_not_selected_stays(fleet: Fleet, answer: Answer) -> None:
     host = make_host("data1", fleet, models="haarcascades")
-    answer(replace(settled(host), face_list={"lacking": ["facelist.csv"], "current": True}))
+    answer(replace(settled(host), face_list={"lacking": ["facelist.csv"]}))
     assert plan(models.pull, host) == []
 
 

@@ -40,6 +40,14 @@ def test_a_bare_command_brings_its_program_on_standard_input() -> None:
     assert bundle().to_line() not in str(made)
 
 
+def test_a_bare_command_reads_its_own_input_after_the_program() -> None:
+    made = bare_command("refuse", message={"text": "a\nb"})
+    program, text = input_lines(made)
+    assert program == bundle().to_line()
+    assert "\n" not in text
+    assert json.loads(text) == {"text": "a\nb"}
+
+
 @pytest.mark.parametrize("show", [str, "{}".format, "%s".__mod__])
 def test_a_message_does_not_show_what_it_says(show: type[str]) -> None:
     shown = show(Message("password: 12345", "more"))

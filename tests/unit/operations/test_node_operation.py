@@ -6,9 +6,9 @@ from pyinfra.api import Host, StringCommand
 from modelctl.errors import OperatorError
 from modelctl.fleet import Fleet
 from operations import survey
+from operations.answer import Survey
 from operations.node_command import Refusal
 from operations.node_operation import node_operation
-from operations.survey import Survey
 from tests.unit.operations.hosts import StubHost, as_host, make_host, plan, predict, settled
 
 Answer = Callable[[Survey | None], None]
@@ -73,7 +73,7 @@ def test_no_answer_fails_the_host(host: StubHost, answer: Answer) -> None:
 def test_a_refusal_fails_the_host_in_a_dry_run_too(host: StubHost, answer: Answer) -> None:
     answer(None)
     plan(change, host)
-    assert host.state.failed == [host]
+    assert host.state.failed_hosts == [host]
     assert host.said == ["lab1: gave no answer; see above"]
 
 
@@ -81,7 +81,7 @@ def test_in_a_run_the_command_itself_fails_the_host(host: StubHost, answer: Answ
     host.state.is_executing = True
     answer(None)
     plan(change, host)
-    assert host.state.failed == []
+    assert host.state.failed_hosts == []
 
 
 def test_nothing_more_is_predicted_for_a_host_that_has_failed(host: StubHost, answer: Answer) -> None:

@@ -7,6 +7,7 @@ import pytest
 from modelctl.desired import desired
 from modelctl.fleet import Fleet
 from node import orders
+from operations.operator import operator, purpose
 from operations.order import commit, order, without_contents
 
 HOSTS = ("data1", "sentinel", "lab1", "east", "alpha5")
@@ -25,6 +26,7 @@ def test_the_node_reads_what_is_sent(fleet: Fleet, name: str) -> None:
         (each.digest, each.state, each.control_port) for each in wanted.sets
     ]
     assert (read.face_list is None) == (wanted.face_list is None)
+    assert (read.operator, read.purpose) == (operator(), purpose())
     assert read.limits._asdict() == fleet.standards.limits.model_dump()
 
 
@@ -55,5 +57,14 @@ def test_commit(monkeypatch: pytest.MonkeyPatch, said: str, found: str) -> None:
     commit.cache_clear()
     try:
         assert commit() == found
+    finally:
+        commit.cache_clear()
+
+
+def test_without_git_the_commit_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    commit.cache_clear()
+    try:
+        assert commit() == "unknown"
     finally:
         commit.cache_clear()

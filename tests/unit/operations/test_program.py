@@ -1,13 +1,15 @@
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from modelctl.fleet import Fleet
-from operations import program, survey
+from operations import ancestry, program, survey
+from operations.answer import Survey
 from operations.bundle import bundle
-from operations.survey import Survey
-from tests.unit.operations.hosts import as_host, input_lines, make_host, plan, predict, settled
+from operations.node_command import Refusal
+from tests.unit.operations.hosts import StubHost, as_host, input_lines, make_host, plan, predict, settled, with_set
 
 Answer = Callable[[Survey | None], None]
 
@@ -31,6 +33,52 @@ def test_the_prediction_counts_on_the_program(fleet: Fleet, answer: Answer, monk
     foreseen = survey.survey(as_host(host))
     assert foreseen is not None
     assert foreseen.has_program
+
+
+class TestNewerCommit:
+    """Else the node would lose the newer program, and then be refused the older set."""
+
+    REASON = (
+        "lab1: imagenode was switched by commit 111111111111, which this checkout does not contain; git pull, "
+        "or allow it with --data older=lab1"
+    )
+
+    @pytest.fixture(autouse=True)
+    def _contained(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(ancestry, "contains", lambda commit: commit != "1" * 40)
+        monkeypatch.setattr(ancestry, "remedy", lambda: "git pull")
+
+    @pytest.fixture
+    def host(self, fleet: Fleet, answer: Answer) -> StubHost:
+        """A node whose set is as wanted, and whose program is another."""
+        host = make_host("lab1", fleet)
+        answer(replace(with_set(settled(host), commit="1" * 40), has_program=False))
+        return host
+
+    def test_its_program_is_not_replaced(self, host: StubHost) -> None:
+        refusal = predict(program.install, host)
+        assert isinstance(refusal, Refusal)
+        assert refusal.reason == self.REASON
+
+    def test_the_program_that_is_not_installed_records_it(self, host: StubHost) -> None:
+        host.state.is_executing = True
+        [refuse] = plan(program.install, host)
+        assert refuse.get_raw_value().startswith("python3 -c ")
+        assert refuse.get_raw_value().endswith(" refuse")
+        sent, text = input_lines(refuse)
+        assert sent == bundle().to_line()
+        order = json.loads(text)
+        assert order["reason"] == self.REASON
+        assert [each["service"] for each in order["sets"]] == ["imagenode"]
+
+    @pytest.mark.usefixtures("host")
+    def test_the_operator_can_allow_it_by_name(self, fleet: Fleet) -> None:
+        [install] = plan(program.install, make_host("lab1", fleet, older="lab1"))
+        assert " install-program " in install.get_raw_value()
+
+    def test_a_node_with_the_program_is_not_refused(self, host: StubHost, answer: Answer) -> None:
+        answer(with_set(settled(host), commit="1" * 40))
+        assert plan(program.install, host) == []
 
 
 def test_a_node_with_the_program_is_left_alone(fleet: Fleet, answer: Answer) -> None:

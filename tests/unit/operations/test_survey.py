@@ -5,70 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyinfra.api.exceptions import FactProcessError
 
 from modelctl.authority import Authority
 from modelctl.fleet import Fleet
 from operations import survey
 from operations.bundle import bundle
-from operations.survey import BareSurvey, InstalledSurvey, SetState, parse
+from operations.survey import BareSurvey, InstalledSurvey
+from tests.unit.operations.engine import Engine
 from tests.unit.operations.hosts import StubHost, StubInventory, as_host, make_host, settled
-
-ANSWER: dict[str, Any] = {
-    "current_program": bundle().digest,
-    "absent_folders": ["/a"],
-    "lacking": ["cats/2026-01-01"],
-    "face_list": None,
-    "sets": {"engine": {"chosen": "d1", "models": {}, "differences": ["x"], "unready": "y", "live": {}}},
-    "pull_access": {"pull_key.pub": None},
-    "authorized": None,
-    "registry": [],
-}
-
-
-def test_an_answer_is_read() -> None:
-    found = parse(json.dumps(ANSWER))
-    assert found is not None
-    assert found.has_program
-    assert found.sets == {"engine": SetState("d1", {}, ["x"], "y", {})}
-    assert found.sets["engine"].reasons == ["x", "y"]
-    assert found.lacking == ["cats/2026-01-01"]
-
-
-def test_another_program_is_current() -> None:
-    found = parse(json.dumps({**ANSWER, "current_program": "older"}))
-    assert found is not None
-    assert not found.has_program
-
-
-def test_a_node_without_the_program_gives_no_answer() -> None:
-    assert parse("null") is None
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "Last login: today",
-        "[]",
-        "7",
-        '"text"',
-        "{}",
-        json.dumps({**ANSWER, "sets": []}),
-        json.dumps({**ANSWER, "sets": {"engine": {"chosen": None}}}),
-        json.dumps({**ANSWER, "more": 1}),
-        json.dumps({key: value for key, value in ANSWER.items() if key != "lacking"}),
-    ],
-)
-def test_what_is_no_survey_fails_one_host_only(text: str) -> None:
-    with pytest.raises(FactProcessError, match=r"^the node's answer is no survey: "):
-        parse(text)
-
-
-def test_a_long_answer_is_shown_in_part() -> None:
-    with pytest.raises(FactProcessError) as caught:
-        parse("x" * 100_000)
-    assert len(str(caught.value)) < 300
+from tests.unit.operations.test_answer import ANSWER, STATE
 
 
 def test_the_question_to_a_node_without_the_program_is_read_to_its_end(
@@ -77,31 +22,32 @@ def test_the_question_to_a_node_without_the_program_is_read_to_its_end(
     """A command that ends before it has read the question closes the channel under pyinfra's hands."""
     monkeypatch.setattr(survey, "PROGRAMS", str(tmp_path))
     question = b"x" * 1_000_000
-    with subprocess.Popen(
-        ["sh", "-c", InstalledSurvey().command().get_raw_value()], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
+    asked = InstalledSurvey()
+    words = ["sh", "-c", asked.command(["engine"]).get_raw_value()]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(question)
         process.stdin.close()
         output = process.stdout.read().decode().splitlines()
     assert process.returncode == 0
-    assert InstalledSurvey().process(output) is None
+    assert asked.process(output) is None
 
 
 def test_the_installed_program_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(survey, "PROGRAMS", str(tmp_path))
     program = tmp_path / bundle().digest / "__main__.py"
     program.parent.mkdir()
-    program.write_text(f"import sys; assert sys.argv[1:] == ['survey']; print(''' {json.dumps(ANSWER)} ''')")
-    output = subprocess.check_output(["sh", "-c", InstalledSurvey().command().get_raw_value()], text=True)
-    found = InstalledSurvey().process(output.splitlines())
+    program.write_text(f"import sys; assert sys.argv[1:] == ['survey']; print({json.dumps(ANSWER)!r})")
+    asked = InstalledSurvey()
+    output = subprocess.check_output(["sh", "-c", asked.command(["engine"]).get_raw_value()], text=True)
+    found = asked.process(output.splitlines())
     assert found is not None
     assert found.has_program
 
 
 def test_a_bare_node_is_sent_the_loader_only_on_the_command_line() -> None:
-    words = shlex.split(BareSurvey().command().get_raw_value())
+    words = shlex.split(BareSurvey().command(["engine"]).get_raw_value())
     assert words[:2] + words[3:] == ["python3", "-c", "survey"]
     assert len(words[2]) < 1000
 
@@ -155,6 +101,17 @@ class TestRemembering:
         [(_, asked), (name, sent)] = host.questions
         assert (name, sent) == ("BareSurvey", [bundle().to_line(), *asked])
 
+    def test_the_last_answer_stays_known_whatever_is_forgotten_or_foreseen(self, host: Asked) -> None:
+        assert survey.last_answer(as_host(host)) is None
+        first = survey.survey(as_host(host))
+        survey.foresee(as_host(host), has_program=False)
+        survey.forget(as_host(host))
+        assert survey.last_answer(as_host(host)) is first
+        host.facts["InstalledSurvey"] = settled(host)
+        second = survey.survey(as_host(host))
+        assert second is not first
+        assert survey.last_answer(as_host(host)) is second
+
     def test_no_answer_is_not_remembered(self, host: Asked) -> None:
         host.facts = {"InstalledSurvey": None, "BareSurvey": None}
         assert survey.survey(as_host(host)) is None
@@ -192,3 +149,21 @@ class TestOptions:
             "face_recognition/2026-02-02": b"2026-02-02".hex().ljust(64, "0"),
             "mobilenet_ssd/2020-12-06": b"2020-12-06".hex().ljust(64, "0"),
         }
+
+
+@pytest.mark.parametrize("changes", [{"sets": {}}, {"pull_access": {}}, {"lacking": 7}, {"history": "x"}])
+@pytest.mark.parametrize("mode", ["waiting", "serial", "no_wait"])
+def test_a_node_that_says_anything_fails_alone(engine: Engine, mode: str, changes: dict[str, Any]) -> None:
+    engine.unsettle("lab1", "east")
+    engine["lab1"].text = json.dumps({**ANSWER, "sets": {"imagenode": STATE}, **changes})
+    run = engine.run(mode)
+    assert run.failed == {"lab1"}
+    assert engine["east"].is_settled
+
+
+def test_a_node_that_answers_of_other_services_fails_alone(engine: Engine) -> None:
+    settled_state = {**STATE, "differences": [], "unready": None}
+    engine["lab1"].text = json.dumps({**ANSWER, "sets": {"engine": settled_state}})
+    assert engine.run().failed == {"lab1"}
+    engine["lab1"].text = json.dumps({**ANSWER, "sets": {"imagenode": settled_state}})
+    assert engine.run().failed == set()

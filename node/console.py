@@ -1,0 +1,71 @@
+"""The commands at the node's console, with the operator's machine off: sudo sentinelcam-node status|history|revert."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import socket
+import sys
+import uuid
+
+from node import facelist, follow, history, layout, sets
+from node import status as states
+from node.errors import Refusal
+from node.history import short
+from node.marks import Request
+from node.sets import StoredSet
+
+UNLOCK = "--unlock"
+
+
+def status(*words: str) -> None:
+    """Show each service's chosen, live and previous set, its models, its health and what is pending."""
+    found = states.status()
+    print(states.as_json(found) if _is_json(words) else states.text(found))
+
+
+def show_history(*words: str) -> None:
+    """Show every choice, return and refusal, oldest first."""
+    found = history.entries()
+    print(states.as_json(found) if _is_json(words) else "\n".join(map(history.text, found)))
+
+
+def _is_json(words: "tuple[str, ...]") -> bool:
+    if words not in ((), ("--json",)):
+        raise Refusal("found %s; allowed: --json" % " ".join(words))
+    return bool(words)
+
+
+def revert(*words: str) -> None:
+    """Go back one set, by a switch like any other. Raises Refusal when there is none, or when it is not healthy."""
+    service = _service(words)
+    digest = sets.digest_of(service, sets.PREVIOUS)
+    if digest is None:
+        raise Refusal(service + ": there is no previous set to go back to")
+    stored = sets.load(service, digest)
+    _require_locked(stored, words)
+    state = sets.load(service, sets.digest_of(service, sets.CHOSEN) or digest).content.state
+    sets.tell(stored, state)  # the site may have stopped the service, or not, since it was chosen
+    operator = "%s@%s" % (os.environ.get("SUDO_USER") or "root", socket.gethostname())
+    purpose = "sentinelcam-node " + " ".join(map(shlex.quote, sys.argv[1:]))
+    host = (history.last(service) or {}).get("host") or socket.gethostname()
+    follow.follow(
+        Request(uuid.uuid4().hex, host, service, digest, operator, purpose, stored.commit), stored.content.gate
+    )
+    is_now = "is chosen and runs" if state == "running" else "is chosen; the service is %s, as before" % state
+    print("%s: %s %s; the next deploy will want what its checkout says" % (service, short(digest), is_now))
+
+
+def _service(words: "tuple[str, ...]") -> str:
+    known = layout.services()
+    named = [word for word in words if word != UNLOCK] or known
+    if len(named) == 1 and named[0] in known:
+        return named[0]
+    raise Refusal("found %s; allowed: one of %s" % (" ".join(words) or "no service", ", ".join(known) or "none yet"))
+
+
+def _require_locked(stored: StoredSet, words: "tuple[str, ...]") -> None:
+    """The list of the set before may lack events, whose recordings the sentinel's clean-up would then delete."""
+    lost = facelist.unlocked_by(stored)
+    if lost and UNLOCK not in words:
+        raise Refusal("its face list lacks %d event(s) that the live one locks; to allow that: %s" % (lost, UNLOCK))

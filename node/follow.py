@@ -1,0 +1,109 @@
+"""The side of whoever asked for a switch: begin it in a transient unit, wait for its end, say how it ended.
+
+The unit's name is one lock; the file that the switch holds is another, and says whose it is.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import Optional
+
+from node import files, history, layout, lock, marks, outcomes, recovery, sets
+from node.errors import Refusal
+from node.marks import Request
+from node.orders import Gate, Order
+from node.services import GRACE
+
+PAUSE = 0.1  # seconds between looks
+
+
+def switch(order: Order) -> None:
+    """Store each set of the order and switch to it. Raises Refusal when one is refused, returned or failed."""
+    for wanted in order.sets:
+        try:
+            with lock.held(recovery.lock_of(wanted.service), "switch", order.operator, order.purpose):
+                sets.put(wanted, order.commit)
+        except lock.Taken as taken:
+            refuse(order, "%s: %s" % (wanted.service, taken))
+        request = Request(
+            uuid.uuid4().hex, order.host, wanted.service, wanted.digest, order.operator, order.purpose, order.commit
+        )
+        follow(request, wanted.gate)
+
+
+def refuse(order: Order, reason: str) -> None:
+    """Record that the operator's checkout may not switch these sets. Raises Refusal with the reason."""
+    for wanted in order.sets:
+        request = Request("", order.host, wanted.service, wanted.digest, order.operator, order.purpose, order.commit)
+        history.add(request, sets.digest_of(wanted.service, sets.CHOSEN), history.REFUSED, reason)
+    raise Refusal(reason)
+
+
+def follow(request: Request, gate: Gate) -> None:
+    """Run a switch in its unit and wait for its end. Raises Refusal unless the set is chosen and healthy."""
+    limit = 2 * (gate.linked_wait + gate.deadline + gate.settle + GRACE) + 60
+    said = _run_unit(request, limit)
+    deadline = time.monotonic() + limit
+    while _is_pending(request):  # the unit died, and the recovery is at it
+        if time.monotonic() >= deadline:
+            unit = "sentinelcam-recover@" + request.service
+            raise Refusal(request.service + ": the return is still pending; see journalctl --unit=" + unit)
+        time.sleep(PAUSE)
+    outcome = outcomes.take(request.id) or _refused(request, said)
+    if outcome.line is not None:
+        raise Refusal(outcome.line)
+
+
+def _run_unit(request: Request, limit: float) -> str:
+    """Returns the first line of what systemd-run complains of, nothing when it does not."""
+    path = _file_of(request.id)
+    files.folder(path.parent)
+    files.write(path, json.dumps(request._asdict()).encode())
+    try:
+        result = subprocess.run(
+            [
+                "systemd-run", "--quiet", "--wait", "--collect", "--unit=" + _unit(request.service),
+                "--description=Switch of " + request.service + ", by " + request.operator,
+                "--property=OnFailure=sentinelcam-recover@" + request.service + ".service",
+                "--property=RuntimeMaxSec=%d" % limit,
+                sys.executable, sys.path[0], "switch-unit", request.id,
+            ],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, universal_newlines=True,
+        )  # fmt: skip
+    finally:
+        files.unlink(path)
+    return (result.stderr.strip().splitlines() or [""])[0]
+
+
+def read(id: str) -> Request:
+    """Return the request that this unit was begun for."""
+    return Request(**json.loads(_file_of(id).read_text()))
+
+
+def _file_of(id: str) -> Path:
+    return layout.RUNTIME / ("request-" + id)
+
+
+def _unit(service: str) -> str:
+    return "sentinelcam-switch-" + service
+
+
+def _is_pending(request: Request) -> bool:
+    mark = marks.read(request.service)
+    return mark is not None and mark.request.id == request.id
+
+
+def _refused(request: Request, said: str) -> outcomes.Outcome:
+    """There is no outcome and no mark: the unit did not begin, or was killed before it changed anything."""
+    chosen: Optional[str] = sets.digest_of(request.service, sets.CHOSEN)
+    reason = said or "the switch ended before it changed anything; see journalctl --unit=" + _unit(request.service)
+    if "already" in said:
+        holder = lock.holder(recovery.lock_of(request.service))
+        reason = "another switch is running here: %s; wait for it and run again" % holder
+    history.add(request, chosen, history.REFUSED, reason)
+    return outcomes.Outcome(history.REFUSED, request.service + ": " + reason)

@@ -1,0 +1,83 @@
+"""The audit log: one line of JSON for each choice, return and refusal. Lines are only ever added."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any, Dict, Iterator, List, Optional
+
+from node import files, layout
+from node.marks import Request
+
+Entry = Dict[str, Any]
+
+CHOSEN = "chosen"  # runs, healthy, with the new set; or holds it, where the service is stopped
+RETURNED = "returned"  # the new set was not healthy, or its switch died: the old one is chosen again
+FAILED = "failed"  # the new set is not healthy and stays, for there is no healthy one to return to
+REFUSED = "refused"  # nothing was changed
+RECENT = 20
+
+
+def add(request: Request, old: Optional[str], outcome: str, reason: Optional[str]) -> None:
+    """Append a line. It is on the disk when this returns."""
+    known = entries()
+    entry = {
+        "n": known[-1]["n"] + 1 if known else 1,
+        "time": now(),
+        "host": request.host,
+        "service": request.service,
+        "operator": request.operator,
+        "purpose": request.purpose,
+        "from": old,
+        "to": request.digest,
+        "commit": request.commit.partition("-")[0],
+        "dirty": request.commit.endswith("-dirty"),
+        "outcome": outcome,
+        "reason": reason,
+    }
+    files.folder(layout.STATE)
+    files.append(layout.history(), json.dumps(entry, sort_keys=True).encode())
+
+
+def entries() -> List[Entry]:
+    """Return all lines, oldest first, but for one that a power cut tore."""
+    try:
+        lines = layout.history().read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return []
+    return list(_parsed(lines))
+
+
+def _parsed(lines: List[str]) -> Iterator[Entry]:
+    for line in lines:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict) and isinstance(entry.get("n"), int):
+            yield entry
+
+
+def last(service: str) -> Optional[Entry]:
+    """Return the last line of a service."""
+    return next((entry for entry in reversed(entries()) if entry["service"] == service), None)
+
+
+def text(entry: Entry) -> str:
+    """Return a line for people, which also begins with TIME HOST#N in the datasink's log."""
+    line = "%s %s#%d %s %s %s -> %s commit %s%s by %s: %s" % (
+        entry["time"], entry["host"], entry["n"], entry["service"], entry["outcome"], short(entry["from"]),
+        short(entry["to"]), short(entry["commit"]), " dirty" if entry["dirty"] else "", entry["operator"],
+        entry["purpose"],
+    )  # fmt: skip
+    words = (line + ("; " + entry["reason"] if entry["reason"] else "")).split()
+    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(words))
+
+
+def short(digest: Optional[str]) -> str:
+    return (digest or "none")[:12]
+
+
+def now() -> str:
+    """Return the node's time in UTC: ISO 8601, to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

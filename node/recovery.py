@@ -1,0 +1,173 @@
+"""Returning to the set before: after an unhealthy switch, a killed one, or a power cut in the middle of one."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Optional
+
+from node import files, health, history, installation, layout, linked, lock, marks, services, sets
+from node.errors import Refusal
+from node.history import short
+from node.marks import Mark
+from node.orders import ServiceSet
+from node.outcomes import Outcome, conclude
+
+LINES = 5  # of the service's journal
+
+
+def lock_of(service: str) -> Path:
+    return layout.sets(service) / "lock"
+
+
+def recover(service: str) -> None:
+    """End a switch of this service that died: its unit's OnFailure=. Safe to repeat; does nothing without a mark.
+
+    Raises Refusal or OSError when it could not: then the mark is there, for a later try.
+    """
+    mark = marks.read(service)
+    if mark is None:
+        return
+    with lock.held(lock_of(service), "switch", mark.request.operator, "return after " + mark.request.purpose):
+        mark = marks.read(service)
+        if mark is not None:
+            go_back(mark, _what_happened(mark))
+
+
+def recover_at_boot() -> None:
+    """Before the services start: choose again what was chosen before a power cut. The boot then starts it.
+
+    Raises Refusal naming all services for which that failed.
+    """
+    problems = []
+    for service in layout.services():
+        try:
+            _recover_at_boot(service)
+        except (Refusal, OSError) as error:
+            problems.append("%s: %s" % (service, error))
+            with suppress(Refusal):
+                services.control("start", "--no-block", "sentinelcam-recover@%s.service" % service)
+    if problems:
+        raise Refusal("; ".join(problems))
+
+
+def _recover_at_boot(service: str) -> None:
+    with lock.held(lock_of(service), "switch", "the boot", "return after a power cut"):
+        mark = marks.read(service)
+        if mark is None or mark.boot == marks.boot_id():
+            return
+        happened, old = mark.reason or _what_happened(mark), _old(mark)
+        if old is None:
+            _choose_new(mark)
+            _end(mark, history.FAILED, happened + "; there is no other set to return to")
+        else:
+            _choose_old(mark)
+            if old.is_to_run:  # the boot gave it up already where it could not parse the new set's unit
+                services.control("start", "--no-block", old.unit, *old.timers)
+            _end(mark, history.RETURNED, happened)
+
+
+def _what_happened(mark: Mark) -> str:
+    return "the switch was killed" if mark.boot == marks.boot_id() else "the node went down during the switch"
+
+
+def go_back(mark: Mark, problem: str) -> Outcome:
+    """Choose the set from before again and wait until it is well; without a healthy one the new one stays.
+
+    Safe to repeat. Raises Refusal while a linked file is open for writing: then the mark stays, for a later try.
+    """
+    old = _old(mark)
+    reason = mark.reason or problem + _last_words(mark.request.service + ".service")
+    if mark.reason is None:
+        with suppress(OSError):  # a full disk must not keep it from returning
+            marks.put(mark._replace(reason=reason))  # a return that waits for a file goes on in another unit
+    if old is None:
+        _choose_new(mark)
+        return _end(mark, history.FAILED, reason + "; there is no other set to return to")
+    _stop(mark, old)
+    _choose_old(mark)
+    still = _start(old)
+    if still is None:
+        return _end(mark, history.RETURNED, reason)
+    _stop(mark, old)
+    _choose_new(mark)
+    return _end(mark, history.FAILED, "%s; set %s is unhealthy too: %s" % (reason, short(mark.old), still))
+
+
+def _old(mark: Mark) -> Optional[ServiceSet]:
+    """The set to return to; None when there is none that is whole."""
+    if mark.old is None or mark.old == mark.request.digest:
+        return None
+    with suppress(Refusal):
+        return _as_the_site_says(sets.load(mark.request.service, mark.old).content, mark)
+    return None
+
+
+def _as_the_site_says(old: ServiceSet, mark: Mark) -> ServiceSet:
+    """The site may say by now that the service is not to run: then a return does not start it either."""
+    with suppress(Refusal):
+        new = sets.load(mark.request.service, mark.request.digest).content
+        return old if new.is_to_run else old._replace(state=new.state)
+    return old
+
+
+def _last_words(unit: str) -> str:
+    lines = services.journal(unit, LINES).replace("\n", " | ")
+    return "; last journal lines: " + lines if lines else ""
+
+
+def _stop(mark: Mark, old: ServiceSet) -> None:
+    named = sets.named(old.service, mark.old, mark.request.digest)
+    linked.wait(named, old.gate.linked_wait)
+    services.stop(old.unit, linked.siblings(named))
+    files.unlink(layout.started(old.service))
+
+
+def _start(service: ServiceSet) -> Optional[str]:
+    """Start a service if it is to run. Returns what is unhealthy then."""
+    if not service.is_to_run:
+        return None
+    try:
+        services.start(service.unit, service.gate.deadline)
+    except Refusal as refusal:
+        return str(refusal)
+    return health.wait(service)
+
+
+def _choose_old(mark: Mark) -> None:
+    assert mark.old is not None
+    _drop_new_timers(mark)
+    sets.choose(mark.request.service, mark.old, mark.previous)
+    _install(mark.request.service)
+
+
+def _drop_new_timers(mark: Mark) -> None:
+    """The switch may have died after it had enabled them."""
+    with suppress(Refusal):
+        old = sets.load(mark.request.service, mark.old or "").content
+        new = sets.load(mark.request.service, mark.request.digest).content
+        for timer in sorted(set(new.timers) - set(old.timers)):
+            services.control("disable", "--quiet", "--now", timer)
+
+
+def _choose_new(mark: Mark) -> None:
+    """The new set stays, unhealthy as it is; systemd goes on trying to run it."""
+    request = mark.request
+    sets.choose(request.service, request.digest, mark.old if mark.old != request.digest else mark.previous)
+    with suppress(Refusal):  # a unit that does not parse, say: what is wrong with the set is told anyway
+        new = _install(request.service)
+        if new.is_to_run:
+            services.control("enable", "--quiet", new.unit, *new.timers)
+            services.control("start", "--no-block", new.unit, *new.timers)
+
+
+def _install(service: str) -> ServiceSet:
+    installed = installation.install(service).content
+    services.reload([installed.unit, *installed.timers])
+    return installed
+
+
+def _end(mark: Mark, name: str, reason: str) -> Outcome:
+    outcome = conclude(mark.request, mark.old, name, reason)
+    marks.clear(mark.request.service)
+    return outcome

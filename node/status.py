@@ -1,0 +1,118 @@
+"""What each service of this node is set to, what it runs, and how it is: for the console and for modelctl status."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, List, Optional
+
+from node import files, health, history, installation, layout, lock, marks, recovery, services, sets
+from node.errors import Refusal
+from node.history import short
+from node.orders import ServiceSet
+
+
+def status() -> Dict[str, Any]:
+    """Return the status as plain data; the keys are those of modelctl.status."""
+    return {
+        "program": files.target(layout.program() / "current"),
+        "services": {service: _service(service) for service in layout.services()},
+    }
+
+
+def _service(service: str) -> Dict[str, Any]:
+    chosen = sets.digest_of(service, sets.CHOSEN)
+    is_active = services.status(service + ".service").is_running
+    data: Dict[str, Any] = {
+        "unit": service + ".service",
+        "state": None,
+        "chosen": chosen,
+        "previous": sets.digest_of(service, sets.PREVIOUS),
+        "active": is_active,
+        "live": _live(service) if is_active else None,
+        "models": {},
+        "manifests": {},
+        "commit": None,
+        "health": None,
+        "drift": [],
+        "pending": pending(service),
+        "last": history.last(service),
+    }
+    if chosen is None:
+        return dict(data, health="no set is chosen")
+    try:
+        stored = sets.load(service, chosen)
+    except Refusal as refusal:
+        return dict(data, health=str(refusal))
+    content = stored.content
+    return dict(
+        data, unit=content.unit, state=content.state, models=content.models, manifests=content.manifests,
+        commit=stored.commit, health=health.check(content), drift=drift(content),
+    )  # fmt: skip
+
+
+def _live(service: str) -> Optional[str]:
+    """The set that the running process was started from; None when nobody knows."""
+    try:
+        return layout.started(service).read_text()
+    except FileNotFoundError:
+        return None
+
+
+def drift(content: ServiceSet) -> List[str]:
+    """Return what of a set's files and links is not at its path as the set has it."""
+    found = ["%s differs" % file.path for file in content.files if not installation.is_installed(file)]
+    return found + [
+        "%s names %s, expected %s" % (link.path, files.target(link.path) or "nothing", link.target)
+        for link in content.links
+        if not installation.is_linked(link)
+    ]
+
+
+def pending(service: str) -> Optional[Dict[str, Any]]:
+    """Return the mark of a switch that has not ended, and whether it is running; None where there is none."""
+    mark = marks.read(service)
+    if mark is None:
+        return None
+    return {
+        "running": lock.is_held(recovery.lock_of(service)),
+        "operator": mark.request.operator,
+        "purpose": mark.request.purpose,
+        "commit": mark.request.commit,
+        "time": mark.time,
+        "from": mark.old,
+        "to": mark.request.digest,
+    }
+
+
+def text(found: Dict[str, Any]) -> str:
+    """Return the status for people."""
+    lines: List[str] = []
+    for service, data in found["services"].items():
+        lines += [
+            "%s (%s)" % (service, data["unit"]),
+            "  chosen    %s, by commit %s" % (short(data["chosen"]), short(data["commit"])),
+            "  live      %s" % (short(data["live"]) if data["live"] else "nothing that is known"),
+            "  previous  %s" % short(data["previous"]),
+        ]
+        lines += ["  model     %s %s, manifest %s" % (model, version, short(data["manifests"].get(model)))
+                  for model, version in sorted(data["models"].items())]  # fmt: skip
+        lines.append("  health    %s" % (data["health"] or _well(data["state"])))
+        lines += ["  drift     %s" % each for each in data["drift"]]
+        if data["pending"]:
+            lines.append("  pending   %s" % _pending_text(data["pending"]))
+        if data["last"]:
+            lines.append("  last      %s" % history.text(data["last"]))
+    return "\n".join(lines or ["nothing was deployed to this node yet"])
+
+
+def _well(state: Optional[str]) -> str:
+    return "ok" if state == "running" else "%s, as the site says" % state
+
+
+def _pending_text(pending: Dict[str, Any]) -> str:
+    what = "running now" if pending["running"] else "died; the set before is chosen again at the next boot or deploy"
+    return "a switch to %s by %s since %s, %s" % (short(pending["to"]), pending["operator"], pending["time"], what)
+
+
+def as_json(found: Any) -> str:
+    return json.dumps(found, sort_keys=True, indent=1)

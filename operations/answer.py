@@ -1,0 +1,146 @@
+"""The answer of a node to a survey. A node may say anything: what is no survey fails this node, and no other."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    with_config,
+)
+from pyinfra.api.exceptions import FactProcessError
+
+from modelctl.faults import fault_lines, one_line
+from operations.bundle import bundle
+from operations.printable import printable
+
+SHOWN = 3  # reasons of a switch
+MAX_SAID = 2000  # characters
+MAX_NUMBER = 10**9  # lines of a history
+
+Said = Annotated[str, AfterValidator(lambda text: printable(text, MAX_SAID))]
+"""A node's own words, which an operator's terminal must not obey."""
+
+Entry = dict[str, Any]  # a line of a node's history: node/history.py
+
+_Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$")]
+_Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+_Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{1,64}$")]
+_Commit = Annotated[str, Field(pattern=r"^([0-9a-f]{1,64}|unknown|adopted)$")]
+_Time = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    n: Annotated[int, Field(ge=1, le=MAX_NUMBER)]
+    time: _Time
+    host: _Host
+    service: _Word
+    operator: Said | None
+    purpose: Said | None
+    from_: _Digest | None = Field(alias="from")
+    to: _Digest | None
+    commit: _Commit | None
+    dirty: bool
+    outcome: _Word
+    reason: Said | None
+
+
+def _entry(data: Any) -> Entry | None:
+    """A damaged line of the history must not keep a node from being deployed to."""
+    try:
+        return _Line.model_validate(data).model_dump(by_alias=True)
+    except ValidationError:
+        return None
+
+
+def _entries(data: Any) -> Any:
+    return [entry for entry in map(_entry, data) if entry is not None] if isinstance(data, list) else data
+
+
+def _file(text: str) -> str:
+    """A file of any length, whose lines and tabs stay."""
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else " " for letter in text)
+
+
+def _is_ours(program: Any) -> bool:
+    """A node names the program that its units run."""
+    return bool(program == bundle().digest)
+
+
+PullFile = Literal["pull_key.pub", "pull_key-cert.pub", "known_hosts"]
+
+
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True)
+class SetState:
+    """How a service stands to its wanted set.
+
+    `unready` is what keeps its model files from being used, `commit` the one that its chosen set was made from, `last`
+    the service's last line of the history.
+    """
+
+    chosen: Said | None
+    models: dict[Said, Said]
+    differences: list[Said]
+    unready: Said | None
+    live: dict[str, Annotated[str, AfterValidator(_file)] | None]
+    commit: Said | None
+    last: Annotated[Entry | None, BeforeValidator(_entry)]
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why the service must be switched; empty when it is settled on the wanted set."""
+        return [*self.differences, *([self.unready] if self.unready else [])]
+
+    @property
+    def in_short(self) -> str:
+        """The reasons in a line. A bare host differs in everything; a line is for reading."""
+        more = len(self.reasons) - SHOWN
+        return "; ".join([*self.reasons[:SHOWN], *([f"{more} more"] if more > 0 else [])])
+
+
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True)
+class Survey:
+    """The answer of the node program's `survey` (node/survey.py).
+
+    `history` has the node's last lines, oldest first. `collected`, on the primary datasink, is the number of the last
+    line of each host in the deployment log.
+    """
+
+    has_program: Annotated[bool, Field(validation_alias="current_program"), BeforeValidator(_is_ours)]
+    absent_folders: list[str]
+    lacking: list[str]
+    face_list: Annotated[dict[Literal["lacking"], list[str]], Field(min_length=1)] | None
+    sets: dict[str, SetState]
+    pull_access: Annotated[dict[PullFile, str | None], Field(min_length=3)]
+    authorized: bool | None
+    history: Annotated[list[Entry], BeforeValidator(_entries)]
+    collected: dict[str, int] | None
+    registry: list[Said]
+
+
+_ANSWER = TypeAdapter[Survey | None](Survey | None)
+
+
+def parse(text: str, services: Collection[str]) -> Survey | None:
+    """Read a node's answer to a question about these services. Raises FactProcessError for one that is no survey."""
+    try:
+        found = _ANSWER.validate_json(text.encode(errors="replace"), strict=True)
+    except ValidationError as error:
+        raise _is_none(fault_lines(error, {})[0], text) from None
+    if found is not None and set(found.sets) != set(services):
+        raise _is_none(f"sets: found {', '.join(sorted(found.sets))}; allowed: {', '.join(sorted(services))}", text)
+    return found
+
+
+def _is_none(reason: str, text: str) -> FactProcessError:
+    return FactProcessError(f"the node's answer is no survey: {one_line(reason)}; found {text[:80]!r}")

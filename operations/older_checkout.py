@@ -1,0 +1,36 @@
+"""An older checkout does not take back by accident what a newer one has put on a node."""
+
+from typing import Any
+
+from pyinfra.api import Host, StringCommand
+
+from operations import ancestry
+from operations.answer import Survey
+from operations.arguments import arguments_of
+from operations.node_command import Refusal, bare_command, command
+
+Order = dict[str, Any]
+
+
+def refusal(host: Host, found: Survey, order: Order) -> StringCommand | None:
+    """Return what refuses the sets of an order, None unless a newer checkout made one and nobody named the host.
+
+    In a run the node's history has the refusal: the program tells it, which may not be installed there.
+    """
+    if host.name in arguments_of(host).older:
+        return None
+    commits = {each["service"]: found.sets[each["service"]].commit or "unknown" for each in order["sets"]}
+    newer = [f"{name} was switched by commit {each[:12]}" for name, each in commits.items() if _is_newer(each)]
+    if not newer:
+        return None
+    reason = (
+        f"{host.name}: {', '.join(newer)}, which this checkout does not contain; {ancestry.remedy()}, "
+        f"or allow it with --data older={host.name}"
+    )
+    if not host.state.is_executing:
+        return Refusal(reason)
+    return (command if found.has_program else bare_command)("refuse", message={**order, "reason": reason})
+
+
+def _is_newer(commit: str) -> bool:
+    return not ancestry.contains(commit)

@@ -1,0 +1,205 @@
+"""Two operators, and one who lost a connection: nobody undoes another's work unawares, and all of it is on record."""
+
+import getpass
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fleet import site
+from tests.fleet.conftest import NodeOf
+from tests.fleet.node import STATE, Node
+from tests.fleet.operator import CHECKOUT, COLLECT, DEFAULT_SITE, begin, deploy, end, predict, pyinfra
+
+OPERATOR = f"{getpass.getuser()}@{socket.gethostname()}"
+LOCK = CHECKOUT / ".deploy.lock"
+LOG = "/home/ops/sentinelcam/logs/model_deployment.log"
+TREE = ("deploys", "inventory", "lab", "modelctl", "node", "operations", "templates", "tests")
+SETTLE = 3  # seconds: long enough to break a switch off
+
+pytestmark = pytest.mark.usefixtures("settled")
+
+
+def wait_until(condition: Callable[[], bool], limit: float = 30.0) -> None:
+    deadline = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < deadline, "condition not met in time"
+        time.sleep(0.05)
+
+
+class TestOneCheckout:
+    @pytest.fixture
+    def first(self) -> Iterator["subprocess.Popen[str]"]:
+        """A deploy that has taken the checkout, and stands still."""
+        with begin("--limit", "lab1") as process:
+            wait_until(lambda: LOCK.exists() and f'"pid": {process.pid},' in LOCK.read_text())
+            process.send_signal(signal.SIGSTOP)
+            yield process
+            process.kill()
+
+    def test_the_second_deploy_learns_who_holds_it(self, first: "subprocess.Popen[str]") -> None:
+        second = deploy("--limit", "east")
+        since = json.loads(LOCK.read_text())["since"]
+        assert second.code == 1
+        assert second.err.strip().splitlines()[-1] == (
+            f"{CHECKOUT}: another deploy is running from this checkout: {OPERATOR}, since {since}, "
+            f"process {first.pid}: pyinfra {DEFAULT_SITE} deploys/configs.py -y --json --limit lab1; "
+            "wait for it and run again, or use a checkout of your own"
+        )
+        assert "Connecting" not in second.err
+        assert "Traceback" not in second.err
+        assert predict("--limit", "east").code == 0
+        assert pyinfra("--limit", "east", "exec", "--", "true").code == 0
+        first.send_signal(signal.SIGCONT)
+        assert end(first).code == 0
+
+    def test_a_deploy_that_was_killed_is_no_obstacle(self, first: "subprocess.Popen[str]") -> None:
+        first.kill()
+        first.wait(timeout=10)
+        assert json.loads(LOCK.read_text())["pid"] == first.pid
+        assert deploy("--limit", "east").code == 0
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A git checkout of this code, one commit ahead of this one."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    for name in TREE:
+        shutil.copytree(CHECKOUT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("config.py", ".gitignore"):
+        shutil.copy(CHECKOUT / name, folder)
+    if (CHECKOUT / ".git").is_dir():
+        shutil.copytree(CHECKOUT / ".git", folder / ".git")
+    else:
+        git(folder, "init", "--quiet")
+        git(folder, "commit", "--quiet", "--allow-empty", "--message", "what there is")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", "newer")
+    return folder
+
+
+def git(folder: Path, *words: str) -> str:
+    identity = ["-c", "user.name=anna", "-c", "user.email=anna@ramrod"]
+    return subprocess.check_output(["git", "-C", str(folder), *identity, *words], text=True).strip()
+
+
+def test_a_node_that_a_newer_commit_switched_is_refused_unless_it_is_named(
+    checkout: Path, tmp_path: Path, node: NodeOf
+) -> None:
+    lab1, newest = node("lab1"), git(checkout, "rev-parse", "HEAD")
+    variant = site.write(tmp_path / "variant.py", hosts={name: {"debug_mode": True} for name in ("lab1", "east")})
+    assert deploy("--limit", "lab1", site=variant, checkout=checkout).code == 0
+    assert deploy("--limit", "east", site=variant).code == 0
+    git(checkout, "reset", "--quiet", "--soft", "HEAD~1")
+    settled = deploy("--limit", "lab1", site=variant, checkout=checkout)
+    assert (settled.code, settled.changed()) == (0, {})
+
+    before, limit = lab1.snapshot(), ("--limit", "lab1", "--limit", "east")
+    is_shallow = git(checkout, "rev-parse", "--is-shallow-repository") == "true"  # as in a workflow's checkout
+    reason = (
+        f"lab1: imagenode was switched by commit {newest[:12]}, which this checkout does not contain; "
+        f"git {'fetch --unshallow' if is_shallow else 'pull'}, or allow it with --data older=lab1"
+    )
+    predicted = pyinfra("deploys/configs.py", "--dry", "--json", *limit, checkout=checkout)
+    refused = pyinfra("deploys/configs.py", "-y", "--json", *limit, checkout=checkout)
+    for run in (predicted, refused):
+        assert run.code == 1
+        assert [line.strip().endswith(reason) for line in run.lines_with("which this checkout")] == [True]
+    assert refused.failed() == {"lab1"}
+    assert refused.changed() == {"Switch the first host of each role": {"east"}}
+    assert lab1.snapshot() == before
+    assert lab1.history()[-1].endswith(reason)
+    assert " refused " in lab1.history()[-1]
+
+    allowed = deploy("--limit", "lab1", "--data", "older=lab1", checkout=checkout)
+    assert allowed.code == 0, allowed.err
+    assert "INFO" in lab1.read("/home/ops/imagenode.yaml")
+    assert deploy("--limit", "lab1", checkout=checkout).changed() == {}
+
+
+def log_of(node: NodeOf) -> list[str]:
+    return node("data1").read(LOG).splitlines()
+
+
+def test_the_datasink_has_the_lines_of_a_switch_and_a_second_run_changes_nothing(tmp_path: Path, node: NodeOf) -> None:
+    before = log_of(node)
+    variant = site.write(tmp_path / "variant.py", hosts={"east": {"debug_mode": True}})
+    assert deploy(site=variant).code == 0
+    kept, [line] = log_of(node)[: len(before)], log_of(node)[len(before) :]
+    chosen, left = node("east").link("chosen"), node("east").link("previous")
+    assert kept == before
+    assert f" imagenode chosen {left[:12]} -> {chosen[:12]} commit " in line
+    assert line.endswith(f" by {OPERATOR}: pyinfra {variant} deploys/models.py -y --json")
+    assert line == node("east").history()[-1]
+    assert node("data1").shell(f"stat -c '%U %a' {LOG}") == "ops 644"
+    again = deploy(site=variant)
+    assert (again.code, again.changed()) == (0, {})
+    assert log_of(node) == [*before, line]
+
+
+def test_what_happened_without_the_datasink_is_collected_when_it_is_next_in_a_run(tmp_path: Path, node: NodeOf) -> None:
+    before = log_of(node)
+    variant = site.write(tmp_path / "variant.py", hosts={"east": {"debug_mode": True}})
+    assert deploy("--limit", "east", site=variant).code == 0
+    assert log_of(node) == before
+    assert predict(site=variant).predicted() == {COLLECT: {"data1"}}
+    assert deploy(site=variant).changed() == {COLLECT: {"data1"}}
+    assert log_of(node) == [*before, node("east").history()[-1]]
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Path:
+    """A site that changes two outposts, whose switches take their time."""
+    hosts = {name: {"debug_mode": True} for name in ("east", "alpha5")}
+    return site.write(tmp_path / "slow.py", hosts=hosts, gates={"imagenode": {"settle": SETTLE}})
+
+
+def is_switching(node: Node) -> bool:
+    return node.code("systemctl is-active --quiet sentinelcam-switch-imagenode.service") == 0
+
+
+def lose_connection(node: Node) -> None:
+    """End the operator's session on the node, and what it had begun there."""
+    node.shell("pkill -KILL -u ops sshd")
+
+
+@pytest.mark.parametrize("is_bad", [False, True], ids=["good", "bad"])
+def test_a_switch_that_the_operator_lost_is_found_and_reported_by_the_next_run(
+    slow: Path, node: NodeOf, is_bad: bool
+) -> None:
+    east, log, limit = node("east"), log_of(node), ("--limit", "data1", "--limit", "east", "--limit", "alpha5")
+    before, left = node("alpha5").snapshot(), east.link("chosen")
+    if is_bad:
+        east.misbehave(when="DEBUG", crash_after=SETTLE / 2)
+    with begin(*limit, site=slow) as first:
+        wait_until(lambda: is_switching(east))
+        lose_connection(east)
+        run = end(first)
+    assert (run.code, run.failed()) == (1, {"east", "alpha5"})
+    assert [line.strip() for line in run.err.splitlines()[-4:]] == [
+        "--> Rollout: east gave no answer in mid-switch",
+        "new set: data1",
+        "unknown: east",
+        "never touched: alpha5",
+    ]
+    assert node("alpha5").snapshot() == before
+
+    wait_until(lambda: not is_switching(east) and not east.exists(f"{STATE}/sets/imagenode/pending"))
+    assert (east.link("chosen") == left) is is_bad
+    outcome = " returned " if is_bad else " chosen "
+    assert outcome in east.history()[-1]
+    following = pyinfra("deploys/configs.py", "-y", "--json", *limit, site=slow)
+    tried = following.lines_with("imagenode: this set was tried at ")
+    if is_bad:
+        assert following.code == 1
+        assert f"by {OPERATOR} and returned: imagenode.service ended after its start" in tried[0]
+    else:
+        assert (following.code, tried) == (0, [])
+    [line, *_] = [line for line in log_of(node)[len(log) :] if " east#" in line]
+    assert outcome in line

@@ -1,0 +1,128 @@
+"""A rollout in steps: first one host of each role, then the others. A return stops it, an unreachable host does not."""
+
+from pathlib import Path
+
+import pytest
+
+from lab.lab import Lab
+from tests.fleet import site
+from tests.fleet.conftest import SERVED, NodeOf
+from tests.fleet.operator import COLLECT, SWITCH_FIRST, SWITCH_OTHERS, Run, deploy, predict, pyinfra
+
+OUTPOSTS = ("lab1", "east", "alpha5")
+
+pytestmark = pytest.mark.usefixtures("settled")
+
+
+@pytest.fixture
+def update(tmp_path: Path) -> Path:
+    """A site that changes every outpost, and one datasink."""
+    return site.write(tmp_path / "update.py", hosts={name: {"debug_mode": True} for name in ("data2", *OUTPOSTS)})
+
+
+@pytest.fixture
+def bad(update: Path, node: NodeOf) -> Path:
+    """The same, where it is bad for outposts."""
+    for name in OUTPOSTS:
+        node(name).misbehave(when="DEBUG", crash_after=0.2)
+    return update
+
+
+def report(run: Run) -> list[str]:
+    """The last lines of a run, as the operator reads them."""
+    lines = run.err.splitlines()
+    starts = [number for number, line in enumerate(lines) if line.startswith("--> Rollout")]
+    return [line.strip() for line in lines[starts[0] :]] if starts else []
+
+
+def is_new(node: NodeOf, name: str) -> bool:
+    return "DEBUG" in node(name).read(f"/home/ops/{node(name).service}.yaml")
+
+
+@pytest.mark.parametrize(
+    ("mode", "times"), [([], 2), (["--serial"], 1), (["--no-wait"], 1)], ids=["by-operation", "serial", "no-wait"]
+)
+def test_a_bad_update_stops_at_the_first_outpost(bad: Path, node: NodeOf, mode: list[str], times: int) -> None:
+    before = {name: node(name).snapshot() for name in ("east", "alpha5")}
+    configs = node("lab1").configs()
+    for _ in range(times):
+        run = deploy(*mode, site=bad)
+        assert run.code == 1
+        assert run.failed() == set(OUTPOSTS)
+        assert report(run) == [
+            "--> Rollout: lab1 returned to its old set",
+            "new set: data1, data2, sentinel",
+            "returned: lab1",
+            "never touched: east, alpha5",
+        ]
+        for name in ("east", "alpha5"):
+            [line] = run.lines_with(f"{name}: not touched")
+            assert line.strip().endswith(
+                f"{name}: not touched: lab1 returned to its old set; see why, mend the update, and run again"
+            )
+        assert "Traceback" not in run.err
+        assert {name: node(name).snapshot() for name in before} == before
+        assert node("lab1").configs() == configs
+        assert node("lab1").status()["pid"] == node("lab1").pid()
+        assert is_new(node, "data2")
+
+
+def test_a_return_among_the_others_is_reported(update: Path, node: NodeOf) -> None:
+    node("alpha5").misbehave(when="DEBUG", crash_after=0.2)
+    run = deploy(site=update)
+    assert (run.code, run.failed()) == (1, {"alpha5"})
+    assert report(run) == [
+        "--> Rollout: alpha5 returned to its old set",
+        "new set: data1, data2, sentinel, lab1, east",
+        "returned: alpha5",
+    ]
+    assert is_new(node, "east")
+    assert not is_new(node, "alpha5")
+
+
+def test_an_unreachable_host_does_not_stop_it(update: Path, lab: Lab, node: NodeOf) -> None:
+    lab.power_cut("lab1")
+    run = deploy(site=update)
+    assert (run.code, run.failed()) == (1, {"lab1"})
+    assert report(run) == []
+    assert (run.changed()[SWITCH_FIRST], run.changed()[SWITCH_OTHERS]) == ({"data2", "east"}, {"alpha5"})
+    lab.boot("lab1")
+    assert is_new(node, "east")
+    assert is_new(node, "alpha5")
+    assert not is_new(node, "lab1")
+
+
+def test_the_operator_names_the_first(bad: Path, node: NodeOf) -> None:
+    before = {name: node(name).snapshot() for name in ("lab1", "east")}
+    run = deploy("--data", "first=alpha5", site=bad)
+    assert run.code == 1
+    assert report(run)[0] == "--> Rollout: alpha5 returned to its old set"
+    assert report(run)[2:] == ["returned: alpha5", "never touched: lab1, east"]
+    assert {name: node(name).snapshot() for name in before} == before
+
+
+def test_the_dry_run_predicts_each_step(update: Path) -> None:
+    words = ("--data", 'first=["alpha5", "data2"]')
+    predicted, run = predict(*words, site=update), deploy(*words, site=update)
+    assert predicted.predicted() == run.changed()
+    assert run.changed() == {SWITCH_FIRST: {"data2", "alpha5"}, SWITCH_OTHERS: {"lab1", "east"}, COLLECT: {"data1"}}
+    assert predict(*words, site=update).predicted() == {}
+
+
+def test_a_settled_fleet_has_no_first(node: NodeOf) -> None:
+    before = {name: node(name).pid() for name in SERVED}
+    run = deploy("--data", "first=alpha5,data2")
+    assert (run.code, run.changed(), report(run)) == (0, {}, [])
+    assert {name: node(name).pid() for name in SERVED} == before
+
+
+def test_a_first_host_that_is_not_in_the_run_is_an_error_of_one_line() -> None:
+    for words, allowed in (
+        (["--data", "first=alpha6"], "alpha5, data1, data2, east, lab1, sentinel; did you mean alpha5?"),
+        (["--data", "first=alpha5", "--limit", "east"], "east"),
+    ):
+        run = pyinfra("deploys/configs.py", "-y", *words)
+        assert run.code == 1
+        found = words[1].removeprefix("first=")
+        assert run.err.strip().splitlines()[-1] == f"--data first: found '{found}'; allowed: {allowed}"
+        assert "Connecting" not in run.err

@@ -1,0 +1,295 @@
+"""A node whose disk is real, in plain folders, and whose systemd, power and sudden ends of programs are simulated."""
+
+import os
+import posix
+import shutil
+import stat
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, TypeGuard
+
+import pytest
+
+from node import files, health, layout, linked, marks, recovery, services, switch
+from node.errors import Refusal
+from node.services import Status
+
+UNIT = "[Service]\nExecStartPre=install engine\n"
+OLDER_UNIT = "[Service]\nExecStart=engine, as an older tool had it\n"
+BAD = "bad"
+"""A config that holds this word ends its service at once."""
+
+MINE = {"home/tasks/mine.yaml": "a file that this project did not put there"}
+
+Tree = dict[str, str]
+
+
+class Killed(BaseException):
+    """A program ends here, as by SIGKILL: none of its own handlers sees it."""
+
+
+class Points(NamedTuple):
+    """The moments before and after the changes of one program, in their order."""
+
+    all: list[str]
+    states: list[str]
+    """Those at which the disk is another than at the one before."""
+    flushes: list[str]
+    """Those at which a power cut would leave another disk than at the one before."""
+
+
+class Disk:
+    """The observer of node.files: names the changes, and lets nothing pass that comes after a kill."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._flushed: dict[int, int] = {}
+        """Inodes with bytes that a power cut would take, and their sizes without those."""
+        self.begin()
+
+    def begin(self, kill_at: str = "") -> None:
+        """A program starts; it is killed at the change of this name."""
+        self.points = Points([], [], [])
+        self._kill_at, self.is_dead, self._is_changed = kill_at, False, True
+        self._seen: Counter[str] = Counter()
+
+    def __call__(self, moment: str, path: Path) -> None:
+        if self.is_dead:
+            raise Killed
+        point = moment + " " + str(path).replace(f"{self._root}/", "")
+        self._seen[point] += 1
+        point += f" ({self._seen[point]})"
+        self.points.all.append(point)
+        self._note(moment, path)
+        if self._is_changed:
+            self.points.states.append(point)
+            self._is_changed = False
+        if self._kill_at == point:
+            self.is_dead = True
+            raise Killed
+
+    def _note(self, moment: str, path: Path) -> None:
+        """Remember which files hold bytes that a power cut would take."""
+        when, change = moment.split(" ", 1)
+        if when == "before":
+            self._size = path.stat().st_size if change == "append" and path.exists() else 0
+            if change == "unlink":
+                self._flushed.pop(path.lstat().st_ino, None)
+        elif change != "sync":
+            self._is_changed = True
+            if change in ("write", "append", "copy"):
+                self._flushed.setdefault(path.stat().st_ino, self._size)
+        elif self._flushed.pop(path.stat().st_ino, None) is not None:
+            self.points.flushes.append(self.points.all[-1])
+
+    def came(self, path: Path) -> None:
+        """Another program wrote this file, and flushed nothing of it."""
+        self._flushed[path.stat().st_ino] = 0
+
+    def tear(self) -> None:
+        """The power goes: of what was not flushed, half is lost, while size and time look right."""
+        for path in self._root.rglob("*") if self._flushed else ():
+            status = path.lstat()
+            if stat.S_ISREG(status.st_mode) and status.st_ino in self._flushed:
+                with path.open("r+b") as file:
+                    start = file.seek((self._flushed[status.st_ino] + status.st_size) // 2)
+                    file.write(bytes(status.st_size - start))
+                os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+        self._flushed.clear()
+
+
+@dataclass
+class Unit:
+    text: str | None
+    """The unit file as systemd has read it last."""
+    active: str = "inactive"
+    sub: str = "dead"
+    restarts: int = 0
+    read: Tree = field(default_factory=dict)
+    """What the process read at its start."""
+
+
+class Systemd:
+    """Units with their files in layout.UNITS. A service reads all of its home at its start, and nothing later."""
+
+    def __init__(self, home: Path, disk: Disk) -> None:
+        self.home, self.disk = home, disk
+        self.units: dict[str, Unit] = {}
+        self.enabled: set[str] = set()
+        self.jobs: list[str] = []
+        self.is_start_to_die = False
+        """A kill hits the program that a start begins with, and not the one that waits for the start."""
+
+    def status(self, name: str) -> Status:
+        unit, text = self.unit(name), _text(name)
+        enabled = "enabled" if name in self.enabled else "disabled"
+        is_outdated = unit.text is not None and unit.text != text
+        return Status(unit.active, unit.sub, 7, enabled if text else "", unit.restarts, is_outdated)
+
+    def control(self, verb: str, *words: str, **_: object) -> None:
+        names = [word for word in words if not word.startswith("--")]
+        what = Path(names[0] if names else "systemd")
+        self.disk("before " + verb, what)
+        for name in names:
+            getattr(self, "_" + verb)(name, words)
+        if verb == "daemon-reload":
+            for name, unit in self.units.items():
+                unit.text = _text(name)
+        self.disk("after " + verb, what)
+
+    def unit(self, name: str) -> Unit:
+        if name not in self.units or self.units[name].text is None:
+            self.units[name] = Unit(_text(name))
+        return self.units[name]
+
+    def settle(self) -> None:
+        """After a while: the jobs that nobody waits for, and restarts."""
+        crashed = [name for name, unit in self.units.items() if unit.sub == "auto-restart"]
+        for name in [*self.jobs, *crashed]:
+            with suppress(Refusal):
+                self._begin(name)
+        self.jobs.clear()
+
+    def begin_boot(self) -> None:
+        """systemd reads all units and says what is to start; one that it cannot read then is left out for good."""
+        self.jobs += [name for name in sorted(self.enabled) if _parses(self.unit(name).text)]
+
+    def _start(self, name: str, words: tuple[str, ...]) -> None:
+        if "--no-block" in words:
+            self.jobs.append(name)
+        else:
+            self._begin(name)
+
+    def _stop(self, name: str, _: tuple[str, ...]) -> None:
+        unit = self.unit(name)
+        unit.active, unit.sub, unit.read = "inactive", "dead", {}
+
+    def _enable(self, name: str, words: tuple[str, ...]) -> None:
+        self._require(name)
+        self.enabled.add(name)
+        if "--now" in words:
+            self._begin(name)
+
+    def _disable(self, name: str, words: tuple[str, ...]) -> None:
+        self.enabled.discard(name)
+        if "--now" in words:
+            self._stop(name, words)
+        self._require(name)
+
+    def _require(self, name: str) -> None:
+        if _text(name) is None:
+            raise Refusal(f"Unit file {name} does not exist.")
+
+    def _begin(self, name: str) -> None:
+        unit = self.unit(name)
+        if not _parses(unit.text):
+            raise Refusal(f"Unit {name} not found, or has a bad setting.")
+        if unit.active == "active":
+            return
+        if "ExecStartPre=" in unit.text:
+            self._prepare(unit)
+        unit.read = look(self.home)
+        if any(BAD in content for content in unit.read.values()):
+            self._crash(unit)
+        else:
+            unit.active, unit.sub = "active", "running"
+
+    def _prepare(self, unit: Unit) -> None:
+        unit.active, unit.sub = "activating", "start-pre"
+        try:
+            switch.start("engine")
+        except (Refusal, Killed) as end:
+            if isinstance(end, Killed) and not self.is_start_to_die:
+                raise
+            self.disk.is_dead = False
+            self._crash(unit)
+            raise Refusal("Job failed because the control process exited with error code.") from None
+
+    def _crash(self, unit: Unit) -> None:
+        unit.active, unit.sub, unit.read = "activating", "auto-restart", {}
+        unit.restarts += 1
+
+
+class Node:
+    """One node, below `root`."""
+
+    def __init__(self, root: Path, patch: pytest.MonkeyPatch) -> None:
+        self.root, self.home, self.units = root, root / "home", root / "units"
+        self.models = root / "models"
+        self.disk = Disk(root)
+        self.systemd = Systemd(self.home, self.disk)
+        self._boots = 1
+        for folder in (self.home / "tasks", self.units, self.models):
+            folder.mkdir(parents=True)
+        for name, content in MINE.items():
+            (root / name).write_text(content)
+        self._boot_id = root / "boot_id"
+        self._boot_id.write_text("boot 1")
+        patch.setattr(layout, "STATE", root / "state")
+        patch.setattr(layout, "RUNTIME", root / "run")
+        patch.setattr(layout, "UNITS", self.units)
+        patch.setattr(marks, "BOOT_ID", self._boot_id)
+        patch.setattr(files, "observer", self.disk)
+        patch.setattr(services, "status", self.systemd.status)
+        patch.setattr(services, "control", self.systemd.control)
+        patch.setattr(services, "journal", lambda *_: "")
+
+    def run(self, program: Callable[[], object], kill_at: str = "") -> Points:
+        """Run a program, killed at this point. Returns the points that it came to."""
+        self.disk.begin(kill_at)
+        with suppress(Killed):
+            program()
+        points = self.disk.points
+        self.disk.begin()
+        assert not kill_at or kill_at in points.all
+        return points
+
+    def cut_power(self) -> None:
+        self.disk.tear()
+        shutil.rmtree(layout.RUNTIME, ignore_errors=True)
+        self.systemd.units.clear()
+        self.systemd.jobs.clear()
+        self._boots += 1
+        self._boot_id.write_text(f"boot {self._boots}")
+
+    def boot(self) -> None:
+        """The boot unit, then the services."""
+        self.systemd.begin_boot()
+        recovery.recover_at_boot()
+        self.systemd.settle()
+
+    def live(self) -> Tree:
+        """The files and links of the home and of the units."""
+        return {**look(self.home), **look(self.units)}
+
+
+def _parses(text: str | None) -> TypeGuard[str]:
+    return text is not None and "[" in text
+
+
+def look(folder: Path) -> Tree:
+    """Every file and link below a folder; what a killed write left beside its file is none of them."""
+    paths = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
+    return {
+        f"{folder.name}/{path.relative_to(folder)}": f"-> {path.readlink()}" if path.is_symlink() else path.read_text()
+        for path in paths
+        if not (path.name.startswith(".") and path.name.endswith(".new"))
+    }
+
+
+def quicken(patch: pytest.MonkeyPatch) -> None:
+    """Nothing of this is what a kill or a power cut changes."""
+    patch.setattr(os, "fsync", lambda _: None)
+    patch.setattr(os, "close", posix.close)  # gevent's own, which pyinfra brings, puts it off
+    patch.setattr(time, "sleep", lambda _: None)
+    patch.setattr(health, "_unreadable", lambda _: None)
+    patch.setattr(linked, "writers", lambda _: [])
+
+
+def _text(name: str) -> str | None:
+    path = layout.UNITS / name
+    return path.read_text() if path.is_file() else None

@@ -1,0 +1,31 @@
+"""What tests of a switch share."""
+
+from node import history, layout, outcomes, sets, switch
+from node.orders import ServiceSet
+from tests.unit.node.places import Place, installed, request, service_set
+
+
+def stored(place: Place, digest: str, text: str = "", **changes: object) -> ServiceSet:
+    config = installed(place.root / "home" / "engine.yaml", text or digest)
+    unit = installed(layout.UNITS / "engine.service", "[Unit]", "root")
+    wanted = service_set(digest, config, unit)._replace(**changes)  # type: ignore[arg-type]
+    sets.put(wanted, "c0ffee")
+    return wanted
+
+
+def chosen() -> tuple[str | None, str | None]:
+    return sets.digest_of("engine", sets.CHOSEN), sets.digest_of("engine", sets.PREVIOUS)
+
+
+def config(place: Place) -> str:
+    return (place.root / "home" / "engine.yaml").read_text()
+
+
+def run(digest: str) -> str | None:
+    """One run of the unit; what the operator is told."""
+    outcome = switch.run(request(digest))
+    entry = history.last("engine")
+    assert entry is not None
+    assert (entry["outcome"], entry["to"]) == (outcome.name, digest)
+    assert outcomes.take("r1") == outcome
+    return outcome.line

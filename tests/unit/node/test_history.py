@@ -1,0 +1,115 @@
+import time
+from typing import Any
+
+import pytest
+
+from node import files, history, layout
+from tests.unit.node.places import request
+
+DIGEST, OTHER = "0123456789abcdef" * 4, "fedcba9876543210" * 4
+
+
+NOW = history.now
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "now", lambda: "2026-11-22T23:40:00Z")
+
+
+def entry(**changes: object) -> dict[str, Any]:
+    history.add(request(DIGEST)._replace(commit="c0ffee" * 6 + "c0ff-dirty"), OTHER, history.CHOSEN, None)
+    return {**history.entries()[-1], **changes}
+
+
+def test_a_line_says_who_when_what_and_how_it_ended() -> None:
+    assert entry() == {
+        "n": 1,
+        "time": "2026-11-22T23:40:00Z",
+        "host": "node",
+        "service": "engine",
+        "operator": "anna@ramrod",
+        "purpose": "pyinfra inventory.py",
+        "from": OTHER,
+        "to": DIGEST,
+        "commit": "c0ffee" * 6 + "c0ff",
+        "dirty": True,
+        "outcome": "chosen",
+        "reason": None,
+    }
+
+
+@pytest.mark.parametrize("commit", ["c0ffee", "unknown", "adopted"])
+def test_a_clean_commit_is_not_dirty(commit: str) -> None:
+    history.add(request("d2")._replace(commit=commit), None, history.REFUSED, "why")
+    [found] = history.entries()
+    assert (found["commit"], found["dirty"], found["from"], found["reason"]) == (commit, False, None, "why")
+
+
+def test_lines_are_only_added_and_numbered_on() -> None:
+    for digest in ("d1", "d2", "d3"):
+        before = layout.history().read_bytes() if layout.history().exists() else b""
+        history.add(request(digest), None, history.CHOSEN, None)
+        assert layout.history().read_bytes().startswith(before)
+    assert [(each["n"], each["to"]) for each in history.entries()] == [(1, "d1"), (2, "d2"), (3, "d3")]
+
+
+def test_a_line_that_a_power_cut_tore_is_left_out_and_hurts_no_other() -> None:
+    history.add(request("d1"), None, history.CHOSEN, None)
+    history.add(request("d2"), None, history.CHOSEN, None)
+    whole = layout.history().read_bytes()
+    layout.history().write_bytes(whole[:-20])
+    history.add(request("d3"), None, history.CHOSEN, None)
+    assert [(each["n"], each["to"]) for each in history.entries()] == [(1, "d1"), (2, "d3")]
+
+
+def test_a_lost_line_does_not_make_a_number_come_twice() -> None:
+    for digest in ("d1", "d2"):
+        history.add(request(digest), None, history.CHOSEN, None)
+    layout.history().write_bytes(b"?" + layout.history().read_bytes())
+    history.add(request("d3"), None, history.CHOSEN, None)
+    assert [each["n"] for each in history.entries()] == [2, 3]
+
+
+@pytest.mark.parametrize("line", [b"[]", b"{}", b'{"n": "1"}', b"\xff\x00", b""])
+def test_what_is_no_line_is_left_out(line: bytes) -> None:
+    files.folder(layout.STATE)
+    layout.history().write_bytes(line + b"\n")
+    assert history.entries() == []
+
+
+def test_a_line_is_on_the_disk_when_add_returns(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments: list[str] = []
+    monkeypatch.setattr(files, "observer", lambda moment, path: moments.append(f"{moment} {path.name}"))
+    history.add(request("d1"), None, history.CHOSEN, None)
+    assert moments[-2:] == ["before sync history.jsonl", "after sync history.jsonl"]
+
+
+def test_last_is_the_services_own() -> None:
+    assert history.last("engine") is None
+    history.add(request("d1"), None, history.CHOSEN, None)
+    history.add(request("d2"), None, history.CHOSEN, None)
+    history.add(request("d3")._replace(service="other"), None, history.CHOSEN, None)
+    found = history.last("engine")
+    assert found is not None
+    assert found["to"] == "d2"
+
+
+def test_text_is_one_line_for_people() -> None:
+    assert history.text(entry()) == (
+        "2026-11-22T23:40:00Z node#1 engine chosen fedcba987654 -> 0123456789ab commit c0ffeec0ffee dirty "
+        "by anna@ramrod: pyinfra inventory.py"
+    )
+
+
+def test_text_of_a_first_set_that_was_not_well() -> None:
+    found = entry(**{"from": None, "outcome": "failed", "dirty": False, "reason": "it ended\n\tat once"})
+    assert history.text(found) == (
+        "2026-11-22T23:40:00Z node#1 engine failed none -> 0123456789ab commit c0ffeec0ffee by anna@ramrod: "
+        "pyinfra inventory.py; it ended at once"
+    )
+
+
+def test_now_is_utc_to_the_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "gmtime", lambda: time.struct_time((2026, 1, 2, 3, 4, 5, 4, 2, 0)))
+    assert NOW() == "2026-01-02T03:04:05Z"

@@ -1,0 +1,195 @@
+"""A switch, a return and a recovery are killed at every change to the disk, and the power cut there.
+
+After each: every named file is complete and verified, the live files are wholly one set, the service runs it, and
+linked files are byte for byte what they were. Between one change and the next the disk stays as it is: one kill there
+stands for "after" the one and "before" the other.
+"""
+
+import itertools
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from node import files, history, layout, marks, recovery, sets, stamps
+from node.marks import Mark
+from tests.unit.node.places import at
+from tests.unit.node.simulated import BAD, Node, Points, look, quicken
+from tests.unit.node.stories import (
+    COMMIT,
+    ENGINE,
+    SERVICE,
+    STORIES,
+    Story,
+    bare,
+    fewer_files,
+    healthy,
+    other_link,
+    unhealthy_after_an_older_tool,
+    unhealthy_both,
+)
+
+Tell = Callable[[Node], Story]
+Begin = Callable[[Tell], Story]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    quicken(monkeypatch)
+
+
+@pytest.fixture
+def begin(memory: Path, monkeypatch: pytest.MonkeyPatch) -> Begin:
+    """Begin a story on a node of its own; each has the same paths, for an adopted set's digest holds them."""
+    numbers = itertools.count()
+
+    def begin(tell: Tell) -> Story:
+        with suppress(FileNotFoundError):
+            (memory / "node").rename(memory / str(next(numbers)))
+        return tell(Node(memory / "node", monkeypatch))
+
+    return begin
+
+
+def undisturbed(begin: Begin, tell: Tell) -> Points:
+    story = begin(tell)
+    return story.node.run(story.switch)
+
+
+def killed(begin: Begin, tell: Tell, point: str) -> "tuple[Story, Mark | None]":
+    """A story whose switch was killed, and the mark that it left."""
+    story = begin(tell)
+    story.node.run(story.switch, point)
+    return story, marks.read(SERVICE)
+
+
+def after_a_kill(node: Node, kill_at: str = "") -> Points:
+    """The switch's unit failed: its OnFailure= runs."""
+    points = node.run(lambda: recovery.recover(SERVICE), kill_at)
+    node.systemd.settle()
+    return points
+
+
+def after_a_power_cut(node: Node, kill_at: str = "") -> Points:
+    node.cut_power()
+    return node.run(node.boot, kill_at)
+
+
+def check(story: Story, pending: Mark | None) -> None:
+    """All that is promised. `pending` is the mark that the kill left."""
+    assert marks.read(SERVICE) is None
+    chosen = sets.digest_of(SERVICE, sets.CHOSEN)
+    assert chosen in (story.chosen, story.old, story.new.digest)
+    is_new = chosen == story.new.digest
+    expected_previous = story.old if is_new and chosen != story.chosen else story.previous
+    assert sets.digest_of(SERVICE, sets.PREVIOUS) == expected_previous
+    assert story.node.live() in (story.wanted if is_new else story.live, story.live if pending is None else None)
+    _check_history(story, pending, chosen)
+    _check_process(story, chosen, is_untouched=pending is None and chosen == story.chosen)
+    _check_models(story, chosen)
+    if not is_new:
+        assert not story.node.systemd.enabled - story.enabled
+
+
+def _check_history(story: Story, pending: Mark | None, chosen: str | None) -> None:
+    last, wish = history.last(SERVICE), pending.request.digest if pending else story.new.digest
+    if last is None or last["to"] != wish:
+        assert (pending, chosen) == (None, story.chosen)
+    elif chosen == wish:
+        assert last["outcome"] in (history.CHOSEN, history.FAILED)
+    else:
+        assert last["outcome"] == history.RETURNED
+
+
+def _check_process(story: Story, chosen: str | None, *, is_untouched: bool) -> None:
+    """The live process has read the live files, all of them after the last of them was put."""
+    process, home = story.node.systemd.unit(ENGINE), look(story.node.home)
+    is_bad = any(BAD in text for text in home.values()) or (chosen == story.new.digest and not story.is_good)
+    is_to_run = story.is_running if is_untouched else story.new.is_to_run and not is_bad
+    assert (process.active == "active") == is_to_run
+    if is_to_run:
+        assert process.text == story.node.live()["units/" + ENGINE]
+        assert process.read == home or (is_untouched and chosen == story.new.digest)
+        if "ExecStartPre" in process.text:
+            assert layout.started(SERVICE).read_text() == chosen
+
+
+def _check_models(story: Story, chosen: str | None) -> None:
+    assert {path: path.read_bytes() for path in story.linked} == story.linked
+    for path in layout.kept().rglob("list.csv.*"):
+        assert (
+            path.read_bytes() == story.linked[story.node.models / path.parent.relative_to(layout.kept()) / "list.csv"]
+        )
+    if chosen is not None:
+        for named in sets.load(SERVICE, chosen).content.named_files:
+            assert named.linked or files.sha256(named.path) == named.sha256
+            assert named.linked or stamps.vouches(named.path, named.sha256)
+
+
+def check_repeated(story: Story) -> None:
+    """The same switch again ends as if nothing had been."""
+    story.node.run(story.switch)
+    story.node.systemd.settle()
+    check(story, None)
+    if story.is_good:
+        assert sets.digest_of(SERVICE, sets.CHOSEN) == story.new.digest
+        assert story.node.live() == story.wanted
+        assert {ENGINE, *story.new.timers} <= story.node.systemd.enabled or not story.new.is_to_run
+    copies = [path.read_bytes() for path in layout.kept().rglob("list.csv.*")]
+    assert sorted(copies) == sorted(story.linked.values())
+
+
+@pytest.mark.parametrize("tell", STORIES)
+def test_a_switch_killed_at_any_point(begin: Begin, tell: Tell) -> None:
+    for point in undisturbed(begin, tell).states:
+        with at(point):
+            story, pending = killed(begin, tell, point)
+            after_a_kill(story.node)
+            check(story, pending)
+            after_a_power_cut(story.node)
+            check(story, pending)
+            check_repeated(story)
+
+
+@pytest.mark.parametrize("tell", STORIES)
+def test_a_power_cut_at_any_point_of_a_switch(begin: Begin, tell: Tell) -> None:
+    points = undisturbed(begin, tell)
+    for point in points.states + points.flushes:
+        with at(point):
+            story, pending = killed(begin, tell, point)
+            after_a_power_cut(story.node)
+            check(story, pending)
+
+
+@pytest.mark.parametrize("end", [after_a_kill, after_a_power_cut])
+@pytest.mark.parametrize("tell", [bare, fewer_files, unhealthy_both, unhealthy_after_an_older_tool])
+def test_a_recovery_killed_at_any_point(begin: Begin, tell: Tell, end: Callable[..., Points]) -> None:
+    points = end(killed(begin, tell, COMMIT)[0].node)
+    for point in points.states + points.flushes:
+        with at(point):
+            story, pending = killed(begin, tell, COMMIT)
+            end(story.node, point)
+            end(story.node)
+            check(story, pending)
+
+
+@pytest.mark.parametrize("tell", [healthy, other_link])
+def test_a_start_killed_at_any_point_is_a_start_that_failed(begin: Begin, tell: Tell) -> None:
+    points = undisturbed(begin, tell).all
+    first, last = (points.index(f"{when} start {ENGINE} (1)") for when in ("before", "after"))
+    for point in points[first + 1 : last]:
+        with at(point):
+            story = begin(tell)
+            story.node.systemd.is_start_to_die = True
+            story.node.run(story.switch, point)
+            check(story, None)
+            assert sets.digest_of(SERVICE, sets.CHOSEN) == story.old
+
+
+def test_more_than_two_hundred_points_are_killed(begin: Begin) -> None:
+    """Each before and after a change; the tests above let none of them out."""
+    points = {(tell.__name__, point) for tell in STORIES for point in undisturbed(begin, tell).all}
+    changes = {" ".join(point.split()[:2]) for _, point in points}
+    assert {f"{when} {change}" for when in ("before", "after") for change in ("write", "sync", "rename")} <= changes
+    assert len(points) >= 200

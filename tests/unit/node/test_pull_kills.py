@@ -1,0 +1,145 @@
+"""A pull is killed at every change to the disk, and the power cut there: no version that can be seen is incomplete."""
+
+import itertools
+import subprocess
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from node import files, layout, pull, stamps, versions
+from node.orders import Order, Version
+from tests.unit.node.places import Place, at, is_linked_twice, tree
+from tests.unit.node.simulated import Disk, Killed, Points, quicken
+
+DATA = {"list.csv": b"as it came", "cats.bin": b"meow" * 1000}
+
+
+@dataclass(frozen=True)
+class Story:
+    """A pull that is about to begin, and what the registry's versions hold."""
+
+    place: Place
+    disk: Disk
+    wanted: list[Version]
+
+    @property
+    def order(self) -> Order:
+        return self.place.order(*self.wanted)
+
+    def run(self, kill_at: str = "") -> Points:
+        self.disk.begin(kill_at)
+        with suppress(Killed):
+            pull.pull(self.order)
+        points = self.disk.points
+        assert not kill_at or kill_at in points.all
+        self.disk.begin()
+        return points
+
+
+Tell = Callable[[Place, Disk], Story]
+
+
+def two_versions(place: Place, disk: Disk) -> Story:
+    """One of them shares a file with a version that is there."""
+    old = place.held("cats", "2025-01-01", DATA, linked={"list.csv"})
+    versions.stamp(old)
+    (old.directory / "list.csv").write_bytes(b"what the node has gathered")
+    cats = place.stored("cats", "2026-02-02", {**DATA, "more.bin": b"purr" * 1000}, linked={"list.csv"})
+    return Story(place, disk, [old, cats, place.stored("dogs", "2026-01-01", {"dogs.bin": b"woof" * 1000})])
+
+
+def damaged_version(place: Place, disk: Disk) -> Story:
+    """A file is damaged, one is missing, so is a linked one; another linked one is the node's own."""
+    contents = {**DATA, "more.bin": b"purr" * 1000, "data.hdf5": b"also linked"}
+    cats = place.held("cats", "2026-02-02", contents, linked={"list.csv", "data.hdf5"})
+    (cats.directory / "list.csv").write_bytes(b"what the node has gathered")
+    (cats.directory / "cats.bin").write_bytes(b"damaged")
+    (cats.directory / "note-of-mine.txt").write_text("mine")
+    for name in ("more.bin", "data.hdf5"):
+        (cats.directory / name).unlink()
+    return Story(place, disk, [cats])
+
+
+@pytest.fixture
+def begin(memory: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Tell], Story]:
+    """Begin a story on a node of its own."""
+    numbers = itertools.count()
+
+    def begin(tell: Tell) -> Story:
+        with suppress(FileNotFoundError):
+            (memory / "node").rename(memory / str(next(numbers)))
+        disk = Disk(memory / "node")
+        monkeypatch.setattr(files, "observer", disk)
+        monkeypatch.setattr(layout, "STATE", memory / "node" / "state")
+        monkeypatch.setattr(subprocess, "Popen", _unflushing(disk, memory / "node" / "models" / layout.STAGING))
+        return tell(Place(memory / "node"), disk)
+
+    quicken(monkeypatch)
+    return begin
+
+
+def _unflushing(disk: Disk, staging: Path) -> type[subprocess.Popen[str]]:
+    """An rsync like the real one: it flushes nothing that it writes."""
+
+    class Rsync(subprocess.Popen[str]):
+        def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str, str]:
+            before = {path: path.stat().st_mtime_ns for path in staging.rglob("*")}
+            said = super().communicate(input, timeout)
+            for path in staging.rglob("*"):
+                if path.is_file() and before.get(path) != path.stat().st_mtime_ns:
+                    disk.came(path)
+            return said
+
+    return Rsync
+
+
+def check(story: Story, before: dict[str, bytes]) -> None:
+    """Right after the kill: what can be seen of a version is whole. `before` is what was there."""
+    seen = tree(story.place.models)
+    for version in story.wanted:
+        prefix = f"{version.model}/{version.version}/"
+        expected = tree(story.place.registry / version.model / version.version)
+        if not any(name.startswith(prefix) for name in before):
+            assert {name for name in seen if name.startswith(prefix)} in (set(), {prefix + name for name in expected})
+        for name, content in expected.items():
+            if prefix + name in seen:
+                assert seen[prefix + name] in (content, before.get(prefix + name))
+            if stamps.vouches(version.directory / name, files.sha256(story.place.registry / prefix / name)):
+                assert seen[prefix + name] == content
+    assert {name for name in before if name not in seen} == set()
+
+
+def check_repeated(story: Story, before: dict[str, bytes]) -> None:
+    """Pulled again, all is there. Where nothing was left to pull, neither is staging cleaned: the next pull does it."""
+    story.run()
+    assert all(versions.is_verified(version) for version in story.wanted)
+    seen = tree(story.place.models)
+    for name in [name for name in seen if not name.startswith(layout.STAGING)]:
+        own = before.get(name) if name.endswith(("list.csv", "mine.txt")) else None
+        assert seen[name] == (own or (story.place.registry / name).read_bytes())
+
+
+@pytest.mark.parametrize("tell", [two_versions, damaged_version])
+@pytest.mark.parametrize("is_power_cut", [False, True], ids=["kill", "power cut"])
+def test_a_pull_killed_at_any_point(begin: Callable[[Tell], Story], tell: Tell, is_power_cut: bool) -> None:
+    points = begin(tell).run()
+    for point in points.states + points.flushes if is_power_cut else points.states:
+        with at(point):
+            story = begin(tell)
+            before = tree(story.place.models)
+            story.run(point)
+            if is_power_cut:
+                story.disk.tear()
+            check(story, before)
+            check_repeated(story, before)
+
+
+def test_what_is_shared_is_still_shared_after_a_kill(begin: Callable[[Tell], Story]) -> None:
+    story = begin(two_versions)
+    story.run("after hard link models/.staging/cats/2026-02-02/cats.bin (1)")
+    story.run()
+    assert is_linked_twice(story.place.models / "cats" / "2026-02-02" / "cats.bin")
+    assert not is_linked_twice(story.place.models / "cats" / "2026-02-02" / "list.csv")

@@ -1,0 +1,324 @@
+from pathlib import Path
+
+import pytest
+
+from node import health, history, layout, linked, lock, marks, outcomes, recovery, services, sets
+from node.errors import Refusal
+from node.orders import Link, Named, ServiceSet
+from node.services import Status
+from tests.unit.node.places import Place, installed, mark, service_set
+
+UP = Status("active", "running", 7, "enabled", 0, False)
+
+
+@pytest.fixture(autouse=True)
+def done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What systemd was told, on a node of whose first boot the marks are."""
+    words: list[str] = []
+    boot_id = tmp_path / "boot_id"
+    boot_id.write_text("boot 1\n")
+    monkeypatch.setattr(marks, "BOOT_ID", boot_id)
+    monkeypatch.setattr(services, "status", lambda _: UP)
+    monkeypatch.setattr(services, "control", lambda *said, **_: words.append(" ".join(said)))
+    monkeypatch.setattr(services, "stop", lambda unit, _: words.append("stop " + unit))
+    monkeypatch.setattr(services, "journal", lambda *_: "first\nlast")
+    monkeypatch.setattr(health, "wait", lambda _: None)
+    return words
+
+
+@pytest.fixture
+def rebooted(tmp_path: Path) -> None:
+    (tmp_path / "boot_id").write_text("boot 2\n")
+
+
+def stored(place: Place, digest: str, *timers: str, **changes: object) -> ServiceSet:
+    units = [installed(layout.UNITS / name, digest, "root") for name in timers]
+    config = installed(place.root / "home" / "engine.yaml", digest)
+    wanted = service_set(digest, config, *units, timers=timers)._replace(**changes)  # type: ignore[arg-type]
+    sets.put(wanted, "c0ffee")
+    return wanted
+
+
+def died(place: Place, *timers: str, old: str | None = "d1", previous: str | None = "d0") -> None:
+    """A switch to d2 that died after its commit point."""
+    if old:
+        stored(place, old)
+    stored(place, "d2", *timers)
+    marks.put(mark("d2", old, previous))
+    sets.choose("engine", "d2", old)
+
+
+def chosen() -> tuple[str | None, str | None]:
+    return sets.digest_of("engine", sets.CHOSEN), sets.digest_of("engine", sets.PREVIOUS)
+
+
+def config(place: Place) -> str:
+    return (place.root / "home" / "engine.yaml").read_text()
+
+
+def line() -> str | None:
+    """What the operator is told."""
+    outcome = outcomes.take("r1")
+    assert outcome is not None
+    last = history.last("engine")
+    assert last is not None
+    assert last["outcome"] == outcome.name
+    assert marks.read("engine") is None
+    return outcome.line
+
+
+class TestRecover:
+    """After a switch that was killed."""
+
+    def test_it_returns_to_the_set_before(self, place: Place, done: list[str]) -> None:
+        died(place)
+        recovery.recover("engine")
+        assert line() == "engine: returned to d1: the switch was killed; last journal lines: first | last"
+        assert (chosen(), config(place)) == (("d1", "d0"), "d1")
+        assert done == ["stop engine.service", "start engine.service"]
+
+    def test_without_a_mark_there_is_nothing_to_do(self, place: Place, done: list[str]) -> None:
+        stored(place, "d1")
+        sets.choose("engine", "d1", None)
+        recovery.recover("engine")
+        assert (chosen(), done, history.entries()) == (("d1", None), [], [])
+
+    def test_a_silent_service_has_no_last_words(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(services, "journal", lambda *_: "")
+        died(place)
+        recovery.recover("engine")
+        assert line() == "engine: returned to d1: the switch was killed"
+
+    def test_the_reason_of_a_return_that_had_to_wait_is_the_one_that_is_told(self, place: Place) -> None:
+        died(place)
+        marks.put(mark("d2", "d1")._replace(reason="it was ill"))
+        recovery.recover("engine")
+        assert line() == "engine: returned to d1: it was ill"
+
+    def test_without_another_set_the_new_one_stays(self, place: Place, done: list[str]) -> None:
+        died(place, "engine.timer", old=None, previous=None)
+        recovery.recover("engine")
+        assert line() == (
+            "engine: failed, d2 stays chosen: the switch was killed; last journal lines: first | last; "
+            "there is no other set to return to"
+        )
+        assert (chosen(), config(place)) == (("d2", None), "d2")
+        assert done == [
+            "enable --quiet engine.service engine.timer", "start --no-block engine.service engine.timer",
+        ]  # fmt: skip
+
+    def test_the_same_set_again_is_no_other_set(self, place: Place) -> None:
+        stored(place, "d2")
+        marks.put(mark("d2", "d2", "d1"))
+        recovery.recover("engine")
+        assert str(line()).startswith("engine: failed, d2 stays chosen: the switch was killed;")
+        assert chosen() == ("d2", "d1")
+
+    def test_a_set_whose_models_are_gone_is_unhealthy_too(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(health, "wait", health.unready)
+        died(place)
+        stored(place, "d1", named_files=[Named(place.root / "absent", "ab", linked=False)])
+        recovery.recover("engine")
+        assert str(line()).endswith(f"; set d1 is unhealthy too: {place.root}/absent: missing; run deploys/models.py")
+        assert chosen() == ("d2", "d1")
+
+    def test_a_set_that_is_not_whole_is_not_returned_to(self, place: Place) -> None:
+        died(place)
+        (layout.sets("engine") / "d1" / "set.json").unlink()
+        recovery.recover("engine")
+        assert str(line()).endswith("; there is no other set to return to")
+
+    def test_when_both_are_unhealthy_the_new_one_stays(
+        self, place: Place, done: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(health, "wait", lambda each: each.digest + " is ill")
+        died(place)
+        recovery.recover("engine")
+        assert line() == (
+            "engine: failed, d2 stays chosen: the switch was killed; last journal lines: first | last; "
+            "set d1 is unhealthy too: d1 is ill"
+        )
+        assert (chosen(), config(place)) == (("d2", "d1"), "d2")
+        assert done == [
+            "stop engine.service", "start engine.service", "stop engine.service",
+            "enable --quiet engine.service", "start --no-block engine.service",
+        ]  # fmt: skip
+
+    def test_a_unit_that_systemd_will_not_start_is_unhealthy(
+        self, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def control(*words: str, **_: object) -> None:
+            if words[0] in ("start", "enable"):
+                raise Refusal("systemctl start: bad unit file setting")
+
+        monkeypatch.setattr(services, "control", control)
+        died(place)
+        recovery.recover("engine")
+        assert str(line()).endswith("; set d1 is unhealthy too: systemctl start: bad unit file setting")
+
+    def test_timers_that_only_the_new_set_has_go(self, place: Place, done: list[str]) -> None:
+        died(place, "engine.timer")
+        recovery.recover("engine")
+        assert done[1] == "disable --quiet --now engine.timer"
+        assert not (layout.UNITS / "engine.timer").exists()
+
+    def test_timers_of_both_sets_stay(self, place: Place, done: list[str]) -> None:
+        died(place, "engine.timer")
+        stored(place, "d1", "engine.timer")
+        recovery.recover("engine")
+        assert not any(word.startswith("disable") for word in done)
+
+    @pytest.mark.parametrize("state", ["stopped", "disabled"])
+    def test_what_is_not_to_run_any_more_is_not_started_by_a_return(
+        self, place: Place, done: list[str], state: str
+    ) -> None:
+        died(place)
+        stored(place, "d2", state=state)
+        recovery.recover("engine")
+        assert str(line()).startswith("engine: returned to d1: ")
+        assert "start engine.service" not in done
+
+    def test_it_waits_for_a_linked_file_of_either_set(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An adopted set names none, and the process of the new one has them open."""
+        path = place.models / "faces" / "2026-02-02" / "list.csv"
+        path.parent.mkdir(parents=True)
+        path.touch()
+        died(place)
+        stored(place, "d2", named_files=[Named(path, "ab", linked=True)])
+        monkeypatch.setattr(linked, "writers", lambda paths: [str(each) for each in paths])
+        with pytest.raises(Refusal, match=f"^{path}: open for writing for more than 0 s;"):
+            recovery.recover("engine")
+        left = marks.read("engine")
+        assert left is not None
+        assert left.reason == "the switch was killed; last journal lines: first | last"
+        assert chosen() == ("d2", "d1")
+
+    def test_a_full_disk_does_not_keep_it_from_returning(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        died(place)
+
+        def full(_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(marks, "put", full)
+        recovery.recover("engine")
+        assert str(line()).startswith("engine: returned to d1: the switch was killed")
+
+    def test_it_is_locked_out_while_a_switch_runs(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(lock, "PATIENCE", 0)
+        died(place)
+        with lock.held(recovery.lock_of("engine"), "switch", "anna", "it"), pytest.raises(lock.Taken):
+            recovery.recover("engine")
+        assert chosen() == ("d2", "d1")
+
+    def test_it_holds_the_lock_by_its_own_name(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        holders: list[str] = []
+        monkeypatch.setattr(health, "wait", lambda _: holders.append(lock.holder(recovery.lock_of("engine"))))
+        died(place)
+        recovery.recover("engine")
+        [holder] = holders
+        assert holder.startswith("anna@ramrod, since ")
+        assert holder.endswith(": return after pyinfra inventory.py")
+
+    def test_again_after_it_was_cut_off(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        died(place)
+        monkeypatch.setattr(health, "wait", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            recovery.recover("engine")
+        monkeypatch.setattr(health, "wait", lambda _: None)
+        recovery.recover("engine")
+        assert str(line()).startswith("engine: returned to d1: the switch was killed")
+        assert chosen() == ("d1", "d0")
+
+    def test_the_process_of_a_set_from_before_ours_is_of_no_known_set(self, place: Place) -> None:
+        died(place)
+        layout.RUNTIME.mkdir(exist_ok=True)
+        layout.started("engine").write_text("d2")
+        recovery.recover("engine")
+        assert not layout.started("engine").exists()
+
+    def test_the_reason_is_written_once(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        died(place)
+        put, written = marks.put, list[str | None]()
+
+        def note(found: marks.Mark) -> None:
+            written.append(found.reason)
+            put(found)
+
+        monkeypatch.setattr(marks, "put", note)
+        monkeypatch.setattr(health, "wait", lambda _: 1 / 0)
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError):
+                recovery.recover("engine")
+        assert len(written) == 1
+
+
+class TestAtBoot:
+    """After a power cut; the boot starts the services."""
+
+    @pytest.mark.usefixtures("rebooted")
+    def test_it_chooses_the_set_before_and_has_it_started(self, place: Place, done: list[str]) -> None:
+        died(place)
+        recovery.recover_at_boot()
+        assert line() == "engine: returned to d1: the node went down during the switch"
+        assert (chosen(), config(place)) == (("d1", "d0"), "d1")
+        assert done == ["start --no-block engine.service"]
+
+    @pytest.mark.usefixtures("rebooted")
+    def test_without_another_set_the_new_one_is_started(self, place: Place, done: list[str]) -> None:
+        died(place, old=None, previous=None)
+        recovery.recover_at_boot()
+        assert line() == (
+            "engine: failed, d2 stays chosen: the node went down during the switch; there is no other set to return to"
+        )
+        assert chosen() == ("d2", None)
+        assert done == ["enable --quiet engine.service", "start --no-block engine.service"]
+
+    @pytest.mark.usefixtures("rebooted")
+    def test_a_power_cut_during_a_return_is_told_with_what_the_return_was_for(self, place: Place) -> None:
+        died(place)
+        marks.put(mark("d2", "d1", "d0")._replace(reason="it was ill"))
+        recovery.recover_at_boot()
+        assert line() == "engine: returned to d1: it was ill"
+
+    @pytest.mark.usefixtures("rebooted")
+    def test_an_operator_who_is_quicker_is_left_alone_and_the_return_tried_again(
+        self, place: Place, done: list[str]
+    ) -> None:
+        died(place)
+        with (
+            lock.held(recovery.lock_of("engine"), "switch", "ben@ramrod", "pyinfra"),
+            pytest.raises(Refusal, match=r"^engine: another switch is running here: ben@ramrod"),
+        ):
+            recovery.recover_at_boot()
+        assert chosen() == ("d2", "d1")
+        assert done == ["start --no-block sentinelcam-recover@engine.service"]
+
+    def test_a_mark_of_this_boot_is_a_running_switchs(self, place: Place) -> None:
+        died(place)
+        recovery.recover_at_boot()
+        assert marks.read("engine") is not None
+        assert chosen() == ("d2", "d1")
+
+    def test_on_a_bare_node(self) -> None:
+        recovery.recover_at_boot()
+
+    @pytest.mark.usefixtures("rebooted")
+    def test_one_service_fails_and_the_others_are_recovered(self, place: Place) -> None:
+        died(place)
+        for name in ("bad", "worse"):
+            layout.sets(name).mkdir(parents=True)
+            layout.pending(name).write_text("")
+        with pytest.raises(Refusal) as caught:
+            recovery.recover_at_boot()
+        first, second = str(caught.value).split("remove it and run again; ")
+        assert first.startswith(f"bad: {layout.pending('bad')}: cannot be read (")
+        assert second.startswith(f"worse: {layout.pending('worse')}: cannot be read (")
+        assert chosen() == ("d1", "d0")
+
+    @pytest.mark.usefixtures("rebooted")
+    def test_a_disk_that_cannot_be_written_is_said(self, place: Place) -> None:
+        died(place)
+        stored(place, "d1", links=[Link(place.root / "home" / "engine.yaml" / "x", "y")])
+        with pytest.raises(Refusal, match=r"^engine: "):
+            recovery.recover_at_boot()
+        assert marks.read("engine") is not None

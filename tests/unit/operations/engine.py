@@ -1,0 +1,193 @@
+"""Runs of pyinfra itself over hosts that answer what a test says, without a connection."""
+
+import shlex
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import pytest
+from pyinfra import logger
+from pyinfra.api import Config, Host, Inventory, State, StringCommand
+from pyinfra.api.connect import connect_all, disconnect_all
+from pyinfra.api.exceptions import ConnectError, PyinfraError
+from pyinfra.api.operations import gevent, run_ops
+from pyinfra.connectors.base import BaseConnector
+from pyinfra.connectors.util import CommandOutput, OutputLine
+from pyinfra.context import ctx_state
+from pyinfra_cli.prints import build_plan_json, build_results_json
+from pyinfra_cli.util import load_deploy_file
+
+import config as config  # pyinfra as it is mended
+from modelctl.fleet import Fleet
+from modelctl.groups import groups
+from operations import survey
+from operations.answer import Entry, Survey
+from operations.order import CHECKOUT
+from tests.unit.operations.hosts import make_host, settled
+
+HOSTS = ("data1", "sentinel", "lab1", "east", "alpha5", "deepend")  # the last has no service
+ANSWERS = {
+    "returned": "{}: returned to 0123456789ab: it ended",
+    "failed": "{}: failed, 0123456789ab stays chosen: it ended",
+    "refused": "{}: another switch is running",
+    "silent": "sudo: unable to resolve host {}: Name or service not known",
+}
+
+
+@dataclass
+class Node:
+    """A host. `ending` is how it answers a switch, `seconds` how long that takes."""
+
+    name: str
+    answer: Survey
+    is_settled: bool = True
+    is_up: bool = True
+    ending: str = "chosen"
+    seconds: float = 0.02
+    text: str | None = None  # what it says in place of the answer
+    questions: int = 0
+    said: list[str] = field(default_factory=list)
+
+    def survey(self, host: Host) -> Survey | None:
+        self.questions += 1
+        if not self.is_up:
+            host.state.fail_hosts({host})
+            return None
+        differences = [] if self.is_settled else ["chosen set none, wanted ab"]
+        sets = {name: replace(state, differences=differences) for name, state in self.answer.sets.items()}
+        return replace(self.answer, sets=sets)
+
+    def run(self, name: str) -> tuple[bool, list[str]]:
+        if name != "switch":
+            return True, []
+        time.sleep(self.seconds)
+        if self.ending == "lost":
+            raise OSError("connection lost")
+        if self.ending == "chosen":
+            self.is_settled = True
+            self.answer.history.append(entry(self.name, len(self.answer.history) + 1))
+            return True, []
+        [service] = self.answer.sets
+        return False, [ANSWERS[self.ending].format(service)] if self.ending in ANSWERS else []
+
+
+def entry(host: str, number: int, **changes: Any) -> Entry:
+    """A line of a node's history."""
+    return {
+        "n": number, "time": "2026-11-22T23:40:00Z", "host": host, "service": "imagenode", "operator": "anna@ramrod",
+        "purpose": "pyinfra", "from": "d0", "to": "d1", "commit": "unknown", "dirty": False, "outcome": "chosen",
+        "reason": None, **changes,
+    }  # fmt: skip
+
+
+class Engine:
+    """A fleet of such nodes, and pyinfra runs of deploys/configs.py over it."""
+
+    def __init__(self, fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.fleet = fleet
+        self.nodes = {name: Node(name, settled(make_host(name, fleet))) for name in HOSTS}
+        self.events: list[str] = []
+        self.ask = survey._ask
+        monkeypatch.setattr(survey, "_ask", self._answer)
+        monkeypatch.chdir(CHECKOUT)
+        self.monkeypatch = monkeypatch
+
+    def _answer(self, host: Host) -> Survey | None:
+        node = self[host.name]
+        return node.survey(host) if node.text is None else self.ask(host)
+
+    def __getitem__(self, name: str) -> Node:
+        return self.nodes[name]
+
+    def unsettle(self, *names: str) -> None:
+        for name in names:
+            self.nodes[name].is_settled = False
+
+    def run(
+        self, *modes: str, limit: Sequence[str] = (), parallel: int = 0, seconds: float | None = None, **data: Any
+    ) -> "Run":
+        """Predict, then run, as without -y; `modes` are serial and no_wait. After so many seconds it is broken off."""
+        state = self._state(limit, parallel, data)
+        shown: list[str] = []
+        self.monkeypatch.setattr(logger, "info", shown.append)
+        run = Run(shown)
+        with ctx_state.use(state):
+            connect_all(state)
+            load_deploy_file(state, "deploys/configs.py")
+            run.predicted = _named(build_plan_json(state), "hosts_with_change")
+            self.events.clear()
+            try:
+                with gevent.Timeout(seconds, KeyboardInterrupt):
+                    run_ops(state, serial="serial" in modes, no_wait="no_wait" in modes)
+            except (PyinfraError, KeyboardInterrupt) as error:
+                run.error = str(error)
+            results = build_results_json(state)
+            run.changed, run.failed = _named(results["operations"], "success"), set(results["failed_hosts"])
+            disconnect_all(state)
+        return run
+
+    def _state(self, limit: Sequence[str], parallel: int, data: dict[str, Any]) -> State:
+        made = groups(self.fleet)
+        names, shared = made["all"]
+        inventory = Inventory(([name for name, _ in names if name in self.nodes], shared), override_data=data)
+        for host in inventory:
+            cast("Any", host).connector_cls = _connector(self)
+        limited = [host for host in inventory if host.name in limit] if limit else None
+        state = State(inventory, Config(PARALLEL=parallel), initial_limit=limited)
+        state.cwd = str(CHECKOUT)
+        return state
+
+
+@dataclass
+class Run:
+    """What pyinfra predicted and did, by operation, and what it showed; `error` is what ended it before its end."""
+
+    shown: list[str]
+    predicted: dict[str, set[str]] = field(default_factory=dict)
+    changed: dict[str, set[str]] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+    error: str | None = None
+
+    @property
+    def report(self) -> list[str]:
+        starts = [number for number, line in enumerate(self.shown) if line.startswith("--> Rollout")]
+        return self.shown[starts[0] :] if starts else []
+
+
+def _named(operations: list[dict[str, Any]], hosts: str) -> dict[str, set[str]]:
+    return {each["name"]: set(each[hosts]) for each in operations if each[hosts]}
+
+
+def _connector(engine: Engine) -> type[BaseConnector]:
+    class Scripted(BaseConnector):
+        """Answers as the host's node does, and notes what began and ended when."""
+
+        @staticmethod
+        def make_names_data(name: str) -> Iterator[tuple[str, dict[str, Any], list[str]]]:
+            yield name, {}, []
+
+        def connect(self) -> None:
+            if not engine[self.host.name].is_up:
+                raise ConnectError("Could not connect")
+
+        def run_shell_command(self, command: StringCommand, *_: object, **__: object) -> tuple[bool, CommandOutput]:
+            words, node = shlex.split(command.get_raw_value()), engine[self.host.name]
+            if words[0] == "printf":
+                node.said.append(words[2])
+                return False, CommandOutput([OutputLine("stderr", words[2])])
+            if node.text is not None:
+                return True, CommandOutput([OutputLine("stdout", node.text)])
+            name = words[2]
+            engine.events.append(f"{node.name} {name}")
+            succeeded, lines = node.run(name)
+            engine.events.append(f"{node.name} {name} ended")
+            return succeeded, CommandOutput([OutputLine("stderr", line) for line in lines])
+
+        def put_file(self, *_: object, **__: object) -> bool:
+            raise NotImplementedError
+
+        def get_file(self, *_: object, **__: object) -> bool:
+            raise NotImplementedError
+
+    return Scripted

@@ -1,0 +1,118 @@
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from operations import ancestry
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> Iterator[None]:
+    for each in (ancestry.contains, ancestry.remedy):
+        each.cache_clear()
+    yield
+    for each in (ancestry.contains, ancestry.remedy):
+        each.cache_clear()
+
+
+def git(folder: Path, *words: str) -> str:
+    identity = ["-c", "user.name=anna", "-c", "user.email=anna@ramrod"]
+    return subprocess.check_output(["git", "-C", str(folder), *identity, *words], text=True).strip()
+
+
+def commit(folder: Path, text: str) -> str:
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", text)
+    return git(folder, "rev-parse", "HEAD")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout with two commits."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    git(folder, "init", "--quiet")
+    commit(folder, "one")
+    head = commit(folder, "two")
+    monkeypatch.setattr(ancestry, "CHECKOUT", folder)
+    monkeypatch.setattr(ancestry, "commit", lambda: head)
+    return folder
+
+
+def test_head_and_what_came_before_it_are_contained(checkout: Path) -> None:
+    for name in ("HEAD", "HEAD~1"):
+        found = git(checkout, "rev-parse", name)
+        assert ancestry.contains(found)
+        assert ancestry.contains(f"{found}-dirty")
+
+
+def test_a_newer_commit_is_not(checkout: Path) -> None:
+    newer = commit(checkout, "three")
+    git(checkout, "reset", "--quiet", "--hard", "HEAD~1")
+    assert not ancestry.contains(newer)
+    assert not ancestry.contains(f"{newer}-dirty")
+
+
+def test_neither_is_one_that_nobody_has_fetched(checkout: Path) -> None:
+    assert (checkout / ".git").is_dir()
+    assert not ancestry.contains("1" * 40)
+
+
+@pytest.mark.parametrize("made_by", ["unknown", "adopted", "", "HEAD", "--help", "1" * 39, "1" * 40 + "; reboot"])
+def test_what_is_no_commit_restricts_nothing(checkout: Path, made_by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checkout.is_dir()
+    monkeypatch.setattr(subprocess, "run", None)  # git is not asked
+    assert ancestry.contains(made_by)
+
+
+def test_without_git_nothing_is_restricted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ancestry, "commit", lambda: "unknown")
+    monkeypatch.setattr(subprocess, "run", None)
+    assert ancestry.contains("1" * 40)
+
+
+def test_git_is_asked_once_for_a_commit(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    head = git(checkout, "rev-parse", "HEAD")
+    assert ancestry.contains(head)
+    monkeypatch.setattr(subprocess, "run", None)
+    assert ancestry.contains(head)
+
+
+def test_a_whole_clone_may_lack_what_is_newer(checkout: Path) -> None:
+    assert (checkout / ".git").is_dir()
+    assert ancestry.remedy() == "git pull"
+
+
+def test_a_shallow_clone_lacks_what_is_older(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{checkout}", "shallow")
+    monkeypatch.setattr(ancestry, "CHECKOUT", tmp_path / "shallow")
+    assert not ancestry.contains(git(checkout, "rev-parse", "HEAD~1"))
+    assert ancestry.remedy() == "git fetch --unshallow"
+
+
+def test_a_checkout_whose_commit_is_known_needs_no_warning(checkout: Path) -> None:
+    assert checkout.is_dir()
+    assert ancestry.warnings() == []
+
+
+@pytest.fixture
+def unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that is no checkout."""
+    monkeypatch.setattr(ancestry, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(ancestry, "commit", lambda: "unknown")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    monkeypatch.setenv("LC_ALL", "C")
+    return tmp_path
+
+
+def test_where_git_knows_no_commit_the_operator_is_warned(unknown: Path) -> None:
+    assert ancestry.warnings() == [
+        f"{unknown}: fatal: not a git repository (or any of the parent directories): .git; so it is not known whether "
+        "a newer checkout switched a node; see git status"
+    ]
+
+
+def test_where_there_is_no_git_there_is_no_warning(unknown: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert unknown.is_dir()
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert ancestry.warnings() == []

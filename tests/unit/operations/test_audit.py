@@ -1,0 +1,149 @@
+import time
+
+import pytest
+from pyinfra.api import Host
+
+from operations.audit import uncollected
+from operations.node_command import command
+from tests.unit.operations.engine import Engine, Run, entry
+
+FIRST = "Switch the first host of each role"
+OTHERS = "Switch the other hosts"
+COLLECT = "Collect the deployment log"
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
+    """The messages of the collect command."""
+    from operations import audit
+
+    messages: list[dict[str, object]] = []
+
+    def keep(name: str, *, message: dict[str, object]) -> object:
+        if message["lines"]:
+            messages.append(message)
+        return command(name, message=message)
+
+    monkeypatch.setattr(audit, "command", keep)
+    return messages
+
+
+def test_what_the_log_lacks_is_collected() -> None:
+    histories = {
+        "lab1": [entry("lab1", number) for number in (4, 5, 6)],
+        "east": [entry("east", 1)],
+        "alpha5": [entry("alpha5", 9)],
+    }
+    found = uncollected({"lab1": 4, "alpha5": 9}, histories)
+    assert [(each["host"], each["n"]) for each in found] == [("lab1", 5), ("lab1", 6), ("east", 1)]
+
+
+def test_a_gap_is_no_reason_to_collect_nothing() -> None:
+    history = [entry("lab1", number) for number in range(30, 50)]
+    assert uncollected({"lab1": 2}, {"lab1": history}) == history
+
+
+def test_a_new_card_that_begins_again_at_one_is_collected() -> None:
+    history = [entry("lab1", number) for number in (1, 2)]
+    assert uncollected({"lab1": 57}, {"lab1": history}) == history
+    assert uncollected({"lab1": 2}, {"lab1": history}) == []
+
+
+def test_a_host_tells_of_itself_only() -> None:
+    assert uncollected({}, {"lab1": [entry("east", 999), entry("lab1", 1)]}) == [entry("lab1", 1)]
+
+
+def test_a_run_that_switches_collects_what_became_of_it(engine: Engine, sent: list[dict[str, object]]) -> None:
+    engine.unsettle("data1", "lab1", "east")
+    run = engine.run()
+    assert run.predicted[COLLECT] == run.changed[COLLECT] == {"data1"}
+    [message] = sent
+    assert message == {
+        "log": "/home/ops/sentinelcam/logs/model_deployment.log",
+        "owner": "ops",
+        "lines": [entry("data1", 1), entry("lab1", 1), entry("east", 1)],
+    }
+
+
+@pytest.mark.parametrize("parallel", [1, 2, 0])
+def test_what_an_earlier_run_left_is_collected_though_nothing_moves(engine: Engine, parallel: int) -> None:
+    """Also a host's own line of a return: it had failed when that run collected."""
+    engine["data1"].answer.history.append(entry("data1", 1, outcome="returned"))
+    run = engine.run(parallel=parallel)
+    assert run.predicted == run.changed == {COLLECT: {"data1"}}
+
+
+def test_the_prediction_waits_for_hosts_that_answer_late(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine["alpha5"].answer.history.append(entry("alpha5", 1))
+    answer = engine["alpha5"].survey
+
+    def late(host: Host) -> object:
+        time.sleep(0.2)
+        return answer(host)
+
+    monkeypatch.setattr(engine["alpha5"], "survey", late)
+    run = engine.run()
+    assert run.predicted == run.changed == {COLLECT: {"data1"}}
+
+
+def test_what_the_log_has_is_not_collected_again(engine: Engine) -> None:
+    engine["lab1"].answer.history.append(entry("lab1", 3))
+    collected = engine["data1"].answer.collected
+    assert collected is not None
+    collected["lab1"] = 3
+    run = engine.run()
+    assert (run.predicted, run.changed) == ({}, {})
+
+
+def test_without_the_datasink_in_the_run_nothing_is_collected(engine: Engine, sent: list[dict[str, object]]) -> None:
+    engine.unsettle("lab1")
+    run = engine.run(limit=["lab1", "east"])
+    assert run.predicted == run.changed == {FIRST: {"lab1"}}
+    assert sent == []
+
+
+def test_a_host_that_is_down_does_not_keep_the_others_from_being_collected(
+    engine: Engine, sent: list[dict[str, object]]
+) -> None:
+    engine["lab1"].is_up = False
+    engine["east"].answer.history.append(entry("east", 1))
+    run = engine.run()
+    assert run.predicted == run.changed == {COLLECT: {"data1"}}
+    assert [message["lines"] for message in sent[-1:]] == [[entry("east", 1)]]
+
+
+class TestConfirming:
+    @pytest.fixture
+    def run(self, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Run:
+        """A switch that the node calls healthy, and whose host then answers that it is not as wanted."""
+        engine.unsettle("lab1", "east")
+
+        monkeypatch.setattr(engine["east"], "run", lambda _: (True, []))
+        return engine.run()
+
+    def test_a_host_that_does_not_run_what_it_should_has_failed(self, run: Run, engine: Engine) -> None:
+        assert run.failed == {"east"}
+        assert engine["east"].said == [
+            "east: switched, but imagenode: chosen set none, wanted ab; look at it, and run again"
+        ]
+
+    def test_it_is_not_counted_among_those_that_have_the_new_set(self, run: Run) -> None:
+        assert run.report == [
+            "--> Rollout: east failed with its new set",
+            "new set: data1, sentinel, lab1, alpha5",
+            "failed: east",
+        ]
+
+    def test_confirming_is_never_a_change(self, run: Run) -> None:
+        assert set(run.predicted) == {FIRST, OTHERS, COLLECT}
+        assert set(run.changed) == {FIRST, OTHERS, COLLECT}
+
+
+def test_a_switched_host_is_asked_once_more_and_no_other(engine: Engine) -> None:
+    engine.unsettle("lab1", "east")
+    engine.run()
+    assert {name: node.questions for name, node in engine.nodes.items()} == {
+        "data1": 2, "sentinel": 2, "alpha5": 2, "deepend": 0,
+        "lab1": 3,  # to predict, to run, after its switch
+        "east": 4,  # and before its switch, since its turn comes later
+    }  # fmt: skip
