@@ -2,7 +2,9 @@ import errno
 import io
 import json
 import os
+import signal
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -153,3 +155,15 @@ def test_without_root_it_says_what_to_type(monkeypatch: pytest.MonkeyPatch, caps
 def test_the_names_that_units_and_operations_use() -> None:
     """They are in unit files on the nodes, so that a newer program must know them too."""
     assert {"install", "switch-unit", "recover", "recover-at-boot", "status", "history", "revert"} <= set(cli.COMMANDS)
+
+
+def test_a_switch_that_is_told_to_end_ends_as_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else systemd would count it as a clean end, and nothing would return to the set before."""
+    handlers: dict[int, Callable[..., None]] = {}
+    codes: list[int] = []
+    monkeypatch.setattr(signal, "signal", lambda number, handler: handlers.update({number: handler}))
+    monkeypatch.setattr(os, "_exit", codes.append)
+    monkeypatch.setattr(follow, "read", lambda _: request("d1"))
+    monkeypatch.setattr(switch, "run", lambda _: handlers[signal.SIGTERM](signal.SIGTERM, None))
+    assert cli.main(["switch-unit", "r1"]) == 0
+    assert codes == [1]

@@ -113,3 +113,8 @@ def test_text_of_a_first_set_that_was_not_well() -> None:
 def test_now_is_utc_to_the_second(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "gmtime", lambda: time.struct_time((2026, 1, 2, 3, 4, 5, 4, 2, 0)))
     assert NOW() == "2026-01-02T03:04:05Z"
+
+
+def test_text_holds_nothing_that_a_terminal_would_obey() -> None:
+    history.add(request("d2"), None, history.REFUSED, "\x1b[2Jgone\x00")
+    assert history.text(history.entries()[0]).endswith("; ?[2Jgone?")

@@ -10,18 +10,16 @@ from node import (
     installation,
     layout,
     linked,
-    lock,
     marks,
     outcomes,
-    recovery,
     services,
     sets,
     switch,
 )
 from node.errors import Refusal
-from node.orders import Named, ServiceSet
+from node.orders import ServiceSet
 from node.services import Status
-from tests.unit.node.places import Place, installed, mark, request, tree
+from tests.unit.node.places import Place, mark, request, tree
 from tests.unit.node.switches import chosen, config, run, stored
 
 UP = Status("active", "running", 7, "enabled", 0, False)
@@ -122,42 +120,6 @@ def test_a_service_that_is_not_to_run_gets_its_files_and_is_left_so(
     assert run("d1") is None
     assert config(place) == "d1"
     assert told == ["daemon-reload"]
-
-
-def test_a_set_that_is_not_whole_is_refused(told: list[str]) -> None:
-    assert str(run("d1")).startswith(f"engine: {layout.sets('engine')}/d1: set cannot be read")
-    assert (chosen(), told) == ((None, None), [])
-
-
-def test_an_unready_set_is_refused_and_changes_nothing(place: Place, told: list[str]) -> None:
-    stored(place, "d1", named_files=[Named(place.root / "absent", "ab", linked=False)])
-    assert run("d1") == f"engine: {place.root}/absent: missing; run deploys/models.py"
-    assert (chosen(), told, marks.read("engine")) == ((None, None), [], None)
-    assert not (place.root / "home").exists()
-
-
-def test_a_linked_file_held_open_is_refused_and_changes_nothing(
-    place: Place, told: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stored(place, "d1")
-    run("d1")
-    told.clear()
-    monkeypatch.setattr(linked, "writers", lambda _: ["facelist.csv (process 7)"])
-    stored(place, "d2")
-    assert str(run("d2")).startswith("engine: facelist.csv (process 7): open for writing for more than 0 s;")
-    assert (chosen()[0], told, marks.read("engine")) == ("d1", [], None)
-
-
-def test_a_second_switch_is_refused_and_told_whose_the_first_is(
-    place: Place, told: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lock, "PATIENCE", 0)
-    stored(place, "d1")
-    with lock.held(recovery.lock_of("engine"), "switch", "ben@shed", "pyinfra"):
-        line = str(run("d1"))
-    assert line.startswith("engine: another switch is running here: ben@shed, since 20")
-    assert line.endswith(": pyinfra; wait for it and run again")
-    assert (chosen(), told) == ((None, None), [])
 
 
 def unhealthy(monkeypatch: pytest.MonkeyPatch, *digests: str) -> None:
@@ -287,14 +249,6 @@ def test_what_a_hand_changed_after_a_return_is_adopted_anew(place: Place, monkey
     assert by_hand.read_text() == "second"
 
 
-def test_a_path_that_is_taken_is_refused_before_anything_is_changed(place: Place, told: list[str]) -> None:
-    (place.root / "home" / "engine.yaml").mkdir(parents=True)
-    stored(place, "d1")
-    path = place.root / "home" / "engine.yaml"
-    assert run("d1") == f"engine: {path}: a folder, expected a file; move it away and run again"
-    assert (told, chosen()) == ([], (None, None))
-
-
 def test_the_switch_that_another_takes_over_has_failed(place: Place) -> None:
     stored(place, "d1")
     run("d1")
@@ -320,19 +274,3 @@ def test_a_start_that_hangs_is_unhealthy_at_the_deadline(place: Place, monkeypat
     monkeypatch.setattr(services, "start", start)
     assert str(run("d1")).startswith("engine: failed, d1 stays chosen: systemctl start engine.service: not started")
     assert limits == [("engine.service", 60)]
-
-
-def test_a_file_that_no_set_put_there_is_not_overwritten(place: Place, told: list[str]) -> None:
-    wanted = stored(place, "d1")
-    run("d1")
-    told.clear()
-    mine = place.root / "home" / "tasks.yaml"
-    mine.write_text("mine")
-    sets.put(wanted._replace(digest="d2", files=[*wanted.files, installed(mine, "theirs")]), "c0ffee")
-    assert run("d2") == f"engine: {mine}: no deploy put it there; move it away and run again"
-    assert (mine.read_text(), told, chosen()) == ("mine", [], ("d1", None))
-    mine.unlink()
-    assert run("d2") is None
-    mine.write_text("by hand")
-    assert run("d2") is None
-    assert mine.read_text() == "theirs"

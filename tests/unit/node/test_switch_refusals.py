@@ -1,0 +1,70 @@
+"""What a switch refuses before it changes anything."""
+
+import pytest
+
+from node import layout, linked, lock, marks, recovery, sets
+from node.orders import Named
+from tests.unit.node.places import Place, installed
+from tests.unit.node.switches import chosen, run, stored
+
+pytestmark = pytest.mark.usefixtures("told")
+
+
+def test_a_set_that_is_not_whole_is_refused(told: list[str]) -> None:
+    assert str(run("d1")).startswith(f"engine: {layout.sets('engine')}/d1: set cannot be read")
+    assert (chosen(), told) == ((None, None), [])
+
+
+def test_an_unready_set_is_refused_and_changes_nothing(place: Place, told: list[str]) -> None:
+    stored(place, "d1", named_files=[Named(place.root / "absent", "ab", linked=False)])
+    assert run("d1") == f"engine: {place.root}/absent: missing; run deploys/models.py"
+    assert (chosen(), told, marks.read("engine")) == ((None, None), [], None)
+    assert not (place.root / "home").exists()
+
+
+def test_a_linked_file_held_open_is_refused_and_changes_nothing(
+    place: Place, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored(place, "d1")
+    run("d1")
+    told.clear()
+    monkeypatch.setattr(linked, "writers", lambda _: ["facelist.csv (process 7)"])
+    stored(place, "d2")
+    assert str(run("d2")).startswith("engine: facelist.csv (process 7): open for writing for more than 0 s;")
+    assert (chosen()[0], told, marks.read("engine")) == ("d1", [], None)
+
+
+def test_a_second_switch_is_refused_and_told_whose_the_first_is(
+    place: Place, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "PATIENCE", 0)
+    stored(place, "d1")
+    with lock.held(recovery.lock_of("engine"), "switch", "ben@shed", "pyinfra"):
+        line = str(run("d1"))
+    assert line.startswith("engine: another switch is running here: ben@shed, since 20")
+    assert line.endswith(": pyinfra; wait for it and run again")
+    assert (chosen(), told) == ((None, None), [])
+
+
+def test_a_path_that_is_taken_is_refused_before_anything_is_changed(place: Place, told: list[str]) -> None:
+    (place.root / "home" / "engine.yaml").mkdir(parents=True)
+    stored(place, "d1")
+    path = place.root / "home" / "engine.yaml"
+    assert run("d1") == f"engine: {path}: a folder, expected a file; move it away and run again"
+    assert (told, chosen()) == ([], (None, None))
+
+
+def test_a_file_that_no_set_put_there_is_not_overwritten(place: Place, told: list[str]) -> None:
+    wanted = stored(place, "d1")
+    run("d1")
+    told.clear()
+    mine = place.root / "home" / "tasks.yaml"
+    mine.write_text("mine")
+    sets.put(wanted._replace(digest="d2", files=[*wanted.files, installed(mine, "theirs")]), "c0ffee")
+    assert run("d2") == f"engine: {mine}: no deploy put it there; move it away and run again"
+    assert (mine.read_text(), told, chosen()) == ("mine", [], ("d1", None))
+    mine.unlink()
+    assert run("d2") is None
+    mine.write_text("by hand")
+    assert run("d2") is None
+    assert mine.read_text() == "theirs"
