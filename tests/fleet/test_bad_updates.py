@@ -266,7 +266,7 @@ TABLE = [pytest.param(name, each, id=f"{each.outcome}: {each.name}") for name in
 
 
 @pytest.mark.parametrize(("played", "update"), TABLE, indirect=["played"], scope="module")
-def test_an_update_ends_as_it_should(played: Round, update: Update, node: NodeOf) -> None:
+def test_a_broken_update_undoes_itself(played: Round, update: Update, node: NodeOf) -> None:
     assert played.run.code == 1
     assert played.run.failed() == {host for host in played.before if played.outcomes[host] != "chosen"}
     ASSERTIONS[update.outcome](played, update, node(update.host))

@@ -145,7 +145,7 @@ def test_a_linked_file_that_is_closed_in_time_is_waited_for(
     assert "DEBUG" in node("sentinel").read("/home/ops/sentinel.yaml")
 
 
-def test_a_service_that_does_not_stay_up_is_no_success(newer: Path, node: NodeOf) -> None:
+def test_success_means_running(newer: Path, node: NodeOf) -> None:
     node("lab1").write("/etc/sentinelcam-lab/behaviour.json", '{"imagenode": {"crash_after": 0.3}}')
     run = deploy("--data", "first=east", site=newer)
     assert_others_served(run, node, {"lab1"})

@@ -143,7 +143,7 @@ def power_is_cut(stage: Stage, lab: Lab, part: float) -> None:
 
 
 @points("lab1", default=5, long=20)
-def test_the_switch_is_killed(stage_of: StageOf, lab: Lab, host: str, part: float) -> None:
+def test_all_or_nothing_when_the_switch_is_killed(stage_of: StageOf, lab: Lab, host: str, part: float) -> None:
     switch_is_killed(stage_of(host), part)
     reboot(lab, stage_of(host))
     assert_whole(stage_of(host))
@@ -175,7 +175,9 @@ def test_the_operator_s_run_is_killed(stage_of: StageOf, host: str, part: float)
 
 
 @points("lab1", default=3, long=12)
-def test_the_power_is_cut_during_the_switch(stage_of: StageOf, lab: Lab, host: str, part: float) -> None:
+def test_all_or_nothing_when_the_power_is_cut_during_the_switch(
+    stage_of: StageOf, lab: Lab, host: str, part: float
+) -> None:
     power_is_cut(stage_of(host), lab, part)
 
 
