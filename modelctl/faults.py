@@ -54,10 +54,10 @@ def dotted(steps: Iterable[str]) -> str:
     return ".".join(step if _PLAIN.fullmatch(step) else _SHORT.repr(step) for step in steps)
 
 
-def one_line(text: str) -> str:
-    """What another program said, as one short line without anything that a terminal would obey."""
+def one_line(text: str, limit: int = MAX_QUOTED) -> str:
+    """What another program said, as one line that no terminal obeys, cut after `limit` characters."""
     line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
-    return line if len(line) <= MAX_QUOTED else f"{line[:MAX_QUOTED]}..."
+    return line if len(line) <= limit else f"{line[:limit]}..."
 
 
 def _child(holder: object, step: int | str) -> object:

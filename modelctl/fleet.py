@@ -75,6 +75,10 @@ class Fleet:
         """The folder of the model registry on the primary datasink."""
         return f"{self.data_root()}/model_registry"
 
+    def deployment_log(self) -> str:
+        """The log of all switches, on the primary datasink."""
+        return f"{self.data_root()}/logs/model_deployment.log"
+
     def datasink_of(self, outpost: Outpost) -> str:
         """The name of the datasink that an outpost sends to."""
         return outpost.datasink or self.site.primary_datasink

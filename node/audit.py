@@ -10,8 +10,6 @@ from node import files, history
 from node.files import Owner
 from node.history import Entry
 
-LOG = "model_deployment.log"
-
 _LINE = re.compile(r"^\S+ (?P<host>[^\s#]+)#(?P<n>\d+) ")
 
 

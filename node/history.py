@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterator, List, Optional
 
 from node import files, layout
 from node.marks import Request
+from node.printable import printable
 
 Entry = Dict[str, Any]
 
@@ -71,7 +72,7 @@ def text(entry: Entry) -> str:
         entry["purpose"],
     )  # fmt: skip
     words = (line + ("; " + entry["reason"] if entry["reason"] else "")).split()
-    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(words))
+    return printable(" ".join(words))
 
 
 def short(digest: Optional[str]) -> str:

@@ -38,6 +38,11 @@ class Mark(NamedTuple):
     previous: Optional[str]
     reason: Optional[str] = None  # why the return began, once it has
 
+    @property
+    def previous_of_new(self) -> Optional[str]:
+        """The set before the new one; the same set again leaves that as it is."""
+        return self.old if self.old != self.request.digest else self.previous
+
 
 def put(mark: Mark) -> None:
     data = dict(mark._asdict(), request=mark.request._asdict())

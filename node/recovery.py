@@ -137,8 +137,7 @@ def _start(service: ServiceSet) -> Optional[str]:
 def _choose_old(mark: Mark) -> None:
     assert mark.old is not None
     _drop_new_timers(mark)
-    sets.choose(mark.request.service, mark.old, mark.previous)
-    _install(mark.request.service)
+    put_in_place(mark.request.service, mark.old, mark.previous)
 
 
 def _drop_new_timers(mark: Mark) -> None:
@@ -152,16 +151,16 @@ def _drop_new_timers(mark: Mark) -> None:
 
 def _choose_new(mark: Mark) -> None:
     """The new set stays, unhealthy as it is; systemd goes on trying to run it."""
-    request = mark.request
-    sets.choose(request.service, request.digest, mark.old if mark.old != request.digest else mark.previous)
     with suppress(Refusal):  # a unit that does not parse, say: what is wrong with the set is told anyway
-        new = _install(request.service)
+        new = put_in_place(mark.request.service, mark.request.digest, mark.previous_of_new)
         if new.is_to_run:
             services.control("enable", "--quiet", new.unit, *new.timers)
             services.control("start", "--no-block", new.unit, *new.timers)
 
 
-def _install(service: str) -> ServiceSet:
+def put_in_place(service: str, digest: str, previous: Optional[str]) -> ServiceSet:
+    """Choose a set, put its files to their paths, and let systemd know its units. Safe to repeat; raises Refusal."""
+    sets.choose(service, digest, previous)
     installed = installation.install(service).content
     services.reload([installed.unit, *installed.timers])
     return installed

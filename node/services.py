@@ -9,6 +9,7 @@ from typing import Dict, Iterable, NamedTuple, Optional, Set
 
 from node import layout, linked
 from node.errors import Refusal
+from node.printable import printable
 
 PAUSE = 0.1  # seconds between looks
 GRACE = 10.0  # seconds that a service gets to end by itself
@@ -106,8 +107,4 @@ def journal(unit: str, lines: int) -> str:
         ).stdout  # fmt: skip
     except subprocess.TimeoutExpired:
         return ""  # a return must not wait for it
-    return "\n".join(_shown(line) for line in said.strip().splitlines())
-
-
-def _shown(line: str) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in line[:LONGEST_LINE])
+    return "\n".join(printable(line[:LONGEST_LINE]) for line in said.strip().splitlines())

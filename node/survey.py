@@ -141,9 +141,8 @@ def _registry(order: Order) -> List[str]:
 
 def _collected(order: Order) -> Optional[Dict[str, int]]:
     """How far the deployment log is, on the primary datasink."""
-    if order.source is None or not order.source.local:
-        return None
-    return audit.collected(order.source.registry.parent / "logs" / audit.LOG)
+    log = order.options.get("log")
+    return audit.collected(Path(log)) if log else None
 
 
 def _text(path: Path) -> Optional[str]:

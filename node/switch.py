@@ -96,9 +96,7 @@ def _change(wanted: ServiceSet, mark: Mark) -> Optional[str]:
     if wanted.is_to_run:
         services.stop(wanted.unit, linked.siblings(sets.named(wanted.service, mark.old, wanted.digest)))
         files.unlink(layout.started(wanted.service))
-    sets.choose(wanted.service, wanted.digest, mark.old if mark.old != wanted.digest else mark.previous)
-    installation.install(wanted.service)
-    services.reload([wanted.unit, *wanted.timers])
+    recovery.put_in_place(wanted.service, wanted.digest, mark.previous_of_new)
     if not wanted.is_to_run:
         return None
     services.start(wanted.unit, wanted.gate.deadline)

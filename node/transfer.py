@@ -96,7 +96,7 @@ def _refuse_hopeless(source: Source, staging: Path, code: int, said: str) -> Non
 
 def _rsync(source: Source, names: List[str], staging: Path, timeout: int, mode: List[str]) -> Tuple[int, str]:
     """Return rsync's exit code and what it said. What comes is synced on the way."""
-    command = ["rsync", "--times", "--partial", "--files-from=-", "--chmod=D755,F644", *mode]
+    command = ["rsync", "--times", "--files-from=-", "--chmod=D755,F644", *mode]
     if source.local:
         command += [str(source.registry) + "/", str(staging) + "/"]
     else:

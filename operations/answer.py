@@ -18,13 +18,12 @@ from pyinfra.api.exceptions import FactProcessError
 
 from modelctl.faults import fault_lines, one_line
 from operations.bundle import bundle
-from operations.printable import printable
 
 SHOWN = 3  # reasons of a switch
 MAX_SAID = 2000  # characters
 MAX_NUMBER = 10**9  # lines of a history
 
-Said = Annotated[str, AfterValidator(lambda text: printable(text, MAX_SAID))]
+Said = Annotated[str, AfterValidator(lambda text: one_line(text, MAX_SAID))]
 """A node's own words, which an operator's terminal must not obey."""
 
 Entry = dict[str, Any]  # a line of a node's history: node/history.py

@@ -29,8 +29,8 @@ def collect(host: Host, found: Survey) -> Iterator[StringCommand]:
     will_move = not host.state.is_executing and rollout.anyone_moves(host)
     lines = uncollected(found.collected or {}, _histories(host))
     if lines or will_move:
-        log = f"{host.data.fleet.data_root()}/logs/model_deployment.log"
-        yield command("collect", message={"log": log, "owner": desired_of(host).service_user, "lines": lines})
+        log, owner = host.data.fleet.deployment_log(), desired_of(host).service_user
+        yield command("collect", message={"log": log, "owner": owner, "lines": lines})
 
 
 def uncollected(collected: Mapping[str, int], histories: Mapping[str, Iterable[Entry]]) -> list[Entry]:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from modelctl.errors import OperatorError
+from modelctl.faults import one_line
 from operations.operator import operator, purpose
 from operations.order import CHECKOUT
 
 LOCK = CHECKOUT / ".deploy.lock"
+MAX_HOLDER = 500  # characters
 WRITING_SECONDS = 1.0  # for a holder that has just begun to say who it is
 
 _held: list[TextIO] = []  # open until this process ends, however it ends: the kernel frees the lock then
@@ -53,5 +55,5 @@ def _holder(path: Path) -> str:
         except (OSError, ValueError, KeyError, TypeError):
             time.sleep(0.05)
         else:
-            return "".join(letter if letter.isprintable() else "?" for letter in said)
+            return one_line(said, MAX_HOLDER)
     return "it does not say whose"

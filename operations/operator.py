@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from operations.printable import printable
+from modelctl.faults import one_line
 
 MAX_SAID = 200  # characters
 PASSWORD_OPTIONS = {"--ssh-password", "--password", "--ssh-key-password", "--key-password"}
@@ -22,7 +22,7 @@ def operator() -> str:
         user = getpass.getuser()
     except (KeyError, OSError):
         user = str(os.getuid())  # one that no account has, as in a container
-    return printable(f"{user}@{socket.gethostname()}", MAX_SAID)  # LOGNAME can hold anything
+    return one_line(f"{user}@{socket.gethostname()}", MAX_SAID)  # LOGNAME can hold anything
 
 
 @cache
@@ -30,7 +30,7 @@ def purpose() -> str:
     """Return the command as it was typed, in one line, without passwords."""
     program, *words = sys.argv
     line = shlex.join([Path(program).name, *_without_passwords(words)])
-    return printable(line, MAX_SAID)
+    return one_line(line, MAX_SAID)
 
 
 def _without_passwords(words: Iterable[str]) -> Iterator[str]:

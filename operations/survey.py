@@ -117,6 +117,7 @@ def _options(host: Host) -> dict[str, Any]:
         "diff": bool(host.state.config.DIFF),
         "authority": authority.line(wanted.source.registry) if authority.exists() else None,
         "needed": _needed(host),
+        "log": fleet.deployment_log() if wanted.source.local else None,
     }
 
 

@@ -13,7 +13,7 @@ OPS = Owner(uid(), 4242)
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    return tmp_path / "logs" / audit.LOG
+    return tmp_path / "logs" / "the.log"
 
 
 def entry(host: str, n: int, to: str = "d2") -> Entry:

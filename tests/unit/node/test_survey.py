@@ -144,13 +144,15 @@ class TestHistory:
         assert answer["sets"]["engine"]["last"]["to"] == f"d{history.RECENT + 4}"
 
     def test_the_primary_datasink_says_what_its_log_holds(self, place: Place) -> None:
-        order = place.order()
+        log = place.root / "logs" / "the.log"
+        order = place.order(log=str(log))
         assert survey.survey(order)["collected"] == {}
         history.add(request("d1"), None, history.CHOSEN, None)
-        audit.collect(place.root / "logs" / "model_deployment.log", order.owner, history.entries())
+        audit.collect(log, order.owner, history.entries())
         assert survey.survey(order)["collected"] == {"node": 1}
-        assert order.source is not None
-        assert survey.survey(order._replace(source=order.source._replace(local=False)))["collected"] is None
+
+    def test_another_host_has_no_log(self, place: Place) -> None:
+        assert survey.survey(place.order(log=None))["collected"] is None
 
 
 def test_a_disabled_timer_is_a_difference(place: Place, settled: ServiceSet, status: dict[str, Status]) -> None:

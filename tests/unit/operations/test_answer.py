@@ -140,7 +140,7 @@ def test_what_is_wrong_is_said_in_one_line() -> None:
 
 
 def test_no_terminal_obeys_a_nodes_words() -> None:
-    bad, shown = "a\x1b[31m\nb\u202e", "a [31m b "
+    bad, shown = "a\x1b[31m\nb\u202e", "a?[31m b?"
     state = {**STATE, "models": {bad: bad}, "differences": [bad], "unready": bad, "live": {"/a": f"\tx{bad}"}}
     last = {**ENTRY, "operator": bad, "purpose": bad, "reason": bad, "more": bad}
     answer = {**ANSWER, "sets": {"engine": {**state, "last": last}}, "history": [last], "registry": [bad]}

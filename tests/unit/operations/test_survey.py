@@ -140,6 +140,10 @@ class TestOptions:
         line = self.options(make_host("data1", fleet))["authority"]
         assert line == authority.line("/home/ops/sentinelcam/model_registry")
 
+    def test_only_the_primary_datasink_is_told_of_the_deployment_log(self, fleet: Fleet) -> None:
+        assert self.options(make_host("lab1", fleet))["log"] is None
+        assert self.options(make_host("data1", fleet))["log"] == "/home/ops/sentinelcam/logs/model_deployment.log"
+
     def test_needed_is_what_the_hosts_of_this_run_want(self, fleet: Fleet) -> None:
         host = make_host("data1", fleet)
         for name in ("lab1", "east"):
