@@ -68,7 +68,7 @@ def pin(site: Path, *words: str) -> Run:
 def test_all_that_hosts_want_is_pinned_with_the_bytes_that_the_datasink_holds(site: Path, pins: Path) -> None:
     refused = pin(site)
     assert (refused.code, pins.read_text()) == (1, "{}\n")
-    assert refused.err == "no terminal to ask at, nothing was pinned; to pin without a question: --yes\n"
+    assert refused.err == "no terminal to ask at, nothing was pinned; without a question: --yes\n"
 
     first = pin(site, "--yes")
     assert (first.code, first.err) == (0, "")

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from inventory.registry import REGISTRY
 from modelctl import cli
+from modelctl.commands import options
 from modelctl.inventory_file import load
 from tests.unit.modelctl.datasinks import FakeDatasink
 
@@ -108,7 +109,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_done(
     result = run(site, *EYE)
     assert result.exit_code == 1
     assert without_digests(result.stdout) == without_digests(plan(site))
-    assert result.stderr == "no terminal to ask at, nothing was pinned; to pin without a question: --yes\n"
+    assert result.stderr == "no terminal to ask at, nothing was pinned; without a question: --yes\n"
     assert pins_file.read_text() == "{}\n"
 
 
@@ -183,7 +184,7 @@ def test_pins_that_changed_meanwhile_are_not_lost(
 ) -> None:
     datasink.store(*EYE)
     other = '{"openface_torch": {}}'
-    monkeypatch.setattr(cli, "_require_consent", lambda _: pins_file.write_text(other))
+    monkeypatch.setattr(options, "require_consent", lambda *_: pins_file.write_text(other))
     result = run(site, *EYE, "--yes")
     assert result.exit_code == 1
     assert result.stderr == f"{pins_file}: it was changed meanwhile; nothing was written: run it again\n"

@@ -1,0 +1,1 @@
+"""The commands of `modelctl`, a file each."""

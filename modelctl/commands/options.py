@@ -1,0 +1,42 @@
+"""What several commands share: options, and the question before a change."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from modelctl.errors import OperatorError
+from modelctl.faults import choice, fault
+from modelctl.fleet import Fleet
+
+site = click.option(
+    "--site",
+    type=click.Path(path_type=Path),
+    default=Path("inventory.py"),
+    show_default=True,
+    help="The inventory file of the site.",
+)
+yes = click.option("--yes", is_flag=True, help="Do not ask.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead, for programs.")
+
+
+def require_host(fleet: Fleet, host: str) -> None:
+    """Raises OperatorError for a host that the site does not have."""
+    if host not in fleet.site.hosts:
+        raise OperatorError(fault("HOST", host, choice(host, fleet.site.hosts)))
+
+
+def require_model(fleet: Fleet, model: str) -> None:
+    """Raises OperatorError for a model that the registry does not have."""
+    if model not in fleet.registry.models:
+        raise OperatorError(fault("MODEL", model, choice(model, fleet.registry.models)))
+
+
+def require_consent(question: str, done: str, yes: bool) -> None:
+    """Ask, unless the operator has said yes. Raises OperatorError, "nothing was `done`", when the answer is no."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise OperatorError(f"no terminal to ask at, nothing was {done}; without a question: --yes")
+    if not click.confirm(question):
+        raise OperatorError(f"nothing was {done}")

@@ -1,0 +1,43 @@
+"""`modelctl trust`."""
+
+from pathlib import Path
+
+import click
+
+from modelctl import trust as trusted
+from modelctl.commands import options
+from modelctl.errors import OperatorError
+from modelctl.inventory_file import Inventory, load
+
+
+@click.command()
+@click.argument("host")
+@click.option("--replace", is_flag=True, help="Accept a new key in place of the one on file, as after a new card.")
+@options.yes
+@options.site
+def trust(host: str, replace: bool, yes: bool, site: Path) -> None:
+    """Show the fingerprint of HOST's SSH key, and add the key to the site's known hosts."""
+    inventory = load(site)
+    options.require_host(inventory.fleet, host)
+    found, known = _keys(inventory, host)
+    if found == known:
+        click.echo(f"{host} ({found.address}): {found.fingerprint} is already trusted")
+        return
+    if known is not None and not replace:
+        raise OperatorError(
+            f"{host} ({found.address}): found {found.fingerprint}, expected {known.fingerprint}; "
+            f"if its card is new: modelctl trust {host} --replace"
+        )
+    click.echo(f"{host} ({found.address}): {found.fingerprint}")
+    if not yes and not click.confirm("Does the host itself show this fingerprint?"):
+        raise OperatorError(f"{host}: not trusted, nothing changed")
+    trusted.record(inventory.fleet.site.known_hosts, host, found)
+    click.echo(f"{host} is trusted now, in {inventory.fleet.site.known_hosts}")
+
+
+def _keys(inventory: Inventory, host: str) -> tuple[trusted.HostKey, trusted.HostKey | None]:
+    """The key that a host shows, and the one on file."""
+    fleet = inventory.fleet
+    address = fleet.host(host).address
+    inventory.connect()
+    return trusted.scan(host, address), trusted.known_key(fleet.site.known_hosts, str(address))
