@@ -8,10 +8,11 @@ from inventory.standards import STANDARDS as _STANDARDS
 from modelctl.errors import exit_with_message as _exit_with_message
 from modelctl.fleet import Fleet as _Fleet
 from modelctl.groups import groups as _groups
-from modelctl.pins import load_pins as _load_pins
+from modelctl.inventory.pins import load_pins as _load_pins
 from operations.command_line import check as _check
 
-_PINS = _Path(__file__).parent / "inventory" / "pins.json"
+_SOURCES = _Path(__file__).parent / "inventory"
+_PINS = _SOURCES / "pins.json"
 
 with _exit_with_message():
     _FLEET = _Fleet(_SITE, _REGISTRY, _STANDARDS, _load_pins(_PINS))

@@ -5,10 +5,19 @@ from typing import Any
 import click
 
 from modelctl.commands.check import check
+from modelctl.commands.cleanup import cleanup
+from modelctl.commands.collect import collect
+from modelctl.commands.import_ import import_
+from modelctl.commands.list import list_models
+from modelctl.commands.override import override
 from modelctl.commands.pin import pin
 from modelctl.commands.render import render
+from modelctl.commands.rollback import rollback
+from modelctl.commands.show import show
 from modelctl.commands.status import status
 from modelctl.commands.trust import trust
+from modelctl.commands.undo import undo
+from modelctl.commands.verify import verify
 from modelctl.errors import OperatorError
 
 
@@ -28,5 +37,20 @@ def main() -> None:
     """Look at a fleet and its models from a checkout, and change which versions it runs."""
 
 
-for command in (check, render, trust, pin, status):
+for command in (
+    check,
+    render,
+    trust,
+    pin,
+    import_,
+    collect,
+    rollback,
+    override,
+    undo,
+    status,
+    list_models,
+    show,
+    verify,
+    cleanup,
+):
     main.add_command(command)

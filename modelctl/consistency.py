@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from modelctl.cameras import CAMERA_LETTERS, Camera, OakCamera
 from modelctl.faults import choice, dotted, fault
-from modelctl.hosts import Datasink, Host, Outpost, Sentinel
+from modelctl.inventory.cameras import CAMERA_LETTERS, Camera, OakCamera
+from modelctl.inventory.hosts import Datasink, Host, Outpost, Sentinel
 from modelctl.schema import Model, Pins, Registry, Site
 
 REQUIRED_ROLES: Mapping[str, frozenset[str]] = {

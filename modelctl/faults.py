@@ -8,7 +8,7 @@ from reprlib import Repr
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from modelctl.part import Part
+from modelctl.inventory.part import Part
 
 MAX_QUOTED = 160
 _SHORT = Repr()

@@ -8,9 +8,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from modelctl.consistency import Names, cross_faults, outposts, wanted_versions
 from modelctl.errors import Faults
 from modelctl.faults import fault_lines, tree_path
-from modelctl.hosts import Host, Outpost, Sentinel
-from modelctl.part import Part
+from modelctl.inventory.hosts import Host, Outpost, Sentinel
+from modelctl.inventory.part import Part
 from modelctl.schema import Pin, Pins, Registry, Site, Standards
+from modelctl.values import newest_first
 
 
 class _Tree(BaseModel):
@@ -48,6 +49,17 @@ class Fleet:
         """The version of each model that a host gets: its override, else the current one."""
         return wanted_versions(self.host(name), self.site, self.registry)
 
+    def overrides(self, model: str) -> dict[str, str]:
+        """The hosts that get a version of a model of their own, with that version."""
+        overrides = {name: host.model_version_overrides for name, host in self.site.hosts.items()}
+        return {name: versions[model] for name, versions in overrides.items() if model in versions}
+
+    def named_versions(self, model: str) -> list[str]:
+        """The current, the previous and every overriding version of a model, newest first."""
+        entry = self.registry.models[model]
+        named = {entry.current_version, entry.previous_version, *self.overrides(model).values()}
+        return newest_first(version for version in named if version)
+
     def pin(self, model: str, version: str) -> Pin | None:
         """The pin of a version, None when it has none."""
         return self.pins.models.get(model, {}).get(version)
@@ -78,6 +90,10 @@ class Fleet:
     def deployment_log(self) -> str:
         """The log of all switches, on the primary datasink."""
         return f"{self.data_root()}/logs/model_deployment.log"
+
+    def cleanup_log(self) -> str:
+        """The log of all versions that were removed from the registry, on the primary datasink."""
+        return f"{self.data_root()}/logs/model_cleanup.log"
 
     def datasink_of(self, outpost: Outpost) -> str:
         """The name of the datasink that an outpost sends to."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from modelctl.fleet import Fleet
-from modelctl.hosts import Datasink, Host, Outpost, Sentinel, Trainer, Watchtower
+from modelctl.inventory.hosts import Datasink, Host, Outpost, Sentinel, Trainer, Watchtower
 
 HostData = tuple[str, dict[str, Any]]
 

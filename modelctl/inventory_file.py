@@ -1,6 +1,7 @@
 """Inventory files: Python that holds a fleet as `_FLEET`.
 
-It may also hold `_PINS`, the path of the file that its pins come from, and `_connect`, called before any connection.
+It may also hold `_PINS`, the path of the file that its pins come from, `_SOURCES`, the folder of the registry.py and
+site.py that it is made from, and `_connect`, called before any connection.
 """
 
 import runpy
@@ -13,18 +14,19 @@ from types import TracebackType
 from typing import Any
 
 from modelctl.errors import OperatorError
-from modelctl.faults import fault
+from modelctl.faults import fault, one_line
 from modelctl.fleet import Fleet
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """A fleet, the file that its pins come from, and what opens the way to its hosts."""
+    """A fleet, the files that it comes from, and what opens the way to its hosts."""
 
     path: Path
     fleet: Fleet
     connect: Callable[[], None]
     _pins: object
+    _sources: object
 
     @property
     def pins(self) -> Path:
@@ -33,19 +35,35 @@ class Inventory:
             raise OperatorError(fault(f"{self.path}: _PINS", self._pins, "the Path of the site's pins file"))
         return self._pins
 
+    @property
+    def sources(self) -> Path:
+        """The folder of registry.py and site.py. Raises OperatorError when the inventory file does not say."""
+        if not isinstance(self._sources, Path):
+            allowed = "the Path of the folder with registry.py and site.py"
+            raise OperatorError(fault(f"{self.path}: _SOURCES", self._sources, allowed))
+        return self._sources
+
 
 def load(path: Path) -> Inventory:
     """Execute an inventory file, with the working directory on the import path as pyinfra has it.
 
     Raises OperatorError when there is no such file, when it fails, or when it holds no `_FLEET`.
     """
-    if not path.is_file():
-        raise OperatorError(f"{path}: no such file; expected an inventory file, as inventory.py in the checkout is one")
+    try:
+        is_there = path.is_file()
+    except OSError:  # as for a name that no file could have
+        is_there = False
+    if not is_there:
+        shown = one_line(str(path))
+        raise OperatorError(
+            f"{shown}: no such file; expected an inventory file, as inventory.py in the checkout is one"
+        )
     values = _execute(path)
     fleet = values.get("_FLEET")
     if not isinstance(fleet, Fleet):
         raise OperatorError(f"{path}: found no _FLEET; expected _FLEET = Fleet(site, registry, standards, pins)")
-    return Inventory(path, fleet, values.get("_connect", _already_connected), values.get("_PINS"))
+    connect = values.get("_connect", _already_connected)
+    return Inventory(path, fleet, connect, values.get("_PINS"), values.get("_SOURCES"))
 
 
 def _already_connected() -> None:

@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat
 
-from modelctl.cameras import DepthAI, MotionParams, OakCamera, PiCamera, WebCamera
-from modelctl.hosts import AnyHost, Datasink, FaceConfidence, Host, Outpost, Sentinel, Trainer, Watchtower
-from modelctl.part import Part
-from modelctl.pins import Pin, PinnedFile, Pins
-from modelctl.retention import AnyRetention, FaceQuality, MinimalRetention, NeverDelete, VehicleInterest
-from modelctl.standards import Gate, Gates, Limits, Paths, Ports, Standards, Users
-from modelctl.values import FileName, HostName, ModelName, Role, Version, Word
+from modelctl.inventory.cameras import DepthAI, MotionParams, OakCamera, PiCamera, WebCamera
+from modelctl.inventory.hosts import AnyHost, Datasink, FaceConfidence, Host, Outpost, Sentinel, Trainer, Watchtower
+from modelctl.inventory.part import Part
+from modelctl.inventory.pins import Pin, PinnedFile, Pins
+from modelctl.inventory.retention import AnyRetention, FaceQuality, MinimalRetention, NeverDelete, VehicleInterest
+from modelctl.inventory.standards import Gate, Gates, Limits, Paths, Ports, Standards, Users
+from modelctl.values import FileName, HostName, ModelName, PositiveInt, Role, Version, Word
 
 __all__ = [
     "CoralPackage",
@@ -92,6 +92,11 @@ class Model(Part):
     previous_version: Version | None = None
     files: Annotated[dict[Role, FileName], Field(min_length=1)]
     linked: frozenset[Literal["facelist", "facedata"]] = frozenset()
+
+    @property
+    def linked_names(self) -> set[str]:
+        """The names of its linked files."""
+        return {self.files[role] for role in self.linked}
 
 
 class CoralPackage(Part):

@@ -1,20 +1,83 @@
 """Text files of the site that commands write."""
 
+import glob
 import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from modelctl.errors import OperatorError
+from modelctl.faults import one_line
+
+_MODE = 0o644  # of a file that is new
+_UNFINISHED = ".unfinished"
+
+
+def read(path: Path) -> str:
+    """The text of a file in UTF-8, line ends and all. Raises OperatorError."""
+    try:
+        return path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise OperatorError(f"{path}: {one_line(str(error))}; expected a text file in UTF-8") from None
+
 
 def replace(path: Path, text: str) -> None:
-    """Write a file as a whole: whoever reads it sees the old text or the new one. Raises OSError."""
+    """Write a file as a whole: whoever reads it, also after a power cut, sees the old text or the new one.
+
+    The text's line ends stay as they are, and so does the file's mode. Raises OSError.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8") as file:
+    old = path.stat() if path.exists() else None
+    with NamedTemporaryFile(
+        "w", dir=path.parent, prefix=f".{path.name}.", suffix=_UNFINISHED, delete=False, encoding="utf-8", newline=""
+    ) as file:
         try:
             file.write(text)
             file.flush()
-            os.fchmod(file.fileno(), 0o644)
+            os.fchmod(file.fileno(), stat.S_IMODE(old.st_mode) if old else _MODE)
+            if old:
+                _make_newer(file.fileno(), int(old.st_mtime))
             os.fsync(file.fileno())
             Path(file.name).replace(path)
         except BaseException:
             Path(file.name).unlink(missing_ok=True)
             raise
+    _sync_folder(path.parent)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, if it is there; a power cut does not bring it back. Raises OSError."""
+    path.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def sweep(path: Path) -> None:
+    """Remove what killed writers of a file left beside it; nobody may be writing it now. Raises OSError."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*{_UNFINISHED}"):
+        left.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Raises OperatorError in place of an OSError."""
+    try:
+        yield
+    except OSError as error:
+        raise OperatorError(f"{path}: {error.strerror}; expected a file that you may write") from None
+
+
+def _make_newer(handle: int, than: int) -> None:
+    """Give an open file a later second than this one: Python takes what it compiled of a file for the file as long as
+    its size and the second of its time stay the same, and versions are all of one length."""
+    if int(os.fstat(handle).st_mtime) <= than:
+        os.utime(handle, (than + 1, than + 1))
+
+
+def _sync_folder(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,11 +1,12 @@
 """The strict patterns behind every name that reaches a shell, a path or a template."""
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, PlainValidator
+from pydantic import AfterValidator, Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
 
@@ -35,6 +36,11 @@ def version_key(version: str) -> tuple[date, int]:
     return date.fromisoformat(match[1]), int(match[2] or 1)
 
 
+def newest_first(versions: Iterable[str]) -> list[str]:
+    """Versions of one model in the order of their age. Raises ValueError for a text that is none."""
+    return sorted(versions, key=version_key, reverse=True)
+
+
 def _check_version(text: str) -> str:
     try:
         version_key(text)
@@ -52,6 +58,10 @@ def _check_address(value: object) -> IPv4Address | IPv6Address:
     except ValueError:
         raise PydanticCustomError("address", "an IPv4 or IPv6 address") from None
 
+
+_LARGEST = 10**15  # more than any count of bytes here; beyond it, programs begin to stumble
+PositiveInt = Annotated[int, Field(gt=0, lt=_LARGEST)]
+NonNegativeInt = Annotated[int, Field(ge=0, lt=_LARGEST)]
 
 Address = Annotated[IPv4Address | IPv6Address, PlainValidator(_check_address)]
 
@@ -81,10 +91,14 @@ Sha256 = Annotated[str, _matching(r"[0-9a-f]{64}", "a SHA-256: 64 of 0-9 and a-f
 HomePath = Annotated[
     str,
     _matching(
-        r"(?!.*\.\.)[A-Za-z0-9._][A-Za-z0-9._-]*(?:/[A-Za-z0-9._][A-Za-z0-9._-]*)*",
-        "a path below the service user's home, without .. or a leading /",
+        r"(?!.*\.\.)(?!.{256})[A-Za-z0-9._][A-Za-z0-9._-]*(?:/[A-Za-z0-9._][A-Za-z0-9._-]*)*",
+        "a path below the service user's home, up to 255 letters, without .. or a leading /",
     ),
 ]
 AbsolutePath = Annotated[
-    str, _matching(r"(?!.*\.\.)(?:/[A-Za-z0-9._-]+)+", "an absolute path of A-Z, a-z, 0-9, . _ and -, without ..")
+    str,
+    _matching(
+        r"(?!.*\.\.)(?!.{256})(?:/[A-Za-z0-9._-]+)+",
+        "an absolute path, up to 255 of A-Z, a-z, 0-9, /, ., _ and -, without ..",
+    ),
 ]

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from modelctl import check as checks
 from modelctl.commands import options
 from modelctl.inventory_file import load
+from modelctl.rendering import check as checks
 
 
 @click.command()

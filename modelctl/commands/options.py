@@ -1,6 +1,8 @@
 """What several commands share: options, and the question before a change."""
 
+import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -8,6 +10,9 @@ import click
 from modelctl.errors import OperatorError
 from modelctl.faults import choice, fault
 from modelctl.fleet import Fleet
+from modelctl.table import Report
+
+DIFFERS = 3  # exit code of what only looks, apart from an operator's error: something differs or is unknown
 
 site = click.option(
     "--site",
@@ -18,6 +23,14 @@ site = click.option(
 )
 yes = click.option("--yes", is_flag=True, help="Do not ask.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead, for programs.")
+
+
+def tell(report: Report, data: Mapping[str, object], as_json: bool) -> None:
+    """Print what was found: the report for people, or the data for programs."""
+    if as_json:
+        click.echo(json.dumps(data, indent=2))
+    else:
+        report.print()
 
 
 def require_host(fleet: Fleet, host: str) -> None:

@@ -7,8 +7,8 @@ import click
 from modelctl.commands import options
 from modelctl.errors import OperatorError
 from modelctl.inventory_file import load
-from modelctl.render import InstalledFile
-from modelctl.render import render as render_host
+from modelctl.rendering.render import InstalledFile
+from modelctl.rendering.render import render as render_host
 
 
 @click.command()

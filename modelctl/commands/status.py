@@ -1,17 +1,15 @@
 """`modelctl status`."""
 
-import json
-import sys
 from pathlib import Path
 
 import click
 
-from modelctl import status as statuses
-from modelctl import status_table
+from modelctl.changes import change
 from modelctl.commands import options
 from modelctl.inventory_file import load
-
-DRIFTED = 3  # exit code, apart from an operator's error
+from modelctl.nodes import remote
+from modelctl.reports import registry_state, status_table
+from modelctl.reports import status as statuses
 
 
 @click.command()
@@ -22,16 +20,15 @@ DRIFTED = 3  # exit code, apart from an operator's error
 def status(ctx: click.Context, hosts: tuple[str, ...], as_json: bool, site: Path) -> None:
     """Ask each HOST what it runs, and compare that with what this checkout wants; all hosts unless some are named.
 
-    Exits 3 when a service drifted or is ill, or a host gives no answer.
+    Below that, what is unfinished in the checkout and in the model registry. Exits 3 when a service drifted or is ill,
+    a host gives no answer, or a rollback or an override has not ended.
     """
     inventory = load(site)
-    wanted = statuses.wanted_sets(inventory.fleet, statuses.choose(inventory.fleet, hosts))
+    fleet = inventory.fleet
+    wanted = statuses.wanted_sets(fleet, statuses.choose(fleet, hosts))
     inventory.connect()
-    found = statuses.look(inventory.fleet, wanted)
-    if as_json:
-        click.echo(json.dumps(statuses.to_json(found), indent=2))
-    elif sys.stdout.isatty():
-        status_table.show(found)
-    else:
-        click.echo(status_table.plain(found))
-    ctx.exit(0 if statuses.all_well(found) else DRIFTED)
+    registry, found = remote.together(lambda: registry_state.look(fleet), lambda: statuses.look(fleet, wanted))
+    begun = change.unfinished(inventory)
+    notes = [*([begun] if begun else []), *registry_state.notes(fleet, registry)]
+    options.tell(status_table.report(found, notes), statuses.to_json(found, registry, begun), as_json)
+    ctx.exit(options.DIFFERS if begun or not statuses.all_well(found) else 0)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from modelctl import trust as trusted
 from modelctl.commands import options
 from modelctl.errors import OperatorError
 from modelctl.inventory_file import Inventory, load
+from modelctl.nodes import trust as trusted
 
 
 @click.command()

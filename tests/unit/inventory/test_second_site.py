@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
-from modelctl.check import check
-from modelctl.desired import desired
 from modelctl.fleet import Fleet
 from modelctl.inventory_file import load
-from modelctl.render import render
+from modelctl.rendering.check import check
+from modelctl.rendering.desired import desired
+from modelctl.rendering.render import render
 from modelctl.schema import Pin, PinnedFile, Pins
 
 FLEET = load(Path(__file__).with_name("second_site.py")).fleet
@@ -21,7 +21,7 @@ def config(host: str, path: str) -> Any:
 
 
 def test_its_configs_render() -> None:
-    assert check(FLEET) == 2 * 12 + 2 * 2 + 2 * 2
+    assert check(FLEET) == 2 * 12 + 2 * 2 + 2 * 2 + 2
 
 
 @pytest.mark.parametrize(("host", "home"), [("attic", "/home/pi"), ("cellar", "/home/ops")])

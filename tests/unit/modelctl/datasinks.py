@@ -19,16 +19,16 @@ class FakeDatasink:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.registry = folder / "registry"
-        self._ssh = FakeSsh(folder, monkeypatch)
+        self.ssh = FakeSsh(folder, monkeypatch)
         place = shlex.quote(f"s|{REGISTRY_FOLDER}|{self.registry}|g")
         self.answer_with(f'printf "%s" "$input" | sed {place} | sh -c "$command"')
 
     def answer_with(self, script: str) -> None:
-        self._ssh.answer(ADDRESS, script)
+        self.ssh.answer(ADDRESS, script)
 
     @property
     def asked(self) -> list[str]:
-        return self._ssh.asked(ADDRESS)
+        return self.ssh.asked(ADDRESS)
 
     def store(self, model: str, version: str, files: Iterable[str] | None = None) -> Path:
         """Put a version into the registry, with the files that the site's registry names unless others are given."""

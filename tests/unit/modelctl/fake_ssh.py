@@ -32,6 +32,10 @@ class FakeSsh:
         """Let a host answer with a shell script, which finds its `$command` and its `$input`."""
         (self._answers / address).write_text(f"{script}\n", encoding="utf-8")
 
+    def script(self, address: str) -> str:
+        """What a host answers with."""
+        return (self._answers / address).read_text(encoding="utf-8")
+
     def asked(self, address: str) -> list[str]:
         """What ssh was called with for a host, an argument per line, and what came on its input."""
         path = self._asked / address

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from modelctl import cli
-from modelctl.render import render
-from modelctl.trust import HostKey
+from modelctl.nodes.trust import HostKey
+from modelctl.rendering.render import render
 from tests.unit.modelctl.sites import fleet
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -52,7 +52,7 @@ def test_every_command_and_option_has_help(path: tuple[str, ...]) -> None:
 def test_check_of_the_default_site() -> None:
     result = run("check")
     assert result.exit_code == 0
-    assert result.stdout == "chandler: 7 hosts, 20 files rendered, 9 warnings, no faults\n"
+    assert result.stdout == "chandler: 7 hosts, 22 files rendered, 9 warnings, no faults\n"
     assert len(result.stderr.splitlines()) == 9
     assert (
         "warning: mobilenet_ssd/2020-12-06: no pin covers it, so a deploy to sentinel, lab1, alpha5 refuses it; "
@@ -136,7 +136,7 @@ class TestTrust:
             assert (host, str(address)) == ("lab1", KEY.address)
             return KEY
 
-        monkeypatch.setattr("modelctl.trust.scan", scan)
+        monkeypatch.setattr("modelctl.nodes.trust.scan", scan)
 
     def trust(self, *options: str, answer: str | None = None) -> Result:
         return run("trust", "lab1", "--site", self.site, *options, answer=answer)

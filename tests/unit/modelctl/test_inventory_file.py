@@ -92,4 +92,4 @@ def test_a_faulty_file_of_the_inventorys_folder_is_one_line(tmp_path: Path, monk
 
 def test_a_bug_of_the_library_keeps_its_traceback(tmp_path: Path) -> None:
     with pytest.raises(AttributeError):
-        load(written(tmp_path, "from modelctl.desired import desired\ndesired(1, 'x')"))
+        load(written(tmp_path, "from modelctl.rendering.desired import desired\ndesired(1, 'x')"))

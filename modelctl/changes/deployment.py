@@ -1,0 +1,111 @@
+"""Deploying as an operator does: with the `pyinfra` command, in the checkout."""
+
+import ctypes
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from modelctl.errors import OperatorError
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_LIBC = ctypes.CDLL(None)
+_SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG, prctl(2)
+_OUT, _ERR = 1, 2
+
+
+@dataclass
+class Deployer:
+    """Runs pyinfra in a checkout, on an inventory file. `told_to_stop` says whether somebody did meanwhile."""
+
+    folder: Path
+    inventory: Path
+    told_to_stop: bool = False
+    _process: "subprocess.Popen[bytes] | None" = None
+
+    def deploy(self, hosts: Sequence[str], data: Sequence[str]) -> bool:
+        """Deploy models and configs to some hosts, and tell whether all of it went well, to its end."""
+        if self.told_to_stop:
+            return False
+        limits = [word for host in hosts for word in ("--limit", host)]
+        values = [word for each in data for word in ("--data", each)]
+        words = [_pyinfra(), str(self.inventory), "deploys/models.py", "-y", *limits, *values]
+        try:
+            # A session of its own: pyinfra obeys Ctrl-C whatever it inherits, and ends with 0 then.
+            with subprocess.Popen(
+                words, cwd=self.folder, stdout=_output(_OUT), stderr=_output(_ERR), start_new_session=True,
+                preexec_fn=_die_with_parent,
+            ) as self._process:  # fmt: skip
+                if self.told_to_stop:
+                    self._stop()
+                return self._process.wait() == 0 and not self.told_to_stop
+        except OSError as error:
+            raise _no_pyinfra(error.filename) from None
+        finally:
+            self._process = None
+
+    @contextmanager
+    def in_order(self) -> Iterator[None]:
+        """From here on a signal to stop ends pyinfra, and is noted: the change is ended in order, not broken off.
+
+        One that is ignored stays so: under nohup a terminal may go.
+        """
+        heard = [number for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+        before = {number: signal.signal(number, self._note) for number in heard}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self.told_to_stop = True
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+
+
+@contextmanager
+def to_the_end() -> Iterator[None]:
+    """What runs here is not stopped by a signal."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def require_pyinfra() -> None:
+    """Raises OperatorError where there is none to deploy with."""
+    if not os.access(_pyinfra(), os.X_OK):
+        raise _no_pyinfra(_pyinfra())
+
+
+def _pyinfra() -> str:
+    """The pyinfra that is installed with this command, whatever the PATH says."""
+    return str(Path(sys.executable).with_name("pyinfra"))
+
+
+def _no_pyinfra(missing: str) -> OperatorError:
+    return OperatorError(f"{missing}: not there, or no program; expected pyinfra in a checkout; see README.md")
+
+
+def _die_with_parent() -> None:
+    """A pyinfra that outlived a killed change would move hosts that its undo has moved back."""
+    _LIBC.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+
+
+def _output(handle: int) -> int | None:
+    """Where pyinfra writes: as we do, but what would only fail there, as when the terminal is gone, ends no deploy."""
+    poll = select.poll()
+    poll.register(handle, 0)
+    return subprocess.DEVNULL if poll.poll(0) else None

@@ -1,0 +1,105 @@
+"""Edits of the inventory's Python, each checked to change what was meant and nothing else."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from modelctl import text_file
+from modelctl.changes import source_edit
+from modelctl.errors import OperatorError
+from modelctl.fleet import Fleet
+from modelctl.inventory_file import Inventory
+from modelctl.schema import Registry, Site
+
+Kind = TypeVar("Kind", Registry, Site)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A new text for a file of the inventory, and the fleet that comes of it."""
+
+    file: Path
+    old: str
+    new: str
+    after: Fleet
+
+
+def set_versions(inventory: Inventory, model: str, current: str, previous: str | None) -> Edit:
+    """Give a model another current and previous version. Raises OperatorError, Faults when the fleet forbids it."""
+    path, fleet = (inventory.sources / "registry.py").resolve(), inventory.fleet
+    fields = {"current_version": current, "previous_version": previous}
+    old = text_file.read(path)
+    with _named(path):
+        new = source_edit.set_versions(old, model, current, previous)
+    found = _registry(old, path)
+    if _versions(found, model) != _versions(fleet.registry, model):
+        raise _elsewhere(path, inventory, f"the versions of {model}")
+    _require_only(path, _with_model(found, model, fields), _registry(new, path))
+    return Edit(path, old, new, replace(fleet, registry=_with_model(fleet.registry, model, fields)))
+
+
+def set_override(inventory: Inventory, host: str, model: str, version: str | None) -> Edit:
+    """Let a host have another version of a model than the current one, or, with None, no longer.
+
+    Raises OperatorError, Faults when the fleet forbids it.
+    """
+    path, fleet = (inventory.sources / "site.py").resolve(), inventory.fleet
+    old = text_file.read(path)
+    with _named(path):
+        new = source_edit.set_override(old, host, model, version)
+    found, overrides = _site(old, path), dict(fleet.host(host).model_version_overrides)
+    if dict(found.hosts[host].model_version_overrides) != overrides:
+        raise _elsewhere(path, inventory, f"the overrides of {host}")
+    overrides.pop(model, None)
+    fields = {"model_version_overrides": overrides | ({model: version} if version else {})}
+    _require_only(path, _with_host(found, host, fields), _site(new, path))
+    return Edit(path, old, new, replace(fleet, site=_with_host(fleet.site, host, fields)))
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Errors in here begin with the file."""
+    try:
+        yield
+    except OperatorError as error:
+        raise OperatorError(f"{path}: {error}") from None
+
+
+def _registry(text: str, path: Path) -> Registry:
+    return _of_type(Registry, source_edit.evaluate(text, path, "REGISTRY"), path)
+
+
+def _site(text: str, path: Path) -> Site:
+    return _of_type(Site, source_edit.evaluate(text, path, "SITE"), path)
+
+
+def _of_type(kind: type[Kind], value: object, path: Path) -> Kind:
+    if not isinstance(value, kind):
+        raise OperatorError(f"{path}: found a {type(value).__name__}; expected a {kind.__name__}; edit it by hand")
+    return value
+
+
+def _versions(registry: Registry, model: str) -> tuple[str, str | None]:
+    entry = registry.models[model]
+    return entry.current_version, entry.previous_version
+
+
+def _with_model(registry: Registry, model: str, fields: Mapping[str, Any]) -> Registry:
+    changed = registry.models[model].model_copy(update=dict(fields))
+    return registry.model_copy(update={"models": {**registry.models, model: changed}})
+
+
+def _with_host(site: Site, host: str, fields: Mapping[str, Any]) -> Site:
+    changed = site.hosts[host].model_copy(update=dict(fields))
+    return site.model_copy(update={"hosts": {**site.hosts, host: changed}})
+
+
+def _require_only(path: Path, expected: object, found: object) -> None:
+    if found != expected:
+        raise OperatorError(f"{path}: the edit would change more than it should; nothing was written; edit it by hand")
+
+
+def _elsewhere(path: Path, inventory: Inventory, what: str) -> OperatorError:
+    return OperatorError(f"{path}: {inventory.path} takes {what} from elsewhere; expected them here; edit it by hand")

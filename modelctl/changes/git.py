@@ -1,0 +1,80 @@
+"""The checkout's git, as far as a command that edits the inventory needs it. Formats: git-status(1), porcelain v2."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelctl.errors import OperatorError
+from modelctl.faults import one_line
+
+DETACHED = "(detached)"
+MAX_SAID = 400  # characters: what git says of a lock ends with what to do
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A git checkout, by its top folder."""
+
+    folder: Path
+
+    def require_editable(self, path: Path) -> None:
+        """Raises OperatorError unless a commit of this file alone is a plain next step of a branch."""
+        lines = self._run("status", "--porcelain=v2", "--branch", "--untracked-files=all", "--", str(path)).splitlines()
+        said = dict(line[2:].split(" ", 1) for line in lines if line.startswith("# "))
+        if said["branch.head"] == DETACHED:
+            raise OperatorError(f"{self.folder}: HEAD is detached; expected a branch to commit to: git switch BRANCH")
+        behind = int(said.get("branch.ab", "+0 -0").partition("-")[2])
+        if behind:
+            raise OperatorError(
+                f"{self.folder}: {said['branch.head']} is {behind} commits behind {said['branch.upstream']}; "
+                "expected a branch that has them; take them in first: git pull"
+            )
+        if any(not line.startswith("# ") for line in lines):
+            raise OperatorError(f"{path}: it has uncommitted changes; expected none; commit them, or git stash")
+        self._run("ls-files", "--error-unmatch", "--", str(path))  # git says nothing of an ignored file
+
+    def commit(self, path: Path, message: str) -> str:
+        """Commit one file as it is now, and return the commit. Raises OperatorError when git refuses."""
+        self._run("commit", "--quiet", "--message", message, "--only", "--", str(path))
+        return self._run("rev-parse", "HEAD").strip()
+
+    def branch(self) -> str:
+        """The branch that is checked out; empty where HEAD is detached."""
+        return self._run("branch", "--show-current").strip()
+
+    def is_committed(self, path: Path) -> bool:
+        """Whether HEAD holds the file as it is now."""
+        return not self._run("diff", "--name-only", "HEAD", "--", str(path))
+
+    def has_changes(self, path: Path) -> bool:
+        """Whether HEAD lacks the file, or holds another text of it."""
+        return bool(self._run("status", "--porcelain", "--", str(path)))
+
+    def unstage(self, path: Path) -> None:
+        """Let the next commit know the file as HEAD has it."""
+        self._run("reset", "--quiet", "--", str(path))
+
+    def private(self, name: str) -> Path:
+        """The path of a file of our own in git's folder, where no clean-up of the checkout takes it."""
+        return self.folder / self._run("rev-parse", "--git-path", name).rstrip("\n")
+
+    def _run(self, *words: str) -> str:
+        return _git(self.folder, *words)
+
+
+def checkout_of(path: Path) -> Checkout:
+    """The checkout that a file, or what a link leads to, belongs to. Raises OperatorError where there is none."""
+    return Checkout(Path(_git(path.resolve().parent, "rev-parse", "--show-toplevel").rstrip("\n")))
+
+
+def _git(folder: Path, *words: str) -> str:
+    try:
+        done = subprocess.run(["git", *words], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    except OSError as error:
+        if error.filename == "git":
+            raise OperatorError("git: no such program; install it: apt-get install git") from None
+        raise OperatorError(f"{folder}: {error.strerror}; expected a folder of a git checkout") from None
+    if done.returncode:
+        said = one_line((done.stderr or done.stdout).decode(errors="replace"), MAX_SAID)
+        raise OperatorError(f"{folder}: git {words[0]}: {said or 'it failed'}; expected it to work; see git status")
+    return done.stdout.decode(errors="surrogateescape")

@@ -1,0 +1,118 @@
+"""What a change of a model's version would do: which hosts move, what restarts there, what must come, what unlocks."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
+
+from modelctl.errors import Faults, OperatorError
+from modelctl.faults import choice, fault
+from modelctl.fleet import Fleet
+from modelctl.nodes import node_command, remote
+from modelctl.registry import registry_store
+from modelctl.registry.manifest import pin_of
+from modelctl.registry.pinning import require_version
+from modelctl.rendering.desired import Desired, ServiceSet, desired
+
+ANSWER_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class HostPreview:
+    """A host that moves: its versions before and after, and the services that restart.
+
+    `size` are the bytes that must come, `unlocked` the events that its face list would unlock; None where nobody knows.
+    """
+
+    host: str
+    before: str
+    after: str
+    restarts: tuple[str, ...]
+    size: int | None
+    unlocked: int | None
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    bytes: NonNegativeInt
+    unlocked: tuple[NonNegativeInt | None, ...]
+
+
+def require_pinned(fleet: Fleet, model: str, version: str) -> None:
+    """Raises OperatorError, with the versions that there are, for one that no pin covers."""
+    require_version(version)
+    if fleet.pin(model, version) is None:
+        allowed = (
+            f"{choice(version, fleet.pins.models.get(model, {}))}; one that is stored: modelctl pin {model} {version}"
+        )
+        raise OperatorError(fault("VERSION", version, f"a pinned version of {model}: {allowed}"))
+
+
+def require_stored(fleet: Fleet, model: str, version: str) -> None:
+    """Read every byte of a pinned version on the primary datasink. Raises Faults unless all are as pinned."""
+    [stored] = registry_store.read(fleet, [(model, version)])
+    try:
+        found = pin_of(model, version, stored)
+    except Faults as error:
+        raise Faults(_stored_fault(fleet, model, version, each) for each in error.faults) from None
+    if found != fleet.pin(model, version):
+        reason = f"found manifest {found.manifest[:12]}, which is not the pinned one"
+        raise Faults([_stored_fault(fleet, model, version, reason)])
+
+
+def look(before: Fleet, after: Fleet, model: str) -> tuple[HostPreview, ...]:
+    """Ask all hosts that a change moves. Raises OperatorError when one gives no answer: it could not be moved now."""
+    hosts = [name for name in after.site.hosts if before.versions(name).get(model) != after.versions(name).get(model)]
+    wanted = {host: desired(after, host) for host in hosts}
+    answers = remote.side_by_side(hosts, lambda host: _ask(after, model, wanted[host]))
+    return tuple(_host_preview(before, model, wanted[host], answer) for host, answer in answers.items())
+
+
+def _host_preview(before: Fleet, model: str, wanted: Desired, answer: _Answer | None) -> HostPreview:
+    old: tuple[ServiceSet, ...] = ()
+    with suppress(Faults):  # what runs now may be what no pin covers
+        old = desired(before, wanted.host).sets
+    digests = {each.digest for each in old}
+    return HostPreview(
+        host=wanted.host,
+        before=before.versions(wanted.host)[model],
+        after=_version(model, wanted),
+        restarts=tuple(each.service for each in wanted.sets if each.digest not in digests and each.state == "running"),
+        size=answer.bytes if answer else None,
+        unlocked=_sum(answer.unlocked) if answer else None,
+    )
+
+
+def _version(model: str, wanted: Desired) -> str:
+    versions = {each.model: each.version for each in wanted.versions}
+    return wanted.face_list.version.version if wanted.face_list else versions[model]
+
+
+def _sum(counts: tuple[int | None, ...]) -> int | None:
+    return None if None in counts else sum(filter(None, counts))
+
+
+def _ask(fleet: Fleet, model: str, wanted: Desired) -> _Answer | None:
+    """None where the node's program cannot say: the deploy brings one that can, and checks."""
+    try:
+        text = node_command.ask(fleet, wanted.host, "preview", _question(model, wanted), ANSWER_SECONDS)
+        return _Answer.model_validate_json(text)
+    except node_command.UnknownCommand:
+        return None
+    except ValidationError:
+        raise remote.misunderstood(fleet, wanted.host, text, "what a deploy would cost") from None
+
+
+def _question(model: str, wanted: Desired) -> Mapping[str, object]:
+    return {
+        "versions": [asdict(each) for each in wanted.versions if each.model == model],
+        "face_lists": [asdict(wanted.face_list.version)] if wanted.face_list else [],
+        "configs": [file.path for each in wanted.sets for file in each.files],
+        "registry": wanted.source.registry if wanted.source.local else None,
+    }
+
+
+def _stored_fault(fleet: Fleet, model: str, version: str, reason: str) -> str:
+    return f"{fleet.site.primary_datasink}: {model}/{version}: {reason}; restore it there, or choose another version"

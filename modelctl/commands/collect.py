@@ -1,0 +1,68 @@
+"""`modelctl collect`."""
+
+from pathlib import Path
+
+import click
+
+from modelctl.commands import options
+from modelctl.fleet import Fleet
+from modelctl.inventory.pins import PinnedFile
+from modelctl.inventory_file import load
+from modelctl.registry import pinning
+from modelctl.retiring import collecting
+from modelctl.retiring.collected_receiver import DIGITS
+from modelctl.retiring.collecting import Linked
+from modelctl.table import Report, Row, Table, number
+
+COLUMNS = ("linked file", "bytes", "SHA-256", "")
+
+
+@click.command()
+@click.argument("host")
+@click.argument("model")
+@click.argument("version")
+@options.yes
+@options.site
+def collect(host: str, model: str, version: str, yes: bool, site: Path) -> None:
+    """Copy the linked files of VERSION of MODEL on HOST to the primary datasink, those that exist nowhere else.
+
+    They hold what the host's tasks have gathered. The host keeps its own; nothing is ever written over.
+    """
+    inventory = load(site)
+    fleet = inventory.fleet
+    options.require_host(fleet, host)
+    options.require_model(fleet, model)
+    collecting.names(fleet, model)
+    pinning.require_version(version)
+    collecting.require_models(fleet, host)
+    inventory.connect()
+    linked = collecting.look(fleet, host, model, version)
+    _show(fleet, linked)
+    if not linked.away:
+        click.echo(f"\nnothing to collect: {host} has nothing of {model}/{version} that is not elsewhere")
+        return
+    collecting.require_space(fleet, linked)
+    options.require_consent("Collect them?", "collected", yes)
+    for name, file in linked.away.items():
+        collecting.collect(fleet, linked, name, file)
+        click.echo(f"{name}: collected, and verified at both ends")
+
+
+def _show(fleet: Fleet, linked: Linked) -> None:
+    click.echo(f"{linked.host}: {linked.model}/{linked.version}:\n")
+    Report(
+        (Table(COLUMNS, tuple(_row(fleet, linked, *each) for each in linked.files.items()), frozenset({"bytes"})),)
+    ).print()
+
+
+def _row(fleet: Fleet, linked: Linked, name: str, file: PinnedFile | None) -> Row:
+    if file is None:
+        return Row((name, "", "", "not there"))
+    datasink = fleet.site.primary_datasink
+    if name in linked.stored:
+        where = f"as the registry of {datasink} has it"
+    elif name in linked.home:
+        where = f"collected already: {collecting.place(fleet, linked, name, file)}"
+    else:
+        where = f"to {collecting.place(fleet, linked, name, file)}"
+    return Row((name, number(file.size), file.sha256[:DIGITS], where))

@@ -1,0 +1,25 @@
+"""`modelctl list`."""
+
+from pathlib import Path
+
+import click
+
+from modelctl.commands import options
+from modelctl.inventory_file import load
+from modelctl.reports import model_list
+
+
+@click.command("list")
+@options.as_json
+@options.site
+@click.pass_context
+def list_models(ctx: click.Context, as_json: bool, site: Path) -> None:
+    """Show every model: its current and previous version, the hosts that override them, and what is stored.
+
+    Exits 3 when the primary datasink gives no answer.
+    """
+    inventory = load(site)
+    inventory.connect()
+    found = model_list.look(inventory.fleet)
+    options.tell(found.report(), found.to_json(), as_json)
+    ctx.exit(0 if found.error is None else options.DIFFERS)

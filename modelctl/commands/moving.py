@@ -1,0 +1,94 @@
+"""What the commands share that move hosts to another version: a summary, a question, the change."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import click
+
+from modelctl.changes import change, preview
+from modelctl.changes.edit import Edit
+from modelctl.changes.git import Checkout
+from modelctl.changes.journal import Change
+from modelctl.changes.preview import HostPreview
+from modelctl.commands import options
+from modelctl.errors import OperatorError
+from modelctl.inventory_file import Inventory
+from modelctl.nodes import remote
+from modelctl.operator import operator
+from modelctl.retiring import delete_list
+from modelctl.table import UNKNOWN, Report, Row, Table, number
+
+COLUMNS = ("host", "from", "to", "restarts", "bytes to move", "events unlocked")
+NUMBERS = frozenset(COLUMNS[-2:])
+unlock = click.option("--unlock", is_flag=True, help="Allow a face list that unlocks events.")
+reason = click.option("--reason", default="", help="Why, for the commit's message.")
+
+
+@dataclass(frozen=True)
+class Move:
+    """A wish: `what` in words, the model and its version, why, and what the operator allows."""
+
+    what: str
+    model: str
+    version: str
+    reason: str
+    unlock: bool
+    yes: bool
+
+
+def carry_out(inventory: Inventory, checkout: Checkout, made: Edit, move: Move) -> None:
+    """Look at what an edit would do, show it, ask, and do it. Raises OperatorError when it is not done, or undone."""
+    _require_pins_committed(inventory, checkout)
+    inventory.connect()
+    _, hosts = remote.together(
+        lambda: preview.require_stored(made.after, move.model, move.version),
+        lambda: preview.look(inventory.fleet, made.after, move.model),
+    )
+    summary(move.what, hosts).print()
+    if not move.unlock:
+        _require_locked(hosts)
+    options.require_consent("Do it?", "changed", move.yes)
+    delete_list.spare(inventory.fleet, [(move.model, move.version)], [each.host for each in hosts])
+    begun = Change(
+        what=move.what,
+        operator=operator(),
+        since=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        branch=checkout.branch(),
+        inventory=inventory.path.resolve(),
+        file=made.file,
+        old=made.old,
+        new=made.new,
+        model=move.model,
+        hosts=tuple(each.host for each in hosts),
+    )
+    message = f"{move.what}\n\n{move.reason}".rstrip()
+    change.make(checkout, begun, message, ("unlock=yes",) if move.unlock else ())
+
+
+def summary(what: str, hosts: Sequence[HostPreview]) -> Report:
+    """The change in words, with a row for each host that moves."""
+    if not hosts:
+        return Report((), (f"{what}: no host moves",))
+    return Report((Table(COLUMNS, tuple(map(_row, hosts)), NUMBERS),), (what,))
+
+
+def _row(host: HostPreview) -> Row:
+    counts = (UNKNOWN if count is None else number(count) for count in (host.size, host.unlocked))
+    return Row((host.host, host.before, host.after, ", ".join(host.restarts) or "none", *counts))
+
+
+def _require_pins_committed(inventory: Inventory, checkout: Checkout) -> None:
+    """What names a version is committed here; its pin must be too, or no other checkout could deploy."""
+    pins = inventory.pins.resolve()
+    if pins.is_relative_to(checkout.folder) and checkout.has_changes(pins):
+        raise OperatorError(f"{pins}: it has uncommitted changes; expected the pins that git has; commit them")
+
+
+def _require_locked(hosts: Sequence[HostPreview]) -> None:
+    unlocked = [f"{each.unlocked} event(s) of the live one on {each.host}" for each in hosts if each.unlocked]
+    if unlocked:
+        raise OperatorError(
+            f"the face list lacks {', '.join(unlocked)}, so their recordings could be deleted; nothing was changed; "
+            "to allow it: --unlock"
+        )

@@ -1,0 +1,60 @@
+"""`modelctl rollback`."""
+
+from pathlib import Path
+
+import click
+
+from modelctl.changes import change, edit, journal, preview
+from modelctl.changes.git import checkout_of
+from modelctl.commands import moving, options
+from modelctl.commands.moving import Move
+from modelctl.errors import OperatorError
+from modelctl.faults import fault
+from modelctl.fleet import Fleet
+from modelctl.inventory_file import load
+from modelctl.values import version_key
+
+
+@click.command()
+@click.argument("model")
+@click.argument("version", required=False)
+@click.option("--previous", is_flag=True, help="Go to the version before; the same again goes forward.")
+@moving.reason
+@moving.unlock
+@options.yes
+@options.site
+def rollback(model: str, version: str | None, previous: bool, reason: str, unlock: bool, yes: bool, site: Path) -> None:
+    """Give all hosts without an override VERSION of MODEL: edit registry.py, commit, deploy.
+
+    The version must be stored, pinned and complete. When the deploy fails, or is stopped, all of it is undone.
+    """
+    inventory = load(site)
+    options.require_model(inventory.fleet, model)
+    now = inventory.fleet.registry.models[model].current_version
+    wanted = _wanted(inventory.fleet, model, version, previous)
+    preview.require_pinned(inventory.fleet, model, wanted)
+    checkout = checkout_of(inventory.sources / "registry.py")
+    if wanted == now:
+        change.require_none(checkout)
+        click.echo(f"{model}: {wanted} is the current version already; what runs: modelctl status")
+        return
+    with journal.locked(checkout):
+        change.require_none(checkout)
+        made = edit.set_versions(inventory, model, current=wanted, previous=now)
+        checkout.require_editable(made.file)
+        verb = "Roll back" if version_key(wanted) < version_key(now) else "Roll forward"
+        what = f"{verb} {model} from {now} to {wanted}"
+        moving.carry_out(inventory, checkout, made, Move(what, model, wanted, reason, unlock, yes))
+    click.echo(f"{model}: {wanted} is the current version; to {now} again: modelctl rollback {model} --previous")
+
+
+def _wanted(fleet: Fleet, model: str, version: str | None, previous: bool) -> str:
+    if (version is None) != previous:
+        raise OperatorError(fault("VERSION", version, "a version, or --previous, and not both"))
+    wanted = fleet.registry.models[model].previous_version if version is None else version
+    if wanted is None:
+        raise OperatorError(
+            f"registry.models.{model}.previous_version: found nothing; expected a version to go to; "
+            f"name one: modelctl rollback {model} VERSION; those there are: modelctl show {model}"
+        )
+    return wanted

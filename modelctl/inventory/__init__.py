@@ -1,0 +1,1 @@
+"""The types of a site, and what must agree across it."""

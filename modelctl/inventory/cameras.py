@@ -1,0 +1,95 @@
+"""Cameras of an outpost: one type per kind, as their first letter says: O (OAK), P (Pi), W (webcam)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from modelctl.inventory.part import Part, part_type
+from modelctl.values import PositiveInt, Word
+
+Accelerator = Literal["none", "coral", "ncs2"]
+TaskName = Literal[
+    "DailyCleanup",
+    "FaceDataUpdate",
+    "FaceRecon",
+    "FaceSweep",
+    "GetFaces",
+    "GetFaces2",
+    "MeasureRingLatency",
+    "MobileNetSSD_allFrames",
+    "VehicleSpeed",
+]
+Size = tuple[PositiveInt, PositiveInt]
+Percent = Annotated[int, Field(ge=0, le=100)]
+Confidence = Annotated[float, Field(gt=0, le=1)]
+
+
+class MotionParams(Part):
+    """Settings of the motion detector; contour sizes in pixels, history and noMotionThreshold in frames."""
+
+    var_threshold: Annotated[float, Field(gt=0)]
+    detect_shadows: bool
+    history: PositiveInt
+    min_contour_width: PositiveInt
+    min_contour_height: PositiveInt
+    gaussian_blur: PositiveInt
+    no_motion_threshold: PositiveInt
+
+
+class DepthAI(Part):
+    """The pipeline that an OAK camera runs by itself."""
+
+    pipeline: Word = "MobileNetSSD"
+    images: Word = "frames"
+    jpegs: Word = "jpegs"
+    neural_nets: dict[Word, Word] = Field(default_factory=lambda: {"Q1": "nn"})
+
+
+class Camera(Part):
+    """What cameras of every kind have; sizes in pixels (width, height), framerate in frames per second.
+
+    `roi` is the region of interest: its upper left and lower right corner in percent of width and height.
+    """
+
+    viewname: Word
+    resolution: Size
+    framerate: PositiveInt
+    spyglass: Size | None = None
+    detectobjects: Literal["none", "mobilenetssd", "motion"] = "none"
+    accelerator: Accelerator = "none"
+    tracker: Word = "none"
+    confidence: Confidence = 0.5
+    interesting_objects: tuple[Word, ...] = ()
+    roi: tuple[tuple[Percent, Percent], tuple[Percent, Percent]] | None = None
+    motion_params: MotionParams | None = None
+    sentinel_tasks: dict[Word, TaskName] = Field(default_factory=dict)
+    debug_mode: bool = False
+
+
+class OakCamera(Camera):
+    """A camera with its own neural chip: names O1, O2, ..."""
+
+    encoder: Word | None = None
+    depthai: DepthAI = DepthAI()
+
+
+class PiCamera(Camera):
+    """A Raspberry Pi camera: names P1, P2, ..."""
+
+    vflip: bool = False
+    threaded_read: bool = False
+
+
+class WebCamera(Camera):
+    """A USB camera: names W1, W2, ..."""
+
+
+AnyCamera = Annotated[
+    Annotated[OakCamera, Tag("OakCamera")]
+    | Annotated[PiCamera, Tag("PiCamera")]
+    | Annotated[WebCamera, Tag("WebCamera")],
+    Discriminator(
+        part_type, custom_error_type="kind", custom_error_message="one of the types OakCamera, PiCamera, WebCamera"
+    ),
+]
+CAMERA_LETTERS: dict[str, type[Camera]] = {"O": OakCamera, "P": PiCamera, "W": WebCamera}

@@ -1,0 +1,69 @@
+"""The pins: which bytes each version of a model is. A lock file in JSON, beside the registry."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from modelctl import text_file
+from modelctl.errors import OperatorError
+from modelctl.faults import dotted, one_line
+from modelctl.inventory.part import Part
+from modelctl.values import FileName, ModelName, NonNegativeInt, Sha256, Version
+
+
+class PinnedFile(Part):
+    """One file of a version: its SHA-256 and its size in bytes."""
+
+    sha256: Sha256
+    size: Annotated[NonNegativeInt, Field(strict=True)]
+
+
+class Pin(Part):
+    """One version: the SHA-256 of its manifest.yaml, and the manifest's table of files."""
+
+    manifest: Sha256
+    files: dict[FileName, PinnedFile]
+
+
+class Pins(Part):
+    """Every pinned version of every model."""
+
+    models: dict[ModelName, dict[Version, Pin]] = Field(default_factory=dict)
+
+
+def load_pins(path: Path) -> Pins:
+    """Read a pins file; its values are the fleet's to check. Raises OperatorError when it is missing or no JSON."""
+    try:
+        models = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_each_once)
+    except OSError as error:
+        raise OperatorError(f"{path}: {error.strerror}; expected a file of pins, {{}} when nothing is pinned") from None
+    except (ValueError, RecursionError) as error:
+        raise OperatorError(f"{path}: {one_line(str(error))}; expected JSON; restore it with git") from None
+    return Pins(models=models)
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """JSON would take the last of two, as a merge may leave them."""
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"found {dotted((key,))} twice")
+        found[key] = value
+    return found
+
+
+def dump_pins(pins: Pins) -> str:
+    """The text of a pins file: sorted keys, two spaces, newline at the end."""
+    return json.dumps(pins.model_dump(mode="json")["models"], indent=2, sort_keys=True) + "\n"
+
+
+def replace_pins(path: Path, old: Pins, new: Pins) -> None:
+    """Write a pins file as a whole. Raises OperatorError when it no longer holds the old pins, or cannot be written."""
+    if load_pins(path) != old:
+        raise OperatorError(f"{path}: it was changed meanwhile; nothing was written: run it again")
+    try:
+        text_file.replace(path, dump_pins(new))
+    except OSError as error:
+        raise OperatorError(f"{path}: {error.strerror}; expected a file that you may write") from None

@@ -1,0 +1,95 @@
+"""What is the same on every site unless it says otherwise: users, paths, ports, retention."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveFloat
+
+from modelctl.inventory.part import Part
+from modelctl.values import AbsolutePath, HomePath, Login, PositiveInt
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Users(Part):
+    """Who runs the services: on current nodes, on legacy nodes, and who works on the trainer."""
+
+    service: Login = "ops"
+    legacy: Login = "pi"
+    trainer: Login = "pyimagesearch"
+
+
+class Paths(Part):
+    """Folders, below the service user's home except where absolute. `python` is the interpreter of the services."""
+
+    data: HomePath = "sentinelcam"
+    sentinel: HomePath = "sentinel"
+    imagenode: HomePath = "imagenode"
+    datapump: HomePath = "camwatcher/datapump"
+    python: HomePath = ".opencv/bin/python"
+    openvino_setup: HomePath = "openvino/bin/setupvars.sh"
+    openvino_python: HomePath = ".virtualenvs/openvino/bin/python"
+    trainer: HomePath = "deepthink"
+    state: AbsolutePath = "/var/lib/sentinelcam"
+    units: AbsolutePath = "/etc/systemd/system"
+
+
+class Ports(Part):
+    """TCP ports, per service."""
+
+    imagenode_publisher: Port = 5567
+    imagenode_log: Port = 5565
+    imagehub: Port = 5555
+    camwatcher_control: Port = 5566
+    datapump_control: Port = 5556
+    sentinel_control: Port = 5566
+    sentinel_log: Port = 5565
+
+
+class Gate(Part):
+    """What a switch of a service waits for, in seconds, and what it checks before it calls the service healthy.
+
+    `linked_wait` is how long it waits for a task that writes a linked file, `deadline` how long the started service may
+    take to be well, `settle` how long it must then stay so. Besides being active: `restarts` means that it has not
+    restarted, `port` that its control port is open, `files` that its user can read every file that its configs name,
+    each of its pinned digest.
+    """
+
+    linked_wait: PositiveInt = 120
+    deadline: PositiveInt = 60
+    settle: PositiveFloat = 10
+    checks: frozenset[Literal["restarts", "port", "files"]] = frozenset({"restarts", "port", "files"})
+
+
+class Gates(Part):
+    """The gate of each service."""
+
+    sentinel: Gate = Gate()
+    imagenode: Gate = Gate()
+    datapump: Gate = Gate()
+
+
+class Limits(Part):
+    """What a pull waits for, in seconds, and the bytes that it leaves free on a node's disk.
+
+    `pull_timeout` is how long a link may be silent before it is taken for dead, `pull_patience` how long a pull goes on
+    without a new byte; the datasink must be able to boot meanwhile.
+    """
+
+    pull_timeout: PositiveInt = 60
+    pull_patience: PositiveInt = 180
+    reserve_bytes: PositiveInt = 200_000_000
+
+
+class Standards(Part):
+    """`sentinelcam_model_retention`: how many versions of a model stay in the registry besides those in use.
+
+    `model_cleanup_grace_days`: how long a version that may go stays on the delete-list before it goes.
+    """
+
+    users: Users = Users()
+    paths: Paths = Paths()
+    ports: Ports = Ports()
+    limits: Limits = Limits()
+    gates: Gates = Gates()
+    sentinelcam_model_retention: PositiveInt = 5
+    model_cleanup_grace_days: PositiveInt = 7

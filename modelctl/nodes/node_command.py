@@ -1,0 +1,40 @@
+"""Commands of the node program, asked over SSH. What they are told goes in as JSON, so that no shell reads a name."""
+
+import json
+
+from modelctl.errors import OperatorError
+from modelctl.fleet import Fleet
+from modelctl.nodes import remote
+from modelctl.nodes.node_status import PROGRAM
+
+MAX_SAID = 600
+"""Characters of a refusal: what to do stands at its end."""
+
+
+class UnknownCommand(OperatorError):
+    """The node's program is too old to know the command, or there is none yet."""
+
+
+def words(command: str) -> list[str]:
+    """The command line of a command of the node program. Its words are looked at, so it speaks no other language."""
+    return ["env", "LC_ALL=C", "sudo", "-n", PROGRAM, command]
+
+
+def ask(fleet: Fleet, host: str, command: str, message: object, seconds: float) -> str:
+    """What the command answers.
+
+    Raises remote.NoAnswer when the host is away, UnknownCommand, or another OperatorError when it refuses.
+    """
+    done = remote.run(fleet, host, words(command), seconds, json.dumps(message))
+    if done.returncode:
+        raise refused(fleet, host, command, remote.last_line(done.stderr, MAX_SAID))
+    return done.stdout
+
+
+def refused(fleet: Fleet, host: str, command: str, said: str) -> OperatorError:
+    """The error for a command that failed with these last words. An older program knows fewer commands."""
+    place = remote.place(fleet, host)
+    if said.startswith(f"found {command};") or said.endswith(f"{PROGRAM}: command not found"):
+        deploy = f"pyinfra inventory.py deploys/models.py --limit {host} -y"
+        return UnknownCommand(f"{place}: its sentinelcam-node knows no {command}; a deploy brings one: {deploy}")
+    return OperatorError(f"{place}: {said}")

@@ -1,0 +1,109 @@
+"""The way to a host over SSH, as the operator. Options: ssh_config(5)."""
+
+import shlex
+import subprocess
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from modelctl.errors import OperatorError
+from modelctl.faults import MAX_QUOTED, one_line
+from modelctl.fleet import Fleet
+
+CONNECT_SECONDS = 10
+AT_ONCE = 32  # each is a process of its own on the control node
+SSH_FAILED = 255
+
+Answer = TypeVar("Answer")
+Other = TypeVar("Other")
+
+
+class NoAnswer(OperatorError):
+    """One line: why a host gave no answer, or none that can be understood."""
+
+
+def run(
+    fleet: Fleet, host: str, command: Sequence[str], seconds: float, message: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run a command on a host, with `message` as its input, and return how it ended there.
+
+    Raises NoAnswer when the host cannot be reached, or takes longer than `seconds`; OperatorError when there is no ssh.
+    """
+    try:
+        done = subprocess.run(
+            [*ssh(fleet, host), shlex.join(command)], input=message, capture_output=True, text=True, errors="replace",
+            timeout=seconds, check=False,
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise OperatorError("ssh: no such program; install it: apt-get install openssh-client") from None
+    except subprocess.TimeoutExpired:
+        raise NoAnswer(f"{place(fleet, host)}: no answer within {seconds} s; is its disk well?") from None
+    if done.returncode == SSH_FAILED:
+        raise away(fleet, host, last_line(done.stderr))
+    return done
+
+
+def side_by_side(hosts: Sequence[str], ask: Callable[[str], Answer]) -> dict[str, Answer]:
+    """Ask several hosts at the same time; what `ask` raises for one of them is raised here.
+
+    A thread is born into the network namespace of the one that starts it: call this where the way to the hosts is open.
+    """
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(zip(hosts, pool.map(ask, hosts), strict=True))
+
+
+def away(fleet: Fleet, host: str, said: str) -> NoAnswer:
+    """The error for a host that ssh cannot reach, with ssh's own words."""
+    return NoAnswer(f"{place(fleet, host)}: {said.rstrip('.')}; is it up, and trusted? modelctl trust {host}")
+
+
+def together(beside: Callable[[], Other], ask: Callable[[], Answer]) -> tuple[Other, Answer]:
+    """Ask one thing while another is asked, as `side_by_side` does; what they raise is raised here."""
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(beside)
+        answer = ask()
+        return asked.result(), answer
+
+
+def misunderstood(fleet: Fleet, host: str, answer: str, expected: str) -> NoAnswer:
+    """The error for an answer that is not what was expected."""
+    return NoAnswer(
+        f"{place(fleet, host)}: found {one_line(answer) or 'nothing'}; expected {expected} as JSON; "
+        f"does a login there print something of its own?"
+    )
+
+
+def place(fleet: Fleet, host: str) -> str:
+    """A host and its address, as error lines begin."""
+    return f"{host} ({fleet.host(host).address})"
+
+
+def last_line(text: str, limit: int = MAX_QUOTED) -> str:
+    """What a program said last, as one line that no terminal would obey."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return one_line(lines[-1], limit) if lines else "no reason given"
+
+
+def ssh(fleet: Fleet, name: str) -> list[str]:
+    """The words of an ssh to a host, before the command there."""
+    site, host = fleet.site, fleet.host(name)
+    options = {
+        "BatchMode": "yes",
+        "ConnectTimeout": str(CONNECT_SECONDS),
+        "ServerAliveInterval": str(CONNECT_SECONDS),
+        "StrictHostKeyChecking": "yes",
+        "UserKnownHostsFile": _literally(site.known_hosts),
+        "GlobalKnownHostsFile": "none",
+        "ControlPath": "none",  # an open connection was checked against somebody else's known hosts
+        "LogLevel": "ERROR",
+    }
+    if site.ssh_key is not None:
+        options |= {"IdentityFile": _literally(site.ssh_key), "IdentitiesOnly": "yes"}
+    words = [f"-o{option}={value}" for option, value in options.items()]
+    return ["ssh", "-T", *words, "-l", host.login, str(host.address)]
+
+
+def _literally(path: Path) -> str:
+    """ssh splits a list of files at spaces, and expands what begins with a %."""
+    return '"{}"'.format(str(path).replace("%", "%%"))

@@ -1,0 +1,1 @@
+"""The model registry on the primary datasink: what it stores, checked and pinned."""

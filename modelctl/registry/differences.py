@@ -1,0 +1,58 @@
+"""How a folder's files differ from those that it should hold."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from modelctl.faults import dotted
+from modelctl.inventory.pins import PinnedFile
+
+PIN = "its pin"
+
+
+@dataclass(frozen=True)
+class Differences:
+    """A line per file, sorted by name, that begins with the name."""
+
+    missing: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.extra or self.changed)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a file should be; `size` in bytes, None when nobody says."""
+
+    sha256: str
+    size: int | None
+
+
+def compare(
+    expected: Mapping[str, Expected], files: Mapping[str, PinnedFile], others: Mapping[str, str], authority: str
+) -> Differences:
+    """Compare files, and what is there instead of readable ones, with what the `authority` says."""
+
+    def named(name: str) -> str:
+        return f"{dotted((name,))} ({others[name]})" if name in others else dotted((name,))
+
+    return Differences(
+        missing=tuple(named(name) for name in sorted(set(expected) - set(files))),
+        extra=tuple(named(name) for name in sorted({*files, *others} - set(expected))),
+        changed=tuple(_changed(expected, files, authority)),
+    )
+
+
+def digests_differ(found: str, authority: str, said: str) -> str:
+    """The words for it."""
+    return f"found SHA-256 {found}; {authority} says {said}"
+
+
+def _changed(expected: Mapping[str, Expected], files: Mapping[str, PinnedFile], authority: str) -> Iterator[str]:
+    for name in sorted(set(expected) & set(files)):
+        said, found = expected[name], files[name]
+        if found.sha256 != said.sha256:
+            yield f"{name}: {digests_differ(found.sha256, authority, said.sha256)}"
+        elif said.size not in (None, found.size):
+            yield f"{name}: found {found.size} bytes; {authority} says {said.size}"

@@ -1,0 +1,136 @@
+"""Manifests: what a version's manifest.yaml says of its files, checked against what its folder holds."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from modelctl.errors import Faults
+from modelctl.faults import fault, fault_lines
+from modelctl.inventory.pins import Pin, PinnedFile
+from modelctl.registry import plain_yaml
+from modelctl.registry.differences import PIN, Differences, Expected, compare
+from modelctl.registry.registry_reader import MANIFEST, MANIFEST_LIMIT
+from modelctl.values import FileName, ModelName, Sha256, Version
+
+_SIZE = re.compile(r"0|[1-9][0-9]{0,14}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class StoredVersion:
+    """What the folder of a version holds: the bytes of its manifest, every file, and what is no readable file.
+
+    `fault` says why nothing could be read.
+    """
+
+    manifest: bytes | None
+    files: Mapping[str, PinnedFile]
+    others: Mapping[str, str]
+    fault: str | None = None
+
+
+def _size(text: object) -> int:
+    if not isinstance(text, str) or not _SIZE.fullmatch(text):
+        raise PydanticCustomError("size", "a size in bytes, up to 15 of 0-9")
+    return int(text)
+
+
+class _ListedFile(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: FileName
+    sha256: Sha256
+    size: Annotated[int, BeforeValidator(_size)] | None = None
+
+
+class _Manifest(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: ModelName
+    version: Version
+    files: Annotated[list[_ListedFile], Field(min_length=1)]
+
+
+def pin_of(model: str, version: str, stored: StoredVersion) -> Pin:
+    """The pin of a stored version, every file of which is as its manifest says. Raises Faults with all that is not."""
+    if stored.fault is not None:
+        raise Faults([stored.fault])
+    if stored.manifest is None:
+        raise Faults(_lines(_without_manifest(stored)))
+    manifest = _parse(stored.manifest)
+    faults = [*_contradictions(model, version, manifest), *_lines(_against_itself(manifest, stored))]
+    if faults:
+        raise Faults(faults)
+    digest = hashlib.sha256(stored.manifest).hexdigest()
+    return Pin(manifest=digest, files={name: stored.files[name] for name in sorted(_listed(manifest))})
+
+
+def differences(model: str, version: str, stored: StoredVersion, pin: Pin | None) -> Differences:
+    """How a stored version differs from its pin or, without one, from its own manifest.
+
+    Raises Faults when nothing of it can be read.
+    """
+    if stored.fault is not None:
+        raise Faults([stored.fault])
+    if pin is not None:
+        expected = {name: Expected(file.sha256, file.size) for name, file in pin.files.items()}
+        expected[MANIFEST] = Expected(pin.manifest, None)
+        return compare(expected, stored.files, stored.others, PIN)
+    if stored.manifest is None:
+        return _without_manifest(stored)
+    try:
+        manifest = _parse(stored.manifest)
+    except Faults as error:
+        return Differences(changed=error.faults)
+    found = _against_itself(manifest, stored)
+    return replace(found, changed=tuple(sorted([*_contradictions(model, version, manifest), *found.changed])))
+
+
+def _against_itself(manifest: _Manifest, stored: StoredVersion) -> Differences:
+    files = {name: file for name, file in stored.files.items() if name != MANIFEST}
+    return compare(_listed(manifest), files, stored.others, MANIFEST)
+
+
+def _listed(manifest: _Manifest) -> dict[str, Expected]:
+    return {file.name: Expected(file.sha256, file.size) for file in manifest.files}
+
+
+def _without_manifest(stored: StoredVersion) -> Differences:
+    kind = f" ({stored.others[MANIFEST]})" if MANIFEST in stored.others else ""
+    return Differences(missing=(MANIFEST + kind,))
+
+
+def _lines(found: Differences) -> list[str]:
+    kinds = {"missing": found.missing, "changed": found.changed, "extra": found.extra}
+    return [f"{kind}: {each}" for kind, lines in kinds.items() for each in lines]
+
+
+def _parse(content: bytes) -> _Manifest:
+    if len(content) > MANIFEST_LIMIT:
+        raise Faults([f"{MANIFEST}: found more than {MANIFEST_LIMIT} bytes; expected a manifest"])
+    try:
+        data = plain_yaml.load(content)
+    except ValueError as error:
+        raise Faults([f"{MANIFEST}: {error}; expected plain YAML"]) from None
+    if not isinstance(data, dict):
+        raise Faults([fault(MANIFEST, data, "a mapping with name, version and files")])
+    try:
+        return _Manifest.model_validate(data)
+    except ValidationError as error:
+        raise Faults(f"{MANIFEST}: {line}" for line in fault_lines(error, data)) from None
+
+
+def _contradictions(model: str, version: str, manifest: _Manifest) -> Iterator[str]:
+    if manifest.name != model:
+        yield fault(f"{MANIFEST}: name", manifest.name, f"{model}, as the folder says")
+    if manifest.version != version:
+        yield fault(f"{MANIFEST}: version", manifest.version, f"{version}, as the folder says")
+    names: set[str] = set()
+    for index, file in enumerate(manifest.files):
+        if file.name in names:
+            yield fault(f"{MANIFEST}: files.{index}.name", file.name, "each file once")
+        names.add(file.name)

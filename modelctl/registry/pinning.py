@@ -1,0 +1,72 @@
+"""Pinning: which versions, and what comes of comparing them with the pins there are."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from modelctl.errors import Faults, OperatorError
+from modelctl.faults import fault
+from modelctl.fleet import Fleet
+from modelctl.registry.manifest import StoredVersion, pin_of
+from modelctl.schema import Pin, Pins
+from modelctl.values import VERSION_FORM, version_key
+
+Versions = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """`pins` are those there are and the new ones; `faults` say why a version cannot be pinned, a line each."""
+
+    pins: Pins
+    new: Mapping[tuple[str, str], Pin]
+    already: Versions
+    faulty: Mapping[tuple[str, str], tuple[str, ...]]
+
+
+def unpinned(fleet: Fleet, model: str | None, stored: Iterable[tuple[str, str]]) -> Versions:
+    """The (model, version) that no pin covers, of what hosts want and what is `stored`; of one model, or of all."""
+    wanted = {pair for host in fleet.site.hosts for pair in fleet.versions(host).items()}
+    return sorted(pair for pair in wanted | set(stored) if model in (None, pair[0]) and fleet.pin(*pair) is None)
+
+
+def propose(fleet: Fleet, stored: Mapping[tuple[str, str], StoredVersion]) -> Proposal:
+    """What can be pinned of the versions that the registry holds; the fleet stays valid with all of it."""
+    new: dict[tuple[str, str], Pin] = {}
+    already: Versions = []
+    faulty: dict[tuple[str, str], tuple[str, ...]] = {}
+    for (model, version), content in stored.items():
+        try:
+            pin, known = pin_of(model, version, content), fleet.pin(model, version)
+            if known is not None:
+                _require_same(pin, known)
+                already.append((model, version))
+            else:
+                fleet = _with_pin(fleet, model, version, pin)
+                new[model, version] = pin
+        except Faults as error:
+            faulty[model, version] = error.faults
+    return Proposal(fleet.pins, new, already, faulty)
+
+
+def require_version(version: str) -> str:
+    """The version. Raises OperatorError when it is none."""
+    try:
+        version_key(version)
+    except ValueError:
+        raise OperatorError(fault("VERSION", version, VERSION_FORM)) from None
+    return version
+
+
+def _require_same(found: Pin, known: Pin) -> None:
+    if found != known:
+        raise Faults(
+            [
+                f"found manifest {found.manifest}; pinned is {known.manifest}, and pins are append-only: "
+                "restore the pinned files, or store these as another version"
+            ]
+        )
+
+
+def _with_pin(fleet: Fleet, model: str, version: str, pin: Pin) -> Fleet:
+    models = fleet.pins.models
+    return replace(fleet, pins=Pins(models={**models, model: {**models.get(model, {}), version: pin}}))

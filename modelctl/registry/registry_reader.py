@@ -1,0 +1,78 @@
+"""Reads version folders of the model registry, on the datasink.
+
+It travels there as source: standard library only, Python 3.7 or newer.
+
+On stdin a JSON list of [registry, model, version], or of [folder, name] for any other folder. On stdout a JSON list
+with, for each of them, what is in its folder: `files` (name to size in bytes and SHA-256), `others` (name to what it is
+instead of a readable file), `manifest` (base64, at most MANIFEST_LIMIT + 1 bytes, null when it is not among the files)
+and `fault` (why nothing could be read, else null).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import stat
+import sys
+from pathlib import Path
+from typing import Any
+
+MANIFEST = "manifest.yaml"
+MANIFEST_LIMIT = 65_536
+BLOCK = 1 << 20
+
+
+def read_version(root: str, *names: str) -> dict[str, Any]:
+    """What the folder at the end of these names holds, each a folder in the one before, and none of them a link."""
+    found: dict[str, Any] = {"files": {}, "others": {}, "manifest": None, "fault": None}
+    folder = Path(root, *names)
+    try:
+        for path in (Path(root, *names[: count + 1]) for count in range(len(names))):
+            if not stat.S_ISDIR(path.lstat().st_mode):
+                found["fault"] = f"{path} is a {_kind(path)}"
+                return found
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        found["fault"] = f"{error.filename}: {error.strerror}"
+        return found
+    for entry in entries:
+        _read_entry(entry, found)
+    return found
+
+
+def _read_entry(path: Path, found: dict[str, Any]) -> None:
+    # A name that is no UTF-8 must not break the answer; spelt like this it can match no file name of a manifest.
+    name = path.name.encode("utf-8", "backslashreplace").decode()
+    try:
+        kind = _kind(path)
+        if kind != "file":
+            found["others"][name] = f"a {kind}"
+            return
+        measured = _measure(path)
+        if name == MANIFEST:
+            with path.open("rb") as file:
+                found["manifest"] = base64.b64encode(file.read(MANIFEST_LIMIT + 1)).decode()
+        found["files"][name] = measured
+    except OSError as error:
+        found["others"][name] = f"unreadable: {error.strerror}"
+
+
+def _kind(path: Path) -> str:
+    mode = path.lstat().st_mode
+    if stat.S_ISREG(mode):
+        return "file"
+    return "link" if stat.S_ISLNK(mode) else "folder" if stat.S_ISDIR(mode) else "special file"
+
+
+def _measure(path: Path) -> dict[str, Any]:
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(BLOCK), b""):
+            digest.update(block)
+            size += len(block)
+    return {"size": size, "sha256": digest.hexdigest()}
+
+
+if __name__ == "__main__":
+    json.dump([read_version(*place) for place in json.load(sys.stdin)], sys.stdout)

@@ -1,0 +1,117 @@
+"""The model registry on the primary datasink, read over SSH."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from types import ModuleType
+
+from pydantic import Base64Bytes, BaseModel, ConfigDict, NonNegativeInt, TypeAdapter, ValidationError
+
+from modelctl.faults import one_line
+from modelctl.fleet import Fleet
+from modelctl.inventory.pins import PinnedFile
+from modelctl.nodes import remote
+from modelctl.registry import registry_lister, registry_reader
+from modelctl.registry.listing import ListedVersion, Listing
+from modelctl.registry.manifest import StoredVersion
+from modelctl.values import version_key
+
+READ_SECONDS = 1800  # every byte is read, from what may be an SD card
+LIST_SECONDS = 60
+
+
+class _Said(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _Answer(_Said):
+    files: dict[str, PinnedFile]
+    others: dict[str, str]
+    manifest: Base64Bytes | None
+    fault: str | None
+
+    def stored(self) -> StoredVersion:
+        others = {name: one_line(kind) for name, kind in self.others.items()}
+        return StoredVersion(self.manifest, self.files, others, self.fault and one_line(self.fault))
+
+
+class _ListedFolder(_Said):
+    model: str
+    version: str
+    files: dict[str, NonNegativeInt]
+    shared: list[str]
+    manifest: Base64Bytes | None
+    fault: str | None
+
+    @property
+    def is_version(self) -> bool:
+        try:
+            version_key(self.version)
+        except ValueError:
+            return False
+        return True
+
+
+class _Listed(_Said):
+    versions: list[_ListedFolder]
+    leftovers: list[str]
+    free: NonNegativeInt
+    total: NonNegativeInt
+    fault: str | None
+
+
+_ANSWERS = TypeAdapter(list[_Answer])
+
+
+def read(fleet: Fleet, versions: Sequence[tuple[str, str]]) -> list[StoredVersion]:
+    """What the primary datasink holds of each (model, version). Raises remote.NoAnswer when it does not say."""
+    return _read(fleet, [(fleet.registry_folder(), model, version) for model, version in versions])
+
+
+def read_folder(fleet: Fleet, path: PurePosixPath) -> StoredVersion:
+    """What any folder on the primary datasink holds, every byte of it read. Raises remote.NoAnswer as above."""
+    [found] = _read(fleet, [(str(path.parent), path.name)])
+    return found
+
+
+def _read(fleet: Fleet, questions: Sequence[tuple[str, ...]]) -> list[StoredVersion]:
+    text = ask(fleet, registry_reader, questions, READ_SECONDS)
+    try:
+        answers = _ANSWERS.validate_json(text)
+    except ValidationError:
+        answers = []
+    if len(answers) != len(questions):
+        raise remote.misunderstood(fleet, fleet.site.primary_datasink, text, "the registry's versions")
+    return [answer.stored() for answer in answers]
+
+
+def listing(fleet: Fleet) -> Listing:
+    """Which versions of the registry's models the primary datasink holds; reads no model bytes.
+
+    Raises remote.NoAnswer when it does not say, or cannot read one of them: what is unknown is not absent.
+    """
+    host = fleet.site.primary_datasink
+    text = ask(fleet, registry_lister, (fleet.registry_folder(), list(fleet.registry.models)), LIST_SECONDS)
+    try:
+        listed = _Listed.model_validate_json(text)
+    except ValidationError:
+        raise remote.misunderstood(fleet, host, text, "the registry's listing") from None
+    folders = [folder for folder in listed.versions if folder.is_version and folder.model in fleet.registry.models]
+    for fault in (listed.fault, *(folder.fault for folder in folders)):
+        if fault is not None:
+            expected = f"expected a registry that {fleet.host(host).login} can read"
+            raise remote.NoAnswer(f"{remote.place(fleet, host)}: {one_line(fault)}; {expected}; mend that there")
+    versions = {
+        (each.model, each.version): ListedVersion(each.files, each.manifest, frozenset(each.shared)) for each in folders
+    }
+    return Listing(versions, tuple(map(one_line, listed.leftovers)), listed.free, listed.total)
+
+
+def ask(fleet: Fleet, program: ModuleType, questions: object, seconds: float) -> str:
+    """One command, with the program's source; names travel as its input, so that no shell ever reads them."""
+    host, source = fleet.site.primary_datasink, Path(str(program.__file__)).read_text(encoding="utf-8")
+    done = remote.run(fleet, host, ["python3", "-I", "-c", source], seconds, json.dumps(questions))
+    if done.returncode:
+        said = f"python3 ended with {done.returncode}: {remote.last_line(done.stderr)}"
+        raise remote.NoAnswer(f"{remote.place(fleet, host)}: {said}; expected Python 3.7 or newer there")
+    return done.stdout

@@ -1,0 +1,1 @@
+"""What each host should hold: its configs, its units, its model versions."""

@@ -1,0 +1,124 @@
+"""Every file that a deploy puts on a host, rendered from templates/ without any connection."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+
+from modelctl.errors import Faults
+from modelctl.fleet import Fleet
+from modelctl.rendering.model_files import NamedFile
+from modelctl.rendering.services import Service, service_of
+
+TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
+CLEAN_UP_UNITS = ("model_cleanup.service", "model_cleanup.timer")
+_MODE = 0o644
+
+
+@dataclass(frozen=True)
+class InstalledFile:
+    """A file as it lands on a host. `mode` is its permission bits."""
+
+    path: str
+    content: str
+    owner: str
+    mode: int
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The files of a service, and the model files that they name, sorted by path."""
+
+    service: Service
+    files: tuple[InstalledFile, ...]
+    named: tuple[NamedFile, ...]
+
+
+def render(fleet: Fleet, host: str) -> tuple[InstalledFile, ...]:
+    """Every file that a deploy puts on a host: units, config, task configs. Raises Faults."""
+    rendered = render_service(fleet, host)
+    return (*(rendered.files if rendered else ()), *clean_up_units(fleet, host))
+
+
+def clean_up_units(fleet: Fleet, host: str) -> tuple[InstalledFile, ...]:
+    """The units of the registry's clean-up; none but on the primary datasink. Raises Faults, all of them."""
+    if host != fleet.site.primary_datasink:
+        return ()
+    context = {
+        "state": fleet.standards.paths.state,
+        "user": fleet.service_user(host),
+        "registry": fleet.registry_folder(),
+        "log": fleet.cleanup_log(),
+        "logs": str(PurePosixPath(fleet.cleanup_log()).parent),
+    }
+    faults: list[str] = []
+    folder = fleet.standards.paths.units
+    files = tuple(
+        InstalledFile(f"{folder}/{unit}", _text(f"cleanup/{unit}.j2", context, faults), "root", _MODE)
+        for unit in CLEAN_UP_UNITS
+    )
+    if faults:
+        raise Faults(faults)
+    return files
+
+
+def render_service(fleet: Fleet, host: str) -> Rendered | None:
+    """The rendered service of a host, None where none of ours runs. Raises Faults, all of them."""
+    service = service_of(fleet, host)
+    if service is None:
+        return None
+    faults: list[str] = []
+    files = [*_units(fleet, service, faults), *_configs(fleet.service_user(host), service, faults)]
+    faults += dict.fromkeys(service.models.faults)
+    if faults:
+        raise Faults(faults)
+    named = service.models.named
+    return Rendered(service, tuple(files), tuple(named[path] for path in sorted(named)))
+
+
+def _units(fleet: Fleet, service: Service, faults: list[str]) -> list[InstalledFile]:
+    folder = fleet.standards.paths.units
+    return [
+        InstalledFile(f"{folder}/{unit}", _service_text(service, unit, faults), "root", _MODE) for unit in service.units
+    ]
+
+
+def _configs(owner: str, service: Service, faults: list[str]) -> list[InstalledFile]:
+    files = []
+    for template, path in service.configs.items():
+        content = _service_text(service, template, faults)
+        try:
+            yaml.safe_load(content)
+        except yaml.YAMLError as error:
+            faults.append(f"templates/{service.name}/{template}.j2: {' '.join(str(error).split())}; allowed: YAML")
+        files.append(InstalledFile(path, content, owner, _MODE))
+    return files
+
+
+def _service_text(service: Service, name: str, faults: list[str]) -> str:
+    return _text(f"{service.name}/{name}.j2", {**service.context, "model": service.models.path}, faults)
+
+
+def _text(template: str, context: Mapping[str, Any], faults: list[str]) -> str:
+    try:
+        return environment().get_template(template).render(context)
+    except TemplateError as error:
+        faults.append(f"templates/{template}: {type(error).__name__}: {error.message}")
+        return ""
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """How templates are read: strictly, each once."""
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(()),
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

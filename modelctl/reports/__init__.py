@@ -1,0 +1,1 @@
+"""What the commands show that only look: list, show, verify, status."""

@@ -1,0 +1,94 @@
+"""Carrying bytes from one host to another through the control node, block by block."""
+
+import shlex
+import shutil
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from tempfile import TemporaryFile
+from threading import Timer
+from typing import IO
+
+from modelctl.fleet import Fleet
+from modelctl.nodes import remote
+from modelctl.nodes.node_command import MAX_SAID
+
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class End:
+    """A host, the command at this end of the way, and the line that it reads first."""
+
+    host: str
+    command: Sequence[str]
+    line: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an end's command ended: its exit code, its last words, and what the receiving one answered."""
+
+    code: int
+    said: str
+    answer: str = ""
+
+
+def carry(fleet: Fleet, source: End, target: End, seconds: float) -> tuple[Ended, Ended]:
+    """Give the target's command all that the source's prints, and return how both ended. Ends both after `seconds`."""
+    with TemporaryFile() as sender_words, TemporaryFile() as receiver_words:
+        sender, receiver = _begin(fleet, source, sender_words), _begin(fleet, target, receiver_words)
+        with sender, receiver:
+            limit = Timer(seconds, _kill, (sender, receiver))
+            limit.start()
+            try:
+                answer = _pass_on(sender, receiver)
+            except BaseException:
+                _kill(sender, receiver)
+                raise
+            finally:
+                limit.cancel()
+        return (
+            Ended(sender.returncode, _last_line(sender_words)),
+            Ended(receiver.returncode, _last_line(receiver_words), answer),
+        )
+
+
+def _begin(fleet: Fleet, end: End, words: IO[bytes]) -> "subprocess.Popen[bytes]":
+    """Its words go to a file: a pipe that nobody reads would fill up, and stop it."""
+    command = [*remote.ssh(fleet, end.host), shlex.join(end.command)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=words)
+    assert process.stdin is not None
+    with suppress(BrokenPipeError):  # an end that is gone says why
+        process.stdin.write(end.line.encode() + b"\n")
+        process.stdin.flush()
+    return process
+
+
+def _pass_on(sender: "subprocess.Popen[bytes]", receiver: "subprocess.Popen[bytes]") -> str:
+    assert sender.stdin is not None
+    assert sender.stdout is not None
+    assert receiver.stdin is not None
+    assert receiver.stdout is not None
+    with suppress(BrokenPipeError):
+        sender.stdin.close()
+    with suppress(BrokenPipeError):
+        shutil.copyfileobj(sender.stdout, receiver.stdin, BLOCK)
+    sender.stdout.close()
+    with suppress(BrokenPipeError):
+        receiver.stdin.close()
+    answer = receiver.stdout.read().decode(errors="replace")
+    sender.wait()
+    receiver.wait()
+    return answer
+
+
+def _kill(*processes: "subprocess.Popen[bytes]") -> None:
+    for process in processes:
+        process.kill()
+
+
+def _last_line(words: IO[bytes]) -> str:
+    words.seek(0)
+    return remote.last_line(words.read().decode(errors="replace"), MAX_SAID)

@@ -1,0 +1,139 @@
+"""Takes linked files of nodes in, on the datasink: named by their digests, never one over another.
+
+It travels there as source: standard library only, Python 3.7 or newer.
+
+On stdin a line with a JSON object: `do` ("check" or "receive"), `folder` (of all that was collected), `place` (of one
+version's files below it). A check also has `files` (name to SHA-256); a file that is received has `name`, `sha256` and
+`size`, and its bytes follow the line. On stdout a JSON object: `fault` (why it cannot be done, else null), and after a
+check `home` (the names of those that are there with just these bytes) and `free` (bytes of the disk).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import stat
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO
+
+DIGITS = 12
+"""Of a file's SHA-256, in its name."""
+BLOCK = 1 << 20
+
+
+class Refused(Exception):
+    """Why nothing was taken in; the text names the place."""
+
+
+def check(order: dict[str, Any], _: BinaryIO) -> dict[str, Any]:
+    """Which of the files are here; changes nothing."""
+    home = []
+    for name, sha256 in order["files"].items():
+        path = _final(order, name, sha256)
+        if os.path.lexists(path):
+            _require_digest(path, sha256)
+            home.append(name)
+    nearest = Path(order["folder"])
+    while not nearest.exists():
+        nearest = nearest.parent
+    disk = os.statvfs(nearest)
+    return {"home": home, "free": disk.f_bavail * disk.f_frsize}
+
+
+def receive(order: dict[str, Any], stream: BinaryIO) -> dict[str, Any]:
+    """Take one file in: written beside its place, flushed, verified, renamed."""
+    final = _final(order, order["name"], order["sha256"])
+    _make_folder(final.parent)
+    part = final.with_name(f".{final.name}.part")
+    with os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o640), "r+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_ours = os.path.samestat(os.fstat(file.fileno()), part.lstat())  # else it has just been renamed
+        except OSError:
+            is_ours = False
+        if not is_ours:
+            raise Refused(f"{final}: it is being collected by another; wait for that and run again")
+        try:
+            _write(file, stream, order["size"], final)
+            _place(part, final, order["sha256"])
+        except BaseException:
+            part.unlink()
+            raise
+    _flush(final.parent)
+    return {}
+
+
+def _final(order: dict[str, Any], name: str, sha256: str) -> Path:
+    return Path(order["folder"], order["place"], f"{name}.{sha256[:DIGITS]}")
+
+
+def _make_folder(path: Path) -> None:
+    """Faces are for those only who may read the originals."""
+    if not path.is_dir():
+        _make_folder(path.parent)
+        path.mkdir(mode=0o750)
+        _flush(path.parent)
+
+
+def _write(file: BinaryIO, stream: BinaryIO, size: int, final: Path) -> None:
+    """A power cut must not find a name on the disk whose bytes are not."""
+    file.truncate(0)
+    os.fchmod(file.fileno(), 0o640)
+    shutil.copyfileobj(stream, file, BLOCK)
+    if file.tell() != size:
+        raise Refused(f"{final}: {file.tell()} of {size} bytes came; run it again")
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _place(part: Path, final: Path, sha256: str) -> None:
+    if _sha256(part) != sha256:
+        raise Refused(f"{final}: other bytes came than were announced; run it again")
+    if os.path.lexists(final):
+        raise Refused(f"{final}: it came there meanwhile; run it again")
+    part.rename(final)
+
+
+def _require_digest(path: Path, sha256: str) -> None:
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise Refused(f"{path}: found no plain file; expected one that was collected; move it away and run it again")
+    found = _sha256(path)
+    if found != sha256:
+        raise Refused(f"{path}: found SHA-256 {found}, expected {sha256}; move it away and run it again")
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(BLOCK), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _flush(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+ORDERS = {"check": check, "receive": receive}
+
+
+def obey(order: dict[str, Any], stream: BinaryIO) -> dict[str, Any]:
+    """Carry out one order; a fault of the disk or of the bytes is an answer, not a traceback."""
+    try:
+        return {"fault": None, **ORDERS[order["do"]](order, stream)}
+    except Refused as refused:
+        return {"fault": str(refused)}
+    except OSError as error:
+        return {"fault": f"{error.filename or order['folder']}: {error.strerror}; mend that there and run it again"}
+
+
+if __name__ == "__main__":
+    json.dump(obey(json.loads(sys.stdin.buffer.readline()), sys.stdin.buffer), sys.stdout)

@@ -1,0 +1,172 @@
+"""Bringing a node's linked files home: which there are, which exist nowhere else, and their way to the datasink."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
+
+from modelctl.errors import OperatorError
+from modelctl.faults import fault, one_line
+from modelctl.fleet import Fleet
+from modelctl.inventory.hosts import Outpost, Sentinel
+from modelctl.inventory.pins import PinnedFile
+from modelctl.nodes import node_command, remote
+from modelctl.registry import registry_store
+from modelctl.rendering.services import models_folder
+from modelctl.retiring import carry, collected_receiver
+from modelctl.retiring.collected_receiver import DIGITS
+
+LOOK_SECONDS = 600  # every byte is read, from what may be an SD card
+CARRY_SECONDS = 3600
+
+
+class _Said(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _Found(_Said):
+    files: dict[str, PinnedFile | None]
+
+
+class _Received(_Said):
+    fault: str | None
+    home: list[str] = []
+    free: NonNegativeInt = 0
+
+
+@dataclass(frozen=True)
+class Linked:
+    """The linked files of a version on a host: what each is, None for one that is not there.
+
+    `stored` are those that equal the registry's pinned copy, `home` those that were collected already.
+    """
+
+    host: str
+    model: str
+    version: str
+    files: Mapping[str, PinnedFile | None]
+    stored: frozenset[str]
+    home: frozenset[str]
+    free: int
+
+    @property
+    def away(self) -> dict[str, PinnedFile]:
+        """Those that exist nowhere else."""
+        return {
+            name: file for name, file in self.files.items() if file is not None and name not in self.stored | self.home
+        }
+
+
+def names(fleet: Fleet, model: str) -> list[str]:
+    """The names of a model's linked files. Raises OperatorError when it has none."""
+    entry = fleet.registry.models[model]
+    if not entry.linked:
+        some = ", ".join(name for name, each in fleet.registry.models.items() if each.linked)
+        raise OperatorError(fault("MODEL", model, f"a model with linked files: {some or 'there is none'}"))
+    return sorted(entry.files[role] for role in entry.linked)
+
+
+def require_models(fleet: Fleet, host: str) -> None:
+    """Raises OperatorError for a host of the site that has no models folder."""
+    served = [name for name, each in fleet.site.hosts.items() if isinstance(each, Sentinel | Outpost)]
+    if host not in served:
+        raise OperatorError(fault("HOST", host, f"a host with a models folder: {', '.join(served)}"))
+
+
+def look(fleet: Fleet, host: str, model: str, version: str) -> Linked:
+    """Ask host and datasink. Raises OperatorError, also for a file that is being written to."""
+    wanted = names(fleet, model)
+    order = {**_version(fleet, host, model, version), "names": wanted}
+    text = node_command.ask(fleet, host, "linked-files", order, LOOK_SECONDS)
+    try:
+        found = _Found.model_validate_json(text).files
+    except ValidationError:
+        raise remote.misunderstood(fleet, host, text, "its linked files") from None
+    if found.keys() != set(wanted):
+        raise remote.misunderstood(fleet, host, text, "its linked files")
+    stored = _stored(fleet, model, version, found)
+    others = {name: file.sha256 for name, file in found.items() if file is not None and name not in stored}
+    received = _check(fleet, host, model, version, others)
+    return Linked(host, model, version, found, stored, frozenset(received.home), received.free)
+
+
+def _stored(fleet: Fleet, model: str, version: str, found: Mapping[str, PinnedFile | None]) -> frozenset[str]:
+    """Those that equal the pinned copy, which the registry still holds: its bytes are read."""
+    pin = fleet.pin(model, version)
+    same = {name for name, file in found.items() if pin and file is not None and pin.files.get(name) == file}
+    if not same:
+        return frozenset()
+    [held] = registry_store.read(fleet, [(model, version)])
+    return frozenset(name for name in same if held.files.get(name) == found[name])
+
+
+def place(fleet: Fleet, linked: Linked, name: str, file: PinnedFile) -> str:
+    """The path of a collected file on the datasink."""
+    return f"{_folder(fleet)}/{_place(linked.host, linked.model, linked.version)}/{name}.{file.sha256[:DIGITS]}"
+
+
+def require_space(fleet: Fleet, linked: Linked) -> None:
+    """Raises OperatorError, with the numbers, when the datasink's disk is too small."""
+    reserve, needed = fleet.standards.limits.reserve_bytes, sum(file.size for file in linked.away.values())
+    free = max(0, linked.free - reserve)
+    if needed > free:
+        raise OperatorError(
+            f"{fleet.site.primary_datasink}: {_folder(fleet)}: too little space: {needed:,} bytes needed, "
+            f"{free:,} free beside a reserve of {reserve:,}; remove something there and run it again"
+        )
+
+
+def collect(fleet: Fleet, linked: Linked, name: str, file: PinnedFile) -> None:
+    """Bring one file home. Raises OperatorError: then it is not there, or whole."""
+    host, datasink = linked.host, fleet.site.primary_datasink
+    ask = {**_version(fleet, host, linked.model, linked.version), "name": name, "sha256": file.sha256}
+    header = {
+        "do": "receive", "folder": _folder(fleet), "place": _place(host, linked.model, linked.version), "name": name,
+        "sha256": file.sha256, "size": file.size,
+    }  # fmt: skip
+    source = Path(collected_receiver.__file__).read_text(encoding="utf-8")
+    sent, received = carry.carry(
+        fleet,
+        carry.End(host, node_command.words("send-linked-file"), json.dumps(ask)),
+        carry.End(datasink, ["python3", "-I", "-c", source], json.dumps(header)),
+        CARRY_SECONDS,
+    )
+    for end, ended in ((host, sent), (datasink, received)):
+        if ended.code == remote.SSH_FAILED:
+            raise remote.away(fleet, end, ended.said)
+    if sent.code > 0 and received.code == 0:
+        raise node_command.refused(fleet, host, "send-linked-file", sent.said)
+    if sent.code or received.code:
+        end, said = (datasink, received.said) if received.code else (host, sent.said)
+        raise OperatorError(f"{remote.place(fleet, end)}: {name} did not come whole: {said}; run it again")
+    _understood(fleet, received.answer)
+
+
+def _check(fleet: Fleet, host: str, model: str, version: str, files: Mapping[str, str]) -> _Received:
+    order = {"do": "check", "folder": _folder(fleet), "place": _place(host, model, version), "files": dict(files)}
+    return _understood(fleet, registry_store.ask(fleet, collected_receiver, order, LOOK_SECONDS))
+
+
+def _understood(fleet: Fleet, text: str) -> _Received:
+    datasink = fleet.site.primary_datasink
+    try:
+        received = _Received.model_validate_json(text)
+    except ValidationError:
+        raise remote.misunderstood(fleet, datasink, text, "what it holds of a host's files") from None
+    if received.fault is not None:
+        raise OperatorError(f"{datasink}: {one_line(received.fault, 400)}")
+    return received
+
+
+def _folder(fleet: Fleet) -> str:
+    return f"{fleet.data_root()}/collected"
+
+
+def _place(host: str, model: str, version: str) -> str:
+    return f"{host}/{model}/{version}"
+
+
+def _version(fleet: Fleet, host: str, model: str, version: str) -> dict[str, object]:
+    return {"models": models_folder(fleet, host), "model": model, "version": version}

@@ -1,0 +1,156 @@
+"""Edits of registry.py: the exact text before and after, in every layout that an operator may choose."""
+
+from pathlib import Path
+
+import pytest
+
+from modelctl.changes.source_edit import evaluate, set_versions
+from modelctl.schema import Registry
+
+ROOT = Path(__file__).resolve().parents[4]
+REGISTRY = ROOT / "inventory" / "registry.py"
+OLD, NEW, OTHER = "2025-01-01", "2026-02-02", "2024-03-03"
+
+
+def registry(entry: str) -> str:
+    """A registry with this entry between two others."""
+    return (
+        '"""Models."""  # all of them\n\nREGISTRY = Registry(\n    models={\n'
+        f'        "z": Model(current_version="{NEW}"),\n{entry}\n'
+        "        'y' : Model( current_version = \"2020-01-01\" ),  # odd\n    },\n    coral = coral( ),\n)\n# end"
+    )
+
+
+# The entry without previous_version, and what it becomes when there is one.
+ADDED = [
+    ('"a": Model(current_version="{}"),', '"a": Model(current_version="{}", previous_version="{}"),'),
+    ('"a": Model(current_version="{}",),', '"a": Model(current_version="{}", previous_version="{}",),'),
+    ("'a': Model(current_version='{}'),", "'a': Model(current_version='{}', previous_version='{}'),"),
+    ('"a": Model( current_version="{}" ),', '"a": Model( current_version="{}", previous_version="{}" ),'),
+    ('"a": Model(current_version = "{}"),', '"a": Model(current_version = "{}", previous_version="{}"),'),
+    (
+        '"a": Model(current_version="{}", b=1),  # c',
+        '"a": Model(current_version="{}", previous_version="{}", b=1),  # c',
+    ),
+    (
+        '"a": Model(b=1 , current_version="{}" , c=2),',
+        '"a": Model(b=1 , current_version="{}" , previous_version="{}", c=2),',
+    ),
+    ('"a": schema.Model(current_version="{}"),', '"a": schema.Model(current_version="{}", previous_version="{}"),'),
+    ('"a": Model(current_version=("{}")),', '"a": Model(current_version=("{}"), previous_version="{}"),'),
+    ('"a": (Model(current_version="{}")),', '"a": (Model(current_version="{}", previous_version="{}")),'),
+    ('"a": Model(current_version="""{}"""),', '"a": Model(current_version="""{}""", previous_version="{}"),'),
+    (
+        '"a": Model(b=1, current_version="{}"  # c\n  ),',
+        '"a": Model(b=1, current_version="{}", previous_version="{}"  # c\n  ),',
+    ),
+    ('"a": Model(\n  current_version="{}"),', '"a": Model(\n  current_version="{}",\n  previous_version="{}"),'),
+    ('"a": Model(\n  current_version="{}"\n),', '"a": Model(\n  current_version="{}",\n  previous_version="{}"\n),'),
+    ('"a": Model(\n  current_version="{}",\n),', '"a": Model(\n  current_version="{}",\n  previous_version="{}",\n),'),
+    ('"a": Model(\n\tcurrent_version="{}",\n),', '"a": Model(\n\tcurrent_version="{}",\n\tprevious_version="{}",\n),'),
+    (
+        '"a": Model(\n  current_version="{}", b=1,\n),',
+        '"a": Model(\n  current_version="{}", previous_version="{}", b=1,\n),',
+    ),
+    (
+        '"a": Model(  # a\n  # b\n  current_version="{}",  # c\n\n  # d\n  b=1,  # e\n),',
+        '"a": Model(  # a\n  # b\n  current_version="{}",  # c\n  previous_version="{}",\n\n  # d\n  b=1,  # e\n),',
+    ),
+    (
+        '"a": Model(\n  b=1,\n  current_version="{}"  # c\n  # d\n),',
+        '"a": Model(\n  b=1,\n  current_version="{}",  # c\n  previous_version="{}"\n  # d\n),',
+    ),
+    (
+        '"a": Model(\n  b=1,\n  current_version="{}"  # c\n  , d=2),',
+        '"a": Model(\n  b=1,\n  current_version="{}"  # c\n  , previous_version="{}", d=2),',
+    ),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), ADDED)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_previous_version_comes_and_goes(before: str, after: str, newline: str, mark: str) -> None:
+    old, new = (
+        (mark + registry(entry)).replace("\n", newline) for entry in (before.format(OLD), after.format(NEW, OLD))
+    )
+    assert set_versions(old, "a", NEW, OLD) == new
+    assert set_versions(new, "a", OLD, None) == old
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        '"a": Model(current_version="{}", previous_version="{}"),',
+        '"a": Model(previous_version=\'{1}\', b=f(1), current_version="{0}"),',
+        '"a": Model(\n  framework="x",  # c\n  previous_version="{1}",  # that\n  current_version="{0}" # this\n),',
+        "\"a\"  :  Model(current_version  =  r\"{}\",previous_version=u'''{}'''),",
+        '"a": Model(current_version="{}", previous_version=  # why\n "{}"),',
+        '"a": Model(current_version="{}",\\\n  previous_version="{}"),',
+    ],
+)
+def test_both_versions_change_where_they_stand(entry: str) -> None:
+    old, new = registry(entry.format(OLD, OTHER)), registry(entry.format(NEW, OLD))
+    assert set_versions(old, "a", NEW, OLD) == new
+    assert set_versions(new, "a", OLD, OTHER) == old
+    assert set_versions(old, "a", OLD, OTHER) == old
+
+
+def test_a_written_none_is_no_version_and_stays() -> None:
+    old = registry(f'"a": Model(current_version="{OLD}", previous_version=None),')
+    assert set_versions(old, "a", NEW, None) == registry(f'"a": Model(current_version="{NEW}", previous_version=None),')
+    new = registry(f'"a": Model(current_version="{NEW}", previous_version="{OLD}"),')
+    assert set_versions(old, "a", NEW, OLD) == new
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('Model(previous_version="x", current_version="x")', 'Model(current_version="x")'),
+        ('Model(\n  previous_version="x",\n  current_version="x",\n)', 'Model(\n  current_version="x",\n)'),
+        (
+            'Model(\n  a=1,\n\n  previous_version="x", current_version="x",\n)',
+            'Model(\n  a=1,\n\n  current_version="x",\n)',
+        ),
+        (
+            'Model(\n  current_version="x", b=1, previous_version="x",  # c\n)',
+            'Model(\n  current_version="x", b=1,  # c\n)',
+        ),
+    ],
+)
+def test_a_previous_version_goes_from_anywhere(before: str, after: str) -> None:
+    old, new = registry(f'"a": {before},').replace("x", OLD), registry(f'"a": {after},').replace("x", OLD)
+    assert set_versions(old, "a", OLD, None) == new
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'REGISTRY: Registry = Registry(models={"a": Model(current_version="x")})',
+        'import os; REGISTRY = Registry(models={"a": Model(current_version="x")}); y = 1',
+        'R = 1\nREGISTRY = (Registry(models={"a": Model(current_version="x")}))',
+        '# -*- coding: utf-8 -*-\n"""é\u2028☃"""\x0c\nREGISTRY = Registry(models={"a": Model(current_version="x")})',
+    ],
+)
+def test_the_registry_is_found(text: str) -> None:
+    assert set_versions(text.replace("x", OLD), "a", NEW, None) == text.replace("x", NEW)
+
+
+def test_the_real_registry_changes_in_two_lines_only() -> None:
+    old = REGISTRY.read_text(encoding="utf-8")
+    new = set_versions(old, "face_recognition", "2025-02-25", "2026-02-02")
+    changed = [(a, b) for a, b in zip(old.splitlines(), new.splitlines(), strict=True) if a != b]
+    assert [line.strip() for pair in changed for line in pair] == [
+        'current_version="2026-02-02",',
+        'current_version="2025-02-25",',
+        'previous_version="2025-02-25",',
+        'previous_version="2026-02-02",',
+    ]
+
+
+def test_the_edited_registry_says_what_was_asked() -> None:
+    text = set_versions(REGISTRY.read_text(encoding="utf-8"), "haarcascades", NEW, "2020-03-25")
+    models = evaluate(text, REGISTRY, "REGISTRY")
+    assert isinstance(models, Registry)
+    assert models.models["haarcascades"].current_version == NEW
+    assert models.models["haarcascades"].previous_version == "2020-03-25"

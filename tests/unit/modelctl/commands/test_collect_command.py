@@ -1,0 +1,295 @@
+"""`modelctl collect`: linked files, from a folder that stands for the sentinel to one that stands for the datasink."""
+
+import hashlib
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from modelctl import cli
+from modelctl.fleet import Fleet
+from modelctl.inventory.pins import Pin, PinnedFile, Pins
+from modelctl.inventory_file import Inventory
+from modelctl.retiring import collecting
+from tests.unit.modelctl.sites import fleet
+
+ROOT = Path(__file__).resolve().parents[4]
+VERSION = ("face_recognition", "2026-02-02")
+LIST, DATA = b"date,event\n1,2\n", b"\x00faces\n\n" * 300_000
+
+SSH = """#!/bin/sh
+for word; do address=$command; command=$word; done
+echo "$address $command" >>{folder}/calls
+[ -e {folder}/away ] && {{ echo "ssh: connect to host $address: No route to host" >&2; exit 255; }}
+[ -e {folder}/cut ] && [ "${{command#*send-linked-file}}" != "$command" ] && {{ head -c 1000 {folder}/cut; exit 255; }}
+exec sh -c "$command"
+"""
+SUDO = """#!/bin/sh
+shift 2
+cd {root} && exec {python} -m node "$@"
+"""
+
+
+class Hosts:
+    """The sentinel's models and the datasink's data, each a folder."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.models, self.data = folder / "models", folder / "data"
+        self.version = self.models / "face_recognition" / "2026-02-02"
+        self.collected = self.data / "collected" / "sentinel" / "face_recognition" / "2026-02-02"
+        self.version.mkdir(parents=True)
+        self.data.mkdir()
+        (self.version / "facelist.csv").write_bytes(LIST)
+        (self.version / "facedata.hdf5").write_bytes(DATA)
+        words = {"folder": shlex.quote(str(folder)), "root": shlex.quote(str(ROOT)), "python": sys.executable}
+        for name, text in (("ssh", SSH), ("sudo", SUDO)):
+            program = folder / "bin" / name
+            program.parent.mkdir(exist_ok=True)
+            program.write_text(text.format(**words))
+            program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{folder}/bin:/usr/bin:/bin")
+        monkeypatch.setattr(collecting, "models_folder", lambda *_: str(self.models))
+        monkeypatch.setattr(Fleet, "data_root", lambda _: str(self.data))
+
+    def calls(self) -> list[str]:
+        path = self.folder / "calls"
+        return path.read_text().splitlines() if path.exists() else []
+
+
+@pytest.fixture
+def hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hosts:
+    if os.geteuid() != 0:
+        pytest.skip("the node program runs as root")
+    monkeypatch.chdir(ROOT)
+    load_with(monkeypatch, Pins())
+    return Hosts(tmp_path, monkeypatch)
+
+
+def load_with(monkeypatch: pytest.MonkeyPatch, pins: Pins) -> None:
+    inventory = Inventory(Path("inventory.py"), fleet(pins=pins), lambda: None, None, None)
+    monkeypatch.setattr("modelctl.commands.collect.load", lambda _: inventory)
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(cli.main, ["collect", *words], catch_exceptions=False)
+
+
+def collect(*words: str) -> Result:
+    return run("sentinel", *VERSION, *words)
+
+
+def refusal(result: Result) -> str:
+    assert result.exit_code == 1
+    [line] = result.stderr.splitlines()
+    return line
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[int]:
+    program = "import sys; file = open(sys.argv[1], 'r+b'); print(flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield process.pid
+        process.communicate()
+
+
+def test_both_files_come_home_byte_by_byte(hosts: Hosts) -> None:
+    result = collect("--yes")
+    assert (result.exit_code, result.stderr) == (0, "")
+    data, rows = digest(DATA)[:12], digest(LIST)[:12]
+    assert result.stdout == (
+        "sentinel: face_recognition/2026-02-02:\n\n"
+        "linked file        bytes  SHA-256\n"
+        f"facedata.hdf5  2,400,000  {data}  to {hosts.collected}/facedata.hdf5.{data}\n"
+        f"facelist.csv          15  {rows}  to {hosts.collected}/facelist.csv.{rows}\n"
+        "facedata.hdf5: collected, and verified at both ends\n"
+        "facelist.csv: collected, and verified at both ends\n"
+    )
+    assert {path.name: path.read_bytes() for path in hosts.collected.iterdir()} == {
+        f"facedata.hdf5.{data}": DATA, f"facelist.csv.{rows}": LIST,
+    }  # fmt: skip
+    assert {path.stat().st_mode & 0o777 for path in hosts.collected.iterdir()} == {0o640}
+    assert hosts.collected.stat().st_mode & 0o777 == 0o750
+    assert (hosts.version / "facedata.hdf5").read_bytes() == DATA
+
+
+def test_no_name_is_on_a_command_line(hosts: Hosts) -> None:
+    collect("--yes")
+    assert len([line for line in hosts.calls() if line.startswith("192.168.10.")]) == 6
+    assert not [line for line in hosts.calls() if "face" in line or str(hosts.models) in line]
+
+
+def test_what_is_home_already_is_said_and_stays(hosts: Hosts) -> None:
+    collect("--yes")
+    before = {path.name: path.stat().st_ino for path in hosts.collected.iterdir()}
+    again = collect()
+    assert again.exit_code == 0
+    assert again.stdout.splitlines()[3:] == [
+        f"facedata.hdf5  2,400,000  {digest(DATA)[:12]}  collected already: "
+        f"{hosts.collected}/facedata.hdf5.{digest(DATA)[:12]}",
+        f"facelist.csv          15  {digest(LIST)[:12]}  collected already: "
+        f"{hosts.collected}/facelist.csv.{digest(LIST)[:12]}",
+        "",
+        "nothing to collect: sentinel has nothing of face_recognition/2026-02-02 that is not elsewhere",
+    ]
+    (hosts.version / "facelist.csv").write_bytes(LIST + b"more\n")
+    assert collect("--yes").stdout.splitlines()[-1] == "facelist.csv: collected, and verified at both ends"
+    assert {path.name: path.stat().st_ino for path in hosts.collected.iterdir()}.items() >= before.items()
+    assert len(list(hosts.collected.iterdir())) == 3
+
+
+def test_what_equals_the_registry_s_copy_does_not_move(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"facemodel.pickle": b"", "baselines.hdf5": b"", "facelist.csv": LIST, "facedata.hdf5": b"another"}
+    table = {name: PinnedFile(sha256=digest(content), size=len(content)) for name, content in files.items()}
+    load_with(monkeypatch, Pins(models={VERSION[0]: {VERSION[1]: Pin(manifest="a" * 64, files=table)}}))
+    stored = hosts.data / "model_registry" / VERSION[0] / VERSION[1]
+    stored.mkdir(parents=True)
+    (stored / "facelist.csv").write_bytes(LIST)
+    row = f"facelist.csv          15  {digest(LIST)[:12]}  "
+    result = collect("--yes")
+    assert f"{row}as the registry of data1 has it\n" in result.stdout
+    assert [path.name for path in hosts.collected.iterdir()] == [f"facedata.hdf5.{digest(DATA)[:12]}"]
+    (stored / "facelist.csv").write_bytes(b"the registry has lost it")
+    assert f"{row}to {hosts.collected}/facelist.csv.{digest(LIST)[:12]}\n" in collect("--yes").stdout
+    assert len(list(hosts.collected.iterdir())) == 2
+
+
+def test_without_a_yes_nothing_moves(hosts: Hosts) -> None:
+    assert refusal(collect()) == "no terminal to ask at, nothing was collected; without a question: --yes"
+    assert not (hosts.data / "collected").exists()
+
+
+def test_a_file_that_is_not_there(hosts: Hosts) -> None:
+    (hosts.version / "facedata.hdf5").unlink()
+    result = collect("--yes")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[3] == "facedata.hdf5                       not there"
+    assert [path.name for path in hosts.collected.iterdir()] == [f"facelist.csv.{digest(LIST)[:12]}"]
+
+
+def test_a_file_that_is_open_for_writing(hosts: Hosts) -> None:
+    with writing(hosts.version / "facedata.hdf5") as process:
+        assert refusal(collect("--yes")) == (
+            f"sentinel (192.168.10.60): {hosts.version}/facedata.hdf5 (process {process}): open for writing; "
+            "expected the task to finish; run again later"
+        )
+    assert not (hosts.data / "collected").exists()
+
+
+def test_a_file_that_changes_before_it_is_sent(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> None:
+    look = collecting.look
+
+    def look_and_change(*words: object) -> collecting.Linked:
+        linked = look(*words)  # type: ignore[arg-type]
+        with (hosts.version / "facelist.csv").open("r+b") as file:
+            file.write(b"DATE")
+        return linked
+
+    monkeypatch.setattr(collecting, "look", look_and_change)
+    result = collect("--yes")
+    assert refusal(result) == (
+        f"sentinel (192.168.10.60): {hosts.version}/facelist.csv: it has changed since it was looked at; run again"
+    )
+    assert [path.name for path in hosts.collected.iterdir()] == [f"facedata.hdf5.{digest(DATA)[:12]}"]
+
+
+def test_a_link_in_a_file_s_place_is_not_followed(hosts: Hosts) -> None:
+    (hosts.version / "facelist.csv").unlink()
+    (hosts.version / "facelist.csv").symlink_to("/etc/hostname")
+    assert refusal(collect("--yes")) == (
+        f"sentinel (192.168.10.60): {hosts.version}/facelist.csv: Too many levels of symbolic links; expected a plain "
+        "file"
+    )
+
+
+def test_a_collected_file_that_was_damaged(hosts: Hosts) -> None:
+    collect("--yes")
+    path = hosts.collected / f"facelist.csv.{digest(LIST)[:12]}"
+    path.write_bytes(b"rotten")
+    assert refusal(collect("--yes")) == (
+        f"data1: {path}: found SHA-256 {digest(b'rotten')}, expected {digest(LIST)}; move it away and run it again"
+    )
+    assert path.read_bytes() == b"rotten"
+
+
+def test_a_link_that_dies_on_the_way_leaves_nothing_half(hosts: Hosts) -> None:
+    (hosts.folder / "cut").write_bytes(DATA)
+    assert refusal(collect("--yes")).startswith("sentinel (192.168.10.60): no reason given; is it up, and trusted?")
+    assert list(hosts.collected.iterdir()) == []
+    (hosts.folder / "cut").unlink()
+    assert collect("--yes").exit_code == 0
+
+
+def test_what_a_killed_one_left_is_written_anew(hosts: Hosts) -> None:
+    hosts.collected.mkdir(parents=True)
+    part = hosts.collected / f".facedata.hdf5.{digest(DATA)[:12]}.part"
+    part.write_bytes(b"half" * 1_000_000)
+    assert collect("--yes").exit_code == 0
+    assert not part.exists()
+    assert (hosts.collected / f"facedata.hdf5.{digest(DATA)[:12]}").read_bytes() == DATA
+
+
+def test_too_little_space(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> None:
+    look = collecting.look
+
+    def full(*words: object) -> collecting.Linked:
+        linked = look(*words)  # type: ignore[arg-type]
+        return collecting.Linked(**{**vars(linked), "free": 200_000_001})
+
+    monkeypatch.setattr(collecting, "look", full)
+    assert refusal(collect("--yes")) == (
+        f"data1: {hosts.data}/collected: too little space: 2,400,015 bytes needed, 1 free beside a reserve of "
+        "200,000,000; remove something there and run it again"
+    )
+    assert not (hosts.data / "collected").exists()
+
+
+def test_what_is_refused_without_a_connection(hosts: Hosts) -> None:
+    assert refusal(run("data1", *VERSION)) == (
+        "HOST: found 'data1'; allowed: a host with a models folder: sentinel, lab1, east, alpha5"
+    )
+    assert refusal(run("sentinel", "haarcascades", "2020-03-25")) == (
+        "MODEL: found 'haarcascades'; allowed: a model with linked files: face_recognition"
+    )
+    assert refusal(run("sentinels", *VERSION)).startswith("HOST: found 'sentinels'; allowed: alpha5, ")
+    assert refusal(run("sentinel", "faces", "2020-03-25")).startswith("MODEL: found 'faces'; allowed: ")
+    assert refusal(run("sentinel", VERSION[0], "../x")).startswith("VERSION: found '../x'; allowed: ")
+    assert hosts.calls() == []
+
+
+@pytest.mark.usefixtures("hosts")
+def test_a_version_that_the_host_lacks() -> None:
+    assert refusal(run("sentinel", VERSION[0], "2025-02-25")) == (
+        "sentinel (192.168.10.60): face_recognition/2025-02-25: not on this node; versions of face_recognition that "
+        "are: 2026-02-02"
+    )
+
+
+def test_a_host_that_is_away(hosts: Hosts) -> None:
+    (hosts.folder / "away").touch()
+    assert refusal(collect("--yes")) == (
+        "sentinel (192.168.10.60): ssh: connect to host 192.168.10.60: No route to host; is it up, and trusted? "
+        "modelctl trust sentinel"
+    )
+
+
+def test_a_node_with_an_older_program(hosts: Hosts) -> None:
+    (hosts.folder / "bin" / "sudo").write_text("#!/bin/sh\necho 'found linked-files; allowed: status' >&2; exit 1\n")
+    assert refusal(collect("--yes")) == (
+        "sentinel (192.168.10.60): its sentinelcam-node knows no linked-files; a deploy brings one: "
+        "pyinfra inventory.py deploys/models.py --limit sentinel -y"
+    )

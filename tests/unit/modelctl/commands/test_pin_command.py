@@ -1,0 +1,241 @@
+"""`modelctl pin`: its output, its exit codes, and what it writes."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from inventory.registry import REGISTRY
+from modelctl import cli
+from modelctl.commands import options
+from modelctl.inventory_file import load
+from tests.unit.modelctl.datasinks import FakeDatasink
+
+ROOT = Path(__file__).resolve().parents[4]
+EYE = ("haarcascades", "2020-03-25")
+SITE = """
+from pathlib import Path
+from inventory.registry import REGISTRY
+from inventory.site import SITE
+from inventory.standards import STANDARDS
+from modelctl.fleet import Fleet
+from modelctl.inventory.pins import load_pins
+_PINS = Path({pins!r})
+_FLEET = Fleet(SITE, REGISTRY, STANDARDS, load_pins(_PINS))
+def _connect():
+    open({mark!r}, "w").close()
+"""
+
+
+@pytest.fixture(autouse=True)
+def _in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.fixture
+def datasink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDatasink:
+    return FakeDatasink(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def pins_file(tmp_path: Path) -> Path:
+    path = tmp_path / "pins.json"
+    path.write_text("{}\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def site(tmp_path: Path, pins_file: Path) -> Path:
+    path = tmp_path / "site.py"
+    path.write_text(SITE.format(pins=str(pins_file), mark=str(tmp_path / "connected")), encoding="utf-8")
+    return path
+
+
+def run(site: Path, *words: str) -> Result:
+    return CliRunner().invoke(cli.main, ["pin", *words, "--site", str(site)], catch_exceptions=False)
+
+
+def pinned(path: Path) -> set[tuple[str, str]]:
+    models = json.loads(path.read_text(encoding="utf-8"))
+    return {(model, version) for model, versions in models.items() for version in versions}
+
+
+def plan(site: Path) -> str:
+    return (
+        f"to pin in {site.with_name('pins.json')}, as data1 holds them:\n"
+        "  haarcascades/2020-03-25                    1 files             43 bytes  manifest 5ca1ab1e\n"
+    )
+
+
+def without_digests(text: str) -> str:
+    return "\n".join(line.split("manifest ")[0] for line in text.splitlines())
+
+
+def test_all_that_hosts_want_and_all_that_is_stored(
+    datasink: FakeDatasink, site: Path, pins_file: Path, tmp_path: Path
+) -> None:
+    wanted = {(name, model.current_version) for name, model in REGISTRY.models.items()}
+    for pair in wanted:
+        datasink.store(*pair)
+    wanted.add(("face_recognition", "2025-02-25"))
+    datasink.store("face_recognition", "2025-02-25")
+    (datasink.store("face_recognition", "2024-02-25") / "manifest.yaml").unlink()
+    result = run(site, "--yes")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[0] == f"to pin in {pins_file}, as data1 holds them:"
+    assert result.stdout.splitlines()[-1] == f"10 pinned; commit {pins_file}"
+    assert pinned(pins_file) == wanted
+    assert (tmp_path / "connected").exists()
+    assert not list(tmp_path.glob(".pins.json*"))
+    again = run(site, "--yes")
+    assert (again.exit_code, again.stderr) == (0, "")
+    assert again.stdout == (f"{pins_file}: nothing to pin, it has every version that a host wants or data1 stores\n")
+
+
+def test_the_plan_names_version_files_bytes_and_manifest(datasink: FakeDatasink, site: Path, pins_file: Path) -> None:
+    datasink.store(*EYE)
+    result = run(site, *EYE, "--yes")
+    digest = json.loads(pins_file.read_text())["haarcascades"]["2020-03-25"]["manifest"]
+    assert result.stdout == plan(site).replace("5ca1ab1e", digest[:12]) + f"1 pinned; commit {pins_file}\n"
+    table = json.loads(pins_file.read_text())["haarcascades"]["2020-03-25"]["files"]
+    assert {name: file["size"] for name, file in table.items()} == {"haarcascade_eye.xml": 43}
+
+
+def test_without_a_terminal_and_without_yes_nothing_is_done(
+    datasink: FakeDatasink, site: Path, pins_file: Path
+) -> None:
+    datasink.store(*EYE)
+    result = run(site, *EYE)
+    assert result.exit_code == 1
+    assert without_digests(result.stdout) == without_digests(plan(site))
+    assert result.stderr == "no terminal to ask at, nothing was pinned; without a question: --yes\n"
+    assert pins_file.read_text() == "{}\n"
+
+
+@pytest.mark.parametrize(("answer", "code", "count"), [(b"y\n", 0, 1), (b"n\n", 1, 0), (b"\n", 1, 0)])
+def test_at_a_terminal_it_asks(
+    datasink: FakeDatasink, site: Path, pins_file: Path, answer: bytes, code: int, count: int
+) -> None:
+    datasink.store(*EYE)
+    keyboard, terminal = pty.openpty()
+    os.write(keyboard, answer)
+    done = subprocess.run(
+        [sys.executable, "-c", "from modelctl.cli import main; main()", "pin", *EYE, "--site", str(site)],
+        stdin=terminal, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    os.close(keyboard)
+    os.close(terminal)
+    assert (done.returncode, len(pinned(pins_file))) == (code, count)
+    assert "Pin them? [y/N]: " in done.stdout
+    assert done.stderr == ("" if code == 0 else "nothing was pinned\n")
+
+
+def test_a_faulty_version_is_told_and_the_others_are_pinned(
+    datasink: FakeDatasink, site: Path, pins_file: Path
+) -> None:
+    datasink.store(*EYE)
+    broken = datasink.store("face_recognition", "2026-02-02")
+    (broken / "facelist.csv").write_text("changed")
+    (broken / "baselines.hdf5").unlink()
+    (broken / "notes.txt").touch()
+    for name in set(REGISTRY.models) - {"face_recognition", "haarcascades", "openface_torch"}:
+        datasink.store(name, REGISTRY.models[name].current_version)
+    result = run(site, "--yes")
+    assert result.exit_code == 1
+    lines = result.stderr.splitlines()
+    assert lines[0] == "data1: face_recognition/2026-02-02: missing: baselines.hdf5"
+    assert lines[1].startswith("data1: face_recognition/2026-02-02: changed: facelist.csv: found SHA-256 ")
+    assert lines[2:] == [
+        "data1: face_recognition/2026-02-02: extra: notes.txt",
+        f"data1: openface_torch/2020-03-25: {datasink.registry}/openface_torch: No such file or directory",
+        "not pinned: face_recognition/2026-02-02, openface_torch/2020-03-25; when that is mended: modelctl pin",
+    ]
+    assert pinned(pins_file) == {
+        (name, model.current_version) for name, model in REGISTRY.models.items()
+    } - {("face_recognition", "2026-02-02"), ("openface_torch", "2020-03-25")}  # fmt: skip
+
+
+def test_a_version_that_is_pinned_with_these_bytes(datasink: FakeDatasink, site: Path) -> None:
+    datasink.store(*EYE)
+    run(site, *EYE, "--yes")
+    result = run(site, *EYE)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == "haarcascades/2020-03-25: already pinned, and data1 holds just that\n"
+
+
+def test_a_version_that_is_pinned_with_other_bytes(datasink: FakeDatasink, site: Path, pins_file: Path) -> None:
+    folder = datasink.store(*EYE)
+    run(site, *EYE, "--yes")
+    before = pins_file.read_text()
+    manifest = folder / "manifest.yaml"
+    manifest.write_text(manifest.read_text() + "source: somewhere else\n")
+    result = run(site, *EYE, "--yes")
+    assert (result.exit_code, result.stdout) == (1, "")
+    first, last = result.stderr.splitlines()
+    assert first.startswith("data1: haarcascades/2020-03-25: found manifest ")
+    assert "pins are append-only" in first
+    assert last.startswith("not pinned: haarcascades/2020-03-25;")
+    assert pins_file.read_text() == before
+
+
+def test_pins_that_changed_meanwhile_are_not_lost(
+    datasink: FakeDatasink, site: Path, pins_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    datasink.store(*EYE)
+    other = '{"openface_torch": {}}'
+    monkeypatch.setattr(options, "require_consent", lambda *_: pins_file.write_text(other))
+    result = run(site, *EYE, "--yes")
+    assert result.exit_code == 1
+    assert result.stderr == f"{pins_file}: it was changed meanwhile; nothing was written: run it again\n"
+    assert pins_file.read_text() == other
+
+
+def test_a_write_that_fails_leaves_the_old_pins(
+    datasink: FakeDatasink, site: Path, pins_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    datasink.store(*EYE)
+    monkeypatch.setattr(os, "fsync", full)
+    result = run(site, *EYE, "--yes")
+    assert result.exit_code == 1
+    assert result.stderr == f"{pins_file}: No space left on device; expected a file that you may write\n"
+    assert pins_file.read_text() == "{}\n"
+    assert not list(pins_file.parent.glob(".pins.json*"))
+
+
+def test_an_inventory_file_that_does_not_say_where_its_pins_are(datasink: FakeDatasink, site: Path) -> None:
+    site.write_text(site.read_text().replace("_PINS", "_ELSEWHERE"))
+    result = run(site, "--yes")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"{site}: _PINS: found nothing; allowed: the Path of the site's pins file\n"
+    assert datasink.asked == []
+
+
+@pytest.mark.parametrize("words", [("haarcascade",), ("haarcascades", "2020-02-30"), ("../x", "2020-03-25")])
+def test_nothing_is_asked_about_names_that_are_none(datasink: FakeDatasink, site: Path, words: tuple[str, ...]) -> None:
+    result = run(site, *words, "--yes")
+    assert (result.exit_code, len(result.stderr.splitlines())) == (1, 1)
+    assert datasink.asked == []
+
+
+def test_a_datasink_that_does_not_answer(datasink: FakeDatasink, site: Path, pins_file: Path) -> None:
+    datasink.answer_with("echo 'ssh: connect to host 192.168.10.50 port 22: Connection timed out' >&2; exit 255")
+    result = run(site, "--yes")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "data1 (192.168.10.50): ssh: connect to host 192.168.10.50 port 22: Connection timed out; "
+        "is it up, and trusted? modelctl trust data1\n"
+    )
+    assert pins_file.read_text() == "{}\n"
+
+
+def test_the_default_and_the_lab_site_say_where_their_pins_are() -> None:
+    assert load(ROOT / "inventory.py").pins == ROOT / "inventory" / "pins.json"
+    assert load(ROOT / "lab" / "inventory.py").pins == ROOT / "lab" / "pins.json"

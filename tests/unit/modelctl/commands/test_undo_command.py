@@ -1,0 +1,100 @@
+"""`modelctl undo`."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from modelctl import cli
+from modelctl.changes import journal
+from tests.unit.modelctl.fake_changes import FAIL, WHAT, FakeHosts, Stage, use
+
+LEFT = f"{WHAT} (anna@ramrod, 2026-11-23T03:00:00Z): not ended; it moves data1, sentinel\n"
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    """One whose change was killed in the midst of its deploy."""
+    stage = Stage.build(tmp_path / "site é 1")
+    begun = stage.change()
+    journal.write(stage.checkout, begun)
+    stage.registry.write_text(begun.new)
+    stage.git("commit", "--quiet", "--all", "--message", WHAT)
+    (stage.state / "fleet" / "data1").write_text(stage.wanted())
+    return stage
+
+
+@pytest.fixture(autouse=True)
+def hosts(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> FakeHosts:
+    return use(stage, monkeypatch)
+
+
+def undo(*words: str) -> Result:
+    return CliRunner().invoke(cli.main, ["undo", *words], catch_exceptions=False)
+
+
+def test_it_takes_a_killed_change_back(stage: Stage) -> None:
+    result = undo("--yes")
+    commit = stage.git("rev-parse", "HEAD")[:12]
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == (
+        f"{LEFT}{WHAT}: the edit is undone by commit {commit}, and data1, sentinel run what they ran before\n"
+    )
+    assert stage.is_as_first()
+    assert stage.git("log", "-1", "--format=%B").strip() == (
+        f"Undo: {WHAT}\n\nIts deploy did not go well, or was stopped."
+    )
+    again = undo("--yes")
+    assert (again.exit_code, again.stdout) == (0, f"{stage.folder}: no change is unfinished\n")
+
+
+def test_without_a_terminal_and_without_yes_nothing_is_done(stage: Stage) -> None:
+    result = undo()
+    assert (result.exit_code, result.stdout) == (1, LEFT)
+    assert result.stderr == "no terminal to ask at, nothing was undone; without a question: --yes\n"
+    assert (stage.log(), stage.runs()) == ([WHAT], [])
+
+
+def test_hosts_that_do_not_come_back_are_an_error(stage: Stage) -> None:
+    stage.act(FAIL)
+    result = undo("--yes")
+    commit = stage.git("rev-parse", "HEAD")[:12]
+    assert (result.exit_code, result.stdout) == (1, LEFT)
+    assert result.stderr == (
+        f"the edit is undone by commit {commit}, but not all of data1, sentinel are known to run what they ran "
+        "before; see which: modelctl status\n"
+    )
+    assert journal.read(stage.checkout) is None
+
+
+def test_one_that_moves_no_host(stage: Stage) -> None:
+    begun = journal.read(stage.checkout)
+    assert begun is not None
+    journal.write(stage.checkout, stage.change(old=begun.old, new=begun.new, hosts=()))
+    result = undo("--yes")
+    assert result.stdout.splitlines()[0] == LEFT.strip().replace("data1, sentinel", "no host")
+    assert result.stdout.endswith(f"by commit {stage.git('rev-parse', 'HEAD')[:12]}\n")
+    assert stage.runs() == []
+
+
+def test_two_at_once(stage: Stage) -> None:
+    with journal.locked(stage.checkout):
+        result = undo("--yes")
+    expected = f"{stage.folder}: another change is being made: {WHAT} (anna@ramrod, 2026-11-23T03:00:00Z)"
+    assert (result.exit_code, result.stderr) == (1, f"{expected}; wait for it and run again\n")
+    assert stage.runs() == []
+
+
+def test_a_site_whose_inventory_is_in_another_checkout(stage: Stage, tmp_path: Path) -> None:
+    """It looks where the change began: in the checkout of the registry.py that the inventory file names."""
+    site = tmp_path / "inventory.py"
+    text = stage.inventory.read_text()
+    site.write_text(text.replace('Path(__file__).parent / "inventory"', f"Path({str(stage.registry.parent)!r})"))
+    assert undo("--yes", "--site", str(site)).exit_code == 0
+    assert stage.is_as_first()
+
+
+def test_a_site_that_is_not_there() -> None:
+    result = undo("--yes", "--site", "gone/inventory.py")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("gone/inventory.py: no such file; ")

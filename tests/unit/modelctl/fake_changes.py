@@ -1,0 +1,242 @@
+"""A site for tests of changes: a git checkout of its own, in pyinfra's place a script, and hosts that answer."""
+
+import base64
+import hashlib
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from inventory.registry import REGISTRY
+from modelctl.changes import deployment, journal
+from modelctl.changes.git import Checkout
+from modelctl.changes.journal import Change
+from modelctl.fleet import Fleet
+from modelctl.inventory.pins import Pin, PinnedFile, Pins, dump_pins
+from modelctl.nodes import remote
+from tests.unit.modelctl.datasinks import manifest
+
+ROOT = Path(__file__).resolve().parents[3]
+MODEL, NEW, OLD = "face_recognition", "2026-02-02", "2025-02-25"
+HOSTS = ("data1", "sentinel")
+WHAT = f"Roll back {MODEL} from {NEW} to {OLD}"
+INVENTORY = """
+from pathlib import Path
+from modelctl.fleet import Fleet
+from modelctl.inventory.pins import load_pins
+from modelctl.changes.source_edit import evaluate
+_SOURCES = Path(__file__).parent / "inventory"
+_PINS = _SOURCES / "pins.json"
+def _value(name):
+    return evaluate((_SOURCES / f"{name}.py").read_text(), _SOURCES / f"{name}.py", name.upper())
+_FLEET = Fleet(_value("site"), _value("registry"), _value("standards"), load_pins(_PINS))
+"""
+PYINFRA = """#!/bin/sh
+# Gives each host that it is limited to the registry.py and site.py of now.
+state=${0%/*}/state
+begin() { :; }
+moved() { :; }
+end() { :; }
+. "$state/act"
+run=$state/runs/$(ls "$state/runs" | wc -l)
+mkdir "$run"
+printf '%s\\n' "$@" >"$run"/words
+git rev-parse HEAD >"$run"/head
+cp inventory/registry.py "$run"/text
+begin
+while [ $# -gt 0 ]; do
+    if [ "$1" = --limit ]; then
+        cat inventory/registry.py inventory/site.py >"$state/fleet/.$2"
+        mv "$state/fleet/.$2" "$state/fleet/$2"
+        moved "$2"
+    fi
+    shift
+done
+end
+"""
+TEXT = (ROOT / "inventory" / "registry.py").read_text()
+FAIL = "end() { echo ill >&2; exit 1; }"
+
+
+class Stage:
+    """A checkout on the branch main, with one commit; `state` holds the hosts and pyinfra's runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.state = folder / "checkout", folder / "state"
+        self.inventory = self.folder / "inventory.py"
+        self.registry, self.site = self.folder / "inventory" / "registry.py", self.folder / "inventory" / "site.py"
+        self.pyinfra = folder / "pyinfra"
+
+    @classmethod
+    def build(cls, folder: Path) -> "Stage":
+        return cls(Path(_template().name)).copy_to(folder)
+
+    @classmethod
+    def _build(cls, folder: Path) -> "Stage":
+        made = cls(folder)
+        (made.folder / "inventory").mkdir(parents=True)
+        for name in ("registry.py", "site.py", "standards.py"):
+            shutil.copy(ROOT / "inventory" / name, made.folder / "inventory")
+        made.registry.chmod(0o664)
+        (made.folder / "inventory" / "pins.json").write_text(dump_pins(_pins()))
+        made.inventory.write_text(INVENTORY)
+        (made.folder / ".gitignore").write_text("__pycache__/\n")
+        for name in ("runs", "fleet"):
+            (made.state / name).mkdir(parents=True)
+        for host in HOSTS:
+            (made.state / "fleet" / host).write_text(made.wanted())
+        made.pyinfra.write_text(PYINFRA)
+        made.pyinfra.chmod(0o755)
+        made.act("")
+        made.git("init", "--quiet", "--initial-branch=main")
+        made.git("config", "user.name", "anna")
+        made.git("config", "user.email", "anna@ramrod")
+        made.git("add", "--all")
+        made.git("commit", "--quiet", "--message", "first")
+        made.git("tag", "first")
+        return made
+
+    def copy_to(self, folder: Path) -> "Stage":
+        shutil.copytree(self.folder.parent, folder, symlinks=True)
+        return Stage(folder)
+
+    @property
+    def checkout(self) -> Checkout:
+        return Checkout(self.folder)
+
+    def git(self, *words: str) -> str:
+        done = subprocess.run(
+            ["git", "-C", str(self.folder), *words], check=True, stdin=subprocess.DEVNULL, capture_output=True
+        )
+        return done.stdout.decode().rstrip("\n")
+
+    def hook(self, name: str, script: str) -> None:
+        path = self.folder / ".git" / "hooks" / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    def act(self, script: str) -> None:
+        """Let pyinfra do so at its begin, after each host it has moved, and at its end: functions of these names."""
+        (self.state / "act").write_text(script)
+
+    def wanted(self) -> str:
+        return self.registry.read_text() + self.site.read_text()
+
+    def fleet(self) -> dict[str, str]:
+        """What each host was given."""
+        return {path.name: path.read_text() for path in sorted((self.state / "fleet").glob("[!.]*"))}
+
+    def runs(self, name: str = "words") -> list[list[str]]:
+        """What pyinfra saw in each run: its `words`, the `head` and the registry's `text`, in lines."""
+        runs = sorted((self.state / "runs").iterdir(), key=lambda path: int(path.name))
+        return [(run / name).read_text().splitlines() for run in runs]
+
+    def log(self) -> list[str]:
+        """The subjects of the commits since the first one, newest first."""
+        return self.git("log", "--format=%s", "first..HEAD").splitlines()
+
+    def change(self, **fields: Any) -> Change:
+        old = self.registry.read_text()
+        plain = Change(
+            what=WHAT, operator="anna@ramrod", since="2026-11-23T03:00:00Z", branch="main", inventory=self.inventory,
+            file=self.registry, old=old, new=swapped(old), model=MODEL, hosts=HOSTS,
+        )  # fmt: skip
+        return Change(**{**vars(plain), **fields})
+
+    def is_as_first(self) -> bool:
+        """Whether files, HEAD, index and hosts are as before any change, and no journal tells of one."""
+        return (
+            not self.git("status", "--porcelain")
+            and not self.git("diff", "first", "HEAD")
+            and set(self.fleet().values()) == {self.wanted()}
+            and journal.read(self.checkout) is None
+        )
+
+
+class FakeHosts:
+    """In the place of remote.run. `previews` and `statuses` are answers by host; the rest say that all is there."""
+
+    def __init__(self) -> None:
+        self.previews: dict[str, str] = {}
+        self.statuses: dict[str, list[dict[str, Any]]] = {}
+        self.stored: dict[str, Any] = {}
+        self.asked: list[tuple[str, str]] = []
+        self.spared: list[tuple[str, Any]] = []
+        self.spare_fault = ""
+
+    def run(
+        self, _fleet: Fleet, host: str, command: Sequence[str], _seconds: float, message: str = ""
+    ) -> "subprocess.CompletedProcess[str]":
+        self.asked.append((host, message))
+        if command[0] == "python3":
+            return _said(
+                json.dumps([{**_stored(model, version), **self.stored} for _, model, version in json.loads(message)])
+            )
+        if "preview" in command:
+            answer = self.previews.get(host, '{"bytes": 0, "unlocked": []}')
+            return _said(answer) if answer else subprocess.CompletedProcess([], 1, "", "found preview; allowed: status")
+        if "spare" in command:
+            self.spared.append((host, json.loads(message)))
+            return _said("[]") if not self.spare_fault else subprocess.CompletedProcess([], 1, "", self.spare_fault)
+        services = self.statuses[host].pop(0) if self.statuses.get(host) else {}
+        return _said(json.dumps({"program": "f" * 64, "services": services}))
+
+
+@cache
+def _template() -> "TemporaryDirectory[str]":
+    """A stage that others are copied from: git takes its time to make one."""
+    folder = TemporaryDirectory()
+    Stage._build(Path(folder.name))
+    return folder
+
+
+def use(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> FakeHosts:
+    """Work in the stage's checkout, with its pyinfra and hosts that answer."""
+    hosts = FakeHosts()
+    monkeypatch.chdir(stage.folder)
+    monkeypatch.setattr(remote, "run", hosts.run)
+    monkeypatch.setattr(deployment, "_pyinfra", lambda: str(stage.pyinfra))
+    return hosts
+
+
+def swapped(text: str) -> str:
+    """registry.py with the model's current and previous version in each other's place."""
+    return text.replace(NEW, "NEW").replace(OLD, NEW).replace("NEW", OLD)
+
+
+def _said(text: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.CompletedProcess([], 0, text, "")
+
+
+def _contents(model: str, version: str) -> dict[str, bytes]:
+    return {name: f"{model}/{version}/{name}".encode() for name in REGISTRY.models[model].files.values()}
+
+
+def _files(model: str, version: str) -> dict[str, PinnedFile]:
+    contents = _contents(model, version)
+    return {
+        name: PinnedFile(sha256=hashlib.sha256(each).hexdigest(), size=len(each)) for name, each in contents.items()
+    }
+
+
+def _stored(model: str, version: str) -> dict[str, Any]:
+    text = manifest(model, version, _contents(model, version)).encode()
+    files = {name: file.model_dump(mode="json") for name, file in _files(model, version).items()}
+    files["manifest.yaml"] = {"sha256": hashlib.sha256(text).hexdigest(), "size": len(text)}
+    return {"files": files, "others": {}, "manifest": base64.b64encode(text).decode(), "fault": None}
+
+
+def _pins() -> Pins:
+    """Pins of every current version, and of older ones."""
+    pairs = [(name, model.current_version) for name, model in REGISTRY.models.items()]
+    models: dict[str, dict[str, Pin]] = {}
+    for model, version in (*pairs, (MODEL, OLD), (MODEL, "2026-01-01"), ("mobilenet_ssd", "2019-01-01")):
+        digest = hashlib.sha256(manifest(model, version, _contents(model, version)).encode()).hexdigest()
+        models.setdefault(model, {})[version] = Pin(manifest=digest, files=_files(model, version))
+    return Pins(models=models)

@@ -1,0 +1,133 @@
+import stat
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from modelctl.errors import OperatorError
+from modelctl.nodes.authority import Authority
+
+
+def keygen(*words: str | Path) -> str:
+    return subprocess.run(["ssh-keygen", "-q", *words], check=True, capture_output=True, text=True).stdout
+
+
+def public_key(folder: Path, name: str) -> str:
+    keygen("-t", "ed25519", "-N", "", "-C", name, "-f", folder / name)
+    return (folder / f"{name}.pub").read_text()
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    authority = Authority(tmp_path / "folder" / "pull_ca")
+    authority.create()
+    return authority
+
+
+def test_creating_makes_a_key_for_its_owner_only(authority: Authority) -> None:
+    assert authority.exists()
+    assert stat.S_IMODE(authority.key.stat().st_mode) == 0o600
+    assert stat.S_IMODE(authority.key.parent.stat().st_mode) == 0o700
+
+
+def test_creating_again_keeps_the_key(authority: Authority) -> None:
+    before = authority.key.read_bytes()
+    assert not authority.create()
+    assert authority.key.read_bytes() == before
+
+
+def test_two_threads_make_one_key(tmp_path: Path) -> None:
+    made = Authority(tmp_path / "pull_ca")
+
+    def create(_: int) -> tuple[bool, str]:
+        return made.create(), made.line("/registry")
+
+    with ThreadPoolExecutor(4) as pool:
+        created, lines = zip(*pool.map(create, range(8)), strict=True)
+    assert (created.count(True), len(set(lines))) == (1, 1)
+
+
+def test_a_key_whose_public_half_is_lost_is_kept_and_said(authority: Authority) -> None:
+    before = authority.key.read_bytes()
+    authority.key.with_name("pull_ca.pub").unlink()
+    with pytest.raises(OperatorError, match=r"^ssh-keygen -t: "):
+        authority.create()
+    assert authority.key.read_bytes() == before
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OperatorError, match=r"^pull_ca .*/file/pull_ca: .*; expected a folder for the key$"):
+        Authority(tmp_path / "file" / "pull_ca").create()
+
+
+def test_the_line_opens_the_registry_read_only_and_nothing_else(authority: Authority) -> None:
+    public = authority.key.with_name("pull_ca.pub").read_text().strip()
+    assert authority.line("/home/ops/registry") == (
+        'cert-authority,restrict,principals="sentinelcam-pull",command="/usr/bin/rrsync -ro /home/ops/registry" '
+        + public
+    )
+
+
+def test_a_certificate_names_host_and_principal(authority: Authority, tmp_path: Path) -> None:
+    (tmp_path / "shown").write_text(authority.certify(public_key(tmp_path, "node"), "lab1"))
+    shown = keygen("-L", "-f", tmp_path / "shown")
+    assert 'Key ID: "lab1"' in shown
+    assert shown.split("Principals:")[1].split("Critical Options:")[0].split() == ["sentinelcam-pull"]
+
+
+def test_certifying_what_is_no_key_is_refused(authority: Authority) -> None:
+    with pytest.raises(OperatorError, match=r"^ssh-keygen -s: .*; check the site's pull_ca and its modes$"):
+        authority.certify("garbage", "lab1")
+
+
+def tampered(certificate: str) -> str:
+    """The same certificate with another signature."""
+    kind, body, *_ = certificate.split()
+    return f"{kind} {body[:-8]}{'A' if body[-8] != 'A' else 'B'}{body[-7:]}"
+
+
+def presented(authority: Authority, folder: Path) -> dict[str, tuple[str | None, str | None]]:
+    """What a node may hold: a certificate and a public key."""
+    public = public_key(folder, "node")
+    certificate = authority.certify(public, "lab1")
+    return {
+        "its own": (certificate, public),
+        "its own, with another comment": (certificate, " ".join(public.split()[:2]) + " comment"),
+        "no certificate": (None, public),
+        "no key": (certificate, None),
+        "another key": (certificate, public_key(folder, "another")),
+        "another authority": (another(folder).certify(public, "lab1"), public),
+        "another principal": (sign(authority, public, folder, "root"), public),
+        "one principal more": (sign(authority, public, folder, "sentinelcam-pull,root"), public),
+        "tampered": (tampered(certificate), public),
+        "a key for a certificate": (public, public),
+        "garbage": ("garbage", public),
+        "empty": ("", public),
+        "cut off": (certificate[:200], public),
+        "of an unknown kind": ("x-cert-v01@example.org AAAA", public),
+    }
+
+
+def another(folder: Path) -> Authority:
+    made = Authority(folder / "another_ca")
+    made.create()
+    return made
+
+
+def sign(authority: Authority, public: str, folder: Path, principals: str) -> str:
+    (folder / "signed.pub").write_text(public)
+    keygen("-s", authority.key, "-I", "lab1", "-n", principals, folder / "signed.pub")
+    return (folder / "signed-cert.pub").read_text()
+
+
+def test_only_its_own_certificate_for_the_key_is_known(authority: Authority, tmp_path: Path) -> None:
+    found = {name: authority.has_certified(*held) for name, held in presented(authority, tmp_path).items()}
+    assert [name for name, known in found.items() if known] == ["its own", "its own, with another comment"]
+
+
+def test_an_authority_that_is_not_made_yet_has_certified_nothing(authority: Authority, tmp_path: Path) -> None:
+    public = public_key(tmp_path, "node")
+    certificate = authority.certify(public, "lab1")
+    assert not Authority(tmp_path / "absent").has_certified(certificate, public)

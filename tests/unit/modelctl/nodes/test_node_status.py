@@ -1,0 +1,122 @@
+"""What a node says of itself, and what else may come in its place."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelctl.faults import one_line
+from modelctl.nodes import node_status, remote
+from tests.unit.modelctl.fake_nodes import ENTRY, MARK, OLD, FakeNodes
+from tests.unit.modelctl.sites import fleet, pinned
+
+FLEET = fleet(pins=pinned())
+
+
+@pytest.fixture
+def nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeNodes:
+    return FakeNodes(FLEET, tmp_path, monkeypatch)
+
+
+def refusal() -> str:
+    with pytest.raises(remote.NoAnswer) as caught:
+        node_status.ask(FLEET, "lab1")
+    assert str(caught.value).isprintable()
+    return str(caught.value)
+
+
+def test_the_question_is_asked_as_root_without_a_password(nodes: FakeNodes) -> None:
+    node_status.ask(FLEET, "lab1")
+    command = nodes.ssh.asked("192.168.10.20")[-2]
+    assert command == "env LC_ALL=C sudo -n /usr/local/sbin/sentinelcam-node status --json"
+
+
+def test_a_service_as_the_node_knows_it(nodes: FakeNodes) -> None:
+    nodes.change("lab1", live=None, health="down", drift=["/a differs"], pending=MARK)
+    found = node_status.ask(FLEET, "lab1")["imagenode"]
+    assert (found.chosen, found.live) == (nodes.wanted("lab1"), None)
+    assert (found.models, found.health) == ({"mobilenet_ssd": "2020-12-06"}, "down")
+    assert found.drift == ("/a differs",)
+    assert found.pending == node_status.Mark(
+        time="2026-11-22T23:40:00Z", operator="anna@ramrod", purpose="pyinfra -y", from_=None, to=OLD, running=False
+    )
+    assert found.last is not None
+    assert (found.last.outcome, found.last.from_, found.last.to, found.last.reason) == ("chosen", None, OLD, None)
+
+
+def test_a_newer_program_may_say_more(nodes: FakeNodes) -> None:
+    more = {"more": {"than": "today"}}
+    services = {"imagenode": nodes.services["lab1"]["imagenode"] | more | {"last": ENTRY | more}}
+    nodes.say("lab1", json.dumps({"services": services} | more))
+    assert list(node_status.ask(FLEET, "lab1")) == ["imagenode"]
+
+
+def test_what_a_node_says_is_one_line_without_control_characters(nodes: FakeNodes) -> None:
+    nodes.change(
+        "lab1", health="a\n\x1b[2Jb", drift=["\x07"], models={"m\x1b": "v\x1b"}, last=ENTRY | {"reason": "\r\x00"}
+    )
+    found = node_status.ask(FLEET, "lab1")["imagenode"]
+    assert (found.health, found.drift, found.models) == ("a ?[2Jb", ("?",), {"m?": "v?"})
+    assert found.last is not None
+    assert found.last.reason == "?"
+
+
+@pytest.mark.parametrize("answer", ["", "Welcome!", "null", "[]", "{}", '{"services": []}', "[" * 5000, "\x1b[2J" * 9])
+def test_an_answer_that_is_no_status(nodes: FakeNodes, answer: str) -> None:
+    nodes.say("lab1", answer)
+    assert refusal() == (
+        f"lab1 (192.168.10.20): found {one_line(answer) or 'nothing'}; expected its status as JSON; "
+        "does a login there print something of its own?"
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"chosen": "short"}, {"live": OLD[:12]}, {"models": {"a": 1}}, {"health": True},
+        {"drift": "/a differs"}, {"pending": {}}, {"pending": MARK | {"running": "yes"}}, {"last": {"n": 1}},
+        {"last": ENTRY | {"dirty": 1}},
+    ],
+)  # fmt: skip
+def test_a_status_with_an_odd_field(nodes: FakeNodes, changes: dict[str, Any]) -> None:
+    nodes.change("lab1", **changes)
+    assert "; expected its status as JSON; " in refusal()
+
+
+@pytest.mark.parametrize("field", ["chosen", "active", "live", "models", "health", "drift", "pending", "last"])
+def test_a_status_without_a_field(nodes: FakeNodes, field: str) -> None:
+    del nodes.services["lab1"]["imagenode"][field]
+    nodes.change("lab1")
+    assert "; expected its status as JSON; " in refusal()
+
+
+def test_a_host_that_was_never_deployed_to(nodes: FakeNodes) -> None:
+    nodes.fail("lab1", 1, "sudo: /usr/local/sbin/sentinelcam-node: command not found")
+    assert refusal() == (
+        "lab1 (192.168.10.20): found no sentinelcam-node; a deploy brings it: "
+        "pyinfra inventory.py deploys/models.py --limit lab1 -y"
+    )
+
+
+@pytest.mark.parametrize(("code", "words"), [(1, "sudo: a password is required"), (2, "PermissionError: 13")])
+def test_a_program_that_fails_there(nodes: FakeNodes, code: int, words: str) -> None:
+    nodes.fail("lab1", code, f"first\n{words}")
+    assert refusal() == (
+        f"lab1 (192.168.10.20): sentinelcam-node ended with {code}: {words}; "
+        "try it there: ssh ops@192.168.10.20 sudo sentinelcam-node status"
+    )
+
+
+def test_no_connection(nodes: FakeNodes) -> None:
+    nodes.fail("lab1", 255, "ssh: connect to host 192.168.10.20 port 22: No route to host")
+    assert refusal() == (
+        "lab1 (192.168.10.20): ssh: connect to host 192.168.10.20 port 22: No route to host; "
+        "is it up, and trusted? modelctl trust lab1"
+    )
+
+
+def test_no_answer_in_time(nodes: FakeNodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(node_status, "ANSWER_SECONDS", 0.2)
+    nodes.ssh.answer("192.168.10.20", "exec sleep 30")
+    assert refusal() == "lab1 (192.168.10.20): no answer within 0.2 s; is its disk well?"

@@ -1,0 +1,103 @@
+"""The program that reads version folders on the datasink."""
+
+import base64
+import hashlib
+import json
+import os
+import stat
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelctl.registry import registry_reader
+from modelctl.registry.registry_reader import MANIFEST_LIMIT, read_version
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "cats" / "2026-01-01"
+    path.mkdir(parents=True)
+    return path
+
+
+def read(tmp_path: Path) -> dict[str, Any]:
+    return read_version(str(tmp_path), "cats", "2026-01-01")
+
+
+def test_files_are_measured_and_the_manifest_comes_along(tmp_path: Path, folder: Path) -> None:
+    big = b"x" * (2 * registry_reader.BLOCK + 1)
+    (folder / "big").write_bytes(big)
+    (folder / "manifest.yaml").write_bytes(b"name: cats\n")
+    found = read(tmp_path)
+    assert found["files"]["big"] == {"size": len(big), "sha256": hashlib.sha256(big).hexdigest()}
+    assert found["files"].keys() == {"big", "manifest.yaml"}
+    assert base64.b64decode(found["manifest"]) == b"name: cats\n"
+    assert (found["others"], found["fault"]) == ({}, None)
+
+
+def test_a_huge_manifest_comes_cut_off_past_the_limit(tmp_path: Path, folder: Path) -> None:
+    (folder / "manifest.yaml").write_bytes(b"x" * (3 * MANIFEST_LIMIT))
+    assert len(base64.b64decode(read(tmp_path)["manifest"])) == MANIFEST_LIMIT + 1
+
+
+def test_what_is_no_file_is_named_and_not_followed(tmp_path: Path, folder: Path) -> None:
+    (folder / "manifest.yaml").symlink_to("/etc/hostname")
+    (folder / "dangling").symlink_to("nowhere")
+    (folder / "sub").mkdir()
+    os.mknod(folder / "socket", stat.S_IFSOCK | 0o600)
+    found = read(tmp_path)
+    assert found["others"] == {
+        "manifest.yaml": "a link", "dangling": "a link", "sub": "a folder", "socket": "a special file",
+    }  # fmt: skip
+    assert (found["files"], found["manifest"]) == ({}, None)
+
+
+def test_a_name_that_is_no_utf8_is_spelt_out(tmp_path: Path, folder: Path) -> None:
+    Path(os.fsdecode(os.fsencode(folder) + b"/\xff\n")).touch()
+    assert list(read(tmp_path)["files"]) == ["\\udcff\n"]
+
+
+def test_an_unreadable_file(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "bad").touch()
+    (folder / "good").touch()
+    measure = registry_reader._measure
+
+    def fails(path: Path) -> dict[str, Any]:
+        if path.name == "bad":
+            raise OSError(5, "Input/output error", str(path))
+        return measure(path)
+
+    monkeypatch.setattr(registry_reader, "_measure", fails)
+    found = read(tmp_path)
+    assert (list(found["files"]), found["others"]) == (["good"], {"bad": "unreadable: Input/output error"})
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    assert read(tmp_path)["fault"] == f"{tmp_path}/cats: No such file or directory"
+    (tmp_path / "cats").mkdir()
+    assert read(tmp_path)["fault"] == f"{tmp_path}/cats/2026-01-01: No such file or directory"
+    (tmp_path / "cats" / "2026-01-01").touch()
+    assert read(tmp_path)["fault"] == f"{tmp_path}/cats/2026-01-01 is a file"
+
+
+def test_a_link_in_place_of_a_folder_is_not_followed(tmp_path: Path, folder: Path) -> None:
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    assert read(tmp_path)["fault"] == f"{folder} is a link"
+    folder.unlink()
+    folder.parent.rmdir()
+    folder.parent.symlink_to(tmp_path)
+    assert read(tmp_path)["fault"] == f"{folder.parent} is a link"
+
+
+def test_it_needs_nothing_but_its_source(tmp_path: Path, folder: Path) -> None:
+    (folder / "a").write_bytes(b"a")
+    program = Path(registry_reader.__file__).read_text(encoding="utf-8")
+    done = subprocess.run(
+        ["/usr/bin/python3", "-I", "-c", program],
+        input=json.dumps([[str(tmp_path), "cats", "2026-01-01"]]), cwd="/", env={},
+        capture_output=True, text=True, timeout=20, check=True,
+    )  # fmt: skip
+    assert json.loads(done.stdout) == [read(tmp_path)]

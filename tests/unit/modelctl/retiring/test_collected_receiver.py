@@ -1,0 +1,147 @@
+"""The program that takes collected files in on the datasink: never over anything, whole or not at all."""
+
+import fcntl
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelctl.retiring import collected_receiver
+from modelctl.retiring.collected_receiver import obey
+
+CONTENT = b"date,event\n" * 1000
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+NAME = f"facelist.csv.{DIGEST[:12]}"
+
+
+def order(folder: Path, do: str = "receive", **changes: Any) -> dict[str, Any]:
+    return {
+        "do": do, "folder": str(folder / "collected"), "place": "sentinel/faces/2026-01-01", "name": "facelist.csv",
+        "sha256": DIGEST, "size": len(CONTENT), "files": {"facelist.csv": DIGEST}, **changes,
+    }  # fmt: skip
+
+
+def receive(folder: Path, content: bytes = CONTENT, **changes: Any) -> Any:
+    return obey(order(folder, **changes), io.BytesIO(content))["fault"]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return tmp_path / "collected" / "sentinel" / "faces" / "2026-01-01"
+
+
+def test_it_needs_nothing_but_its_source(tmp_path: Path, place: Path) -> None:
+    program = Path(collected_receiver.__file__).read_text(encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program], input=json.dumps(order(tmp_path)).encode() + b"\n" + CONTENT, cwd="/",
+        env={}, capture_output=True, timeout=20, check=False,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == (b'{"fault": null}', b"")
+    assert [path.name for path in place.iterdir()] == [NAME]
+    assert (place / NAME).read_bytes() == CONTENT
+
+
+def test_who_may_read(tmp_path: Path, place: Path) -> None:
+    before = os.umask(0)
+    try:
+        assert receive(tmp_path) is None
+    finally:
+        os.umask(before)
+    assert (place / NAME).stat().st_mode & 0o777 == 0o640
+    folders = (place, *place.parents[:3])
+    assert {path.stat().st_mode & 0o777 for path in folders} == {0o750}
+
+
+def test_never_over_anything(tmp_path: Path, place: Path) -> None:
+    place.mkdir(parents=True)
+    (place / NAME).write_text("mine")
+    assert receive(tmp_path) == f"{place}/{NAME}: it came there meanwhile; run it again"
+    assert [(path.name, path.read_text()) for path in place.iterdir()] == [(NAME, "mine")]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (CONTENT[:-1], "10999 of 11000 bytes came; run it again"),
+        (b"", "0 of 11000 bytes came; run it again"),
+        (CONTENT + b"x", "11001 of 11000 bytes came; run it again"),
+        (b"D" + CONTENT[1:], "other bytes came than were announced; run it again"),
+    ],
+)
+def test_what_did_not_come_whole_leaves_nothing(tmp_path: Path, place: Path, content: bytes, said: str) -> None:
+    assert receive(tmp_path, content) == f"{place}/{NAME}: {said}"
+    assert list(place.iterdir()) == []
+
+
+def test_one_at_a_time(tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = []
+    write = collected_receiver._write
+
+    def write_and_begin_another(*words: Any) -> None:
+        write(*words)
+        monkeypatch.setattr(collected_receiver, "_write", write)
+        said.append(receive(tmp_path))
+
+    monkeypatch.setattr(collected_receiver, "_write", write_and_begin_another)
+    assert receive(tmp_path) is None
+    assert said == [f"{place}/{NAME}: it is being collected by another; wait for that and run again"]
+    assert (place / NAME).read_bytes() == CONTENT
+
+
+def test_one_that_has_just_been_renamed_is_not_cut_off(
+    tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another may end its work between the opening of the file and its lock."""
+    flock, part = fcntl.flock, place / f".{NAME}.part"
+
+    def rename_first(*words: Any) -> None:
+        part.write_bytes(CONTENT)
+        part.rename(place / NAME)
+        flock(*words)
+
+    monkeypatch.setattr(fcntl, "flock", rename_first)
+    assert receive(tmp_path, b"") == f"{place}/{NAME}: it is being collected by another; wait for that and run again"
+    assert (place / NAME).read_bytes() == CONTENT
+
+
+def test_bytes_are_flushed_before_the_rename_and_the_folder_after_it(
+    tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.mkdir(parents=True)
+    seen: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: seen.append(Path(f"/proc/self/fd/{handle}").readlink().name))
+    rename = Path.rename
+
+    def renamed(path: Path, final: Path) -> Path:
+        seen.append("renamed")
+        return rename(path, final)
+
+    monkeypatch.setattr(Path, "rename", renamed)
+    assert receive(tmp_path) is None
+    assert seen == [f".{NAME}.part", "renamed", "2026-01-01"]
+
+
+def test_a_check_says_what_is_home_and_changes_nothing(tmp_path: Path) -> None:
+    before = obey(order(tmp_path, "check"), io.BytesIO())
+    assert (before["fault"], before["home"], before["free"] > 0) == (None, [], True)
+    assert not (tmp_path / "collected").exists()
+    receive(tmp_path)
+    assert obey(order(tmp_path, "check"), io.BytesIO())["home"] == ["facelist.csv"]
+
+
+def test_what_lies_in_a_file_s_place(tmp_path: Path, place: Path) -> None:
+    place.mkdir(parents=True)
+    (place / NAME).symlink_to("/etc/hostname")
+    assert obey(order(tmp_path, "check"), io.BytesIO())["fault"] == (
+        f"{place}/{NAME}: found no plain file; expected one that was collected; move it away and run it again"
+    )
+    (place / NAME).unlink()
+    (place / f".{NAME}.part").symlink_to(tmp_path / "elsewhere")
+    assert "Too many levels of symbolic links" in receive(tmp_path)
+    assert not (tmp_path / "elsewhere").exists()

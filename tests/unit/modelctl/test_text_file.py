@@ -1,0 +1,37 @@
+"""Text files that commands write."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from modelctl import text_file
+
+
+@pytest.mark.parametrize("ahead", [0, 100], ids=["just now", "the clock went back"])
+def test_a_new_text_is_of_a_later_second(tmp_path: Path, ahead: int) -> None:
+    path = tmp_path / "registry.py"
+    path.write_text("A = 1\n")
+    before = int(time.time()) + ahead
+    for count in (1, 2):
+        os.utime(path, (before, before)) if count == 1 else None
+        text_file.replace(path, f"A = {count}\n")
+        assert int(path.stat().st_mtime) > before
+        before = int(path.stat().st_mtime)
+
+
+def test_python_imports_the_new_text(tmp_path: Path) -> None:
+    """Whoever imports an edit, and its undo within the same second, must not get the edit again."""
+    path = tmp_path / "registry.py"
+    path.write_text("")
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    time.sleep(1 - time.time() % 1)
+    for version in ("2026-02-02", "2025-02-25"):
+        text_file.replace(path, f"print('{version}')\n")
+        done = subprocess.run(
+            [sys.executable, "-c", "import registry"], cwd=tmp_path, env=environment, capture_output=True, check=True
+        )
+        assert done.stdout.decode().strip() == version
