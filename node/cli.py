@@ -9,9 +9,31 @@ import sys
 from pathlib import Path
 from typing import Callable, Dict, List
 
-from node import access, audit, console, facelist, files, follow, layout, lock, orders, program, pull, recovery, survey
+from node import (
+    access,
+    audit,
+    cleanup_units,
+    console,
+    delete_list,
+    facelist,
+    files,
+    follow,
+    home,
+    layout,
+    lock,
+    orders,
+    preview,
+    program,
+    pull,
+    recovery,
+    retire,
+    survey,
+    verification,
+    version_removal,
+)
 from node import switch as switching
 from node.errors import Refusal
+from node.printable import shown
 
 
 def main(arguments: List[str]) -> int:
@@ -31,14 +53,24 @@ def main(arguments: List[str]) -> int:
 
 def _run(name: str, *words: str) -> None:
     if name not in COMMANDS:
-        raise Refusal("found %s; allowed: %s" % (name, ", ".join(CONSOLE)))
-    if os.geteuid() != 0:
+        raise Refusal("found %s; allowed: %s" % (shown(name) or "no command", ", ".join(CONSOLE)))
+    if os.geteuid() != 0 and name not in WITHOUT_ROOT:
         raise Refusal("sentinelcam-node needs root: sudo sentinelcam-node " + " ".join([name, *words]))
     COMMANDS[name](*words)
 
 
 def _survey() -> None:
     json.dump(survey.survey(orders.read(sys.stdin)), sys.stdout)
+    print()
+
+
+def _preview() -> None:
+    json.dump(preview.preview(json.load(sys.stdin)), sys.stdout)
+    print()
+
+
+def _verify() -> None:
+    json.dump(verification.verify(json.load(sys.stdin)), sys.stdout)
     print()
 
 
@@ -84,6 +116,44 @@ def _refuse() -> None:
     follow.refuse(orders.parse(data), data["reason"])
 
 
+def _show_delete_list() -> None:
+    json.dump(delete_list.show(Path(json.load(sys.stdin)["log"])), sys.stdout)
+    print()
+
+
+def _renew_delete_list() -> None:
+    delete_list.renew(json.load(sys.stdin))
+
+
+def _spare() -> None:
+    data = json.load(sys.stdin)
+    json.dump(delete_list.spare(data["versions"], data["hosts"]), sys.stdout)
+    print()
+
+
+def _linked_files() -> None:
+    json.dump(home.look(json.load(sys.stdin)), sys.stdout)
+    print()
+
+
+def _send_linked_file() -> None:
+    home.send(json.load(sys.stdin))
+
+
+def _list_versions() -> None:
+    json.dump(version_removal.survey(Path(json.load(sys.stdin)["models"])), sys.stdout)
+    print()
+
+
+def _remove_versions() -> None:
+    json.dump(version_removal.remove(json.load(sys.stdin)), sys.stdout)
+    print()
+
+
+def _install_clean_up() -> None:
+    cleanup_units.install(json.load(sys.stdin))
+
+
 def _collect() -> None:
     data = json.load(sys.stdin)
     audit.collect(Path(data["log"]), orders.owner(data["owner"]), data["lines"])
@@ -94,9 +164,13 @@ CONSOLE: Dict[str, Callable[..., None]] = {
     "history": console.show_history,
     "revert": console.revert,
 }
+WITHOUT_ROOT = ("retire",)
+"""The registry's owner runs these, in a unit of their own."""
 COMMANDS: Dict[str, Callable[..., None]] = {
     **CONSOLE,
     "survey": _survey,
+    "preview": _preview,
+    "verify": _verify,
     "install-program": program.install,
     "folders": _folders,
     "check-rrsync": access.check_rrsync,
@@ -108,6 +182,15 @@ COMMANDS: Dict[str, Callable[..., None]] = {
     "switch-unit": _switch_unit,
     "refuse": _refuse,
     "collect": _collect,
+    "delete-list": _show_delete_list,
+    "renew-delete-list": _renew_delete_list,
+    "spare": _spare,
+    "linked-files": _linked_files,
+    "send-linked-file": _send_linked_file,
+    "list-versions": _list_versions,
+    "remove-versions": _remove_versions,
+    "install-cleanup": _install_clean_up,
+    "retire": retire.retire,
     "install": switching.start,
     "recover": recovery.recover,
     "recover-at-boot": recovery.recover_at_boot,

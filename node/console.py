@@ -13,6 +13,7 @@ from node import status as states
 from node.errors import Refusal
 from node.history import short
 from node.marks import Request
+from node.printable import shown
 from node.sets import StoredSet
 
 UNLOCK = "--unlock"
@@ -20,8 +21,8 @@ UNLOCK = "--unlock"
 
 def status(*words: str) -> None:
     """Show each service's chosen, live and previous set, its models, its health and what is pending."""
-    found = states.status()
-    print(states.as_json(found) if _is_json(words) else states.text(found))
+    write = states.as_json if _is_json(words) else states.text
+    print(write(states.status()))
 
 
 def show_history(*words: str) -> None:
@@ -32,7 +33,7 @@ def show_history(*words: str) -> None:
 
 def _is_json(words: "tuple[str, ...]") -> bool:
     if words not in ((), ("--json",)):
-        raise Refusal("found %s; allowed: --json" % " ".join(words))
+        raise Refusal("found %s; allowed: --json" % shown(*words))
     return bool(words)
 
 
@@ -61,7 +62,7 @@ def _service(words: "tuple[str, ...]") -> str:
     named = [word for word in words if word != UNLOCK] or known
     if len(named) == 1 and named[0] in known:
         return named[0]
-    raise Refusal("found %s; allowed: one of %s" % (" ".join(words) or "no service", ", ".join(known) or "none yet"))
+    raise Refusal("found %s; allowed: one of %s" % (shown(*words) or "no service", ", ".join(known) or "none yet"))
 
 
 def _require_locked(stored: StoredSet, words: "tuple[str, ...]") -> None:

@@ -100,6 +100,13 @@ def unlocked_by(stored: StoredSet) -> int:
     return 0
 
 
+def unlocks(version: Version, configs: List[Path], registry: Optional[Path]) -> Optional[int]:
+    """Return how many live events a version's list would unlock; None where neither this node nor `registry` has it."""
+    lists = [path_of(version, LIST), *([registry / version.label / LIST] if registry else [])]
+    new = next((path for path in lists if path.is_file()), None)
+    return len(_unlocked(new, version.directory / CURRENT, configs)) if new else None
+
+
 def _unlocked(new: Path, link: Path, configs: List[Path]) -> Set[Event]:
     """The lists that are live are the one behind the link and the one that the data pump reads: an older tool may have
     set only one of them."""

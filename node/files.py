@@ -73,7 +73,9 @@ def append(path: Path, line: bytes, mode: int = 0o644, owner: Owner = ROOT) -> N
     # The folder may belong to the service's user: never follow what lies there.
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
     with _change("append", path), os.fdopen(os.open(str(path), flags, mode), "ab+") as file:
-        os.fchown(file.fileno(), owner.uid, owner.gid)
+        status = os.fstat(file.fileno())
+        if (status.st_uid, status.st_gid) != owner:  # a confined program may not give files away
+            os.fchown(file.fileno(), owner.uid, owner.gid)
         os.fchmod(file.fileno(), mode)
         if file.seek(0, os.SEEK_END) > 0:
             file.seek(-1, os.SEEK_END)

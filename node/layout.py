@@ -7,7 +7,9 @@ from pathlib import Path
 STATE = Path("/var/lib/sentinelcam")
 RUNTIME = Path("/run/sentinelcam")
 UNITS = Path("/etc/systemd/system")
+TIMER_STAMPS = Path("/var/lib/systemd/timers")
 CONSOLE_COMMAND = Path("/usr/local/sbin/sentinelcam-node")
+RETIRED = ".retired-"  # before the name of a version that was renamed to be removed
 STAGING = ".staging"  # below each models folder, so that a finished version is one rename away
 
 
@@ -39,6 +41,11 @@ def pending(service: str) -> Path:
 
 def history() -> Path:
     return STATE / "history.jsonl"
+
+
+def cleanup() -> Path:
+    """On the primary datasink: what the clean-up of the registry may remove."""
+    return STATE / "cleanup"
 
 
 def kept() -> Path:

@@ -32,7 +32,7 @@ def wait(named: Iterable[Named], limit: float) -> None:
 
 def siblings(named: Iterable[Named]) -> Set[Path]:
     """Return each linked file in every version of its model: the running service may hold an older one."""
-    return {path for each in named if each.linked for path in each.path.parent.parent.glob("*/" + each.path.name)}
+    return {path for each in named if each.linked for path in each.path.parent.parent.glob("[!.]*/" + each.path.name)}
 
 
 def keep(named: Iterable[Named]) -> None:

@@ -8,7 +8,7 @@ import os
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Iterator
+from typing import Iterator
 
 from node import files, history
 from node.errors import Refusal
@@ -25,7 +25,7 @@ def held(path: Path, work: str, operator: str, purpose: str) -> Iterator[None]:
     """Hold the lock at `path` for `work`. Raises Taken when another process does."""
     files.folder(path.parent)
     with path.open("a+") as file:
-        if not _take(file):
+        if not take(file.fileno()):
             raise Taken("another %s is running here: %s; wait for it and run again" % (work, holder(path)))
         # An rsync that outlives this process keeps the lock: it writes to the same files.
         os.set_inheritable(file.fileno(), True)
@@ -44,12 +44,15 @@ def _say(handle: int, text: str) -> None:
         os.write(handle, text.encode())
 
 
-def _take(file: "IO[str]") -> bool:
-    """Whoever only looks whether the lock is held holds it for a moment, so once is not enough."""
+def take(handle: int) -> bool:
+    """Lock an open file or folder, until it is closed; False when another process holds it.
+
+    Whoever only looks whether the lock is held holds it for a moment, so once is not enough.
+    """
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             if time.monotonic() >= deadline:
                 return False

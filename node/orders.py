@@ -1,6 +1,6 @@
 """What the control node sends: the desired state of one host, as JSON.
 
-The fields are those of modelctl.desired; a node of yesterday's program ignores what it does not know.
+The fields are those of modelctl.rendering.desired; a node of yesterday's program ignores what it does not know.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import pwd
 from pathlib import Path
 from typing import IO, Any, Dict, List, NamedTuple, Optional
 
+from node import names
 from node.errors import Refusal
 from node.files import Owner
 
@@ -71,7 +72,7 @@ class Named(NamedTuple):
 
 
 class Gate(NamedTuple):
-    """What a switch waits for, in seconds, and checks, as modelctl.standards.Gate says it."""
+    """What a switch waits for, in seconds, and checks, as modelctl.inventory.standards.Gate says it."""
 
     linked_wait: float
     deadline: float
@@ -155,8 +156,8 @@ def parse(data: Dict[str, Any]) -> Order:
         host=data["host"],
         user=data["service_user"],
         folders=[Path(path) for path in data["folders"]],
-        versions=[_version(each) for each in data["versions"]],
-        face_list=_version(data["face_list"]) if data["face_list"] else None,
+        versions=[version(each) for each in data["versions"]],
+        face_list=version(data["face_list"]) if data["face_list"] else None,
         sets=[service_set(each) for each in data["sets"]],
         source=_source(data["source"]) if data["source"] else None,
         limits=Limits(**known(Limits, data["limits"])),
@@ -172,25 +173,31 @@ def known(kind: Any, data: Dict[str, Any]) -> Dict[str, Any]:
     return {name: value for name, value in data.items() if name in kind._fields}
 
 
-def _version(data: Dict[str, Any]) -> Version:
+def version(data: Dict[str, Any]) -> Version:
+    """Build a version from parsed JSON."""
     files = [File(**known(File, each)) for each in data["files"]]
-    return Version(data["model"], data["version"], data["manifest"], Path(data["directory"]), files)
+    for file in files:
+        names.plain("name", file.name)
+    model, number = names.plain("model", data["model"]), names.plain("version", data["version"])
+    return Version(model, number, data["manifest"], Path(data["directory"]), files)
 
 
 def _source(data: Dict[str, Any]) -> Source:
     return Source(data["host"], data["address"], data["login"], Path(data["registry"]), data["local"])
 
 
+def installed(data: Dict[str, Any]) -> Installed:
+    """Build a file of a set from parsed JSON."""
+    return Installed(Path(data["path"]), data["owner"], data["mode"], data["sha256"], data.get("content"))
+
+
 def service_set(data: Dict[str, Any]) -> ServiceSet:
     """Build a set from parsed JSON, as an order or a stored set holds it."""
     return ServiceSet(
-        service=data["service"],
+        service=names.plain("service", data["service"]),
         unit=data["unit"],
-        digest=data["digest"],
-        files=[
-            Installed(Path(each["path"]), each["owner"], each["mode"], each["sha256"], each.get("content"))
-            for each in data["files"]
-        ],
+        digest=names.plain("digest", data["digest"]),
+        files=[installed(each) for each in data["files"]],
         models=data["models"],
         named_files=[Named(Path(each["path"]), each["sha256"], each["linked"]) for each in data["named_files"]],
         state=data["state"],

@@ -51,6 +51,11 @@ def find(sha256: str) -> Optional[Path]:
     return None
 
 
+def forget(folder: Path) -> None:
+    """Remove the stamps of all files that were in a folder."""
+    files.remove(_stamp_of(folder))
+
+
 def _stamp_of(path: Path) -> Path:
     return layout.stamps() / path.relative_to("/")
 

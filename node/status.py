@@ -5,14 +5,27 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, List, Optional
 
-from node import files, health, history, installation, layout, lock, marks, recovery, services, sets
+from node import (
+    files,
+    health,
+    history,
+    installation,
+    layout,
+    lock,
+    marks,
+    named,
+    recovery,
+    services,
+    sets,
+    version_removal,
+)
 from node.errors import Refusal
 from node.history import short
 from node.orders import ServiceSet
 
 
 def status() -> Dict[str, Any]:
-    """Return the status as plain data; the keys are those of modelctl.status."""
+    """Return the status as plain data; the keys are those of modelctl.reports.status."""
     return {
         "program": files.target(layout.program() / "current"),
         "services": {service: _service(service) for service in layout.services()},
@@ -31,9 +44,11 @@ def _service(service: str) -> Dict[str, Any]:
         "live": _live(service) if is_active else None,
         "models": {},
         "manifests": {},
+        "named": named.versions(service),
         "commit": None,
         "health": None,
         "drift": [],
+        "leftovers": [],
         "pending": pending(service),
         "last": history.last(service),
     }
@@ -47,6 +62,7 @@ def _service(service: str) -> Dict[str, Any]:
     return dict(
         data, unit=content.unit, state=content.state, models=content.models, manifests=content.manifests,
         commit=stored.commit, health=health.check(content), drift=drift(content),
+        leftovers=version_removal.leftovers(content.named_files),
     )  # fmt: skip
 
 

@@ -8,6 +8,8 @@ from typing import Any, Dict, List, Optional, Tuple
 from node import (
     access,
     audit,
+    cleanup_units,
+    delete_list,
     facelist,
     files,
     health,
@@ -38,6 +40,9 @@ def survey(order: Order) -> Dict[str, Any]:
         "registry": _registry(order),
         "history": history.entries()[-history.RECENT :],
         "collected": _collected(order),
+        "listed": delete_list.listed(order.options.get("named", [])),
+        "unseen": delete_list.unseen(order.options.get("needed_by", {})),
+        "cleanup": cleanup_units.differences(order.options.get("cleanup", [])),
     }
 
 

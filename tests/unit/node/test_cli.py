@@ -68,6 +68,15 @@ def test_folders_belong_to_the_service_user(monkeypatch: pytest.MonkeyPatch, tmp
     assert (status.st_uid, stat.S_IMODE(status.st_mode)) == (uid(), 0o755)
 
 
+def test_what_differs_is_answered_as_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "cats" / "2026-01-01").mkdir(parents=True)
+    say(monkeypatch, {"folders": [], "models": str(tmp_path)})
+    assert cli.main(["verify"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"folders": [], "versions": ["cats/2026-01-01"]}
+
+
 def test_access_comes_on_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     say(monkeypatch, {"certificate": "c\n", "known_hosts": "k\n"})
     assert cli.main(["install-access"]) == 0

@@ -70,6 +70,12 @@ def test_files_that_are_not_linked_are_not_waited_for(lists: list[Path]) -> None
         linked.wait([Named(lists[1], "ab", linked=False)], 0)
 
 
+def test_a_version_that_is_being_removed_is_none(lists: list[Path]) -> None:
+    named = [Named(lists[1], "ab", linked=True)]
+    lists[0].parent.rename(lists[0].parent.with_name(".retired-2025-02-25"))
+    assert linked.siblings(named) == {lists[1]}
+
+
 def test_the_wait_ends_with_the_writer(lists: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     looks = iter([["busy"], ["busy"], []])
     monkeypatch.setattr(linked, "writers", lambda _: next(looks))

@@ -79,3 +79,14 @@ def test_find_returns_only_what_is_still_vouched_for(path: Path) -> None:
 
 def test_find_on_a_bare_node() -> None:
     assert stamps.find(DIGEST) is None
+
+
+def test_a_forgotten_folder_leaves_the_others_stamps(path: Path, tmp_path: Path) -> None:
+    other = tmp_path / "old" / "model.bin"
+    other.parent.mkdir()
+    other.write_bytes(b"1234")
+    stamps.put(other, stamps.read(other))
+    stamps.forget(other.parent)
+    assert not stamps.vouches(other, DIGEST)
+    assert stamps.vouches(path, DIGEST)
+    stamps.forget(other.parent)

@@ -56,11 +56,13 @@ class TestStatus:
             "live": DIGEST,
             "models": {"cats": "2026-01-01"},
             "manifests": {"cats": "ab" * 32},
+            "named": None,  # the previous set is not there
             "commit": "c0ffee" * 6 + "c0ff",
             "health": None,
             "drift": [],
             "pending": None,
             "last": history.entries()[0],
+            "leftovers": [],
         }
 
     def test_the_program_that_the_units_run(self) -> None:

@@ -86,6 +86,9 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
         "registry": [],
         "history": [],
         "collected": None,
+        "listed": [],
+        "unseen": [],
+        "cleanup": [],
     }
 
 

@@ -1,0 +1,39 @@
+"""The units of the registry's clean-up, on the primary datasink: a service, and the timer that starts it."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List
+
+from node import files, installation, layout, orders, services
+from node.orders import Installed
+
+Units = List[Dict[str, Any]]  # orders.Installed as JSON
+
+
+def differences(units: Units) -> List[str]:
+    """Return what is not as these units want it."""
+    wanted = [orders.installed(each) for each in units]
+    found = ["%s differs" % unit.path for unit in wanted if not installation.is_installed(unit)]
+    for timer in _timers(wanted):
+        status = services.status(timer)
+        if status.enabled != "enabled" or not status.is_running:
+            found.append("%s is %s and %s" % (timer, status.enabled or "absent", status.active))
+    return found
+
+
+def install(units: Units) -> None:
+    """Put the units in place, and enable the timers. Raises Refusal when systemd refuses."""
+    wanted = [orders.installed(each) for each in units]
+    for unit in wanted:
+        if not installation.is_installed(unit):
+            files.write(unit.path, (unit.content or "").encode(), unit.mode)
+    services.reload(unit.path.name for unit in wanted)
+    for timer in _timers(wanted):
+        if not services.status(timer).is_running:
+            # systemd would make up for what a stopped timer has missed, at once.
+            files.unlink(layout.TIMER_STAMPS / ("stamp-" + timer))
+        services.control("enable", "--quiet", "--now", timer)
+
+
+def _timers(units: List[Installed]) -> List[str]:
+    return [unit.path.name for unit in units if unit.path.suffix == ".timer"]

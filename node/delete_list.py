@@ -1,0 +1,222 @@
+"""The delete-list of the primary datasink: which versions the registry's clean-up may remove, and from when on.
+
+cleanup/list.json   what was decided on the control node; root writes it, the clean-up only reads it
+cleanup/seen.json   what each host was last seen to name, for the next decision
+cleanup/spared      another content after each time that versions were taken off the list
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import uuid
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any, Collection, Dict, Iterator, List, Mapping, NamedTuple, Pattern, Set
+
+from node import files, history, layout, lock
+from node.errors import Refusal
+
+MODEL = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
+VERSION = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\.(?!1$)[1-9]\d{0,3})?", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
+
+
+class Entry(NamedTuple):
+    """A version that may go: what it was when it was listed, when its time comes, who listed it and when (UTC)."""
+
+    model: str
+    version: str
+    manifest: str  # SHA-256
+    bytes: int  # that its removal frees
+    due: str
+    since: str
+    operator: str
+
+    @property
+    def label(self) -> str:
+        return self.model + "/" + self.version
+
+    @property
+    def removal(self) -> str:
+        """What the log says, after the time, when it is removed."""
+        return "removed %s, %d bytes; listed %s by %s" % (self.label, self.bytes, self.since, self.operator)
+
+
+def is_version(name: str) -> bool:
+    """Tell whether a folder's name is that of a version: a real date, with a number when it is a later one of a day."""
+    match = VERSION.fullmatch(name)
+    try:
+        return match is not None and bool(date.fromisoformat(match.group(1)))
+    except ValueError:
+        return False
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Act on the list, or change it, while nobody else does. Raises lock.Taken."""
+    files.folder(layout.cleanup())
+    handle = os.open(str(layout.cleanup()), os.O_RDONLY)
+    try:
+        if not lock.take(handle):
+            raise lock.Taken("%s: another is at work on the delete-list; run again" % layout.cleanup())
+        yield
+    finally:
+        os.close(handle)
+
+
+def read() -> List[Entry]:
+    """Return the entries, none where there is no list. Raises Refusal for a damaged one."""
+    try:
+        return parse(json.loads(_list().read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return []
+    except (ValueError, TypeError, RecursionError) as error:
+        damage = "%s: damaged (%s), so nothing is removed; write it anew: modelctl cleanup" % (_list(), error)
+        raise Refusal(damage) from None
+
+
+def parse(data: Any) -> List[Entry]:
+    """Build the entries from parsed JSON. Raises ValueError or TypeError for what is no list of entries."""
+    entries = [Entry(**each) for each in data]
+    for each in entries:
+        _check(each)
+    return entries
+
+
+def _check(entry: Entry) -> None:
+    texts = {"model": MODEL, "version": VERSION, "manifest": _SHA256, "due": _TIME, "since": _TIME}
+    wrong = [name for name, form in texts.items() if not _is_text(getattr(entry, name), form)]
+    wrong += [] if wrong or is_version(entry.version) else ["version"]
+    wrong += [] if type(entry.bytes) is int and entry.bytes >= 0 else ["bytes"]
+    wrong += [] if isinstance(entry.operator, str) and entry.operator.isprintable() else ["operator"]
+    if wrong:
+        raise ValueError("%s: found %.80r" % (wrong[0], getattr(entry, wrong[0])))
+
+
+def _is_text(value: Any, form: "Pattern[str]") -> bool:
+    return isinstance(value, str) and form.fullmatch(value) is not None
+
+
+def show(log: Path) -> Dict[str, Any]:
+    """Return what is open and what was seen, null where damaged, the digest of both files, and the time here."""
+    try:
+        entries = [entry._asdict() for entry in open_entries(log)]  # type: Any
+    except Refusal:
+        entries = None
+    return {"now": history.now(), "digest": _digest(), "entries": entries, "seen": _read_seen()}
+
+
+def open_entries(log: Path) -> List[Entry]:
+    """Return the entries that were not carried out yet: what is stored anew under that name was not listed.
+
+    Raises Refusal for a damaged list.
+    """
+    entries = read()
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        lines = []
+    done = {line.partition(" ")[2] for line in lines}
+    return [entry for entry in entries if entry.removal not in done]
+
+
+def renew(data: Dict[str, Any]) -> None:
+    """Write list and memory anew. Raises Refusal when they are no longer those that `data` was decided from."""
+    try:
+        entries = parse(data["entries"])
+    except (ValueError, TypeError) as error:
+        raise Refusal("the new delete-list: %s; expected an entry as node/delete_list.py has it" % error) from None
+    with alone():
+        if _digest() != data["was"]:
+            raise Refusal("%s: changed meanwhile; nothing was written: run it again" % layout.cleanup())
+        _write_seen(data["seen"])  # first: a list that is older than what was seen keeps too much, never too little
+        _write(entries)
+
+
+def spare(labels: Collection[str], hosts: Mapping[str, Collection[str]]) -> List[str]:
+    """Take versions that are wanted off the list, and remember who gets them. Returns those that were on it."""
+    with alone():
+        spared = listed(labels)
+        if spared:
+            _write([entry for entry in read() if entry.label not in spared])
+        if unseen(hosts):
+            _remember(hosts)
+        # A list that is being decided on now may not know of it: it is not to be written.
+        files.write(_spared(), uuid.uuid4().hex.encode())
+    return spared
+
+
+def listed(labels: Collection[str]) -> List[str]:
+    """Return which of these versions are on the list; of a damaged one nothing is ever removed."""
+    try:
+        return sorted({entry.label for entry in read()} & set(labels))
+    except Refusal:
+        return []
+
+
+def unseen(hosts: Mapping[str, Collection[str]]) -> List[str]:
+    """Return the hosts that were seen without all the versions that they are to get; of the others nothing is known."""
+    seen = _read_seen() or {}
+    return sorted(host for host, labels in hosts.items() if host in seen and set(labels) - _labels(seen[host]))
+
+
+def _labels(sight: Any) -> Set[str]:
+    return {model + "/" + version for model, versions in sight["named"].items() for version in versions}
+
+
+def _remember(hosts: Mapping[str, Collection[str]]) -> None:
+    """What a host is about to get counts as seen there, should it be away when the next list is made."""
+    seen = _read_seen() or {}
+    for host in set(hosts) & set(seen):
+        for label in hosts[host]:
+            model, version = label.split("/")
+            versions = seen[host]["named"].setdefault(model, [])
+            versions += [] if version in versions else [version]
+    _write_seen(seen)
+
+
+def _read_seen() -> Any:
+    """None when it is damaged."""
+    try:
+        seen = json.loads(_seen().read_text(encoding="utf-8"))
+        for sight in seen.values():
+            _labels(sight)
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+    return seen
+
+
+def _write_seen(seen: Any) -> None:
+    files.write(_seen(), json.dumps(seen, sort_keys=True, indent=1).encode())
+
+
+def _write(entries: List[Entry]) -> None:
+    content = [entry._asdict() for entry in entries]
+    if not entries and not _list().exists():
+        return
+    files.write(_list(), json.dumps(content, sort_keys=True, indent=1).encode())
+
+
+def _digest() -> str:
+    """Of all that a decision rests on, or must not overtake."""
+    contents = [path.read_bytes() if path.is_file() else b"" for path in (_list(), _seen(), _spared())]
+    return hashlib.sha256(b"\0".join(contents)).hexdigest()
+
+
+def _list() -> Path:
+    return layout.cleanup() / "list.json"
+
+
+def _spared() -> Path:
+    return layout.cleanup() / "spared"
+
+
+def _seen() -> Path:
+    return layout.cleanup() / "seen.json"

@@ -1,0 +1,98 @@
+"""A version's linked files on their way home: what they are, and their bytes. Changes nothing here."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO, Dict, Iterator, List, Tuple
+
+from node import files, linked, names
+from node.errors import Refusal
+
+
+def look(order: Dict[str, Any]) -> Dict[str, Any]:
+    """Return size and SHA-256 of each of the files `names` of a version, null for one that is not there.
+
+    `models` is the folder of all versions. Raises Refusal when there is no such version, or a file is being written to.
+    """
+    folder = version_folder(Path(order["models"]), order["model"], order["version"])
+    paths = [folder / names.plain("name", name) for name in order["names"]]
+    found = {path.name: measure(path) if os.path.lexists(str(path)) else None for path in paths}
+    return {"files": found}
+
+
+def version_folder(models: Path, model: str, version: str) -> Path:
+    """Return the folder of a version. Raises Refusal where there is none, or a link."""
+    folder = models / names.plain("model", model) / names.plain("version", version)
+    if not models.is_dir():
+        raise Refusal("%s: no such folder; expected the models of this node" % models)
+    for path in (folder.parent, folder):
+        if path.is_symlink():
+            raise Refusal("%s: found a link; expected a folder; look there" % path)
+    if not folder.is_dir():
+        there = ", ".join(_versions(folder.parent)) or "none"
+        raise Refusal("%s/%s: not on this node; versions of %s that are: %s" % (model, version, model, there))
+    return folder
+
+
+def _versions(folder: Path) -> List[str]:
+    found = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+    return sorted(name for name in found if not name.startswith("."))
+
+
+def measure(path: Path) -> Dict[str, Any]:
+    """Return size and SHA-256 of a file that nobody writes to meanwhile. Raises Refusal."""
+    digest, size = hashlib.sha256(), 0
+    for chunk in _chunks(path):
+        digest.update(chunk)
+        size += len(chunk)
+    return {"sha256": digest.hexdigest(), "size": size}
+
+
+def send(order: Dict[str, Any]) -> None:
+    """Write the bytes of the file `name` to standard output. Raises Refusal unless they have the digest `sha256`."""
+    folder = version_folder(Path(order["models"]), order["model"], order["version"])
+    path = folder / names.plain("name", order["name"])
+    digest = hashlib.sha256()
+    for chunk in _chunks(path):
+        digest.update(chunk)
+        sys.stdout.buffer.write(chunk)
+    sys.stdout.buffer.flush()
+    if digest.hexdigest() != order["sha256"]:
+        raise Refusal("%s: it has changed since it was looked at; run again" % path)
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a plain file. Raises Refusal when there is none, or somebody writes to it meanwhile."""
+    with _opened(path) as file:
+        before = _identity(os.fstat(file.fileno()))
+        yield from iter(lambda: file.read(files.CHUNK), b"")
+    _require_closed(path)
+    if not os.path.lexists(str(path)) or _identity(path.lstat()) != before:
+        raise Refusal("%s: written to while it was read; run again later" % path)
+
+
+def _opened(path: Path) -> BinaryIO:
+    _require_closed(path)
+    try:
+        # The folder belongs to the service's user: never follow what lies there, nor wait for it.
+        handle = os.open(str(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise Refusal("%s: %s; expected a plain file" % (path, error.strerror)) from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise Refusal("%s: found no plain file; expected one" % path)
+    return os.fdopen(handle, "rb")
+
+
+def _require_closed(path: Path) -> None:
+    busy = linked.writers({path})
+    if busy:
+        raise Refusal("%s: open for writing; expected the task to finish; run again later" % ", ".join(busy))
+
+
+def _identity(status: os.stat_result) -> Tuple[int, int, int, int]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

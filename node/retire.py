@@ -1,0 +1,165 @@
+"""The clean-up of the model registry: removes what is on the delete-list and past its time, and nothing else.
+
+It runs as the registry's owner, in a unit that may write there and to its log alone. A version is renamed to
+MODEL/.retired-VERSION first, so that it is there whole or not at all; the last thing that goes is that folder itself,
+after the line in the log. So whatever ends the program, its next run knows what is left to do.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator, List, NamedTuple, Optional, Tuple
+
+from node import delete_list, files, history, layout, versions
+from node.delete_list import Entry
+from node.errors import Refusal
+from node.files import Owner
+
+
+class Place(NamedTuple):
+    """A registry's folder, and the log of what was removed from it."""
+
+    registry: Path
+    log: Path
+
+
+def retire(registry: str, log: str) -> None:
+    """Remove what is due now. Raises Refusal, a line for each version that could not be removed."""
+    problems = clean(Place(Path(registry), Path(log)), history.now())
+    if problems:
+        raise Refusal("\n".join(problems))
+
+
+def clean(place: Place, now: str) -> List[str]:
+    """Finish what an earlier run began, then remove what is due. Returns why versions were not removed, a line each.
+
+    `now` is UTC, ISO 8601. Raises Refusal when the list is damaged: then nothing is removed.
+    """
+    _require_log(place.log)
+    entries, problems = delete_list.open_entries(place.log), []  # type: List[Entry], List[str]
+    for model, version in _leftovers(place):
+        with _told(problems, place):
+            _finish(place, model, version, entries, now)
+    for entry in entries:
+        if entry.due <= now:
+            with _told(problems, place):
+                if _take(place, entry):
+                    _finish(place, entry.model, entry.version, entries, now)
+    return problems
+
+
+def _require_log(log: Path) -> None:
+    """What is removed must be on record."""
+    if not os.access(str(log if log.exists() else log.parent), os.W_OK):
+        raise Refusal("%s: not writable for the clean-up's user; chown it and run again" % log)
+
+
+@contextmanager
+def _told(problems: List[str], place: Place) -> Iterator[None]:
+    """What goes wrong with one version is noted, and does not stop the others."""
+    try:
+        yield
+    except Refusal as refusal:
+        problems.append(str(refusal))
+    except OSError as error:
+        where = error.filename or place.log  # writing names no file, and nothing else is written
+        problems.append("%s: %s; mend that and run again" % (where, error.strerror))
+
+
+def _leftovers(place: Place) -> List[Tuple[str, str]]:
+    """The versions, as model and version, that were renamed and not yet wholly removed."""
+    found = []
+    for model in _folders(place.registry):
+        if delete_list.MODEL.fullmatch(model.name):
+            names = [
+                each.name[len(layout.RETIRED) :] for each in _folders(model) if each.name.startswith(layout.RETIRED)
+            ]
+            found += [(model.name, name) for name in names if delete_list.is_version(name)]
+    return found
+
+
+def _folders(path: Path) -> List[Path]:
+    return [each for each in sorted(path.iterdir()) if _is_folder(each)]
+
+
+def _is_folder(path: Path) -> bool:
+    """A link to a folder is none."""
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _take(place: Place, entry: Entry) -> bool:
+    """Rename a version, so that from here on it is no version any more; False when there is nothing to take.
+
+    Raises Refusal when it is not what was listed.
+    """
+    with delete_list.alone():
+        folder = place.registry / entry.model / entry.version
+        is_over = entry not in delete_list.open_entries(place.log)
+        if is_over or not (folder.exists() or folder.is_symlink()):
+            return False
+        _require_listed(folder, entry)
+        files.place(folder, folder.with_name(layout.RETIRED + entry.version))
+    return True
+
+
+def _require_listed(folder: Path, entry: Entry) -> None:
+    manifest, anew = folder / versions.MANIFEST, "it stays; to list it anew: modelctl cleanup"
+    for each in (folder.parent, folder):
+        if not _is_folder(each):
+            raise Refusal("%s: a link or a file; expected a folder; %s" % (each, anew))
+    if manifest.is_symlink() or not manifest.is_file():
+        raise Refusal("%s: not there; expected the listed version's; %s" % (manifest, anew))
+    found = files.sha256(manifest)
+    if found != entry.manifest:
+        raise Refusal("%s: found SHA-256 %s; listed was %s; %s" % (manifest, found[:12], entry.manifest[:12], anew))
+    freed = freed_by(folder)
+    if freed != entry.bytes:
+        raise Refusal("%s: found %d bytes to free; listed were %d; %s" % (folder, freed, entry.bytes, anew))
+
+
+def freed_by(folder: Path) -> int:
+    """Return the bytes that removing a folder frees: those of its regular files that have no other link.
+
+    Raises Refusal when its owner is another, who alone could remove it.
+    """
+    found = 0
+    for path, _, names in os.walk(str(folder), onerror=_fail):
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise Refusal("%s: not writable for the clean-up's user; chown it and run again" % path)
+        for status in (os.lstat(os.path.join(path, name)) for name in names):
+            found += status.st_size if stat.S_ISREG(status.st_mode) and status.st_nlink == 1 else 0
+    return found
+
+
+def _fail(error: OSError) -> None:
+    raise error
+
+
+def _finish(place: Place, model: str, version: str, entries: List[Entry], now: str) -> None:
+    """An entry that is open has no line in the log yet; what is on the list no more tells for itself."""
+    retired = place.registry / model / (layout.RETIRED + version)
+    entry = None if _is_folder(retired.with_name(version)) else _entry(entries, model, version)
+    contents, freed = sorted(retired.iterdir()), freed_by(retired)
+    for each in contents:
+        files.remove(each)
+    if entry or contents:
+        line = entry.removal if entry else "removed %s/%s, %d bytes" % (model, version, freed)
+        files.append(place.log, ("%s %s" % (now, line)).encode(), owner=_owner(place))
+        print(line)
+    files.remove(retired)
+    files.sync(retired.parent)
+
+
+def _owner(place: Place) -> Owner:
+    status = place.registry.stat()
+    return Owner(status.st_uid, status.st_gid)
+
+
+def _entry(entries: List[Entry], model: str, version: str) -> Optional[Entry]:
+    return next((each for each in entries if (each.model, each.version) == (model, version)), None)

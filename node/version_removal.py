@@ -1,0 +1,173 @@
+"""Removing versions of a node's models folder that the control node no longer wants here, and nothing else.
+
+What may go is decided there. Here it is checked again, while neither a pull nor a switch is running: no set names the
+version, and what exists nowhere else is not in it. A version is renamed to MODEL/.retired-VERSION first, so that it is
+there whole or not at all; whatever ends the program, the next run removes the rest of that.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Set, Tuple
+
+from node import delete_list, files, home, layout, linked, lock, named, recovery, stamps
+from node.errors import Refusal
+from node.orders import Named
+
+Pair = Tuple[str, str]  # model, version
+
+
+class Entry(NamedTuple):
+    """A version that may go: the names of its files, and for each linked one the digests that exist elsewhere too."""
+
+    model: str
+    version: str
+    files: List[str]
+    linked: Dict[str, List[str]]
+
+    @property
+    def label(self) -> str:
+        return self.model + "/" + self.version
+
+
+def survey(models: Path) -> Dict[str, Any]:
+    """Return the versions below a models folder, and what is left of killed removals, with the files of each.
+
+    A file is its path, its size in bytes, its device and inode, and how many links it has: versions can share one.
+    """
+    versions, leftovers = [], []  # type: List[Dict[str, Any]], List[Dict[str, Any]]
+    for model, folder in _model_folders(models):
+        for each in _folders(folder):
+            is_left = each.name.startswith(layout.RETIRED)
+            version = each.name[len(layout.RETIRED) :] if is_left else each.name
+            if delete_list.is_version(version):
+                (leftovers if is_left else versions).append({"model": model, "version": version, "files": _files(each)})
+    return {"versions": versions, "leftovers": leftovers}
+
+
+def _model_folders(models: Path) -> Iterator[Tuple[str, Path]]:
+    for folder in _folders(models) if models.is_dir() else []:
+        if delete_list.MODEL.fullmatch(folder.name):
+            yield folder.name, folder
+
+
+def _folders(path: Path) -> List[Path]:
+    return [each for each in sorted(path.iterdir()) if each.is_dir() and not each.is_symlink()]
+
+
+def _files(folder: Path) -> List[Dict[str, Any]]:
+    found = []
+    for path, status in _walk(folder):
+        inode = "%d:%d" % (status.st_dev, status.st_ino)
+        name = str(path.relative_to(folder)).encode("utf-8", "backslashreplace").decode()
+        is_file = stat.S_ISREG(status.st_mode)
+        found.append({"name": name, "size": status.st_size if is_file else 0, "inode": inode, "links": status.st_nlink})
+    return found
+
+
+def _walk(folder: Path) -> Iterator[Tuple[Path, os.stat_result]]:
+    for path in sorted(folder.rglob("*")):
+        status = path.lstat()
+        if not stat.S_ISDIR(status.st_mode):
+            yield path, status
+
+
+def leftovers(named_files: Iterable[Named]) -> List[str]:
+    """Return the folders that killed removals left where these files are, in their models folder."""
+    places = {each.path.parents[2] for each in named_files}
+    found = (path for place in places if place.name == "models" for path in place.glob("*/" + layout.RETIRED + "*"))
+    return sorted(str(path) for path in found if delete_list.is_version(path.name[len(layout.RETIRED) :]))
+
+
+def remove(order: Dict[str, Any]) -> Dict[str, Any]:
+    """Remove the order's `entries`, and what killed removals left.
+
+    Returns the `removed`, with the bytes that each freed, and under `refused` why others stay. Raises Refusal while a
+    pull or a switch is running.
+    """
+    models = Path(order["models"])
+    entries = [_entry(each) for each in order["entries"]]
+    removed, refused = [], {}  # type: List[Dict[str, Any]], Dict[str, str]
+    with _alone(order["operator"], order["purpose"]):
+        for left in survey(models)["leftovers"]:  # what only looks like one was never shown to anybody
+            removed.append(_finish(models, left["model"], left["version"]))
+        names = _named()
+        for entry in entries:
+            try:
+                _require_removable(models, entry, names)
+            except Refusal as refusal:
+                refused[entry.label] = str(refusal)
+            else:
+                folder = models / entry.model / entry.version
+                files.place(folder, folder.with_name(layout.RETIRED + entry.version))
+                removed.append(_finish(models, entry.model, entry.version))
+    return {"removed": removed, "refused": refused}
+
+
+def _entry(data: Dict[str, Any]) -> Entry:
+    entry = Entry(data["model"], data["version"], data["files"], data["linked"])
+    if not delete_list.MODEL.fullmatch(entry.model) or not delete_list.is_version(entry.version):
+        raise Refusal("%s: found no version's name; expected MODEL/YYYY-MM-DD" % entry.label)
+    return entry
+
+
+@contextmanager
+def _alone(operator: str, purpose: str) -> Iterator[None]:
+    """Hold the locks of the pull and of every service's switch. Raises lock.Taken."""
+    with ExitStack() as stack:
+        stack.enter_context(lock.held(layout.STATE / "pull.lock", "pull", operator, purpose))
+        for service in layout.services():
+            stack.enter_context(lock.held(recovery.lock_of(service), "switch", operator, purpose))
+        yield
+
+
+def _named() -> Set[Pair]:
+    """The versions that any service here may start from. Raises Refusal when that cannot be known."""
+    found = set()  # type: Set[Pair]
+    for service in layout.services():
+        versions = named.versions(service)
+        if versions is None:
+            raise Refusal("%s: one of its sets cannot be read; a deploy stores it anew; nothing was removed" % service)
+        found.update((model, version) for model in versions for version in versions[model])
+    return found
+
+
+def _require_removable(models: Path, entry: Entry, names: Set[Pair]) -> None:
+    if (entry.model, entry.version) in names:
+        raise Refusal("a set names it by now; it stays")
+    folder = home.version_folder(models, entry.model, entry.version)
+    found = {path.relative_to(folder): path for path, _ in _walk(folder)}
+    foreign = sorted(str(name) for name in found if str(name) not in entry.files)
+    if foreign:
+        raise Refusal("%s: not of this version; it stays; move that away and run again" % (folder / foreign[0]))
+    busy = linked.writers(set(found.values()))
+    if busy:
+        raise Refusal("%s: open for writing; it stays; run again later" % ", ".join(busy))
+    for name, digests in sorted(entry.linked.items()):
+        path = folder / name
+        if os.path.lexists(str(path)) and home.measure(path)["sha256"] not in digests:
+            raise Refusal("%s: it holds what exists nowhere else; it stays; run modelctl collect first" % path)
+
+
+def _finish(models: Path, model: str, version: str) -> Dict[str, Any]:
+    retired = models / model / (layout.RETIRED + version)
+    freed = _freed_by(retired)
+    if not os.path.lexists(str(retired.with_name(version))):
+        stamps.forget(retired.with_name(version))
+    files.remove(retired)
+    files.sync(retired.parent)
+    return {"model": model, "version": version, "bytes": freed}
+
+
+def _freed_by(folder: Path) -> int:
+    """The bytes of the regular files that have no link elsewhere."""
+    links, sizes = {}, {}  # type: Dict[Tuple[int, int], int], Dict[Tuple[int, int], int]
+    for _, status in _walk(folder):
+        if stat.S_ISREG(status.st_mode):
+            inode = (status.st_dev, status.st_ino)
+            links[inode] = links.get(inode, status.st_nlink) - 1
+            sizes[inode] = status.st_size
+    return sum(sizes[inode] for inode, left in links.items() if left == 0)

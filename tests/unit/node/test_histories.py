@@ -1,0 +1,102 @@
+"""A sample of the generated histories, with the node program itself on a disk."""
+
+import re
+import shutil
+import tempfile
+from base64 import b64decode
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from modelctl.registry.listing import ListedVersion, Listing
+from modelctl.registry.registry_lister import list_registry
+from modelctl.retiring.cleanup import Plan
+from modelctl.retiring.delete_list import State
+from modelctl.retiring.retirement import Pair
+from node import delete_list, history, layout, retire
+from node.retire import Place
+from tests.unit.modelctl.histories import MODELS, World, manifest, size
+from tests.unit.modelctl.retiring.test_histories import HISTORY
+
+_removed: list[int] = []
+
+
+class RealDepot:
+    """A datasink of folders; `shared` is where every third version has a second link of its file."""
+
+    def __init__(self, root: Path) -> None:
+        self.place, self.shared = Place(root / "registry", root / "model_cleanup.log"), root / "shared"
+        self.place.registry.mkdir()
+        self.shared.mkdir()
+
+    def store(self, pair: Pair, content: int) -> None:
+        folder = self.place.registry.joinpath(*pair)
+        if folder.exists():
+            return
+        folder.mkdir(parents=True)
+        (folder / "m").write_bytes(b"x" * size(pair, content))
+        (folder / "manifest.yaml").write_bytes(manifest(pair, content))
+        if content == 2:
+            (self.shared / f"{len(list(self.shared.iterdir()))}").hardlink_to(folder / "m")
+
+    def lose(self, pair: Pair) -> None:
+        shutil.rmtree(self.place.registry.joinpath(*pair), ignore_errors=True)
+
+    def listing(self) -> Listing:
+        found = list_registry(str(self.place.registry), list(MODELS))
+        versions = {
+            (each["model"], each["version"]): ListedVersion(
+                each["files"], b64decode(each["manifest"]), frozenset(each["shared"])
+            )
+            for each in found["versions"]
+        }
+        return Listing(versions, tuple(found["leftovers"]), 0, 0)
+
+    def state(self, now: str) -> State:
+        return State.model_validate({**delete_list.show(self.place.log), "now": now}, strict=False)
+
+    def write(self, plan: Plan) -> None:
+        delete_list.renew(
+            {
+                "was": plan.old.digest,
+                "entries": [entry.model_dump() for entry in plan.entries],
+                "seen": {host: sight.model_dump() for host, sight in plan.seen.items()},
+            }
+        )
+
+    def spare(self, pairs: Iterable[Pair], hosts: Mapping[str, Iterable[Pair]]) -> None:
+        delete_list.spare(
+            ["/".join(pair) for pair in pairs], {host: ["/".join(p) for p in hosts[host]] for host in hosts}
+        )
+
+    def retire(self, now: str) -> int:
+        before = len(self._lines())
+        retire.clean(self.place, now)
+        return sum(int(number) for line in self._lines()[before:] for number in re.findall(r", (\d+) bytes;", line))
+
+    def _lines(self) -> list[str]:
+        return self.place.log.read_text().splitlines() if self.place.log.exists() else []
+
+
+@settings(
+    max_examples=600,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(told=HISTORY)
+def test_histories_on_a_disk(memory: Path, monkeypatch: pytest.MonkeyPatch, told: list[tuple[int, int, int]]) -> None:
+    monkeypatch.setattr(history, "now", lambda: "2026-01-01T00:00:00Z")
+    with tempfile.TemporaryDirectory(dir=memory) as name:
+        monkeypatch.setattr(layout, "STATE", Path(name) / "state")
+        world = World(RealDepot(Path(name)))
+        for step in told:
+            world.step(*step)
+        world.finish()
+        _removed.append(world.removed)
+
+
+def test_they_removed_something() -> None:
+    assert sum(_removed) > 20
