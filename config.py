@@ -1,9 +1,13 @@
 """pyinfra's own settings, and what is mended in it until an upgrade does (tests/unit/test_config.py)."""
 
+import signal
 import socket
 import sys
+from types import FrameType
 from typing import Any
 
+import click
+import pyinfra
 import pyinfra.api.operations
 import pyinfra_cli.cli
 from pyinfra.api import Host, Inventory, State
@@ -16,6 +20,7 @@ from operations.rollout import run_order
 REQUIRE_PYINFRA_VERSION = ">=3.10,<3.11"
 CONNECT_TIMEOUT = 10  # seconds
 UNANSWERED_MS = 60_000  # milliseconds that sent data may stay unacknowledged
+INTERRUPTED = 128 + signal.SIGINT  # as a shell tells it
 
 _connect = SSHConnector._connect
 _run = SSHConnector.run_shell_command
@@ -67,9 +72,17 @@ def _run_and_fail(state: State, host: Host, *args: Any, **kwargs: Any) -> None:
         raise
 
 
+def _exit_interrupted(_number: int, _frame: FrameType | None) -> None:
+    """pyinfra exits 0 at Ctrl-C, as if the hosts had been deployed to."""
+    click.echo("Stopped; a switch that has begun goes on on its node: modelctl status", err=True)
+    sys.exit(INTERRUPTED)
+
+
 SSHConnector._connect = _connect_without_delay  # type: ignore[method-assign]
 SSHConnector.run_shell_command = _run_on_dropped_connection  # type: ignore[method-assign]
 pyinfra_cli.cli._do_confirm = _confirm_without_terminal
 Inventory.get_active_hosts = _hosts_in_order  # type: ignore[method-assign]
 pyinfra.api.operations._run_host_ops = _run_and_fail
 _hub.NOT_ERROR = (*_hub.NOT_ERROR, PyinfraError)
+if pyinfra.is_cli:
+    signal.signal(signal.SIGINT, _exit_interrupted)

@@ -2,7 +2,7 @@
 
 from pyinfra import host
 
-from operations import audit, configs, program
+from operations import audit, cleanup, configs, program
 from operations.survey import desired_of
 
 wanted = desired_of(host)
@@ -12,4 +12,5 @@ if wanted.sets:
     configs.switch_others(name="Switch the other hosts")
     audit.confirm(name="Confirm what runs")
     if wanted.source.local:
+        cleanup.spare(name="Spare the versions that this run needs")
         audit.collect(name="Collect the deployment log")

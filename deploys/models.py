@@ -2,7 +2,7 @@
 
 from pyinfra import host, local
 
-from operations import access, models
+from operations import access, cleanup, models
 from operations.survey import desired_of
 
 local.include("deploys/access.py")
@@ -11,6 +11,7 @@ wanted = desired_of(host)
 if wanted.sets:
     if wanted.source.local:
         access.check_registry(name="Check the registry")
+        cleanup.spare(name="Spare the versions that this run needs")
     models.make_folders(name="Make folders")
     models.pull(name="Pull models")
 

@@ -3,3 +3,4 @@
 from pyinfra import local
 
 local.include("deploys/models.py")
+local.include("deploys/cleanup.py")

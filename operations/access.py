@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pyinfra import logger
 from pyinfra.api import FactBase, Host, StringCommand
 
-from modelctl.authority import Authority
-from modelctl.trust import known_key
+from modelctl.nodes.authority import Authority
+from modelctl.nodes.trust import known_key
 from operations.answer import Survey
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation

@@ -111,8 +111,9 @@ class SetState:
 class Survey:
     """The answer of the node program's `survey` (node/survey.py).
 
-    `history` has the node's last lines, oldest first. `collected`, on the primary datasink, is the number of the last
-    line of each host in the deployment log.
+    `history` has the node's last lines, oldest first. On the primary datasink `collected` is the number of the last
+    line of each host in the deployment log, `listed` what this checkout names of the versions on the delete-list,
+    `unseen` the hosts of this run that no clean-up knows to get what they do, `cleanup` what differs of its units.
     """
 
     has_program: Annotated[bool, Field(validation_alias="current_program"), BeforeValidator(_is_ours)]
@@ -125,6 +126,9 @@ class Survey:
     history: Annotated[list[Entry], BeforeValidator(_entries)]
     collected: dict[str, int] | None
     registry: list[Said]
+    listed: list[Said]
+    unseen: list[Said]
+    cleanup: list[Said]
 
 
 _ANSWER = TypeAdapter[Survey | None](Survey | None)

@@ -10,7 +10,7 @@ from pyinfra.api import Host
 from modelctl.errors import Faults
 from modelctl.faults import choice, fault
 from modelctl.fleet import Fleet
-from modelctl.services import service_of
+from modelctl.rendering.services import service_of
 
 KEYS = {
     "first": "the host of its role to switch first, or several as a,b; of each role the first in the inventory without",

@@ -10,7 +10,8 @@ from typing import Any, TextIO
 
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
-from operations.operator import operator, purpose
+from modelctl.operator import operator
+from operations.operator import purpose
 from operations.order import CHECKOUT
 
 LOCK = CHECKOUT / ".deploy.lock"

@@ -8,10 +8,10 @@ from typing import Any
 import click
 import pyinfra
 
-from modelctl.desired import desired
 from modelctl.errors import Faults
 from modelctl.faults import choice, fault
 from modelctl.fleet import Fleet
+from modelctl.rendering.desired import desired
 from operations import ancestry
 from operations.arguments import parse
 from operations.checkout_lock import hold

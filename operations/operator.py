@@ -1,28 +1,15 @@
-"""Who runs this command, and what was typed: what a node's history and the checkout's lock say of a deploy."""
+"""What the operator typed: a node's history and the checkout's lock say it of a deploy."""
 
-import getpass
-import os
 import shlex
-import socket
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 from modelctl.faults import one_line
+from modelctl.operator import MAX_SAID
 
-MAX_SAID = 200  # characters
 PASSWORD_OPTIONS = {"--ssh-password", "--password", "--ssh-key-password", "--key-password"}
-
-
-@cache
-def operator() -> str:
-    """Return user@control-node."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = str(os.getuid())  # one that no account has, as in a container
-    return one_line(f"{user}@{socket.gethostname()}", MAX_SAID)  # LOGNAME can hold anything
 
 
 @cache

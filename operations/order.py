@@ -7,10 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from modelctl.desired import Desired, ServiceSet
 from modelctl.fleet import Fleet
-from modelctl.render import InstalledFile
-from operations.operator import operator, purpose
+from modelctl.operator import operator
+from modelctl.rendering.desired import Desired, ServiceSet
+from modelctl.rendering.render import InstalledFile
+from operations.operator import purpose
 
 CHECKOUT = Path(__file__).parent.parent
 
@@ -64,7 +65,7 @@ def _set(each: ServiceSet) -> dict[str, Any]:
         "service": each.service,
         "unit": each.unit,
         "digest": each.digest,
-        "files": [_file(file) for file in each.files],
+        "files": [file_of(file) for file in each.files],
         "links": [{"path": path, "target": target} for path, target in each.links],
         "models": {model: version for model, version, _ in each.models},
         "manifests": {model: manifest for model, _, manifest in each.models},
@@ -78,5 +79,6 @@ def _set(each: ServiceSet) -> dict[str, Any]:
     }
 
 
-def _file(file: InstalledFile) -> dict[str, Any]:
+def file_of(file: InstalledFile) -> dict[str, Any]:
+    """Return a file as the node program reads it."""
     return {**asdict(file), "sha256": hashlib.sha256(file.content.encode()).hexdigest()}

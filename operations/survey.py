@@ -12,13 +12,13 @@ from weakref import WeakKeyDictionary
 
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
-from modelctl.authority import Authority
-from modelctl.desired import Desired, WantedVersion, desired
+from modelctl.nodes.authority import Authority
+from modelctl.rendering.desired import Desired, WantedVersion, desired
 from operations.answer import Survey, parse
 from operations.arguments import arguments_of
 from operations.bundle import LOADER, bundle
 from operations.node_command import PROGRAMS, Message
-from operations.order import order, without_contents
+from operations.order import file_of, order, without_contents
 
 QUESTION_SECONDS = 120
 
@@ -110,23 +110,25 @@ def _ask(host: Host) -> Survey | None:
 
 def _options(host: Host) -> dict[str, Any]:
     fleet, wanted, said = host.data.fleet, desired_of(host), arguments_of(host)
-    authority = Authority(fleet.site.pull_ca)
+    authority, needed = Authority(fleet.site.pull_ca), _needed(host)
     return {
         "unlock": said.unlock,
         "verify": said.verify,
         "diff": bool(host.state.config.DIFF),
         "authority": authority.line(wanted.source.registry) if authority.exists() else None,
-        "needed": _needed(host),
+        "needed": {each.label: each.manifest for versions in needed.values() for each in versions},
+        "named": [f"{model}/{each}" for model in fleet.registry.models for each in fleet.named_versions(model)],
+        "needed_by": {name: [each.label for each in versions] for name, versions in needed.items()},
         "log": fleet.deployment_log() if wanted.source.local else None,
+        "cleanup": [file_of(each) for each in wanted.clean_up],
     }
 
 
-def _needed(host: Host) -> dict[str, str]:
-    """The versions that this run's hosts need, with their manifests' digests: what the registry must hold."""
+def _needed(host: Host) -> dict[str, list[WantedVersion]]:
+    """The versions that this run's hosts need: what the registry must hold."""
     run = [each for each in host.inventory if host.state.is_host_in_limit(each)]
-    wanted = [desired_of(each) for each in run]
-    versions = [version for each in wanted for version in (*each.versions, *_face_list(each))]
-    return {f"{each.model}/{each.version}": each.manifest for each in versions}
+    wanted = {each.name: desired_of(each) for each in run}
+    return {name: [*each.versions, *_face_list(each)] for name, each in wanted.items()}
 
 
 def _face_list(wanted: Desired) -> list[WantedVersion]:

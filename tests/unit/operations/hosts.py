@@ -115,6 +115,9 @@ def settled(host: StubHost) -> Survey:
         history=[],
         collected={} if wanted.source.local else None,
         registry=[],
+        listed=[],
+        unseen=[],
+        cleanup=[],
     )
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from pyinfra import logger
 
-from modelctl.authority import Authority
 from modelctl.fleet import Fleet
+from modelctl.nodes.authority import Authority
 from operations import access
 from operations.answer import PullFile, Survey
 from operations.node_command import Refusal

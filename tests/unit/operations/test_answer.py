@@ -26,6 +26,9 @@ ANSWER: dict[str, Any] = {
     "registry": [],
     "history": [ENTRY],
     "collected": {"lab1": 3},
+    "listed": [],
+    "unseen": [],
+    "cleanup": [],
 }
 
 

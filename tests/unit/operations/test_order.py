@@ -4,10 +4,11 @@ import subprocess
 
 import pytest
 
-from modelctl.desired import desired
 from modelctl.fleet import Fleet
+from modelctl.operator import operator
+from modelctl.rendering.desired import desired
 from node import orders
-from operations.operator import operator, purpose
+from operations.operator import purpose
 from operations.order import commit, order, without_contents
 
 HOSTS = ("data1", "sentinel", "lab1", "east", "alpha5")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from modelctl.authority import Authority
 from modelctl.fleet import Fleet
+from modelctl.nodes.authority import Authority
 from operations import survey
 from operations.bundle import bundle
 from operations.survey import BareSurvey, InstalledSurvey
@@ -143,6 +143,10 @@ class TestOptions:
     def test_only_the_primary_datasink_is_told_of_the_deployment_log(self, fleet: Fleet) -> None:
         assert self.options(make_host("lab1", fleet))["log"] is None
         assert self.options(make_host("data1", fleet))["log"] == "/home/ops/sentinelcam/logs/model_deployment.log"
+
+    def test_named_is_what_the_checkout_names_whatever_the_hosts_want(self, fleet: Fleet) -> None:
+        named = self.options(make_host("lab1", fleet))["named"]
+        assert {"mobilenet_ssd/2020-12-06", "face_recognition/2026-02-02", "face_recognition/2025-02-25"} <= set(named)
 
     def test_needed_is_what_the_hosts_of_this_run_want(self, fleet: Fleet) -> None:
         host = make_host("data1", fleet)

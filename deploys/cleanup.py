@@ -1,0 +1,11 @@
+"""The clean-up of the model registry, on the primary datasink. What it may remove is decided by `modelctl cleanup`."""
+
+from pyinfra import host
+
+from operations import cleanup, program
+from operations.survey import desired_of
+
+if desired_of(host).source.local:
+    program.install(name="Install the node program")
+    cleanup.spare(name="Spare the versions that this run needs")
+    cleanup.install(name="Install the clean-up of the registry")

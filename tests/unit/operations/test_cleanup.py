@@ -1,0 +1,59 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from modelctl.fleet import Fleet
+from operations import cleanup
+from operations.answer import Survey
+from operations.survey import order_for
+from tests.unit.operations.hosts import StubHost, as_host, line, make_host, message, plan, predict, settled
+
+Answer = Callable[[Survey | None], None]
+LISTED = "face_recognition/2026-02-02"
+
+
+@pytest.fixture
+def sink(fleet: Fleet) -> StubHost:
+    return make_host("data1", fleet)
+
+
+def test_only_the_primary_datasink_is_told_of_the_units(fleet: Fleet, sink: StubHost) -> None:
+    found = order_for(as_host(sink))["options"]["cleanup"]
+    assert [each["path"].rsplit("/", 1)[1] for each in found] == ["model_cleanup.service", "model_cleanup.timer"]
+    assert {each["owner"] for each in found} == {"root"}
+    assert order_for(as_host(make_host("lab1", fleet)))["options"]["cleanup"] == []
+
+
+def test_the_units_are_put_right(sink: StubHost, answer: Answer) -> None:
+    answer(replace(settled(sink), cleanup=["the timer is disabled"]))
+    [install] = plan(cleanup.install, sink)
+    assert line(install) == "python3 /var/lib/sentinelcam/program/DIGEST install-cleanup"
+    assert message(install) == order_for(as_host(sink))["options"]["cleanup"]
+    assert sink.said == ["the timer is disabled"]
+
+
+def test_what_is_needed_leaves_the_delete_list(sink: StubHost, answer: Answer) -> None:
+    answer(replace(settled(sink), listed=[LISTED], unseen=["data1"]))
+    [spare] = plan(cleanup.spare, sink)
+    assert line(spare) == "python3 /var/lib/sentinelcam/program/DIGEST spare"
+    assert message(spare) == {"versions": [LISTED], "hosts": {"data1": [LISTED]}}
+    assert sink.said == [f"wanted again, so off the delete-list: {LISTED}"]
+
+
+def test_it_is_predicted_once(sink: StubHost) -> None:
+    """A deploy of models spares first, and one of configs does too."""
+    sink.facts["InstalledSurvey"] = replace(settled(sink), listed=[LISTED], unseen=["data1"])
+    assert predict(cleanup.spare, sink) is not None
+    assert predict(cleanup.spare, sink) is None
+
+
+def test_a_host_that_no_clean_up_has_seen_with_it_is_told(sink: StubHost, answer: Answer) -> None:
+    answer(replace(settled(sink), unseen=["data1"]))
+    [spare] = plan(cleanup.spare, sink)
+    assert message(spare) == {"versions": [], "hosts": {"data1": [LISTED]}}
+
+
+def test_settled_nothing_is_done(sink: StubHost, answer: Answer) -> None:
+    answer(settled(sink))
+    assert plan(cleanup.install, sink) == plan(cleanup.spare, sink) == []
