@@ -4,21 +4,19 @@ Both are timed in one run, in turns, so that what else this machine does hits bo
 """
 
 import os
-import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from statistics import median
 
+from bench.timing import as_typed, seconds_of
 from modelctl.errors import OperatorError
 
 CHECKOUT = Path(__file__).parent.parent
 HOSTS = ("sentinel", "lab1", "east", "alpha5", "data2")
 ROUNDS = 7
 GOAL = 4.0  # times the cheapest run
-RUN_SECONDS = 300
 
 PYINFRA = (str(Path(sys.executable).with_name("pyinfra")), "lab/inventory.py")
 LIMIT = tuple(word for host in HOSTS for word in ("--limit", host))
@@ -31,7 +29,7 @@ def main() -> None:
     """Settle the lab, time both commands, print what they took. Exits 1 when a run fails."""
     try:
         print(f"settling the lab: {words(SETTLE)}", flush=True)
-        seconds_of(SETTLE)
+        seconds_of(SETTLE, CHECKOUT)
         report(measure())
     except OperatorError as error:
         sys.exit(str(error))
@@ -42,24 +40,9 @@ def measure() -> dict[Sequence[str], list[float]]:
     taken: dict[Sequence[str], list[float]] = {EXEC: [], DEPLOY: []}
     for number in range(1, ROUNDS + 1):
         for command, seconds in taken.items():
-            seconds.append(seconds_of(command))
+            seconds.append(seconds_of(command, CHECKOUT))
         print(f"round {number} of {ROUNDS}: " + ", ".join(f"{each[-1]:.2f} s" for each in taken.values()), flush=True)
     return taken
-
-
-def seconds_of(command: Sequence[str]) -> float:
-    """Run a command and return how long it took. Raises OperatorError when it fails."""
-    start = time.monotonic()
-    try:
-        done = subprocess.run(
-            command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            text=True, timeout=RUN_SECONDS, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        raise OperatorError(f"{words(command)}: no end after {RUN_SECONDS} s") from None
-    if done.returncode:
-        raise OperatorError(f"{words(command)}: exit {done.returncode}; run it by hand to see why")
-    return time.monotonic() - start
 
 
 def report(taken: Mapping[Sequence[str], Sequence[float]]) -> None:
@@ -75,8 +58,7 @@ def report(taken: Mapping[Sequence[str], Sequence[float]]) -> None:
 
 def words(command: Sequence[str]) -> str:
     """A command as an operator types it, without its limits."""
-    shown = [word for word in command[1:] if word not in LIMIT]
-    return " ".join(["pyinfra", *shown])
+    return as_typed([word for word in command if word not in LIMIT])
 
 
 if __name__ == "__main__":

@@ -8,9 +8,11 @@ from __future__ import annotations
 import importlib.abc
 import importlib.util
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -18,13 +20,16 @@ from types import ModuleType
 ORDER = Path("/etc/sentinelcam-lab/hold.json")
 """{"command": NAME, "at": NUMBER}: the node program's command, and at which moment of node/files.py's observer.
 
-With 0 for a number it is not held, only its moments are noted.
+Or {"source": TEXT, "below": PATH, "at": NUMBER}: a part of the source of a program that travels as source, and at which
+of Python's audit events about files below PATH. With 0 for a number it is not held, only its moments are noted.
 """
-MOMENTS = Path("/run/sentinelcam-lab-moments")
+FOLDER = Path("/run/sentinelcam-lab")
+"""Whoever runs a program that is held may write here."""
+MOMENTS = FOLDER / "moments"
 """Every moment of the ordered command up to now, one a line."""
-HELD = Path("/run/sentinelcam-lab-held")
-"""Made while the program is held."""
-GO = Path("/run/sentinelcam-lab-go")
+HELD = FOLDER / "held"
+"""There while the program is held, with the id of its process."""
+GO = FOLDER / "go"
 """Lets it go on."""
 LIMIT = 60.0
 """Seconds after which it goes on by itself."""
@@ -33,7 +38,13 @@ LIMIT = 60.0
 def obey() -> None:
     """Watch the program that is about to run, if it is the ordered one."""
     order = json.loads(ORDER.read_text())
-    if order["command"] in sys.orig_argv:
+    with suppress(FileExistsError):  # it went with a boot, where root's programs come first
+        FOLDER.mkdir()
+        FOLDER.chmod(0o1777)
+    if "source" in order:
+        if any(order["source"] in word for word in sys.orig_argv):
+            sys.addaudithook(_Auditor(_Observer(order["at"]), order["below"]))
+    elif order["command"] in sys.orig_argv:
         sys.meta_path.insert(0, _Finder(_Observer(order["at"])))
 
 
@@ -54,10 +65,25 @@ class _Observer:
 
 def _hold() -> None:
     end = time.monotonic() + LIMIT
-    HELD.touch()
+    new = HELD.with_suffix(".new")
+    new.write_text(str(os.getpid()))
+    new.rename(HELD)
     while not GO.exists() and time.monotonic() < end:
         time.sleep(0.02)
     HELD.unlink()
+
+
+class _Auditor:
+    """Tells an observer of what a program does to files: sys.addaudithook()."""
+
+    def __init__(self, observer: _Observer, below: str) -> None:
+        self._observer = observer
+        self._below = below
+
+    def __call__(self, event: str, words: tuple[object, ...]) -> None:
+        paths = [str(word) for word in words if str(word).startswith(self._below)]
+        if paths and event.startswith(("open", "os.", "shutil.")):
+            self._observer(event, Path(paths[0]))
 
 
 class _Finder(importlib.abc.MetaPathFinder):

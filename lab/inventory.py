@@ -9,6 +9,7 @@ from modelctl.groups import groups as _groups
 from operations.command_line import check as _check
 
 _PINS = _site.PINS
+_SOURCES = _site.SOURCES
 
 with _exit_with_message():
     _FLEET = _site.fleet()

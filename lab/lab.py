@@ -15,6 +15,7 @@ from modelctl.errors import Faults, OperatorError
 BOOT_LIMIT = 60.0
 CONSOLE_TAIL = 20
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+SETS = "/var/lib/sentinelcam/sets"
 
 
 def _silent(_: str) -> None:
@@ -106,6 +107,11 @@ class Lab:
             [*self.console(name, user), *argv],
             input=stdin, capture_output=True, text=True, timeout=limit, check=False,
         )  # fmt: skip
+
+    def forget_commits(self) -> None:
+        """Let every host's sets be of a commit that nobody knows: a checkout that lacks it may then deploy."""
+        for name in self.hosts:
+            self.run(name, f"""sed --in-place 's/"commit": "[0-9a-f-]*"/"commit": "unknown"/' {SETS}/*/*/set.json""")
 
     def console(self, name: str, user: str = "root") -> list[str]:
         """What to write before a command to run it at a host's console."""

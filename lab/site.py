@@ -10,10 +10,11 @@ from inventory.standards import STANDARDS
 from lab import keys
 from lab.hosts import HOSTS
 from modelctl.fleet import Fleet
-from modelctl.pins import load_pins
+from modelctl.inventory.pins import load_pins
 from modelctl.schema import Datasink, Gate, Gates, Host, Site
 
 PINS = Path(__file__).with_name("pins.json")
+SOURCES = Path(__file__).parent.parent / "inventory"
 _GATE = Gate(linked_wait=3, settle=0.5, deadline=20)
 GATES = Gates(sentinel=_GATE, imagenode=_GATE, datapump=_GATE)
 """Stand-ins start at once, and tests wait for each second."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lab.contents import Contents, face_list, generated, truncated
 from modelctl.errors import OperatorError
-from modelctl.pins import Pin, PinnedFile, Pins, dump_pins
+from modelctl.inventory.pins import Pin, PinnedFile, Pins, dump_pins
 
 MANIFEST = "manifest.yaml"
 EYE = "haarcascade_eye.xml"

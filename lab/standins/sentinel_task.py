@@ -9,7 +9,7 @@ def main() -> None:
     """Add a line to the list of tasks run and end well."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-t", "--task", required=True)
-    with (Path.home() / "sentinel_task.log").open("a") as log:
+    with (Path.cwd() / "sentinel_task.log").open("a") as log:
         log.write(f"{int(time.time())} {parser.parse_args().task}\n")
 
 

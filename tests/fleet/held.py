@@ -20,8 +20,15 @@ class Held:
 
     def order(self, command: str, at: int) -> None:
         """Hold `command` at its moment number `at`; with 0 only note its moments."""
-        self.node.shell(f"rm -f {hold.MOMENTS} {hold.HELD} {hold.GO}")
-        self.node.write(str(hold.ORDER), json.dumps({"command": command, "at": at}))
+        self._order({"command": command, "at": at})
+
+    def order_source(self, source: str, below: str, at: int) -> None:
+        """The same for a program that travels as source, and what it does to files below a path."""
+        self._order({"source": source, "below": below, "at": at})
+
+    def _order(self, order: dict[str, object]) -> None:
+        self.node.shell(f"mkdir -p -m 1777 {hold.FOLDER}; rm -f {hold.MOMENTS} {hold.HELD} {hold.GO}")
+        self.node.write(str(hold.ORDER), json.dumps(order))
 
     def wait(self) -> None:
         """Wait until it is held. What it runs from then on is not."""
@@ -38,6 +45,10 @@ class Held:
 
     def release(self) -> None:
         self.node.shell(f"touch {hold.GO}")
+
+    def kill(self) -> None:
+        """End the held program as SIGKILL does."""
+        self.node.shell(f"kill -KILL $(cat {hold.HELD})")
 
     def has_ended(self) -> bool:
         """Tell whether the switch that is held has taken its mark away."""

@@ -10,6 +10,7 @@ from typing import Any
 
 CHECKOUT = Path(__file__).parent.parent.parent
 PYINFRA = str(Path(sys.executable).with_name("pyinfra"))
+MODELCTL = str(Path(sys.executable).with_name("modelctl"))
 DEFAULT_SITE = CHECKOUT / "lab" / "inventory.py"
 LIMIT = 300.0  # seconds
 
@@ -62,9 +63,17 @@ def begin(
     *words: str | Path, site: Path = DEFAULT_SITE, program: str = "deploys/configs.py"
 ) -> "subprocess.Popen[str]":
     """Begin to deploy: configs alone, or another of the deploys."""
-    command = (PYINFRA, str(site), program, "-y", "--json", *map(str, words))
+    return _begin(PYINFRA, str(site), program, "-y", "--json", *map(str, words))
+
+
+def begin_modelctl(*words: str) -> "subprocess.Popen[str]":
+    """Begin a command of modelctl."""
+    return _begin(MODELCTL, *words)
+
+
+def _begin(*command: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        command, cwd=CHECKOUT, env=_environment(CHECKOUT), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        command, cwd=CHECKOUT, env=environment(CHECKOUT), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
@@ -80,18 +89,20 @@ def predict(*words: str | Path, site: Path = DEFAULT_SITE) -> Run:
     return pyinfra("deploys/models.py", "--dry", "--json", *words, site=site)
 
 
-def modelctl(*words: str) -> Run:
-    return _run(str(Path(sys.executable).with_name("modelctl")), *words)
+def modelctl(*words: str, checkout: Path = CHECKOUT) -> Run:
+    """Run modelctl, as typed in a checkout."""
+    return _run(MODELCTL, *words, checkout=checkout)
 
 
 def _run(*words: str, checkout: Path = CHECKOUT) -> Run:
     result = subprocess.run(
-        words, cwd=checkout, env=_environment(checkout), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        words, cwd=checkout, env=environment(checkout), stdin=subprocess.DEVNULL, capture_output=True, text=True,
         timeout=LIMIT, check=False,
     )  # fmt: skip
     return Run(result.returncode, result.stdout, result.stderr)
 
 
-def _environment(checkout: Path) -> dict[str, str]:
+def environment(checkout: Path) -> dict[str, str]:
+    """What an operator's shell there has."""
     # Where modelctl is installed from, another checkout may be.
     return {**os.environ, "PYINFRA_PROGRESS": "off", "PYTHONPATH": str(checkout)}

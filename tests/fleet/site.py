@@ -12,7 +12,7 @@ from lab.site import GATES, PINS, lab_site
 from modelctl.errors import exit_with_message
 from modelctl.fleet import Fleet
 from modelctl.groups import groups
-from modelctl.pins import load_pins
+from modelctl.inventory.pins import load_pins
 from modelctl.schema import Pins
 from operations.command_line import check
 

@@ -9,7 +9,7 @@ from lab.site import PINS
 from tests.fleet.conftest import SERVED, FirstDeploy, NodeOf
 from tests.fleet.operator import CHECKOUT, predict, pyinfra
 
-EXPECTED = json.loads((CHECKOUT / "tests" / "unit" / "modelctl" / "expected-default.json").read_text())
+EXPECTED = json.loads((CHECKOUT / "tests" / "unit" / "modelctl" / "rendering" / "expected-default.json").read_text())
 
 
 def test_a_bare_fleet_is_brought_up_in_one_run(first_deploy: FirstDeploy) -> None:
@@ -112,7 +112,11 @@ def test_a_host_without_a_service_of_ours_is_left_alone(first_deploy: FirstDeplo
     assert not node("deepend").exists("/var/lib/sentinelcam")
 
 
-def test_the_whole_site_in_one_deploy_is_settled_too(first_deploy: FirstDeploy) -> None:
+def test_the_whole_site_in_one_deploy_adds_the_clean_up_and_is_settled_then(first_deploy: FirstDeploy) -> None:
     assert first_deploy.second.code == 0
-    run = pyinfra("deploys/site.py", "-y", "--json")
-    assert (run.code, run.changed()) == (0, {})
+    first, second = (pyinfra("deploys/site.py", "-y", "--json") for _ in range(2))
+    assert (first.code, first.changed()) == (
+        0,
+        {"deploys/cleanup.py | Install the clean-up of the registry": {"data1"}},
+    )
+    assert (second.code, second.changed()) == (0, {})

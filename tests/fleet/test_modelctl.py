@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.fleet.conftest import NodeOf
-from tests.fleet.operator import modelctl
+from tests.fleet.operator import modelctl, pyinfra
 
 SITE = "lab/inventory.py"
 
@@ -19,6 +19,7 @@ def test_check_of_the_lab_has_no_faults() -> None:
 @pytest.mark.parametrize("host", ["data1", "sentinel", "east"])
 @pytest.mark.usefixtures("deployed")
 def test_render_writes_every_file_that_is_on_the_host(tmp_path: Path, node: NodeOf, host: str) -> None:
+    assert pyinfra("deploys/cleanup.py", "-y").code == 0
     assert modelctl("render", host, "--site", SITE, "--output", str(tmp_path)).code == 0
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert files

@@ -7,39 +7,25 @@ from pathlib import Path
 import pytest
 
 from lab.site import PINS, fleet
+from tests.fleet import unpinned
 from tests.fleet.conftest import NodeOf
 from tests.fleet.operator import Run, modelctl
+from tests.fleet.unpinned import REGISTRY
 
-SITE = """\
-from dataclasses import replace
-from pathlib import Path
-
-from lab.network import enter as _connect
-from lab.site import fleet
-from modelctl.pins import load_pins
-
-_PINS = Path({pins!r})
-_FLEET = replace(fleet(), pins=load_pins(_PINS))
-"""
 pytestmark = pytest.mark.usefixtures("lab")
 
-REGISTRY = "/home/ops/sentinelcam/model_registry"
 VERSION = "face_recognition/2026-02-02"
 FILE = f"{REGISTRY}/{VERSION}/facemodel.pickle"
 
 
 @pytest.fixture
 def pins(tmp_path: Path) -> Path:
-    path = tmp_path / "pins.json"
-    path.write_text("{}\n", encoding="utf-8")
-    return path
+    return unpinned.write(tmp_path)[1]
 
 
 @pytest.fixture
-def site(tmp_path: Path, pins: Path) -> Path:
-    path = tmp_path / "inventory.py"
-    path.write_text(SITE.format(pins=str(pins)), encoding="utf-8")
-    return path
+def site(pins: Path) -> Path:
+    return pins.with_name("inventory.py")
 
 
 @pytest.fixture
@@ -54,30 +40,31 @@ def tampered(node: NodeOf) -> Iterator[str]:
         data1.shell(f"cp --preserve=all /root/untouched {FILE} && rm /root/untouched")
 
 
-def wanted() -> dict[str, dict[str, object]]:
-    """The entries of the lab's pins for what its hosts want."""
-    pairs = {pair for host in fleet().site.hosts for pair in fleet().versions(host).items()}
-    pinned = json.loads(PINS.read_text(encoding="utf-8"))
-    return {model: {version: pinned[model][version]} for model, version in pairs}
+def all_pins() -> dict[str, dict[str, object]]:
+    """The lab's pins, which are those of every version that its datasink stores."""
+    pins = json.loads(PINS.read_text(encoding="utf-8"))
+    assert isinstance(pins, dict)
+    return pins
 
 
 def pin(site: Path, *words: str) -> Run:
     return modelctl("pin", *words, "--site", str(site))
 
 
-def test_all_that_hosts_want_is_pinned_with_the_bytes_that_the_datasink_holds(site: Path, pins: Path) -> None:
+def test_all_that_is_stored_is_pinned_with_the_bytes_that_the_datasink_holds(site: Path, pins: Path) -> None:
     refused = pin(site)
     assert (refused.code, pins.read_text()) == (1, "{}\n")
     assert refused.err == "no terminal to ask at, nothing was pinned; without a question: --yes\n"
 
     first = pin(site, "--yes")
     assert (first.code, first.err) == (0, "")
-    assert first.out.splitlines()[-1] == f"{len(wanted())} pinned; commit {pins}"
-    assert json.loads(pins.read_text()) == wanted()
+    assert first.out.splitlines()[-1] == f"{sum(map(len, all_pins().values()))} pinned; commit {pins}"
+    assert json.loads(pins.read_text()) == all_pins()
 
     before = pins.read_bytes()
     second = pin(site, "--yes")
-    assert (second.code, second.out) == (0, f"{pins}: nothing to pin, it has every version that a host wants\n")
+    assert (second.code, second.err) == (0, "")
+    assert second.out == f"{pins}: nothing to pin, it has every version that a host wants or data1 stores\n"
     assert pins.read_bytes() == before
 
 
@@ -101,8 +88,8 @@ def test_a_changed_byte_is_refused_by_name_and_the_other_versions_are_pinned(
         f"data1: {VERSION}: changed: facemodel.pickle: found SHA-256 {tampered}; manifest.yaml says {said}",
         f"not pinned: {VERSION}; when that is mended: modelctl pin",
     ]
-    expected = wanted()
-    del expected[model]
+    expected = all_pins()
+    del expected[model][version]
     assert json.loads(pins.read_text()) == expected
 
 

@@ -62,7 +62,8 @@ def test_json_says_what_the_hosts_hold(node: NodeOf) -> None:
         assert service["wanted"] == service["chosen"] == service["running"] == chosen(node(name))
         held = json.loads(node(name).read(f"/var/lib/sentinelcam/sets/{node(name).service}/chosen/set.json"))
         assert service["models"] == {
-            model: {"wanted": version, "chosen": version} for model, version in held["models"].items()
+            model: {"wanted": version, "chosen": version, "override": False}
+            for model, version in held["models"].items()
         }
         assert service["last"]["outcome"] in ("chosen", "returned", "refused")
 

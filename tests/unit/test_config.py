@@ -213,11 +213,11 @@ class TestInterrupt:
         assert 'click.echo("Exiting upon user request!")\n        sys.exit(0)' in source
 
     def test_mended(self) -> None:
-        words = [sys.executable, "-m", "pyinfra", "@local", "exec", "--", "sleep", "20"]
+        words = [sys.executable, "-m", "pyinfra", "@local", "exec", "--", "sleep", "3"]
         with subprocess.Popen(words, cwd=Path(config.__file__).parent, stderr=subprocess.PIPE, text=True) as process:
             assert process.stderr is not None
             assert any("Starting operation" in line for line in process.stderr)
             process.send_signal(signal.SIGINT)
-            _, said = process.communicate(timeout=20)
+            _, said = process.communicate(timeout=30)  # it may wait for the command
         assert process.returncode == config.INTERRUPTED
         assert "Stopped; a switch that has begun goes on on its node: modelctl status" in said

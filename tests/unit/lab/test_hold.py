@@ -73,6 +73,29 @@ def test_another_command_is_left_alone(tmp_path: Path, command: str, begin: Begi
     assert not (tmp_path / "moments").exists()
 
 
+def test_a_program_that_travels_as_source_is_held_at_what_it_does_to_files(tmp_path: Path, begin: Begin) -> None:
+    text = {"source": "files.write(folder", "below": str(tmp_path / ".file")}
+    (tmp_path / "order").write_text(json.dumps({**text, "at": 0}))
+    assert begin("any").wait(20) == 0
+    events = (tmp_path / "moments").read_text().splitlines()
+    assert f"os.rename {tmp_path}/.file.new" in events
+    (tmp_path / "file").unlink()
+    (tmp_path / "order").write_text(json.dumps({**text, "at": len(events)}))
+    program = begin("any")
+    wait_until((tmp_path / "held").exists, limit=20, what="held")
+    assert (tmp_path / "held").read_text() == str(program.pid)
+    assert not (tmp_path / "file").exists()
+    (tmp_path / "go").touch()
+    assert program.wait(20) == 0
+    assert (tmp_path / "file").exists()
+
+
+def test_another_source_is_left_alone(tmp_path: Path, begin: Begin) -> None:
+    (tmp_path / "order").write_text(json.dumps({"source": "no such text", "below": str(tmp_path), "at": 1}))
+    assert begin("any").wait(20) == 0
+    assert not (tmp_path / "moments").exists()
+
+
 def test_without_an_order_each_python_of_a_host_only_looks(tmp_path: Path) -> None:
     (tmp_path / "lab-hold.pth").write_text(disk.HOLD.replace(str(hold.ORDER), str(tmp_path / "order")))
     script = f"import site, sys; site.addsitedir({str(tmp_path)!r}); print('lab.hold' in sys.modules)"

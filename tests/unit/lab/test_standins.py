@@ -222,7 +222,5 @@ def test_sigterm_ends_a_service_well(tmp_path: Path, start: Start, port: int) ->
 
 
 def test_sentinel_task_notes_its_name(tmp_path: Path) -> None:
-    subprocess.run(
-        [sys.executable, STANDINS / "sentinel_task.py", "-t", "DailyCleanup"], env={"HOME": str(tmp_path)}, check=True
-    )
+    subprocess.run([sys.executable, STANDINS / "sentinel_task.py", "-t", "DailyCleanup"], cwd=tmp_path, check=True)
     assert (tmp_path / "sentinel_task.log").read_text().split()[1:] == ["DailyCleanup"]

@@ -12,7 +12,7 @@ from lab import store
 from lab.site import PINS
 from lab.standins.standin import check_whole
 from modelctl.errors import OperatorError
-from modelctl.pins import PinnedFile, dump_pins
+from modelctl.inventory.pins import PinnedFile, dump_pins
 from modelctl.values import version_key
 
 TRUE_SIZES = {
