@@ -5,8 +5,8 @@ import json
 from modelctl.errors import OperatorError
 from modelctl.fleet import Fleet
 from modelctl.nodes import remote
-from modelctl.nodes.node_status import PROGRAM
 
+PROGRAM = "/usr/local/sbin/sentinelcam-node"
 MAX_SAID = 600
 """Characters of a refusal: what to do stands at its end."""
 
@@ -15,9 +15,12 @@ class UnknownCommand(OperatorError):
     """The node's program is too old to know the command, or there is none yet."""
 
 
-def words(command: str) -> list[str]:
-    """The command line of a command of the node program. Its words are looked at, so it speaks no other language."""
-    return ["env", "LC_ALL=C", "sudo", "-n", PROGRAM, command]
+def words(*command: str) -> list[str]:
+    """The command line of a command of the node program.
+
+    What sudo says is looked at, and it speaks the language that the operator's ssh brings along.
+    """
+    return ["env", "LC_ALL=C", "sudo", "-n", PROGRAM, *command]
 
 
 def ask(fleet: Fleet, host: str, command: str, message: object, seconds: float) -> str:

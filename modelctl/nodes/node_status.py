@@ -6,11 +6,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from modelctl.faults import one_line
 from modelctl.fleet import Fleet
-from modelctl.nodes import remote
+from modelctl.nodes import node_command, remote
 from modelctl.values import Sha256
 
 ANSWER_SECONDS = 60
-PROGRAM = "/usr/local/sbin/sentinelcam-node"
 _FOUND_THERE = "adopted"  # in place of the commit that a set was sent from
 
 Said = Annotated[str, AfterValidator(one_line)]
@@ -81,9 +80,7 @@ class _NodeStatus(_Answer):
 
 def ask(fleet: Fleet, host: str) -> dict[str, NodeService]:
     """The services that a node knows, by name. Raises remote.NoAnswer, in one line, when it does not say."""
-    # sudo's words are looked at below, and it speaks the language that the operator's ssh brings along.
-    words = ["env", "LC_ALL=C", "sudo", "-n", PROGRAM, "status", "--json"]
-    done = remote.run(fleet, host, words, ANSWER_SECONDS)
+    done = remote.run(fleet, host, node_command.words("status", "--json"), ANSWER_SECONDS)
     if done.returncode:
         raise _failed(fleet, host, done.returncode, remote.last_line(done.stderr))
     try:
@@ -107,7 +104,7 @@ def named_versions(fleet: Fleet, host: str) -> dict[str, list[str]]:
 
 def _failed(fleet: Fleet, host: str, code: int, reason: str) -> remote.NoAnswer:
     place = remote.place(fleet, host)
-    if reason.endswith(f"{PROGRAM}: command not found"):
+    if reason.endswith(f"{node_command.PROGRAM}: command not found"):
         deploy = f"pyinfra inventory.py deploys/models.py --limit {host} -y"
         return remote.NoAnswer(f"{place}: found no sentinelcam-node; a deploy brings it: {deploy}")
     look = f"ssh {fleet.host(host).login}@{fleet.host(host).address} sudo sentinelcam-node status"

@@ -1,7 +1,6 @@
 """A node whose disk is real, in plain folders, and whose systemd, power and sudden ends of programs are simulated."""
 
 import os
-import posix
 import shutil
 import stat
 import time
@@ -284,7 +283,6 @@ def look(folder: Path) -> Tree:
 def quicken(patch: pytest.MonkeyPatch) -> None:
     """Nothing of this is what a kill or a power cut changes."""
     patch.setattr(os, "fsync", lambda _: None)
-    patch.setattr(os, "close", posix.close)  # gevent's own, which pyinfra brings, puts it off
     patch.setattr(time, "sleep", lambda _: None)
     patch.setattr(health, "_unreadable", lambda _: None)
     patch.setattr(linked, "writers", lambda _: [])

@@ -1,7 +1,5 @@
 """A sample of the generated histories, with the node program itself on a disk."""
 
-import os
-import posix
 import re
 import shutil
 import tempfile
@@ -91,7 +89,6 @@ class RealDepot:
 @given(told=HISTORY)
 def test_histories_on_a_disk(memory: Path, monkeypatch: pytest.MonkeyPatch, told: list[tuple[int, int, int]]) -> None:
     monkeypatch.setattr(history, "now", lambda: "2026-01-01T00:00:00Z")
-    monkeypatch.setattr(os, "close", posix.close)  # gevent's own, which pyinfra brings, puts it off: locks stay held
     with tempfile.TemporaryDirectory(dir=memory) as name:
         monkeypatch.setattr(layout, "STATE", Path(name) / "state")
         world = World(RealDepot(Path(name)))

@@ -266,6 +266,19 @@ def test_the_log_is_the_registry_owners(depot: Place) -> None:
     assert (depot.log.stat().st_uid, depot.log.stat().st_mode & 0o777) == (uid(), 0o644)
 
 
+def test_nothing_goes_that_could_not_be_put_on_record(depot: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = store(depot, "2019-01-01")
+    write(entry(folder))
+    monkeypatch.setattr(os, "access", lambda path, _: path not in (str(depot.log), str(depot.log.parent)))
+    for _ in ("no log yet", "a log"):
+        with pytest.raises(
+            Refusal, match=f"^{depot.log}: not writable for the clean-up's user; chown it and run again$"
+        ):
+            retire.clean(depot, "2030-01-01T00:00:00Z")
+        depot.log.touch()
+    assert folder.is_dir()
+
+
 def test_a_full_disk_is_told_of_with_the_log_s_name(depot: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     due = store(depot, "2019-01-01")
     write(entry(due))

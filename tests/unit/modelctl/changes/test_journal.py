@@ -1,5 +1,6 @@
 """The journal of a change."""
 
+import fcntl
 import stat
 from pathlib import Path
 
@@ -53,7 +54,12 @@ def test_one_that_cannot_be_read(stage: Stage, text: str) -> None:
 
 
 def test_one_at_a_time(stage: Stage) -> None:
-    assert not journal.is_locked(stage.checkout)
+    assert not journal.is_locked(stage.checkout)  # no lock was ever taken
+    with journal.locked(stage.checkout):
+        pass
+    with stage.checkout.private(journal.LOCK).open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)  # as another who asks
+        assert not journal.is_locked(stage.checkout)
     with journal.locked(stage.checkout):
         assert journal.is_locked(stage.checkout)
         with pytest.raises(OperatorError) as caught, journal.locked(stage.checkout):
