@@ -1,5 +1,6 @@
 """The delete-list that follows from what is known."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -7,11 +8,13 @@ from typing import Any
 import pytest
 
 from modelctl.errors import Faults, OperatorError
+from modelctl.nodes import node_status
 from modelctl.nodes.remote import NoAnswer
 from modelctl.operator import operator
+from modelctl.registry import registry_store
 from modelctl.registry.listing import ListedVersion, Listing
 from modelctl.registry.registry_lister import MANIFEST_LIMIT
-from modelctl.retiring import cleanup
+from modelctl.retiring import cleanup, delete_list
 from modelctl.retiring.cleanup import Answer, Plan
 from modelctl.retiring.delete_list import Entry, Sight, State
 from modelctl.schema import Standards
@@ -122,12 +125,16 @@ def test_the_list_is_read_before_any_host_is_asked(monkeypatch: pytest.MonkeyPat
     """What is spared while hosts are asked changes the list, and so the plan is not written."""
     steps: list[str] = []
 
-    def step(name: str, answer: Any) -> Any:
-        return lambda *_: (steps.append(name), answer)[1]
+    def step(name: str, answer: Any) -> Callable[..., Any]:
+        def answered(*_: object) -> Any:
+            steps.append(name)
+            return answer
 
-    monkeypatch.setattr(cleanup.delete_list, "read", step("list", state()))
-    monkeypatch.setattr(cleanup.node_status, "named_versions", step("host", {}))
-    monkeypatch.setattr(cleanup.registry_store, "listing", step("registry", listed()))
+        return answered
+
+    monkeypatch.setattr(delete_list, "read", step("list", state()))
+    monkeypatch.setattr(node_status, "named_versions", step("host", {}))
+    monkeypatch.setattr(registry_store, "listing", step("registry", listed()))
     monkeypatch.setattr(cleanup, "_require_clock", lambda *_: None)
     cleanup.look(FLEET)
     assert steps[0] == "list"
