@@ -87,6 +87,10 @@ class Fleet:
         """The folder of the model registry on the primary datasink."""
         return f"{self.data_root()}/model_registry"
 
+    def collected_folder(self) -> str:
+        """The folder of what was collected from nodes, on the primary datasink."""
+        return f"{self.data_root()}/collected"
+
     def deployment_log(self) -> str:
         """The log of all switches, on the primary datasink."""
         return f"{self.data_root()}/logs/model_deployment.log"

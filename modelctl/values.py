@@ -36,16 +36,23 @@ def version_key(version: str) -> tuple[date, int]:
     return date.fromisoformat(match[1]), int(match[2] or 1)
 
 
+def is_version(text: str) -> bool:
+    """Whether a text, which can come from anywhere, is a version."""
+    try:
+        version_key(text)
+    except ValueError:
+        return False
+    return True
+
+
 def newest_first(versions: Iterable[str]) -> list[str]:
     """Versions of one model in the order of their age. Raises ValueError for a text that is none."""
     return sorted(versions, key=version_key, reverse=True)
 
 
 def _check_version(text: str) -> str:
-    try:
-        version_key(text)
-    except ValueError:
-        raise PydanticCustomError("version", VERSION_FORM) from None
+    if not is_version(text):
+        raise PydanticCustomError("version", VERSION_FORM)
     return text
 
 

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import click
 
+from modelctl.collecting import linked_files
+from modelctl.collecting.collected_receiver import DIGITS
+from modelctl.collecting.linked_files import Linked
 from modelctl.commands import options
 from modelctl.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile
 from modelctl.inventory_file import load
 from modelctl.registry import pinning
-from modelctl.retiring import collecting
-from modelctl.retiring.collected_receiver import DIGITS
-from modelctl.retiring.collecting import Linked
 from modelctl.table import Report, Row, Table, number
 
 COLUMNS = ("linked file", "bytes", "SHA-256", "")
@@ -32,20 +32,22 @@ def collect(host: str, model: str, version: str, yes: bool, site: Path) -> None:
     fleet = inventory.fleet
     options.require_host(fleet, host)
     options.require_model(fleet, model)
-    collecting.names(fleet, model)
+    linked_files.names(fleet, model)
     pinning.require_version(version)
-    collecting.require_models(fleet, host)
+    linked_files.require_models(fleet, host)
     inventory.connect()
-    linked = collecting.look(fleet, host, model, version)
+    linked = linked_files.look(fleet, host, model, version)
     _show(fleet, linked)
-    if not linked.away:
+    if linked.away:
+        linked_files.require_space(fleet, linked)
+        options.require_consent("Collect them?", "collected", yes)
+    else:
         click.echo(f"\nnothing to collect: {host} has nothing of {model}/{version} that is not elsewhere")
-        return
-    collecting.require_space(fleet, linked)
-    options.require_consent("Collect them?", "collected", yes)
     for name, file in linked.away.items():
-        collecting.collect(fleet, linked, name, file)
+        linked_files.collect(fleet, linked, name, file)
         click.echo(f"{name}: collected, and verified at both ends")
+    for line in linked_files.finish(fleet, linked):
+        click.echo(line)
 
 
 def _show(fleet: Fleet, linked: Linked) -> None:
@@ -62,7 +64,7 @@ def _row(fleet: Fleet, linked: Linked, name: str, file: PinnedFile | None) -> Ro
     if name in linked.stored:
         where = f"as the registry of {datasink} has it"
     elif name in linked.home:
-        where = f"collected already: {collecting.place(fleet, linked, name, file)}"
+        where = f"collected already: {linked_files.place(fleet, linked, name, file)}"
     else:
-        where = f"to {collecting.place(fleet, linked, name, file)}"
+        where = f"to {linked_files.place(fleet, linked, name, file)}"
     return Row((name, number(file.size), file.sha256[:DIGITS], where))

@@ -8,7 +8,7 @@ from modelctl.faults import fault
 from modelctl.fleet import Fleet
 from modelctl.registry.manifest import StoredVersion, pin_of
 from modelctl.schema import Pin, Pins
-from modelctl.values import VERSION_FORM, version_key
+from modelctl.values import VERSION_FORM, is_version
 
 Versions = list[tuple[str, str]]
 
@@ -50,10 +50,8 @@ def propose(fleet: Fleet, stored: Mapping[tuple[str, str], StoredVersion]) -> Pr
 
 def require_version(version: str) -> str:
     """The version. Raises OperatorError when it is none."""
-    try:
-        version_key(version)
-    except ValueError:
-        raise OperatorError(fault("VERSION", version, VERSION_FORM)) from None
+    if not is_version(version):
+        raise OperatorError(fault("VERSION", version, VERSION_FORM))
     return version
 
 

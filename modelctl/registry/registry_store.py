@@ -14,7 +14,7 @@ from modelctl.nodes import remote
 from modelctl.registry import registry_lister, registry_reader
 from modelctl.registry.listing import ListedVersion, Listing
 from modelctl.registry.manifest import StoredVersion
-from modelctl.values import version_key
+from modelctl.values import is_version
 
 READ_SECONDS = 1800  # every byte is read, from what may be an SD card
 LIST_SECONDS = 60
@@ -42,14 +42,6 @@ class _ListedFolder(_Said):
     shared: list[str]
     manifest: Base64Bytes | None
     fault: str | None
-
-    @property
-    def is_version(self) -> bool:
-        try:
-            version_key(self.version)
-        except ValueError:
-            return False
-        return True
 
 
 class _Listed(_Said):
@@ -96,7 +88,8 @@ def listing(fleet: Fleet) -> Listing:
         listed = _Listed.model_validate_json(text)
     except ValidationError:
         raise remote.misunderstood(fleet, host, text, "the registry's listing") from None
-    folders = [folder for folder in listed.versions if folder.is_version and folder.model in fleet.registry.models]
+    models = fleet.registry.models
+    folders = [folder for folder in listed.versions if is_version(folder.version) and folder.model in models]
     for fault in (listed.fault, *(folder.fault for folder in folders)):
         if fault is not None:
             expected = f"expected a registry that {fleet.host(host).login} can read"

@@ -29,7 +29,7 @@ from modelctl.registry.listing import ListedVersion, Listing
 from modelctl.registry.registry_reader import MANIFEST_LIMIT
 from modelctl.rendering.services import service_of
 from modelctl.reports.description import Description, describe
-from modelctl.values import newest_first, version_key
+from modelctl.values import is_version, newest_first
 
 
 @dataclass(frozen=True)
@@ -121,16 +121,7 @@ def _shown(fleet: Fleet, model: str, listing: Listing | None, hosts: Mapping[str
     """What is stored, named or run; where nobody knows what is stored, what is pinned."""
     stored = fleet.pins.models.get(model, {}) if listing is None else listing.of(model)
     run = [host.runs for host in hosts.values() if host.runs is not None]
-    return newest_first({*stored, *fleet.named_versions(model), *filter(_is_version, run)})
-
-
-def _is_version(text: str) -> bool:
-    """A node can say anything."""
-    try:
-        version_key(text)
-    except ValueError:
-        return False
-    return True
+    return newest_first({*stored, *fleet.named_versions(model), *filter(is_version, run)})
 
 
 def _version(fleet: Fleet, model: str, version: str, listing: Listing | None) -> ModelVersion:

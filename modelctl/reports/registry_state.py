@@ -1,31 +1,37 @@
-"""What is unfinished in the model registry on the primary datasink, with the command that ends each."""
+"""What is unfinished on the primary datasink, in its registry and beside it, with the command that ends each."""
 
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from modelctl.collecting import linked_files
 from modelctl.fleet import Fleet
 from modelctl.nodes import remote
 from modelctl.registry import registry_store
 from modelctl.registry.listing import Listing
+from modelctl.values import is_version
 
 
 @dataclass(frozen=True)
 class RegistryState:
-    """Stored versions without a pin and folders that unfinished work left, as MODEL/NAME, or why they are unknown."""
+    """What is stored without a pin, and what unfinished work left, or why that is unknown.
+
+    Versions and folders as MODEL/NAME; `parts` of collected files as HOST/MODEL/VERSION/NAME.
+    """
 
     unpinned: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
     error: str | None = None
 
 
 def look(fleet: Fleet) -> RegistryState:
     """Ask the primary datasink. Raises OperatorError when it cannot be asked."""
     try:
-        listing = registry_store.listing(fleet)
+        listing, parts = remote.together(lambda: registry_store.listing(fleet), lambda: linked_files.unfinished(fleet))
     except remote.NoAnswer as error:
         return RegistryState(error=str(error))
-    return RegistryState(_unpinned(fleet, listing), listing.leftovers)
+    return RegistryState(_unpinned(fleet, listing), listing.leftovers, parts)
 
 
 def notes(fleet: Fleet, state: RegistryState) -> Iterator[str]:
@@ -42,6 +48,17 @@ def notes(fleet: Fleet, state: RegistryState) -> Iterator[str]:
             yield f"{datasink}: {path}: an import has not ended; modelctl import again, or remove it there: {remove}"
         else:
             yield f"{datasink}: {path}: a clean-up has not ended; end it there: sudo systemctl start model_cleanup"
+    for part in state.parts:
+        path = f"{fleet.collected_folder()}/{part}"
+        ways = [*_again(fleet, part), f"remove it there: sudo rm -- {shlex.quote(path)}"]
+        yield f"{datasink}: {path}: a collect has not ended; {', or '.join(ways)}"
+
+
+def _again(fleet: Fleet, part: str) -> Iterator[str]:
+    """The collect that ends it; none for a file of somebody else's, or from a host that is gone."""
+    host, model, version, _ = part.split("/", 3)
+    if host in fleet.site.hosts and model in fleet.registry.models and is_version(version):
+        yield f"modelctl collect {host} {model} {version}"
 
 
 def _unpinned(fleet: Fleet, listing: Listing) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ As JSON, for programs: {"hosts": {HOST: {"services": {SERVICE: {...}}, "error": 
 A host with an error has no services there: what is unknown is not absent. On the registry `ok` does not depend; it has
     unpinned: ["MODEL/VERSION", ...], stored without a pin
     leftovers: ["MODEL/NAME", ...], folders that unfinished imports and clean-ups left
-    error: null | "why both are unknown"
+    parts: ["HOST/MODEL/VERSION/NAME", ...], files that unfinished collects left
+    error: null | "why all three are unknown"
 """
 
 from collections.abc import Iterator, Mapping, Sequence

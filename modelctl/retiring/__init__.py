@@ -1,1 +1,1 @@
-"""Removing versions that nobody needs, and bringing home what exists on one host only."""
+"""Removing versions that nobody needs: from the registry, and from the nodes."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, TypeAdapter, ValidationError
 
+from modelctl.collecting import linked_files
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
 from modelctl.fleet import Fleet
@@ -23,7 +24,6 @@ from modelctl.nodes import node_command, node_status, remote
 from modelctl.operator import operator
 from modelctl.registry.registry_reader import MANIFEST
 from modelctl.rendering.services import models_folder
-from modelctl.retiring import collecting
 from modelctl.retiring.retirement import Named, Pair, keep
 from modelctl.values import Version, version_key
 
@@ -195,7 +195,7 @@ def _elsewhere(
     if not fleet.registry.models[model].linked:
         return {}
     try:
-        linked = collecting.look(fleet, host, model, version)
+        linked = linked_files.look(fleet, host, model, version)
     except OperatorError as error:
         stay[held.pair] = (str(error),)
         return {}

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from lab.lab import Lab
-from modelctl.retiring import collected_receiver
+from lab.machine import wait_until
+from modelctl.collecting import collected_receiver
 from tests.fleet.conftest import NodeOf
 from tests.fleet.held import Held
 from tests.fleet.node import Node
@@ -59,6 +60,11 @@ def found(data1: Node) -> dict[str, str]:
     """Every file below the collected ones, by path, with its digest."""
     lines = data1.shell(f"find {COLLECTED} -type f -exec sha256sum {{}} + 2>/dev/null; true").splitlines()
     return {line.split(maxsplit=1)[1]: line.split()[0] for line in lines}
+
+
+def unfinished() -> list[str]:
+    run = modelctl("status", "sentinel", "--site", str(DEFAULT_SITE))
+    return [line for line in run.out.splitlines() if "a collect has not ended" in line]
 
 
 def test_linked_files_come_home(sentinel: Node, data1: Node) -> None:
@@ -148,6 +154,7 @@ def test_whatever_ends_it_the_next_one_brings_all_home(sentinel: Node, data1: No
         collecting.send_signal(signal.SIGKILL)
         collecting.communicate()
         held.release()
+        wait_until(lambda: not any(path.endswith(".part") for path in found(data1)), 20, "data1: the receiver's end")
     elif killed == "receiver":
         held.kill()
         ended = end(collecting)
@@ -158,9 +165,22 @@ def test_whatever_ends_it_the_next_one_brings_all_home(sentinel: Node, data1: No
         lab.boot("data1")
     whole = {path: digest for path, digest in found(data1).items() if not path.endswith(".part")}
     assert set(whole.items()) <= set(paths.items())
+    left = sorted(found(data1).keys() - whole.keys())
+    assert bool(left) == (killed != "modelctl")
+    assert unfinished() == [
+        f"data1: {path}: a collect has not ended; modelctl collect sentinel {MODEL} {VERSION}, or remove it there: "
+        f"sudo rm -- {path}"
+        for path in left
+    ]
+    sentinel.shell(f"echo 2026-11-24,another new face >>{HELD}/facedata.hdf5")
     last = collect("--yes")
     assert (last.code, last.err) == (0, "")
-    assert found(data1) == paths
+    finals = [path.replace("/.", "/").removesuffix(".part") for path in left]
+    assert [line for line in last.out.splitlines() if line.startswith("/")] == [
+        f"{path}: kept; it had come whole when a collect was broken off" for path in finals
+    ]
+    assert found(data1) == {**whole, **{path: paths[path] for path in finals}, **expected(sentinel)}
+    assert unfinished() == []
 
 
 def test_the_power_of_the_sentinel_is_cut(sentinel: Node, data1: Node, lab: Lab) -> None:

@@ -31,7 +31,8 @@ class FakeNodes:
         self.fleet = fleet
         self.ssh = FakeSsh(folder, monkeypatch)
         self.services = {host: _services(fleet, host) for host in fleet.site.hosts}
-        self._listing = folder / "listing"
+        self._listing, self._parts = folder / "listing", folder / "parts"
+        self.leave()
         self.store({(model, version): {} for model, versions in fleet.pins.models.items() for version in versions})
         for host in fleet.site.hosts:
             self.change(host)
@@ -49,9 +50,12 @@ class FakeNodes:
         self.say(host, json.dumps({"program": "f" * 64, "services": services}))
 
     def say(self, host: str, answer: str) -> None:
-        """Let a host say this of itself; a question for the registry's listing has an answer of its own."""
-        answers = f"*sentinelcam-node*) printf %s {shlex.quote(answer)};; *) cat {shlex.quote(str(self._listing))};;"
-        self.ssh.answer(self.address(host), f'case "$command" in {answers} esac')
+        """Let a host say this of itself; questions for the datasink's folders have their own answers."""
+        answers = (
+            f"*sentinelcam-node*) printf %s {shlex.quote(answer)};; "
+            f"*collected*) cat {shlex.quote(str(self._parts))};; *) cat {shlex.quote(str(self._listing))};;"
+        )
+        self.ssh.answer(self.address(host), f'case "$command $input" in {answers} esac')
 
     def store(self, versions: Mapping[tuple[str, str], Mapping[str, Any]], leftovers: Iterable[str] = ()) -> None:
         """Let the registry hold these versions, with these fields of their entries; before, all pinned ones."""
@@ -59,6 +63,10 @@ class FakeNodes:
         folders = [{"model": model, "version": version, **plain, **more} for (model, version), more in versions.items()]
         listing = {"versions": folders, "leftovers": list(leftovers), "free": 1, "total": 2, "fault": None}
         self._listing.write_text(json.dumps(listing), encoding="utf-8")
+
+    def leave(self, *parts: str) -> None:
+        """Let killed collects have left these."""
+        self._parts.write_text(json.dumps({"fault": None, "parts": parts}), encoding="utf-8")
 
     def fail(self, host: str, code: int, words: str) -> None:
         self.ssh.answer(self.address(host), f"printf '%s\\n' {shlex.quote(words)} >&2; exit {code}")

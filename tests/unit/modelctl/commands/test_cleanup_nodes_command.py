@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from inventory.registry import REGISTRY
 from modelctl import cli
+from modelctl.collecting import linked_files
 from modelctl.fleet import Fleet
 from modelctl.inventory.pins import Pin, PinnedFile, Pins
 from modelctl.inventory_file import Inventory
-from modelctl.retiring import collecting, node_cleanup
+from modelctl.retiring import node_cleanup
 from modelctl.retiring.node_cleanup import HeldFile, HeldVersion, freed
 from tests.unit.modelctl.sites import fleet, registry_with, site_with
 
@@ -53,7 +54,7 @@ class Hosts:
             program.write_text(text.format(**words))
             program.chmod(0o755)
         monkeypatch.setenv("PATH", f"{folder}/bin:/usr/bin:/bin")
-        for module in (collecting, node_cleanup):
+        for module in (linked_files, node_cleanup):
             monkeypatch.setattr(module, "models_folder", lambda _, host: str(self.models(host)))
         monkeypatch.setattr(Fleet, "data_root", lambda _: str(self.data))
         for host in HOSTS:

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,54 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from modelctl import cli
-from modelctl.fleet import Fleet
+from modelctl.collecting import linked_files
 from modelctl.inventory.pins import Pin, PinnedFile, Pins
 from modelctl.inventory_file import Inventory
-from modelctl.retiring import collecting
+from tests.unit.modelctl.fake_collect import DATA, LIST, ROOT, VERSION, Hosts
 from tests.unit.modelctl.sites import fleet
-
-ROOT = Path(__file__).resolve().parents[4]
-VERSION = ("face_recognition", "2026-02-02")
-LIST, DATA = b"date,event\n1,2\n", b"\x00faces\n\n" * 300_000
-
-SSH = """#!/bin/sh
-for word; do address=$command; command=$word; done
-echo "$address $command" >>{folder}/calls
-[ -e {folder}/away ] && {{ echo "ssh: connect to host $address: No route to host" >&2; exit 255; }}
-[ -e {folder}/cut ] && [ "${{command#*send-linked-file}}" != "$command" ] && {{ head -c 1000 {folder}/cut; exit 255; }}
-exec sh -c "$command"
-"""
-SUDO = """#!/bin/sh
-shift 2
-cd {root} && exec {python} -m node "$@"
-"""
-
-
-class Hosts:
-    """The sentinel's models and the datasink's data, each a folder."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.folder = folder
-        self.models, self.data = folder / "models", folder / "data"
-        self.version = self.models / "face_recognition" / "2026-02-02"
-        self.collected = self.data / "collected" / "sentinel" / "face_recognition" / "2026-02-02"
-        self.version.mkdir(parents=True)
-        self.data.mkdir()
-        (self.version / "facelist.csv").write_bytes(LIST)
-        (self.version / "facedata.hdf5").write_bytes(DATA)
-        words = {"folder": shlex.quote(str(folder)), "root": shlex.quote(str(ROOT)), "python": sys.executable}
-        for name, text in (("ssh", SSH), ("sudo", SUDO)):
-            program = folder / "bin" / name
-            program.parent.mkdir(exist_ok=True)
-            program.write_text(text.format(**words))
-            program.chmod(0o755)
-        monkeypatch.setenv("PATH", f"{folder}/bin:/usr/bin:/bin")
-        monkeypatch.setattr(collecting, "models_folder", lambda *_: str(self.models))
-        monkeypatch.setattr(Fleet, "data_root", lambda _: str(self.data))
-
-    def calls(self) -> list[str]:
-        path = self.folder / "calls"
-        return path.read_text().splitlines() if path.exists() else []
 
 
 @pytest.fixture
@@ -129,7 +85,7 @@ def test_both_files_come_home_byte_by_byte(hosts: Hosts) -> None:
 
 def test_no_name_is_on_a_command_line(hosts: Hosts) -> None:
     collect("--yes")
-    assert len([line for line in hosts.calls() if line.startswith("192.168.10.")]) == 6
+    assert len([line for line in hosts.calls() if line.startswith("192.168.10.")]) == 7
     assert not [line for line in hosts.calls() if "face" in line or str(hosts.models) in line]
 
 
@@ -191,15 +147,15 @@ def test_a_file_that_is_open_for_writing(hosts: Hosts) -> None:
 
 
 def test_a_file_that_changes_before_it_is_sent(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> None:
-    look = collecting.look
+    look = linked_files.look
 
-    def look_and_change(*words: object) -> collecting.Linked:
+    def look_and_change(*words: object) -> linked_files.Linked:
         linked = look(*words)  # type: ignore[arg-type]
         with (hosts.version / "facelist.csv").open("r+b") as file:
             file.write(b"DATE")
         return linked
 
-    monkeypatch.setattr(collecting, "look", look_and_change)
+    monkeypatch.setattr(linked_files, "look", look_and_change)
     result = collect("--yes")
     assert refusal(result) == (
         f"sentinel (192.168.10.60): {hosts.version}/facelist.csv: it has changed since it was looked at; run again"
@@ -243,14 +199,56 @@ def test_what_a_killed_one_left_is_written_anew(hosts: Hosts) -> None:
     assert (hosts.collected / f"facedata.hdf5.{digest(DATA)[:12]}").read_bytes() == DATA
 
 
+class TestWhatKilledOnesLeft:
+    """Of versions of the file that are no more: it has changed since."""
+
+    @pytest.fixture
+    def part(self, hosts: Hosts) -> Path:
+        """A part of a file."""
+        hosts.collected.mkdir(parents=True)
+        part = hosts.collected / ".facedata.hdf5.0123456789ab.part"
+        part.write_bytes(b"half")
+        return part
+
+    def test_a_part_goes_when_the_file_is_home(self, part: Path) -> None:
+        said = f"{part}: removed; a collect that was broken off had left this part\n"
+        assert refusal(collect()).startswith("no terminal")
+        assert part.exists()
+        first = collect("--yes")
+        assert (first.exit_code, first.stdout.endswith(said), part.exists()) == (0, True, False)
+        part.write_bytes(b"half")
+        again = collect()
+        assert again.stdout.endswith(f"has nothing of {'/'.join(VERSION)} that is not elsewhere\n{said}")
+        assert (again.exit_code, part.exists()) == (0, False)
+
+    def test_what_is_whole_is_kept(self, hosts: Hosts, part: Path) -> None:
+        (hosts.version / "facedata.hdf5").unlink()
+        final = hosts.collected / f"facedata.hdf5.{digest(DATA)[:12]}"
+        part.rename(final.with_name(f".{final.name}.part")).write_bytes(DATA)
+        assert collect("--yes").stdout.endswith(f"{final}: kept; it had come whole when a collect was broken off\n")
+        assert final.read_bytes() == DATA
+
+    @pytest.mark.parametrize("is_new_card", [False, True])
+    def test_a_part_of_what_the_host_has_lost_stays(
+        self, hosts: Hosts, part: Path, monkeypatch: pytest.MonkeyPatch, is_new_card: bool
+    ) -> None:
+        """On a new card is what the registry holds, and nothing that its tasks had gathered."""
+        if is_new_card:
+            monkeypatch.setattr(linked_files, "_stored", lambda *_: frozenset({"facedata.hdf5"}))
+        else:
+            (hosts.version / "facedata.hdf5").unlink()
+        result = collect("--yes")
+        assert (result.exit_code, "removed" in result.stdout, part.exists()) == (0, False, True)
+
+
 def test_too_little_space(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> None:
-    look = collecting.look
+    look = linked_files.look
 
-    def full(*words: object) -> collecting.Linked:
+    def full(*words: object) -> linked_files.Linked:
         linked = look(*words)  # type: ignore[arg-type]
-        return collecting.Linked(**{**vars(linked), "free": 200_000_001})
+        return linked_files.Linked(**{**vars(linked), "free": 200_000_001})
 
-    monkeypatch.setattr(collecting, "look", full)
+    monkeypatch.setattr(linked_files, "look", full)
     assert refusal(collect("--yes")) == (
         f"data1: {hosts.data}/collected: too little space: 2,400,015 bytes needed, 1 free beside a reserve of "
         "200,000,000; remove something there and run it again"

@@ -205,7 +205,7 @@ def test_as_json(nodes: FakeNodes) -> None:
     wanted = nodes.wanted("lab1")
     found = status.to_json(
         status.look(FLEET, status.wanted_sets(FLEET, ["lab1", "east"])),
-        RegistryState(("haarcascades/2026-01-01",), ("haarcascades/.import-x",), None),
+        RegistryState(("haarcascades/2026-01-01",), ("haarcascades/.import-x",), ("sentinel/a/b/.c.part",)),
         "a rollback has not ended",
     )
     assert found == {
@@ -241,7 +241,8 @@ def test_as_json(nodes: FakeNodes) -> None:
             },
         },
         "registry": {
-            "unpinned": ("haarcascades/2026-01-01",), "leftovers": ("haarcascades/.import-x",), "error": None,
+            "unpinned": ("haarcascades/2026-01-01",), "leftovers": ("haarcascades/.import-x",),
+            "parts": ("sentinel/a/b/.c.part",), "error": None,
         },
         "change": "a rollback has not ended",
         "ok": False,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
 
+from modelctl.collecting import carry, collected_receiver
+from modelctl.collecting.collected_receiver import DIGITS
 from modelctl.errors import OperatorError
 from modelctl.faults import fault, one_line
 from modelctl.fleet import Fleet
@@ -15,8 +17,6 @@ from modelctl.inventory.pins import PinnedFile
 from modelctl.nodes import node_command, remote
 from modelctl.registry import registry_store
 from modelctl.rendering.services import models_folder
-from modelctl.retiring import carry, collected_receiver
-from modelctl.retiring.collected_receiver import DIGITS
 
 LOOK_SECONDS = 600  # every byte is read, from what may be an SD card
 CARRY_SECONDS = 3600
@@ -34,6 +34,9 @@ class _Received(_Said):
     fault: str | None
     home: list[str] = []
     free: NonNegativeInt = 0
+    parts: list[str] = []
+    kept: list[str] = []
+    removed: list[str] = []
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,8 @@ def _stored(fleet: Fleet, model: str, version: str, found: Mapping[str, PinnedFi
 
 def place(fleet: Fleet, linked: Linked, name: str, file: PinnedFile) -> str:
     """The path of a collected file on the datasink."""
-    return f"{_folder(fleet)}/{_place(linked.host, linked.model, linked.version)}/{name}.{file.sha256[:DIGITS]}"
+    folder = f"{fleet.collected_folder()}/{_place(linked.host, linked.model, linked.version)}"
+    return f"{folder}/{name}.{file.sha256[:DIGITS]}"
 
 
 def require_space(fleet: Fleet, linked: Linked) -> None:
@@ -113,7 +117,7 @@ def require_space(fleet: Fleet, linked: Linked) -> None:
     free = max(0, linked.free - reserve)
     if needed > free:
         raise OperatorError(
-            f"{fleet.site.primary_datasink}: {_folder(fleet)}: too little space: {needed:,} bytes needed, "
+            f"{fleet.site.primary_datasink}: {fleet.collected_folder()}: too little space: {needed:,} bytes needed, "
             f"{free:,} free beside a reserve of {reserve:,}; remove something there and run it again"
         )
 
@@ -122,10 +126,7 @@ def collect(fleet: Fleet, linked: Linked, name: str, file: PinnedFile) -> None:
     """Bring one file home. Raises OperatorError: then it is not there, or whole."""
     host, datasink = linked.host, fleet.site.primary_datasink
     ask = {**_version(fleet, host, linked.model, linked.version), "name": name, "sha256": file.sha256}
-    header = {
-        "do": "receive", "folder": _folder(fleet), "place": _place(host, linked.model, linked.version), "name": name,
-        "sha256": file.sha256, "size": file.size,
-    }  # fmt: skip
+    header = _order(fleet, "receive", host, linked.model, linked.version, name=name, sha256=file.sha256, size=file.size)
     source = Path(collected_receiver.__file__).read_text(encoding="utf-8")
     sent, received = carry.carry(
         fleet,
@@ -144,8 +145,30 @@ def collect(fleet: Fleet, linked: Linked, name: str, file: PinnedFile) -> None:
     _understood(fleet, received.answer)
 
 
+def unfinished(fleet: Fleet) -> tuple[str, ...]:
+    """What killed collects left on the datasink, as HOST/MODEL/VERSION/NAME. Raises OperatorError as `look` does."""
+    return tuple(map(one_line, _answer(fleet, {"do": "parts", "folder": fleet.collected_folder()}).parts))
+
+
+def finish(fleet: Fleet, linked: Linked) -> list[str]:
+    """End what killed collects of this version left on the datasink, once all is home. Returns a line for each."""
+    names = sorted({*linked.home, *linked.away})
+    said = _answer(fleet, _order(fleet, "finish", linked.host, linked.model, linked.version, names=names))
+    return [
+        *(f"{one_line(path)}: kept; it had come whole when a collect was broken off" for path in said.kept),
+        *(f"{one_line(path)}: removed; a collect that was broken off had left this part" for path in said.removed),
+    ]
+
+
 def _check(fleet: Fleet, host: str, model: str, version: str, files: Mapping[str, str]) -> _Received:
-    order = {"do": "check", "folder": _folder(fleet), "place": _place(host, model, version), "files": dict(files)}
+    return _answer(fleet, _order(fleet, "check", host, model, version, files=dict(files)))
+
+
+def _order(fleet: Fleet, do: str, host: str, model: str, version: str, **more: object) -> dict[str, object]:
+    return {"do": do, "folder": fleet.collected_folder(), "place": _place(host, model, version), **more}
+
+
+def _answer(fleet: Fleet, order: Mapping[str, object]) -> _Received:
     return _understood(fleet, registry_store.ask(fleet, collected_receiver, order, LOOK_SECONDS))
 
 
@@ -158,10 +181,6 @@ def _understood(fleet: Fleet, text: str) -> _Received:
     if received.fault is not None:
         raise OperatorError(f"{datasink}: {one_line(received.fault, 400)}")
     return received
-
-
-def _folder(fleet: Fleet) -> str:
-    return f"{fleet.data_root()}/collected"
 
 
 def _place(host: str, model: str, version: str) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from modelctl.retiring import collected_receiver
-from modelctl.retiring.collected_receiver import obey
+from modelctl.collecting import collected_receiver
+from modelctl.collecting.collected_receiver import obey
 
 CONTENT = b"date,event\n" * 1000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -133,6 +133,88 @@ def test_a_check_says_what_is_home_and_changes_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "collected").exists()
     receive(tmp_path)
     assert obey(order(tmp_path, "check"), io.BytesIO())["home"] == ["facelist.csv"]
+
+
+LEFT = ".facedata.hdf5.ab12ab12ab12.part"
+
+
+def finish(folder: Path, *names: str) -> Any:
+    return obey(order(folder, "finish", names=names), io.BytesIO())
+
+
+def parts(folder: Path) -> Any:
+    return obey(order(folder, "parts"), io.BytesIO())["parts"]
+
+
+class TestWhatKilledOnesLeft:
+    @pytest.fixture(autouse=True)
+    def made(self, place: Path) -> None:
+        place.mkdir(parents=True)
+
+    def test_a_part_goes_when_the_file_is_home(self, tmp_path: Path, place: Path) -> None:
+        (place / LEFT).touch()
+        (place / ".mine").touch()
+        assert parts(tmp_path) == [f"sentinel/faces/2026-01-01/{LEFT}"]
+        assert finish(tmp_path, "facelist.csv") == {"fault": None, "kept": [], "removed": []}
+        assert finish(tmp_path, "facedata.hdf5") == {"fault": None, "kept": [], "removed": [str(place / LEFT)]}
+        assert [path.name for path in place.iterdir()] == [".mine"]
+
+    def test_what_is_whole_gets_its_name(self, tmp_path: Path, place: Path) -> None:
+        for _ in range(2):  # the second time it is there already
+            (place / f".{NAME}.part").write_bytes(CONTENT)
+            assert finish(tmp_path) == {"fault": None, "kept": [str(place / NAME)], "removed": []}
+            assert [(path.name, path.read_bytes()) for path in place.iterdir()] == [(NAME, CONTENT)]
+
+    def test_what_is_whole_stays_beside_one_that_is_not(self, tmp_path: Path, place: Path) -> None:
+        (place / f".{NAME}.part").write_bytes(CONTENT)
+        (place / NAME).write_text("rotten")
+        assert finish(tmp_path)["fault"].endswith(f", expected {DIGEST}; move it away and run it again")
+        assert (place / f".{NAME}.part").read_bytes() == CONTENT
+
+    @pytest.mark.parametrize("name", [".facelist.csv.part", ".facelist.csv..part", "..part"])
+    def test_a_name_of_nobody_s_stays(self, tmp_path: Path, place: Path, name: str) -> None:
+        (place / name).write_bytes(CONTENT)
+        assert finish(tmp_path, "facedata.hdf5") == {"fault": None, "kept": [], "removed": []}
+        assert (place / name).exists()
+
+    def test_what_another_is_at_stays(self, tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        write, said = collected_receiver._write, []
+
+        def write_and_finish(*words: Any) -> None:
+            write(*words)
+            said.append((parts(tmp_path), finish(tmp_path, "facelist.csv")))
+
+        monkeypatch.setattr(collected_receiver, "_write", write_and_finish)
+        assert receive(tmp_path) is None
+        assert said == [([], {"fault": None, "kept": [], "removed": []})]
+        assert (place / NAME).read_bytes() == CONTENT
+
+    def test_one_that_came_whole_meanwhile_stays(
+        self, tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        part = place / f".{NAME}.part"
+        part.write_bytes(CONTENT)
+        monkeypatch.setattr(fcntl, "flock", lambda *_: part.rename(place / NAME))
+        assert finish(tmp_path, "facelist.csv") == {"fault": None, "kept": [], "removed": []}
+        assert (place / NAME).read_bytes() == CONTENT
+
+    def test_what_is_no_file_is_none_of_ours(self, tmp_path: Path, place: Path) -> None:
+        (tmp_path / "mine").touch()
+        (place / ".link.ab12ab12ab12.part").symlink_to(tmp_path / "mine")
+        (place / ".folder.ab12ab12ab12.part").mkdir()
+        os.mkfifo(place / ".fifo.ab12ab12ab12.part")
+        assert finish(tmp_path, "link", "folder", "fifo") == {"fault": None, "kept": [], "removed": []}
+        assert (parts(tmp_path), len(list(place.iterdir()))) == ([], 3)
+
+    def test_a_name_that_is_no_text(self, tmp_path: Path, place: Path) -> None:
+        Path(os.fsdecode(bytes(place) + b"/.\xff.ab12ab12ab12.part")).touch()
+        assert parts(tmp_path) == ["sentinel/faces/2026-01-01/.\\udcff.ab12ab12ab12.part"]
+
+    def test_where_nothing_was_collected(self, tmp_path: Path, place: Path) -> None:
+        for path in (place, *place.parents[:3]):
+            path.rmdir()
+        assert (parts(tmp_path), finish(tmp_path)["fault"]) == ([], None)
+        assert not (tmp_path / "collected").exists()
 
 
 def test_what_lies_in_a_file_s_place(tmp_path: Path, place: Path) -> None:

@@ -2,10 +2,14 @@
 
 It travels there as source: standard library only, Python 3.7 or newer.
 
-On stdin a line with a JSON object: `do` ("check" or "receive"), `folder` (of all that was collected), `place` (of one
-version's files below it). A check also has `files` (name to SHA-256); a file that is received has `name`, `sha256` and
-`size`, and its bytes follow the line. On stdout a JSON object: `fault` (why it cannot be done, else null), and after a
-check `home` (the names of those that are there with just these bytes) and `free` (bytes of the disk).
+On stdin a line with a JSON object: `do`, `folder` (of all that was collected), `place` (of one version's files below
+it, not for "parts"). On stdout a JSON object: `fault` (why it cannot be done, else null), and what else is said below.
+- "check" also has `files` (name to SHA-256), and answers `home` (the names of those that are there with just these
+  bytes) and `free` (bytes of the disk).
+- "receive" has `name`, `sha256` and `size`, and the file's bytes follow the line.
+- "parts" answers `parts`: what killed ones left anywhere below the folder, as HOST/MODEL/VERSION/NAME.
+- "finish" ends that for one version. It has `names`, of files that are home, and answers with paths: `kept` (that had
+  come whole, and have their names now) and `removed` (parts of files that are home).
 """
 
 from __future__ import annotations
@@ -17,12 +21,15 @@ import os
 import shutil
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 DIGITS = 12
 """Of a file's SHA-256, in its name."""
 BLOCK = 1 << 20
+PART = ".part"
 
 
 class Refused(Exception):
@@ -48,14 +55,9 @@ def receive(order: dict[str, Any], stream: BinaryIO) -> dict[str, Any]:
     """Take one file in: written beside its place, flushed, verified, renamed."""
     final = _final(order, order["name"], order["sha256"])
     _make_folder(final.parent)
-    part = final.with_name(f".{final.name}.part")
+    part = final.with_name(f".{final.name}{PART}")
     with os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o640), "r+b") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            is_ours = os.path.samestat(os.fstat(file.fileno()), part.lstat())  # else it has just been renamed
-        except OSError:
-            is_ours = False
-        if not is_ours:
+        if not _lock(file, part):
             raise Refused(f"{final}: it is being collected by another; wait for that and run again")
         try:
             _write(file, stream, order["size"], final)
@@ -65,6 +67,53 @@ def receive(order: dict[str, Any], stream: BinaryIO) -> dict[str, Any]:
             raise
     _flush(final.parent)
     return {}
+
+
+def parts(order: dict[str, Any], _: BinaryIO) -> dict[str, Any]:
+    """What killed ones left; changes nothing."""
+    folder = Path(order["folder"])
+    return {"parts": [_spelt(part.relative_to(folder)) for part in _left(folder, "*/*/*/")]}
+
+
+def finish(order: dict[str, Any], _: BinaryIO) -> dict[str, Any]:
+    """End what killed ones left of a version. A part of what may exist nowhere else any more is not ours to remove."""
+    kept, removed = [], []
+    folder = Path(order["folder"], order["place"])
+    for part in _left(folder):
+        final = part.with_name(part.name[1 : -len(PART)])
+        name, _dot, digits = final.name.rpartition(".")
+        sha256 = _sha256(part)
+        if sha256.startswith(digits):
+            if os.path.lexists(final):
+                _require_digest(final, sha256)
+                part.unlink()
+            else:
+                part.rename(final)
+            kept.append(_spelt(final))
+        elif name in order["names"]:
+            part.unlink()
+            removed.append(_spelt(part))
+    if kept or removed:
+        _flush(folder)
+    return {"kept": kept, "removed": removed}
+
+
+def _left(folder: Path, below: str = "") -> Iterator[Path]:
+    """What killed ones left, each flushed, and locked while it is looked at: no link, and not what another is at."""
+    for part in sorted(folder.glob(f"{below}.?*.{'?' * DIGITS}{PART}")):
+        with suppress(OSError), os.fdopen(os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode) and _lock(file, part):
+                os.fsync(file.fileno())
+                yield part
+
+
+def _lock(file: BinaryIO, part: Path) -> bool:
+    """Tell whether an open file is now for us alone, and still has its name."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(file.fileno()), part.lstat())
+    except OSError:
+        return False
 
 
 def _final(order: dict[str, Any], name: str, sha256: str) -> Path:
@@ -114,6 +163,11 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def _spelt(path: Path) -> str:
+    """A name that is no UTF-8 must not break the answer."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
+
+
 def _flush(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -122,7 +176,7 @@ def _flush(folder: Path) -> None:
         os.close(handle)
 
 
-ORDERS = {"check": check, "receive": receive}
+ORDERS = {"check": check, "receive": receive, "parts": parts, "finish": finish}
 
 
 def obey(order: dict[str, Any], stream: BinaryIO) -> dict[str, Any]:

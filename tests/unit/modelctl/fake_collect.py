@@ -1,0 +1,53 @@
+"""A sentinel and a datasink for tests of collects: folders, with the real programs in them."""
+
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from modelctl.collecting import linked_files
+from modelctl.fleet import Fleet
+
+ROOT = Path(__file__).resolve().parents[3]
+VERSION = ("face_recognition", "2026-02-02")
+LIST, DATA = b"date,event\n1,2\n", b"\x00faces\n\n" * 300_000
+
+SSH = """#!/bin/sh
+for word; do address=$command; command=$word; done
+echo "$address $command" >>{folder}/calls
+[ -e {folder}/away ] && {{ echo "ssh: connect to host $address: No route to host" >&2; exit 255; }}
+[ -e {folder}/cut ] && [ "${{command#*send-linked-file}}" != "$command" ] && {{ head -c 1000 {folder}/cut; exit 255; }}
+exec sh -c "$command"
+"""
+SUDO = """#!/bin/sh
+shift 2
+cd {root} && exec {python} -m node "$@"
+"""
+
+
+class Hosts:
+    """The sentinel's models and the datasink's data, each a folder."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.models, self.data = folder / "models", folder / "data"
+        self.version = self.models / "face_recognition" / "2026-02-02"
+        self.collected = self.data / "collected" / "sentinel" / "face_recognition" / "2026-02-02"
+        self.version.mkdir(parents=True)
+        self.data.mkdir()
+        (self.version / "facelist.csv").write_bytes(LIST)
+        (self.version / "facedata.hdf5").write_bytes(DATA)
+        words = {"folder": shlex.quote(str(folder)), "root": shlex.quote(str(ROOT)), "python": sys.executable}
+        for name, text in (("ssh", SSH), ("sudo", SUDO)):
+            program = folder / "bin" / name
+            program.parent.mkdir(exist_ok=True)
+            program.write_text(text.format(**words))
+            program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{folder}/bin:/usr/bin:/bin")
+        monkeypatch.setattr(linked_files, "models_folder", lambda *_: str(self.models))
+        monkeypatch.setattr(Fleet, "data_root", lambda _: str(self.data))
+
+    def calls(self) -> list[str]:
+        path = self.folder / "calls"
+        return path.read_text().splitlines() if path.exists() else []

@@ -1,0 +1,73 @@
+"""What is unfinished on the datasink, a line each with the command that ends it."""
+
+from pathlib import Path
+
+import pytest
+
+from modelctl.reports import registry_state
+from modelctl.reports.registry_state import RegistryState
+from tests.unit.modelctl.fake_nodes import FakeNodes
+from tests.unit.modelctl.sites import fleet, pinned
+
+FLEET = fleet(pins=pinned())
+NEW = ("haarcascades", "2026-05-01")
+LEFT = ("haarcascades/.import-2026-06-01.ab12", "haarcascades/.retired-2019-01-01")
+PART = "sentinel/face_recognition/2026-02-02/.facelist.csv.ab12ab12ab12.part"
+REGISTRY = "/home/ops/sentinelcam/model_registry"
+COLLECTED = "/home/ops/sentinelcam/collected"
+
+
+@pytest.fixture
+def nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeNodes:
+    return FakeNodes(FLEET, tmp_path, monkeypatch)
+
+
+def lines(state: RegistryState) -> list[str]:
+    return list(registry_state.notes(FLEET, state))
+
+
+def test_what_is_unfinished(nodes: FakeNodes) -> None:
+    nodes.store({("haarcascades", "2020-03-25"): {}, NEW: {}}, LEFT)
+    nodes.leave(PART)
+    found = registry_state.look(FLEET)
+    assert found == RegistryState(("haarcascades/2026-05-01",), LEFT, (PART,))
+    assert lines(found) == [
+        "data1: haarcascades/2026-05-01 is stored and not pinned; to pin it: modelctl pin haarcascades 2026-05-01",
+        f"data1: {REGISTRY}/{LEFT[0]}: an import has not ended; modelctl import again, or remove it there: "
+        f"sudo rm -r -- {REGISTRY}/{LEFT[0]}",
+        f"data1: {REGISTRY}/{LEFT[1]}: a clean-up has not ended; end it there: sudo systemctl start model_cleanup",
+        f"data1: {COLLECTED}/{PART}: a collect has not ended; modelctl collect sentinel face_recognition 2026-02-02, "
+        f"or remove it there: sudo rm -- {COLLECTED}/{PART}",
+    ]
+
+
+def test_nothing(nodes: FakeNodes) -> None:
+    assert nodes
+    assert registry_state.look(FLEET) == RegistryState()
+    assert lines(RegistryState()) == []
+
+
+def test_hostile_names_are_quoted(nodes: FakeNodes) -> None:
+    nodes.store({}, ["haarcascades/.import-$(reboot) ;\x1b"])
+    nodes.leave("sentinel/haarcascades/2026-05-01/. ;\x1b$(reboot).part")
+    folder, part = lines(registry_state.look(FLEET))
+    assert folder.endswith(f"sudo rm -r -- '{REGISTRY}/haarcascades/.import-$(reboot) ;?'")
+    assert part.endswith(f"sudo rm -- '{COLLECTED}/sentinel/haarcascades/2026-05-01/. ;?$(reboot).part'")
+
+
+@pytest.mark.parametrize(
+    "place", ["--yes/haarcascades/2026-05-01", "sentinel/--yes/2026-05-01", "sentinel/haarcascades/--yes"]
+)
+def test_no_collect_is_advised_that_could_not_be_typed(nodes: FakeNodes, place: str) -> None:
+    nodes.leave(f"{place}/.a.part")
+    path = f"{COLLECTED}/{place}/.a.part"
+    assert lines(registry_state.look(FLEET)) == [
+        f"data1: {path}: a collect has not ended; remove it there: sudo rm -- {path}"
+    ]
+
+
+def test_a_datasink_that_is_away(nodes: FakeNodes) -> None:
+    nodes.fail("data1", 255, "No route to host")
+    line = "data1 (192.168.10.50): No route to host; is it up, and trusted? modelctl trust data1"
+    assert registry_state.look(FLEET) == RegistryState(error=line)
+    assert lines(RegistryState(error=line)) == [line]
