@@ -3,17 +3,18 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from pyinfra.api import Host
+from typing import TYPE_CHECKING, Any
 
 from modelctl.errors import Faults
 from modelctl.faults import choice, fault
 from modelctl.fleet import Fleet
 from modelctl.rendering.services import service_of
 
+if TYPE_CHECKING:
+    from pyinfra.api import Host
+
 KEYS = {
-    "first": "the host of its role to switch first, or several as a,b; of each role the first in the inventory without",
+    "first": "the host of its role to switch first, or several as a,b; else the first that moves, and all that go back",
     "models": "the models to act on, as a,b; all without it",
     "older": "the hosts, as a,b, to switch although a commit made their set that this checkout does not contain",
     "unlock": "yes: put a face list in place that unlocks events",
@@ -51,7 +52,7 @@ def parse(data: Mapping[str, Any], fleet: Fleet, run: Collection[str]) -> Argume
     return Arguments(models, data.get("unlock") in YES, data.get("verify"), older or frozenset())
 
 
-def arguments_of(host: Host) -> Arguments:
+def arguments_of(host: "Host") -> Arguments:
     """Return the `--data` of this run."""
     run = [each.name for each in host.inventory if host.state.is_host_in_limit(each)]
     return parse(host.inventory.get_override_data(), host.data.fleet, run)

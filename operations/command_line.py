@@ -1,12 +1,16 @@
-"""Checking a pyinfra command before it connects: pyinfra only warns of a name that matches nothing, and exits 0."""
+"""Checking a pyinfra command before it connects: pyinfra only warns of a name that matches nothing, and exits 0.
+
+Inventories import this. modelctl loads them too, and nothing of pyinfra, which takes a while: nor does this file.
+"""
 
 import json
+import logging
+import sys
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatch
 from typing import Any
 
 import click
-import pyinfra
 
 from modelctl.errors import Faults
 from modelctl.faults import choice, fault
@@ -25,7 +29,7 @@ def check(fleet: Fleet, groups: Groups) -> None:
     A deploy that is more than a dry run then holds the checkout; raises OperatorError when another does. Other commands
     (exec, fact, debug-inventory) take any data and need no pins.
     """
-    if not pyinfra.is_cli:
+    if not is_pyinfra():
         return
     words = click.get_current_context().params
     faults = [fault for option in ("limit", "exclude") for fault in _unmatched(option, words[option], groups)]
@@ -33,13 +37,18 @@ def check(fleet: Fleet, groups: Groups) -> None:
         raise Faults(faults)
     if all(str(name).endswith(".py") for name in words["operations"]):
         for warning in [*fleet.warnings(), *ancestry.warnings()]:
-            pyinfra.logger.warning(warning)
+            logging.getLogger("pyinfra").warning(warning)
         run = _meant(words, groups)
         pairs = (each.partition("=") for each in words["data"])
         parse({key: _value(text) for key, _, text in pairs}, fleet, run)
         _check_hosts(fleet, run)
         if _is_real(words):
             hold()
+
+
+def is_pyinfra() -> bool:
+    """Tell whether the pyinfra command is what runs."""
+    return bool(getattr(sys.modules.get("pyinfra"), "is_cli", False))
 
 
 def _is_real(words: Mapping[str, Any]) -> bool:

@@ -62,9 +62,14 @@ def require_stored(fleet: Fleet, model: str, version: str) -> None:
         raise Faults([_stored_fault(fleet, model, version, reason)])
 
 
+def moving(before: Fleet, after: Fleet, model: str) -> list[str]:
+    """The hosts that a change gives another version."""
+    return [name for name in after.site.hosts if before.versions(name).get(model) != after.versions(name).get(model)]
+
+
 def look(before: Fleet, after: Fleet, model: str) -> tuple[HostPreview, ...]:
     """Ask all hosts that a change moves. Raises OperatorError when one gives no answer: it could not be moved now."""
-    hosts = [name for name in after.site.hosts if before.versions(name).get(model) != after.versions(name).get(model)]
+    hosts = moving(before, after, model)
     wanted = {host: desired(after, host) for host in hosts}
     answers = remote.side_by_side(hosts, lambda host: _ask(after, model, wanted[host]))
     return tuple(_host_preview(before, model, wanted[host], answer) for host, answer in answers.items())

@@ -13,6 +13,7 @@ from modelctl.changes.journal import Change
 from modelctl.changes.preview import HostPreview
 from modelctl.commands import options
 from modelctl.errors import OperatorError
+from modelctl.fleet import Fleet
 from modelctl.inventory_file import Inventory
 from modelctl.nodes import remote
 from modelctl.operator import operator
@@ -41,15 +42,14 @@ def carry_out(inventory: Inventory, checkout: Checkout, made: Edit, move: Move) 
     """Look at what an edit would do, show it, ask, and do it. Raises OperatorError when it is not done, or undone."""
     _require_pins_committed(inventory, checkout)
     inventory.connect()
-    _, hosts = remote.together(
-        lambda: preview.require_stored(made.after, move.model, move.version),
-        lambda: preview.look(inventory.fleet, made.after, move.model),
-    )
+    before, after = inventory.fleet, made.after
+    hosts = _look(before, after, move)
     summary(move.what, hosts).print()
     if not move.unlock:
         _require_locked(hosts)
     options.require_consent("Do it?", "changed", move.yes)
-    delete_list.spare(inventory.fleet, [(move.model, move.version)], [each.host for each in hosts])
+    if not move.yes:
+        _spare(before, after, move)
     begun = Change(
         what=move.what,
         operator=operator(),
@@ -76,6 +76,22 @@ def summary(what: str, hosts: Sequence[HostPreview]) -> Report:
 def _row(host: HostPreview) -> Row:
     counts = (UNKNOWN if count is None else number(count) for count in (host.size, host.unlocked))
     return Row((host.host, host.before, host.after, ", ".join(host.restarts) or "none", *counts))
+
+
+def _look(before: Fleet, after: Fleet, move: Move) -> tuple[HostPreview, ...]:
+    """What is asked for is asked at once, and what was agreed to already is done meanwhile."""
+
+    def keep() -> None:
+        preview.require_stored(after, move.model, move.version)
+        if move.yes:
+            _spare(before, after, move)
+
+    return remote.together(keep, lambda: preview.look(before, after, move.model))[1]
+
+
+def _spare(before: Fleet, after: Fleet, move: Move) -> None:
+    """Keep the version from the registry's clean-up, before anything is changed."""
+    delete_list.spare(before, [(move.model, move.version)], preview.moving(before, after, move.model))
 
 
 def _require_pins_committed(inventory: Inventory, checkout: Checkout) -> None:

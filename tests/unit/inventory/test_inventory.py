@@ -66,6 +66,21 @@ def test_addresses_of_the_default_site(monkeypatch: pytest.MonkeyPatch) -> None:
     assert fleet.host("deepend").login == "pyimagesearch"
 
 
+@pytest.mark.parametrize("inventory", ["inventory.py", "lab/inventory.py"])
+def test_modelctl_loads_it_without_pyinfra(inventory: str) -> None:
+    """Which would take longer than all else that a command loads."""
+    lines = (
+        "import sys",
+        "from pathlib import Path",
+        "from modelctl.inventory_file import load",
+        f"load(Path({inventory!r}))",
+        "print([name for name in sys.modules if name.startswith('pyinfra')])",
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    said = subprocess.check_output([sys.executable, "-c", "\n".join(lines)], cwd=ROOT, env=environment, text=True)
+    assert said == "[]\n"
+
+
 def test_models_of_the_default_site(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     models = load(ROOT / "inventory.py").fleet.registry.models

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,16 @@ for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
 time.sleep(0.1)
 """
 ALONE, GROUP = '"$(cat "$state/pid")"', '"-$(cat "$state/pid")"'
+
+
+@pytest.fixture(autouse=True)
+def heard() -> Iterator[None]:
+    """Whoever runs the tests may ignore signals, as nohup does; the shell in pyinfra's place would inherit that."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [(number, signal.signal(number, signal.SIG_DFL)) for number in numbers]
+    yield
+    for number, handler in before:
+        signal.signal(number, handler)
 
 
 @pytest.fixture

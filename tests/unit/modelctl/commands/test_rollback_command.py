@@ -111,11 +111,11 @@ def test_a_datasink_without_a_clean_up_has_no_delete_list(stage: Stage, hosts: F
     assert stage.log() == [WHAT]
 
 
-def test_without_a_terminal_and_without_yes_nothing_is_done(stage: Stage) -> None:
+def test_without_a_terminal_and_without_yes_nothing_is_done(stage: Stage, hosts: FakeHosts) -> None:
     result = rollback(MODEL, OLD)
     assert (result.exit_code, result.stdout) == (1, SUMMARY)
     assert result.stderr == "no terminal to ask at, nothing was changed; without a question: --yes\n"
-    assert untouched(stage)
+    assert (untouched(stage), hosts.spared) == (True, [])
 
 
 @pytest.mark.parametrize("is_new", [False, True])
