@@ -8,7 +8,7 @@ from operations.survey import desired_of
 wanted = desired_of(host)
 if wanted.sets:
     program.install(name="Install the node program")
-    configs.switch_first(name="Switch the first host of each role")
+    configs.switch_first(name="Switch the first hosts")
     configs.switch_others(name="Switch the other hosts")
     audit.confirm(name="Confirm what runs")
     if wanted.source.local:

@@ -10,7 +10,7 @@ from typing import Optional
 from node import orders, services, stamps
 from node.orders import ServiceSet
 
-PAUSE = 0.2  # seconds between looks
+PAUSE = 0.1  # seconds between looks
 
 
 def unready(service: ServiceSet) -> Optional[str]:
@@ -56,15 +56,18 @@ def wait(service: ServiceSet) -> Optional[str]:
             return "%s ended after its start (%s, %s)" % (service.unit, status.active, status.sub)
         problem = _problem(service, status)
         now = time.monotonic()
-        if problem:
-            well_since = None
-        elif well_since is None:
-            well_since = now
-        elif now - well_since >= gate.settle:
-            return unready(service) if "files" in gate.checks else None
-        if problem and now >= deadline:
+        pause = PAUSE
+        if problem is None:
+            well_since = now if well_since is None else well_since
+            left = well_since + gate.settle - now
+            if left <= 0:
+                return unready(service) if "files" in gate.checks else None
+            pause = min(pause, left)
+        elif now >= deadline:
             return "%s within %g s" % (problem, gate.deadline)
-        time.sleep(PAUSE)
+        else:
+            well_since = None
+        time.sleep(pause)
 
 
 def _has_restarted(status: services.Status, restarts: int) -> bool:

@@ -64,6 +64,15 @@ def last(service: str) -> Optional[Entry]:
     return next((entry for entry in reversed(entries()) if entry["service"] == service), None)
 
 
+def was_well(service: str, digest: str) -> bool:
+    """Tell whether the last switch of a service to a set found it well, and no later return did not."""
+    for entry in reversed(entries()):
+        is_to, is_from = (entry.get(end) == digest for end in ("to", "from"))
+        if entry.get("service") == service and (is_to or (is_from and entry.get("outcome") == FAILED)):
+            return is_to and entry.get("outcome") == CHOSEN
+    return False
+
+
 def text(entry: Entry) -> str:
     """Return a line for people, which also begins with TIME HOST#N in the datasink's log."""
     line = "%s %s#%d %s %s %s -> %s commit %s%s by %s: %s" % (

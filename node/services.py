@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from pathlib import Path
-from typing import Dict, Iterable, NamedTuple, Optional, Set
+from typing import Dict, Iterable, List, NamedTuple, Optional, Set
 
 from node import layout, linked
 from node.errors import Refusal
@@ -79,6 +79,16 @@ def reload(units: Iterable[str]) -> None:
         control("daemon-reload")
 
 
+def enable(units: List[str]) -> None:
+    """Let units run now and after each boot.
+
+    It is done also where they are enabled: their [Install] may have changed. But then systemd knows all that it needs
+    before the next boot, and need not read every unit again, which takes longest.
+    """
+    are_enabled = all(status(unit).enabled == "enabled" for unit in units)
+    control("enable", "--quiet", "--now", *(["--no-reload"] if are_enabled else []), *units)
+
+
 def stop(unit: str, precious: Set[Path]) -> None:
     """Stop a service; one that does not end in time is killed, but not while it has a precious file open for writing.
 
@@ -86,16 +96,19 @@ def stop(unit: str, precious: Set[Path]) -> None:
     """
     if status(unit).active == "inactive":
         return
-    control("stop", "--no-block", unit)
-    deadline = time.monotonic() + GRACE
+    try:
+        control("stop", unit, limit=GRACE)
+    except subprocess.TimeoutExpired:
+        _kill(unit, precious)
+
+
+def _kill(unit: str, precious: Set[Path]) -> None:
     while status(unit).active not in ("inactive", "failed"):
-        if time.monotonic() >= deadline and not linked.writers(precious):
+        if not linked.writers(precious):
             control("kill", "--signal=SIGKILL", unit)
             break
         time.sleep(PAUSE)
-    control(
-        "stop", unit
-    )  # waits for the end, systemd's own time limit at most; a failed unit is reset by its next start
+    control("stop", unit)  # waits for the end, systemd's own time limit at most
 
 
 def journal(unit: str, lines: int) -> str:

@@ -69,18 +69,28 @@ def _set(wanted: ServiceSet, order: Order) -> Dict[str, Any]:
         "models": stored.content.models if stored else {},
         "commit": stored.commit if stored else None,
         "last": history.last(wanted.service),
+        "proven": _is_proven(wanted),
         "differences": damage + _differences(wanted, chosen) + _told(wanted, stored),
         "unready": health.unready(wanted) if wanted.is_to_run else None,
         "live": live,
     }
 
 
-def _stored(service: str, chosen: Optional[str]) -> Tuple[Optional[StoredSet], List[str]]:
-    """The chosen set; a damaged one is a difference, so that a deploy mends it."""
-    if chosen is None:
+def _is_proven(wanted: ServiceSet) -> bool:
+    """Tell whether the wanted set is the one before the chosen one, and was well here."""
+    if sets.digest_of(wanted.service, sets.PREVIOUS) != wanted.digest:
+        return False
+    stored, _ = _stored(wanted.service, wanted.digest)
+    was_run = stored is not None and stored.content.is_to_run  # a service that the site had stopped was not tried
+    return was_run and history.was_well(wanted.service, wanted.digest)
+
+
+def _stored(service: str, digest: Optional[str]) -> Tuple[Optional[StoredSet], List[str]]:
+    """A set that a link names; a damaged one is a difference, so that a deploy mends it."""
+    if digest is None:
         return None, []
     try:
-        return sets.load(service, chosen), []
+        return sets.load(service, digest), []
     except Refusal as refusal:
         return None, [str(refusal)]
 

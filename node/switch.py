@@ -102,7 +102,7 @@ def _change(wanted: ServiceSet, mark: Mark) -> Optional[str]:
     services.start(wanted.unit, wanted.gate.deadline)
     problem = health.wait(wanted)
     if problem is None:
-        services.control("enable", "--quiet", "--now", wanted.unit, *wanted.timers)
+        services.enable([wanted.unit, *wanted.timers])
     return problem
 
 

@@ -83,7 +83,7 @@ class SetState:
     """How a service stands to its wanted set.
 
     `unready` is what keeps its model files from being used, `commit` the one that its chosen set was made from, `last`
-    the service's last line of the history.
+    the service's last line of the history, `proven` whether the wanted set is the previous one and was well there.
     """
 
     chosen: Said | None
@@ -93,6 +93,7 @@ class SetState:
     live: dict[str, Annotated[str, AfterValidator(_file)] | None]
     commit: Said | None
     last: Annotated[Entry | None, BeforeValidator(_entry)]
+    proven: bool
 
     @property
     def reasons(self) -> list[str]:

@@ -14,15 +14,19 @@ from operations.answer import Entry, SetState, Survey
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
 from operations.older_checkout import Order
+from operations.rollout import Move
 from operations.survey import foresee, forget, order_for
 
 
 @node_operation
 def switch_first(host: Host, found: Survey) -> Iterator[StringCommand]:
-    """Switch the first host of each role that is not settled. When it returns, the others are left alone."""
+    """Switch the first host of each role that is not settled, and each that goes back to the set before.
+
+    When one returns, the others are left alone.
+    """
     order = _moving(host, found)
     refusal = older_checkout.refusal(host, found, order) if order else None
-    if rollout.goes_first(host, moves=order is not None and refusal is None) and order:
+    if rollout.goes_first(host, _move(found, order if refusal is None else None)) and order:
         yield _switch(host, found, order)
     elif refusal:
         yield refusal
@@ -45,6 +49,12 @@ def _moving(host: Host, found: Survey) -> Order | None:
         return None
     order = order_for(host)
     return {**order, "sets": [each for each in order["sets"] if each["service"] in moving]}
+
+
+def _move(found: Survey, order: Order | None) -> Move:
+    if order is None:
+        return Move.NONE
+    return Move.BACK if all(found.sets[each["service"]].proven for each in order["sets"]) else Move.NEW
 
 
 def _switch(host: Host, found: Survey, order: Order) -> StringCommand:

@@ -1,5 +1,8 @@
 """The rollout: first one host of each role, then the others; what became of each, and what stops it.
 
+A host that goes back to the set before, which was well there, has tried it itself: it waits for nobody, and nobody for
+it. So a rollback is one step; but when the operator names who goes first, all others wait.
+
 pyinfra predicts with all hosts side by side, and runs operation by operation, host by host (--serial) or with all hosts
 side by side (--no-wait). In each of these, and however few it takes at once, the hosts before one in the order of the
 run are done or under way. So a host looks at those before it and waits for them, never for later ones.
@@ -22,6 +25,14 @@ from operations.survey import desired_of, last_answer
 ANSWER_SECONDS = 300  # for a host to say whether it moves
 SWITCH_SECONDS = 3600  # for a host's switch to end: beyond all limits that the node itself sets
 PAUSE = 0.02  # seconds
+
+
+class Move(Enum):
+    """How a host is to be switched in this run."""
+
+    NONE = "none"  # it is settled, or not to be touched
+    BACK = "back"  # to its set before, which was well there
+    NEW = "new"  # to any other set
 
 
 class Outcome(Enum):
@@ -51,18 +62,19 @@ UNBEGUN = (
 
 @dataclass
 class Rollout:
-    """What is known of the hosts by name: whether each is to be switched, and how that ended."""
+    """What is known of the hosts by name: how each is to be switched, and how that ended."""
 
-    moves: dict[str, bool] = field(default_factory=dict)
+    moves: dict[str, Move] = field(default_factory=dict)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
 
     def close(self) -> None:
         """The run is over: what has not ended is not known."""
         self.outcomes |= {name: Outcome.UNKNOWN for name, each in self.outcomes.items() if each is Outcome.BEGUN}
 
-    def stops(self) -> list[str]:
-        """Return what stops the rollout, a clause for each host."""
-        return sorted(f"{name} {STOPPING[each]}" for name, each in self.outcomes.items() if each in STOPPING)
+    def stops(self, names: Collection[str]) -> list[str]:
+        """Return what stops the rollout, a clause for each of these hosts that does."""
+        outcomes = {name: each for name, each in self.outcomes.items() if name in names}
+        return sorted(f"{name} {STOPPING[each]}" for name, each in outcomes.items() if each in STOPPING)
 
 
 _rollouts: WeakKeyDictionary[State, dict[bool, Rollout]] = WeakKeyDictionary()
@@ -70,19 +82,20 @@ _rollouts: WeakKeyDictionary[State, dict[bool, Rollout]] = WeakKeyDictionary()
 
 def run_order(inventory: Inventory) -> list[Host]:
     """Return all hosts: as in the inventory, but those that `first` names before the others of their role."""
-    hosts, named = list(inventory), names_of(inventory.get_override_data().get("first"))
+    hosts, named = list(inventory), _named_first(inventory)
     if not named:
         return hosts
     roles = list(dict.fromkeys(map(_role, hosts)))
     return sorted(hosts, key=lambda host: (roles.index(_role(host)), host.name not in named))
 
 
-def goes_first(host: Host, moves: bool) -> bool:
-    """Tell whether a host is the first of its role to be switched; `moves`: whether it is to be switched at all."""
-    known = _rollout(host.state).moves
-    known[host.name] = moves
-    if not moves:
-        return False
+def goes_first(host: Host, move: Move) -> bool:
+    """Tell whether a host is to be switched in the first step: it goes back, or is the first of its role."""
+    if move is Move.BACK and _named_first(host.inventory):
+        move = Move.NEW
+    _rollout(host.state).moves[host.name] = move
+    if move is not Move.NEW:
+        return move is Move.BACK
     return _wait_until(lambda: all(map(_is_decided, _before(host))), ANSWER_SECONDS) and _ahead(host) is None
 
 
@@ -91,21 +104,22 @@ def anyone_moves(host: Host) -> bool:
     run = [each for each in host.inventory if host.state.is_host_in_limit(each) and desired_of(each).sets]
     if host.state.pool.size > 1:  # else the later hosts wait for this one
         _wait_until(lambda: all(_is_decided(each) for each in run), ANSWER_SECONDS)
-    return any(_rollout(host.state).moves.values())
+    return any(move is not Move.NONE for move in _rollout(host.state).moves.values())
 
 
 def obstacle(host: Host) -> str | None:
     """Return why the host must not be switched in this run, None while the rollout goes on.
 
-    The first host of a role is tried whatever became of another role's.
+    In the first step a host is tried whatever became of another role's.
     """
-    if _ahead(host) is None:
-        return None
+    rollout = _rollout(host.state)
+    if rollout.moves.get(host.name) is Move.BACK or _ahead(host) is None:
+        return "; ".join(rollout.stops([each.name for each in host.inventory if _role(each) is _role(host)])) or None
     if host.state.is_executing and not _wait_until(lambda: _is_clear(host), SWITCH_SECONDS):
         first = _ahead(host)
         assert first is not None
         return f"{first.name} {'is still at its switch' if _is_decided(first) else 'has not answered'}"
-    return "; ".join(_rollout(host.state).stops()) or None
+    return "; ".join(rollout.stops(rollout.outcomes)) or None
 
 
 def note(host: Host, outcome: Outcome) -> None:
@@ -166,11 +180,12 @@ class _Listener(BaseStateCallback):
 
 def report(rollout: Rollout, state: State) -> list[str]:
     """Return what is to be said of a rollout that did not go well, nothing of another."""
-    if not rollout.stops():
+    stops = rollout.stops(rollout.outcomes)
+    if not stops:
         return []
     run = [each for each in state.inventory if state.is_host_in_limit(each) and desired_of(each).sets]
     standing = {each.name: _standing(rollout, each) for each in run}
-    lines = [f"--> Rollout: {'; '.join(rollout.stops())}"]
+    lines = [f"--> Rollout: {'; '.join(stops)}"]
     for kind in (Outcome.NEW.value, *(each.value for each in STOPPING), UNTOUCHED):
         names = [name for name, found in standing.items() if found == kind]
         lines += [f"{kind}: {', '.join(names)}"] if names else []
@@ -195,6 +210,10 @@ def _rollout(state: State) -> Rollout:
     return phases[state.is_executing]
 
 
+def _named_first(inventory: Inventory) -> Collection[str] | None:
+    return names_of(inventory.get_override_data().get("first"))
+
+
 def _role(host: Host) -> type:
     return type(host.data.fleet.host(host.name))
 
@@ -209,7 +228,7 @@ def _before(host: Host) -> list[Host]:
 def _ahead(host: Host) -> Host | None:
     """The first of the role, when it is not this host; one that has not said whether it moves may yet be it."""
     moves = _rollout(host.state).moves
-    return next((each for each in _before(host) if moves.get(each.name) or not _is_decided(each)), None)
+    return next((each for each in _before(host) if moves.get(each.name) is Move.NEW or not _is_decided(each)), None)
 
 
 def _is_clear(host: Host) -> bool:

@@ -112,7 +112,7 @@ def test_a_node_that_a_newer_commit_switched_is_refused_unless_it_is_named(
         assert run.code == 1
         assert [line.strip().endswith(reason) for line in run.lines_with("which this checkout")] == [True]
     assert refused.failed() == {"lab1"}
-    assert refused.changed() == {"Switch the first host of each role": {"east"}}
+    assert refused.changed() == {"Switch the first hosts": {"east"}}
     assert lab1.snapshot() == before
     assert lab1.history()[-1].endswith(reason)
     assert " refused " in lab1.history()[-1]
@@ -156,7 +156,7 @@ def test_what_happened_without_the_datasink_is_collected_when_it_is_next_in_a_ru
 @pytest.fixture
 def slow(tmp_path: Path) -> Path:
     """A site that changes two outposts, whose switches take their time."""
-    hosts = {name: {"debug_mode": True} for name in ("east", "alpha5")}
+    hosts = {name: site.untried() for name in ("east", "alpha5")}
     return site.write(tmp_path / "slow.py", hosts=hosts, gates={"imagenode": {"settle": SETTLE}})
 
 

@@ -182,7 +182,8 @@ def assert_undone(checkout: Checkout, node: NodeOf) -> None:
 
 
 def begun(checkout: Checkout, node: NodeOf) -> "subprocess.Popen[str]":
-    """A rollback whose deploy has just moved a host."""
+    """A rollback whose deploy has just moved a host; it is not at its end yet."""
+    node("sentinel").misbehave(when=OLD, port_after=3)
     words = [MODELCTL, "rollback", MODEL, OLD, "--yes", "--unlock", "--site", "lab/inventory.py"]
     process = subprocess.Popen(
         words, cwd=checkout.folder, env=environment(checkout.folder), stdin=subprocess.DEVNULL,

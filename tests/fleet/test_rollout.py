@@ -16,8 +16,9 @@ pytestmark = pytest.mark.usefixtures("settled")
 
 @pytest.fixture
 def update(tmp_path: Path) -> Path:
-    """A site that changes every outpost, and one datasink."""
-    return site.write(tmp_path / "update.py", hosts={name: {"debug_mode": True} for name in ("data2", *OUTPOSTS)})
+    """A site that changes every outpost, as never before, and one datasink."""
+    outposts = {name: site.untried() for name in OUTPOSTS}
+    return site.write(tmp_path / "update.py", hosts={"data2": {"debug_mode": True}, **outposts})
 
 
 @pytest.fixture
@@ -107,6 +108,16 @@ def test_the_dry_run_predicts_each_step(update: Path) -> None:
     assert predicted.predicted() == run.changed()
     assert run.changed() == {SWITCH_FIRST: {"data2", "alpha5"}, SWITCH_OTHERS: {"lab1", "east"}, COLLECT: {"data1"}}
     assert predict(*words, site=update).predicted() == {}
+
+
+def test_who_goes_back_waits_for_nobody(update: Path, node: NodeOf) -> None:
+    assert deploy(site=update).code == 0
+    predicted, back = predict(), deploy()
+    assert predicted.predicted() == back.changed() == {SWITCH_FIRST: {"data2", *OUTPOSTS}, COLLECT: {"data1"}}
+    assert not any(is_new(node, name) for name in ("data2", *OUTPOSTS))
+
+    named = deploy("--data", "first=east", site=update)
+    assert named.changed() == {SWITCH_FIRST: {"data2", "east"}, SWITCH_OTHERS: {"lab1", "alpha5"}, COLLECT: {"data1"}}
 
 
 def test_a_settled_fleet_has_no_first(node: NodeOf) -> None:

@@ -86,6 +86,19 @@ class TestWait:
         self.looks(monkeypatch, UP)
         assert health.wait(patient()) is None
 
+    def test_no_longer_than_that(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The last look is at its end, whatever the pause between two others."""
+        clock = [0.0]
+        monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+        monkeypatch.setattr(time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+        self.looks(monkeypatch, UP)
+        monkeypatch.setattr(health, "PAUSE", 0.7)
+        assert health.wait(patient()) is None
+        assert clock[0] == pytest.approx(3.0)
+        self.looks(monkeypatch, STARTING)
+        assert health.wait(patient(deadline=6)) == "engine.service is activating, expected active within 6 s"
+        assert clock[0] == pytest.approx(3.0 + 9 * 0.7)  # the first look after the deadline
+
     def test_a_slow_start_within_the_deadline(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.looks(monkeypatch, *[STARTING] * 30, UP)
         assert health.wait(patient()) is None

@@ -1,4 +1,5 @@
 import itertools
+import subprocess
 import time
 from pathlib import Path
 
@@ -84,16 +85,35 @@ class TestReload:
         assert done == []
 
 
+@pytest.mark.parametrize(
+    ("states", "more"),
+    [(["enabled", "enabled"], ["--no-reload"]), (["enabled", "disabled"], []), (["", "enabled"], [])],
+)
+def test_units_that_are_enabled_are_not_all_read_again(
+    monkeypatch: pytest.MonkeyPatch, states: list[str], more: list[str]
+) -> None:
+    said: list[tuple[str, ...]] = []
+    shown = iter(states)
+    monkeypatch.setattr(services, "status", lambda _: UP._replace(enabled=next(shown)))
+    monkeypatch.setattr(services, "control", lambda *words: said.append(words))
+    services.enable(["engine.service", "engine.timer"])
+    assert said == [("enable", "--quiet", "--now", *more, "engine.service", "engine.timer")]
+
+
 class TestStop:
-    """A service that ends after so many looks, each of which takes a second."""
+    """A service that systemctl waits for, so many seconds at most, and that ends after so many looks."""
 
     @pytest.fixture
     def done(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         words: list[str] = []
-        seconds = itertools.count()
-        monkeypatch.setattr(time, "monotonic", lambda: next(seconds))
+
+        def control(*said: str, limit: float | None = None) -> None:
+            words.append(" ".join(said))
+            if limit is not None and services.status("engine.service") == UP:
+                raise subprocess.TimeoutExpired("systemctl", limit)
+
         monkeypatch.setattr(time, "sleep", lambda _: None)
-        monkeypatch.setattr(services, "control", lambda *said, **_: words.append(" ".join(said)))
+        monkeypatch.setattr(services, "control", control)
         return words
 
     def ends_after(self, monkeypatch: pytest.MonkeyPatch, looks: int, end: str = "inactive") -> None:
@@ -101,14 +121,30 @@ class TestStop:
         monkeypatch.setattr(services, "status", lambda _: next(shown))
 
     def test_one_that_ends_in_time(self, monkeypatch: pytest.MonkeyPatch, done: list[str]) -> None:
-        self.ends_after(monkeypatch, 5)
+        self.ends_after(monkeypatch, 1)
         services.stop("engine.service", set())
-        assert done == ["stop --no-block engine.service", "stop engine.service"]
+        assert done == ["stop engine.service"]
 
-    def test_one_that_fails_as_it_ends(self, monkeypatch: pytest.MonkeyPatch, done: list[str]) -> None:
-        self.ends_after(monkeypatch, 5, "failed")
+    @pytest.mark.parametrize(
+        ("grace", "said"), [(10.0, ["show", "stop"]), (0.1, ["show", "stop", "show", "kill", "stop"])]
+    )
+    def test_it_gets_its_time(
+        self, programs: Path, monkeypatch: pytest.MonkeyPatch, grace: float, said: list[str]
+    ) -> None:
+        script = f'echo $1 >>{programs}/said; [ $1 = stop ] && exec sleep 0.3; echo "{RUNNING}"'
+        stub(programs, "systemctl", script)
+        monkeypatch.setattr(services, "GRACE", grace)
         services.stop("engine.service", set())
-        assert "kill --signal=SIGKILL engine.service" not in done
+        assert (programs / "said").read_text().split() == said
+
+    @pytest.mark.parametrize("end", ["inactive", "failed"])
+    def test_one_that_ends_late_by_itself_is_not_killed(
+        self, monkeypatch: pytest.MonkeyPatch, done: list[str], end: str
+    ) -> None:
+        self.ends_after(monkeypatch, 5, end)
+        monkeypatch.setattr(linked, "writers", lambda _: ["busy"])
+        services.stop("engine.service", set())
+        assert done == ["stop engine.service", "stop engine.service"]
 
     def test_one_that_does_not_run(self, monkeypatch: pytest.MonkeyPatch, done: list[str]) -> None:
         self.ends_after(monkeypatch, 0)
@@ -118,9 +154,7 @@ class TestStop:
     def test_one_that_does_not_end_is_killed(self, monkeypatch: pytest.MonkeyPatch, done: list[str]) -> None:
         self.ends_after(monkeypatch, 1000)
         services.stop("engine.service", set())
-        assert done == [
-            "stop --no-block engine.service", "kill --signal=SIGKILL engine.service", "stop engine.service",
-        ]  # fmt: skip
+        assert done == ["stop engine.service", "kill --signal=SIGKILL engine.service", "stop engine.service"]
 
     def test_but_not_while_it_writes_what_exists_nowhere_else(
         self, monkeypatch: pytest.MonkeyPatch, done: list[str]

@@ -40,7 +40,7 @@ def test_a_switch_stops_commits_reloads_starts_waits_and_enables(
         "daemon-reload",
         "start engine.service",
         "wait, d1 is chosen",
-        "enable --quiet --now engine.service engine.timer",
+        "enable --quiet --now --no-reload engine.service engine.timer",
     ]
     assert config(place) == "d1"
     assert marks.read("engine") is None

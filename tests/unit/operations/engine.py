@@ -37,11 +37,12 @@ ANSWERS = {
 
 @dataclass
 class Node:
-    """A host. `ending` is how it answers a switch, `seconds` how long that takes."""
+    """A host. `is_proven` says that it goes back, `ending` how it answers a switch, `seconds` how long that takes."""
 
     name: str
     answer: Survey
     is_settled: bool = True
+    is_proven: bool = False
     is_up: bool = True
     ending: str = "chosen"
     seconds: float = 0.02
@@ -55,7 +56,8 @@ class Node:
             host.state.fail_hosts({host})
             return None
         differences = [] if self.is_settled else ["chosen set none, wanted ab"]
-        sets = {name: replace(state, differences=differences) for name, state in self.answer.sets.items()}
+        states = self.answer.sets.items()
+        sets = {name: replace(state, differences=differences, proven=self.is_proven) for name, state in states}
         return replace(self.answer, sets=sets)
 
     def run(self, name: str) -> tuple[bool, list[str]]:

@@ -108,7 +108,8 @@ def settled(host: StubHost) -> Survey:
         lacking=[],
         face_list={"lacking": []} if wanted.face_list else None,
         sets={
-            each["service"]: SetState(each["digest"], each["models"], [], None, {}, "unknown", None) for each in sets
+            each["service"]: SetState(each["digest"], each["models"], [], None, {}, "unknown", None, proven=False)
+            for each in sets
         },
         pull_access={"pull_key.pub": None, "pull_key-cert.pub": None, "known_hosts": None},
         authorized=True,

@@ -14,6 +14,7 @@ ENTRY: dict[str, Any] = {
 }  # fmt: skip
 STATE: dict[str, Any] = {
     "chosen": "d1", "models": {}, "differences": ["x"], "unready": "y", "live": {}, "commit": "c0ffee", "last": ENTRY,
+    "proven": True,
 }  # fmt: skip
 ANSWER: dict[str, Any] = {
     "current_program": bundle().digest,
@@ -44,7 +45,7 @@ def test_an_answer_is_read() -> None:
     found = parse(json.dumps(ANSWER), ["engine"])
     assert found is not None
     assert found.has_program
-    assert found.sets == {"engine": SetState("d1", {}, ["x"], "y", {}, "c0ffee", ENTRY)}
+    assert found.sets == {"engine": SetState("d1", {}, ["x"], "y", {}, "c0ffee", ENTRY, proven=True)}
     assert found.sets["engine"].reasons == ["x", "y"]
     assert found.lacking == ["cats/2026-01-01"]
     assert (found.history, found.collected) == ([ENTRY], {"lab1": 3})
@@ -70,7 +71,7 @@ def test_a_damaged_line_of_the_history_is_left_out(damaged: Any) -> None:
 
 
 def test_many_reasons_are_told_in_short() -> None:
-    state = SetState("d1", {}, ["one", "two", "three", "four"], "five", {}, None, None)
+    state = SetState("d1", {}, ["one", "two", "three", "four"], "five", {}, None, None, proven=False)
     assert state.in_short == "one; two; three; 2 more"
 
 
@@ -151,7 +152,7 @@ def test_no_terminal_obeys_a_nodes_words() -> None:
     assert found is not None
     cleaned = {**ENTRY, "operator": shown, "purpose": shown, "reason": shown}
     assert found.sets["engine"] == SetState(
-        "d1", {shown: shown}, [shown], shown, {"/a": "\txa [31m\nb "}, "c0ffee", cleaned
+        "d1", {shown: shown}, [shown], shown, {"/a": "\txa [31m\nb "}, "c0ffee", cleaned, proven=True
     )
     assert (found.history, found.registry) == ([cleaned], [shown])
 

@@ -7,7 +7,7 @@ from operations.audit import uncollected
 from operations.node_command import command
 from tests.unit.operations.engine import Engine, Run, entry
 
-FIRST = "Switch the first host of each role"
+FIRST = "Switch the first hosts"
 OTHERS = "Switch the other hosts"
 COLLECT = "Collect the deployment log"
 

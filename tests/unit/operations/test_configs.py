@@ -76,6 +76,19 @@ def test_only_the_services_that_differ_are_switched(
     assert [each["service"] for each in message(made)["sets"]] == ["datapump"]
 
 
+def test_a_host_goes_back_only_with_all_of_its_services(sink: StubHost, answer: Answer) -> None:
+    """A host has one service today; nothing here knows that."""
+    found = with_set(settled(sink), differences=["x"], proven=True)
+    [state] = found.sets.values()
+    answer(found)
+    assert configs._move(found, order_for(as_host(sink))) is rollout.Move.BACK
+    two = replace(found, sets={**found.sets, "other": replace(state, proven=False)})
+    order = order_for(as_host(sink))
+    [datapump] = order["sets"]
+    both = {**order, "sets": [datapump, {**datapump, "service": "other"}]}
+    assert configs._move(two, both) is rollout.Move.NEW
+
+
 def test_diff_shows_what_will_change(sink: StubHost, answer: Answer) -> None:
     sink.state.config.DIFF = True
     answer(with_set(settled(sink), differences=["x"], live={"/home/ops/datapump.yaml": "old: 1\n"}))

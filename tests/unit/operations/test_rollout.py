@@ -8,7 +8,7 @@ from pyinfra.api import Host
 from operations import rollout
 from tests.unit.operations.engine import Engine
 
-FIRST = "Switch the first host of each role"
+FIRST = "Switch the first hosts"
 OTHERS = "Switch the other hosts"
 COLLECT = "Collect the deployment log"
 OUTPOSTS = ("lab1", "east", "alpha5")
