@@ -2,7 +2,7 @@
 
 from pyinfra import host, local
 
-from operations import access, cleanup, models
+from operations import cleanup, models
 from operations.survey import desired_of
 
 local.include("deploys/access.py")
@@ -10,7 +10,7 @@ local.include("deploys/access.py")
 wanted = desired_of(host)
 if wanted.sets:
     if wanted.source.local:
-        access.check_registry(name="Check the registry")
+        models.check_registry(name="Check the registry")
         cleanup.spare(name="Spare the versions that this run needs")
     models.make_folders(name="Make folders")
     models.pull(name="Pull models")

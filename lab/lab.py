@@ -10,12 +10,13 @@ from contextlib import contextmanager
 
 from lab import cgroups, disk, keys, layers, machine, network, preflight
 from lab.hosts import HOSTS, STATE, LabHost
+from modelctl import layout
 from modelctl.errors import Faults, OperatorError
 
 BOOT_LIMIT = 60.0
 CONSOLE_TAIL = 20
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-SETS = "/var/lib/sentinelcam/sets"
+SETS = f"{layout.STATE}/sets"
 
 
 def _silent(_: str) -> None:

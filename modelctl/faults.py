@@ -1,16 +1,19 @@
 """Fault lines: the path to the bad value, what was found, what is allowed."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from reprlib import Repr
+from typing import TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from modelctl.errors import Faults
 from modelctl.inventory.part import Part
 
 MAX_QUOTED = 160
+Made = TypeVar("Made")
 _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
 _SHORT.maxlist = 20
@@ -29,6 +32,19 @@ def choice(found: object, names: Iterable[str]) -> str:
     close = get_close_matches(found, allowed, n=1) if isinstance(found, str) else []
     hint = f"; did you mean {close[0]}?" if close else ""
     return (", ".join(allowed) or "none, there are none yet") + hint
+
+
+def for_each(names: Iterable[str], make: Callable[[str], Made]) -> dict[str, Made]:
+    """What is made for each name. Raises the Faults of all of them, each fault once."""
+    made, faults = dict[str, Made](), dict[str, None]()
+    for name in names:
+        try:
+            made[name] = make(name)
+        except Faults as error:
+            faults |= dict.fromkeys(error.faults)
+    if faults:
+        raise Faults(faults)
+    return made
 
 
 def fault_lines(error: ValidationError, tree: Mapping[str, object]) -> list[str]:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from modelctl.consistency import Names, cross_faults, outposts, wanted_versions
 from modelctl.errors import Faults
 from modelctl.faults import fault_lines, tree_path
-from modelctl.inventory.hosts import Host, Outpost, Sentinel
+from modelctl.inventory.hosts import Datasink, Host, Outpost, Sentinel
 from modelctl.inventory.part import Part
 from modelctl.schema import Pin, Pins, Registry, Site, Standards
 from modelctl.values import newest_first
@@ -98,6 +98,14 @@ class Fleet:
     def cleanup_log(self) -> str:
         """The log of all versions that were removed from the registry, on the primary datasink."""
         return f"{self.data_root()}/logs/model_cleanup.log"
+
+    def with_service(self) -> list[str]:
+        """The hosts that run a service of ours."""
+        return [name for name, host in self.site.hosts.items() if isinstance(host, Sentinel | Outpost | Datasink)]
+
+    def with_models(self) -> list[str]:
+        """The hosts with a models folder."""
+        return [name for name, host in self.site.hosts.items() if isinstance(host, Sentinel | Outpost)]
 
     def datasink_of(self, outpost: Outpost) -> str:
         """The name of the datasink that an outpost sends to."""

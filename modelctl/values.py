@@ -102,10 +102,3 @@ HomePath = Annotated[
         "a path below the service user's home, up to 255 letters, without .. or a leading /",
     ),
 ]
-AbsolutePath = Annotated[
-    str,
-    _matching(
-        r"(?!.*\.\.)(?!.{256})(?:/[A-Za-z0-9._-]+)+",
-        "an absolute path, up to 255 of A-Z, a-z, 0-9, /, ., _ and -, without ..",
-    ),
-]

@@ -13,12 +13,12 @@ from node.history import Entry
 _LINE = re.compile(r"^\S+ (?P<host>[^\s#]+)#(?P<n>\d+) ")
 
 
-def collected(log: Path) -> Dict[str, int]:
+def logged(log: Path) -> Dict[str, int]:
     """Return, for each host, the number of its last line in the log."""
     return {found.group("host"): int(found.group("n")) for found in map(_LINE.match, _lines(log)) if found}
 
 
-def collect(log: Path, owner: Owner, entries: List[Entry]) -> None:
+def append(log: Path, owner: Owner, entries: List[Entry]) -> None:
     """Append the entries that the log lacks, each host's in its order."""
     known = set(_lines(log))
     files.folder(log.parent, owner)

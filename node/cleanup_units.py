@@ -32,7 +32,7 @@ def install(units: Units) -> None:
         if not services.status(timer).is_running:
             # systemd would make up for what a stopped timer has missed, at once.
             files.unlink(layout.TIMER_STAMPS / ("stamp-" + timer))
-        services.control("enable", "--quiet", "--now", timer)
+        services.enable([timer])
 
 
 def _timers(units: List[Installed]) -> List[str]:

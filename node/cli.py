@@ -18,8 +18,8 @@ from node import (
     facelist,
     files,
     follow,
-    home,
     layout,
+    linked_transfer,
     lock,
     orders,
     preview,
@@ -132,12 +132,12 @@ def _spare() -> None:
 
 
 def _linked_files() -> None:
-    json.dump(home.look(json.load(sys.stdin)), sys.stdout)
+    json.dump(linked_transfer.look(json.load(sys.stdin)), sys.stdout)
     print()
 
 
 def _send_linked_file() -> None:
-    home.send(json.load(sys.stdin))
+    linked_transfer.send(json.load(sys.stdin))
 
 
 def _list_versions() -> None:
@@ -154,9 +154,9 @@ def _install_clean_up() -> None:
     cleanup_units.install(json.load(sys.stdin))
 
 
-def _collect() -> None:
+def _append_log() -> None:
     data = json.load(sys.stdin)
-    audit.collect(Path(data["log"]), orders.owner(data["owner"]), data["lines"])
+    audit.append(Path(data["log"]), orders.owner(data["owner"]), data["lines"])
 
 
 CONSOLE: Dict[str, Callable[..., None]] = {
@@ -181,7 +181,7 @@ COMMANDS: Dict[str, Callable[..., None]] = {
     "switch": _switch,
     "switch-unit": _switch_unit,
     "refuse": _refuse,
-    "collect": _collect,
+    "append-log": _append_log,
     "delete-list": _show_delete_list,
     "renew-delete-list": _renew_delete_list,
     "spare": _spare,

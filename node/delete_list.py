@@ -13,15 +13,12 @@ import os
 import re
 import uuid
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import Any, Collection, Dict, Iterator, List, Mapping, NamedTuple, Pattern, Set
 
-from node import files, history, layout, lock
+from node import files, history, layout, lock, names
 from node.errors import Refusal
 
-MODEL = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
-VERSION = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\.(?!1$)[1-9]\d{0,3})?", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
 
@@ -45,15 +42,6 @@ class Entry(NamedTuple):
     def removal(self) -> str:
         """What the log says, after the time, when it is removed."""
         return "removed %s, %d bytes; listed %s by %s" % (self.label, self.bytes, self.since, self.operator)
-
-
-def is_version(name: str) -> bool:
-    """Tell whether a folder's name is that of a version: a real date, with a number when it is a later one of a day."""
-    match = VERSION.fullmatch(name)
-    try:
-        return match is not None and bool(date.fromisoformat(match.group(1)))
-    except ValueError:
-        return False
 
 
 @contextmanager
@@ -89,9 +77,9 @@ def parse(data: Any) -> List[Entry]:
 
 
 def _check(entry: Entry) -> None:
-    texts = {"model": MODEL, "version": VERSION, "manifest": _SHA256, "due": _TIME, "since": _TIME}
+    texts = {"model": names.MODEL, "version": names.VERSION, "manifest": _SHA256, "due": _TIME, "since": _TIME}
     wrong = [name for name, form in texts.items() if not _is_text(getattr(entry, name), form)]
-    wrong += [] if wrong or is_version(entry.version) else ["version"]
+    wrong += [] if wrong or names.is_version(entry.version) else ["version"]
     wrong += [] if type(entry.bytes) is int and entry.bytes >= 0 else ["bytes"]
     wrong += [] if isinstance(entry.operator, str) and entry.operator.isprintable() else ["operator"]
     if wrong:

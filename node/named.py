@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Dict, Iterator, List, Optional, Set, Tuple
 
-from node import layout, marks, sets
+from node import marks, sets
 from node.errors import Refusal
 from node.sets import StoredSet
 
@@ -34,14 +33,7 @@ def _digests(service: str) -> Set[str]:
     linked = [sets.digest_of(service, name) for name in (sets.CHOSEN, sets.PREVIOUS)]
     mark = marks.read(service)
     pending = [mark.request.digest, mark.old, mark.previous] if mark else []
-    return {digest for digest in [*linked, *pending, _live(layout.started(service))] if digest}
-
-
-def _live(started: Path) -> Optional[str]:
-    try:
-        return started.read_text()
-    except FileNotFoundError:
-        return None
+    return {digest for digest in [*linked, *pending, sets.live(service)] if digest}
 
 
 def _of_set(stored: StoredSet) -> Iterator[Named]:

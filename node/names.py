@@ -1,12 +1,24 @@
-"""Names that become a part of a path: none leads elsewhere, whoever sent it."""
+"""Names that become a part of a path: none leads elsewhere, whoever sent it. Models and versions as modelctl.values."""
 
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from node.errors import Refusal
 
+MODEL = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
+VERSION = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\.(?!1$)[1-9]\d{0,3})?", re.ASCII)
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,126}", re.ASCII)
+
+
+def is_version(name: str) -> bool:
+    """Tell whether a folder's name is that of a version: a real date, with a number when it is a later one of a day."""
+    match = VERSION.fullmatch(name)
+    try:
+        return match is not None and bool(date.fromisoformat(match.group(1)))
+    except ValueError:
+        return False
 
 
 def plain(field: str, name: object) -> str:

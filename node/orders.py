@@ -1,6 +1,6 @@
 """What the control node sends: the desired state of one host, as JSON.
 
-The fields are those of modelctl.rendering.desired; a node of yesterday's program ignores what it does not know.
+The fields are those that operations.order writes; a node of yesterday's program ignores what it does not know.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class Order(NamedTuple):
     versions: List[Version]
     face_list: Optional[Version]
     sets: List[ServiceSet]
-    source: Optional[Source]
+    source: Source
     limits: Limits
     commit: str
     operator: str  # user@host
@@ -159,7 +159,7 @@ def parse(data: Dict[str, Any]) -> Order:
         versions=[version(each) for each in data["versions"]],
         face_list=version(data["face_list"]) if data["face_list"] else None,
         sets=[service_set(each) for each in data["sets"]],
-        source=_source(data["source"]) if data["source"] else None,
+        source=_source(data["source"]),
         limits=Limits(**known(Limits, data["limits"])),
         commit=data["commit"],
         operator=data["operator"],

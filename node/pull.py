@@ -71,8 +71,6 @@ def bring(wanted: Dict[str, File], staging: Path, order: Order) -> None:
     if not wanted:
         return
     transfer.check_space(wanted, staging, order.limits)
-    if order.source is None:
-        raise Refusal(order.host + ": no datasink to pull from")
     resumed = [name for name in wanted if _is_regular(staging / name)]
     transfer.fetch(order.source, list(wanted), staging, order.limits)
     # A power cut may have torn what an earlier try staged.
@@ -117,10 +115,9 @@ def verify(staged: Path, expected: List[File], label: str, order: Order) -> Dict
     """
     absent = [file.name for file in expected if not _is_regular(staged / file.name)]
     if absent:
-        where = order.source.host if order.source else order.host
         raise Refusal(
             "%s: %s not in the registry of %s; expected what pins.json names; store it there or choose another version"
-            % (label, ", ".join(sorted(absent)), where)
+            % (label, ", ".join(sorted(absent)), order.source.host)
         )
     readings = {file.name: stamps.read(staged / file.name) for file in expected}
     wrong = [file for file in expected if readings[file.name].sha256 != file.sha256]

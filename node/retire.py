@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, List, NamedTuple, Optional, Tuple
 
-from node import delete_list, files, history, layout, versions
+from node import delete_list, files, history, layout, names, versions
 from node.delete_list import Entry
 from node.errors import Refusal
 from node.files import Owner
@@ -73,11 +73,10 @@ def _leftovers(place: Place) -> List[Tuple[str, str]]:
     """The versions, as model and version, that were renamed and not yet wholly removed."""
     found = []
     for model in _folders(place.registry):
-        if delete_list.MODEL.fullmatch(model.name):
-            names = [
-                each.name[len(layout.RETIRED) :] for each in _folders(model) if each.name.startswith(layout.RETIRED)
-            ]
-            found += [(model.name, name) for name in names if delete_list.is_version(name)]
+        if names.MODEL.fullmatch(model.name):
+            retired = [each.name for each in _folders(model) if each.name.startswith(layout.RETIRED)]
+            named = [name[len(layout.RETIRED) :] for name in retired]
+            found += [(model.name, version) for version in named if names.is_version(version)]
     return found
 
 
@@ -129,10 +128,10 @@ def freed_by(folder: Path) -> int:
     Raises Refusal when its owner is another, who alone could remove it.
     """
     found = 0
-    for path, _, names in os.walk(str(folder), onerror=_fail):
+    for path, _, file_names in os.walk(str(folder), onerror=_fail):
         if not os.access(path, os.W_OK | os.X_OK):
             raise Refusal("%s: not writable for the clean-up's user; chown it and run again" % path)
-        for status in (os.lstat(os.path.join(path, name)) for name in names):
+        for status in (os.lstat(os.path.join(path, name)) for name in file_names):
             found += status.st_size if stat.S_ISREG(status.st_mode) and status.st_nlink == 1 else 0
     return found
 

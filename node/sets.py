@@ -151,6 +151,14 @@ def digest_of(service: str, name: str) -> Optional[str]:
     return files.target(layout.sets(service) / name)
 
 
+def live(service: str) -> Optional[str]:
+    """Return the digest of the set that the running process was started from, None when nobody knows."""
+    try:
+        return layout.started(service).read_text()
+    except FileNotFoundError:
+        return None
+
+
 def choose(service: str, digest: str, previous: Optional[str]) -> None:
     """Make a stored set the one that the service starts from: a rename, the commit point. Safe to repeat."""
     folder = layout.sets(service)

@@ -25,7 +25,7 @@ from node.orders import ServiceSet
 
 
 def status() -> Dict[str, Any]:
-    """Return the status as plain data; the keys are those of modelctl.reports.status."""
+    """Return the status as plain data; the keys are those of modelctl.nodes.node_status."""
     return {
         "program": files.target(layout.program() / "current"),
         "services": {service: _service(service) for service in layout.services()},
@@ -41,7 +41,7 @@ def _service(service: str) -> Dict[str, Any]:
         "chosen": chosen,
         "previous": sets.digest_of(service, sets.PREVIOUS),
         "active": is_active,
-        "live": _live(service) if is_active else None,
+        "live": sets.live(service) if is_active else None,
         "models": {},
         "manifests": {},
         "named": named.versions(service),
@@ -64,14 +64,6 @@ def _service(service: str) -> Dict[str, Any]:
         commit=stored.commit, health=health.check(content), drift=drift(content),
         leftovers=version_removal.leftovers(content.named_files),
     )  # fmt: skip
-
-
-def _live(service: str) -> Optional[str]:
-    """The set that the running process was started from; None when nobody knows."""
-    try:
-        return layout.started(service).read_text()
-    except FileNotFoundError:
-        return None
 
 
 def drift(content: ServiceSet) -> List[str]:

@@ -14,7 +14,6 @@ from node import (
     files,
     health,
     history,
-    layout,
     program,
     services,
     sets,
@@ -28,7 +27,7 @@ from node.sets import StoredSet
 
 
 def survey(order: Order) -> Dict[str, Any]:
-    """Return what differs from the order. The keys are those of operations.survey.Survey."""
+    """Return what differs from the order. The keys are those of operations.answer.Survey."""
     return {
         "current_program": program.current(),
         "absent_folders": [str(path) for path in order.folders if not path.is_dir()],
@@ -39,7 +38,7 @@ def survey(order: Order) -> Dict[str, Any]:
         "authorized": _authorized(order),
         "registry": _registry(order),
         "history": history.entries()[-history.RECENT :],
-        "collected": _collected(order),
+        "logged": _logged(order),
         "listed": delete_list.listed(order.options.get("named", [])),
         "unseen": delete_list.unseen(order.options.get("needed_by", {})),
         "cleanup": cleanup_units.differences(order.options.get("cleanup", [])),
@@ -121,7 +120,7 @@ def _not_running(wanted: ServiceSet) -> List[str]:
     main = statuses[wanted.unit]
     if not main.is_running:
         found.append("%s is %s" % (wanted.unit, main.active))
-    elif _text(layout.started(wanted.service)) != wanted.digest:
+    elif sets.live(wanted.service) != wanted.digest:
         found.append("%s was started from another set" % wanted.unit)
     for unit, each in statuses.items():
         if each.is_outdated:
@@ -134,7 +133,7 @@ def _not_running(wanted: ServiceSet) -> List[str]:
 def _authorized(order: Order) -> Optional[bool]:
     """None where nobody pulls from, or where there is no authority yet."""
     line = order.options.get("authority")
-    if line is None or order.source is None or not order.source.local:
+    if line is None or not order.source.local:
         return None
     return access.is_authorized(order.source.login, line)
 
@@ -142,7 +141,7 @@ def _authorized(order: Order) -> Optional[bool]:
 def _registry(order: Order) -> List[str]:
     """What the primary datasink's registry lacks of the versions that this run's hosts need."""
     source = order.source
-    if source is None or not source.local:
+    if not source.local:
         return []
     problems = []
     for label, manifest in sorted(order.options.get("needed", {}).items()):
@@ -154,10 +153,10 @@ def _registry(order: Order) -> List[str]:
     return problems
 
 
-def _collected(order: Order) -> Optional[Dict[str, int]]:
+def _logged(order: Order) -> Optional[Dict[str, int]]:
     """How far the deployment log is, on the primary datasink."""
     log = order.options.get("log")
-    return audit.collected(Path(log)) if log else None
+    return audit.logged(Path(log)) if log else None
 
 
 def _text(path: Path) -> Optional[str]:

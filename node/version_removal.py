@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Set, Tuple
 
-from node import delete_list, files, home, layout, linked, lock, named, recovery, stamps
+from node import files, layout, linked, linked_transfer, lock, named, names, recovery, stamps
 from node.errors import Refusal
 from node.orders import Named
 
@@ -43,14 +43,14 @@ def survey(models: Path) -> Dict[str, Any]:
         for each in _folders(folder):
             is_left = each.name.startswith(layout.RETIRED)
             version = each.name[len(layout.RETIRED) :] if is_left else each.name
-            if delete_list.is_version(version):
+            if names.is_version(version):
                 (leftovers if is_left else versions).append({"model": model, "version": version, "files": _files(each)})
     return {"versions": versions, "leftovers": leftovers}
 
 
 def _model_folders(models: Path) -> Iterator[Tuple[str, Path]]:
     for folder in _folders(models) if models.is_dir() else []:
-        if delete_list.MODEL.fullmatch(folder.name):
+        if names.MODEL.fullmatch(folder.name):
             yield folder.name, folder
 
 
@@ -79,7 +79,7 @@ def leftovers(named_files: Iterable[Named]) -> List[str]:
     """Return the folders that killed removals left where these files are, in their models folder."""
     places = {each.path.parents[2] for each in named_files}
     found = (path for place in places if place.name == "models" for path in place.glob("*/" + layout.RETIRED + "*"))
-    return sorted(str(path) for path in found if delete_list.is_version(path.name[len(layout.RETIRED) :]))
+    return sorted(str(path) for path in found if names.is_version(path.name[len(layout.RETIRED) :]))
 
 
 def remove(order: Dict[str, Any]) -> Dict[str, Any]:
@@ -94,10 +94,10 @@ def remove(order: Dict[str, Any]) -> Dict[str, Any]:
     with _alone(order["operator"], order["purpose"]):
         for left in survey(models)["leftovers"]:  # what only looks like one was never shown to anybody
             removed.append(_finish(models, left["model"], left["version"]))
-        names = _named()
+        in_use = _named()
         for entry in entries:
             try:
-                _require_removable(models, entry, names)
+                _require_removable(models, entry, in_use)
             except Refusal as refusal:
                 refused[entry.label] = str(refusal)
             else:
@@ -109,7 +109,7 @@ def remove(order: Dict[str, Any]) -> Dict[str, Any]:
 
 def _entry(data: Dict[str, Any]) -> Entry:
     entry = Entry(data["model"], data["version"], data["files"], data["linked"])
-    if not delete_list.MODEL.fullmatch(entry.model) or not delete_list.is_version(entry.version):
+    if not names.MODEL.fullmatch(entry.model) or not names.is_version(entry.version):
         raise Refusal("%s: found no version's name; expected MODEL/YYYY-MM-DD" % entry.label)
     return entry
 
@@ -135,10 +135,10 @@ def _named() -> Set[Pair]:
     return found
 
 
-def _require_removable(models: Path, entry: Entry, names: Set[Pair]) -> None:
-    if (entry.model, entry.version) in names:
+def _require_removable(models: Path, entry: Entry, in_use: Set[Pair]) -> None:
+    if (entry.model, entry.version) in in_use:
         raise Refusal("a set names it by now; it stays")
-    folder = home.version_folder(models, entry.model, entry.version)
+    folder = linked_transfer.version_folder(models, entry.model, entry.version)
     found = {path.relative_to(folder): path for path, _ in _walk(folder)}
     foreign = sorted(str(name) for name in found if str(name) not in entry.files)
     if foreign:
@@ -148,7 +148,7 @@ def _require_removable(models: Path, entry: Entry, names: Set[Pair]) -> None:
         raise Refusal("%s: open for writing; it stays; run again later" % ", ".join(busy))
     for name, digests in sorted(entry.linked.items()):
         path = folder / name
-        if os.path.lexists(str(path)) and home.measure(path)["sha256"] not in digests:
+        if os.path.lexists(str(path)) and linked_transfer.measure(path)["sha256"] not in digests:
             raise Refusal("%s: it holds what exists nowhere else; it stays; run modelctl collect first" % path)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pyinfra import logger
 from pyinfra.api import FactBase, Host, StringCommand
 
+from modelctl import layout
 from modelctl.nodes.authority import Authority
 from modelctl.nodes.trust import known_key
 from operations.answer import Survey
@@ -12,7 +13,7 @@ from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
 from operations.survey import desired_of
 
-PUBLIC_KEY = "/var/lib/sentinelcam/access/pull_key.pub"
+PUBLIC_KEY = f"{layout.STATE}/access/pull_key.pub"
 
 
 class PullKey(FactBase[str]):
@@ -56,13 +57,6 @@ def authorize_pulls(host: Host, found: Survey) -> Iterator[StringCommand]:
     source, authority = desired_of(host).source, Authority(host.data.fleet.site.pull_ca)
     _ensure(authority)
     yield command("authorize", source.login, message=authority.line(source.registry))
-
-
-@node_operation
-def check_registry(host: Host, found: Survey) -> Iterator[StringCommand]:
-    """Say first, on the datasink, what the registry lacks for this run."""
-    if found.registry:
-        yield Refusal(f"{host.name}: {'; '.join(found.registry)}; store it there or choose another version")
 
 
 def _ensure(authority: Authority) -> None:

@@ -112,7 +112,7 @@ class SetState:
 class Survey:
     """The answer of the node program's `survey` (node/survey.py).
 
-    `history` has the node's last lines, oldest first. On the primary datasink `collected` is the number of the last
+    `history` has the node's last lines, oldest first. On the primary datasink `logged` is the number of the last
     line of each host in the deployment log, `listed` what this checkout names of the versions on the delete-list,
     `unseen` the hosts of this run that no clean-up knows to get what they do, `cleanup` what differs of its units.
     """
@@ -125,7 +125,7 @@ class Survey:
     pull_access: Annotated[dict[PullFile, str | None], Field(min_length=3)]
     authorized: bool | None
     history: Annotated[list[Entry], BeforeValidator(_entries)]
-    collected: dict[str, int] | None
+    logged: dict[str, int] | None
     registry: list[Said]
     listed: list[Said]
     unseen: list[Said]

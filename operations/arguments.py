@@ -3,15 +3,12 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from modelctl.errors import Faults
 from modelctl.faults import choice, fault
 from modelctl.fleet import Fleet
 from modelctl.rendering.services import service_of
-
-if TYPE_CHECKING:
-    from pyinfra.api import Host
 
 KEYS = {
     "first": "the host of its role to switch first, or several as a,b; else the first that moves, and all that go back",
@@ -50,12 +47,6 @@ def parse(data: Mapping[str, Any], fleet: Fleet, run: Collection[str]) -> Argume
     if faults:
         raise Faults(sorted(faults))
     return Arguments(models, data.get("unlock") in YES, data.get("verify"), older or frozenset())
-
-
-def arguments_of(host: "Host") -> Arguments:
-    """Return the `--data` of this run."""
-    run = [each.name for each in host.inventory if host.state.is_host_in_limit(each)]
-    return parse(host.inventory.get_override_data(), host.data.fleet, run)
 
 
 def names_of(value: Any) -> frozenset[str] | None:

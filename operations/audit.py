@@ -27,16 +27,16 @@ def collect(host: Host, found: Survey) -> Iterator[StringCommand]:
     A host that is done later (--serial) or at the same time (--no-wait) tells with the next run.
     """
     will_move = not host.state.is_executing and rollout.anyone_moves(host)
-    lines = uncollected(found.collected or {}, _histories(host))
+    lines = unlogged(found.logged or {}, _histories(host))
     if lines or will_move:
         log, owner = host.data.fleet.deployment_log(), desired_of(host).service_user
-        yield command("collect", message={"log": log, "owner": owner, "lines": lines})
+        yield command("append-log", message={"log": log, "owner": owner, "lines": lines})
 
 
-def uncollected(collected: Mapping[str, int], histories: Mapping[str, Iterable[Entry]]) -> list[Entry]:
+def unlogged(logged: Mapping[str, int], histories: Mapping[str, Iterable[Entry]]) -> list[Entry]:
     """Return the entries that the log lacks, given each host's last one there; none that a host tells of another."""
     own = {host: [entry for entry in history if entry["host"] == host] for host, history in histories.items()}
-    return [entry for host, history in own.items() for entry in _after(collected.get(host, 0), history)]
+    return [entry for host, history in own.items() for entry in _after(logged.get(host, 0), history)]
 
 
 def _after(last: int, history: list[Entry]) -> list[Entry]:

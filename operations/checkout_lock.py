@@ -10,8 +10,7 @@ from typing import Any, TextIO
 
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
-from modelctl.operator import operator
-from operations.operator import purpose
+from modelctl.operator import operator, purpose
 from operations.order import CHECKOUT
 
 LOCK = CHECKOUT / ".deploy.lock"

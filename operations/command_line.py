@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from modelctl.errors import Faults
-from modelctl.faults import choice, fault
+from modelctl.faults import choice, fault, for_each
 from modelctl.fleet import Fleet
 from modelctl.rendering.desired import desired
 from operations import ancestry
@@ -41,7 +41,7 @@ def check(fleet: Fleet, groups: Groups) -> None:
         run = _meant(words, groups)
         pairs = (each.partition("=") for each in words["data"])
         parse({key: _value(text) for key, _, text in pairs}, fleet, run)
-        _check_hosts(fleet, run)
+        for_each(run, lambda name: desired(fleet, name))
         if _is_real(words):
             hold()
 
@@ -63,17 +63,6 @@ def _value(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
-
-
-def _check_hosts(fleet: Fleet, names: Iterable[str]) -> None:
-    faults: list[str] = []
-    for name in names:
-        try:
-            desired(fleet, name)
-        except Faults as error:
-            faults += error.faults
-    if faults:
-        raise Faults(dict.fromkeys(faults))
 
 
 def _unmatched(option: str, patterns: Iterable[str], groups: Groups) -> list[str]:

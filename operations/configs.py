@@ -13,7 +13,7 @@ from operations import older_checkout, rollout
 from operations.answer import Entry, SetState, Survey
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
-from operations.older_checkout import Order
+from operations.order import Order
 from operations.rollout import Move
 from operations.survey import foresee, forget, order_for
 
@@ -26,7 +26,8 @@ def switch_first(host: Host, found: Survey) -> Iterator[StringCommand]:
     """
     order = _moving(host, found)
     refusal = older_checkout.refusal(host, found, order) if order else None
-    if rollout.goes_first(host, _move(found, order if refusal is None else None)) and order:
+    rollout.decide(host, _move(found, order if refusal is None else None))
+    if order and rollout.goes_first(host):
         yield _switch(host, found, order)
     elif refusal:
         yield refusal

@@ -7,10 +7,17 @@ from typing import Any
 from pyinfra.api import Host, StringCommand
 
 from operations.answer import Survey
-from operations.arguments import arguments_of
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
+from operations.run import arguments_of
 from operations.survey import foresee, order_for
+
+
+@node_operation
+def check_registry(host: Host, found: Survey) -> Iterator[StringCommand]:
+    """Say first, on the datasink, what the registry lacks for this run."""
+    if found.registry:
+        yield Refusal(f"{host.name}: {'; '.join(found.registry)}; store it there or choose another version")
 
 
 @node_operation

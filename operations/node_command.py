@@ -6,9 +6,10 @@ from typing import Any
 
 from pyinfra.api import QuoteString, StringCommand
 
+from modelctl import layout
 from operations.bundle import LOADER, bundle
 
-PROGRAMS = "/var/lib/sentinelcam/program"
+PROGRAMS = f"{layout.STATE}/program"
 
 
 class Message:

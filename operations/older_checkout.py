@@ -1,15 +1,12 @@
 """An older checkout does not take back by accident what a newer one has put on a node."""
 
-from typing import Any
-
 from pyinfra.api import Host, StringCommand
 
 from operations import ancestry
 from operations.answer import Survey
-from operations.arguments import arguments_of
 from operations.node_command import Refusal, bare_command, command
-
-Order = dict[str, Any]
+from operations.order import Order
+from operations.run import arguments_of
 
 
 def refusal(host: Host, found: Survey, order: Order) -> StringCommand | None:

@@ -8,22 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from modelctl.fleet import Fleet
-from modelctl.operator import operator
+from modelctl.operator import operator, purpose
 from modelctl.rendering.desired import Desired, ServiceSet
 from modelctl.rendering.render import InstalledFile
-from operations.operator import purpose
+
+Order = dict[str, Any]
 
 CHECKOUT = Path(__file__).parent.parent
 
 
-def order(fleet: Fleet, desired: Desired, options: dict[str, Any]) -> dict[str, Any]:
+def order(fleet: Fleet, desired: Desired, options: dict[str, Any]) -> Order:
     """Return the whole order for a host. `options` are what a run adds to what the host should hold."""
     return {
         "host": desired.host,
         "service_user": desired.service_user,
         "folders": list(desired.folders),
         "versions": [asdict(version) for version in desired.versions],
-        "face_list": _face_list(desired),
+        "face_list": asdict(desired.face_list) if desired.face_list else None,
         "sets": [_set(each) for each in desired.sets],
         "source": asdict(desired.source),
         "limits": fleet.standards.limits.model_dump(),
@@ -34,7 +35,7 @@ def order(fleet: Fleet, desired: Desired, options: dict[str, Any]) -> dict[str, 
     }
 
 
-def without_contents(order: dict[str, Any]) -> dict[str, Any]:
+def without_contents(order: Order) -> Order:
     """Return the order as a survey's question: digests instead of file contents."""
     sets = [
         {**each, "files": [{**file, "content": None} for file in each["files"]]}
@@ -52,12 +53,6 @@ def commit() -> str:
     except FileNotFoundError:
         return "unknown"
     return result.stdout.strip() or "unknown"
-
-
-def _face_list(desired: Desired) -> dict[str, Any] | None:
-    if desired.face_list is None:
-        return None
-    return asdict(desired.face_list.version)
 
 
 def _set(each: ServiceSet) -> dict[str, Any]:

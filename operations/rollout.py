@@ -20,6 +20,7 @@ from pyinfra import logger
 from pyinfra.api import BaseStateCallback, Host, Inventory, State, StringCommand
 
 from operations.arguments import names_of
+from operations.run import hosts_of
 from operations.survey import desired_of, last_answer
 
 ANSWER_SECONDS = 300  # for a host to say whether it moves
@@ -89,11 +90,16 @@ def run_order(inventory: Inventory) -> list[Host]:
     return sorted(hosts, key=lambda host: (roles.index(_role(host)), host.name not in named))
 
 
-def goes_first(host: Host, move: Move) -> bool:
-    """Tell whether a host is to be switched in the first step: it goes back, or is the first of its role."""
+def decide(host: Host, move: Move) -> None:
+    """Say how a host is to be switched: those of its role that come after it wait for that."""
     if move is Move.BACK and _named_first(host.inventory):
         move = Move.NEW
     _rollout(host.state).moves[host.name] = move
+
+
+def goes_first(host: Host) -> bool:
+    """Tell whether a host is to be switched in the first step: it goes back, or is the first of its role."""
+    move = _rollout(host.state).moves[host.name]
     if move is not Move.NEW:
         return move is Move.BACK
     return _wait_until(lambda: all(map(_is_decided, _before(host))), ANSWER_SECONDS) and _ahead(host) is None
@@ -101,7 +107,7 @@ def goes_first(host: Host, move: Move) -> bool:
 
 def anyone_moves(host: Host) -> bool:
     """Tell, in the prediction, whether any host of the run is to be switched."""
-    run = [each for each in host.inventory if host.state.is_host_in_limit(each) and desired_of(each).sets]
+    run = _with_service(host.state)
     if host.state.pool.size > 1:  # else the later hosts wait for this one
         _wait_until(lambda: all(_is_decided(each) for each in run), ANSWER_SECONDS)
     return any(move is not Move.NONE for move in _rollout(host.state).moves.values())
@@ -183,13 +189,16 @@ def report(rollout: Rollout, state: State) -> list[str]:
     stops = rollout.stops(rollout.outcomes)
     if not stops:
         return []
-    run = [each for each in state.inventory if state.is_host_in_limit(each) and desired_of(each).sets]
-    standing = {each.name: _standing(rollout, each) for each in run}
+    standing = {each.name: _standing(rollout, each) for each in _with_service(state)}
     lines = [f"--> Rollout: {'; '.join(stops)}"]
     for kind in (Outcome.NEW.value, *(each.value for each in STOPPING), UNTOUCHED):
         names = [name for name, found in standing.items() if found == kind]
         lines += [f"{kind}: {', '.join(names)}"] if names else []
     return lines
+
+
+def _with_service(state: State) -> list[Host]:
+    return [host for host in hosts_of(state) if desired_of(host).sets]
 
 
 def _standing(rollout: Rollout, host: Host) -> str:

@@ -15,10 +15,10 @@ from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 from modelctl.nodes.authority import Authority
 from modelctl.rendering.desired import Desired, WantedVersion, desired
 from operations.answer import Survey, parse
-from operations.arguments import arguments_of
 from operations.bundle import LOADER, bundle
 from operations.node_command import PROGRAMS, Message
 from operations.order import file_of, order, without_contents
+from operations.run import arguments_of, hosts_of
 
 QUESTION_SECONDS = 120
 
@@ -126,10 +126,5 @@ def _options(host: Host) -> dict[str, Any]:
 
 def _needed(host: Host) -> dict[str, list[WantedVersion]]:
     """The versions that this run's hosts need: what the registry must hold."""
-    run = [each for each in host.inventory if host.state.is_host_in_limit(each)]
-    wanted = {each.name: desired_of(each) for each in run}
-    return {name: [*each.versions, *_face_list(each)] for name, each in wanted.items()}
-
-
-def _face_list(wanted: Desired) -> list[WantedVersion]:
-    return [wanted.face_list.version] if wanted.face_list else []
+    wanted = {each.name: desired_of(each) for each in hosts_of(host.state)}
+    return {name: [*each.versions, *([each.face_list] if each.face_list else [])] for name, each in wanted.items()}

@@ -6,7 +6,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,13 +56,8 @@ class Deployer:
 
         One that is ignored stays so: under nohup a terminal may go.
         """
-        heard = [number for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
-        before = {number: signal.signal(number, self._note) for number in heard}
-        try:
+        with _handling([each for each in _SIGNALS if signal.getsignal(each) != signal.SIG_IGN], self._note):
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         self.told_to_stop = True
@@ -76,12 +71,18 @@ class Deployer:
 @contextmanager
 def to_the_end() -> Iterator[None]:
     """What runs here is not stopped by a signal."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in _SIGNALS}
+    with _handling(_SIGNALS, signal.SIG_IGN):
+        yield
+
+
+@contextmanager
+def _handling(numbers: Iterable[signal.Signals], handler: Callable[..., None] | signal.Handlers) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
 
 
 def require_pyinfra() -> None:

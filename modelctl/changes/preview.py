@@ -92,7 +92,7 @@ def _host_preview(before: Fleet, model: str, wanted: Desired, answer: _Answer | 
 
 def _version(model: str, wanted: Desired) -> str:
     versions = {each.model: each.version for each in wanted.versions}
-    return wanted.face_list.version.version if wanted.face_list else versions[model]
+    return wanted.face_list.version if wanted.face_list else versions[model]
 
 
 def _sum(counts: tuple[int | None, ...]) -> int | None:
@@ -113,7 +113,7 @@ def _ask(fleet: Fleet, model: str, wanted: Desired) -> _Answer | None:
 def _question(model: str, wanted: Desired) -> Mapping[str, object]:
     return {
         "versions": [asdict(each) for each in wanted.versions if each.model == model],
-        "face_lists": [asdict(wanted.face_list.version)] if wanted.face_list else [],
+        "face_lists": [asdict(wanted.face_list)] if wanted.face_list else [],
         "configs": [file.path for each in wanted.sets for file in each.files],
         "registry": wanted.source.registry if wanted.source.local else None,
     }

@@ -12,7 +12,6 @@ from modelctl.collecting.collected_receiver import DIGITS
 from modelctl.errors import OperatorError
 from modelctl.faults import fault, one_line
 from modelctl.fleet import Fleet
-from modelctl.inventory.hosts import Outpost, Sentinel
 from modelctl.inventory.pins import PinnedFile
 from modelctl.nodes import node_command, remote
 from modelctl.registry import registry_store
@@ -73,7 +72,7 @@ def names(fleet: Fleet, model: str) -> list[str]:
 
 def require_models(fleet: Fleet, host: str) -> None:
     """Raises OperatorError for a host of the site that has no models folder."""
-    served = [name for name, each in fleet.site.hosts.items() if isinstance(each, Sentinel | Outpost)]
+    served = fleet.with_models()
     if host not in served:
         raise OperatorError(fault("HOST", host, f"a host with a models folder: {', '.join(served)}"))
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveFloat
 
 from modelctl.inventory.part import Part
-from modelctl.values import AbsolutePath, HomePath, Login, PositiveInt
+from modelctl.values import HomePath, Login, PositiveInt
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -19,7 +19,7 @@ class Users(Part):
 
 
 class Paths(Part):
-    """Folders, below the service user's home except where absolute. `python` is the interpreter of the services."""
+    """Paths below the service user's home. `python` is the interpreter of the services."""
 
     data: HomePath = "sentinelcam"
     sentinel: HomePath = "sentinel"
@@ -29,8 +29,6 @@ class Paths(Part):
     openvino_setup: HomePath = "openvino/bin/setupvars.sh"
     openvino_python: HomePath = ".virtualenvs/openvino/bin/python"
     trainer: HomePath = "deepthink"
-    state: AbsolutePath = "/var/lib/sentinelcam"
-    units: AbsolutePath = "/etc/systemd/system"
 
 
 class Ports(Part):

@@ -1,21 +1,13 @@
 """Everything about a fleet that can be known without a connection."""
 
-from modelctl.errors import Faults
+from modelctl.faults import for_each
 from modelctl.fleet import Fleet
 from modelctl.rendering.render import render
 
 
 def check(fleet: Fleet) -> int:
     """Render every file of every host and count them. Raises Faults with the faults of all hosts."""
-    count, faults = 0, dict[str, None]()
-    for host in fleet.site.hosts:
-        try:
-            count += len(render(fleet, host))
-        except Faults as error:
-            faults |= dict.fromkeys(error.faults)
-    if faults:
-        raise Faults(faults)
-    return count
+    return sum(map(len, for_each(fleet.site.hosts, lambda host: render(fleet, host)).values()))
 
 
 def warnings(fleet: Fleet) -> list[str]:

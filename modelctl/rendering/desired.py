@@ -41,17 +41,6 @@ class WantedVersion:
 
 
 @dataclass(frozen=True)
-class FaceList:
-    """The face list of a datasink: files STEM_VERSION.SUFFIX in a folder, read only.
-
-    `version` has only the files that belong there.
-    """
-
-    directory: str
-    version: WantedVersion
-
-
-@dataclass(frozen=True)
 class WantedGate:
     """What a switch of a service waits for, in seconds, and checks: modelctl.inventory.standards.Gate."""
 
@@ -102,14 +91,15 @@ class PullSource:
 class Desired:
     """Everything that one host should hold.
 
-    `folders` are owned by the service user, parents first; `clean_up` are the units of the registry's clean-up.
+    `folders` are owned by the service user, parents first; `face_list` is what a datasink keeps of its model, as
+    STEM_VERSION.SUFFIX and read only; `clean_up` are the units of the registry's clean-up.
     """
 
     host: str
     service_user: str
     folders: tuple[str, ...]
     versions: tuple[WantedVersion, ...]
-    face_list: FaceList | None
+    face_list: WantedVersion | None
     sets: tuple[ServiceSet, ...]
     clean_up: tuple[InstalledFile, ...]
     source: PullSource
@@ -149,13 +139,13 @@ def _wanted(fleet: Fleet, model: str, version: str, directory: str) -> WantedVer
     return WantedVersion(model, version, pin.manifest, directory, tuple(files))
 
 
-def _face_list(fleet: Fleet, host: str) -> FaceList:
+def _face_list(fleet: Fleet, host: str) -> WantedVersion:
     """On a datasink nothing is linked: the copies stay as they came."""
     model, folder = "face_recognition", face_list_folder(fleet)
     version = fleet.versions(host)[model]
     pin, names = _pin(fleet, model, version), sorted(fleet.registry.models[model].linked_names)
     files = (WantedFile(name, pin.files[name].sha256, pin.files[name].size, linked=False) for name in names)
-    return FaceList(folder, WantedVersion(model, version, pin.manifest, folder, tuple(files)))
+    return WantedVersion(model, version, pin.manifest, folder, tuple(files))
 
 
 def _service_set(fleet: Fleet, host: str, rendered: Rendered) -> ServiceSet:

@@ -17,7 +17,6 @@ class NamedFile:
     path: str
     model: str
     version: str
-    role: str
     name: str
 
 
@@ -53,4 +52,4 @@ class ModelFiles:
         if role not in files:
             raise LookupError(fault(f"registry.models.{model}.files", role, choice(role, files)))
         name = files[role]
-        return NamedFile(self.place(model, version, name), model, version, role, name)
+        return NamedFile(self.place(model, version, name), model, version, name)

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 
+from modelctl import layout
 from modelctl.errors import Faults
 from modelctl.fleet import Fleet
 from modelctl.rendering.model_files import NamedFile
@@ -49,16 +50,15 @@ def clean_up_units(fleet: Fleet, host: str) -> tuple[InstalledFile, ...]:
     if host != fleet.site.primary_datasink:
         return ()
     context = {
-        "state": fleet.standards.paths.state,
+        "state": layout.STATE,
         "user": fleet.service_user(host),
         "registry": fleet.registry_folder(),
         "log": fleet.cleanup_log(),
         "logs": str(PurePosixPath(fleet.cleanup_log()).parent),
     }
     faults: list[str] = []
-    folder = fleet.standards.paths.units
     files = tuple(
-        InstalledFile(f"{folder}/{unit}", _text(f"cleanup/{unit}.j2", context, faults), "root", _MODE)
+        InstalledFile(f"{layout.UNITS}/{unit}", _text(f"cleanup/{unit}.j2", context, faults), "root", _MODE)
         for unit in CLEAN_UP_UNITS
     )
     if faults:
@@ -72,7 +72,7 @@ def render_service(fleet: Fleet, host: str) -> Rendered | None:
     if service is None:
         return None
     faults: list[str] = []
-    files = [*_units(fleet, service, faults), *_configs(fleet.service_user(host), service, faults)]
+    files = [*_units(service, faults), *_configs(fleet.service_user(host), service, faults)]
     faults += dict.fromkeys(service.models.faults)
     if faults:
         raise Faults(faults)
@@ -80,10 +80,10 @@ def render_service(fleet: Fleet, host: str) -> Rendered | None:
     return Rendered(service, tuple(files), tuple(named[path] for path in sorted(named)))
 
 
-def _units(fleet: Fleet, service: Service, faults: list[str]) -> list[InstalledFile]:
-    folder = fleet.standards.paths.units
+def _units(service: Service, faults: list[str]) -> list[InstalledFile]:
     return [
-        InstalledFile(f"{folder}/{unit}", _service_text(service, unit, faults), "root", _MODE) for unit in service.units
+        InstalledFile(f"{layout.UNITS}/{unit}", _service_text(service, unit, faults), "root", _MODE)
+        for unit in service.units
     ]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from modelctl import layout
 from modelctl.fleet import Fleet
 from modelctl.inventory.cameras import Camera, OakCamera, PiCamera
 from modelctl.inventory.hosts import Datasink, Outpost, Sentinel
@@ -142,7 +143,7 @@ def _common(fleet: Fleet, name: str) -> dict[str, Any]:
         "host_name": name,
         "site": fleet.site,
         "ports": fleet.standards.ports,
-        "state": fleet.standards.paths.state,
+        "state": layout.STATE,
         "user": fleet.service_user(name),
     }
 

@@ -27,7 +27,6 @@ from modelctl.nodes.node_status import NodeService
 from modelctl.registry import registry_store
 from modelctl.registry.listing import ListedVersion, Listing
 from modelctl.registry.registry_reader import MANIFEST_LIMIT
-from modelctl.rendering.services import service_of
 from modelctl.reports.description import Description, describe
 from modelctl.values import is_version, newest_first
 
@@ -82,7 +81,7 @@ class ModelVersions:
 
 def look(fleet: Fleet, model: str) -> ModelVersions:
     """Ask the primary datasink and all hosts with a service, side by side. Raises OperatorError when none can be."""
-    served = [host for host in fleet.site.hosts if service_of(fleet, host)]
+    served = fleet.with_service()
     (listing, error), runners = remote.together(
         lambda: _listing(fleet), lambda: remote.side_by_side(served, lambda host: _runner(fleet, host, model))
     )

@@ -21,12 +21,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from modelctl.errors import Faults
-from modelctl.faults import choice, fault
+from modelctl.faults import choice, fault, for_each
 from modelctl.fleet import Fleet
 from modelctl.nodes import node_status, remote
 from modelctl.nodes.node_status import Entry, Mark, NodeService
 from modelctl.rendering.desired import ServiceSet, desired
-from modelctl.rendering.services import service_of
 from modelctl.reports.registry_state import RegistryState
 
 SHORT = 12
@@ -80,7 +79,7 @@ class HostStatus:
 
 def choose(fleet: Fleet, hosts: Sequence[str]) -> list[str]:
     """The hosts that were named, or all that have a service. Raises Faults for a name that is none of these."""
-    served = [host for host in fleet.site.hosts if service_of(fleet, host)]
+    served = fleet.with_service()
     unknown = [fault("HOST", host, choice(host, served)) for host in hosts if host not in served]
     if unknown:
         raise Faults(unknown)
@@ -89,15 +88,7 @@ def choose(fleet: Fleet, hosts: Sequence[str]) -> list[str]:
 
 def wanted_sets(fleet: Fleet, hosts: Sequence[str]) -> dict[str, tuple[ServiceSet, ...]]:
     """The sets that each host should run. Raises the Faults of all hosts, as `desired` does."""
-    wanted, faults = {}, dict[str, None]()
-    for host in hosts:
-        try:
-            wanted[host] = desired(fleet, host).sets
-        except Faults as error:
-            faults |= dict.fromkeys(error.faults)
-    if faults:
-        raise Faults(faults)
-    return wanted
+    return for_each(hosts, lambda host: desired(fleet, host).sets)
 
 
 def look(fleet: Fleet, wanted: Mapping[str, tuple[ServiceSet, ...]]) -> dict[str, HostStatus]:

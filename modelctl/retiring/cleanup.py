@@ -19,7 +19,6 @@ from modelctl.operator import operator
 from modelctl.registry import registry_store
 from modelctl.registry.listing import ListedVersion, Listing
 from modelctl.registry.registry_lister import MANIFEST_LIMIT
-from modelctl.rendering.services import service_of
 from modelctl.retiring import delete_list
 from modelctl.retiring.delete_list import Entry, Sight, State
 from modelctl.retiring.retirement import Named, Pair, keep
@@ -59,8 +58,7 @@ def look(fleet: Fleet) -> Plan:
     """Ask the datasink and all nodes, and decide. Raises remote.NoAnswer, OperatorError, or Faults as `decide` does."""
     old = delete_list.read(fleet)  # first: what is spared from here on makes `write` refuse
     _require_clock(fleet, old.now, datetime.now(UTC))
-    hosts = [host for host in fleet.site.hosts if service_of(fleet, host)]
-    answers = remote.side_by_side(hosts, lambda host: _ask(fleet, host))
+    answers = remote.side_by_side(fleet.with_service(), lambda host: _ask(fleet, host))
     return decide(fleet, registry_store.listing(fleet), old, answers)
 
 

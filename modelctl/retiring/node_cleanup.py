@@ -5,12 +5,10 @@ clean-up left], "stay": {"MODEL/VERSION": ["why it stays", ...]}, "error": null 
 """
 
 import shlex
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, TypeAdapter, ValidationError
@@ -19,9 +17,8 @@ from modelctl.collecting import linked_files
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
 from modelctl.fleet import Fleet
-from modelctl.inventory.hosts import Outpost, Sentinel
 from modelctl.nodes import node_command, node_status, remote
-from modelctl.operator import operator
+from modelctl.operator import operator, purpose
 from modelctl.registry.registry_reader import MANIFEST
 from modelctl.rendering.services import models_folder
 from modelctl.retiring.retirement import Named, Pair, keep
@@ -109,8 +106,7 @@ Plan = Mapping[str, HostPlan]
 
 def look(fleet: Fleet) -> Plan:
     """Ask all hosts with a models folder, and decide."""
-    hosts = [host for host, each in fleet.site.hosts.items() if isinstance(each, Sentinel | Outpost)]
-    return remote.side_by_side(hosts, partial(_look, fleet))
+    return remote.side_by_side(fleet.with_models(), partial(_look, fleet))
 
 
 def remove(fleet: Fleet, plan: Plan) -> dict[str, Result | OperatorError]:
@@ -227,7 +223,7 @@ def _remove(fleet: Fleet, host: str, plan: HostPlan) -> Result | OperatorError:
     ]  # fmt: skip
     order = {
         "models": models_folder(fleet, host), "entries": entries, "operator": operator(),
-        "purpose": one_line(shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]), 200),
+        "purpose": purpose(),
     }  # fmt: skip
     try:
         text = node_command.ask(fleet, host, "remove-versions", order, REMOVE_SECONDS)

@@ -114,4 +114,4 @@ def test_pinned_it_can_be_deployed() -> None:
     assert wanted["gate"].versions[0].directory == "/home/pi/imagenode/models/mobilenet_ssd/2020-12-06"
     face_list = wanted["shed"].face_list
     assert face_list is not None
-    assert face_list.version.version == "2025-02-25"
+    assert face_list.version == "2025-02-25"

@@ -1,5 +1,7 @@
 """The command: its output, its exit codes, its help."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -177,3 +179,15 @@ class TestTrust:
         self.known.write_text("192.168.10.20 ssh-ed25519 AAAA old\n")
         assert self.trust("--yes", "--replace").exit_code == 0
         assert self.known.read_text() == f"192.168.10.20 ssh-ed25519 {KEY.key} lab1\n"
+
+
+def test_the_program_loads_the_commands_without_collecting_garbage_and_runs_them_with_it() -> None:
+    lines = (
+        "import gc",
+        "import modelctl.cli",
+        "modelctl.cli.main = lambda: print(gc.isenabled(), gc.get_freeze_count() > 10_000)",
+        "from modelctl.start import main",
+        "main()",
+    )
+    said = subprocess.check_output([sys.executable, "-c", "\n".join(lines)], text=True, timeout=60)
+    assert said == "True True\n"

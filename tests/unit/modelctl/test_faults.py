@@ -9,7 +9,7 @@ import pytest
 from inventory.registry import REGISTRY
 from inventory.site import SITE
 from modelctl.errors import Faults
-from modelctl.faults import dotted, fault
+from modelctl.faults import dotted, fault, for_each
 from modelctl.fleet import Fleet
 from modelctl.schema import (
     Datasink,
@@ -276,3 +276,15 @@ def test_faultless() -> None:
                "W1": WebCamera(viewname="C", resolution=(1, 1), framerate=1)}  # fmt: skip
     full = site_with("new", Outpost(address="fd00::1", cameras=cameras, models=("mobilenet_ssd_depthai",)))
     assert fleet(full, pins=pinned()).site.hosts["new"].login == "ops"
+
+
+def test_the_faults_of_all_are_told_each_once() -> None:
+    def make(name: str) -> str:
+        if name in "bc":
+            raise Faults(["both", name])
+        return name.upper()
+
+    assert for_each("ad", make) == {"a": "A", "d": "D"}
+    with pytest.raises(Faults) as caught:
+        for_each("abcd", make)
+    assert caught.value.faults == ("both", "b", "c")

@@ -6,6 +6,7 @@ import pytest
 
 from modelctl.fleet import Fleet
 from modelctl.groups import groups
+from modelctl.rendering.services import service_of
 from modelctl.schema import Datasink
 from tests.unit.modelctl.sites import fleet, pinned, site, site_with, site_with_camera
 
@@ -33,6 +34,12 @@ def test_sentinel_gets_all_models_and_its_overrides() -> None:
 def test_outpost_without_a_list_gets_the_sites() -> None:
     models = ("mobilenet_ssd", "haarcascades")
     assert tuple(fleet(site(outpost_models=models)).versions("lab1")) == models
+
+
+def test_hosts_with_a_service_and_with_models() -> None:
+    found = fleet()
+    assert found.with_service() == [name for name in found.site.hosts if service_of(found, name)]
+    assert found.with_models() == ["sentinel", "lab1", "east", "alpha5"]
 
 
 def test_an_empty_list_is_a_list() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from node import health, layout, services
+from node import health, layout, marks, services
 from node.services import Status
 from tests.unit.node.places import Place
 
@@ -62,3 +62,19 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(services, "journal", lambda *_: "first\nlast")
     monkeypatch.setattr(health, "wait", lambda _: None)
     return words
+
+
+@pytest.fixture
+def done(tmp_path: Path, told: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What systemd was told, on a node of whose first boot the marks are."""
+    boot_id = tmp_path / "boot_id"
+    boot_id.write_text("boot 1\n")
+    monkeypatch.setattr(marks, "BOOT_ID", boot_id)
+    monkeypatch.setattr(services, "status", lambda _: Status("active", "running", 7, "enabled", 0, is_outdated=False))
+    return told
+
+
+@pytest.fixture
+def rebooted(tmp_path: Path, done: list[str]) -> None:
+    assert not done
+    (tmp_path / "boot_id").write_text("boot 2\n")

@@ -26,21 +26,21 @@ def entry(host: str, n: int, to: str = "d2") -> Entry:
 
 
 def test_where_there_is_no_log_nothing_is_collected(log: Path) -> None:
-    assert audit.collected(log) == {}
+    assert audit.logged(log) == {}
 
 
 def test_each_hosts_lines_come_in_their_order(log: Path) -> None:
-    audit.collect(log, OPS, [entry("lab1", 2), entry("east", 7), entry("lab1", 1)])
+    audit.append(log, OPS, [entry("lab1", 2), entry("east", 7), entry("lab1", 1)])
     assert log.read_text().splitlines() == [
         history.text(entry("east", 7)), history.text(entry("lab1", 1)), history.text(entry("lab1", 2)),
     ]  # fmt: skip
-    assert audit.collected(log) == {"east": 7, "lab1": 2}
+    assert audit.logged(log) == {"east": 7, "lab1": 2}
 
 
 def test_only_what_it_lacks_is_appended(log: Path) -> None:
-    audit.collect(log, OPS, [entry("lab1", 1), entry("lab1", 2)])
+    audit.append(log, OPS, [entry("lab1", 1), entry("lab1", 2)])
     before = log.read_bytes()
-    audit.collect(log, OPS, [entry("lab1", 2), entry("lab1", 3), entry("east", 1)])
+    audit.append(log, OPS, [entry("lab1", 2), entry("lab1", 3), entry("east", 1)])
     assert log.read_bytes().startswith(before)
     assert log.read_text().splitlines()[2:] == [history.text(entry("east", 1)), history.text(entry("lab1", 3))]
 
@@ -49,26 +49,26 @@ def test_another_tools_lines_stay_and_count_for_nothing(log: Path) -> None:
     log.parent.mkdir()
     old = "2025-01-01 deployed face_recognition to lab1#9 by hand\n# a note\n\udcff\nhalf a li"
     log.write_bytes(old.encode(errors="surrogateescape"))
-    assert audit.collected(log) == {}
-    audit.collect(log, OPS, [entry("lab1", 1)])
+    assert audit.logged(log) == {}
+    audit.append(log, OPS, [entry("lab1", 1)])
     assert log.read_bytes() == (old + "\n" + history.text(entry("lab1", 1)) + "\n").encode(errors="surrogateescape")
 
 
 def test_a_new_card_begins_again_at_one(log: Path) -> None:
-    audit.collect(log, OPS, [entry("lab1", 9), entry("lab1", 10)])
-    audit.collect(log, OPS, [entry("lab1", 1, "d3")])
-    assert audit.collected(log) == {"lab1": 1}
+    audit.append(log, OPS, [entry("lab1", 9), entry("lab1", 10)])
+    audit.append(log, OPS, [entry("lab1", 1, "d3")])
+    assert audit.logged(log) == {"lab1": 1}
     assert log.read_text().splitlines()[2:] == [history.text(entry("lab1", 1, "d3"))]
 
 
 def test_a_line_of_a_history_is_one_line_of_the_log(log: Path) -> None:
     history.add(request("d2"), "d1", history.RETURNED, "one\ntwo 2026-11-22T23:40:00Z node#99 ")
-    audit.collect(log, OPS, history.entries())
+    audit.append(log, OPS, history.entries())
     assert len(log.read_text().splitlines()) == 1
-    assert audit.collected(log) == {"node": 1}
+    assert audit.logged(log) == {"node": 1}
 
 
 def test_log_and_folder_belong_to_the_login(log: Path) -> None:
-    audit.collect(log, OPS, [entry("lab1", 1)])
+    audit.append(log, OPS, [entry("lab1", 1)])
     for path, mode in ((log, 0o644), (log.parent, 0o755)):
         assert (path.stat().st_uid, path.stat().st_gid, stat.S_IMODE(path.stat().st_mode)) == (*OPS, mode)

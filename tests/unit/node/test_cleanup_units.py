@@ -49,7 +49,7 @@ def test_units_are_put_in_place_and_the_timer_enabled(units: list[dict[str, Any]
     assert cleanup_units.differences(units) == [f"{service} differs", f"{timer} differs"]
     cleanup_units.install(units)
     assert {path.name: path.read_text() for path in layout.UNITS.iterdir()} == TEXTS
-    assert said == ["enable --quiet --now model_cleanup.timer"]
+    assert said == ["enable --quiet --now --no-reload model_cleanup.timer"]
     assert cleanup_units.differences(units) == []
 
 
@@ -75,7 +75,7 @@ def test_units_that_changed_are_read_again(
 ) -> None:
     status["model_cleanup.timer"] = UP._replace(is_outdated=True)
     cleanup_units.install(units)
-    assert said == ["daemon-reload", "enable --quiet --now model_cleanup.timer"]
+    assert said == ["daemon-reload", "enable --quiet --now --no-reload model_cleanup.timer"]
 
 
 @pytest.mark.parametrize(("active", "is_kept"), [("inactive", False), ("active", True)])

@@ -143,7 +143,7 @@ def test_refuse_is_written_down_and_told(monkeypatch: pytest.MonkeyPatch, capsys
 def test_lines_are_collected_into_the_log_that_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     history.add(request("d1"), None, history.CHOSEN, None)
     say(monkeypatch, {"log": str(tmp_path / "the.log"), "owner": USER, "lines": history.entries()})
-    assert cli.main(["collect"]) == 0
+    assert cli.main(["append-log"]) == 0
     assert (tmp_path / "the.log").read_text() == history.text(history.entries()[0]) + "\n"
     assert (tmp_path / "the.log").stat().st_uid == uid()
 

@@ -100,11 +100,10 @@ def test_an_unknown_user_is_refused() -> None:
     assert str(caught.value) == ("user no-such-user: not on this node; expected the service's user; create it first")
 
 
-def test_a_datasink_has_a_face_list_and_the_lab_may_have_no_source() -> None:
-    order = orders.parse({**ORDER, "face_list": VERSION, "source": None, "versions": []})
+def test_a_datasink_has_a_face_list() -> None:
+    order = orders.parse({**ORDER, "face_list": VERSION, "versions": []})
     assert order.face_list is not None
     assert order.face_list.model == "cats"
-    assert order.source is None
 
 
 def test_what_a_newer_program_says_more_is_ignored() -> None:

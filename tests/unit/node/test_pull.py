@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from node import files, pull, stamps, transfer, versions
-from node.errors import Refusal
 from node.orders import Source
 from tests.unit.node.places import Place, is_linked_twice, manifest_of, sha256, tree, uid
 from tests.unit.node.pulls import expected, refusal
@@ -246,9 +245,3 @@ def test_a_file_that_changes_while_another_is_fetched_is_not_vouched_for(
     pull.pull(place.order(version))
     assert (version.directory / "a.bin").read_bytes() == b"a"
     assert not versions.is_verified(version)
-
-
-def test_without_a_source_only_adopting_works(place: Place) -> None:
-    order = place.order(place.wanted("cats", "2026-01-01", CATS))._replace(source=None)
-    with pytest.raises(Refusal, match=r"^node: no datasink to pull from$"):
-        pull.pull(order)

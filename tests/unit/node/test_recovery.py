@@ -1,70 +1,13 @@
-from pathlib import Path
-
 import pytest
 
-from node import health, history, layout, linked, lock, marks, outcomes, recovery, services, sets
+from node import health, history, layout, linked, lock, marks, recovery, services, sets
 from node.errors import Refusal
-from node.orders import Link, Named, ServiceSet
-from node.services import Status
-from tests.unit.node.places import Place, installed, mark, service_set
+from node.orders import Named
+from tests.unit.node.places import Place, mark
+from tests.unit.node.recoveries import died, line, stored
+from tests.unit.node.switches import chosen, config
 
-UP = Status("active", "running", 7, "enabled", 0, False)
-
-
-@pytest.fixture(autouse=True)
-def done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What systemd was told, on a node of whose first boot the marks are."""
-    words: list[str] = []
-    boot_id = tmp_path / "boot_id"
-    boot_id.write_text("boot 1\n")
-    monkeypatch.setattr(marks, "BOOT_ID", boot_id)
-    monkeypatch.setattr(services, "status", lambda _: UP)
-    monkeypatch.setattr(services, "control", lambda *said, **_: words.append(" ".join(said)))
-    monkeypatch.setattr(services, "stop", lambda unit, _: words.append("stop " + unit))
-    monkeypatch.setattr(services, "journal", lambda *_: "first\nlast")
-    monkeypatch.setattr(health, "wait", lambda _: None)
-    return words
-
-
-@pytest.fixture
-def rebooted(tmp_path: Path) -> None:
-    (tmp_path / "boot_id").write_text("boot 2\n")
-
-
-def stored(place: Place, digest: str, *timers: str, **changes: object) -> ServiceSet:
-    units = [installed(layout.UNITS / name, digest, "root") for name in timers]
-    config = installed(place.root / "home" / "engine.yaml", digest)
-    wanted = service_set(digest, config, *units, timers=timers)._replace(**changes)  # type: ignore[arg-type]
-    sets.put(wanted, "c0ffee")
-    return wanted
-
-
-def died(place: Place, *timers: str, old: str | None = "d1", previous: str | None = "d0") -> None:
-    """A switch to d2 that died after its commit point."""
-    if old:
-        stored(place, old)
-    stored(place, "d2", *timers)
-    marks.put(mark("d2", old, previous))
-    sets.choose("engine", "d2", old)
-
-
-def chosen() -> tuple[str | None, str | None]:
-    return sets.digest_of("engine", sets.CHOSEN), sets.digest_of("engine", sets.PREVIOUS)
-
-
-def config(place: Place) -> str:
-    return (place.root / "home" / "engine.yaml").read_text()
-
-
-def line() -> str | None:
-    """What the operator is told."""
-    outcome = outcomes.take("r1")
-    assert outcome is not None
-    last = history.last("engine")
-    assert last is not None
-    assert last["outcome"] == outcome.name
-    assert marks.read("engine") is None
-    return outcome.line
+pytestmark = pytest.mark.usefixtures("done")
 
 
 class TestRecover:
@@ -250,75 +193,3 @@ class TestRecover:
             with pytest.raises(ZeroDivisionError):
                 recovery.recover("engine")
         assert len(written) == 1
-
-
-class TestAtBoot:
-    """After a power cut; the boot starts the services."""
-
-    @pytest.mark.usefixtures("rebooted")
-    def test_it_chooses_the_set_before_and_has_it_started(self, place: Place, done: list[str]) -> None:
-        died(place)
-        recovery.recover_at_boot()
-        assert line() == "engine: returned to d1: the node went down during the switch"
-        assert (chosen(), config(place)) == (("d1", "d0"), "d1")
-        assert done == ["start --no-block engine.service"]
-
-    @pytest.mark.usefixtures("rebooted")
-    def test_without_another_set_the_new_one_is_started(self, place: Place, done: list[str]) -> None:
-        died(place, old=None, previous=None)
-        recovery.recover_at_boot()
-        assert line() == (
-            "engine: failed, d2 stays chosen: the node went down during the switch; there is no other set to return to"
-        )
-        assert chosen() == ("d2", None)
-        assert done == ["enable --quiet engine.service", "start --no-block engine.service"]
-
-    @pytest.mark.usefixtures("rebooted")
-    def test_a_power_cut_during_a_return_is_told_with_what_the_return_was_for(self, place: Place) -> None:
-        died(place)
-        marks.put(mark("d2", "d1", "d0")._replace(reason="it was ill"))
-        recovery.recover_at_boot()
-        assert line() == "engine: returned to d1: it was ill"
-
-    @pytest.mark.usefixtures("rebooted")
-    def test_an_operator_who_is_quicker_is_left_alone_and_the_return_tried_again(
-        self, place: Place, done: list[str]
-    ) -> None:
-        died(place)
-        with (
-            lock.held(recovery.lock_of("engine"), "switch", "ben@ramrod", "pyinfra"),
-            pytest.raises(Refusal, match=r"^engine: another switch is running here: ben@ramrod"),
-        ):
-            recovery.recover_at_boot()
-        assert chosen() == ("d2", "d1")
-        assert done == ["start --no-block sentinelcam-recover@engine.service"]
-
-    def test_a_mark_of_this_boot_is_a_running_switchs(self, place: Place) -> None:
-        died(place)
-        recovery.recover_at_boot()
-        assert marks.read("engine") is not None
-        assert chosen() == ("d2", "d1")
-
-    def test_on_a_bare_node(self) -> None:
-        recovery.recover_at_boot()
-
-    @pytest.mark.usefixtures("rebooted")
-    def test_one_service_fails_and_the_others_are_recovered(self, place: Place) -> None:
-        died(place)
-        for name in ("bad", "worse"):
-            layout.sets(name).mkdir(parents=True)
-            layout.pending(name).write_text("")
-        with pytest.raises(Refusal) as caught:
-            recovery.recover_at_boot()
-        first, second = str(caught.value).split("remove it and run again; ")
-        assert first.startswith(f"bad: {layout.pending('bad')}: cannot be read (")
-        assert second.startswith(f"worse: {layout.pending('worse')}: cannot be read (")
-        assert chosen() == ("d1", "d0")
-
-    @pytest.mark.usefixtures("rebooted")
-    def test_a_disk_that_cannot_be_written_is_said(self, place: Place) -> None:
-        died(place)
-        stored(place, "d1", links=[Link(place.root / "home" / "engine.yaml" / "x", "y")])
-        with pytest.raises(Refusal, match=r"^engine: "):
-            recovery.recover_at_boot()
-        assert marks.read("engine") is not None

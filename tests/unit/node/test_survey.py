@@ -57,7 +57,7 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
     version = place.wanted("cats", "2026-01-01", {"cats.bin": b"meow"})
     wanted = service_set("d1", installed(place.root / "engine.yaml", "new"))
     order = place.order(version, sets=[wanted], authority="line")
-    order = order._replace(folders=[place.root, place.models], source=order.source._replace(local=False))  # type: ignore[union-attr]
+    order = order._replace(folders=[place.root, place.models], source=order.source._replace(local=False))
     answer = survey.survey(order)
     assert json.loads(json.dumps(answer)) == answer
     assert answer == {
@@ -86,7 +86,7 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
         "authorized": None,
         "registry": [],
         "history": [],
-        "collected": None,
+        "logged": None,
         "listed": [],
         "unseen": [],
         "cleanup": [],
@@ -138,70 +138,6 @@ def test_a_service_that_is_to_run_again_is_a_difference(place: Place, settled: S
     assert reasons(place, settled) == ["engine.service was told stopped, wanted running"]
 
 
-class TestProven:
-    """The set before, which was well here: going back to it needs no trial."""
-
-    @pytest.fixture
-    def before(self, place: Place, settled: ServiceSet) -> ServiceSet:
-        """The set that another was chosen after."""
-        history.add(request("d1"), None, history.CHOSEN, None)
-        sets.put(service_set("d2", installed(place.root / "engine.yaml", "newer")), "c0ffee")
-        sets.choose("engine", "d2", "d1")
-        history.add(request("d2"), "d1", history.CHOSEN, None)
-        return settled
-
-    def is_proven(self, place: Place, wanted: ServiceSet) -> bool:
-        return bool(survey.survey(place.order(sets=[wanted]))["sets"]["engine"]["proven"])
-
-    def test_the_set_before_is(self, place: Place, before: ServiceSet) -> None:
-        assert self.is_proven(place, before)
-
-    @pytest.mark.parametrize("outcome", [history.RETURNED, history.FAILED, history.REFUSED])
-    def test_one_that_was_not_well_the_last_time_is_not(self, place: Place, before: ServiceSet, outcome: str) -> None:
-        history.add(request("d1"), "d2", outcome, "it ended")
-        assert not self.is_proven(place, before)
-
-    def test_one_that_a_return_found_unwell_is_not(self, place: Place, before: ServiceSet) -> None:
-        history.add(request("d2"), "d1", history.FAILED, "it ended; set d1 is unhealthy too")
-        assert not self.is_proven(place, before)
-
-    @pytest.mark.parametrize("outcome", [history.CHOSEN, history.RETURNED, history.REFUSED])
-    def test_what_became_of_another_set_tells_nothing_of_it(
-        self, place: Place, before: ServiceSet, outcome: str
-    ) -> None:
-        history.add(request("d3"), "d1", outcome, "it ended")
-        assert self.is_proven(place, before)
-
-    def test_a_damaged_line_tells_nothing(self, place: Place, before: ServiceSet) -> None:
-        with layout.history().open("a") as file:
-            file.write('{"n": 3, "service": "engine"}\n')
-        assert self.is_proven(place, before)
-
-    def test_one_of_which_no_history_tells_is_not(self, place: Place, before: ServiceSet) -> None:
-        layout.history().unlink()
-        assert not self.is_proven(place, before)
-
-    def test_one_of_another_service_tells_nothing(self, place: Place, before: ServiceSet) -> None:
-        layout.history().unlink()
-        history.add(request("d1")._replace(service="other"), None, history.CHOSEN, None)
-        assert not self.is_proven(place, before)
-
-    def test_an_older_one_is_not(self, place: Place, before: ServiceSet) -> None:
-        sets.choose("engine", "d2", "d0")
-        assert not self.is_proven(place, before)
-
-    def test_one_that_the_site_had_stopped_is_not(self, place: Place, before: ServiceSet) -> None:
-        sets.put(before._replace(state="stopped"), "c0ffee")
-        assert not self.is_proven(place, before)
-        sets.put(before, "c0ffee")  # as for a switch, which was refused then
-        history.add(request("d1"), "d2", history.REFUSED, "a linked file is open for writing")
-        assert not self.is_proven(place, before)
-
-    def test_a_damaged_one_is_not(self, place: Place, before: ServiceSet) -> None:
-        (layout.sets("engine") / "d1" / "files" / sha256(b"new")).unlink()
-        assert not self.is_proven(place, before)
-
-
 class TestHistory:
     def test_the_last_lines_and_each_services_last(self, place: Place, settled: ServiceSet) -> None:
         for number in range(history.RECENT + 5):
@@ -214,13 +150,13 @@ class TestHistory:
     def test_the_primary_datasink_says_what_its_log_holds(self, place: Place) -> None:
         log = place.root / "logs" / "the.log"
         order = place.order(log=str(log))
-        assert survey.survey(order)["collected"] == {}
+        assert survey.survey(order)["logged"] == {}
         history.add(request("d1"), None, history.CHOSEN, None)
-        audit.collect(log, order.owner, history.entries())
-        assert survey.survey(order)["collected"] == {"node": 1}
+        audit.append(log, order.owner, history.entries())
+        assert survey.survey(order)["logged"] == {"node": 1}
 
     def test_another_host_has_no_log(self, place: Place) -> None:
-        assert survey.survey(place.order(log=None))["collected"] is None
+        assert survey.survey(place.order(log=None))["logged"] is None
 
 
 def test_a_disabled_timer_is_a_difference(place: Place, settled: ServiceSet, status: dict[str, Status]) -> None:
@@ -285,7 +221,6 @@ def test_only_the_datasink_is_asked_for_its_authorized_keys(place: Place, monkey
 
     monkeypatch.setattr(access, "is_authorized", is_authorized)
     order = place.order(authority="line")
-    assert order.source is not None
     assert survey.survey(order._replace(source=order.source._replace(local=False)))["authorized"] is None
     assert asked == []
     assert survey.survey(order)["authorized"] is True

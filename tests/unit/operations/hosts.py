@@ -114,7 +114,7 @@ def settled(host: StubHost) -> Survey:
         pull_access={"pull_key.pub": None, "pull_key-cert.pub": None, "known_hosts": None},
         authorized=True,
         history=[],
-        collected={} if wanted.source.local else None,
+        logged={} if wanted.source.local else None,
         registry=[],
         listed=[],
         unseen=[],

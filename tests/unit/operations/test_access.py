@@ -108,15 +108,6 @@ def test_an_authorized_datasink_is_left_alone(sink: StubHost, answer: Answer) ->
     assert plan(access.authorize_pulls, sink) == []
 
 
-def test_what_the_registry_lacks_fails_the_datasink(sink: StubHost, answer: Answer) -> None:
-    answer(settled(sink))
-    assert plan(access.check_registry, sink) == []
-    answer(replace(settled(sink), registry=["a: not there", "b: differs"]))
-    [refusal] = plan(access.check_registry, sink)
-    assert isinstance(refusal, Refusal)
-    assert refusal.reason == "data1: a: not there; b: differs; store it there or choose another version"
-
-
 def test_a_new_authority_is_told_once(fleet: Fleet, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another control node may have the one that all nodes know."""
     warnings: list[str] = []

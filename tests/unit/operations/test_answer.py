@@ -26,7 +26,7 @@ ANSWER: dict[str, Any] = {
     "authorized": None,
     "registry": [],
     "history": [ENTRY],
-    "collected": {"lab1": 3},
+    "logged": {"lab1": 3},
     "listed": [],
     "unseen": [],
     "cleanup": [],
@@ -48,7 +48,7 @@ def test_an_answer_is_read() -> None:
     assert found.sets == {"engine": SetState("d1", {}, ["x"], "y", {}, "c0ffee", ENTRY, proven=True)}
     assert found.sets["engine"].reasons == ["x", "y"]
     assert found.lacking == ["cats/2026-01-01"]
-    assert (found.history, found.collected) == ([ENTRY], {"lab1": 3})
+    assert (found.history, found.logged) == ([ENTRY], {"lab1": 3})
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_node_without_the_program_gives_no_answer() -> None:
             json.dumps({**ANSWER, name: found})
             for name, found in {
                 "absent_folders": "/a", "lacking": [7], "face_list": {}, "pull_access": {"pull_key.pub": None},
-                "authorized": "yes", "registry": None, "collected": {"lab1": "3"},
+                "authorized": "yes", "registry": None, "logged": {"lab1": "3"},
             }.items()
         ),
         *(json.dumps({key: value for key, value in ANSWER.items() if key != name}) for name in ANSWER),

@@ -4,12 +4,10 @@ import pytest
 from pyinfra_cli.util import parse_cli_arg
 
 from modelctl.errors import Faults
-from modelctl.fleet import Fleet
 from operations import arguments
 from operations.arguments import Arguments
 from tests.unit.modelctl.sites import fleet as fleet_of
 from tests.unit.modelctl.sites import pinned
-from tests.unit.operations.hosts import as_host, make_hosts
 
 MODELS = ("face_recognition", "haarcascades")
 RUN = ("data1", "lab1", "east", "deepend")
@@ -109,11 +107,3 @@ def test_hosts_can_be_named(text: str) -> None:
 
 def test_no_host_is_allowed_unless_named() -> None:
     assert parse({}).older == frozenset()
-
-
-def test_only_hosts_of_the_run_can_be_named(fleet: Fleet) -> None:
-    lab1, east = make_hosts(["lab1", "east"], fleet, older="east")
-    assert arguments.arguments_of(as_host(lab1)).older == {"east"}
-    lab1.state.is_host_in_limit = lambda host: host is not east
-    with pytest.raises(Faults, match=r"^--data older: found 'east'; allowed: lab1$"):
-        arguments.arguments_of(as_host(lab1))

@@ -3,7 +3,7 @@ import time
 import pytest
 from pyinfra.api import Host
 
-from operations.audit import uncollected
+from operations.audit import unlogged
 from operations.node_command import command
 from tests.unit.operations.engine import Engine, Run, entry
 
@@ -14,7 +14,7 @@ COLLECT = "Collect the deployment log"
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
-    """The messages of the collect command."""
+    """The messages of the append-log command."""
     from operations import audit
 
     messages: list[dict[str, object]] = []
@@ -34,23 +34,23 @@ def test_what_the_log_lacks_is_collected() -> None:
         "east": [entry("east", 1)],
         "alpha5": [entry("alpha5", 9)],
     }
-    found = uncollected({"lab1": 4, "alpha5": 9}, histories)
+    found = unlogged({"lab1": 4, "alpha5": 9}, histories)
     assert [(each["host"], each["n"]) for each in found] == [("lab1", 5), ("lab1", 6), ("east", 1)]
 
 
 def test_a_gap_is_no_reason_to_collect_nothing() -> None:
     history = [entry("lab1", number) for number in range(30, 50)]
-    assert uncollected({"lab1": 2}, {"lab1": history}) == history
+    assert unlogged({"lab1": 2}, {"lab1": history}) == history
 
 
 def test_a_new_card_that_begins_again_at_one_is_collected() -> None:
     history = [entry("lab1", number) for number in (1, 2)]
-    assert uncollected({"lab1": 57}, {"lab1": history}) == history
-    assert uncollected({"lab1": 2}, {"lab1": history}) == []
+    assert unlogged({"lab1": 57}, {"lab1": history}) == history
+    assert unlogged({"lab1": 2}, {"lab1": history}) == []
 
 
 def test_a_host_tells_of_itself_only() -> None:
-    assert uncollected({}, {"lab1": [entry("east", 999), entry("lab1", 1)]}) == [entry("lab1", 1)]
+    assert unlogged({}, {"lab1": [entry("east", 999), entry("lab1", 1)]}) == [entry("lab1", 1)]
 
 
 def test_a_run_that_switches_collects_what_became_of_it(engine: Engine, sent: list[dict[str, object]]) -> None:
@@ -88,9 +88,9 @@ def test_the_prediction_waits_for_hosts_that_answer_late(engine: Engine, monkeyp
 
 def test_what_the_log_has_is_not_collected_again(engine: Engine) -> None:
     engine["lab1"].answer.history.append(entry("lab1", 3))
-    collected = engine["data1"].answer.collected
-    assert collected is not None
-    collected["lab1"] = 3
+    logged = engine["data1"].answer.logged
+    assert logged is not None
+    logged["lab1"] = 3
     run = engine.run()
     assert (run.predicted, run.changed) == ({}, {})
 

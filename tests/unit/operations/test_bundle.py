@@ -30,9 +30,10 @@ def load(temporary: Path, line: str, *words: str, message: str = "") -> "subproc
 
 
 def test_the_program_runs_from_a_message_and_leaves_nothing(temporary: Path) -> None:
+    source = {"host": "data1", "address": "10.0.0.1", "login": "ops", "registry": "/registry", "local": False}
     order = {
         "host": "node", "service_user": "root", "folders": [str(temporary.parent / "made")], "versions": [],
-        "face_list": None, "sets": [], "source": None, "commit": "c0ffee", "options": {},
+        "face_list": None, "sets": [], "source": source, "commit": "c0ffee", "options": {},
         "operator": "anna@ramrod", "purpose": "pyinfra",
         "limits": dict.fromkeys(("pull_timeout", "pull_patience", "reserve_bytes"), 1),
     }  # fmt: skip

@@ -93,3 +93,13 @@ def test_the_prediction_counts_on_the_pull(sentinel: StubHost, answer: Answer, m
 
 def test_the_order_names_every_version(sentinel: StubHost) -> None:
     assert len(labels(order_for(as_host(sentinel)))) == 9
+
+
+def test_what_the_registry_lacks_fails_the_datasink(fleet: Fleet, answer: Answer) -> None:
+    sink = make_host("data1", fleet)
+    answer(settled(sink))
+    assert plan(models.check_registry, sink) == []
+    answer(replace(settled(sink), registry=["a: not there", "b: differs"]))
+    [refusal] = plan(models.check_registry, sink)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "data1: a: not there; b: differs; store it there or choose another version"

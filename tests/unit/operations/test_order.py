@@ -5,10 +5,9 @@ import subprocess
 import pytest
 
 from modelctl.fleet import Fleet
-from modelctl.operator import operator
+from modelctl.operator import operator, purpose
 from modelctl.rendering.desired import desired
 from node import orders
-from operations.operator import purpose
 from operations.order import commit, order, without_contents
 
 HOSTS = ("data1", "sentinel", "lab1", "east", "alpha5")

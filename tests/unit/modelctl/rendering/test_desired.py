@@ -63,7 +63,7 @@ def test_linked_files_belong_to_the_sentinel_alone() -> None:
     assert named == {f"{folder}/facelist.csv", f"{folder}/facedata.hdf5"}
     face_list = desired(FLEET, "data1").face_list
     assert face_list is not None
-    assert not any(file.linked for file in face_list.version.files)
+    assert not any(file.linked for file in face_list.files)
     assert [is_linked for _, _, is_linked in desired(FLEET, "data1").sets[0].named_files] == [False]
 
 
@@ -73,8 +73,8 @@ def test_every_datasink_gets_the_face_list() -> None:
         face_list = desired(two, host).face_list
         assert face_list is not None
         assert face_list.directory == "/home/ops/sentinelcam/face_recognition"
-        assert (face_list.version.model, face_list.version.version) == ("face_recognition", "2026-02-02")
-        assert [file.name for file in face_list.version.files] == ["facedata.hdf5", "facelist.csv"]
+        assert (face_list.model, face_list.version) == ("face_recognition", "2026-02-02")
+        assert [file.name for file in face_list.files] == ["facedata.hdf5", "facelist.csv"]
     assert desired(two, "sentinel").face_list is None
 
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from node import files, home, linked
+from node import files, linked, linked_transfer
 from node.errors import Refusal
 from tests.unit.node.places import Place, sha256
 from tests.unit.node.test_linked import holding
@@ -25,7 +25,7 @@ def path(place: Place) -> Path:
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> io.BytesIO:
     buffer = io.BytesIO()
-    monkeypatch.setattr(home, "sys", SimpleNamespace(stdout=SimpleNamespace(buffer=buffer)))
+    monkeypatch.setattr(linked_transfer, "sys", SimpleNamespace(stdout=SimpleNamespace(buffer=buffer)))
     return buffer
 
 
@@ -40,18 +40,18 @@ def refusal(work: Callable[[], object]) -> str:
 
 
 def test_what_each_is(path: Path) -> None:
-    assert home.look(order(path, names=["list.csv", "data.hdf5"])) == {
+    assert linked_transfer.look(order(path, names=["list.csv", "data.hdf5"])) == {
         "files": {"list.csv": {"sha256": sha256(ROWS), "size": len(ROWS)}, "data.hdf5": None}
     }
 
 
 def test_its_bytes(path: Path, sent: io.BytesIO) -> None:
-    home.send(order(path, name="list.csv", sha256=sha256(ROWS)))
+    linked_transfer.send(order(path, name="list.csv", sha256=sha256(ROWS)))
     assert sent.getvalue() == ROWS
 
 
 def test_other_bytes_than_were_looked_at(path: Path, sent: io.BytesIO) -> None:
-    assert refusal(lambda: home.send(order(path, name="list.csv", sha256="0" * 64))) == (
+    assert refusal(lambda: linked_transfer.send(order(path, name="list.csv", sha256="0" * 64))) == (
         f"{path}: it has changed since it was looked at; run again"
     )
     assert sent.getvalue() == ROWS
@@ -60,8 +60,8 @@ def test_other_bytes_than_were_looked_at(path: Path, sent: io.BytesIO) -> None:
 def test_open_for_writing(path: Path, sent: io.BytesIO) -> None:
     with holding(path, "r+") as process:
         said = f"{path} (process {process}): open for writing; expected the task to finish; run again later"
-        assert refusal(lambda: home.look(order(path, names=["list.csv"]))) == said
-        assert refusal(lambda: home.send(order(path, name="list.csv", sha256=sha256(ROWS)))) == said
+        assert refusal(lambda: linked_transfer.look(order(path, names=["list.csv"]))) == said
+        assert refusal(lambda: linked_transfer.send(order(path, name="list.csv", sha256=sha256(ROWS)))) == said
     assert sent.getvalue() == b""
 
 
@@ -88,31 +88,34 @@ def test_written_to_meanwhile(path: Path, monkeypatch: pytest.MonkeyPatch, chang
         return []
 
     monkeypatch.setattr(linked, "writers", look)
-    assert refusal(lambda: home.measure(path)) == f"{path}: written to while it was read; run again later"
+    assert refusal(lambda: linked_transfer.measure(path)) == f"{path}: written to while it was read; run again later"
 
 
 def test_opened_meanwhile(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looks = iter([[], ["list.csv (process 7)"]])
     monkeypatch.setattr(linked, "writers", lambda _: next(looks))
-    assert refusal(lambda: home.measure(path)).startswith("list.csv (process 7): open for writing; ")
+    assert refusal(lambda: linked_transfer.measure(path)).startswith("list.csv (process 7): open for writing; ")
 
 
 def test_what_is_no_plain_file(path: Path) -> None:
     path.unlink()
     path.symlink_to("/etc/hostname")
-    assert refusal(lambda: home.measure(path)) == f"{path}: Too many levels of symbolic links; expected a plain file"
+    assert (
+        refusal(lambda: linked_transfer.measure(path))
+        == f"{path}: Too many levels of symbolic links; expected a plain file"
+    )
     path.unlink()
     os.mkfifo(path)
-    assert refusal(lambda: home.measure(path)) == f"{path}: found no plain file; expected one"
+    assert refusal(lambda: linked_transfer.measure(path)) == f"{path}: found no plain file; expected one"
 
 
 def test_a_version_that_is_none(path: Path, tmp_path: Path) -> None:
     said = "faces/2026-02-02: not on this node; versions of faces that are: 2026-01-01"
-    assert refusal(lambda: home.look({**order(path), "version": "2026-02-02", "names": []})) == said
+    assert refusal(lambda: linked_transfer.look({**order(path), "version": "2026-02-02", "names": []})) == said
     path.parent.with_name("2026-02-02").symlink_to(tmp_path)
-    assert refusal(lambda: home.look({**order(path), "version": "2026-02-02", "names": []})).endswith(
+    assert refusal(lambda: linked_transfer.look({**order(path), "version": "2026-02-02", "names": []})).endswith(
         "2026-02-02: found a link; expected a folder; look there"
     )
-    assert refusal(lambda: home.look({**order(path), "models": str(tmp_path / "x"), "names": []})) == (
+    assert refusal(lambda: linked_transfer.look({**order(path), "models": str(tmp_path / "x"), "names": []})) == (
         f"{tmp_path}/x: no such folder; expected the models of this node"
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from operations.operator import purpose
+from modelctl.operator import purpose
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +50,7 @@ def test_passwords_are_not_told(monkeypatch: pytest.MonkeyPatch, words: tuple[st
 def test_pyinfra_takes_passwords_by_these_options_only() -> None:
     from pyinfra_cli.cli import cli
 
-    from operations.operator import PASSWORD_OPTIONS
+    from modelctl.operator import PASSWORD_OPTIONS
 
     taking = {
         option

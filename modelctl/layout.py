@@ -1,0 +1,4 @@
+"""Where this project is on a node. No setting: what runs there (node/layout.py) finds it without being told."""
+
+STATE = "/var/lib/sentinelcam"
+UNITS = "/etc/systemd/system"

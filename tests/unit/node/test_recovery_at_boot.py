@@ -1,0 +1,82 @@
+import pytest
+
+from node import layout, lock, marks, recovery
+from node.errors import Refusal
+from node.orders import Link
+from tests.unit.node.places import Place, mark
+from tests.unit.node.recoveries import died, line, stored
+from tests.unit.node.switches import chosen, config
+
+pytestmark = pytest.mark.usefixtures("done")
+
+
+class TestAtBoot:
+    """After a power cut; the boot starts the services."""
+
+    @pytest.mark.usefixtures("rebooted")
+    def test_it_chooses_the_set_before_and_has_it_started(self, place: Place, done: list[str]) -> None:
+        died(place)
+        recovery.recover_at_boot()
+        assert line() == "engine: returned to d1: the node went down during the switch"
+        assert (chosen(), config(place)) == (("d1", "d0"), "d1")
+        assert done == ["start --no-block engine.service"]
+
+    @pytest.mark.usefixtures("rebooted")
+    def test_without_another_set_the_new_one_is_started(self, place: Place, done: list[str]) -> None:
+        died(place, old=None, previous=None)
+        recovery.recover_at_boot()
+        assert line() == (
+            "engine: failed, d2 stays chosen: the node went down during the switch; there is no other set to return to"
+        )
+        assert chosen() == ("d2", None)
+        assert done == ["enable --quiet engine.service", "start --no-block engine.service"]
+
+    @pytest.mark.usefixtures("rebooted")
+    def test_a_power_cut_during_a_return_is_told_with_what_the_return_was_for(self, place: Place) -> None:
+        died(place)
+        marks.put(mark("d2", "d1", "d0")._replace(reason="it was ill"))
+        recovery.recover_at_boot()
+        assert line() == "engine: returned to d1: it was ill"
+
+    @pytest.mark.usefixtures("rebooted")
+    def test_an_operator_who_is_quicker_is_left_alone_and_the_return_tried_again(
+        self, place: Place, done: list[str]
+    ) -> None:
+        died(place)
+        with (
+            lock.held(recovery.lock_of("engine"), "switch", "ben@ramrod", "pyinfra"),
+            pytest.raises(Refusal, match=r"^engine: another switch is running here: ben@ramrod"),
+        ):
+            recovery.recover_at_boot()
+        assert chosen() == ("d2", "d1")
+        assert done == ["start --no-block sentinelcam-recover@engine.service"]
+
+    def test_a_mark_of_this_boot_is_a_running_switchs(self, place: Place) -> None:
+        died(place)
+        recovery.recover_at_boot()
+        assert marks.read("engine") is not None
+        assert chosen() == ("d2", "d1")
+
+    def test_on_a_bare_node(self) -> None:
+        recovery.recover_at_boot()
+
+    @pytest.mark.usefixtures("rebooted")
+    def test_one_service_fails_and_the_others_are_recovered(self, place: Place) -> None:
+        died(place)
+        for name in ("bad", "worse"):
+            layout.sets(name).mkdir(parents=True)
+            layout.pending(name).write_text("")
+        with pytest.raises(Refusal) as caught:
+            recovery.recover_at_boot()
+        first, second = str(caught.value).split("remove it and run again; ")
+        assert first.startswith(f"bad: {layout.pending('bad')}: cannot be read (")
+        assert second.startswith(f"worse: {layout.pending('worse')}: cannot be read (")
+        assert chosen() == ("d1", "d0")
+
+    @pytest.mark.usefixtures("rebooted")
+    def test_a_disk_that_cannot_be_written_is_said(self, place: Place) -> None:
+        died(place)
+        stored(place, "d1", links=[Link(place.root / "home" / "engine.yaml" / "x", "y")])
+        with pytest.raises(Refusal, match=r"^engine: "):
+            recovery.recover_at_boot()
+        assert marks.read("engine") is not None
