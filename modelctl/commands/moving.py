@@ -79,14 +79,16 @@ def _row(host: HostPreview) -> Row:
 
 
 def _look(before: Fleet, after: Fleet, move: Move) -> tuple[HostPreview, ...]:
-    """What is asked for is asked at once, and what was agreed to already is done meanwhile."""
+    """What is to be asked is asked at once, and what was agreed to already is done meanwhile."""
 
     def keep() -> None:
-        preview.require_stored(after, move.model, move.version)
         if move.yes:
             _spare(before, after, move)
 
-    return remote.together(keep, lambda: preview.look(before, after, move.model))[1]
+    def look_at_datasink() -> None:
+        remote.together(lambda: preview.require_stored(after, move.model, move.version), keep)
+
+    return remote.together(look_at_datasink, lambda: preview.look(before, after, move.model))[1]
 
 
 def _spare(before: Fleet, after: Fleet, move: Move) -> None:
