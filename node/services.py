@@ -87,6 +87,7 @@ def enable(units: List[str]) -> None:
     """
     are_enabled = all(status(unit).enabled == "enabled" for unit in units)
     control("enable", "--quiet", "--now", *(["--no-reload"] if are_enabled else []), *units)
+    reload(units)  # where systemd asks for it nevertheless
 
 
 def stop(unit: str, precious: Set[Path]) -> None:

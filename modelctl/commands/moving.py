@@ -85,10 +85,12 @@ def _look(before: Fleet, after: Fleet, move: Move) -> tuple[HostPreview, ...]:
         if move.yes:
             _spare(before, after, move)
 
-    def look_at_datasink() -> None:
-        remote.together(lambda: preview.require_stored(after, move.model, move.version), keep)
-
-    return remote.together(look_at_datasink, lambda: preview.look(before, after, move.model))[1]
+    _, _, found = remote.together(
+        lambda: preview.require_stored(after, move.model, move.version),
+        keep,
+        lambda: preview.look(before, after, move.model),
+    )
+    return found
 
 
 def _spare(before: Fleet, after: Fleet, move: Move) -> None:

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 from modelctl.errors import OperatorError
 from modelctl.faults import MAX_QUOTED, one_line
@@ -16,7 +16,9 @@ AT_ONCE = 32  # each is a process of its own on the control node
 SSH_FAILED = 255
 
 Answer = TypeVar("Answer")
-Other = TypeVar("Other")
+First = TypeVar("First")
+Second = TypeVar("Second")
+Third = TypeVar("Third")
 
 
 class NoAnswer(OperatorError):
@@ -58,12 +60,16 @@ def away(fleet: Fleet, host: str, said: str) -> NoAnswer:
     return NoAnswer(f"{place(fleet, host)}: {said.rstrip('.')}; is it up, and trusted? modelctl trust {host}")
 
 
-def together(beside: Callable[[], Other], ask: Callable[[], Answer]) -> tuple[Other, Answer]:
-    """Ask one thing while another is asked, as `side_by_side` does; what they raise is raised here."""
-    with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(beside)
-        answer = ask()
-        return asked.result(), answer
+@overload
+def together(first: Callable[[], First], second: Callable[[], Second], /) -> tuple[First, Second]: ...
+@overload
+def together(
+    first: Callable[[], First], second: Callable[[], Second], third: Callable[[], Third], /
+) -> tuple[First, Second, Third]: ...
+def together(*asks: Callable[[], Any]) -> tuple[Any, ...]:
+    """Ask several things at the same time, as `side_by_side` does; what one of them raises is raised here."""
+    with ThreadPoolExecutor(len(asks)) as pool:
+        return tuple(pool.map(lambda ask: ask(), asks))
 
 
 def misunderstood(fleet: Fleet, host: str, answer: str, expected: str) -> NoAnswer:

@@ -40,7 +40,7 @@ from tests.fleet.depot import (
 )
 from tests.fleet.held import Held
 from tests.fleet.node import STATE, Node
-from tests.fleet.operator import deploy, predict
+from tests.fleet.operator import deploy, modelctl, predict
 
 REPORT = """\
 model                     versions       bytes  go
@@ -192,6 +192,23 @@ class TestListing:
             assert [each["version"] for each in entries(stored)] == [OLD, LATER]
             assert STORED in json.loads(stored.read(SEEN))["sentinel"]["named"][MODEL]
             assert deploy("--limit", "data1", "--limit", "sentinel", site=wanting).changed() == {}
+        finally:
+            assert deploy("--limit", "data1", "--limit", "sentinel").code == 0
+            let_the_sentinel_forget(tmp_path)
+        lab.run("sentinel", f"rm -rf /home/ops/sentinel/models/{MODEL}/{STORED}")
+
+    def test_what_is_named_by_hand_and_deployed_without_the_datasink_is_told(
+        self, stored: Node, tmp_path: Path, lab: Lab
+    ) -> None:
+        assert cleanup("--yes").code == 0
+        wanting = site.write(tmp_path / "wanting.py", versions={MODEL: STORED})
+        line = f"data1: {MODEL}/{STORED} is on the delete-list, and named here; take it off: modelctl cleanup"
+        try:
+            assert deploy("--limit", "sentinel", site=wanting).code == 0
+            assert line in modelctl("status", "sentinel", "--site", str(wanting)).out.splitlines()
+            assert modelctl("cleanup", "--yes", "--site", str(wanting)).code == 0
+            assert [each["version"] for each in entries(stored)] == [OLD, LATER]
+            assert line not in modelctl("status", "sentinel", "--site", str(wanting)).out.splitlines()
         finally:
             assert deploy("--limit", "data1", "--limit", "sentinel").code == 0
             let_the_sentinel_forget(tmp_path)

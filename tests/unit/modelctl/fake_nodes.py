@@ -31,8 +31,9 @@ class FakeNodes:
         self.fleet = fleet
         self.ssh = FakeSsh(folder, monkeypatch)
         self.services = {host: _services(fleet, host) for host in fleet.site.hosts}
-        self._listing, self._parts = folder / "listing", folder / "parts"
+        self._listing, self._parts, self._delete_list = (folder / name for name in ("listing", "parts", "delete-list"))
         self.leave()
+        self.doom()
         self.store({(model, version): {} for model, versions in fleet.pins.models.items() for version in versions})
         for host in fleet.site.hosts:
             self.change(host)
@@ -52,6 +53,7 @@ class FakeNodes:
     def say(self, host: str, answer: str) -> None:
         """Let a host say this of itself; questions for the datasink's folders have their own answers."""
         answers = (
+            f"*sentinelcam-node*delete-list*) cat {shlex.quote(str(self._delete_list))};; "
             f"*sentinelcam-node*) printf %s {shlex.quote(answer)};; "
             f"*collected*) cat {shlex.quote(str(self._parts))};; *) cat {shlex.quote(str(self._listing))};;"
         )
@@ -67,6 +69,14 @@ class FakeNodes:
     def leave(self, *parts: str) -> None:
         """Let killed collects have left these."""
         self._parts.write_text(json.dumps({"fault": None, "parts": parts}), encoding="utf-8")
+
+    def doom(self, *versions: tuple[str, str]) -> None:
+        """Let the delete-list hold these versions."""
+        time = "2026-11-22T23:40:00Z"
+        rest = {"manifest": OLD, "bytes": 1, "due": time, "since": time, "operator": "anna@ramrod"}
+        entries = [{"model": model, "version": version, **rest} for model, version in versions]
+        state = {"now": time, "digest": OLD, "entries": entries, "seen": {}}
+        self._delete_list.write_text(json.dumps(state), encoding="utf-8")
 
     def fail(self, host: str, code: int, words: str) -> None:
         self.ssh.answer(self.address(host), f"printf '%s\\n' {shlex.quote(words)} >&2; exit {code}")

@@ -75,7 +75,7 @@ def test_units_that_changed_are_read_again(
 ) -> None:
     status["model_cleanup.timer"] = UP._replace(is_outdated=True)
     cleanup_units.install(units)
-    assert said == ["daemon-reload", "enable --quiet --now --no-reload model_cleanup.timer"]
+    assert said == ["daemon-reload", "enable --quiet --now --no-reload model_cleanup.timer", "daemon-reload"]
 
 
 @pytest.mark.parametrize(("active", "is_kept"), [("inactive", False), ("active", True)])

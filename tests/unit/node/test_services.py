@@ -86,18 +86,18 @@ class TestReload:
 
 
 @pytest.mark.parametrize(
-    ("states", "more"),
-    [(["enabled", "enabled"], ["--no-reload"]), (["enabled", "disabled"], []), (["", "enabled"], [])],
+    ("service", "timer", "more"),
+    [("enabled", "enabled", ["--no-reload"]), ("enabled", "disabled", []), ("", "enabled", [])],
 )
-def test_units_that_are_enabled_are_not_all_read_again(
-    monkeypatch: pytest.MonkeyPatch, states: list[str], more: list[str]
+def test_units_that_are_enabled_are_read_again_only_where_systemd_asks_for_it(
+    monkeypatch: pytest.MonkeyPatch, service: str, timer: str, more: list[str]
 ) -> None:
     said: list[tuple[str, ...]] = []
-    shown = iter(states)
-    monkeypatch.setattr(services, "status", lambda _: UP._replace(enabled=next(shown)))
+    states = {"engine.service": service, "engine.timer": timer}
+    monkeypatch.setattr(services, "status", lambda unit: UP._replace(enabled=states[unit], is_outdated=bool(said)))
     monkeypatch.setattr(services, "control", lambda *words: said.append(words))
     services.enable(["engine.service", "engine.timer"])
-    assert said == [("enable", "--quiet", "--now", *more, "engine.service", "engine.timer")]
+    assert said == [("enable", "--quiet", "--now", *more, "engine.service", "engine.timer"), ("daemon-reload",)]
 
 
 class TestStop:

@@ -41,6 +41,7 @@ def test_a_switch_stops_commits_reloads_starts_waits_and_enables(
         "start engine.service",
         "wait, d1 is chosen",
         "enable --quiet --now --no-reload engine.service engine.timer",
+        "daemon-reload",
     ]
     assert config(place) == "d1"
     assert marks.read("engine") is None

@@ -41,6 +41,29 @@ def test_what_is_unfinished(nodes: FakeNodes) -> None:
     ]
 
 
+def test_what_is_to_be_removed_though_it_is_named(nodes: FakeNodes) -> None:
+    nodes.doom(("haarcascades", "2019-01-01"), ("face_recognition", "2025-02-25"), ("no_such_model", "2020-03-25"))
+    found = registry_state.look(FLEET)
+    assert found == RegistryState(listed=("face_recognition/2025-02-25",))
+    assert lines(found) == [
+        "data1: face_recognition/2025-02-25 is on the delete-list, and named here; take it off: modelctl cleanup"
+    ]
+
+
+def test_a_datasink_whose_program_knows_no_list(nodes: FakeNodes) -> None:
+    script = nodes.ssh.script(nodes.address("data1"))
+    older = 'case "$command" in *delete-list*) echo "found delete-list; allowed: status" >&2; exit 1;; esac'
+    nodes.ssh.answer(nodes.address("data1"), f"{older}\n{script}")
+    assert registry_state.look(FLEET) == RegistryState()
+
+
+def test_a_datasink_that_refuses(nodes: FakeNodes) -> None:
+    script = nodes.ssh.script(nodes.address("data1"))
+    locked = 'case "$command" in *delete-list*) echo "sudo: a password is required" >&2; exit 1;; esac'
+    nodes.ssh.answer(nodes.address("data1"), f"{locked}\n{script}")
+    assert registry_state.look(FLEET).error == "data1 (192.168.10.50): sudo: a password is required"
+
+
 def test_nothing(nodes: FakeNodes) -> None:
     assert nodes
     assert registry_state.look(FLEET) == RegistryState()

@@ -205,7 +205,12 @@ def test_as_json(nodes: FakeNodes) -> None:
     wanted = nodes.wanted("lab1")
     found = status.to_json(
         status.look(FLEET, status.wanted_sets(FLEET, ["lab1", "east"])),
-        RegistryState(("haarcascades/2026-01-01",), ("haarcascades/.import-x",), ("sentinel/a/b/.c.part",)),
+        RegistryState(
+            ("haarcascades/2026-01-01",),
+            ("haarcascades/.import-x",),
+            ("sentinel/a/b/.c.part",),
+            ("haarcascades/2020-03-25",),
+        ),
         "a rollback has not ended",
     )
     assert found == {
@@ -242,7 +247,7 @@ def test_as_json(nodes: FakeNodes) -> None:
         },
         "registry": {
             "unpinned": ("haarcascades/2026-01-01",), "leftovers": ("haarcascades/.import-x",),
-            "parts": ("sentinel/a/b/.c.part",), "error": None,
+            "parts": ("sentinel/a/b/.c.part",), "listed": ("haarcascades/2020-03-25",), "error": None,
         },
         "change": "a rollback has not ended",
         "ok": False,
