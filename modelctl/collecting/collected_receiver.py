@@ -72,14 +72,14 @@ def receive(order: dict[str, Any], stream: BinaryIO) -> dict[str, Any]:
 def parts(order: dict[str, Any], _: BinaryIO) -> dict[str, Any]:
     """What killed ones left; changes nothing."""
     folder = Path(order["folder"])
-    return {"parts": [_spelt(part.relative_to(folder)) for part in _left(folder, "*/*/*/")]}
+    return {"parts": [_spelt(part.relative_to(folder)) for part, _file in _left(folder, "*/*/*/")]}
 
 
 def finish(order: dict[str, Any], _: BinaryIO) -> dict[str, Any]:
     """End what killed ones left of a version. A part of what may exist nowhere else any more is not ours to remove."""
     kept, removed = [], []
     folder = Path(order["folder"], order["place"])
-    for part in _left(folder):
+    for part, file in _left(folder):
         final = part.with_name(part.name[1 : -len(PART)])
         name, _dot, digits = final.name.rpartition(".")
         sha256 = _sha256(part)
@@ -88,6 +88,7 @@ def finish(order: dict[str, Any], _: BinaryIO) -> dict[str, Any]:
                 _require_digest(final, sha256)
                 part.unlink()
             else:
+                os.fsync(file.fileno())
                 part.rename(final)
             kept.append(_spelt(final))
         elif name in order["names"]:
@@ -98,13 +99,12 @@ def finish(order: dict[str, Any], _: BinaryIO) -> dict[str, Any]:
     return {"kept": kept, "removed": removed}
 
 
-def _left(folder: Path, below: str = "") -> Iterator[Path]:
-    """What killed ones left, each flushed, and locked while it is looked at: no link, and not what another is at."""
+def _left(folder: Path, below: str = "") -> Iterator[tuple[Path, BinaryIO]]:
+    """What killed ones left, each open, and locked while it is looked at: no link, and not what another is at."""
     for part in sorted(folder.glob(f"{below}.?*.{'?' * DIGITS}{PART}")):
         with suppress(OSError), os.fdopen(os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
             if stat.S_ISREG(os.fstat(file.fileno()).st_mode) and _lock(file, part):
-                os.fsync(file.fileno())
-                yield part
+                yield part, file
 
 
 def _lock(file: BinaryIO, part: Path) -> bool:

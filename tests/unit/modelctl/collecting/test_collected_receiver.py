@@ -110,10 +110,8 @@ def test_one_that_has_just_been_renamed_is_not_cut_off(
     assert (place / NAME).read_bytes() == CONTENT
 
 
-def test_bytes_are_flushed_before_the_rename_and_the_folder_after_it(
-    tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place.mkdir(parents=True)
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is flushed from here on, by its name, and when something is renamed."""
     seen: list[str] = []
     monkeypatch.setattr(os, "fsync", lambda handle: seen.append(Path(f"/proc/self/fd/{handle}").readlink().name))
     rename = Path.rename
@@ -123,6 +121,14 @@ def test_bytes_are_flushed_before_the_rename_and_the_folder_after_it(
         return rename(path, final)
 
     monkeypatch.setattr(Path, "rename", renamed)
+    return seen
+
+
+def test_bytes_are_flushed_before_the_rename_and_the_folder_after_it(
+    tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.mkdir(parents=True)
+    seen = steps(monkeypatch)
     assert receive(tmp_path) is None
     assert seen == [f".{NAME}.part", "renamed", "2026-01-01"]
 
@@ -164,6 +170,14 @@ class TestWhatKilledOnesLeft:
             (place / f".{NAME}.part").write_bytes(CONTENT)
             assert finish(tmp_path) == {"fault": None, "kept": [str(place / NAME)], "removed": []}
             assert [(path.name, path.read_bytes()) for path in place.iterdir()] == [(NAME, CONTENT)]
+
+    def test_it_is_flushed_before_it_gets_that_and_the_folder_after_it(
+        self, tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (place / f".{NAME}.part").write_bytes(CONTENT)
+        seen = steps(monkeypatch)
+        finish(tmp_path)
+        assert seen == [f".{NAME}.part", "renamed", "2026-01-01"]
 
     def test_what_is_whole_stays_beside_one_that_is_not(self, tmp_path: Path, place: Path) -> None:
         (place / f".{NAME}.part").write_bytes(CONTENT)

@@ -281,8 +281,10 @@ def test_a_site_in_another_folder(stage: Stage, monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.parametrize(("answer", "count"), [("y\n", 1), ("n\n", 0), ("\n", 0)])
-def test_at_a_terminal_it_asks(stage: Stage, monkeypatch: pytest.MonkeyPatch, answer: str, count: int) -> None:
+def test_at_a_terminal_it_asks(
+    stage: Stage, hosts: FakeHosts, monkeypatch: pytest.MonkeyPatch, answer: str, count: int
+) -> None:
     monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
     result = CliRunner().invoke(cli.main, ["rollback", MODEL, OLD], input=answer)
     assert "Do it? [y/N]: " in result.stdout
-    assert len(stage.runs()) == count
+    assert (len(stage.runs()), len(hosts.spared)) == (count, count)
