@@ -3,9 +3,8 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
+from pydantic import NonNegativeInt, ValidationError
 
 from modelctl.collecting import carry, collected_receiver
 from modelctl.collecting.collected_receiver import DIGITS
@@ -14,28 +13,24 @@ from modelctl.faults import fault, one_line
 from modelctl.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile
 from modelctl.nodes import node_command, remote
-from modelctl.registry import registry_store
+from modelctl.registry import registry_store, travelling
+from modelctl.registry.travelling import Outcome, Said
 from modelctl.rendering.services import models_folder
 
 LOOK_SECONDS = 600  # every byte is read, from what may be an SD card
 CARRY_SECONDS = 3600
 
 
-class _Said(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class _Found(_Said):
+class _Found(Said):
     files: dict[str, PinnedFile | None]
 
 
-class _Received(_Said):
-    fault: str | None
-    home: list[str] = []
+class _Received(Outcome):
+    home: tuple[str, ...] = ()
     free: NonNegativeInt = 0
-    parts: list[str] = []
-    kept: list[str] = []
-    removed: list[str] = []
+    parts: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,13 +107,8 @@ def place(fleet: Fleet, linked: Linked, name: str, file: PinnedFile) -> str:
 
 def require_space(fleet: Fleet, linked: Linked) -> None:
     """Raises OperatorError, with the numbers, when the datasink's disk is too small."""
-    reserve, needed = fleet.standards.limits.reserve_bytes, sum(file.size for file in linked.away.values())
-    free = max(0, linked.free - reserve)
-    if needed > free:
-        raise OperatorError(
-            f"{fleet.site.primary_datasink}: {fleet.collected_folder()}: too little space: {needed:,} bytes needed, "
-            f"{free:,} free beside a reserve of {reserve:,}; remove something there and run it again"
-        )
+    needed = sum(file.size for file in linked.away.values())
+    travelling.require_space(fleet, fleet.collected_folder(), needed, linked.free)
 
 
 def collect(fleet: Fleet, linked: Linked, name: str, file: PinnedFile) -> None:
@@ -126,7 +116,7 @@ def collect(fleet: Fleet, linked: Linked, name: str, file: PinnedFile) -> None:
     host, datasink = linked.host, fleet.site.primary_datasink
     ask = {**_version(fleet, host, linked.model, linked.version), "name": name, "sha256": file.sha256}
     header = _order(fleet, "receive", host, linked.model, linked.version, name=name, sha256=file.sha256, size=file.size)
-    source = Path(collected_receiver.__file__).read_text(encoding="utf-8")
+    source = travelling.source(collected_receiver)
     sent, received = carry.carry(
         fleet,
         carry.End(host, node_command.words("send-linked-file"), json.dumps(ask)),
@@ -168,18 +158,11 @@ def _order(fleet: Fleet, do: str, host: str, model: str, version: str, **more: o
 
 
 def _answer(fleet: Fleet, order: Mapping[str, object]) -> _Received:
-    return _understood(fleet, registry_store.ask(fleet, collected_receiver, order, LOOK_SECONDS))
+    return _understood(fleet, travelling.ask(fleet, collected_receiver, order, LOOK_SECONDS))
 
 
 def _understood(fleet: Fleet, text: str) -> _Received:
-    datasink = fleet.site.primary_datasink
-    try:
-        received = _Received.model_validate_json(text)
-    except ValidationError:
-        raise remote.misunderstood(fleet, datasink, text, "what it holds of a host's files") from None
-    if received.fault is not None:
-        raise OperatorError(f"{datasink}: {one_line(received.fault, 400)}")
-    return received
+    return travelling.outcome(fleet, text, _Received, "what it holds of a host's files")
 
 
 def _place(host: str, model: str, version: str) -> str:

@@ -3,24 +3,19 @@
 from pathlib import PurePosixPath
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
+from pydantic import NonNegativeInt
 
-from modelctl.errors import OperatorError
-from modelctl.faults import one_line
 from modelctl.fleet import Fleet
-from modelctl.nodes import remote
-from modelctl.registry import registry_importer, registry_store
+from modelctl.registry import registry_importer, registry_store, travelling
 from modelctl.registry.importing import Plan
+from modelctl.registry.travelling import Outcome
 
 CHECK_SECONDS = 60
 
 
-class Place(BaseModel):
+class Place(Outcome):
     """The version's place in the registry: whether something is there, and the bytes that the disk has for it."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    fault: str | None
     stored: bool = False
     free: NonNegativeInt = 0
 
@@ -39,13 +34,7 @@ def copy(fleet: Fleet, pair: tuple[str, str], path: PurePosixPath, plan: Plan) -
 
 def require_space(fleet: Fleet, plan: Plan, place: Place) -> None:
     """Raises OperatorError, with the numbers, when the disk is too small."""
-    reserve = fleet.standards.limits.reserve_bytes
-    free = max(0, place.free - reserve)
-    if plan.bytes > free:
-        raise OperatorError(
-            f"{fleet.site.primary_datasink}: {fleet.registry_folder()}: too little space: {plan.bytes:,} bytes needed, "
-            f"{free:,} free beside a reserve of {reserve:,}; remove something there and run it again"
-        )
+    travelling.require_space(fleet, fleet.registry_folder(), plan.bytes, place.free)
 
 
 def _order(fleet: Fleet, pair: tuple[str, str], path: PurePosixPath) -> dict[str, Any]:
@@ -54,12 +43,5 @@ def _order(fleet: Fleet, pair: tuple[str, str], path: PurePosixPath) -> dict[str
 
 
 def _ask(fleet: Fleet, order: dict[str, Any], seconds: float) -> Place:
-    host = fleet.site.primary_datasink
-    text = registry_store.ask(fleet, registry_importer, order, seconds)
-    try:
-        place = Place.model_validate_json(text)
-    except ValidationError:
-        raise remote.misunderstood(fleet, host, text, "what became of the import") from None
-    if place.fault is not None:
-        raise OperatorError(f"{host}: {one_line(place.fault, 400)}")
-    return place
+    text = travelling.ask(fleet, registry_importer, order, seconds)
+    return travelling.outcome(fleet, text, Place, "what became of the import")

@@ -1,30 +1,25 @@
 """The model registry on the primary datasink, read over SSH."""
 
-import json
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
-from types import ModuleType
+from pathlib import PurePosixPath
 
-from pydantic import Base64Bytes, BaseModel, ConfigDict, NonNegativeInt, TypeAdapter, ValidationError
+from pydantic import Base64Bytes, NonNegativeInt, TypeAdapter, ValidationError
 
 from modelctl.faults import one_line
 from modelctl.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile
 from modelctl.nodes import remote
-from modelctl.registry import registry_lister, registry_reader
+from modelctl.registry import registry_lister, registry_reader, travelling
 from modelctl.registry.listing import ListedVersion, Listing
 from modelctl.registry.manifest import StoredVersion
+from modelctl.registry.travelling import Said
 from modelctl.values import is_version
 
 READ_SECONDS = 1800  # every byte is read, from what may be an SD card
 LIST_SECONDS = 60
 
 
-class _Said(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class _Answer(_Said):
+class _Answer(Said):
     files: dict[str, PinnedFile]
     others: dict[str, str]
     manifest: Base64Bytes | None
@@ -35,7 +30,7 @@ class _Answer(_Said):
         return StoredVersion(self.manifest, self.files, others, self.fault and one_line(self.fault))
 
 
-class _ListedFolder(_Said):
+class _ListedFolder(Said):
     model: str
     version: str
     files: dict[str, NonNegativeInt]
@@ -44,7 +39,7 @@ class _ListedFolder(_Said):
     fault: str | None
 
 
-class _Listed(_Said):
+class _Listed(Said):
     versions: list[_ListedFolder]
     leftovers: list[str]
     free: NonNegativeInt
@@ -67,7 +62,7 @@ def read_folder(fleet: Fleet, path: PurePosixPath) -> StoredVersion:
 
 
 def _read(fleet: Fleet, questions: Sequence[tuple[str, ...]]) -> list[StoredVersion]:
-    text = ask(fleet, registry_reader, questions, READ_SECONDS)
+    text = travelling.ask(fleet, registry_reader, questions, READ_SECONDS)
     try:
         answers = _ANSWERS.validate_json(text)
     except ValidationError:
@@ -83,7 +78,7 @@ def listing(fleet: Fleet) -> Listing:
     Raises remote.NoAnswer when it does not say, or cannot read one of them: what is unknown is not absent.
     """
     host = fleet.site.primary_datasink
-    text = ask(fleet, registry_lister, (fleet.registry_folder(), list(fleet.registry.models)), LIST_SECONDS)
+    text = travelling.ask(fleet, registry_lister, (fleet.registry_folder(), list(fleet.registry.models)), LIST_SECONDS)
     try:
         listed = _Listed.model_validate_json(text)
     except ValidationError:
@@ -98,13 +93,3 @@ def listing(fleet: Fleet) -> Listing:
         (each.model, each.version): ListedVersion(each.files, each.manifest, frozenset(each.shared)) for each in folders
     }
     return Listing(versions, tuple(map(one_line, listed.leftovers)), listed.free, listed.total)
-
-
-def ask(fleet: Fleet, program: ModuleType, questions: object, seconds: float) -> str:
-    """One command, with the program's source; names travel as its input, so that no shell ever reads them."""
-    host, source = fleet.site.primary_datasink, Path(str(program.__file__)).read_text(encoding="utf-8")
-    done = remote.run(fleet, host, ["python3", "-I", "-c", source], seconds, json.dumps(questions))
-    if done.returncode:
-        said = f"python3 ended with {done.returncode}: {remote.last_line(done.stderr)}"
-        raise remote.NoAnswer(f"{remote.place(fleet, host)}: {said}; expected Python 3.7 or newer there")
-    return done.stdout
