@@ -8,8 +8,8 @@ it, not for "parts"). On stdout a JSON object: `fault` (why it cannot be done, e
   bytes) and `free` (bytes of the disk).
 - "receive" has `name`, `sha256` and `size`, and the file's bytes follow the line.
 - "parts" answers `parts`: what killed ones left anywhere below the folder, as HOST/MODEL/VERSION/NAME.
-- "finish" ends that for one version. It has `names`, of files that are home, and answers with paths: `kept` (that had
-  come whole, and have their names now) and `removed` (parts of files that are home).
+- "finish" gives what had come whole of one version its name, and answers with paths: `kept`, and `left`, what never
+  came whole. It removes nothing that is not there twice: what it leaves may be all that there is.
 """
 
 from __future__ import annotations
@@ -76,27 +76,34 @@ def parts(order: dict[str, Any], _: BinaryIO) -> dict[str, Any]:
 
 
 def finish(order: dict[str, Any], _: BinaryIO) -> dict[str, Any]:
-    """End what killed ones left of a version. A part of what may exist nowhere else any more is not ours to remove."""
-    kept, removed = [], []
+    """Give what had come whole its name."""
+    kept, left, faults = [], [], []
     folder = Path(order["folder"], order["place"])
     for part, file in _left(folder):
         final = part.with_name(part.name[1 : -len(PART)])
-        name, _dot, digits = final.name.rpartition(".")
         sha256 = _sha256(part)
-        if sha256.startswith(digits):
-            if os.path.lexists(final):
-                _require_digest(final, sha256)
-                part.unlink()
-            else:
-                os.fsync(file.fileno())
-                part.rename(final)
+        if not sha256.startswith(final.name.rpartition(".")[2]):
+            left.append(_spelt(part))
+            continue
+        try:
+            _keep(part, file, final, sha256)
             kept.append(_spelt(final))
-        elif name in order["names"]:
-            part.unlink()
-            removed.append(_spelt(part))
-    if kept or removed:
+        except Refused as refused:
+            faults.append(str(refused))
+    if kept:
         _flush(folder)
-    return {"kept": kept, "removed": removed}
+    if faults:
+        raise Refused("; ".join(faults))
+    return {"kept": kept, "left": left}
+
+
+def _keep(part: Path, file: BinaryIO, final: Path, sha256: str) -> None:
+    if os.path.lexists(final):
+        _require_digest(final, sha256)
+        part.unlink()
+    else:
+        os.fsync(file.fileno())
+        part.rename(final)
 
 
 def _left(folder: Path, below: str = "") -> Iterator[tuple[Path, BinaryIO]]:

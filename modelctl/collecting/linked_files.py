@@ -9,7 +9,7 @@ from pydantic import NonNegativeInt, ValidationError
 from modelctl.collecting import carry, collected_receiver
 from modelctl.collecting.collected_receiver import DIGITS
 from modelctl.errors import OperatorError
-from modelctl.faults import fault, one_line
+from modelctl.faults import fault
 from modelctl.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile
 from modelctl.nodes import node_command, remote
@@ -30,7 +30,7 @@ class _Received(Outcome):
     free: NonNegativeInt = 0
     parts: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,17 +136,13 @@ def collect(fleet: Fleet, linked: Linked, name: str, file: PinnedFile) -> None:
 
 def unfinished(fleet: Fleet) -> tuple[str, ...]:
     """What killed collects left on the datasink, as HOST/MODEL/VERSION/NAME. Raises OperatorError as `look` does."""
-    return tuple(map(one_line, _answer(fleet, {"do": "parts", "folder": fleet.collected_folder()}).parts))
+    return _answer(fleet, {"do": "parts", "folder": fleet.collected_folder()}).parts
 
 
-def finish(fleet: Fleet, linked: Linked) -> list[str]:
-    """End what killed collects of this version left on the datasink, once all is home. Returns a line for each."""
-    names = sorted({*linked.home, *linked.away})
-    said = _answer(fleet, _order(fleet, "finish", linked.host, linked.model, linked.version, names=names))
-    return [
-        *(f"{one_line(path)}: kept; it had come whole when a collect was broken off" for path in said.kept),
-        *(f"{one_line(path)}: removed; a collect that was broken off had left this part" for path in said.removed),
-    ]
+def finish(fleet: Fleet, host: str, model: str, version: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Keep what had come whole when a collect was killed. Returns the paths of that, and of what never came whole."""
+    answer = _answer(fleet, _order(fleet, "finish", host, model, version))
+    return answer.kept, answer.left
 
 
 def _check(fleet: Fleet, host: str, model: str, version: str, files: Mapping[str, str]) -> _Received:

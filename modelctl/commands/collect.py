@@ -1,5 +1,6 @@
 """`modelctl collect`."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -8,12 +9,14 @@ from modelctl.collecting import linked_files
 from modelctl.collecting.collected_receiver import DIGITS
 from modelctl.collecting.linked_files import Linked
 from modelctl.commands import options
+from modelctl.faults import one_line
 from modelctl.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile
 from modelctl.inventory_file import load
 from modelctl.registry import pinning
 from modelctl.table import Report, Row, Table, number
 
+MAX_PATH = 4096
 COLUMNS = ("linked file", "bytes", "SHA-256", "")
 
 
@@ -36,6 +39,8 @@ def collect(host: str, model: str, version: str, yes: bool, site: Path) -> None:
     pinning.require_version(version)
     linked_files.require_models(fleet, host)
     inventory.connect()
+    for path in linked_files.finish(fleet, host, model, version)[0]:
+        click.echo(f"{one_line(path, MAX_PATH)}: kept; it had come whole when a collect was broken off\n")
     linked = linked_files.look(fleet, host, model, version)
     _show(fleet, linked)
     if linked.away:
@@ -46,8 +51,15 @@ def collect(host: str, model: str, version: str, yes: bool, site: Path) -> None:
     for name, file in linked.away.items():
         linked_files.collect(fleet, linked, name, file)
         click.echo(f"{name}: collected, and verified at both ends")
-    for line in linked_files.finish(fleet, linked):
-        click.echo(line)
+    for path in linked_files.finish(fleet, host, model, version)[1]:
+        click.echo(f"{one_line(path, MAX_PATH)}: {_advice(host, path)}")
+
+
+def _advice(host: str, path: str) -> str:
+    """What never came whole is not ours to remove."""
+    is_plain = one_line(path, MAX_PATH) == path
+    remove = f"remove it there: sudo rm -- {shlex.quote(path)}" if is_plain else "look at it there"
+    return f"it never came whole, and stays; if {host} lost that state of the file, it is all there is; else {remove}"
 
 
 def _show(fleet: Fleet, linked: Linked) -> None:

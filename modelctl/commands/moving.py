@@ -48,7 +48,7 @@ def carry_out(inventory: Inventory, checkout: Checkout, made: Edit, move: Move) 
     if not move.unlock:
         _require_locked(hosts)
     options.require_consent("Do it?", "changed", move.yes)
-    if not move.yes:
+    if not _is_agreed(before, move):
         _spare(before, after, move)
     begun = Change(
         what=move.what,
@@ -82,7 +82,7 @@ def _look(before: Fleet, after: Fleet, move: Move) -> tuple[HostPreview, ...]:
     """What is to be asked is asked at once, and what was agreed to already is done meanwhile."""
 
     def keep() -> None:
-        if move.yes:
+        if _is_agreed(before, move):
             _spare(before, after, move)
 
     _, _, found = remote.together(
@@ -91,6 +91,11 @@ def _look(before: Fleet, after: Fleet, move: Move) -> tuple[HostPreview, ...]:
         lambda: preview.look(before, after, move.model),
     )
     return found
+
+
+def _is_agreed(fleet: Fleet, move: Move) -> bool:
+    """Whether nothing that the look finds makes the operator think again."""
+    return move.yes and (move.unlock or not fleet.registry.models[move.model].linked)
 
 
 def _spare(before: Fleet, after: Fleet, move: Move) -> None:

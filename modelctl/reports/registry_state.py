@@ -1,11 +1,13 @@
 """What is unfinished on the primary datasink, in its registry and beside it, with the command that ends each."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from modelctl.collecting import linked_files
 from modelctl.errors import OperatorError
+from modelctl.faults import one_line
 from modelctl.fleet import Fleet
 from modelctl.nodes import node_command, remote
 from modelctl.registry import registry_store
@@ -13,12 +15,14 @@ from modelctl.registry.listing import Listing
 from modelctl.retiring import delete_list
 from modelctl.values import is_version
 
+Answer = TypeVar("Answer")
+
 
 @dataclass(frozen=True)
 class RegistryState:
     """What is stored without a pin, what unfinished work left, and what is to be removed though it is named here.
 
-    Or why all that is unknown. Versions and folders as MODEL/NAME; `parts` of collected files as
+    `error` is why some of that is unknown. Versions and folders as MODEL/NAME; `parts` of collected files as
     HOST/MODEL/VERSION/NAME; `listed` are on the delete-list, which was made before they were named.
     """
 
@@ -31,13 +35,21 @@ class RegistryState:
 
 def look(fleet: Fleet) -> RegistryState:
     """Ask the primary datasink."""
+    (listing, *errors), (parts, *more), (listed, *most) = remote.together(
+        lambda: _try(lambda: registry_store.listing(fleet), Listing({}, (), 0, 0)),
+        lambda: _try(lambda: linked_files.unfinished(fleet), tuple[str, ...]()),
+        lambda: _try(lambda: _listed(fleet), tuple[str, ...]()),
+    )
+    error = "; ".join(dict.fromkeys(filter(None, [*errors, *more, *most])))
+    return RegistryState(_unpinned(fleet, listing), listing.leftovers, parts, listed, error or None)
+
+
+def _try(ask: Callable[[], Answer], otherwise: Answer) -> tuple[Answer, str | None]:
+    """The answer, or the other one and why."""
     try:
-        listing, parts, listed = remote.together(
-            lambda: registry_store.listing(fleet), lambda: linked_files.unfinished(fleet), lambda: _listed(fleet)
-        )
+        return ask(), None
     except OperatorError as error:
-        return RegistryState(error=str(error))
-    return RegistryState(_unpinned(fleet, listing), listing.leftovers, parts, listed)
+        return otherwise, str(error)
 
 
 def notes(fleet: Fleet, state: RegistryState) -> Iterator[str]:
@@ -55,19 +67,22 @@ def notes(fleet: Fleet, state: RegistryState) -> Iterator[str]:
         else:
             yield f"{datasink}: {path}: a clean-up has not ended; end it there: sudo systemctl start model_cleanup"
     for part in state.parts:
-        path = f"{fleet.collected_folder()}/{part}"
-        ways = [*_again(fleet, part), f"remove it there: sudo rm -- {shlex.quote(path)}"]
-        yield f"{datasink}: {path}: a collect has not ended; {', or '.join(ways)}"
-
+        path = f"{fleet.collected_folder()}/{one_line(part)}"
+        yield f"{datasink}: {path}: a collect has not ended; {_ending(fleet, part)}"
     for label in state.listed:
         yield f"{datasink}: {label} is on the delete-list, and named here; take it off: modelctl cleanup"
 
 
-def _again(fleet: Fleet, part: str) -> Iterator[str]:
-    """The collect that ends it; none for a file of somebody else's, or from a host that is gone."""
-    host, model, version, _ = part.split("/", 3)
+def _ending(fleet: Fleet, part: str) -> str:
+    """What to do about a part; nothing to type where its path cannot be shown as it is."""
+    place, _, name = part.rpartition("/")
+    if one_line(part) != part or place.count("/") != 2 or not name.startswith("."):
+        return "look at it there"
+    host, model, version = place.split("/")
     if host in fleet.site.hosts and model in fleet.registry.models and is_version(version):
-        yield f"modelctl collect {host} {model} {version}"
+        return f"modelctl collect {host} {model} {version}, which keeps it if it came whole, and says so if not"
+    paths = (f"{fleet.collected_folder()}/{place}/{each}" for each in (name, name[1:]))
+    return f"keep it under a plain name: sudo mv -n -- {shlex.join(paths)}"
 
 
 def _listed(fleet: Fleet) -> tuple[str, ...]:

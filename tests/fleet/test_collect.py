@@ -168,8 +168,8 @@ def test_whatever_ends_it_the_next_one_brings_all_home(sentinel: Node, data1: No
     left = sorted(found(data1).keys() - whole.keys())
     assert bool(left) == (killed != "modelctl")
     assert unfinished() == [
-        f"data1: {path}: a collect has not ended; modelctl collect sentinel {MODEL} {VERSION}, or remove it there: "
-        f"sudo rm -- {path}"
+        f"data1: {path}: a collect has not ended; modelctl collect sentinel {MODEL} {VERSION}, "
+        "which keeps it if it came whole, and says so if not"
         for path in left
     ]
     sentinel.shell(f"echo 2026-11-24,another new face >>{HELD}/facedata.hdf5")

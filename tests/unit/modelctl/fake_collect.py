@@ -16,7 +16,8 @@ LIST, DATA = b"date,event\n1,2\n", b"\x00faces\n\n" * 300_000
 SSH = """#!/bin/sh
 for word; do address=$command; command=$word; done
 echo "$address $command" >>{folder}/calls
-[ -e {folder}/away ] && {{ echo "ssh: connect to host $address: No route to host" >&2; exit 255; }}
+[ "$(cat {folder}/away 2>&-)" = "$address" ] &&
+    {{ echo "ssh: connect to host $address: No route to host" >&2; exit 255; }}
 [ -e {folder}/cut ] && [ "${{command#*send-linked-file}}" != "$command" ] && {{ head -c 1000 {folder}/cut; exit 255; }}
 exec sh -c "$command"
 """

@@ -144,8 +144,8 @@ def test_a_check_says_what_is_home_and_changes_nothing(tmp_path: Path) -> None:
 LEFT = ".facedata.hdf5.ab12ab12ab12.part"
 
 
-def finish(folder: Path, *names: str) -> Any:
-    return obey(order(folder, "finish", names=names), io.BytesIO())
+def finish(folder: Path) -> Any:
+    return obey(order(folder, "finish"), io.BytesIO())
 
 
 def parts(folder: Path) -> Any:
@@ -157,18 +157,17 @@ class TestWhatKilledOnesLeft:
     def made(self, place: Path) -> None:
         place.mkdir(parents=True)
 
-    def test_a_part_goes_when_the_file_is_home(self, tmp_path: Path, place: Path) -> None:
+    def test_a_part_is_told_and_stays(self, tmp_path: Path, place: Path) -> None:
         (place / LEFT).touch()
         (place / ".mine").touch()
         assert parts(tmp_path) == [f"sentinel/faces/2026-01-01/{LEFT}"]
-        assert finish(tmp_path, "facelist.csv") == {"fault": None, "kept": [], "removed": []}
-        assert finish(tmp_path, "facedata.hdf5") == {"fault": None, "kept": [], "removed": [str(place / LEFT)]}
-        assert [path.name for path in place.iterdir()] == [".mine"]
+        assert finish(tmp_path) == {"fault": None, "kept": [], "left": [str(place / LEFT)]}
+        assert sorted(path.name for path in place.iterdir()) == [LEFT, ".mine"]
 
     def test_what_is_whole_gets_its_name(self, tmp_path: Path, place: Path) -> None:
         for _ in range(2):  # the second time it is there already
             (place / f".{NAME}.part").write_bytes(CONTENT)
-            assert finish(tmp_path) == {"fault": None, "kept": [str(place / NAME)], "removed": []}
+            assert finish(tmp_path) == {"fault": None, "kept": [str(place / NAME)], "left": []}
             assert [(path.name, path.read_bytes()) for path in place.iterdir()] == [(NAME, CONTENT)]
 
     def test_it_is_flushed_before_it_gets_that_and_the_folder_after_it(
@@ -184,11 +183,17 @@ class TestWhatKilledOnesLeft:
         (place / NAME).write_text("rotten")
         assert finish(tmp_path)["fault"].endswith(f", expected {DIGEST}; move it away and run it again")
         assert (place / f".{NAME}.part").read_bytes() == CONTENT
+        other = place / f"a.{DIGEST[:12]}"
+        other.with_name(f".{other.name}.part").write_bytes(CONTENT)
+        last = place / f"z.{DIGEST[:12]}"
+        last.with_name(f".{last.name}.part").write_bytes(CONTENT)
+        assert "expected" in finish(tmp_path)["fault"]
+        assert other.read_bytes() == last.read_bytes() == CONTENT
 
     @pytest.mark.parametrize("name", [".facelist.csv.part", ".facelist.csv..part", "..part"])
     def test_a_name_of_nobody_s_stays(self, tmp_path: Path, place: Path, name: str) -> None:
         (place / name).write_bytes(CONTENT)
-        assert finish(tmp_path, "facedata.hdf5") == {"fault": None, "kept": [], "removed": []}
+        assert finish(tmp_path) == {"fault": None, "kept": [], "left": []}
         assert (place / name).exists()
 
     def test_what_another_is_at_stays(self, tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,11 +201,11 @@ class TestWhatKilledOnesLeft:
 
         def write_and_finish(*words: Any) -> None:
             write(*words)
-            said.append((parts(tmp_path), finish(tmp_path, "facelist.csv")))
+            said.append((parts(tmp_path), finish(tmp_path)))
 
         monkeypatch.setattr(collected_receiver, "_write", write_and_finish)
         assert receive(tmp_path) is None
-        assert said == [([], {"fault": None, "kept": [], "removed": []})]
+        assert said == [([], {"fault": None, "kept": [], "left": []})]
         assert (place / NAME).read_bytes() == CONTENT
 
     def test_one_that_came_whole_meanwhile_stays(
@@ -209,7 +214,7 @@ class TestWhatKilledOnesLeft:
         part = place / f".{NAME}.part"
         part.write_bytes(CONTENT)
         monkeypatch.setattr(fcntl, "flock", lambda *_: part.rename(place / NAME))
-        assert finish(tmp_path, "facelist.csv") == {"fault": None, "kept": [], "removed": []}
+        assert finish(tmp_path) == {"fault": None, "kept": [], "left": []}
         assert (place / NAME).read_bytes() == CONTENT
 
     def test_what_is_no_file_is_none_of_ours(self, tmp_path: Path, place: Path) -> None:
@@ -217,7 +222,7 @@ class TestWhatKilledOnesLeft:
         (place / ".link.ab12ab12ab12.part").symlink_to(tmp_path / "mine")
         (place / ".folder.ab12ab12ab12.part").mkdir()
         os.mkfifo(place / ".fifo.ab12ab12ab12.part")
-        assert finish(tmp_path, "link", "folder", "fifo") == {"fault": None, "kept": [], "removed": []}
+        assert finish(tmp_path) == {"fault": None, "kept": [], "left": []}
         assert (parts(tmp_path), len(list(place.iterdir()))) == ([], 3)
 
     def test_a_name_that_is_no_text(self, tmp_path: Path, place: Path) -> None:

@@ -135,7 +135,7 @@ def test_pins_that_git_does_not_have(stage: Stage, is_new: bool) -> None:
 def test_a_list_that_unlocks_events(stage: Stage, hosts: FakeHosts) -> None:
     hosts.previews["data1"] = '{"bytes": 0, "unlocked": [20]}'
     result = rollback(MODEL, OLD, "--yes")
-    assert (result.exit_code, result.stderr) == (1, LOCKED)
+    assert (result.exit_code, result.stderr, hosts.spared) == (1, LOCKED, [])
     assert result.stdout.splitlines()[1] == "data1     2026-02-02  2025-02-25  datapump              0               20"
     assert untouched(stage)
     assert rollback(MODEL, OLD, "--yes", "--unlock").exit_code == 0

@@ -37,7 +37,7 @@ def test_what_is_unfinished(nodes: FakeNodes) -> None:
         f"sudo rm -r -- {REGISTRY}/{LEFT[0]}",
         f"data1: {REGISTRY}/{LEFT[1]}: a clean-up has not ended; end it there: sudo systemctl start model_cleanup",
         f"data1: {COLLECTED}/{PART}: a collect has not ended; modelctl collect sentinel face_recognition 2026-02-02, "
-        f"or remove it there: sudo rm -- {COLLECTED}/{PART}",
+        "which keeps it if it came whole, and says so if not",
     ]
 
 
@@ -61,7 +61,9 @@ def test_a_datasink_that_refuses(nodes: FakeNodes) -> None:
     script = nodes.ssh.script(nodes.address("data1"))
     locked = 'case "$command" in *delete-list*) echo "sudo: a password is required" >&2; exit 1;; esac'
     nodes.ssh.answer(nodes.address("data1"), f"{locked}\n{script}")
-    assert registry_state.look(FLEET).error == "data1 (192.168.10.50): sudo: a password is required"
+    nodes.leave(PART)
+    found = registry_state.look(FLEET)
+    assert found == RegistryState(parts=(PART,), error="data1 (192.168.10.50): sudo: a password is required")
 
 
 def test_nothing(nodes: FakeNodes) -> None:
@@ -72,10 +74,30 @@ def test_nothing(nodes: FakeNodes) -> None:
 
 def test_hostile_names_are_quoted(nodes: FakeNodes) -> None:
     nodes.store({}, ["haarcascades/.import-$(reboot) ;\x1b"])
-    nodes.leave("sentinel/haarcascades/2026-05-01/. ;\x1b$(reboot).part")
+    nodes.leave("gone/a/b/.$(reboot) ;.part")
     folder, part = lines(registry_state.look(FLEET))
     assert folder.endswith(f"sudo rm -r -- '{REGISTRY}/haarcascades/.import-$(reboot) ;?'")
-    assert part.endswith(f"sudo rm -- '{COLLECTED}/sentinel/haarcascades/2026-05-01/. ;?$(reboot).part'")
+    old, new = (f"'{COLLECTED}/gone/a/b/{name}'" for name in (".$(reboot) ;.part", "$(reboot) ;.part"))
+    assert part.endswith(f"; keep it under a plain name: sudo mv -n -- {old} {new}")
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "sentinel/a/b/.\x1b.part",
+        "sentinel/a/b/.c  d.part",
+        f"sentinel/a/b/.{'c' * 300}.part",
+        "a",
+        "a/b/c/d/.e",
+        "a/b/c/d",
+        "",
+    ],
+)
+def test_nothing_is_advised_to_type_about_an_odd_path(nodes: FakeNodes, part: str) -> None:
+    nodes.leave(part)
+    [line] = lines(registry_state.look(FLEET))
+    assert line.endswith(": a collect has not ended; look at it there")
+    assert line.isprintable()
 
 
 @pytest.mark.parametrize(
@@ -83,9 +105,10 @@ def test_hostile_names_are_quoted(nodes: FakeNodes) -> None:
 )
 def test_no_collect_is_advised_that_could_not_be_typed(nodes: FakeNodes, place: str) -> None:
     nodes.leave(f"{place}/.a.part")
-    path = f"{COLLECTED}/{place}/.a.part"
+    path = f"{COLLECTED}/{place}"
     assert lines(registry_state.look(FLEET)) == [
-        f"data1: {path}: a collect has not ended; remove it there: sudo rm -- {path}"
+        f"data1: {path}/.a.part: a collect has not ended; keep it under a plain name: "
+        f"sudo mv -n -- {path}/.a.part {path}/a.part"
     ]
 
 
