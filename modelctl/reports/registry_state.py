@@ -35,12 +35,12 @@ class RegistryState:
 
 def look(fleet: Fleet) -> RegistryState:
     """Ask the primary datasink."""
-    (listing, *errors), (parts, *more), (listed, *most) = remote.together(
+    (listing, no_listing), (parts, no_parts), (listed, no_list) = remote.together(
         lambda: _try(lambda: registry_store.listing(fleet), Listing({}, (), 0, 0)),
         lambda: _try(lambda: linked_files.unfinished(fleet), tuple[str, ...]()),
         lambda: _try(lambda: _listed(fleet), tuple[str, ...]()),
     )
-    error = "; ".join(dict.fromkeys(filter(None, [*errors, *more, *most])))
+    error = "; ".join(dict.fromkeys(why for why in (no_listing, no_parts, no_list) if why))
     return RegistryState(_unpinned(fleet, listing), listing.leftovers, parts, listed, error or None)
 
 

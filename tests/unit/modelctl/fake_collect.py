@@ -1,13 +1,12 @@
 """A sentinel and a datasink for tests of collects: folders, with the real programs in them."""
 
-import shlex
-import sys
 from pathlib import Path
 
 import pytest
 
 from modelctl.collecting import linked_files
 from modelctl.fleet import Fleet
+from tests.unit.modelctl import fake_programs
 
 ROOT = Path(__file__).resolve().parents[3]
 VERSION = ("face_recognition", "2026-02-02")
@@ -39,13 +38,7 @@ class Hosts:
         self.data.mkdir()
         (self.version / "facelist.csv").write_bytes(LIST)
         (self.version / "facedata.hdf5").write_bytes(DATA)
-        words = {"folder": shlex.quote(str(folder)), "root": shlex.quote(str(ROOT)), "python": sys.executable}
-        for name, text in (("ssh", SSH), ("sudo", SUDO)):
-            program = folder / "bin" / name
-            program.parent.mkdir(exist_ok=True)
-            program.write_text(text.format(**words))
-            program.chmod(0o755)
-        monkeypatch.setenv("PATH", f"{folder}/bin:/usr/bin:/bin")
+        fake_programs.put(folder, monkeypatch, ssh=SSH, sudo=SUDO)
         monkeypatch.setattr(linked_files, "models_folder", lambda *_: str(self.models))
         monkeypatch.setattr(Fleet, "data_root", lambda _: str(self.data))
 

@@ -3,8 +3,6 @@
 import hashlib
 import json
 import os
-import shlex
-import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +18,7 @@ from modelctl.inventory.pins import Pin, PinnedFile, Pins
 from modelctl.inventory_file import Inventory
 from modelctl.retiring import node_cleanup
 from modelctl.retiring.node_cleanup import HeldFile, HeldVersion, freed
+from tests.unit.modelctl import fake_programs
 from tests.unit.modelctl.sites import fleet, registry_with, site_with
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -47,13 +46,7 @@ class Hosts:
         self.patch = monkeypatch
         self.pinned: dict[str, dict[str, Pin]] = {}
         self.overrides: dict[str, str] = {}
-        words = {"folder": shlex.quote(str(folder)), "root": shlex.quote(str(ROOT)), "python": sys.executable}
-        for name, text in (("ssh", SSH), ("sudo", SUDO)):
-            program = folder / "bin" / name
-            program.parent.mkdir(exist_ok=True)
-            program.write_text(text.format(**words))
-            program.chmod(0o755)
-        monkeypatch.setenv("PATH", f"{folder}/bin:/usr/bin:/bin")
+        fake_programs.put(folder, monkeypatch, ssh=SSH, sudo=SUDO)
         for module in (linked_files, node_cleanup):
             monkeypatch.setattr(module, "models_folder", lambda _, host: str(self.models(host)))
         monkeypatch.setattr(Fleet, "data_root", lambda _: str(self.data))
