@@ -1,12 +1,13 @@
-"""pyinfra's own settings, and what is mended in it until an upgrade does (tests/unit/test_config.py)."""
+"""pyinfra's own settings, and what is mended in it until an upgrade does (tests/unit/test_config*.py)."""
 
+import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
-import click
 import pyinfra
 import pyinfra.api.operations
 import pyinfra_cli.cli
@@ -21,6 +22,7 @@ REQUIRE_PYINFRA_VERSION = ">=3.10,<3.11"
 CONNECT_TIMEOUT = 10  # seconds
 UNANSWERED_MS = 60_000  # milliseconds that sent data may stay unacknowledged
 INTERRUPTED = 128 + signal.SIGINT  # as a shell tells it
+STOPPED = b"Stopped; a switch that has begun goes on on its node: modelctl status\n"
 
 _connect = SSHConnector._connect
 _run = SSHConnector.run_shell_command
@@ -52,7 +54,11 @@ def _run_on_dropped_connection(self: SSHConnector, *args: Any, **kwargs: Any) ->
 def _confirm_without_terminal(msg: str) -> bool:
     """Nobody can press enter in CI: go on without failed hosts, and never start a run that nobody confirmed."""
     if sys.stdin.isatty():
-        return bool(_confirm(msg))
+        before = signal.signal(signal.SIGINT, _stop_at_once)  # it waits for the terminal, not where _stop comes
+        try:
+            return bool(_confirm(msg))
+        finally:
+            signal.signal(signal.SIGINT, before)
     if "failed" in msg:
         return True
     raise CliError("no terminal to confirm at: nothing was done; add -y to run, or --dry to predict")
@@ -72,10 +78,31 @@ def _run_and_fail(state: State, host: Host, *args: Any, **kwargs: Any) -> None:
         raise
 
 
-def _exit_interrupted(_number: int, _frame: FrameType | None) -> None:
-    """pyinfra exits 0 at Ctrl-C, as if the hosts had been deployed to."""
-    click.echo("Stopped; a switch that has begun goes on on its node: modelctl status", err=True)
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    """pyinfra exits 0 at Ctrl-C, as if the hosts had been deployed to.
+
+    Raised where Python happens to be, as beside a fork, the exit may be lost and the deploy goes on: this one comes
+    where pyinfra waits. A second Ctrl-C waits for nothing.
+    """
+    _tell_stopped()
+    exiting = _hub.loop.run_callback_threadsafe(_hub.handle_system_error, SystemExit, SystemExit(INTERRUPTED))
+
+    def at_once(number: int, frame: FrameType | None) -> None:
+        exiting.stop()
+        _stop_at_once(number, frame)
+
+    signal.signal(signal.SIGINT, at_once)
+
+
+def _stop_at_once(_number: int, _frame: FrameType | None) -> None:
+    _tell_stopped()
     sys.exit(INTERRUPTED)
+
+
+def _tell_stopped() -> None:
+    """Not printed: sys.stderr may be in the middle of a line."""
+    with suppress(OSError):  # the terminal may be gone
+        os.write(2, STOPPED)
 
 
 SSHConnector._connect = _connect_without_delay  # type: ignore[method-assign]
@@ -85,4 +112,4 @@ Inventory.get_active_hosts = _hosts_in_order  # type: ignore[method-assign]
 pyinfra.api.operations._run_host_ops = _run_and_fail
 _hub.NOT_ERROR = (*_hub.NOT_ERROR, PyinfraError)
 if pyinfra.is_cli:
-    signal.signal(signal.SIGINT, _exit_interrupted)
+    signal.signal(signal.SIGINT, _stop)

@@ -2,9 +2,7 @@
 
 import inspect
 import io
-import signal
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -13,7 +11,6 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import paramiko
-import pyinfra_cli
 import pytest
 from pyinfra.api import Config, facts, operations
 from pyinfra.api.command import StringCommand
@@ -205,19 +202,3 @@ class TestHostOrder:
         active = set(inventory) - {inventory.get_host("host7")}
         cast("Any", inventory).state = SimpleNamespace(active_hosts=active)
         assert [host.name for host in inventory.get_active_hosts()] == [name for name in names if name != "host7"]
-
-
-class TestInterrupt:
-    def test_pyinfra_still_exits_as_if_all_was_well(self) -> None:
-        source = Path(pyinfra_cli.__file__).with_name("main.py").read_text()
-        assert 'click.echo("Exiting upon user request!")\n        sys.exit(0)' in source
-
-    def test_mended(self) -> None:
-        words = [sys.executable, "-m", "pyinfra", "@local", "exec", "--", "sleep", "3"]
-        with subprocess.Popen(words, cwd=Path(config.__file__).parent, stderr=subprocess.PIPE, text=True) as process:
-            assert process.stderr is not None
-            assert any("Starting operation" in line for line in process.stderr)
-            process.send_signal(signal.SIGINT)
-            _, said = process.communicate(timeout=30)  # it may wait for the command
-        assert process.returncode == config.INTERRUPTED
-        assert "Stopped; a switch that has begun goes on on its node: modelctl status" in said
