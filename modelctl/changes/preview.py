@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
 
+from modelctl import progress
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, fault
 from modelctl.fleet import Fleet
@@ -52,7 +53,8 @@ def require_pinned(fleet: Fleet, model: str, version: str) -> None:
 
 def require_stored(fleet: Fleet, model: str, version: str) -> None:
     """Read every byte of a pinned version on the primary datasink. Raises Faults unless all are as pinned."""
-    [stored] = registry_store.read(fleet, [(model, version)])
+    with progress.waiting(f"reading {model}/{version} on {fleet.site.primary_datasink}"):
+        stored = registry_store.read(fleet, model, version)
     try:
         found = pin_of(model, version, stored)
     except Faults as error:

@@ -95,7 +95,7 @@ def _stored(fleet: Fleet, model: str, version: str, found: Mapping[str, PinnedFi
     same = {name for name, file in found.items() if pin and file is not None and pin.files.get(name) == file}
     if not same:
         return frozenset()
-    [held] = registry_store.read(fleet, [(model, version)])
+    held = registry_store.read(fleet, model, version)
     return frozenset(name for name in same if held.files.get(name) == found[name])
 
 

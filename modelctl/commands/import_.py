@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import click
 
+from modelctl import progress
 from modelctl.commands import options
 from modelctl.commands.pinned import pin_versions
 from modelctl.errors import Faults, OperatorError
@@ -51,13 +52,15 @@ def import_(model: str, version: str, path: str, maps: tuple[str, ...], yes: boo
         import_store.require_space(fleet, plan, place)
         _show(fleet, pair, folder, plan)
         options.require_consent("Import and pin it?", "imported", yes)
-        import_store.copy(fleet, pair, folder, plan)
+        with progress.waiting(f"copying {folder} on {fleet.site.primary_datasink}"):
+            import_store.copy(fleet, pair, folder, plan)
     pin_versions(inventory, pins, [pair], yes or not place.stored)  # both were asked for at once
 
 
 def _plan(fleet: Fleet, pair: tuple[str, str], folder: PurePosixPath, renamed: Mapping[str, str]) -> Plan:
     today = f"{datetime.now(UTC):%Y-%m-%d}"
-    found = registry_store.read_folder(fleet, folder)
+    with progress.waiting(f"reading {folder} on {fleet.site.primary_datasink}"):
+        found = registry_store.read_folder(fleet, folder)
     try:
         return importing.plan(fleet, pair, folder, found, renamed, today)
     except Faults as error:
@@ -67,7 +70,8 @@ def _plan(fleet: Fleet, pair: tuple[str, str], folder: PurePosixPath, renamed: M
 def _require_same(fleet: Fleet, pair: tuple[str, str], plan: Plan) -> None:
     """Raises OperatorError when the version that is stored is another one, or not whole."""
     name, datasink = "/".join(pair), fleet.site.primary_datasink
-    [stored] = registry_store.read(fleet, [pair])
+    with progress.waiting(f"reading {name} on {datasink}"):
+        stored = registry_store.read(fleet, *pair)
     try:
         found = pin_of(*pair, stored).files
     except Faults as error:

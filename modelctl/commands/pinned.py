@@ -1,16 +1,19 @@
 """What commands that pin versions share: reading them on the datasink, the plan, the question, the pins file."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
+from modelctl import progress
 from modelctl.commands import options
 from modelctl.errors import OperatorError
+from modelctl.fleet import Fleet
 from modelctl.inventory.pins import Pins, replace_pins
 from modelctl.inventory_file import Inventory
 from modelctl.registry import pinning, registry_store
+from modelctl.registry.manifest import StoredVersion
 
 
 def pin_versions(inventory: Inventory, pins: Pins, versions: Sequence[tuple[str, str]], yes: bool) -> None:
@@ -19,8 +22,7 @@ def pin_versions(inventory: Inventory, pins: Pins, versions: Sequence[tuple[str,
     Raises OperatorError, after the others are pinned, when one is not as its manifest says.
     """
     path, fleet = inventory.pins, dataclasses.replace(inventory.fleet, pins=pins)
-    stored = registry_store.read(fleet, versions)
-    proposal = pinning.propose(fleet, dict(zip(versions, stored, strict=True)))
+    proposal = pinning.propose(fleet, dict(_read_each(fleet, versions)))
     _show(proposal, fleet.site.primary_datasink, path)
     if proposal.new:
         options.require_consent("Pin them?", "pinned", yes)
@@ -29,6 +31,15 @@ def pin_versions(inventory: Inventory, pins: Pins, versions: Sequence[tuple[str,
     if proposal.faulty:
         names = ", ".join(f"{model}/{version}" for model, version in proposal.faulty)
         raise OperatorError(f"not pinned: {names}; when that is mended: modelctl pin")
+
+
+def _read_each(fleet: Fleet, versions: Sequence[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], StoredVersion]]:
+    """One question for each: each has its own time, and on a terminal one sees which it is."""
+    for count, (model, version) in enumerate(versions, 1):
+        what = f"reading {model}/{version} on {fleet.site.primary_datasink} ({count} of {len(versions)})"
+        with progress.waiting(what):
+            stored = registry_store.read(fleet, model, version)
+        yield (model, version), stored
 
 
 def _show(proposal: pinning.Proposal, datasink: str, path: Path) -> None:

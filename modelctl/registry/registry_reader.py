@@ -1,11 +1,11 @@
-"""Reads version folders of the model registry, on the datasink.
+"""Reads a version folder of the model registry, on the datasink.
 
 It travels there as source: standard library only, Python 3.7 or newer.
 
-On stdin a JSON list of [registry, model, version], or of [folder, name] for any other folder. On stdout a JSON list
-with, for each of them, what is in its folder: `files` (name to size in bytes and SHA-256), `others` (name to what it is
-instead of a readable file), `manifest` (base64, at most MANIFEST_LIMIT + 1 bytes, null when it is not among the files)
-and `fault` (why nothing could be read, else null).
+On stdin a JSON list, [registry, model, version], or [folder, name] for any other folder. On stdout a JSON object with
+what is in it: `files` (name to size in bytes and SHA-256), `others` (name to what it is instead of a readable file),
+`manifest` (base64, at most MANIFEST_LIMIT + 1 bytes, null when it is not among the files) and `fault` (why nothing
+could be read, else null).
 """
 
 from __future__ import annotations
@@ -75,4 +75,4 @@ def _measure(path: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    json.dump([read_version(*place) for place in json.load(sys.stdin)], sys.stdout)
+    json.dump(read_version(*json.load(sys.stdin)), sys.stdout)

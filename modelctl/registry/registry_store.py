@@ -1,9 +1,8 @@
 """The model registry on the primary datasink, read over SSH."""
 
-from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from pydantic import Base64Bytes, NonNegativeInt, TypeAdapter, ValidationError
+from pydantic import Base64Bytes, NonNegativeInt, ValidationError
 
 from modelctl.faults import one_line
 from modelctl.fleet import Fleet
@@ -47,29 +46,22 @@ class _Listed(Said):
     fault: str | None
 
 
-_ANSWERS = TypeAdapter(list[_Answer])
-
-
-def read(fleet: Fleet, versions: Sequence[tuple[str, str]]) -> list[StoredVersion]:
-    """What the primary datasink holds of each (model, version). Raises remote.NoAnswer when it does not say."""
-    return _read(fleet, [(fleet.registry_folder(), model, version) for model, version in versions])
+def read(fleet: Fleet, model: str, version: str) -> StoredVersion:
+    """What the primary datasink holds of a version, every byte read. Raises remote.NoAnswer when it does not say."""
+    return _read(fleet, fleet.registry_folder(), model, version)
 
 
 def read_folder(fleet: Fleet, path: PurePosixPath) -> StoredVersion:
-    """What any folder on the primary datasink holds, every byte of it read. Raises remote.NoAnswer as above."""
-    [found] = _read(fleet, [(str(path.parent), path.name)])
-    return found
+    """What any folder on the primary datasink holds, likewise."""
+    return _read(fleet, str(path.parent), path.name)
 
 
-def _read(fleet: Fleet, questions: Sequence[tuple[str, ...]]) -> list[StoredVersion]:
-    text = travelling.ask(fleet, registry_reader, questions, READ_SECONDS)
+def _read(fleet: Fleet, *place: str) -> StoredVersion:
+    text = travelling.ask(fleet, registry_reader, place, READ_SECONDS)
     try:
-        answers = _ANSWERS.validate_json(text)
+        return _Answer.model_validate_json(text).stored()
     except ValidationError:
-        answers = []
-    if len(answers) != len(questions):
-        raise remote.misunderstood(fleet, fleet.site.primary_datasink, text, "the registry's versions")
-    return [answer.stored() for answer in answers]
+        raise remote.misunderstood(fleet, fleet.site.primary_datasink, text, "what the folder holds") from None
 
 
 def listing(fleet: Fleet) -> Listing:

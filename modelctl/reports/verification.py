@@ -115,7 +115,7 @@ def _read_each(
             yield _stored(fleet, model, version, ABSENT)
             continue
         try:
-            [stored] = registry_store.read(fleet, [(model, version)])
+            stored = registry_store.read(fleet, model, version)
             found = differences(model, version, stored, fleet.pin(model, version))
         except (remote.NoAnswer, Faults) as error:
             yield _stored(fleet, model, version, error=str(error))

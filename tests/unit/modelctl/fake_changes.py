@@ -175,9 +175,8 @@ class FakeHosts:
     ) -> "subprocess.CompletedProcess[str]":
         self.asked.append((host, message))
         if command[0] == "python3":
-            return _said(
-                json.dumps([{**_stored(model, version), **self.stored} for _, model, version in json.loads(message)])
-            )
+            _, model, version = json.loads(message)
+            return _said(json.dumps({**_stored(model, version), **self.stored}))
         if "preview" in command:
             answer = self.previews.get(host, '{"bytes": 0, "unlocked": []}')
             return _said(answer) if answer else subprocess.CompletedProcess([], 1, "", "found preview; allowed: status")

@@ -12,6 +12,7 @@ from modelctl import cli
 from modelctl.registry import import_store
 from tests.unit.modelctl.commands.test_pin_command import ROOT, SITE
 from tests.unit.modelctl.datasinks import REGISTRY_FOLDER, FakeDatasink
+from tests.unit.modelctl.terminal import on_a_terminal
 
 FACES = ("face_recognition", "2026-04-04")
 GAMMA = {
@@ -114,6 +115,20 @@ def test_a_folder_becomes_a_pinned_version(datasink: FakeDatasink, site: Path, p
     assert set(json.loads(pins_file.read_text())["face_recognition"]["2026-04-04"]["files"]) == {
         "baselines.hdf5", "facedata.hdf5", "facelist.csv", "facemodel.pickle",
     }  # fmt: skip
+
+
+@pytest.mark.usefixtures("datasink")
+def test_what_takes_long_is_shown_on_a_terminal_only(site: Path, gamma: Path) -> None:
+    words = ("import", *FACES, str(gamma), *MAP, "--yes")
+    folder, stored, pinned = f"reading {gamma} on", f"reading {'/'.join(FACES)} on data1 ", "(1 of 1)"
+    for moments in ([folder, f"copying {gamma} on", stored + pinned], [folder, stored, stored + pinned]):
+        code, shown = on_a_terminal(site, *words, COLUMNS="200")
+        assert code == 0
+        places = [shown.find(each) for each in moments]
+        assert -1 not in places
+        assert len(set(places)) == len(places)
+        assert places == sorted(places)
+    assert "reading" not in run(site, *FACES, gamma, *MAP, "--yes").stderr
 
 
 def test_its_manifest(datasink: FakeDatasink, site: Path, gamma: Path) -> None:
@@ -285,7 +300,7 @@ def test_an_unreadable_file(datasink: FakeDatasink, site: Path, gamma: Path) -> 
         "manifest": None,
         "fault": None,
     }
-    (gamma.parent / "answer").write_text(json.dumps([answer]))
+    (gamma.parent / "answer").write_text(json.dumps(answer))
     datasink.answer_with(
         f'case "$input" in "{{"*) printf "%s" "{{\\"fault\\": null}}";; *) cat {gamma.parent}/answer;; esac'
     )

@@ -15,6 +15,7 @@ from modelctl import cli
 from modelctl.commands import options
 from modelctl.inventory_file import load
 from tests.unit.modelctl.datasinks import FakeDatasink
+from tests.unit.modelctl.terminal import on_a_terminal
 
 ROOT = Path(__file__).resolve().parents[4]
 EYE = ("haarcascades", "2020-03-25")
@@ -133,6 +134,16 @@ def test_at_a_terminal_it_asks(
     assert (done.returncode, len(pinned(pins_file))) == (code, count)
     assert "Pin them? [y/N]: " in done.stdout
     assert done.stderr == ("" if code == 0 else "nothing was pinned\n")
+
+
+def test_what_is_read_is_shown_on_a_terminal_only(datasink: FakeDatasink, site: Path) -> None:
+    datasink.store(*EYE)
+    datasink.store("mobilenet_ssd", "2020-12-06")
+    code, shown = on_a_terminal(site, "pin", "--yes", COLUMNS="120")
+    assert code == 1  # the others are wanted, and not stored
+    assert "reading haarcascades/2020-03-25 on data1 (" in shown
+    assert "reading mobilenet_ssd/2020-12-06 on data1 (" in shown
+    assert "reading" not in run(site, *EYE).stderr
 
 
 def test_a_faulty_version_is_told_and_the_others_are_pinned(

@@ -287,4 +287,5 @@ def test_at_a_terminal_it_asks(
     monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
     result = CliRunner().invoke(cli.main, ["rollback", MODEL, OLD], input=answer)
     assert "Do it? [y/N]: " in result.stdout
+    assert f"reading {MODEL}/{OLD} on data1" in result.stderr
     assert (len(stage.runs()), len(hosts.spared)) == (count, count)

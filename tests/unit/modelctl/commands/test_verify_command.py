@@ -49,8 +49,7 @@ def datasink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDatasink:
 def site(tmp_path: Path, datasink: FakeDatasink) -> Path:
     """All that is stored is pinned, but for the newer version."""
     assert datasink.registry.is_dir()
-    stored = registry_store.read(fleet(), [OLD, LIST])
-    pins = {pair: pin_of(*pair, content) for pair, content in zip([OLD, LIST], stored, strict=True)}
+    pins = {pair: pin_of(*pair, registry_store.read(fleet(), *pair)) for pair in (OLD, LIST)}
     text = dump_pins(Pins(models={model: {version: pin} for (model, version), pin in pins.items()}))
     (tmp_path / "pins.json").write_text(text, encoding="utf-8")
     path = tmp_path / "site.py"

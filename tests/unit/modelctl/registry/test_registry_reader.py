@@ -97,7 +97,7 @@ def test_it_needs_nothing_but_its_source(tmp_path: Path, folder: Path) -> None:
     program = Path(registry_reader.__file__).read_text(encoding="utf-8")
     done = subprocess.run(
         ["/usr/bin/python3", "-I", "-c", program],
-        input=json.dumps([[str(tmp_path), "cats", "2026-01-01"]]), cwd="/", env={},
+        input=json.dumps([str(tmp_path), "cats", "2026-01-01"]), cwd="/", env={},
         capture_output=True, text=True, timeout=20, check=True,
     )  # fmt: skip
-    assert json.loads(done.stdout) == [read(tmp_path)]
+    assert json.loads(done.stdout) == read(tmp_path)

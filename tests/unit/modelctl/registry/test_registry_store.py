@@ -23,27 +23,31 @@ def datasink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDatasink:
 
 def refusal(asked: Fleet) -> str:
     with pytest.raises(OperatorError) as caught:
-        registry_store.read(asked, [EYE])
+        registry_store.read(asked, *EYE)
     assert str(caught.value).isprintable()
     return str(caught.value)
 
 
-def test_all_versions_in_one_command(datasink: FakeDatasink) -> None:
+def test_what_a_version_holds(datasink: FakeDatasink) -> None:
     datasink.store(*EYE)
-    found, absent = registry_store.read(fleet(), [EYE, ("haarcascades", "2021-01-01")])
+    found = registry_store.read(fleet(), *EYE)
     content = b"haarcascades/2020-03-25/haarcascade_eye.xml"
     measured = PinnedFile(sha256=hashlib.sha256(content).hexdigest(), size=len(content))
     assert found.files["haarcascade_eye.xml"] == measured
     assert found.manifest == (datasink.registry / "haarcascades/2020-03-25/manifest.yaml").read_bytes()
-    assert absent.fault == f"{datasink.registry}/haarcascades/2021-01-01: No such file or directory"
-    assert json.loads(datasink.asked[-1]) == [[REGISTRY_FOLDER, *EYE], [REGISTRY_FOLDER, "haarcascades", "2021-01-01"]]
+    assert json.loads(datasink.asked[-1]) == [REGISTRY_FOLDER, *EYE]
+
+
+def test_a_version_that_is_not_there(datasink: FakeDatasink) -> None:
+    absent = registry_store.read(fleet(), *EYE)
+    assert absent.fault == f"{datasink.registry}/haarcascades: No such file or directory"
 
 
 def test_names_never_reach_a_shell(datasink: FakeDatasink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     tricks = ("$(touch pwned)", "'; touch pwned; '")
-    assert registry_store.read(fleet(), [tricks])[0].fault
-    assert json.loads(datasink.asked[-1]) == [[REGISTRY_FOLDER, *tricks]]
+    assert registry_store.read(fleet(), *tricks).fault
+    assert json.loads(datasink.asked[-1]) == [REGISTRY_FOLDER, *tricks]
     assert not (tmp_path / "pwned").exists()
 
 
@@ -72,13 +76,13 @@ FOUND = '{"files": {}, "others": {}, "manifest": null, "fault": null}'
 @pytest.mark.parametrize(
     "answer",
     [
-        "", "Welcome!", "[]", "{}", f"[{FOUND}, {FOUND}]", f"Welcome! [{FOUND}]",
-        f"[{FOUND.replace('null', '1')}]",
-        f"[{FOUND.replace('{}', '[]')}]",
-        f"[{FOUND[:-1]}, \"more\": 1}}]",
-        f"[{FOUND}]".replace('"manifest": null', '"manifest": "a"'),
-        f"[{FOUND}]".replace('"files": {}', '"files": {"a": {"size": -1, "sha256": "' + "a" * 64 + '"}}'),
-        f"[{FOUND}]".replace('"files": {}', '"files": {"a": {"size": 1, "sha256": "x"}}'),
+        "", "Welcome!", "[]", "{}", f"[{FOUND}]", f"Welcome! {FOUND}", f"{FOUND} {FOUND}",
+        FOUND.replace("null", "1"),
+        FOUND.replace("{}", "[]"),
+        f'{FOUND[:-1]}, "more": 1}}',
+        FOUND.replace('"manifest": null', '"manifest": "a"'),
+        FOUND.replace('"files": {}', '"files": {"a": {"size": -1, "sha256": "' + "a" * 64 + '"}}'),
+        FOUND.replace('"files": {}', '"files": {"a": {"size": 1, "sha256": "x"}}'),
         "[" * 5000,
         "\x1b[2J" * 100_000,
     ],
@@ -88,21 +92,21 @@ def test_an_odd_answer_is_refused(datasink: FakeDatasink, tmp_path: Path, answer
     datasink.answer_with(f"cat {tmp_path}/answer")
     line = refusal(fleet())
     assert line.startswith("data1 (192.168.10.50): found ")
-    assert line.endswith("; expected the registry's versions as JSON; does a login there print something of its own?")
+    assert line.endswith("; expected what the folder holds as JSON; does a login there print something of its own?")
     assert len(line) < 400
 
 
 def test_a_good_answer_of_that_kind(datasink: FakeDatasink) -> None:
-    datasink.answer_with(f"echo '[{FOUND}]'")
-    assert registry_store.read(fleet(), [EYE])[0].files == {}
+    datasink.answer_with(f"echo '{FOUND}'")
+    assert registry_store.read(fleet(), *EYE).files == {}
 
 
 def test_what_the_datasink_says_is_told_without_its_control_characters(datasink: FakeDatasink) -> None:
     answer = FOUND.replace('"others": {}', '"others": {"a": "a\\u001b[2J"}').replace(
         '"fault": null', '"fault": "b\\n\\u0007"'
     )
-    datasink.answer_with(f"cat <<'END'\n[{answer}]\nEND")
-    [stored] = registry_store.read(fleet(), [EYE])
+    datasink.answer_with(f"cat <<'END'\n{answer}\nEND")
+    stored = registry_store.read(fleet(), *EYE)
     assert (stored.others, stored.fault) == ({"a": "a?[2J"}, "b ?")
 
 
