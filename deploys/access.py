@@ -3,7 +3,7 @@
 from pyinfra import host
 
 from operations import access, program
-from operations.survey import desired_of
+from operations.run import desired_of
 
 wanted = desired_of(host)
 if wanted.sets:

@@ -3,7 +3,7 @@
 from pyinfra import host
 
 from operations import cleanup, program
-from operations.survey import desired_of
+from operations.run import desired_of
 
 if desired_of(host).source.local:
     program.install(name="Install the node program")

@@ -3,7 +3,7 @@
 from pyinfra import host, local
 
 from operations import cleanup, models
-from operations.survey import desired_of
+from operations.run import desired_of
 
 local.include("deploys/access.py")
 

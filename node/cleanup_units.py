@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import List
 
-from node import files, installation, layout, orders, services
+from node import files, installation, layout, services
 from node.orders import Installed
 
-Units = List[Dict[str, Any]]  # orders.Installed as JSON
 
-
-def differences(units: Units) -> List[str]:
+def differences(units: List[Installed]) -> List[str]:
     """Return what is not as these units want it."""
-    wanted = [orders.installed(each) for each in units]
-    found = ["%s differs" % unit.path for unit in wanted if not installation.is_installed(unit)]
-    for timer in _timers(wanted):
+    found = ["%s differs" % unit.path for unit in units if not installation.is_installed(unit)]
+    for timer in _timers(units):
         status = services.status(timer)
         if status.enabled != "enabled" or not status.is_running:
             found.append("%s is %s and %s" % (timer, status.enabled or "absent", status.active))
     return found
 
 
-def install(units: Units) -> None:
+def install(units: List[Installed]) -> None:
     """Put the units in place, and enable the timers. Raises Refusal when systemd refuses."""
-    wanted = [orders.installed(each) for each in units]
-    for unit in wanted:
+    for unit in units:
         if not installation.is_installed(unit):
             files.write(unit.path, (unit.content or "").encode(), unit.mode)
-    services.reload(unit.path.name for unit in wanted)
-    for timer in _timers(wanted):
+    services.reload(unit.path.name for unit in units)
+    for timer in _timers(units):
         if not services.status(timer).is_running:
             # systemd would make up for what a stopped timer has missed, at once.
             files.unlink(layout.TIMER_STAMPS / ("stamp-" + timer))

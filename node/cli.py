@@ -151,7 +151,7 @@ def _remove_versions() -> None:
 
 
 def _install_clean_up() -> None:
-    cleanup_units.install(json.load(sys.stdin))
+    cleanup_units.install([orders.installed(each) for each in json.load(sys.stdin)])
 
 
 def _append_log() -> None:

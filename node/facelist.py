@@ -84,7 +84,7 @@ def require_switchable(order: Order) -> None:
         raise Refusal("%s: not there or not verified; run deploys/models.py" % path_of(version, LIST))
     configs = [file.path for each in order.sets for file in each.files if file.path.name == CONFIG]
     lost = _unlocked(path_of(version, LIST), version.directory / CURRENT, configs)
-    if lost and order.options.get("unlock") is not True:
+    if lost and not order.asked.unlock:
         raise Refusal(
             "face list %s: lacks %d event(s) that the live list locks, so their recordings could be deleted; "
             "expected a list that holds them, or allow it with --data unlock=yes" % (version.version, len(lost))

@@ -117,6 +117,28 @@ class Limits(NamedTuple):
     reserve_bytes: int
 
 
+class Asked(NamedTuple):
+    """What the operator asks of this run."""
+
+    unlock: bool  # put a face list in place that unlocks events
+    full: bool  # read every byte of the models, not only size and time
+    diff: bool  # tell what is in the place of the sets' files
+
+
+class Registry(NamedTuple):
+    """What the primary datasink alone is told: what the run's hosts need of the registry, and what it keeps besides.
+
+    A version is written as model/version.
+    """
+
+    authority: Optional[str]  # the line that lets certified keys in; None while there is no authority
+    needed: Dict[str, str]  # version -> SHA-256 of its manifest
+    needed_by: Dict[str, List[str]]  # host -> versions
+    named: List[str]  # versions that the checkout names, whoever gets them
+    log: Path  # the deployment log
+    clean_up: List[Installed]  # the units of the clean-up
+
+
 class Order(NamedTuple):
     host: str
     user: str
@@ -129,7 +151,8 @@ class Order(NamedTuple):
     commit: str
     operator: str  # user@host
     purpose: str  # what the operator typed
-    options: Dict[str, Any]
+    asked: Asked
+    registry: Optional[Registry]
 
     @property
     def owner(self) -> Owner:
@@ -164,7 +187,8 @@ def parse(data: Dict[str, Any]) -> Order:
         commit=data["commit"],
         operator=data["operator"],
         purpose=data["purpose"],
-        options=data["options"],
+        asked=Asked(**known(Asked, data["asked"])),
+        registry=_registry(data["registry"]) if data["registry"] else None,
     )
 
 
@@ -184,6 +208,11 @@ def version(data: Dict[str, Any]) -> Version:
 
 def _source(data: Dict[str, Any]) -> Source:
     return Source(data["host"], data["address"], data["login"], Path(data["registry"]), data["local"])
+
+
+def _registry(data: Dict[str, Any]) -> Registry:
+    units = [installed(each) for each in data["clean_up"]]
+    return Registry(**{**known(Registry, data), "log": Path(data["log"]), "clean_up": units})
 
 
 def installed(data: Dict[str, Any]) -> Installed:

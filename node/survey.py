@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from node import (
     access,
@@ -22,7 +22,7 @@ from node import (
 )
 from node.errors import Refusal
 from node.history import short
-from node.orders import Order, ServiceSet, Version
+from node.orders import Order, Registry, ServiceSet, Source, Version
 from node.sets import StoredSet
 
 
@@ -35,18 +35,13 @@ def survey(order: Order) -> Dict[str, Any]:
         "face_list": _face_list(order),
         "sets": {each.service: _set(each, order) for each in order.sets},
         "pull_access": {name: access.read(name) for name in ("pull_key.pub", "pull_key-cert.pub", "known_hosts")},
-        "authorized": _authorized(order),
-        "registry": _registry(order),
         "history": history.entries()[-history.RECENT :],
-        "logged": _logged(order),
-        "listed": delete_list.listed(order.options.get("named", [])),
-        "unseen": delete_list.unseen(order.options.get("needed_by", {})),
-        "cleanup": cleanup_units.differences(order.options.get("cleanup", [])),
+        **_registry(order.registry, order.source),
     }
 
 
 def _is_lacking(version: Version, order: Order) -> bool:
-    if order.options.get("verify") == "full":
+    if order.asked.full:
         return bool(versions.flaws(version))
     return not versions.is_verified(version)
 
@@ -55,14 +50,14 @@ def _face_list(order: Order) -> Optional[Dict[str, Any]]:
     version = order.face_list
     if version is None:
         return None
-    look = facelist.flaws if order.options.get("verify") == "full" else facelist.lacking
+    look = facelist.flaws if order.asked.full else facelist.lacking
     return {"lacking": look(version)}
 
 
 def _set(wanted: ServiceSet, order: Order) -> Dict[str, Any]:
     chosen = sets.digest_of(wanted.service, sets.CHOSEN)
     stored, damage = _stored(wanted.service, chosen)
-    live = {str(file.path): _text(file.path) for file in wanted.files} if order.options.get("diff") else {}
+    live = {str(file.path): _text(file.path) for file in wanted.files} if order.asked.diff else {}
     return {
         "chosen": chosen,
         "models": stored.content.models if stored else {},
@@ -130,33 +125,29 @@ def _not_running(wanted: ServiceSet) -> List[str]:
     return found
 
 
-def _authorized(order: Order) -> Optional[bool]:
-    """None where nobody pulls from, or where there is no authority yet."""
-    line = order.options.get("authority")
-    if line is None or not order.source.local:
-        return None
-    return access.is_authorized(order.source.login, line)
+def _registry(registry: Optional[Registry], source: Source) -> Dict[str, Any]:
+    """What only the primary datasink has: nothing elsewhere."""
+    if registry is None:
+        return {"authorized": None, "registry": [], "logged": None, "listed": [], "unseen": [], "cleanup": []}
+    authority = registry.authority
+    return {
+        "authorized": None if authority is None else access.is_authorized(source.login, authority),
+        "registry": list(_missing(registry.needed, source.registry)),
+        "logged": audit.logged(registry.log),
+        "listed": delete_list.listed(registry.named),
+        "unseen": delete_list.unseen(registry.needed_by),
+        "cleanup": cleanup_units.differences(registry.clean_up),
+    }
 
 
-def _registry(order: Order) -> List[str]:
-    """What the primary datasink's registry lacks of the versions that this run's hosts need."""
-    source = order.source
-    if not source.local:
-        return []
-    problems = []
-    for label, manifest in sorted(order.options.get("needed", {}).items()):
-        path = source.registry / label / versions.MANIFEST
+def _missing(needed: Dict[str, str], folder: Path) -> Iterator[str]:
+    """What the registry lacks of the versions that this run's hosts need."""
+    for label, manifest in sorted(needed.items()):
+        path = folder / label / versions.MANIFEST
         if not path.is_file():
-            problems.append("%s: not in the registry; expected it at %s" % (label, path.parent))
+            yield "%s: not in the registry; expected it at %s" % (label, path.parent)
         elif files.sha256(path) != manifest:
-            problems.append("%s: manifest differs from its pin %s" % (path, manifest[:12]))
-    return problems
-
-
-def _logged(order: Order) -> Optional[Dict[str, int]]:
-    """How far the deployment log is, on the primary datasink."""
-    log = order.options.get("log")
-    return audit.logged(Path(log)) if log else None
+            yield "%s: manifest differs from its pin %s" % (path, manifest[:12])
 
 
 def _text(path: Path) -> Optional[str]:

@@ -11,7 +11,7 @@ from modelctl.nodes.trust import known_key
 from operations.answer import Survey
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
-from operations.survey import desired_of
+from operations.run import desired_of
 
 PUBLIC_KEY = f"{layout.STATE}/access/pull_key.pub"
 

@@ -8,7 +8,8 @@ from operations import rollout
 from operations.answer import Entry, Survey
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
-from operations.survey import desired_of, last_answer
+from operations.run import desired_of
+from operations.survey import last_answer
 
 
 @node_operation

@@ -7,7 +7,9 @@ from pyinfra.api import Host, StringCommand
 from operations.answer import Survey
 from operations.node_command import command
 from operations.node_operation import node_operation
-from operations.survey import foresee, order_for
+from operations.order import file_of
+from operations.run import desired_of, needed_by
+from operations.survey import foresee
 
 
 @node_operation
@@ -15,7 +17,7 @@ def install(host: Host, found: Survey) -> Iterator[StringCommand]:
     """Put the units of the clean-up in place and enable its timer; the clean-up itself is not begun."""
     if found.cleanup:
         host.log("; ".join(found.cleanup))
-        yield command("install-cleanup", message=order_for(host)["options"]["cleanup"])
+        yield command("install-cleanup", message=[file_of(unit) for unit in desired_of(host).clean_up])
 
 
 @node_operation
@@ -27,8 +29,7 @@ def spare(host: Host, found: Survey) -> Iterator[StringCommand]:
     if found.listed:
         host.log(f"wanted again, so off the delete-list: {', '.join(found.listed)}")
     if found.listed or found.unseen:
-        needed_by = order_for(host)["options"]["needed_by"]
+        needed = needed_by(host.state)
         foresee(host, listed=[], unseen=[])
-        yield command(
-            "spare", message={"versions": found.listed, "hosts": {each: needed_by[each] for each in found.unseen}}
-        )
+        hosts = {name: [each.label for each in needed[name]] for name in found.unseen if name in needed}
+        yield command("spare", message={"versions": found.listed, "hosts": hosts})

@@ -2,7 +2,8 @@
 
 import hashlib
 import subprocess
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,34 @@ Order = dict[str, Any]
 CHECKOUT = Path(__file__).parent.parent
 
 
-def order(fleet: Fleet, desired: Desired, options: dict[str, Any]) -> Order:
-    """Return the whole order for a host. `options` are what a run adds to what the host should hold."""
+@dataclass(frozen=True)
+class Asked:
+    """What the operator asks of a run: to unlock events, to read every byte of the models, to show live files."""
+
+    unlock: bool = False
+    full: bool = False
+    diff: bool = False
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What the primary datasink alone is told of a run; a version is written as model/version.
+
+    `authority` is the line that lets certified keys in, None while there is no authority. `needed` are the versions
+    that the run's hosts need with the digests of their manifests, `needed_by` the same by host, `named` what the
+    checkout names, whoever gets it, `log` the path of the deployment log, `clean_up` the units of the clean-up.
+    """
+
+    authority: str | None
+    needed: Mapping[str, str]
+    needed_by: Mapping[str, Sequence[str]]
+    named: Sequence[str]
+    log: str
+    clean_up: Sequence[InstalledFile]
+
+
+def order(fleet: Fleet, desired: Desired, asked: Asked, registry: Registry | None) -> Order:
+    """Return the whole order for a host: what it should hold, and what a run adds to that."""
     return {
         "host": desired.host,
         "service_user": desired.service_user,
@@ -31,7 +58,8 @@ def order(fleet: Fleet, desired: Desired, options: dict[str, Any]) -> Order:
         "commit": commit(),
         "operator": operator(),
         "purpose": purpose(),
-        "options": options,
+        "asked": asdict(asked),
+        "registry": _registry(registry) if registry else None,
     }
 
 
@@ -72,6 +100,10 @@ def _set(each: ServiceSet) -> dict[str, Any]:
         "timers": list(each.timers),
         "gate": asdict(each.gate),
     }
+
+
+def _registry(registry: Registry) -> dict[str, Any]:
+    return {**asdict(registry), "clean_up": [file_of(unit) for unit in registry.clean_up]}
 
 
 def file_of(file: InstalledFile) -> dict[str, Any]:

@@ -20,8 +20,8 @@ from pyinfra import logger
 from pyinfra.api import BaseStateCallback, Host, Inventory, State, StringCommand
 
 from operations.arguments import names_of
-from operations.run import hosts_of
-from operations.survey import desired_of, last_answer
+from operations.run import desired_of, hosts_of
+from operations.survey import last_answer
 
 ANSWER_SECONDS = 300  # for a host to say whether it moves
 SWITCH_SECONDS = 3600  # for a host's switch to end: beyond all limits that the node itself sets

@@ -1,13 +1,25 @@
-"""The run that a host is in: its hosts, and what the operator has said of it."""
+"""The run that a host is in: its hosts, what they should hold, and what the operator has said of it."""
 
 from pyinfra.api import Host, State
 
+from modelctl.rendering.desired import Desired, WantedVersion, desired
 from operations.arguments import Arguments, parse
 
 
 def hosts_of(state: State) -> list[Host]:
     """Return the hosts of a run, in the order of the inventory."""
     return [host for host in state.inventory if state.is_host_in_limit(host)]
+
+
+def desired_of(host: Host) -> Desired:
+    """Return what the host should hold."""
+    return desired(host.data.fleet, host.name)
+
+
+def needed_by(state: State) -> dict[str, list[WantedVersion]]:
+    """Return the versions that the hosts of a run need, by the name of the host: what the registry must hold."""
+    wanted = {each.name: desired_of(each) for each in hosts_of(state)}
+    return {name: [*each.versions, *([each.face_list] if each.face_list else [])] for name, each in wanted.items()}
 
 
 def arguments_of(host: Host) -> Arguments:

@@ -13,12 +13,11 @@ from weakref import WeakKeyDictionary
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
 from modelctl.nodes.authority import Authority
-from modelctl.rendering.desired import Desired, WantedVersion, desired
 from operations.answer import Survey, parse
 from operations.bundle import LOADER, bundle
 from operations.node_command import PROGRAMS, Message
-from operations.order import file_of, order, without_contents
-from operations.run import arguments_of, hosts_of
+from operations.order import Asked, Order, Registry, order, without_contents
+from operations.run import arguments_of, desired_of, needed_by
 
 QUESTION_SECONDS = 120
 
@@ -87,14 +86,10 @@ def foresee(host: Host, **changes: Any) -> None:
         _remembered[host] = (known[0], replace(known[1], **changes))
 
 
-def order_for(host: Host) -> dict[str, Any]:
+def order_for(host: Host) -> Order:
     """Return the whole order for a host in this run."""
-    return order(host.data.fleet, desired_of(host), _options(host))
-
-
-def desired_of(host: Host) -> Desired:
-    """Return what the host should hold."""
-    return desired(host.data.fleet, host.name)
+    wanted = desired_of(host)
+    return order(host.data.fleet, wanted, _asked(host), _registry(host) if wanted.source.local else None)
 
 
 def _ask(host: Host) -> Survey | None:
@@ -108,23 +103,19 @@ def _ask(host: Host) -> Survey | None:
     return answer
 
 
-def _options(host: Host) -> dict[str, Any]:
-    fleet, wanted, said = host.data.fleet, desired_of(host), arguments_of(host)
-    authority, needed = Authority(fleet.site.pull_ca), _needed(host)
-    return {
-        "unlock": said.unlock,
-        "verify": said.verify,
-        "diff": bool(host.state.config.DIFF),
-        "authority": authority.line(wanted.source.registry) if authority.exists() else None,
-        "needed": {each.label: each.manifest for versions in needed.values() for each in versions},
-        "named": [f"{model}/{each}" for model in fleet.registry.models for each in fleet.named_versions(model)],
-        "needed_by": {name: [each.label for each in versions] for name, versions in needed.items()},
-        "log": fleet.deployment_log() if wanted.source.local else None,
-        "cleanup": [file_of(each) for each in wanted.clean_up],
-    }
+def _asked(host: Host) -> Asked:
+    said = arguments_of(host)
+    return Asked(unlock=said.unlock, full=said.verify == "full", diff=bool(host.state.config.DIFF))
 
 
-def _needed(host: Host) -> dict[str, list[WantedVersion]]:
-    """The versions that this run's hosts need: what the registry must hold."""
-    wanted = {each.name: desired_of(each) for each in hosts_of(host.state)}
-    return {name: [*each.versions, *([each.face_list] if each.face_list else [])] for name, each in wanted.items()}
+def _registry(host: Host) -> Registry:
+    fleet, wanted, needed = host.data.fleet, desired_of(host), needed_by(host.state)
+    authority = Authority(fleet.site.pull_ca)
+    return Registry(
+        authority=authority.line(wanted.source.registry) if authority.exists() else None,
+        needed={each.label: each.manifest for versions in needed.values() for each in versions},
+        needed_by={name: [each.label for each in versions] for name, versions in needed.items()},
+        named=[f"{model}/{each}" for model in fleet.registry.models for each in fleet.named_versions(model)],
+        log=fleet.deployment_log(),
+        clean_up=wanted.clean_up,
+    )

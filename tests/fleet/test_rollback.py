@@ -129,6 +129,7 @@ def test_a_deploy_that_fails_takes_everything_back(checkout: Checkout, node: Nod
     assert_undone(checkout, node)
 
 
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_deploy_that_is_stopped_takes_everything_back(checkout: Checkout, node: NodeOf, number: int) -> None:
     with begun(checkout, node) as process:

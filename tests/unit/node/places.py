@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from node.marks import Mark, Request
-from node.orders import File, Gate, Installed, Limits, Link, Named, Order, ServiceSet, Source, Version
+from node.orders import Asked, File, Gate, Installed, Limits, Link, Named, Order, Registry, ServiceSet, Source, Version
 
 USER = "nobody"
 """The service's user: any but root."""
 
 LIMITS = Limits(pull_timeout=5, pull_patience=1, reserve_bytes=0)
+NOTHING_ASKED = Asked(unlock=False, full=False, diff=False)
 GATE = Gate(linked_wait=0, deadline=60, settle=0, checks=["restarts", "port", "files"])
 
 Contents = Mapping[str, bytes]
@@ -65,8 +66,18 @@ class Place:
         fill(self.models / model / version, manifest_of(model, version), contents)
         return self.stored(model, version, contents, linked)
 
+    def asked_as_datasink(self, authority: str | None = None, needed: Mapping[str, str] | None = None) -> Registry:
+        """What the primary datasink alone is told."""
+        log = self.root / "logs" / "the.log"
+        return Registry(authority, dict(needed or {}), needed_by={}, named=[], log=log, clean_up=[])
+
     def order(
-        self, *versions: Version, face_list: Version | None = None, sets: Collection[ServiceSet] = (), **options: object
+        self,
+        *versions: Version,
+        face_list: Version | None = None,
+        sets: Collection[ServiceSet] = (),
+        asked: Asked = NOTHING_ASKED,
+        registry: Registry | None = None,
     ) -> Order:
         source = Source("depot", "192.0.2.1", "ops", self.registry, local=True)
         return Order(
@@ -81,7 +92,8 @@ class Place:
             commit="c0ffee",
             operator="anna@ramrod",
             purpose="pyinfra inventory.py",
-            options=dict(options),
+            asked=asked,
+            registry=registry,
         )
 
 

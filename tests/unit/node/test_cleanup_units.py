@@ -1,12 +1,11 @@
 """The units of the registry's clean-up: put in place, healed, and never made to run at once."""
 
-import hashlib
-from typing import Any
-
 import pytest
 
 from node import cleanup_units, layout, services
+from node.orders import Installed
 from node.services import Status
+from tests.unit.node.places import installed
 
 UP = Status("active", "waiting", 0, "enabled", 0, False)
 TEXTS = {"model_cleanup.service": "[Service]\n", "model_cleanup.timer": "[Timer]\n"}
@@ -29,22 +28,16 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def units() -> list[dict[str, Any]]:
+def units() -> list[Installed]:
     layout.UNITS.mkdir()
-    return [
-        {
-            "path": str(layout.UNITS / name), "owner": "root", "mode": 0o644, "content": text,
-            "sha256": hashlib.sha256(text.encode()).hexdigest(),
-        }
-        for name, text in TEXTS.items()
-    ]  # fmt: skip
+    return [installed(layout.UNITS / name, text, owner="root") for name, text in TEXTS.items()]
 
 
 def test_where_they_are_not_wanted_nothing_differs() -> None:
     assert cleanup_units.differences([]) == []
 
 
-def test_units_are_put_in_place_and_the_timer_enabled(units: list[dict[str, Any]], said: list[str]) -> None:
+def test_units_are_put_in_place_and_the_timer_enabled(units: list[Installed], said: list[str]) -> None:
     service, timer = (layout.UNITS / name for name in TEXTS)
     assert cleanup_units.differences(units) == [f"{service} differs", f"{timer} differs"]
     cleanup_units.install(units)
@@ -62,7 +55,7 @@ def test_units_are_put_in_place_and_the_timer_enabled(units: list[dict[str, Any]
     ],
 )
 def test_a_timer_that_does_not_run_is_a_difference(
-    units: list[dict[str, Any]], said: list[str], status: dict[str, Status], found: Status, line: str
+    units: list[Installed], said: list[str], status: dict[str, Status], found: Status, line: str
 ) -> None:
     cleanup_units.install(units)
     status["model_cleanup.timer"] = found
@@ -70,9 +63,7 @@ def test_a_timer_that_does_not_run_is_a_difference(
     assert len(said) == 1
 
 
-def test_units_that_changed_are_read_again(
-    units: list[dict[str, Any]], said: list[str], status: dict[str, Status]
-) -> None:
+def test_units_that_changed_are_read_again(units: list[Installed], said: list[str], status: dict[str, Status]) -> None:
     status["model_cleanup.timer"] = UP._replace(is_outdated=True)
     cleanup_units.install(units)
     assert said == ["daemon-reload", "enable --quiet --now --no-reload model_cleanup.timer", "daemon-reload"]
@@ -81,7 +72,7 @@ def test_units_that_changed_are_read_again(
 @pytest.mark.parametrize(("active", "is_kept"), [("inactive", False), ("active", True)])
 @pytest.mark.usefixtures("said")
 def test_what_a_stopped_timer_has_missed_is_not_made_up_for(
-    units: list[dict[str, Any]], status: dict[str, Status], active: str, is_kept: bool
+    units: list[Installed], status: dict[str, Status], active: str, is_kept: bool
 ) -> None:
     layout.TIMER_STAMPS.mkdir()
     stamp = layout.TIMER_STAMPS / "stamp-model_cleanup.timer"

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from node import access, cli, facelist, follow, history, layout, lock, pull, switch
+from node import access, cleanup_units, cli, facelist, follow, history, layout, lock, pull, switch
 from node.errors import Refusal
 from node.marks import Request
-from node.orders import Order
-from tests.unit.node.places import USER, request, uid
+from node.orders import Installed, Order
+from tests.unit.node.places import USER, installed, request, uid
 from tests.unit.node.test_orders import ORDER
 
 
@@ -122,6 +122,15 @@ def test_a_switch_gets_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
     say(monkeypatch, ORDER)
     assert cli.main(["switch"]) == 0
     assert [order.sets[0].digest for order in said] == ["d1"]
+
+
+def test_the_units_of_the_clean_up_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[list[Installed]] = []
+    monkeypatch.setattr(cleanup_units, "install", said.append)
+    unit = installed(layout.UNITS / "model_cleanup.timer", "[Timer]\n", owner="root")
+    say(monkeypatch, [{**unit._asdict(), "path": str(unit.path)}])
+    assert cli.main(["install-cleanup"]) == 0
+    assert said == [[unit]]
 
 
 def test_the_switch_unit_runs_the_request_that_it_was_begun_for(monkeypatch: pytest.MonkeyPatch) -> None:

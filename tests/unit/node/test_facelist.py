@@ -5,9 +5,9 @@ import pytest
 
 from node import facelist, files, sets, stamps
 from node.errors import Refusal
-from node.orders import File, Order, Version
+from node.orders import Asked, File, Order, Version
 from node.sets import StoredSet
-from tests.unit.node.places import Place, fill, installed, service_set, sha256
+from tests.unit.node.places import NOTHING_ASKED, Place, fill, installed, service_set, sha256
 
 HEAD = b"date,event,name\n"
 ONE = HEAD + b"2026-01-01,e1,ann\n"
@@ -30,9 +30,9 @@ def wanted(place: Place, version: str, content: bytes) -> Version:
     return Version("face_recognition", version, sha256(b"m"), place.root / "face_recognition", listed)
 
 
-def order(place: Place, version: Version, **options: object) -> Order:
+def order(place: Place, version: Version, asked: Asked = NOTHING_ASKED) -> Order:
     config = installed(place.root / "datapump.yaml", "facefile: new\n")
-    return place.order(face_list=version, sets=[service_set("d", config)], **options)
+    return place.order(face_list=version, sets=[service_set("d", config)], asked=asked)
 
 
 def bring(place: Place, version: str, content: bytes) -> Version:
@@ -150,7 +150,7 @@ class TestRequireSwitchable:
     def test_lost_events_are_counted_and_refused(self, place: Place) -> None:
         make_current(bring(place, "2026-01-01", TWO))
         new = bring(place, "2026-02-02", HEAD)
-        assert refusal(order(place, new, unlock=False)) == (
+        assert refusal(order(place, new)) == (
             "face list 2026-02-02: lacks 2 event(s) that the live list locks, so their recordings could be deleted; "
             "expected a list that holds them, or allow it with --data unlock=yes"
         )
@@ -160,11 +160,11 @@ class TestRequireSwitchable:
         new = bring(place, "2026-02-02", HEAD + b"2026-09-09,e1,ann\n")
         assert "lacks 1 event(s)" in refusal(order(place, new))
 
-    def test_unlocking_is_allowed_by_name_only(self, place: Place) -> None:
+    def test_unlocking_is_allowed_to_whom_asks_for_it(self, place: Place) -> None:
         make_current(bring(place, "2026-01-01", TWO))
         new = bring(place, "2026-02-02", ONE)
-        refusal(order(place, new, unlock="yes"))
-        facelist.require_switchable(order(place, new, unlock=True))
+        refusal(order(place, new))
+        facelist.require_switchable(order(place, new, NOTHING_ASKED._replace(unlock=True)))
 
     @pytest.mark.parametrize("quote", ["", '"', "'"])
     def test_the_list_that_the_data_pump_reads_is_live_too(self, place: Place, quote: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from node import orders
 from node.errors import Refusal
 from node.files import Owner
-from node.orders import File, Gate, Installed, Link, Named, Source, Version
+from node.orders import Asked, File, Gate, Installed, Link, Named, Source, Version
 from tests.unit.node.places import GATE, LIMITS, USER
 
 VERSION = {
@@ -47,7 +47,8 @@ ORDER = {
     "commit": "c0ffee",
     "operator": "anna@ramrod",
     "purpose": "pyinfra inventory.py",
-    "options": {"unlock": True},
+    "asked": {"unlock": True, "full": False, "diff": True},
+    "registry": None,
 }
 
 
@@ -58,7 +59,8 @@ def test_an_order_is_read_as_it_was_sent() -> None:
     assert version.label == "cats/2026-01-01"
     assert order.source == Source("depot", "192.0.2.1", "ops", Path("/registry"), local=False)
     assert (order.host, order.folders, order.face_list, order.limits) == ("node", [Path("/models")], None, LIMITS)
-    assert (order.commit, order.options) == ("c0ffee", {"unlock": True})
+    assert (order.commit, order.registry) == ("c0ffee", None)
+    assert order.asked == Asked(unlock=True, full=False, diff=True)
     assert (order.operator, order.purpose) == ("anna@ramrod", "pyinfra inventory.py")
     [service] = order.sets
     assert service.files[1] == Installed(Path("/home/engine.yaml"), USER, 0o644, "02", "é: 1\n")

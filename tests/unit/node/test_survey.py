@@ -6,6 +6,8 @@ import pytest
 from node import (
     access,
     audit,
+    cleanup_units,
+    delete_list,
     files,
     history,
     installation,
@@ -22,7 +24,18 @@ from node import (
 from node.errors import Refusal
 from node.orders import Link, Named, ServiceSet
 from node.services import Status
-from tests.unit.node.places import Place, installed, manifest_of, mark, request, service_set, sha256
+from tests.unit.node.places import (
+    NOTHING_ASKED,
+    Place,
+    installed,
+    manifest_of,
+    mark,
+    request,
+    service_set,
+    sha256,
+)
+
+DIFF, FULL = NOTHING_ASKED._replace(diff=True), NOTHING_ASKED._replace(full=True)
 
 UP = Status("active", "running", 7, "enabled", 0, False)
 
@@ -56,7 +69,7 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
     status["engine.service"] = Status("inactive", "dead", 0, "", 0, False)
     version = place.wanted("cats", "2026-01-01", {"cats.bin": b"meow"})
     wanted = service_set("d1", installed(place.root / "engine.yaml", "new"))
-    order = place.order(version, sets=[wanted], authority="line")
+    order = place.order(version, sets=[wanted])
     order = order._replace(folders=[place.root, place.models], source=order.source._replace(local=False))
     answer = survey.survey(order)
     assert json.loads(json.dumps(answer)) == answer
@@ -148,15 +161,15 @@ class TestHistory:
         assert answer["sets"]["engine"]["last"]["to"] == f"d{history.RECENT + 4}"
 
     def test_the_primary_datasink_says_what_its_log_holds(self, place: Place) -> None:
-        log = place.root / "logs" / "the.log"
-        order = place.order(log=str(log))
+        registry = place.asked_as_datasink()
+        order = place.order(registry=registry)
         assert survey.survey(order)["logged"] == {}
         history.add(request("d1"), None, history.CHOSEN, None)
-        audit.append(log, order.owner, history.entries())
+        audit.append(registry.log, order.owner, history.entries())
         assert survey.survey(order)["logged"] == {"node": 1}
 
     def test_another_host_has_no_log(self, place: Place) -> None:
-        assert survey.survey(place.order(log=None))["logged"] is None
+        assert survey.survey(place.order())["logged"] is None
 
 
 def test_a_disabled_timer_is_a_difference(place: Place, settled: ServiceSet, status: dict[str, Status]) -> None:
@@ -187,7 +200,7 @@ def test_a_damaged_chosen_set_is_a_difference_and_no_dead_end(place: Place, sett
 def test_live_files_are_shown_only_when_asked_for(place: Place, settled: ServiceSet) -> None:
     (place.root / "engine.yaml").write_text("by hand")
     path = str(place.root / "engine.yaml")
-    assert survey.survey(place.order(sets=[settled], diff=True))["sets"]["engine"]["live"] == {path: "by hand"}
+    assert survey.survey(place.order(sets=[settled], asked=DIFF))["sets"]["engine"]["live"] == {path: "by hand"}
     assert survey.survey(place.order(sets=[settled]))["sets"]["engine"]["live"] == {}
 
 
@@ -197,7 +210,7 @@ def test_verify_full_reads_what_a_stamp_vouches_for(place: Place, monkeypatch: p
     monkeypatch.setattr(stamps, "vouches", lambda *_: True)
     (version.directory / "cats.bin").write_bytes(b"woof")
     assert survey.survey(place.order(version))["lacking"] == []
-    assert survey.survey(place.order(version, verify="full"))["lacking"] == ["cats/2026-01-01"]
+    assert survey.survey(place.order(version, asked=FULL))["lacking"] == ["cats/2026-01-01"]
 
 
 def test_a_face_list_that_is_not_there(place: Place) -> None:
@@ -209,7 +222,7 @@ def test_verify_full_reads_the_face_list_too(place: Place, monkeypatch: pytest.M
     version = place.wanted("face_recognition", "2026-01-01", {"facelist.csv": b"x"})
     monkeypatch.setattr(stamps, "vouches", lambda *_: True)
     assert survey.survey(place.order(face_list=version))["face_list"] == {"lacking": []}
-    assert survey.survey(place.order(face_list=version, verify="full"))["face_list"] == {"lacking": ["facelist.csv"]}
+    assert survey.survey(place.order(face_list=version, asked=FULL))["face_list"] == {"lacking": ["facelist.csv"]}
 
 
 def test_only_the_datasink_is_asked_for_its_authorized_keys(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,11 +233,25 @@ def test_only_the_datasink_is_asked_for_its_authorized_keys(place: Place, monkey
         return True
 
     monkeypatch.setattr(access, "is_authorized", is_authorized)
-    order = place.order(authority="line")
-    assert survey.survey(order._replace(source=order.source._replace(local=False)))["authorized"] is None
+    assert survey.survey(place.order())["authorized"] is None
+    assert survey.survey(place.order(registry=place.asked_as_datasink()))["authorized"] is None  # no authority yet
     assert asked == []
-    assert survey.survey(order)["authorized"] is True
+    assert survey.survey(place.order(registry=place.asked_as_datasink("line")))["authorized"] is True
     assert asked == ["ops"]
+
+
+def test_what_the_primary_datasink_says_of_its_clean_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delete_list, "listed", lambda labels: [f"{each} is listed" for each in labels])
+    monkeypatch.setattr(delete_list, "unseen", lambda hosts: [f"{each} is unseen" for each in hosts])
+    monkeypatch.setattr(cleanup_units, "differences", lambda units: [f"{each.path} differs" for each in units])
+    told = place.asked_as_datasink()._replace(
+        named=["cats/1"], needed_by={"lab1": ["cats/1"]}, clean_up=[installed(place.root / "a.timer", "")]
+    )
+    answer = survey.survey(place.order(registry=told))
+    assert (answer["listed"], answer["unseen"]) == (["cats/1 is listed"], ["lab1 is unseen"])
+    assert answer["cleanup"] == [f"{place.root}/a.timer differs"]
+    elsewhere = survey.survey(place.order())
+    assert (elsewhere["listed"], elsewhere["unseen"], elsewhere["cleanup"]) == ([], [], [])
 
 
 def test_what_the_registry_lacks_is_said_first(place: Place) -> None:
@@ -235,7 +262,7 @@ def test_what_the_registry_lacks_is_said_first(place: Place) -> None:
         "cats/2026-01-01": sha256(manifest_of("cats", "2026-01-01")),
         "dogs/2026-01-01": "11" * 32,
     }
-    assert survey.survey(place.order(needed=needed))["registry"] == [
+    assert survey.survey(place.order(registry=place.asked_as_datasink(needed=needed)))["registry"] == [
         f"ants/2026-01-01: not in the registry; expected it at {place.registry}/ants/2026-01-01",
         f"{place.registry}/dogs/2026-01-01/manifest.yaml: manifest differs from its pin 111111111111",
     ]

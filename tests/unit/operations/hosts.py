@@ -13,8 +13,8 @@ from pyinfra.context import ctx_host
 from modelctl.fleet import Fleet
 from operations.answer import SetState, Survey
 from operations.bundle import bundle
-from operations.order import order
-from operations.survey import desired_of
+from operations.order import Asked, order
+from operations.run import desired_of
 from tests.unit.modelctl.sites import fleet as fleet_of
 from tests.unit.modelctl.sites import pinned, site
 
@@ -101,7 +101,7 @@ def as_host(host: StubHost) -> Host:
 def settled(host: StubHost) -> Survey:
     """What a host answers that holds all that it should."""
     wanted = desired_of(as_host(host))
-    sets = order(host.data.fleet, wanted, {})["sets"]
+    sets = order(host.data.fleet, wanted, Asked(), None)["sets"]
     return Survey(
         has_program=True,
         absent_folders=[],

@@ -1,6 +1,7 @@
 import hashlib
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,7 @@ from modelctl.fleet import Fleet
 from modelctl.operator import operator, purpose
 from modelctl.rendering.desired import desired
 from node import orders
-from operations.order import commit, order, without_contents
+from operations.order import Asked, Registry, commit, order, without_contents
 
 HOSTS = ("data1", "sentinel", "lab1", "east", "alpha5")
 
@@ -16,7 +17,7 @@ HOSTS = ("data1", "sentinel", "lab1", "east", "alpha5")
 @pytest.mark.parametrize("name", HOSTS)
 def test_the_node_reads_what_is_sent(fleet: Fleet, name: str) -> None:
     wanted = desired(fleet, name)
-    read = orders.parse(json.loads(json.dumps(order(fleet, wanted, {"unlock": False}))))
+    read = orders.parse(json.loads(json.dumps(order(fleet, wanted, Asked(), None))))
     assert (read.host, read.user) == (name, wanted.service_user)
     assert [str(folder) for folder in read.folders] == list(wanted.folders)
     assert [(each.label, str(each.directory), each.manifest) for each in read.versions] == [
@@ -30,8 +31,38 @@ def test_the_node_reads_what_is_sent(fleet: Fleet, name: str) -> None:
     assert read.limits._asdict() == fleet.standards.limits.model_dump()
 
 
+def test_the_node_reads_what_is_asked(fleet: Fleet) -> None:
+    sent = order(fleet, desired(fleet, "lab1"), Asked(unlock=True, full=False, diff=True), None)
+    read = orders.parse(json.loads(json.dumps(sent)))
+    assert (read.asked, read.registry) == (orders.Asked(unlock=True, full=False, diff=True), None)
+
+
+def test_the_node_reads_what_the_primary_datasink_is_told(fleet: Fleet) -> None:
+    units = desired(fleet, "data1").clean_up
+    told = Registry(
+        authority="line",
+        needed={"cats/2026-01-01": "ab"},
+        needed_by={"lab1": ["cats/2026-01-01"]},
+        named=["cats/2025-01-01"],
+        log="/logs/the.log",
+        clean_up=units,
+    )
+    read = orders.parse(json.loads(json.dumps(order(fleet, desired(fleet, "data1"), Asked(), told)))).registry
+    assert read is not None
+    assert [(str(unit.path), unit.content) for unit in read.clean_up] == [(unit.path, unit.content) for unit in units]
+    assert len(units) == 2
+    assert read._replace(clean_up=[]) == orders.Registry(
+        authority="line",
+        needed={"cats/2026-01-01": "ab"},
+        needed_by={"lab1": ["cats/2026-01-01"]},
+        named=["cats/2025-01-01"],
+        log=Path("/logs/the.log"),
+        clean_up=[],
+    )
+
+
 def test_files_carry_the_digest_of_their_contents(fleet: Fleet) -> None:
-    files = order(fleet, desired(fleet, "sentinel"), {})["sets"][0]["files"]
+    files = order(fleet, desired(fleet, "sentinel"), Asked(), None)["sets"][0]["files"]
     assert len(files) > 3
     for file in files:
         assert file["sha256"] == hashlib.sha256(file["content"].encode()).hexdigest()
@@ -39,7 +70,7 @@ def test_files_carry_the_digest_of_their_contents(fleet: Fleet) -> None:
 
 @pytest.mark.parametrize("name", HOSTS)
 def test_the_question_holds_no_contents(fleet: Fleet, name: str) -> None:
-    whole = order(fleet, desired(fleet, name), {})
+    whole = order(fleet, desired(fleet, name), Asked(), None)
     contents = [file["content"] for each in whole["sets"] for file in each["files"]]
     assert contents
     question = json.dumps(without_contents(whole))

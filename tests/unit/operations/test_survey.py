@@ -119,33 +119,42 @@ class TestRemembering:
         assert len(host.questions) == 4
 
 
-class TestOptions:
-    def options(self, host: StubHost) -> dict[str, Any]:
-        found = survey.order_for(as_host(host))["options"]
-        assert isinstance(found, dict)
-        return found
-
+class TestAsked:
     def test_what_the_operator_said(self, fleet: Fleet) -> None:
         host = make_host("lab1", fleet, unlock="yes", verify="full")
         host.state.config.DIFF = True
-        found = self.options(host)
-        assert (found["unlock"], found["verify"], found["diff"]) == (True, "full", True)
+        assert survey.order_for(as_host(host))["asked"] == {"unlock": True, "full": True, "diff": True}
+
+    def test_nothing_was_said(self, fleet: Fleet) -> None:
+        found = survey.order_for(as_host(make_host("lab1", fleet)))["asked"]
+        assert found == {"unlock": False, "full": False, "diff": False}
+
+
+class TestRegistry:
+    def told(self, host: StubHost) -> dict[str, Any]:
+        found = survey.order_for(as_host(host))["registry"]
+        assert isinstance(found, dict)
+        return found
+
+    def test_the_primary_datasink_alone_is_told(self, fleet: Fleet) -> None:
+        told = {name: survey.order_for(as_host(make_host(name, fleet)))["registry"] for name in ("data1", "lab1")}
+        assert told["data1"]
+        assert told["lab1"] is None
 
     def test_no_authority_yet(self, fleet: Fleet) -> None:
-        assert self.options(make_host("data1", fleet))["authority"] is None
+        assert self.told(make_host("data1", fleet))["authority"] is None
 
     def test_the_authoritys_line(self, fleet: Fleet) -> None:
         authority = Authority(fleet.site.pull_ca)
         authority.create()
-        line = self.options(make_host("data1", fleet))["authority"]
+        line = self.told(make_host("data1", fleet))["authority"]
         assert line == authority.line("/home/ops/sentinelcam/model_registry")
 
-    def test_only_the_primary_datasink_is_told_of_the_deployment_log(self, fleet: Fleet) -> None:
-        assert self.options(make_host("lab1", fleet))["log"] is None
-        assert self.options(make_host("data1", fleet))["log"] == "/home/ops/sentinelcam/logs/model_deployment.log"
+    def test_where_the_deployment_log_is(self, fleet: Fleet) -> None:
+        assert self.told(make_host("data1", fleet))["log"] == "/home/ops/sentinelcam/logs/model_deployment.log"
 
     def test_named_is_what_the_checkout_names_whatever_the_hosts_want(self, fleet: Fleet) -> None:
-        named = self.options(make_host("lab1", fleet))["named"]
+        named = self.told(make_host("data1", fleet))["named"]
         assert {"mobilenet_ssd/2020-12-06", "face_recognition/2026-02-02", "face_recognition/2025-02-25"} <= set(named)
 
     def test_needed_is_what_the_hosts_of_this_run_want(self, fleet: Fleet) -> None:
@@ -153,7 +162,7 @@ class TestOptions:
         for name in ("lab1", "east"):
             host.inventory.append(StubHost(name, fleet, host.inventory))
         host.state.is_host_in_limit = lambda each: each.name != "east"
-        assert self.options(host)["needed"] == {
+        assert self.told(host)["needed"] == {
             "face_recognition/2026-02-02": b"2026-02-02".hex().ljust(64, "0"),
             "mobilenet_ssd/2020-12-06": b"2020-12-06".hex().ljust(64, "0"),
         }

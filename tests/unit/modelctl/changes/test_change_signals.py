@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,8 @@ from modelctl.changes import deployment, journal
 from modelctl.changes.deployment import Deployer
 from tests.unit.modelctl.fake_changes import HOSTS, MODEL, ROOT, WHAT, Stage
 from tests.unit.modelctl.forks import make, run, undo
+
+pytestmark = pytest.mark.usefixtures("heard")
 
 # As pyinfra does: it obeys Ctrl-C whatever it inherits, and ends with 0.
 PYINFRA = (
@@ -27,16 +28,6 @@ for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
 time.sleep(0.1)
 """
 ALONE, GROUP = '"$(cat "$state/pid")"', '"-$(cat "$state/pid")"'
-
-
-@pytest.fixture(autouse=True)
-def heard() -> Iterator[None]:
-    """Whoever runs the tests may ignore signals, as nohup does; the shell in pyinfra's place would inherit that."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [(number, signal.signal(number, signal.SIG_DFL)) for number in numbers]
-    yield
-    for number, handler in before:
-        signal.signal(number, handler)
 
 
 @pytest.fixture
