@@ -1,5 +1,6 @@
 """pyinfra's own settings, and what is mended in it until an upgrade does (tests/unit/test_config*.py)."""
 
+import logging
 import os
 import signal
 import socket
@@ -111,5 +112,7 @@ pyinfra_cli.cli._do_confirm = _confirm_without_terminal
 Inventory.get_active_hosts = _hosts_in_order  # type: ignore[method-assign]
 pyinfra.api.operations._run_host_ops = _run_and_fail
 _hub.NOT_ERROR = (*_hub.NOT_ERROR, PyinfraError)
+# Where nobody listens Python shows what paramiko logs, a traceback of what pyinfra says in a line.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
 if pyinfra.is_cli:
     signal.signal(signal.SIGINT, _stop)

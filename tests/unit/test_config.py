@@ -3,9 +3,11 @@
 import inspect
 import io
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -117,6 +119,40 @@ class TestDroppedConnection:
     def test_mended(self, dropped: SSHConnector) -> None:
         with pytest.raises(OSError, match=r"^connection lost$"):
             SSHConnector.run_shell_command(dropped, StringCommand("true"))
+
+
+class TestBrokenHandshake:
+    @pytest.fixture
+    def deaf(self) -> Iterator[int]:
+        """The port of a server that hangs up."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+
+            def hang_up() -> None:
+                with suppress(OSError):
+                    while True:
+                        server.accept()[0].close()
+
+            thread = threading.Thread(target=hang_up)
+            thread.start()
+            yield server.getsockname()[1]
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join(timeout=10)
+
+    def deploy(self, port: int, folder: Path, *words: str) -> str:
+        command = [sys.executable, "-m", "pyinfra", "127.0.0.1", "--data", f"ssh_port={port}", *words, "exec", "true"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=30, check=False)
+        assert done.returncode == 1
+        assert "[127.0.0.1] SSH error (Error reading SSH protocol banner" in done.stderr
+        return done.stderr
+
+    def test_paramiko_still_shows_a_traceback(self, deaf: int, tmp_path: Path) -> None:
+        assert "Traceback" in self.deploy(deaf, tmp_path)
+
+    def test_mended(self, deaf: int) -> None:
+        assert "Traceback" not in self.deploy(deaf, Path(config.__file__).parent)
+
+    def test_who_debugs_sees_it(self, deaf: int) -> None:
+        assert "Traceback" in self.deploy(deaf, Path(config.__file__).parent, "--debug-all")
 
 
 class TestConfirm:
