@@ -85,7 +85,6 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
     Raised where Python happens to be, as beside a fork, the exit may be lost and the deploy goes on: this one comes
     where pyinfra waits. A second Ctrl-C waits for nothing.
     """
-    _tell_stopped()
     exiting = _hub.loop.run_callback_threadsafe(_hub.handle_system_error, SystemExit, SystemExit(INTERRUPTED))
 
     def at_once(number: int, frame: FrameType | None) -> None:
@@ -93,6 +92,7 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
         _stop_at_once(number, frame)
 
     signal.signal(signal.SIGINT, at_once)
+    _tell_stopped()
 
 
 def _stop_at_once(_number: int, _frame: FrameType | None) -> None:

@@ -32,6 +32,12 @@ def is_linked_twice(path: Path) -> bool:
     return path.stat().st_nlink > 1
 
 
+def untouched(path: Path) -> tuple[int, ...]:
+    """What stays the same of a file as long as it is only read."""
+    found = path.stat()
+    return found.st_ino, found.st_mode, found.st_uid, found.st_nlink, found.st_size, found.st_ctime_ns
+
+
 @dataclass(frozen=True)
 class Place:
     """A node and a registry below one folder."""

@@ -7,7 +7,7 @@ import pytest
 
 from node import files, pull, stamps, transfer, versions
 from node.orders import Source
-from tests.unit.node.places import Place, is_linked_twice, manifest_of, sha256, tree, uid
+from tests.unit.node.places import Place, is_linked_twice, manifest_of, sha256, tree, uid, untouched
 from tests.unit.node.pulls import expected, refusal
 
 CATS = {"cats.bin": b"meow" * 100, "list.csv": b"seed"}
@@ -50,9 +50,9 @@ def test_an_absent_version_comes_whole_with_owner_and_modes(place: Place) -> Non
 def test_a_folder_that_is_right_is_adopted_without_copying(place: Place) -> None:
     version = place.held("cats", "2026-01-01", CATS)
     (version.directory / "note-of-mine.txt").write_text("mine")
-    before = {path: path.stat() for path in version.directory.iterdir()}
+    before = {path: untouched(path) for path in version.directory.iterdir()}
     pull.pull(place.order(version))
-    assert {path: path.stat() for path in version.directory.iterdir()} == before
+    assert {path: untouched(path) for path in version.directory.iterdir()} == before
     assert versions.is_verified(version)
     assert not place.staging.exists()
 
@@ -63,10 +63,10 @@ def test_a_damaged_file_is_replaced_singly(place: Place, fetched: list[str]) -> 
     (folder / "a.bin").write_bytes(b"damaged")
     (folder / "list.csv").write_bytes(b"what the node has gathered")
     (folder / "note-of-mine.txt").write_text("mine")
-    untouched = {name: (folder / name).stat() for name in ("b.bin", "list.csv", "manifest.yaml", "note-of-mine.txt")}
+    before = {name: untouched(folder / name) for name in ("b.bin", "list.csv", "manifest.yaml", "note-of-mine.txt")}
     pull.pull(place.order(version))
     assert (folder / "a.bin").read_bytes() == b"a"
-    assert {name: (folder / name).stat() for name in untouched} == untouched
+    assert {name: untouched(folder / name) for name in before} == before
     assert fetched == ["cats/2026-01-01/a.bin"]
     assert versions.is_verified(version)
     assert not place.staging.exists()
