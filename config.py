@@ -5,9 +5,10 @@ import os
 import signal
 import socket
 import sys
+import termios
 from contextlib import suppress
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import pyinfra
 import pyinfra.api.operations
@@ -23,8 +24,10 @@ REQUIRE_PYINFRA_VERSION = ">=3.10,<3.11"
 CONNECT_TIMEOUT = 10  # seconds
 UNANSWERED_MS = 60_000  # milliseconds that sent data may stay unacknowledged
 INTERRUPTED = 128 + signal.SIGINT  # as a shell tells it
-STOPPED = b"Stopped; a switch that has begun goes on on its node: modelctl status\n"
+STOPPED = b"Stopped; what has begun on a node goes on there: modelctl status\n"
 
+_STDIN, _STDERR = 0, 2
+_terminal = termios.tcgetattr(_STDIN) if os.isatty(_STDIN) else None
 _connect = SSHConnector._connect
 _run = SSHConnector.run_shell_command
 _confirm = pyinfra_cli.cli._do_confirm
@@ -52,14 +55,10 @@ def _run_on_dropped_connection(self: SSHConnector, *args: Any, **kwargs: Any) ->
         raise OSError("connection lost") from error
 
 
-def _confirm_without_terminal(msg: str) -> bool:
+def _confirm_or_refuse(msg: str) -> bool:
     """Nobody can press enter in CI: go on without failed hosts, and never start a run that nobody confirmed."""
     if sys.stdin.isatty():
-        before = signal.signal(signal.SIGINT, _stop_at_once)  # it waits for the terminal, not where _stop comes
-        try:
-            return bool(_confirm(msg))
-        finally:
-            signal.signal(signal.SIGINT, before)
+        return bool(_confirm(msg))
     if "failed" in msg:
         return True
     raise CliError("no terminal to confirm at: nothing was done; add -y to run, or --dry to predict")
@@ -79,36 +78,23 @@ def _run_and_fail(state: State, host: Host, *args: Any, **kwargs: Any) -> None:
         raise
 
 
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    """pyinfra exits 0 at Ctrl-C, as if the hosts had been deployed to.
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    """pyinfra exits 0 at Ctrl-C, as if the hosts had been deployed to, and first waits for hosts that go on meanwhile.
 
-    Raised where Python happens to be, as beside a fork, the exit may be lost and the deploy goes on: this one comes
-    where pyinfra waits. A second Ctrl-C waits for nothing.
+    An exit that is raised where Python happens to be may be lost, as beside a fork. This one is not, and nothing more
+    is begun. A node takes it for a lost connection.
     """
-    exiting = _hub.loop.run_callback_threadsafe(_hub.handle_system_error, SystemExit, SystemExit(INTERRUPTED))
-
-    def at_once(number: int, frame: FrameType | None) -> None:
-        exiting.stop()
-        _stop_at_once(number, frame)
-
-    signal.signal(signal.SIGINT, at_once)
-    _tell_stopped()
-
-
-def _stop_at_once(_number: int, _frame: FrameType | None) -> None:
-    _tell_stopped()
-    sys.exit(INTERRUPTED)
-
-
-def _tell_stopped() -> None:
-    """Not printed: sys.stderr may be in the middle of a line."""
+    if _terminal is not None:
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+        termios.tcsetattr(_STDIN, termios.TCSANOW, _terminal)  # else it stays without echo, at a password
     with suppress(OSError):  # the terminal may be gone
-        os.write(2, STOPPED)
+        os.write(_STDERR, STOPPED)  # sys.stderr may be in the middle of a line
+    os._exit(INTERRUPTED)
 
 
 SSHConnector._connect = _connect_without_delay  # type: ignore[method-assign]
 SSHConnector.run_shell_command = _run_on_dropped_connection  # type: ignore[method-assign]
-pyinfra_cli.cli._do_confirm = _confirm_without_terminal
+pyinfra_cli.cli._do_confirm = _confirm_or_refuse
 Inventory.get_active_hosts = _hosts_in_order  # type: ignore[method-assign]
 pyinfra.api.operations._run_host_ops = _run_and_fail
 _hub.NOT_ERROR = (*_hub.NOT_ERROR, PyinfraError)

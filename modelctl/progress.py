@@ -15,6 +15,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 
 Advance = Callable[[int], None]
 
@@ -30,11 +31,14 @@ def reading(what: str, size: int) -> Iterator[Advance]:
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
     """Show how long the block runs already, where nobody can say how long it will."""
-    with _progress(SpinnerColumn(), TimeElapsedColumn()) as spinner:
+    with _progress(SpinnerColumn("line"), TimeElapsedColumn()) as spinner:
         spinner.add_task(what, total=None)
         yield
 
 
 def _progress(*columns: ProgressColumn) -> Progress:
-    what = TextColumn("{task.description}", markup=False)
-    return Progress(what, *columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+    """What is done comes first, and is cut where the line is too short for all."""
+    what = TextColumn("{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True))
+    console = Console(stderr=True)
+    is_shown = sys.stderr.isatty() and not console.is_dumb_terminal
+    return Progress(what, *columns, console=console, expand=True, transient=True, disable=not is_shown)

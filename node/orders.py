@@ -125,7 +125,7 @@ class Asked(NamedTuple):
     diff: bool  # tell what is in the place of the sets' files
 
 
-class Registry(NamedTuple):
+class Datasink(NamedTuple):
     """What the primary datasink alone is told: what the run's hosts need of the registry, and what it keeps besides.
 
     A version is written as model/version.
@@ -152,7 +152,7 @@ class Order(NamedTuple):
     operator: str  # user@host
     purpose: str  # what the operator typed
     asked: Asked
-    registry: Optional[Registry]
+    datasink: Optional[Datasink]  # on the primary one only
 
     @property
     def owner(self) -> Owner:
@@ -188,7 +188,7 @@ def parse(data: Dict[str, Any]) -> Order:
         operator=data["operator"],
         purpose=data["purpose"],
         asked=Asked(**known(Asked, data["asked"])),
-        registry=_registry(data["registry"]) if data["registry"] else None,
+        datasink=_datasink(data["datasink"]) if data["datasink"] else None,
     )
 
 
@@ -210,9 +210,9 @@ def _source(data: Dict[str, Any]) -> Source:
     return Source(data["host"], data["address"], data["login"], Path(data["registry"]), data["local"])
 
 
-def _registry(data: Dict[str, Any]) -> Registry:
+def _datasink(data: Dict[str, Any]) -> Datasink:
     units = [installed(each) for each in data["clean_up"]]
-    return Registry(**{**known(Registry, data), "log": Path(data["log"]), "clean_up": units})
+    return Datasink(**{**known(Datasink, data), "log": Path(data["log"]), "clean_up": units})
 
 
 def installed(data: Dict[str, Any]) -> Installed:

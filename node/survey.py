@@ -22,7 +22,7 @@ from node import (
 )
 from node.errors import Refusal
 from node.history import short
-from node.orders import Order, Registry, ServiceSet, Source, Version
+from node.orders import Datasink, Order, ServiceSet, Source, Version
 from node.sets import StoredSet
 
 
@@ -36,7 +36,7 @@ def survey(order: Order) -> Dict[str, Any]:
         "sets": {each.service: _set(each, order) for each in order.sets},
         "pull_access": {name: access.read(name) for name in ("pull_key.pub", "pull_key-cert.pub", "known_hosts")},
         "history": history.entries()[-history.RECENT :],
-        **_registry(order.registry, order.source),
+        **_datasink(order.datasink, order.source),
     }
 
 
@@ -125,18 +125,17 @@ def _not_running(wanted: ServiceSet) -> List[str]:
     return found
 
 
-def _registry(registry: Optional[Registry], source: Source) -> Dict[str, Any]:
+def _datasink(told: Optional[Datasink], source: Source) -> Dict[str, Any]:
     """What only the primary datasink has: nothing elsewhere."""
-    if registry is None:
+    if told is None:
         return {"authorized": None, "registry": [], "logged": None, "listed": [], "unseen": [], "cleanup": []}
-    authority = registry.authority
     return {
-        "authorized": None if authority is None else access.is_authorized(source.login, authority),
-        "registry": list(_missing(registry.needed, source.registry)),
-        "logged": audit.logged(registry.log),
-        "listed": delete_list.listed(registry.named),
-        "unseen": delete_list.unseen(registry.needed_by),
-        "cleanup": cleanup_units.differences(registry.clean_up),
+        "authorized": None if told.authority is None else access.is_authorized(source.login, told.authority),
+        "registry": list(_missing(told.needed, source.registry)),
+        "logged": audit.logged(told.log),
+        "listed": delete_list.listed(told.named),
+        "unseen": delete_list.unseen(told.needed_by),
+        "cleanup": cleanup_units.differences(told.clean_up),
     }
 
 

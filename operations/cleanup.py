@@ -28,8 +28,8 @@ def spare(host: Host, found: Survey) -> Iterator[StringCommand]:
     """
     if found.listed:
         host.log(f"wanted again, so off the delete-list: {', '.join(found.listed)}")
-    if found.listed or found.unseen:
-        needed = needed_by(host.state)
+    needed = needed_by(host.state) if found.unseen else {}
+    hosts = {name: [each.label for each in needed[name]] for name in found.unseen if name in needed}
+    if found.listed or hosts:
         foresee(host, listed=[], unseen=[])
-        hosts = {name: [each.label for each in needed[name]] for name in found.unseen if name in needed}
         yield command("spare", message={"versions": found.listed, "hosts": hosts})

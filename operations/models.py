@@ -41,8 +41,9 @@ def pull(host: Host, found: Survey) -> Iterator[StringCommand]:
         for each in order["versions"]
         if f"{each['model']}/{each['version']}" in found.lacking and said.selects(each["model"])
     ]
-    is_list_lacking = found.face_list and found.face_list["lacking"] and said.selects(order["face_list"]["model"])
-    face_list = order["face_list"] if is_list_lacking else None
+    face_list = order["face_list"]
+    if not (face_list and found.face_list and found.face_list["lacking"] and said.selects(face_list["model"])):
+        face_list = None
     if versions or face_list:
         foresee(host, sets={service: replace(state, unready=None) for service, state in found.sets.items()})
         yield command("pull", message={**order, "versions": versions, "face_list": face_list})

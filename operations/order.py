@@ -28,7 +28,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Registry:
+class Datasink:
     """What the primary datasink alone is told of a run; a version is written as model/version.
 
     `authority` is the line that lets certified keys in, None while there is no authority. `needed` are the versions
@@ -44,7 +44,7 @@ class Registry:
     clean_up: Sequence[InstalledFile]
 
 
-def order(fleet: Fleet, desired: Desired, asked: Asked, registry: Registry | None) -> Order:
+def order(fleet: Fleet, desired: Desired, asked: Asked, datasink: Datasink | None) -> Order:
     """Return the whole order for a host: what it should hold, and what a run adds to that."""
     return {
         "host": desired.host,
@@ -59,17 +59,22 @@ def order(fleet: Fleet, desired: Desired, asked: Asked, registry: Registry | Non
         "operator": operator(),
         "purpose": purpose(),
         "asked": asdict(asked),
-        "registry": _registry(registry) if registry else None,
+        "datasink": _datasink(datasink) if datasink else None,
     }
 
 
 def without_contents(order: Order) -> Order:
     """Return the order as a survey's question: digests instead of file contents."""
-    sets = [
-        {**each, "files": [{**file, "content": None} for file in each["files"]]}
-        for each in order["sets"]
-    ]  # fmt: skip
-    return {**order, "sets": sets}
+    told = order["datasink"]
+    return {
+        **order,
+        "sets": [{**each, "files": _bare(each["files"])} for each in order["sets"]],
+        "datasink": {**told, "clean_up": _bare(told["clean_up"])} if told else None,
+    }
+
+
+def _bare(files: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**file, "content": None} for file in files]
 
 
 @cache
@@ -102,8 +107,8 @@ def _set(each: ServiceSet) -> dict[str, Any]:
     }
 
 
-def _registry(registry: Registry) -> dict[str, Any]:
-    return {**asdict(registry), "clean_up": [file_of(unit) for unit in registry.clean_up]}
+def _datasink(told: Datasink) -> dict[str, Any]:
+    return {**asdict(told), "clean_up": [file_of(unit) for unit in told.clean_up]}
 
 
 def file_of(file: InstalledFile) -> dict[str, Any]:

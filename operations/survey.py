@@ -16,7 +16,7 @@ from modelctl.nodes.authority import Authority
 from operations.answer import Survey, parse
 from operations.bundle import LOADER, bundle
 from operations.node_command import PROGRAMS, Message
-from operations.order import Asked, Order, Registry, order, without_contents
+from operations.order import Asked, Datasink, Order, order, without_contents
 from operations.run import arguments_of, desired_of, needed_by
 
 QUESTION_SECONDS = 120
@@ -89,7 +89,7 @@ def foresee(host: Host, **changes: Any) -> None:
 def order_for(host: Host) -> Order:
     """Return the whole order for a host in this run."""
     wanted = desired_of(host)
-    return order(host.data.fleet, wanted, _asked(host), _registry(host) if wanted.source.local else None)
+    return order(host.data.fleet, wanted, _asked(host), _datasink(host) if wanted.source.local else None)
 
 
 def _ask(host: Host) -> Survey | None:
@@ -108,10 +108,10 @@ def _asked(host: Host) -> Asked:
     return Asked(unlock=said.unlock, full=said.verify == "full", diff=bool(host.state.config.DIFF))
 
 
-def _registry(host: Host) -> Registry:
+def _datasink(host: Host) -> Datasink:
     fleet, wanted, needed = host.data.fleet, desired_of(host), needed_by(host.state)
     authority = Authority(fleet.site.pull_ca)
-    return Registry(
+    return Datasink(
         authority=authority.line(wanted.source.registry) if authority.exists() else None,
         needed={each.label: each.manifest for versions in needed.values() for each in versions},
         needed_by={name: [each.label for each in versions] for name, versions in needed.items()},

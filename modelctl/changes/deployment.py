@@ -37,7 +37,7 @@ class Deployer:
         values = [word for each in data for word in ("--data", each)]
         words = [_pyinfra(), str(self.inventory), "deploys/models.py", "-y", *limits, *values]
         try:
-            # A session of its own: pyinfra obeys Ctrl-C whatever it inherits, and ends with 0 then.
+            # A session of its own: pyinfra obeys Ctrl-C whatever it inherits, and before config.py ends with 0.
             with subprocess.Popen(
                 words, cwd=self.folder, stdout=_output(_OUT), stderr=_output(_ERR), start_new_session=True,
                 preexec_fn=_die_with_parent,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from modelctl import progress
 from modelctl.collecting import linked_files
 from modelctl.collecting.collected_receiver import DIGITS
 from modelctl.collecting.linked_files import Linked
@@ -41,7 +42,8 @@ def collect(host: str, model: str, version: str, yes: bool, site: Path) -> None:
     inventory.connect()
     for path in linked_files.finish(fleet, host, model, version)[0]:
         click.echo(f"{one_line(path, MAX_PATH)}: kept; it had come whole when a collect was broken off\n")
-    linked = linked_files.look(fleet, host, model, version)
+    with progress.waiting(f"reading the linked files of {model}/{version} on {host}"):
+        linked = linked_files.look(fleet, host, model, version)
     _show(fleet, linked)
     if linked.away:
         linked_files.require_space(fleet, linked)
@@ -49,7 +51,8 @@ def collect(host: str, model: str, version: str, yes: bool, site: Path) -> None:
     else:
         click.echo(f"\nnothing to collect: {host} has nothing of {model}/{version} that is not elsewhere")
     for name, file in linked.away.items():
-        linked_files.collect(fleet, linked, name, file)
+        with progress.waiting(f"collecting {name}, {file.size:,} bytes"):
+            linked_files.collect(fleet, linked, name, file)
         click.echo(f"{name}: collected, and verified at both ends")
     for path in linked_files.finish(fleet, host, model, version)[1]:
         click.echo(f"{one_line(path, MAX_PATH)}: {_advice(host, path)}")

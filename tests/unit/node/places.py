@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from node.marks import Mark, Request
-from node.orders import Asked, File, Gate, Installed, Limits, Link, Named, Order, Registry, ServiceSet, Source, Version
+from node.orders import Asked, Datasink, File, Gate, Installed, Limits, Link, Named, Order, ServiceSet, Source, Version
 
 USER = "nobody"
 """The service's user: any but root."""
@@ -72,10 +72,10 @@ class Place:
         fill(self.models / model / version, manifest_of(model, version), contents)
         return self.stored(model, version, contents, linked)
 
-    def asked_as_datasink(self, authority: str | None = None, needed: Mapping[str, str] | None = None) -> Registry:
+    def told(self, authority: str | None = None, needed: Mapping[str, str] | None = None) -> Datasink:
         """What the primary datasink alone is told."""
         log = self.root / "logs" / "the.log"
-        return Registry(authority, dict(needed or {}), needed_by={}, named=[], log=log, clean_up=[])
+        return Datasink(authority, dict(needed or {}), needed_by={}, named=[], log=log, clean_up=[])
 
     def order(
         self,
@@ -83,7 +83,7 @@ class Place:
         face_list: Version | None = None,
         sets: Collection[ServiceSet] = (),
         asked: Asked = NOTHING_ASKED,
-        registry: Registry | None = None,
+        datasink: Datasink | None = None,
     ) -> Order:
         source = Source("depot", "192.0.2.1", "ops", self.registry, local=True)
         return Order(
@@ -99,7 +99,7 @@ class Place:
             operator="anna@ramrod",
             purpose="pyinfra inventory.py",
             asked=asked,
-            registry=registry,
+            datasink=datasink,
         )
 
 

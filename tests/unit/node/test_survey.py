@@ -70,7 +70,7 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
     version = place.wanted("cats", "2026-01-01", {"cats.bin": b"meow"})
     wanted = service_set("d1", installed(place.root / "engine.yaml", "new"))
     order = place.order(version, sets=[wanted])
-    order = order._replace(folders=[place.root, place.models], source=order.source._replace(local=False))
+    order = order._replace(folders=[place.root, place.models])
     answer = survey.survey(order)
     assert json.loads(json.dumps(answer)) == answer
     assert answer == {
@@ -161,11 +161,11 @@ class TestHistory:
         assert answer["sets"]["engine"]["last"]["to"] == f"d{history.RECENT + 4}"
 
     def test_the_primary_datasink_says_what_its_log_holds(self, place: Place) -> None:
-        registry = place.asked_as_datasink()
-        order = place.order(registry=registry)
+        told = place.told()
+        order = place.order(datasink=told)
         assert survey.survey(order)["logged"] == {}
         history.add(request("d1"), None, history.CHOSEN, None)
-        audit.append(registry.log, order.owner, history.entries())
+        audit.append(told.log, order.owner, history.entries())
         assert survey.survey(order)["logged"] == {"node": 1}
 
     def test_another_host_has_no_log(self, place: Place) -> None:
@@ -234,9 +234,9 @@ def test_only_the_datasink_is_asked_for_its_authorized_keys(place: Place, monkey
 
     monkeypatch.setattr(access, "is_authorized", is_authorized)
     assert survey.survey(place.order())["authorized"] is None
-    assert survey.survey(place.order(registry=place.asked_as_datasink()))["authorized"] is None  # no authority yet
+    assert survey.survey(place.order(datasink=place.told()))["authorized"] is None  # no authority yet
     assert asked == []
-    assert survey.survey(place.order(registry=place.asked_as_datasink("line")))["authorized"] is True
+    assert survey.survey(place.order(datasink=place.told("line")))["authorized"] is True
     assert asked == ["ops"]
 
 
@@ -244,10 +244,10 @@ def test_what_the_primary_datasink_says_of_its_clean_up(place: Place, monkeypatc
     monkeypatch.setattr(delete_list, "listed", lambda labels: [f"{each} is listed" for each in labels])
     monkeypatch.setattr(delete_list, "unseen", lambda hosts: [f"{each} is unseen" for each in hosts])
     monkeypatch.setattr(cleanup_units, "differences", lambda units: [f"{each.path} differs" for each in units])
-    told = place.asked_as_datasink()._replace(
+    told = place.told()._replace(
         named=["cats/1"], needed_by={"lab1": ["cats/1"]}, clean_up=[installed(place.root / "a.timer", "")]
     )
-    answer = survey.survey(place.order(registry=told))
+    answer = survey.survey(place.order(datasink=told))
     assert (answer["listed"], answer["unseen"]) == (["cats/1 is listed"], ["lab1 is unseen"])
     assert answer["cleanup"] == [f"{place.root}/a.timer differs"]
     elsewhere = survey.survey(place.order())
@@ -262,7 +262,7 @@ def test_what_the_registry_lacks_is_said_first(place: Place) -> None:
         "cats/2026-01-01": sha256(manifest_of("cats", "2026-01-01")),
         "dogs/2026-01-01": "11" * 32,
     }
-    assert survey.survey(place.order(registry=place.asked_as_datasink(needed=needed)))["registry"] == [
+    assert survey.survey(place.order(datasink=place.told(needed=needed)))["registry"] == [
         f"ants/2026-01-01: not in the registry; expected it at {place.registry}/ants/2026-01-01",
         f"{place.registry}/dogs/2026-01-01/manifest.yaml: manifest differs from its pin 111111111111",
     ]

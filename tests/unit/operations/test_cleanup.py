@@ -19,17 +19,17 @@ def sink(fleet: Fleet) -> StubHost:
 
 
 def test_only_the_primary_datasink_is_told_of_the_units(fleet: Fleet, sink: StubHost) -> None:
-    found = order_for(as_host(sink))["registry"]["clean_up"]
+    found = order_for(as_host(sink))["datasink"]["clean_up"]
     assert [each["path"].rsplit("/", 1)[1] for each in found] == ["model_cleanup.service", "model_cleanup.timer"]
     assert {each["owner"] for each in found} == {"root"}
-    assert order_for(as_host(make_host("lab1", fleet)))["registry"] is None
+    assert order_for(as_host(make_host("lab1", fleet)))["datasink"] is None
 
 
 def test_the_units_are_put_right(sink: StubHost, answer: Answer) -> None:
     answer(replace(settled(sink), cleanup=["the timer is disabled"]))
     [install] = plan(cleanup.install, sink)
     assert line(install) == "python3 /var/lib/sentinelcam/program/DIGEST install-cleanup"
-    assert message(install) == order_for(as_host(sink))["registry"]["clean_up"]
+    assert message(install) == order_for(as_host(sink))["datasink"]["clean_up"]
     assert sink.said == ["the timer is disabled"]
 
 
@@ -58,6 +58,8 @@ def test_a_host_that_the_datasink_makes_up_is_not_told(sink: StubHost, answer: A
     answer(replace(settled(sink), unseen=["data1", "nowhere"]))
     [spare] = plan(cleanup.spare, sink)
     assert message(spare) == {"versions": [], "hosts": {"data1": [LISTED]}}
+    answer(replace(settled(sink), unseen=["nowhere"]))
+    assert plan(cleanup.spare, sink) == []
 
 
 def test_settled_nothing_is_done(sink: StubHost, answer: Answer) -> None:

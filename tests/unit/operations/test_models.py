@@ -80,6 +80,11 @@ def test_a_face_list_that_is_not_selected_stays(fleet: Fleet, answer: Answer) ->
     assert plan(models.pull, host) == []
 
 
+def test_a_face_list_that_a_host_makes_up(sentinel: StubHost, answer: Answer) -> None:
+    answer(replace(settled(sentinel), face_list={"lacking": ["facelist.csv"]}))
+    assert plan(models.pull, sentinel) == []
+
+
 def test_the_prediction_counts_on_the_pull(sentinel: StubHost, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that was only touched is verified by the pull, and no service needs to be switched for it."""
     found = with_set(replace(settled(sentinel), lacking=["haarcascades/2020-03-25"]), unready="not verified")

@@ -9,9 +9,20 @@ from modelctl.fleet import Fleet
 from modelctl.operator import operator, purpose
 from modelctl.rendering.desired import desired
 from node import orders
-from operations.order import Asked, Registry, commit, order, without_contents
+from operations.order import Asked, Datasink, commit, order, without_contents
 
 HOSTS = ("data1", "sentinel", "lab1", "east", "alpha5")
+
+
+def told(fleet: Fleet) -> Datasink:
+    return Datasink(
+        authority="line",
+        needed={"cats/2026-01-01": "ab"},
+        needed_by={"lab1": ["cats/2026-01-01"]},
+        named=["cats/2025-01-01"],
+        log="/logs/the.log",
+        clean_up=desired(fleet, "data1").clean_up,
+    )
 
 
 @pytest.mark.parametrize("name", HOSTS)
@@ -34,24 +45,16 @@ def test_the_node_reads_what_is_sent(fleet: Fleet, name: str) -> None:
 def test_the_node_reads_what_is_asked(fleet: Fleet) -> None:
     sent = order(fleet, desired(fleet, "lab1"), Asked(unlock=True, full=False, diff=True), None)
     read = orders.parse(json.loads(json.dumps(sent)))
-    assert (read.asked, read.registry) == (orders.Asked(unlock=True, full=False, diff=True), None)
+    assert (read.asked, read.datasink) == (orders.Asked(unlock=True, full=False, diff=True), None)
 
 
 def test_the_node_reads_what_the_primary_datasink_is_told(fleet: Fleet) -> None:
     units = desired(fleet, "data1").clean_up
-    told = Registry(
-        authority="line",
-        needed={"cats/2026-01-01": "ab"},
-        needed_by={"lab1": ["cats/2026-01-01"]},
-        named=["cats/2025-01-01"],
-        log="/logs/the.log",
-        clean_up=units,
-    )
-    read = orders.parse(json.loads(json.dumps(order(fleet, desired(fleet, "data1"), Asked(), told)))).registry
+    read = orders.parse(json.loads(json.dumps(order(fleet, desired(fleet, "data1"), Asked(), told(fleet))))).datasink
     assert read is not None
     assert [(str(unit.path), unit.content) for unit in read.clean_up] == [(unit.path, unit.content) for unit in units]
     assert len(units) == 2
-    assert read._replace(clean_up=[]) == orders.Registry(
+    assert read._replace(clean_up=[]) == orders.Datasink(
         authority="line",
         needed={"cats/2026-01-01": "ab"},
         needed_by={"lab1": ["cats/2026-01-01"]},
@@ -70,14 +73,17 @@ def test_files_carry_the_digest_of_their_contents(fleet: Fleet) -> None:
 
 @pytest.mark.parametrize("name", HOSTS)
 def test_the_question_holds_no_contents(fleet: Fleet, name: str) -> None:
-    whole = order(fleet, desired(fleet, name), Asked(), None)
-    contents = [file["content"] for each in whole["sets"] for file in each["files"]]
-    assert contents
+    whole = order(fleet, desired(fleet, name), Asked(), told(fleet))
+    files = [*(file for each in whole["sets"] for file in each["files"]), *whole["datasink"]["clean_up"]]
+    contents = [file["content"] for file in files]
+    assert len(contents) > 2
     question = json.dumps(without_contents(whole))
     assert not [content for content in contents if json.dumps(content)[1:-1] in question]
-    assert [file["content"] for each in whole["sets"] for file in each["files"]] == contents
+    assert [file["content"] for file in files] == contents
     asked = orders.parse(json.loads(question))
-    assert [file.sha256 for each in asked.sets for file in each.files] == [
+    assert asked.datasink is not None
+    digests = [file.sha256 for each in asked.sets for file in each.files]
+    assert [*digests, *(unit.sha256 for unit in asked.datasink.clean_up)] == [
         hashlib.sha256(content.encode()).hexdigest() for content in contents
     ]
 

@@ -130,14 +130,14 @@ class TestAsked:
         assert found == {"unlock": False, "full": False, "diff": False}
 
 
-class TestRegistry:
+class TestDatasink:
     def told(self, host: StubHost) -> dict[str, Any]:
-        found = survey.order_for(as_host(host))["registry"]
+        found = survey.order_for(as_host(host))["datasink"]
         assert isinstance(found, dict)
         return found
 
     def test_the_primary_datasink_alone_is_told(self, fleet: Fleet) -> None:
-        told = {name: survey.order_for(as_host(make_host(name, fleet)))["registry"] for name in ("data1", "lab1")}
+        told = {name: survey.order_for(as_host(make_host(name, fleet)))["datasink"] for name in ("data1", "lab1")}
         assert told["data1"]
         assert told["lab1"] is None
 

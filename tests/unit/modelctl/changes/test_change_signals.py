@@ -16,7 +16,7 @@ from tests.unit.modelctl.forks import make, run, undo
 
 pytestmark = pytest.mark.usefixtures("heard")
 
-# As pyinfra does: it obeys Ctrl-C whatever it inherits, and ends with 0.
+# As pyinfra does before it has read config.py: it obeys Ctrl-C whatever it inherits, and ends with 0.
 PYINFRA = (
     'trap "touch $state/stopped; exit 0" INT; kill -{number} {whom}; for i in 1 2 3 4 5 6 7 8 9; do sleep 0.2; done'
 )

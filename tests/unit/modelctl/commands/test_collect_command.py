@@ -84,6 +84,16 @@ def test_both_files_come_home_byte_by_byte(hosts: Hosts) -> None:
     assert (hosts.version / "facedata.hdf5").read_bytes() == DATA
 
 
+@pytest.mark.usefixtures("hosts")
+def test_what_takes_long_is_shown_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    shown = collect("--yes").stderr
+    assert "reading the linked files of face_recognition/2026-02-02 on sentinel" in shown
+    assert "collecting facedata.hdf5, 2,400,000 bytes" in shown
+
+
 def test_no_name_is_on_a_command_line(hosts: Hosts) -> None:
     collect("--yes")
     assert len([line for line in hosts.calls() if line.startswith("192.168.10.")]) == 8
