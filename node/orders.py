@@ -187,7 +187,7 @@ def parse(data: Dict[str, Any]) -> Order:
         commit=data["commit"],
         operator=data["operator"],
         purpose=data["purpose"],
-        asked=Asked(**known(Asked, data["asked"])),
+        asked=Asked(**{name: value is True for name, value in known(Asked, data["asked"]).items()}),
         datasink=_datasink(data["datasink"]) if data["datasink"] else None,
     )
 

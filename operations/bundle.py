@@ -1,7 +1,9 @@
 """The node program as one message: its files, and the digest that names the folder where it is installed."""
 
+import base64
 import hashlib
 import json
+import zlib
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -10,10 +12,10 @@ SOURCE = Path(__file__).parent.parent / "node"
 
 # Runs a program that is not installed: its files come as the first line of standard input, its own input follows.
 LOADER = """
-import json, os, runpy, shutil, sys, tempfile
+import base64, json, os, runpy, shutil, sys, tempfile, zlib
 folder = tempfile.mkdtemp(prefix="sentinelcam-")
 try:
-    for name, text in json.loads(sys.stdin.readline()).items():
+    for name, text in json.loads(zlib.decompress(base64.b64decode(sys.stdin.readline()))).items():
         path = os.path.join(folder, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
@@ -29,7 +31,8 @@ class Bundle(NamedTuple):
     digest: str  # SHA-256 over names and texts
 
     def to_line(self) -> str:
-        return json.dumps(self.files, sort_keys=True)
+        """Compressed: it goes to a bare host twice, maybe over a bad link."""
+        return base64.b64encode(zlib.compress(json.dumps(self.files, sort_keys=True).encode(), 9)).decode()
 
 
 @cache

@@ -19,7 +19,7 @@ STAGING = f"{MODELS}/.staging"
 STAGED = f"{STAGING}/{NAME}/MobileNetSSD_deploy.caffemodel"
 SIZE = 23_147_564
 BY_DEPLOY = 400_000
-"""Bytes that a deploy to a bare node sends besides models (267 kB), and room for the node program to grow."""
+"""Bytes that a deploy to a bare node sends besides models (144 kB), and room for the node program to grow."""
 
 LIMIT = 30.0  # seconds
 

@@ -9,7 +9,7 @@ from node import orders
 from node.errors import Refusal
 from node.files import Owner
 from node.orders import Asked, File, Gate, Installed, Link, Named, Source, Version
-from tests.unit.node.places import GATE, LIMITS, USER
+from tests.unit.node.places import GATE, LIMITS, NOTHING_ASKED, USER
 
 VERSION = {
     "model": "cats",
@@ -50,6 +50,12 @@ ORDER = {
     "asked": {"unlock": True, "full": False, "diff": True},
     "datasink": None,
 }
+
+
+@pytest.mark.parametrize("said", ["yes", "true", 1, None])
+def test_nothing_but_true_asks_for_anything(said: object) -> None:
+    order = orders.parse({**ORDER, "asked": {"unlock": said, "full": said, "diff": said}})
+    assert order.asked == NOTHING_ASKED
 
 
 def test_an_order_is_read_as_it_was_sent() -> None:
