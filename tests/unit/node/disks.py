@@ -37,7 +37,7 @@ class Disk:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root, self._prefix = root, f"{root}/"
         self._flushed: dict[int, int] = {}
         """Inodes with bytes that a power cut would take, and their sizes without those."""
         self.begin()
@@ -72,7 +72,7 @@ class Disk:
     def __call__(self, moment: str, path: Path) -> None:
         if self.is_dead:
             raise Killed
-        point = moment + " " + str(path).replace(f"{self.root}/", "")
+        point = moment + " " + str(path).replace(self._prefix, "")
         self._seen[point] += 1
         point += f" ({self._seen[point]})"
         self.points.all.append(point)

@@ -228,7 +228,6 @@ def _look(folder: str, name: str) -> Iterator[tuple[str, str]]:
 
 def quicken(patch: pytest.MonkeyPatch) -> None:
     """Nothing of this is what a kill or a power cut changes."""
-    patch.setattr(os, "fsync", lambda _: None)
     patch.setattr(time, "sleep", lambda _: None)
     patch.setattr(health, "_unreadable", lambda _: None)
     patch.setattr(linked, "writers", lambda _: [])

@@ -138,6 +138,7 @@ def test_what_a_set_names_stays(place: Place) -> None:
     assert new.exists()
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("work", ["pull", "switch"])
 def test_not_while_a_pull_or_a_switch_is_running(place: Place, work: str) -> None:
     old = hold(place)
