@@ -247,6 +247,8 @@ class World:
         return {**self.current, **self.overrides[host]}
 
     def _deploy_all(self) -> None:
+        """The datasink is in the run also when no other host is up."""
+        self.depot.spare(self._named(), {})
         for host, node in self.nodes.items():
             if node.is_up:
                 self._deploy(host)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from node import health, layout, marks, services
+from node import health, layout, lock, marks, services
 from node.services import Status
 from tests.unit.node.places import Place
 
@@ -24,6 +24,12 @@ def moved_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "CONSOLE_COMMAND", tmp_path / "sbin" / "sentinelcam-node")
 
 
+@pytest.fixture(autouse=True)
+def quick_sync(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine's disk takes its time; of what a test sees a sync changes nothing."""
+    monkeypatch.setattr(os, "fsync", os.fstat)  # which fails as it does for what is not open
+
+
 @pytest.fixture
 def state() -> Path:
     """The state folder of the node program."""
@@ -33,6 +39,12 @@ def state() -> Path:
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock that another holds is not tried again."""
+    monkeypatch.setattr(lock, "PATIENCE", 0)
 
 
 @pytest.fixture

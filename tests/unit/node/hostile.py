@@ -1,6 +1,7 @@
 """Texts that try to be more than a name or a version, for orders that reach a node."""
 
-import pytest
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 NAMES = {
     "nothing": "",
@@ -26,9 +27,18 @@ NAMES = {
     "a unit's specifier": "%h/cats",
     "a million letters": "a" * 1_000_000,
 }
-HOSTILE = [pytest.param(text, id=name) for name, text in NAMES.items()]
 NO_TEXTS: list[object] = [None, True, 7, 1.5, float("nan"), 10**400, [], {}, ["cats"], [[[[]]]]]
 LIMIT = 600  # letters of one line
+
+
+@contextmanager
+def trying(*values: object) -> Iterator[None]:
+    """Say which values it was, when a test fails."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note("with " + ", ".join(repr(value)[:LIMIT] for value in values))
+        raise
 
 
 def require_line(text: str) -> str:

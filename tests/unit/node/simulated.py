@@ -1,21 +1,21 @@
-"""A node whose disk is real, in plain folders, and whose systemd, power and sudden ends of programs are simulated."""
+"""A node whose disk is real, in plain folders, and whose systemd and power are simulated."""
 
+import copy
 import os
 import shutil
-import stat
 import time
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, TypeGuard
+from typing import TypeGuard
 
 import pytest
 
 from node import files, health, layout, linked, marks, recovery, services, switch
 from node.errors import Refusal
 from node.services import Status
+from tests.unit.node.disks import Aftermath, Disk, Killed, Points
 
 UNIT = "[Service]\nExecStartPre=install engine\n"
 OLDER_UNIT = "[Service]\nExecStart=engine, as an older tool had it\n"
@@ -25,80 +25,6 @@ BAD = "bad"
 MINE = {"home/tasks/mine.yaml": "a file that this project did not put there"}
 
 Tree = dict[str, str]
-
-
-class Killed(BaseException):
-    """A program ends here, as by SIGKILL: none of its own handlers sees it."""
-
-
-class Points(NamedTuple):
-    """The moments before and after the changes of one program, in their order."""
-
-    all: list[str]
-    states: list[str]
-    """Those at which the disk is another than at the one before."""
-    flushes: list[str]
-    """Those at which a power cut would leave another disk than at the one before."""
-
-
-class Disk:
-    """The observer of node.files: names the changes, and lets nothing pass that comes after a kill."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._flushed: dict[int, int] = {}
-        """Inodes with bytes that a power cut would take, and their sizes without those."""
-        self.begin()
-
-    def begin(self, kill_at: str = "") -> None:
-        """A program starts; it is killed at the change of this name."""
-        self.points = Points([], [], [])
-        self._kill_at, self.is_dead, self._is_changed = kill_at, False, True
-        self._seen: Counter[str] = Counter()
-
-    def __call__(self, moment: str, path: Path) -> None:
-        if self.is_dead:
-            raise Killed
-        point = moment + " " + str(path).replace(f"{self._root}/", "")
-        self._seen[point] += 1
-        point += f" ({self._seen[point]})"
-        self.points.all.append(point)
-        self._note(moment, path)
-        if self._is_changed:
-            self.points.states.append(point)
-            self._is_changed = False
-        if self._kill_at == point:
-            self.is_dead = True
-            raise Killed
-
-    def _note(self, moment: str, path: Path) -> None:
-        """Remember which files hold bytes that a power cut would take."""
-        when, change = moment.split(" ", 1)
-        if when == "before":
-            self._size = path.stat().st_size if change == "append" and path.exists() else 0
-            if change == "unlink":
-                self._flushed.pop(path.lstat().st_ino, None)
-        elif change != "sync":
-            self._is_changed = True
-            if change in ("write", "append", "copy"):
-                self._flushed.setdefault(path.stat().st_ino, self._size)
-        elif self._flushed.pop(path.stat().st_ino, None) is not None:
-            self.points.flushes.append(self.points.all[-1])
-
-    def came(self, path: Path) -> None:
-        """Another program wrote this file, and flushed nothing of it."""
-        self._flushed[path.stat().st_ino] = 0
-
-    def tear(self) -> None:
-        """The power goes: of what was not flushed, half is lost, while size and time look right."""
-        for path in self._root.rglob("*") if self._flushed else ():
-            status = path.lstat()
-            if stat.S_ISREG(status.st_mode) and status.st_ino in self._flushed:
-                with path.open("r+b") as file:
-                    start = file.seek((self._flushed[status.st_ino] + status.st_size) // 2)
-                    file.write(bytes(status.st_size - start))
-                os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-        self._flushed.clear()
 
 
 @dataclass
@@ -237,15 +163,31 @@ class Node:
         patch.setattr(services, "control", self.systemd.control)
         patch.setattr(services, "journal", lambda *_: "")
 
-    def run(self, program: Callable[[], object], kill_at: str = "") -> Points:
-        """Run a program, killed at this point. Returns the points that it came to."""
-        self.disk.begin(kill_at)
-        with suppress(Killed):
-            program()
-        points = self.disk.points
-        self.disk.begin()
-        assert not kill_at or kill_at in points.all
-        return points
+    def run(
+        self,
+        program: Callable[[], object],
+        kill_at: str = "",
+        *,
+        at_change: Aftermath | None = None,
+        at_flush: Aftermath | None = None,
+    ) -> Points:
+        """As Disk.run() does."""
+        return self.disk.run(program, kill_at, at_change=self._apart(at_change), at_flush=self._apart(at_flush))
+
+    def _apart(self, aftermath: Aftermath | None) -> Aftermath | None:
+        """The same aftermath, with a systemd of its own as with a disk of its own."""
+        if aftermath is None:
+            return None
+
+        def apart() -> None:
+            kept, boots = dict(vars(self.systemd)), self._boots
+            for name in ("units", "enabled", "jobs"):
+                setattr(self.systemd, name, copy.deepcopy(kept[name]))
+            aftermath()
+            vars(self.systemd).update(kept)
+            self._boots = boots
+
+        return apart
 
     def cut_power(self) -> None:
         self.disk.tear()
@@ -272,17 +214,20 @@ def _parses(text: str | None) -> TypeGuard[str]:
 
 def look(folder: Path) -> Tree:
     """Every file and link below a folder; what a killed write left beside its file is none of them."""
-    paths = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
-    return {
-        f"{folder.name}/{path.relative_to(folder)}": f"-> {path.readlink()}" if path.is_symlink() else path.read_text()
-        for path in paths
-        if not (path.name.startswith(".") and path.name.endswith(".new"))
-    }
+    return dict(_look(str(folder), folder.name))
+
+
+def _look(folder: str, name: str) -> Iterator[tuple[str, str]]:
+    for each in os.scandir(folder):
+        if each.is_dir(follow_symlinks=False):
+            yield from _look(each.path, f"{name}/{each.name}")
+        elif not (each.name.startswith(".") and each.name.endswith(".new")):
+            path = Path(each.path)
+            yield f"{name}/{each.name}", f"-> {path.readlink()}" if each.is_symlink() else path.read_text()
 
 
 def quicken(patch: pytest.MonkeyPatch) -> None:
     """Nothing of this is what a kill or a power cut changes."""
-    patch.setattr(os, "fsync", lambda _: None)
     patch.setattr(time, "sleep", lambda _: None)
     patch.setattr(health, "_unreadable", lambda _: None)
     patch.setattr(linked, "writers", lambda _: [])

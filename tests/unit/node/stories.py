@@ -1,6 +1,7 @@
 """Switches as they can happen, each about to begin on a node of its own: what the kill tests interrupt."""
 
 from collections.abc import Collection, Mapping
+from functools import cached_property
 
 from node import files, sets, stamps, switch
 from node.orders import Link, Named, ServiceSet
@@ -31,14 +32,14 @@ class Story:
     @property
     def old(self) -> str | None:
         """The set that was chosen, or that was adopted because none was."""
-        adopted = [each.content.digest for each in sets.all_whole(SERVICE) if each.commit == sets.ADOPTED]
-        return self.chosen or (adopted[0] if adopted else None)
+        adopted = (each.content.digest for each in sets.all_whole(SERVICE) if each.commit == sets.ADOPTED)
+        return self.chosen or next(adopted, None)
 
-    @property
+    @cached_property
     def is_good(self) -> bool:
         return not any(BAD in text for text in self.wanted.values()) and "[" in self.wanted["units/" + ENGINE]
 
-    @property
+    @cached_property
     def wanted(self) -> Tree:
         """The files and links that are live with the new set."""
         root = self.node.root

@@ -8,6 +8,7 @@ import pytest
 
 from node import delete_list, files, history, layout
 from node.errors import Refusal
+from tests.unit.node.hostile import trying
 
 ENTRY: dict[str, Any] = {
     "model": "cats", "version": "2019-01-01", "manifest": "ab" * 32, "bytes": 7, "due": "2026-11-30T03:00:00Z",
@@ -89,28 +90,22 @@ WRONG: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("wrong", WRONG)
-def test_an_entry_that_is_none_is_not_written(wrong: dict[str, Any]) -> None:
-    with pytest.raises(Refusal, match=r"^the new delete-list: "):
-        write(ENTRY, {**ENTRY, **wrong})
-    assert not (layout.cleanup() / "list.json").exists()
+def test_an_entry_that_is_none_is_not_written() -> None:
+    for wrong in WRONG:
+        with trying(wrong):
+            with pytest.raises(Refusal, match=r"^the new delete-list: "):
+                write(ENTRY, {**ENTRY, **wrong})
+            assert not (layout.cleanup() / "list.json").exists()
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "{",
-        "7",
-        "[7]",
-        "[null]",
-        '["a"]',
-        "[{}]",
-        "\udcff",
-        *(json.dumps([ENTRY, {**ENTRY, **each}]) for each in WRONG),
-    ],
-)
-def test_a_damaged_list_has_no_entries(text: str) -> None:
+def test_a_damaged_list_has_no_entries() -> None:
+    wrong = (json.dumps([ENTRY, {**ENTRY, **each}]) for each in WRONG)
+    for text in ["", "{", "7", "[7]", "[null]", '["a"]', "[{}]", "\udcff", *wrong]:
+        with trying(text):
+            check_damaged(text)
+
+
+def check_damaged(text: str) -> None:
     files.folder(layout.cleanup())
     (layout.cleanup() / "list.json").write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(Refusal, match=r"list\.json: damaged \(.*\), so nothing is removed; write it anew: modelctl cl"):
@@ -153,6 +148,7 @@ def test_what_a_host_is_about_to_get_counts_as_seen_there() -> None:
     assert delete_list.unseen(hosts) == []
 
 
+@pytest.mark.usefixtures("impatient")
 def test_two_at_once() -> None:
     write(ENTRY)
     with delete_list.alone(), pytest.raises(Refusal, match="another is at work on the delete-list; run again"):

@@ -12,6 +12,11 @@ from tests.unit.node.places import uid
 SOMEBODY = Owner(uid(), 4242)
 
 
+@pytest.fixture(autouse=True)
+def quick_sync() -> None:
+    """Here files and folders are synced in earnest."""
+
+
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 

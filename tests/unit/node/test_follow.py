@@ -82,6 +82,7 @@ class TestSwitch:
         assert refusal(order) == "engine: " + words
         assert last() == ("refused", words)
 
+    @pytest.mark.usefixtures("impatient")
     def test_a_second_switch_is_told_whose_the_first_is(self, order: Order, programs: Path) -> None:
         systemd_run(programs, "echo 'Unit sentinelcam-switch-engine.service was already loaded' >&2; exit 1")
         with lock.held(recovery.lock_of("engine"), "switch", "ben@shed", "pyinfra inventory.py -y"):
@@ -151,6 +152,7 @@ def test_refuse_writes_a_line_for_each_set_and_says_why(place: Place) -> None:
     assert [(each["host"], each["operator"]) for each in history.entries()] == [("node", "anna@ramrod")] * 2
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_set_is_not_described_anew_while_another_switch_runs(place: Place) -> None:
     wanted = service_set("d1", installed(place.root / "engine.yaml", "new"))
     sets.put(wanted, "theirs")

@@ -1,14 +1,13 @@
 """A sample of the generated histories, with the node program itself on a disk."""
 
+import itertools
 import re
 import shutil
-import tempfile
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 
 from modelctl.registry.listing import ListedVersion, Listing
 from modelctl.registry.registry_lister import list_registry
@@ -18,9 +17,7 @@ from modelctl.retiring.retirement import Pair
 from node import delete_list, history, layout, retire
 from node.retire import Place
 from tests.unit.modelctl.histories import MODELS, World, manifest, size
-from tests.unit.modelctl.retiring.test_histories import HISTORY
-
-_removed: list[int] = []
+from tests.unit.modelctl.told import tell
 
 
 class RealDepot:
@@ -80,23 +77,15 @@ class RealDepot:
         return self.place.log.read_text().splitlines() if self.place.log.exists() else []
 
 
-@settings(
-    max_examples=600,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(told=HISTORY)
-def test_histories_on_a_disk(memory: Path, monkeypatch: pytest.MonkeyPatch, told: list[tuple[int, int, int]]) -> None:
+@pytest.mark.parametrize("count", [50, pytest.param(600, marks=pytest.mark.long)])
+def test_histories_on_a_disk(memory: Path, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     monkeypatch.setattr(history, "now", lambda: "2026-01-01T00:00:00Z")
-    with tempfile.TemporaryDirectory(dir=memory) as name:
-        monkeypatch.setattr(layout, "STATE", Path(name) / "state")
-        world = World(RealDepot(Path(name)))
-        for step in told:
-            world.step(*step)
-        world.finish()
-        _removed.append(world.removed)
+    numbers = itertools.count()
 
+    def begin() -> World:
+        root = memory / str(next(numbers))
+        root.mkdir()
+        monkeypatch.setattr(layout, "STATE", root / "state")
+        return World(RealDepot(root))
 
-def test_they_removed_something() -> None:
-    assert sum(_removed) > 20
+    assert tell(count, begin) > count / 30, "else they prove little"

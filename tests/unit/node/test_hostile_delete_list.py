@@ -11,7 +11,7 @@ import pytest
 from node import cli, delete_list, layout
 from node.errors import Refusal
 from node.retire import Place, clean, freed_by
-from tests.unit.node.hostile import HOSTILE, NO_TEXTS, require_line
+from tests.unit.node.hostile import NAMES, NO_TEXTS, require_line, trying
 from tests.unit.node.places import fill, manifest_of, sha256, tree
 
 NOW = "2026-11-23T00:00:00Z"
@@ -58,25 +58,22 @@ def test_the_plain_list_is_taken_and_obeyed(registry: Place, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("field", ["model", "version", "manifest", "due", "since"])
-@pytest.mark.parametrize("text", [*HOSTILE, *NO_TEXTS])
 def test_an_entry(
-    registry: Place,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    field: str,
-    text: object,
+    registry: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, field: str
 ) -> None:
-    entries = [entry(registry), entry(registry, **{field: text})]
-    before = tree(tmp_path)
-    assert replaced(monkeypatch, capsys, entries).startswith("the new delete-list: ")
-    assert tree(tmp_path) == before
-    write(entries)
-    before = tree(tmp_path)
-    with pytest.raises(Refusal, match="damaged") as caught:
-        clean(registry, NOW)
-    require_line(str(caught.value))
-    assert tree(tmp_path) == before
+    for text in [*NAMES.values(), *NO_TEXTS]:
+        with trying(text):
+            entries = [entry(registry), entry(registry, **{field: text})]
+            before = tree(tmp_path)
+            assert replaced(monkeypatch, capsys, entries).startswith("the new delete-list: ")
+            assert tree(tmp_path) == before
+            write(entries)
+            before = tree(tmp_path)
+            with pytest.raises(Refusal, match="damaged") as caught:
+                clean(registry, NOW)
+            require_line(str(caught.value))
+            assert tree(tmp_path) == before
+            (layout.cleanup() / "list.json").unlink()
 
 
 @pytest.mark.parametrize("bytes_", [-1, 1.5, True, "7", None, [], float("nan"), float("inf")], ids=repr)

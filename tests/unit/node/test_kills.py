@@ -14,8 +14,9 @@ import pytest
 
 from node import files, history, layout, marks, recovery, sets, stamps
 from node.marks import Mark
+from tests.unit.node.disks import Aftermath, Points
 from tests.unit.node.places import at
-from tests.unit.node.simulated import BAD, Node, Points, look, quicken
+from tests.unit.node.simulated import BAD, Node, look, quicken
 from tests.unit.node.stories import (
     COMMIT,
     ENGINE,
@@ -57,23 +58,24 @@ def undisturbed(begin: Begin, tell: Tell) -> Points:
     return story.node.run(story.switch)
 
 
-def killed(begin: Begin, tell: Tell, point: str) -> "tuple[Story, Mark | None]":
-    """A story whose switch was killed, and the mark that it left."""
-    story = begin(tell)
-    story.node.run(story.switch, point)
-    return story, marks.read(SERVICE)
+def both(first: Aftermath, second: Aftermath) -> Aftermath:
+    def both() -> None:
+        first()
+        second()
+
+    return both
 
 
-def after_a_kill(node: Node, kill_at: str = "") -> Points:
-    """The switch's unit failed: its OnFailure= runs."""
-    points = node.run(lambda: recovery.recover(SERVICE), kill_at)
+def after_a_kill(node: Node, aftermath: Aftermath | None = None) -> None:
+    """The switch's unit failed: its OnFailure= runs. When that is killed too, systemd goes on before the aftermath."""
+    settled = aftermath and both(node.systemd.settle, aftermath)
+    node.run(lambda: recovery.recover(SERVICE), at_change=settled, at_flush=settled)
     node.systemd.settle()
-    return points
 
 
-def after_a_power_cut(node: Node, kill_at: str = "") -> Points:
+def after_a_power_cut(node: Node, aftermath: Aftermath | None = None) -> None:
     node.cut_power()
-    return node.run(node.boot, kill_at)
+    node.run(node.boot, at_change=aftermath, at_flush=aftermath)
 
 
 def check(story: Story, pending: Mark | None) -> None:
@@ -142,36 +144,43 @@ def check_repeated(story: Story) -> None:
 
 @pytest.mark.parametrize("tell", STORIES)
 def test_a_switch_killed_at_any_point(begin: Begin, tell: Tell) -> None:
-    for point in undisturbed(begin, tell).states:
-        with at(point):
-            story, pending = killed(begin, tell, point)
-            after_a_kill(story.node)
-            check(story, pending)
-            after_a_power_cut(story.node)
-            check(story, pending)
-            check_repeated(story)
+    story = begin(tell)
+
+    def aftermath() -> None:
+        pending = marks.read(SERVICE)
+        after_a_kill(story.node)
+        check(story, pending)
+        after_a_power_cut(story.node)
+        check(story, pending)
+        check_repeated(story)
+
+    story.node.run(story.switch, at_change=aftermath)
 
 
 @pytest.mark.parametrize("tell", STORIES)
 def test_a_power_cut_at_any_point_of_a_switch(begin: Begin, tell: Tell) -> None:
-    points = undisturbed(begin, tell)
-    for point in points.states + points.flushes:
-        with at(point):
-            story, pending = killed(begin, tell, point)
-            after_a_power_cut(story.node)
-            check(story, pending)
+    story = begin(tell)
+
+    def aftermath() -> None:
+        pending = marks.read(SERVICE)
+        after_a_power_cut(story.node)
+        check(story, pending)
+
+    story.node.run(story.switch, at_change=aftermath, at_flush=aftermath)
 
 
 @pytest.mark.parametrize("end", [after_a_kill, after_a_power_cut])
 @pytest.mark.parametrize("tell", [bare, fewer_files, unhealthy_both, unhealthy_after_an_older_tool])
-def test_a_recovery_killed_at_any_point(begin: Begin, tell: Tell, end: Callable[..., Points]) -> None:
-    points = end(killed(begin, tell, COMMIT)[0].node)
-    for point in points.states + points.flushes:
-        with at(point):
-            story, pending = killed(begin, tell, COMMIT)
-            end(story.node, point)
-            end(story.node)
-            check(story, pending)
+def test_a_recovery_killed_at_any_point(begin: Begin, tell: Tell, end: Callable[..., None]) -> None:
+    story = begin(tell)
+    story.node.run(story.switch, COMMIT)
+    pending = marks.read(SERVICE)
+
+    def aftermath() -> None:
+        end(story.node)
+        check(story, pending)
+
+    end(story.node, aftermath)
 
 
 @pytest.mark.parametrize("tell", [healthy, other_link])

@@ -12,15 +12,12 @@ import pytest
 from node import lock
 from node.errors import Refusal
 
+pytestmark = pytest.mark.usefixtures("impatient")
+
 
 @pytest.fixture
 def path(state: Path) -> Path:
     return state / "sets" / "engine" / "lock"
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lock, "PATIENCE", 0)
 
 
 def hold(path: Path) -> AbstractContextManager[None]:

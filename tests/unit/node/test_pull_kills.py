@@ -1,9 +1,7 @@
 """A pull is killed at every change to the disk, and the power cut there: no version that can be seen is incomplete."""
 
-import itertools
 import subprocess
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +9,10 @@ import pytest
 
 from node import files, layout, pull, stamps, versions
 from node.orders import Order, Version
-from tests.unit.node.places import Place, at, is_linked_twice, tree
-from tests.unit.node.simulated import Disk, Killed, Points, quicken
+from tests.unit.node import rsyncs
+from tests.unit.node.disks import Disk
+from tests.unit.node.places import Place, is_linked_twice, tree
+from tests.unit.node.simulated import quicken
 
 DATA = {"list.csv": b"as it came", "cats.bin": b"meow" * 1000}
 
@@ -29,14 +29,8 @@ class Story:
     def order(self) -> Order:
         return self.place.order(*self.wanted)
 
-    def run(self, kill_at: str = "") -> Points:
-        self.disk.begin(kill_at)
-        with suppress(Killed):
-            pull.pull(self.order)
-        points = self.disk.points
-        assert not kill_at or kill_at in points.all
-        self.disk.begin()
-        return points
+    def pull(self) -> None:
+        pull.pull(self.order)
 
 
 Tell = Callable[[Place, Disk], Story]
@@ -64,36 +58,22 @@ def damaged_version(place: Place, disk: Disk) -> Story:
 
 
 @pytest.fixture
-def begin(memory: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Tell], Story]:
-    """Begin a story on a node of its own."""
-    numbers = itertools.count()
-
-    def begin(tell: Tell) -> Story:
-        with suppress(FileNotFoundError):
-            (memory / "node").rename(memory / str(next(numbers)))
-        disk = Disk(memory / "node")
-        monkeypatch.setattr(files, "observer", disk)
-        monkeypatch.setattr(layout, "STATE", memory / "node" / "state")
-        monkeypatch.setattr(subprocess, "Popen", _unflushing(disk, memory / "node" / "models" / layout.STAGING))
-        return tell(Place(memory / "node"), disk)
-
+def disk(memory: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
+    """That of a node and its registry."""
+    root = memory / "node"
+    root.mkdir()
+    disk = Disk(root)
     quicken(monkeypatch)
-    return begin
+    monkeypatch.setattr(files, "observer", disk)
+    monkeypatch.setattr(layout, "STATE", root / "state")
+    return disk
 
 
-def _unflushing(disk: Disk, staging: Path) -> type[subprocess.Popen[str]]:
-    """An rsync like the real one: it flushes nothing that it writes."""
-
-    class Rsync(subprocess.Popen[str]):
-        def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str, str]:
-            before = {path: path.stat().st_mtime_ns for path in staging.rglob("*")}
-            said = super().communicate(input, timeout)
-            for path in staging.rglob("*"):
-                if path.is_file() and before.get(path) != path.stat().st_mtime_ns:
-                    disk.came(path)
-            return said
-
-    return Rsync
+@pytest.fixture(params=[rsyncs.plain, pytest.param(rsyncs.real, marks=pytest.mark.long)])
+def begin(request: pytest.FixtureRequest, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> Callable[[Tell], Story]:
+    """Begin a story on the node."""
+    monkeypatch.setattr(subprocess, "Popen", request.param(disk))
+    return lambda tell: tell(Place(disk.root), disk)
 
 
 def check(story: Story, before: dict[str, bytes]) -> None:
@@ -114,7 +94,7 @@ def check(story: Story, before: dict[str, bytes]) -> None:
 
 def check_repeated(story: Story, before: dict[str, bytes]) -> None:
     """Pulled again, all is there. Where nothing was left to pull, neither is staging cleaned: the next pull does it."""
-    story.run()
+    story.pull()
     assert all(versions.is_verified(version) for version in story.wanted)
     seen = tree(story.place.models)
     for name in [name for name in seen if not name.startswith(layout.STAGING)]:
@@ -123,23 +103,33 @@ def check_repeated(story: Story, before: dict[str, bytes]) -> None:
 
 
 @pytest.mark.parametrize("tell", [two_versions, damaged_version])
-@pytest.mark.parametrize("is_power_cut", [False, True], ids=["kill", "power cut"])
-def test_a_pull_killed_at_any_point(begin: Callable[[Tell], Story], tell: Tell, is_power_cut: bool) -> None:
-    points = begin(tell).run()
-    for point in points.states + points.flushes if is_power_cut else points.states:
-        with at(point):
-            story = begin(tell)
-            before = tree(story.place.models)
-            story.run(point)
-            if is_power_cut:
-                story.disk.tear()
-            check(story, before)
-            check_repeated(story, before)
+def test_a_pull_killed_at_any_point(begin: Callable[[Tell], Story], tell: Tell) -> None:
+    story = begin(tell)
+    before = tree(story.place.models)
+
+    def aftermath() -> None:
+        check(story, before)
+        check_repeated(story, before)
+
+    story.disk.run(story.pull, at_change=aftermath)
+
+
+@pytest.mark.parametrize("tell", [two_versions, damaged_version])
+def test_a_power_cut_at_any_point_of_a_pull(begin: Callable[[Tell], Story], tell: Tell) -> None:
+    story = begin(tell)
+    before = tree(story.place.models)
+
+    def aftermath() -> None:
+        story.disk.tear()
+        check(story, before)
+        check_repeated(story, before)
+
+    story.disk.run(story.pull, at_change=aftermath, at_flush=aftermath)
 
 
 def test_what_is_shared_is_still_shared_after_a_kill(begin: Callable[[Tell], Story]) -> None:
     story = begin(two_versions)
-    story.run("after hard link models/.staging/cats/2026-02-02/cats.bin (1)")
-    story.run()
+    story.disk.run(story.pull, "after hard link models/.staging/cats/2026-02-02/cats.bin (1)")
+    story.pull()
     assert is_linked_twice(story.place.models / "cats" / "2026-02-02" / "cats.bin")
     assert not is_linked_twice(story.place.models / "cats" / "2026-02-02" / "list.csv")

@@ -39,6 +39,7 @@ class TestAtBoot:
         assert line() == "engine: returned to d1: it was ill"
 
     @pytest.mark.usefixtures("rebooted")
+    @pytest.mark.usefixtures("impatient")
     def test_an_operator_who_is_quicker_is_left_alone_and_the_return_tried_again(
         self, place: Place, done: list[str]
     ) -> None:

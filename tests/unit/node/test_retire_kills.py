@@ -7,8 +7,8 @@ import pytest
 
 from node import delete_list, files, retire
 from node.retire import Place
+from tests.unit.node.disks import Disk, Killed
 from tests.unit.node.places import at, tree
-from tests.unit.node.simulated import Disk, Killed
 from tests.unit.node.test_retire import FUTURE, NOW, entry, lines, store, write
 
 Begin = Callable[[], Place]

@@ -10,8 +10,9 @@ import pytest
 from node import files, layout, lock, named, recovery, sets, stamps, version_removal, versions
 from node.errors import Refusal
 from node.orders import Named
+from tests.unit.node.disks import Disk, Killed
 from tests.unit.node.places import Place, at, service_set, sha256, tree
-from tests.unit.node.simulated import Disk, Killed, quicken
+from tests.unit.node.simulated import quicken
 from tests.unit.node.test_linked import holding
 
 DATA = {"list.csv": b"rows", "cats.bin": b"meow" * 100}
@@ -137,6 +138,7 @@ def test_what_a_set_names_stays(place: Place) -> None:
     assert new.exists()
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("work", ["pull", "switch"])
 def test_not_while_a_pull_or_a_switch_is_running(place: Place, work: str) -> None:
     old = hold(place)

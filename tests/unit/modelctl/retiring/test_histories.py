@@ -1,29 +1,14 @@
 """Retention over generated histories: nothing referenced is ever removed, and what was shown is what happens."""
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+import pytest
 
 from tests.unit.modelctl.histories import VERSIONS, PureDepot, World
-
-NUMBER = st.integers(0, 29)
-HISTORY = st.lists(st.tuples(NUMBER, NUMBER, NUMBER), max_size=16)
-
-_removed: list[int] = []
+from tests.unit.modelctl.told import tell
 
 
-@settings(max_examples=10_000, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(HISTORY)
-def test_ten_thousand_histories(history: list[tuple[int, int, int]]) -> None:
-    world = World(PureDepot())
-    for step in history:
-        world.step(*step)
-    world.finish()
-    _removed.append(world.removed)
-
-
-def test_they_removed_something() -> None:
-    """Else they would prove little."""
-    assert sum(_removed) > 500
+@pytest.mark.parametrize("count", [500, pytest.param(10_000, marks=pytest.mark.long)])
+def test_many_histories(count: int) -> None:
+    assert tell(count, lambda: World(PureDepot())) > count / 50, "else they prove little"
 
 
 def test_a_host_that_was_moved_since_it_was_last_seen_and_went_away() -> None:
