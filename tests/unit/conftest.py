@@ -5,8 +5,24 @@ Done late, in the midst of a test run, that deadlocks threads and subprocesses; 
 
 import os
 import posix
+import subprocess
 
-import pyinfra_cli as pyinfra_cli
+import pytest
+from hypothesis import settings
+
+_SUBPROCESS = dict(vars(subprocess))
+
+import pyinfra_cli as pyinfra_cli  # noqa: E402  # patches
 
 # gevent's own puts it off: a lock stays held meanwhile, and removing a large folder runs out of handles.
 os.close = posix.close
+# gevent's own copies this whole process to begin a program, and takes five times as long. pyinfra has it all the same.
+vars(subprocess).update(_SUBPROCESS)
+
+settings.register_profile("quick", max_examples=50, deadline=None)
+settings.register_profile("long", max_examples=300, deadline=None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A long run tries more examples of a property."""
+    settings.load_profile("long" if config.getoption("--long", False) else "quick")
