@@ -11,13 +11,15 @@ import pytest
 from hypothesis import settings
 
 _SUBPROCESS = dict(vars(subprocess))
+os.environ["GEVENT_NOWAITPID"] = "1"  # it would take the ends of all programs, also of those that it did not begin
 
 import pyinfra_cli as pyinfra_cli  # noqa: E402  # patches
 
-# gevent's own puts it off: a lock stays held meanwhile, and removing a large folder runs out of handles.
-os.close = posix.close
+del os.environ["GEVENT_NOWAITPID"]
 # gevent's own copies this whole process to begin a program, and takes five times as long. pyinfra has it all the same.
 vars(subprocess).update(_SUBPROCESS)
+# gevent's own puts it off: a lock stays held meanwhile, and removing a large folder runs out of handles.
+os.close = posix.close
 
 settings.register_profile("quick", max_examples=50, deadline=None)
 settings.register_profile("long", max_examples=300, deadline=None)

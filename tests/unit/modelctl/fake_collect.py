@@ -1,16 +1,29 @@
 """A sentinel and a datasink for tests of collects: folders, with the real programs in them."""
 
+import io
+import json
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from modelctl.collecting import linked_files
+from modelctl.collecting import collected_receiver, linked_files
 from modelctl.fleet import Fleet
-from tests.unit.modelctl import fake_programs
+from modelctl.nodes import node_command, remote
+from modelctl.registry import registry_reader
+from modelctl.registry.travelling import source
+from node import cli
+from tests.unit.modelctl import copies, fake_programs
 
 ROOT = Path(__file__).resolve().parents[3]
 VERSION = ("face_recognition", "2026-02-02")
 LIST, DATA = b"date,event\n1,2\n", b"\x00faces\n\n" * 300_000
+
+PROGRAMS = {
+    source(collected_receiver): lambda order: collected_receiver.obey(order, io.BytesIO()),
+    source(registry_reader): lambda order: registry_reader.read_version(*order),
+}
 
 SSH = """#!/bin/sh
 for word; do address=$command; command=$word; done
@@ -45,3 +58,17 @@ class Hosts:
     def calls(self) -> list[str]:
         path = self.folder / "calls"
         return path.read_text().splitlines() if path.exists() else []
+
+
+def near(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let hosts be asked without ssh; the files still go through it, from program to program."""
+    monkeypatch.setattr(remote, "run", _run)
+
+
+def _run(
+    _fleet: Fleet, _host: str, command: Sequence[str], _seconds: float, message: str = ""
+) -> "subprocess.CompletedProcess[str]":
+    if command[-1] in PROGRAMS:
+        return subprocess.CompletedProcess([], 0, json.dumps(PROGRAMS[command[-1]](json.loads(message))), "")
+    assert list(command[:-1]) == node_command.words()
+    return copies.run(lambda: cli.main([command[-1]]), message)

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from modelctl import cli
-from tests.unit.modelctl.datasinks import FakeDatasink
+from tests.unit.modelctl.datasinks import NearDatasink
 from tests.unit.modelctl.hostile import HOSTILE, NAMES, require_lines, snapshot
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -32,7 +32,7 @@ def run(*words: str) -> Result:
 def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Refused:
     """Runs a command of a site below `tmp_path`, and returns the one line that it refuses with."""
     monkeypatch.chdir(ROOT)
-    datasink = FakeDatasink(tmp_path, monkeypatch)
+    datasink = NearDatasink(tmp_path, monkeypatch)
     (tmp_path / "site.py").write_text(SITE, encoding="utf-8")
     (tmp_path / "pins.json").write_text("{}\n", encoding="utf-8")
     before = snapshot(tmp_path)

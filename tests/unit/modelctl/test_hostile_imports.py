@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from modelctl import cli
-from tests.unit.modelctl.datasinks import FakeDatasink
+from tests.unit.modelctl.datasinks import NearDatasink
 from tests.unit.modelctl.hostile import FILES, HOSTILE, require_lines, snapshot
 from tests.unit.modelctl.test_hostile_arguments import ROOT, SITE
 
@@ -28,7 +28,7 @@ def saved(tmp_path: Path) -> Path:
 def refused(tmp_path: Path, saved: Path, monkeypatch: pytest.MonkeyPatch) -> Refused:
     """The lines that an import of the folder is refused with."""
     monkeypatch.chdir(ROOT)
-    FakeDatasink(tmp_path, monkeypatch).registry.mkdir()
+    NearDatasink(tmp_path, monkeypatch).registry.mkdir()
     (tmp_path / "site.py").write_text(SITE, encoding="utf-8")
     (tmp_path / "pins.json").write_text("{}\n", encoding="utf-8")
 

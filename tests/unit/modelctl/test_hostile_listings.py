@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from modelctl import cli
-from tests.unit.modelctl.datasinks import FakeDatasink
+from tests.unit.modelctl.datasinks import FakeDatasink, NearDatasink
 from tests.unit.modelctl.hostile import FILES, LIMIT, snapshot
 from tests.unit.modelctl.test_hostile_arguments import ROOT, SITE
 
@@ -19,7 +19,7 @@ def datasink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDatasink:
     monkeypatch.chdir(ROOT)
     (tmp_path / "site.py").write_text(SITE, encoding="utf-8")
     (tmp_path / "pins.json").write_text("{}\n", encoding="utf-8")
-    datasink = FakeDatasink(tmp_path, monkeypatch)
+    datasink = NearDatasink(tmp_path, monkeypatch)
     datasink.store(MODEL, VERSION)
     return datasink
 

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from modelctl import cli
-from tests.unit.modelctl.datasinks import FakeDatasink
+from tests.unit.modelctl.datasinks import FakeDatasink, NearDatasink
 from tests.unit.modelctl.hostile import HOSTILE, NAMES, require_lines, snapshot
 from tests.unit.modelctl.test_hostile_arguments import ROOT, SITE
 
@@ -36,7 +36,7 @@ def datasink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDatasink:
     (tmp_path / "pins.json").write_text("{}\n", encoding="utf-8")
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / FILE).write_text("eyes", encoding="utf-8")
-    return FakeDatasink(tmp_path, monkeypatch)
+    return NearDatasink(tmp_path, monkeypatch)
 
 
 def refused(folder: Path) -> list[str]:
