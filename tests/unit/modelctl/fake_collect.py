@@ -13,7 +13,7 @@ from modelctl.fleet import Fleet
 from modelctl.nodes import node_command, remote
 from modelctl.registry import registry_reader
 from modelctl.registry.travelling import source
-from node import cli
+from node import cli, layout
 from tests.unit.modelctl import copies, fake_programs
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -62,13 +62,17 @@ class Hosts:
 
 def near(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let hosts be asked without ssh; the files still go through it, from program to program."""
-    monkeypatch.setattr(remote, "run", _run)
+    monkeypatch.setattr(remote, "run", lambda _fleet, _host, command, _seconds, message="": answer(command, message))
 
 
-def _run(
-    _fleet: Fleet, _host: str, command: Sequence[str], _seconds: float, message: str = ""
-) -> "subprocess.CompletedProcess[str]":
+def answer(command: Sequence[str], message: str, state: Path = layout.STATE) -> "subprocess.CompletedProcess[str]":
+    """What the datasink's programs and the node's answer; a node keeps its state in that folder."""
     if command[-1] in PROGRAMS:
         return subprocess.CompletedProcess([], 0, json.dumps(PROGRAMS[command[-1]](json.loads(message))), "")
+
+    def work() -> int:
+        layout.STATE = state
+        return cli.main([command[-1]])
+
     assert list(command[:-1]) == node_command.words()
-    return copies.run(lambda: cli.main([command[-1]]), message)
+    return copies.run(work, message)
