@@ -2,13 +2,17 @@
 
 import io
 import json
+import shlex
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from modelctl.collecting import collected_receiver, linked_files
+from modelctl.collecting import carry, collected_receiver, linked_files
 from modelctl.fleet import Fleet
 from modelctl.nodes import node_command, remote
 from modelctl.registry import registry_reader
@@ -61,18 +65,32 @@ class Hosts:
 
 
 def near(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let hosts be asked without ssh; the files still go through it, from program to program."""
+    """Let hosts answer without ssh: copies of this process, the files going from one to another."""
     monkeypatch.setattr(remote, "run", lambda _fleet, _host, command, _seconds, message="": answer(command, message))
+    popen = SimpleNamespace(Popen=_begin, PIPE=subprocess.PIPE)
+    monkeypatch.setattr(carry, "subprocess", popen)
 
 
 def answer(command: Sequence[str], message: str, state: Path = layout.STATE) -> "subprocess.CompletedProcess[str]":
     """What the datasink's programs and the node's answer; a node keeps its state in that folder."""
     if command[-1] in PROGRAMS:
         return subprocess.CompletedProcess([], 0, json.dumps(PROGRAMS[command[-1]](json.loads(message))), "")
+    return copies.run(lambda: _ask_node(command, state), message)
 
-    def work() -> int:
-        layout.STATE = state
-        return cli.main([command[-1]])
 
+def _begin(words: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
+    command = shlex.split(words[-1])
+    return copies.begin(
+        _receive if command[-1] == source(collected_receiver) else lambda: _ask_node(command), **options
+    )
+
+
+def _receive() -> None:
+    stream = sys.stdin.buffer
+    json.dump(collected_receiver.obey(json.loads(stream.readline()), stream), sys.stdout)
+
+
+def _ask_node(command: Sequence[str], state: Path = layout.STATE) -> int:
     assert list(command[:-1]) == node_command.words()
-    return copies.run(work, message)
+    layout.STATE = state
+    return cli.main([command[-1]])

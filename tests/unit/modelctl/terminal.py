@@ -23,7 +23,8 @@ def on_a_terminal(site: Path, *words: str, typed: str = "", **environment: str) 
     os.write(keyboard, typed.encode())
     shown = b"".join(_shown(keyboard))
     os.close(keyboard)
-    return copies.ended(pid), shown.decode().replace("\r\n", "\n")
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return code, shown.decode().replace("\r\n", "\n")
 
 
 def _shown(keyboard: int) -> Iterator[bytes]:

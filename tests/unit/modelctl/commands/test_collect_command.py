@@ -89,6 +89,9 @@ def test_both_files_come_home_byte_by_byte(far: Hosts) -> None:
     assert {path.stat().st_mode & 0o777 for path in far.collected.iterdir()} == {0o640}
     assert far.collected.stat().st_mode & 0o777 == 0o750
     assert (far.version / "facedata.hdf5").read_bytes() == DATA
+    # No name is on a command line.
+    assert len([line for line in far.calls() if line.startswith("192.168.10.")]) == 8
+    assert not [line for line in far.calls() if "face" in line or str(far.models) in line]
 
 
 @pytest.mark.usefixtures("hosts")
@@ -99,12 +102,6 @@ def test_what_takes_long_is_shown_on_a_terminal(monkeypatch: pytest.MonkeyPatch)
     shown = collect("--yes").stderr
     assert "reading the linked files of face_recognition/2026-02-02 on sentinel" in shown
     assert "collecting facedata.hdf5, 2,400,000 bytes" in shown
-
-
-def test_no_name_is_on_a_command_line(far: Hosts) -> None:
-    collect("--yes")
-    assert len([line for line in far.calls() if line.startswith("192.168.10.")]) == 8
-    assert not [line for line in far.calls() if "face" in line or str(far.models) in line]
 
 
 def test_what_is_home_already_is_said_and_stays(hosts: Hosts) -> None:
@@ -200,11 +197,11 @@ def test_a_collected_file_that_was_damaged(hosts: Hosts) -> None:
     assert path.read_bytes() == b"rotten"
 
 
-def test_a_link_that_dies_on_the_way_leaves_nothing_half(hosts: Hosts) -> None:
-    (hosts.folder / "cut").write_bytes(DATA)
+def test_a_link_that_dies_on_the_way_leaves_nothing_half(far: Hosts) -> None:
+    (far.folder / "cut").write_bytes(DATA)
     assert refusal(collect("--yes")).startswith("sentinel (192.168.10.60): no reason given; is it up, and trusted?")
-    assert list(hosts.collected.iterdir()) == []
-    (hosts.folder / "cut").unlink()
+    assert list(far.collected.iterdir()) == []
+    (far.folder / "cut").unlink()
     assert collect("--yes").exit_code == 0
 
 
