@@ -6,14 +6,28 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn
+
+from pyinfra.api.operations import gevent
 
 BUG = 70
 
 
 def begin(work: Callable[[], object], **options: Any) -> "subprocess.Popen[Any]":
     """As subprocess.Popen, with the work in the program's place."""
-    return subprocess.Popen(["true"], preexec_fn=lambda: end(work), **options)
+    return subprocess.Popen(["true"], preexec_fn=lambda: _begun(work), **options)
+
+
+def _begun(work: Callable[[], object]) -> NoReturn:
+    """A new program would have no pipe of its parent's; Popen waits until one of them is closed."""
+    for handle in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # the listing's own is gone
+            if int(handle.name) > 2 and handle.is_fifo():
+                os.close(int(handle.name))
+    gevent.reinit()
+    end(work)
 
 
 def run(work: Callable[[], object], message: str = "") -> "subprocess.CompletedProcess[str]":
@@ -29,7 +43,6 @@ def end(work: Callable[[], object]) -> NoReturn:
     code: object = BUG
     try:
         gc.disable()
-        os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # as a new program has it; on one of them Popen waits for that
         sys.stdin, sys.stdout, sys.stderr = (os.fdopen(number, mode) for number, mode in enumerate("rww"))
         sys.exit(work())  # type: ignore[arg-type]
     except SystemExit as said:
