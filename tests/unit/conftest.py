@@ -3,6 +3,7 @@
 Done late, in the midst of a test run, that deadlocks threads and subprocesses; so it comes first.
 """
 
+import gc
 import os
 import posix
 import subprocess
@@ -28,3 +29,8 @@ settings.register_profile("long", max_examples=300, deadline=None)
 def pytest_configure(config: pytest.Config) -> None:
     """A long run tries more examples of a property."""
     settings.load_profile("long" if config.getoption("--long", False) else "quick")
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the garbage collector need not look at it again and again."""
+    gc.freeze()
