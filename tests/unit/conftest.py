@@ -3,10 +3,34 @@
 Done late, in the midst of a test run, that deadlocks threads and subprocesses; so it comes first.
 """
 
+import gc
 import os
 import posix
+import subprocess
 
-import pyinfra_cli as pyinfra_cli
+import pytest
+from hypothesis import settings
 
+_SUBPROCESS = dict(vars(subprocess))
+os.environ["GEVENT_NOWAITPID"] = "1"  # it would take the ends of all programs, also of those that it did not begin
+
+import pyinfra_cli as pyinfra_cli  # noqa: E402  # patches
+
+del os.environ["GEVENT_NOWAITPID"]
+# gevent's own copies this whole process to begin a program, and takes five times as long. pyinfra has it all the same.
+vars(subprocess).update(_SUBPROCESS)
 # gevent's own puts it off: a lock stays held meanwhile, and removing a large folder runs out of handles.
 os.close = posix.close
+
+settings.register_profile("quick", max_examples=50, deadline=None)
+settings.register_profile("long", max_examples=300, deadline=None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A long run tries more examples of a property."""
+    settings.load_profile("long" if config.getoption("--long", False) else "quick")
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the garbage collector need not look at it again and again."""
+    gc.freeze()

@@ -192,7 +192,7 @@ def test_a_port_can_stay_closed_open_late_and_close_again(misbehave: Misbehave, 
     settled_status(tmp_path, "imagenode")
     assert not connects(port)
     closed.kill()
-    misbehave(port_after=0.5, port_until=1)
+    misbehave(port_after=0.1, port_until=0.6)
     wait_until(lambda: connects(port), limit=20, what="port open")
     wait_until(lambda: not connects(port), limit=20, what="port closed again")
 
@@ -202,7 +202,7 @@ def test_a_deaf_service_hears_no_sigterm(misbehave: Misbehave, tmp_path: Path) -
     settled_status(tmp_path, "imagenode")
     program.terminate()
     with pytest.raises(subprocess.TimeoutExpired):
-        program.wait(0.5)
+        program.wait(0.2)
 
 
 def test_files_can_be_locked_and_removed(misbehave: Misbehave, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from lab import store
 from lab.site import PINS
 from lab.standins.standin import check_whole
 from modelctl.errors import OperatorError
-from modelctl.inventory.pins import PinnedFile, dump_pins
+from modelctl.inventory.pins import PinnedFile, Pins, dump_pins
 from modelctl.values import version_key
 
 TRUE_SIZES = {
@@ -24,6 +25,27 @@ TRUE_SIZES = {
     "openface_torch/2020-03-25/openface_nn4.small2.v1.t7": 31.5,
 }
 """In megabytes, as the specification rounds them."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _made_once() -> Iterator[None]:
+    """All of it is a hundred megabytes."""
+    made: dict[str, dict[str, bytes]] = {}
+    make = store.StoredVersion.contents
+
+    def contents(version: store.StoredVersion) -> dict[str, bytes]:
+        if version.path not in made:
+            made[version.path] = make(version)
+        return made[version.path]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store.StoredVersion, "contents", contents)
+        yield
+
+
+@pytest.fixture(scope="module")
+def pins(_made_once: None) -> Pins:
+    return store.pins()
 
 
 def stored(model: str, version: str) -> store.StoredVersion:
@@ -43,20 +65,19 @@ def events(version: str) -> set[tuple[str, str]]:
     return {(row["date"], row["event"]) for row in csv.DictReader(io.StringIO(text))}
 
 
-def test_committed_pins_are_those_of_the_generated_registry() -> None:
-    assert PINS.read_text() == dump_pins(store.pins()), "run: python -m lab.store > lab/pins.json"
+def test_committed_pins_are_those_of_the_generated_registry(pins: Pins) -> None:
+    assert PINS.read_text() == dump_pins(pins), "run: python -m lab.store > lab/pins.json"
 
 
-def test_large_files_have_their_true_size() -> None:
-    pins = store.pins().models
+def test_large_files_have_their_true_size(pins: Pins) -> None:
     for path, megabytes in TRUE_SIZES.items():
         model, version, name = path.split("/")
-        assert pins[model][version].files[name].size == pytest.approx(megabytes * 1e6, rel=0.04), path
+        assert pins.models[model][version].files[name].size == pytest.approx(megabytes * 1e6, rel=0.04), path
 
 
-def test_no_two_generated_files_are_alike() -> None:
-    pins = [pin for versions in store.pins().models.values() for pin in versions.values()]
-    digests = [file.sha256 for pin in pins for file in pin.files.values()]
+def test_no_two_generated_files_are_alike(pins: Pins) -> None:
+    all_pins = [pin for versions in pins.models.values() for pin in versions.values()]
+    digests = [file.sha256 for pin in all_pins for file in pin.files.values()]
     assert len(set(digests)) == len(digests)
 
 
@@ -77,16 +98,16 @@ def test_both_styles_of_manifest_occur() -> None:
     assert {version.manifest({})[:9] == b"%YAML 1.0" for version in store.VERSIONS} == {True, False}
 
 
-def test_the_truncated_model_is_pinned_as_it_is() -> None:
+def test_the_truncated_model_is_pinned_as_it_is(pins: Pins) -> None:
     name = "MobileNetSSD_deploy.caffemodel"
     content = stored("mobilenet_ssd", "2026-06-01").contents()[name]
-    assert len(content) == store.pins().models["mobilenet_ssd"]["2026-06-01"].files[name].size == 600_000
+    assert len(content) == pins.models["mobilenet_ssd"]["2026-06-01"].files[name].size == 600_000
     with pytest.raises(ValueError, match="truncated: 600000 of 1000000 bytes"):
         check_whole(name, content)
 
 
-def test_face_lists_grow_from_version_to_version() -> None:
-    versions = sorted(store.pins().models["face_recognition"], key=version_key)
+def test_face_lists_grow_from_version_to_version(pins: Pins) -> None:
+    versions = sorted(pins.models["face_recognition"], key=version_key)
     assert versions == ["2025-02-25", "2026-02-02", "2026-03-03"]
     assert events(versions[0]) < events(versions[1]) < events(versions[2])
 

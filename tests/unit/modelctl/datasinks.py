@@ -1,17 +1,28 @@
 """A datasink for tests: a folder as its model registry, and in ssh's place a script that asks it."""
 
 import hashlib
+import json
 import shlex
-from collections.abc import Iterable, Mapping
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from inventory.registry import REGISTRY
+from modelctl.fleet import Fleet
+from modelctl.nodes import remote
+from modelctl.registry import registry_importer, registry_lister, registry_reader
+from modelctl.registry.travelling import source
 from tests.unit.modelctl.fake_ssh import FakeSsh
 
 ADDRESS = "192.168.10.50"
 REGISTRY_FOLDER = "/home/ops/sentinelcam/model_registry"
+PROGRAMS = {
+    source(registry_reader): lambda order: registry_reader.read_version(*order),
+    source(registry_lister): lambda order: registry_lister.list_registry(*order),
+    source(registry_importer): registry_importer.obey,
+}
 
 
 class FakeDatasink:
@@ -40,6 +51,28 @@ class FakeDatasink:
             (folder / name).write_bytes(content)
         (folder / "manifest.yaml").write_text(manifest(model, version, contents), encoding="utf-8")
         return folder
+
+
+class NearDatasink(FakeDatasink):
+    """One whose programs run in this process, until a test gives it an answer of its own.
+
+    Each program's own test runs it as it travels.
+    """
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(folder, monkeypatch)
+        self._plain, self._far = self.ssh.script(ADDRESS), remote.run
+        monkeypatch.setattr(remote, "run", self._run)
+
+    def _run(
+        self, fleet: Fleet, host: str, command: Sequence[str], seconds: float, message: str = ""
+    ) -> "subprocess.CompletedProcess[str]":
+        answer = PROGRAMS.get(command[-1])
+        if answer is None or host != fleet.site.primary_datasink or self.ssh.script(ADDRESS) != self._plain:
+            return self._far(fleet, host, command, seconds, message)
+        self.ssh.note(ADDRESS, [*command, message])
+        said = answer(json.loads(message.replace(REGISTRY_FOLDER, str(self.registry))))
+        return subprocess.CompletedProcess([], 0, json.dumps(said), "")
 
 
 def manifest(model: str, version: str, contents: Mapping[str, bytes]) -> str:

@@ -94,7 +94,8 @@ class Stage:
         made.pyinfra.write_text(PYINFRA)
         made.pyinfra.chmod(0o755)
         made.act("")
-        made.git("init", "--quiet", "--initial-branch=main")
+        made.git("init", "--quiet", "--initial-branch=main", "--template=")  # without what others would copy
+        (made.folder / ".git" / "hooks").mkdir()
         made.git("config", "user.name", "anna")
         made.git("config", "user.email", "anna@ramrod")
         made.git("add", "--all")

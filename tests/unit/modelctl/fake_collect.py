@@ -1,16 +1,33 @@
 """A sentinel and a datasink for tests of collects: folders, with the real programs in them."""
 
+import io
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from modelctl.collecting import linked_files
+from modelctl.collecting import carry, collected_receiver, linked_files
 from modelctl.fleet import Fleet
-from tests.unit.modelctl import fake_programs
+from modelctl.nodes import node_command, remote
+from modelctl.registry import registry_reader
+from modelctl.registry.travelling import source
+from node import cli, layout
+from tests.unit.modelctl import copies, fake_programs
 
 ROOT = Path(__file__).resolve().parents[3]
 VERSION = ("face_recognition", "2026-02-02")
 LIST, DATA = b"date,event\n1,2\n", b"\x00faces\n\n" * 300_000
+
+PROGRAMS = {
+    source(collected_receiver): lambda order: collected_receiver.obey(order, io.BytesIO()),
+    source(registry_reader): lambda order: registry_reader.read_version(*order),
+}
 
 SSH = """#!/bin/sh
 for word; do address=$command; command=$word; done
@@ -45,3 +62,35 @@ class Hosts:
     def calls(self) -> list[str]:
         path = self.folder / "calls"
         return path.read_text().splitlines() if path.exists() else []
+
+
+def near(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let hosts answer without ssh: copies of this process, the files going from one to another."""
+    monkeypatch.setattr(remote, "run", lambda _fleet, _host, command, _seconds, message="": answer(command, message))
+    popen = SimpleNamespace(Popen=_begin, PIPE=subprocess.PIPE)
+    monkeypatch.setattr(carry, "subprocess", popen)
+
+
+def answer(command: Sequence[str], message: str, state: Path = layout.STATE) -> "subprocess.CompletedProcess[str]":
+    """What the datasink's programs and the node's answer; a node keeps its state in that folder."""
+    if command[-1] in PROGRAMS:
+        return subprocess.CompletedProcess([], 0, json.dumps(PROGRAMS[command[-1]](json.loads(message))), "")
+    return copies.run(lambda: _ask_node(command, state), message)
+
+
+def _begin(words: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
+    command = shlex.split(words[-1])
+    return copies.begin(
+        _receive if command[-1] == source(collected_receiver) else lambda: _ask_node(command), **options
+    )
+
+
+def _receive() -> None:
+    stream = sys.stdin.buffer
+    json.dump(collected_receiver.obey(json.loads(stream.readline()), stream), sys.stdout)
+
+
+def _ask_node(command: Sequence[str], state: Path = layout.STATE) -> int:
+    assert list(command[:-1]) == node_command.words()
+    layout.STATE = state
+    return cli.main([command[-1]])

@@ -1,6 +1,7 @@
 """In ssh's place a script that plays hosts, each by a script of its own."""
 
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,10 @@ class FakeSsh:
         """What ssh was called with for a host, an argument per line, and what came on its input."""
         path = self._asked / address
         return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+    def note(self, address: str, words: Iterable[str]) -> None:
+        """As if ssh had been called with these."""
+        (self._asked / address).write_text("".join(f"{word}\n" for word in words), encoding="utf-8")
 
     def addresses(self) -> set[str]:
         """The hosts that ssh was called for."""

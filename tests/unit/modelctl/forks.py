@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from modelctl.changes import change, journal
+from modelctl.changes import source_edit as source_edit  # the stage's inventory.py needs it: once, not in each process
 from modelctl.errors import OperatorError
 from tests.unit.modelctl.fake_changes import TEXT, WHAT, Stage, swapped, use
 
@@ -56,16 +57,21 @@ def run(stage: Stage, work: Callable[[Stage], None], kill_before: int = -1) -> i
 
 def _count(stage: Stage, patch: pytest.MonkeyPatch, kill_before: int) -> None:
     done: list[str] = []
+    within: list[str] = []
 
     def step(real: Callable[..., Any], *words: Any, **options: Any) -> Any:
         assert stage.registry.read_text() in TEXTS
-        if real.__name__ == "run" and words[0][1] in LOOKS:
+        is_look = real.__name__ == "run" and words[0][1] in LOOKS
+        if not is_look and not within:  # run begins its program with Popen
+            if len(done) == kill_before:
+                os.kill(os.getpid(), signal.SIGKILL)
+            done.append(real.__name__)
+            (stage.state / "steps").write_text("\n".join(done))
+        within.append(real.__name__)
+        try:
             return real(*words, **options)
-        if len(done) == kill_before:
-            os.kill(os.getpid(), signal.SIGKILL)
-        done.append(real.__name__)
-        (stage.state / "steps").write_text("\n".join(done))
-        return real(*words, **options)
+        finally:
+            within.pop()
 
     for owner, name in STEPS:
         patch.setattr(owner, name, functools.partial(step, getattr(owner, name)))

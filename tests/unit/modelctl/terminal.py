@@ -3,27 +3,28 @@
 import os
 import pty
 import select
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from modelctl.cli import main
+from tests.unit.modelctl import copies
+
 SILENCE = 30  # seconds
 
 
-def on_a_terminal(site: Path, *words: str, **environment: str) -> tuple[int, str]:
+def on_a_terminal(site: Path, *words: str, typed: str = "", **environment: str) -> tuple[int, str]:
     """Run a command on a terminal of 80 columns. Returns its exit code and what was shown, errors included."""
-    keyboard, terminal = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-c", "from modelctl.cli import main; main()", *words, "--site", str(site)],
-        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", **environment},
-        stdin=terminal, stdout=terminal, stderr=terminal,
-    ) as process:  # fmt: skip
-        os.close(terminal)
-        shown = b"".join(_shown(keyboard))
+
+    pid, keyboard = pty.fork()
+    if pid == 0:
+        os.environ.update({"TERM": "xterm-256color", "COLUMNS": "80", **environment})
+        copies.end(lambda: main([*words, "--site", str(site)]))
+    os.write(keyboard, typed.encode())
+    shown = b"".join(_shown(keyboard))
     os.close(keyboard)
-    return process.returncode, shown.decode().replace("\r\n", "\n")
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return code, shown.decode().replace("\r\n", "\n")
 
 
 def _shown(keyboard: int) -> Iterator[bytes]:

@@ -27,6 +27,7 @@ from modelctl.schema import (
     Standards,
     WebCamera,
 )
+from tests.unit.cases import each
 from tests.unit.modelctl.sites import fleet, pinned, registry_with, site, site_with, site_with_camera
 
 EIGHT = "face_detection, face_detection_blazeface, face_detection_edgetpu, face_recognition, haarcascades"
@@ -205,7 +206,7 @@ CASES: dict[str, tuple[Callable[[], Fleet], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", CASES)
+@each("name", CASES)
 def test_fault(name: str) -> None:
     build, line = CASES[name]
     with pytest.raises(Faults) as caught:

@@ -7,8 +7,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from modelctl import cli
-from tests.unit.modelctl.datasinks import FakeDatasink
-from tests.unit.modelctl.hostile import HOSTILE, NAMES, require_lines, snapshot
+from tests.unit.cases import each
+from tests.unit.modelctl.datasinks import NearDatasink
+from tests.unit.modelctl.hostile import HOSTILE, require_lines, snapshot, without
 
 ROOT = Path(__file__).resolve().parents[3]
 SITE = """
@@ -32,7 +33,7 @@ def run(*words: str) -> Result:
 def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Refused:
     """Runs a command of a site below `tmp_path`, and returns the one line that it refuses with."""
     monkeypatch.chdir(ROOT)
-    datasink = FakeDatasink(tmp_path, monkeypatch)
+    datasink = NearDatasink(tmp_path, monkeypatch)
     (tmp_path / "site.py").write_text(SITE, encoding="utf-8")
     (tmp_path / "pins.json").write_text("{}\n", encoding="utf-8")
     before = snapshot(tmp_path)
@@ -49,7 +50,7 @@ def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Refused:
 
 
 @pytest.mark.parametrize("command", ["pin", "show", "verify", "rollback", "import", "collect", "override"])
-@pytest.mark.parametrize("model", HOSTILE)
+@each("model", HOSTILE)
 def test_a_model(refused: Refused, command: str, model: str) -> None:
     words = {
         "rollback": [model, "2020-03-25"],
@@ -61,9 +62,7 @@ def test_a_model(refused: Refused, command: str, model: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["pin", "rollback", "import", "collect", "override"])
-@pytest.mark.parametrize(
-    "version", [*HOSTILE, "2020-02-30", "2020-03-25.1", "2020-03-25/..", "99999-01-01", "latest", "2020-03-25 "]
-)
+@each("version", [*HOSTILE, "2020-02-30", "2020-03-25.1", "2020-03-25/..", "99999-01-01", "latest", "2020-03-25 "])
 def test_a_version(refused: Refused, command: str, version: str) -> None:
     words = {
         "import": ["haarcascades", version, "/srv/eyes"],
@@ -76,18 +75,18 @@ def test_a_version(refused: Refused, command: str, version: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["render", "trust", "status", "collect", "override"])
-@pytest.mark.parametrize("host", HOSTILE)
+@each("host", HOSTILE)
 def test_a_host(refused: Refused, command: str, host: str) -> None:
     more = {"collect": ["face_recognition", "2020-03-25"], "override": ["haarcascades", "2020-03-25"]}
     assert refused(command, "--", host, *more.get(command, [])).startswith("HOST: found ")
 
 
-@pytest.mark.parametrize(
-    "path", [*HOSTILE, "srv/eyes", "//srv", "/srv/../etc", "/srv/./x", "/srv\n", "/srv\u202e", "/" * 5000]
-)
+@each(
+    "path",
+    [*without("an absolute path"), "srv/eyes", "//srv", "/srv/../etc", "/srv/./x", "/srv\n", "/srv\u202e", "/" * 5000],
+)  # fmt: skip
 def test_a_path_of_the_datasink(refused: Refused, path: str) -> None:
-    if path == NAMES["an absolute path"]:
-        pytest.skip("that is what an import takes: it only reads there")
+    """An absolute one is what an import takes: it only reads there."""
     assert refused("import", "--", "haarcascades", "2020-03-25", path).startswith("PATH: found ")
 
 
@@ -97,7 +96,7 @@ def test_a_map(refused: Refused, word: str) -> None:
     assert line.startswith("--map: found ")
 
 
-@pytest.mark.parametrize("path", [each for each in HOSTILE if each.id not in ("nothing", "the folder above", "a NUL")])
+@each("path", without("nothing", "the folder above", "a NUL"))
 def test_a_site(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     result = run("check", "--site", f"none/{path}")

@@ -8,18 +8,19 @@ import pytest
 
 from modelctl.changes.source_edit import set_override, set_versions
 from modelctl.errors import OperatorError
-from tests.unit.modelctl.hostile import HOSTILE, require_lines, snapshot
+from tests.unit.cases import each
+from tests.unit.modelctl.hostile import HOSTILE, require_lines, snapshot, without
 
 ROOT = Path(__file__).resolve().parents[3]
 REGISTRY = (ROOT / "inventory" / "registry.py").read_text(encoding="utf-8")
 SITE = (ROOT / "inventory" / "site.py").read_text(encoding="utf-8")
 CODE = [
-    pytest.param('2020-03-25", previous_version=__import__("os").system("touch outside"), x="', id="a call"),
-    pytest.param("2020-03-25' + open('outside', 'w').name + '", id="an expression"),
-    pytest.param('2020-03-25"}), **{"x": "', id="brackets"),
-    pytest.param("2020-03-25\\", id="an escape"),
-    pytest.param('2020-03-25"  # ', id="a comment"),
-    pytest.param("{__import__('os')}", id="a format"),
+    '2020-03-25", previous_version=__import__("os").system("touch outside"), x="',
+    "2020-03-25' + open('outside', 'w').name + '",
+    '2020-03-25"}), **{"x": "',
+    "2020-03-25\\",
+    '2020-03-25"  # ',
+    "{__import__('os')}",
 ]
 PLACES: dict[str, Callable[[str], str]] = {
     "current_version": lambda text: set_versions(REGISTRY, "haarcascades", text, None),
@@ -32,7 +33,7 @@ PLACES: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("text", [*HOSTILE, *CODE])
+@each("text", [*HOSTILE, *CODE])
 def test_a_word(place: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(OperatorError) as caught:
@@ -42,7 +43,7 @@ def test_a_word(place: str, text: str, tmp_path: Path, monkeypatch: pytest.Monke
     assert snapshot(tmp_path) == {}
 
 
-@pytest.mark.parametrize("key", [each for each in HOSTILE if each.id not in ("a broken letter", "a million letters")])
+@each("key", without("a broken letter", "a million letters"))
 @pytest.mark.parametrize("field", ["models", "hosts"])
 def test_a_name_in_the_text(key: str, field: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Named twice, so that the name is in the error."""

@@ -8,8 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from modelctl import cli
-from tests.unit.modelctl.datasinks import FakeDatasink
-from tests.unit.modelctl.hostile import FILES, HOSTILE, require_lines, snapshot
+from tests.unit.cases import each
+from tests.unit.modelctl.datasinks import NearDatasink
+from tests.unit.modelctl.hostile import FILES, require_lines, snapshot, without
 from tests.unit.modelctl.test_hostile_arguments import ROOT, SITE
 
 MODEL, VERSION, FILE = "haarcascades", "2020-03-25", "haarcascade_eye.xml"
@@ -28,7 +29,7 @@ def saved(tmp_path: Path) -> Path:
 def refused(tmp_path: Path, saved: Path, monkeypatch: pytest.MonkeyPatch) -> Refused:
     """The lines that an import of the folder is refused with."""
     monkeypatch.chdir(ROOT)
-    FakeDatasink(tmp_path, monkeypatch).registry.mkdir()
+    NearDatasink(tmp_path, monkeypatch).registry.mkdir()
     (tmp_path / "site.py").write_text(SITE, encoding="utf-8")
     (tmp_path / "pins.json").write_text("{}\n", encoding="utf-8")
 
@@ -44,26 +45,27 @@ def refused(tmp_path: Path, saved: Path, monkeypatch: pytest.MonkeyPatch) -> Ref
     return refuse
 
 
-@pytest.mark.parametrize("name", [each for each in HOSTILE if each.id not in ("nothing", "an option")])
+@each("name", without("nothing", "an option"))
 def test_a_new_name(refused: Refused, name: str) -> None:
     lines = refused("--map", f"eye.xml={name}")
     assert lines[0].startswith("data1: --map eye.xml: found ")
     assert "allowed: a file name" in lines[0]
 
 
-@pytest.mark.parametrize("name", FILES)
+@each("name", FILES)
 def test_an_old_name_that_is_not_there(refused: Refused, name: str) -> None:
     lines = refused("--map", f"{name}={FILE}")
     assert lines[0].startswith("data1: --map: found ")
 
 
-@pytest.mark.parametrize("name", FILES)
+@each("name", FILES)
 def test_a_file_in_the_folder(refused: Refused, saved: Path, name: str) -> None:
     (saved / name).touch()
     lines = refused("--map", f"eye.xml={FILE}")
     assert len(lines) == 1
     assert lines[0].startswith(f"data1: {saved}/")
     assert "allowed: a file name" in lines[0]
+    (saved / name).unlink()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from modelctl import cli
-from tests.unit.modelctl.datasinks import FakeDatasink
+from tests.unit.cases import each
+from tests.unit.modelctl.datasinks import FakeDatasink, NearDatasink
 from tests.unit.modelctl.hostile import FILES, LIMIT, snapshot
 from tests.unit.modelctl.test_hostile_arguments import ROOT, SITE
 
@@ -19,7 +20,7 @@ def datasink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDatasink:
     monkeypatch.chdir(ROOT)
     (tmp_path / "site.py").write_text(SITE, encoding="utf-8")
     (tmp_path / "pins.json").write_text("{}\n", encoding="utf-8")
-    datasink = FakeDatasink(tmp_path, monkeypatch)
+    datasink = NearDatasink(tmp_path, monkeypatch)
     datasink.store(MODEL, VERSION)
     return datasink
 
@@ -39,24 +40,29 @@ def looked(folder: Path, *words: str) -> Result:
 
 
 @pytest.mark.parametrize("command", [("list",), ("show", MODEL), ("verify", MODEL), ("status", "data1")], ids=str)
-@pytest.mark.parametrize("name", FILES)
+@each("name", FILES)
 def test_a_folder_beside_the_versions(
     datasink: FakeDatasink, tmp_path: Path, command: tuple[str, ...], name: str
 ) -> None:
-    (datasink.registry / MODEL / name).mkdir()
-    (datasink.registry / MODEL / f".import-{name}").mkdir()
-    (datasink.registry / name).mkdir()
+    model = datasink.registry / MODEL
+    folders = [model / name, model / f".import-{name}", datasink.registry / name]
+    for folder in folders:
+        folder.mkdir()
     looked(tmp_path, *command)
+    for folder in folders:
+        folder.rmdir()
 
 
 @pytest.mark.parametrize("command", [("list",), ("show", MODEL), ("verify", MODEL), ("pin",)], ids=str)
-@pytest.mark.parametrize("name", FILES)
+@each("name", FILES)
 def test_a_file_in_a_version(datasink: FakeDatasink, tmp_path: Path, command: tuple[str, ...], name: str) -> None:
-    (datasink.registry / MODEL / VERSION / name).write_bytes(b"eyes")
+    file = datasink.registry / MODEL / VERSION / name
+    file.write_bytes(b"eyes")
     result = looked(tmp_path, *command)
     if command[0] == "verify":
         assert result.exit_code == 3
         assert "extra: " in result.stdout
+    file.unlink()
 
 
 @pytest.mark.parametrize("kind", ["a link to a version", "a link to the model", "a loop", "a pipe"])

@@ -8,8 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from modelctl import cli
-from tests.unit.modelctl.datasinks import FakeDatasink
-from tests.unit.modelctl.hostile import HOSTILE, NAMES, require_lines, snapshot
+from tests.unit.cases import each
+from tests.unit.modelctl.datasinks import FakeDatasink, NearDatasink
+from tests.unit.modelctl.hostile import NAMES, require_lines, snapshot, without
 from tests.unit.modelctl.test_hostile_arguments import ROOT, SITE
 
 MODEL, VERSION, FILE = "haarcascades", "2020-03-25", "haarcascade_eye.xml"
@@ -17,15 +18,6 @@ PLACE = f"data1: {MODEL}/{VERSION}: "
 LAST = f"not pinned: {MODEL}/{VERSION}; when that is mended: modelctl pin"
 YAML = f"name: {MODEL}\nversion: {VERSION}\nfiles:\n  - name: {FILE}\n    sha256: {'ab' * 32}\n"
 LAUGHS = "a0: &a0 [ha, ha]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40))
-TEXTS = [
-    each
-    for each in HOSTILE
-    if each.id
-    in (
-        "nothing", "a path upwards", "an absolute path", "a NUL", "a leading dash", "two lines", "a terminal's escape",
-        "a Cyrillic letter", "fullwidth digits", "a bidi mark", "a command", "backquotes",
-    )
-]  # fmt: skip
 Change = Callable[[Path], object]
 
 
@@ -36,7 +28,13 @@ def datasink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDatasink:
     (tmp_path / "pins.json").write_text("{}\n", encoding="utf-8")
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / FILE).write_text("eyes", encoding="utf-8")
-    return FakeDatasink(tmp_path, monkeypatch)
+    return NearDatasink(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def stored(datasink: FakeDatasink) -> Path:
+    """The version's folder."""
+    return datasink.store(MODEL, VERSION)
 
 
 def refused(folder: Path) -> list[str]:
@@ -53,8 +51,8 @@ def refused(folder: Path) -> list[str]:
     return [line.removeprefix(PLACE) for line in lines]
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
+@each(
+    "text, said",
     [
         ("x: !!python/object/apply:os.system [touch outside]\n", "manifest.yaml: line 6: found a tag; expected"),
         ("!!python/object/new:os._exit [0]: x\n", "manifest.yaml: line 6: found a tag"),
@@ -84,23 +82,18 @@ def refused(folder: Path) -> list[str]:
         ("    size: [[[[1]]]]\n", "manifest.yaml: files.0.size: found [[[["),
         (f"  - name: {FILE}\n    sha256: {'ab' * 32}\n", f"manifest.yaml: files.1.name: found '{FILE}'; allowed: each"),
     ],
-    ids=lambda value: value[:30],
 )  # fmt: skip
-def test_a_manifest(datasink: FakeDatasink, tmp_path: Path, text: str, said: str) -> None:
-    folder = datasink.store(MODEL, VERSION)
-    (folder / "manifest.yaml").write_text(YAML + text, encoding="utf-8")
+def test_a_manifest(stored: Path, tmp_path: Path, text: str, said: str) -> None:
+    (stored / "manifest.yaml").write_text(YAML + text, encoding="utf-8")
     assert refused(tmp_path)[0].startswith(said)
 
 
 @pytest.mark.parametrize("field", ["name", "version", "files.0.name", "files.0.sha256"])
-@pytest.mark.parametrize(
-    "text", [each for each in HOSTILE if each.id not in ("a million letters", "a broken letter")][::2]
-)
-def test_a_field(datasink: FakeDatasink, tmp_path: Path, field: str, text: str) -> None:
-    folder = datasink.store(MODEL, VERSION)
+@each("text", without("a million letters", "a broken letter")[::2])
+def test_a_field(stored: Path, tmp_path: Path, field: str, text: str) -> None:
     good = {"name": MODEL, "version": VERSION, "files.0.name": FILE, "files.0.sha256": "ab" * 32}[field]
     quoted = '"' + "".join(f"\\U{ord(letter):08x}" for letter in text) + '"'
-    (folder / "manifest.yaml").write_text(YAML.replace(f": {good}\n", f": {quoted}\n", 1), encoding="utf-8")
+    (stored / "manifest.yaml").write_text(YAML.replace(f": {good}\n", f": {quoted}\n", 1), encoding="utf-8")
     [line] = refused(tmp_path)
     assert line.startswith(f"manifest.yaml: {field}: found ")
     assert "; allowed: " in line

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from modelctl import cli
+from tests.unit.cases import each
 from tests.unit.modelctl.hostile import HOSTILE, NAMES, require_lines, snapshot
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -51,21 +52,21 @@ def pins(model: str = "haarcascades", version: str = "2020-03-25", **changes: ob
     return json.dumps({model: {version: pin}})
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@each("text", HOSTILE)
 def test_a_model(refused: Refused, text: str) -> None:
     [line] = refused(pins(model=text))
     assert line.startswith("pins.models.")
     assert "allowed: a model name" in line
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@each("text", HOSTILE)
 def test_a_version(refused: Refused, text: str) -> None:
     [line] = refused(pins(version=text))
     assert line.startswith("pins.models.haarcascades.")
     assert "allowed: a real date" in line
 
 
-@pytest.mark.parametrize("text", [*HOSTILE, "manifest.yaml"])
+@each("text", [*HOSTILE, "manifest.yaml"])
 def test_a_file(refused: Refused, text: str) -> None:
     lines = refused(
         pins(files={"haarcascade_eye.xml": {"sha256": SHA256, "size": 7}, text: {"sha256": SHA256, "size": 7}})
@@ -75,7 +76,7 @@ def test_a_file(refused: Refused, text: str) -> None:
     assert "allowed: a file name" in lines[0]
 
 
-@pytest.mark.parametrize("text", [*HOSTILE, SHA256.upper(), SHA256[1:], f"{SHA256}\n", "\uff10" * 64])
+@each("text", [*HOSTILE, SHA256.upper(), SHA256[1:], f"{SHA256}\n", "\uff10" * 64])
 def test_a_digest(refused: Refused, text: str) -> None:
     [line] = refused(pins(manifest=text))
     assert line.startswith("pins.models.haarcascades.2020-03-25.manifest: found ")

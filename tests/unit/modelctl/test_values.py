@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from modelctl import values
+from tests.unit.cases import each
 
 
 @pytest.mark.parametrize("text", ["2026-02-02", "2024-02-29", "2026-02-02.2", "2026-02-02.10"])
@@ -14,7 +15,7 @@ def test_version_is_a_real_date_and_perhaps_a_number(text: str) -> None:
     assert TypeAdapter(values.Version).validate_python(text) == text
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "2026-02-30", "2025-02-29", "2026-13-01", "2026-2-2", "26-02-02", "2026-02-02.1", "2026-02-02.0",
@@ -47,7 +48,7 @@ HOSTILE = [
 @pytest.mark.parametrize(
     "kind", [values.HostName, values.ModelName, values.FileName, values.NodeName, values.CameraName]
 )
-@pytest.mark.parametrize("text", HOSTILE)
+@each("text", HOSTILE)
 def test_names_refuse_hostile_text(kind: Any, text: str) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(kind).validate_python(text)

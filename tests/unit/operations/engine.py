@@ -1,7 +1,6 @@
 """Runs of pyinfra itself over hosts that answer what a test says, without a connection."""
 
 import shlex
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -11,7 +10,7 @@ from pyinfra import logger
 from pyinfra.api import Config, Host, Inventory, State, StringCommand
 from pyinfra.api.connect import connect_all, disconnect_all
 from pyinfra.api.exceptions import ConnectError, PyinfraError
-from pyinfra.api.operations import gevent, run_ops
+from pyinfra.api.operations import run_ops
 from pyinfra.connectors.base import BaseConnector
 from pyinfra.connectors.util import CommandOutput, OutputLine
 from pyinfra.context import ctx_state
@@ -21,9 +20,10 @@ from pyinfra_cli.util import load_deploy_file
 import config as config  # pyinfra as it is mended
 from modelctl.fleet import Fleet
 from modelctl.groups import groups
-from operations import survey
+from operations import rollout, survey
 from operations.answer import Entry, Survey
 from operations.order import CHECKOUT
+from tests.unit.operations.clock import Clock
 from tests.unit.operations.hosts import make_host, settled
 
 HOSTS = ("data1", "sentinel", "lab1", "east", "alpha5", "deepend")  # the last has no service
@@ -41,6 +41,7 @@ class Node:
 
     name: str
     answer: Survey
+    clock: Clock
     is_settled: bool = True
     is_proven: bool = False
     is_up: bool = True
@@ -63,7 +64,7 @@ class Node:
     def run(self, name: str) -> tuple[bool, list[str]]:
         if name != "switch":
             return True, []
-        time.sleep(self.seconds)
+        self.clock.sleep(self.seconds)
         if self.ending == "lost":
             raise OSError("connection lost")
         if self.ending == "chosen":
@@ -88,10 +89,12 @@ class Engine:
 
     def __init__(self, fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
         self.fleet = fleet
-        self.nodes = {name: Node(name, settled(make_host(name, fleet))) for name in HOSTS}
+        self.clock = Clock()
+        self.nodes = {name: Node(name, settled(make_host(name, fleet)), self.clock) for name in HOSTS}
         self.events: list[str] = []
         self.ask = survey._ask
         monkeypatch.setattr(survey, "_ask", self._answer)
+        monkeypatch.setattr(rollout, "time", self.clock)
         monkeypatch.chdir(CHECKOUT)
         self.monkeypatch = monkeypatch
 
@@ -120,7 +123,7 @@ class Engine:
             run.predicted = _named(build_plan_json(state), "hosts_with_change")
             self.events.clear()
             try:
-                with gevent.Timeout(seconds, KeyboardInterrupt):
+                with self.clock.limit(seconds):
                     run_ops(state, serial="serial" in modes, no_wait="no_wait" in modes)
             except (PyinfraError, KeyboardInterrupt) as error:
                 run.error = str(error)

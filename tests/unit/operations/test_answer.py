@@ -6,6 +6,7 @@ from pyinfra.api.exceptions import FactProcessError
 
 from operations.answer import SetState, parse
 from operations.bundle import bundle
+from tests.unit.cases import each
 
 ENTRY: dict[str, Any] = {
     "n": 7, "time": "2026-11-22T23:40:00Z", "host": "lab1", "service": "engine", "operator": "anna@ramrod",
@@ -51,7 +52,7 @@ def test_an_answer_is_read() -> None:
     assert (found.history, found.logged) == ([ENTRY], {"lab1": 3})
 
 
-@pytest.mark.parametrize(
+@each(
     "damaged",
     [
         "text",
@@ -85,7 +86,7 @@ def test_a_node_without_the_program_gives_no_answer() -> None:
     assert parse("null", ["engine"]) is None
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "",

@@ -1,5 +1,3 @@
-import time
-
 import pytest
 from pyinfra.api import Host
 
@@ -78,7 +76,7 @@ def test_the_prediction_waits_for_hosts_that_answer_late(engine: Engine, monkeyp
     answer = engine["alpha5"].survey
 
     def late(host: Host) -> object:
-        time.sleep(0.2)
+        engine.clock.sleep(0.2)
         return answer(host)
 
     monkeypatch.setattr(engine["alpha5"], "survey", late)

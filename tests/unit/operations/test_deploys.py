@@ -7,6 +7,7 @@ import pytest
 
 from inventory.site import SITE
 from operations.order import CHECKOUT
+from tests.unit.cases import each
 
 # Names that are words of the trade too: the service, the role and the folders are called so on every site.
 ALSO_WORDS = {"sentinel"}
@@ -25,7 +26,7 @@ def test_there_are_files_and_names() -> None:
     assert set(SITE.hosts) - ALSO_WORDS >= {"data1", "lab1", "east", "alpha5", "deepend", "wall1"}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CHECKOUT)))
+@each("path", FILES)
 def test_no_host_by_name_or_address(path: Path) -> None:
     names = [*sorted(set(SITE.hosts) - ALSO_WORDS), *(str(host.address) for host in SITE.hosts.values())]
     pattern = "|".join(rf"(?<![\w.-]){re.escape(name)}(?![\w-])" for name in names)

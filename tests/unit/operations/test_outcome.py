@@ -1,12 +1,11 @@
 """What became of a switch, as its standard error tells."""
 
-import pytest
-
 from operations.rollout import Outcome, outcome_of
+from tests.unit.cases import each
 
 
-@pytest.mark.parametrize(
-    ("succeeded", "lines", "outcome"),
+@each(
+    "succeeded, lines, outcome",
     [
         (True, [], Outcome.NEW),
         (True, ["imagenode: returned to 0123: a warning that is none"], Outcome.NEW),

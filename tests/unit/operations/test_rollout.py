@@ -1,7 +1,5 @@
 """The rollout as pyinfra runs it: operation by operation, host by host, or all at once."""
 
-import time
-
 import pytest
 from pyinfra.api import Host
 
@@ -208,7 +206,7 @@ def late(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
     answer = engine["lab1"].survey
 
     def answer_late(host: Host) -> object:
-        time.sleep(0.2)
+        engine.clock.sleep(0.2)
         return answer(host)
 
     monkeypatch.setattr(engine["lab1"], "survey", answer_late)

@@ -17,9 +17,7 @@ from tests.unit.modelctl.forks import make, run, undo
 pytestmark = pytest.mark.usefixtures("heard")
 
 # As pyinfra does before it has read config.py: it obeys Ctrl-C whatever it inherits, and ends with 0.
-PYINFRA = (
-    'trap "touch $state/stopped; exit 0" INT; kill -{number} {whom}; for i in 1 2 3 4 5 6 7 8 9; do sleep 0.2; done'
-)
+PYINFRA = 'trap "touch $state/stopped; exit 0" INT; kill -{number} {whom}; for i in $(seq 90); do sleep 0.02; done'
 OBEYING = """
 import os, signal, sys, time
 signal.signal(signal.SIGINT, lambda *_: sys.exit(1))

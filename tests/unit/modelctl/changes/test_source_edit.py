@@ -6,6 +6,7 @@ import pytest
 
 from modelctl.changes.source_edit import evaluate, set_versions
 from modelctl.schema import Registry
+from tests.unit.cases import each
 
 ROOT = Path(__file__).resolve().parents[4]
 REGISTRY = ROOT / "inventory" / "registry.py"
@@ -67,7 +68,7 @@ ADDED = [
 ]
 
 
-@pytest.mark.parametrize(("before", "after"), ADDED)
+@each("before, after", ADDED)
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_a_previous_version_comes_and_goes(before: str, after: str, newline: str, mark: str) -> None:

@@ -6,14 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from modelctl.changes.source_edit import evaluate, set_override, set_versions
 from modelctl.errors import OperatorError
 from tests.unit.modelctl.source_texts import NAMES, REGISTRIES, SITES, VERSIONS
-
-MANY = settings(max_examples=300, deadline=None)
 
 
 def values(text: str, name: str, field: str) -> dict[str, dict[str, Any]]:
@@ -31,7 +29,6 @@ def unless_a_comment_would_go(edit: Callable[[], str]) -> str | None:
         return None
 
 
-@MANY
 @given(REGISTRIES, VERSIONS, st.none() | VERSIONS, st.data())
 def test_versions(written: tuple[str, list[str]], current: str, previous: str | None, data: st.DataObject) -> None:
     text, names = written
@@ -51,7 +48,6 @@ def test_versions(written: tuple[str, list[str]], current: str, previous: str | 
     assert back == text or (previous is None and old_previous is not None)
 
 
-@MANY
 @given(SITES, NAMES, VERSIONS, st.data())
 def test_overrides(written: tuple[str, list[str]], model: str, version: str, data: st.DataObject) -> None:
     text, names = written
@@ -66,7 +62,6 @@ def test_overrides(written: tuple[str, list[str]], model: str, version: str, dat
     assert set_override(edited, host, model, overrides.get(model)) == text
 
 
-@MANY
 @given(SITES, st.data())
 def test_a_cleared_override(written: tuple[str, list[str]], data: st.DataObject) -> None:
     text, names = written

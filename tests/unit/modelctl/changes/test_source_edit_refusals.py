@@ -4,6 +4,7 @@ import pytest
 
 from modelctl.changes.source_edit import set_override, set_versions
 from modelctl.errors import OperatorError
+from tests.unit.cases import each
 
 OLD, NEW = "2025-01-01", "2026-02-02"
 BY_HAND = "; edit it by hand"
@@ -20,8 +21,8 @@ def refused(edit: object) -> str:
     return line
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
+@each(
+    "text, said",
     [
         ("", f"REGISTRY: found the name 0 times{ONCE}"),
         ("x = 1", f"REGISTRY: found the name 0 times{ONCE}"),
@@ -64,7 +65,6 @@ def refused(edit: object) -> str:
         ("\ufeff\ufeffREGISTRY = 1", "line 1: found invalid non-printable character U+FEFF; expected Python"),
         ("#" * 1_100_000, "the text: found 1100000 characters; expected at most 1048576"),
     ],
-    ids=lambda value: value[:40],
 )  # fmt: skip
 def test_a_text_without_one_plain_registry(text: str, said: str) -> None:
     line = refused(lambda: set_versions(text, "a", NEW, OLD))
@@ -72,8 +72,8 @@ def test_a_text_without_one_plain_registry(text: str, said: str) -> None:
     assert line.endswith(BY_HAND)
 
 
-@pytest.mark.parametrize(
-    ("models", "said"),
+@each(
+    "models, said",
     [
         ('"a": Model(current_version="x"), **MORE', "models: found **MORE; expected keys as \"name\""),
         ('A: Model(current_version="x")', 'models: found A: Model(current_version="x"); expected keys as "name"'),

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,9 +18,10 @@ from modelctl.collecting import linked_files
 from modelctl.fleet import Fleet
 from modelctl.inventory.pins import Pin, PinnedFile, Pins
 from modelctl.inventory_file import Inventory
+from modelctl.nodes import remote
 from modelctl.retiring import node_cleanup
 from modelctl.retiring.node_cleanup import HeldFile, HeldVersion, freed
-from tests.unit.modelctl import fake_programs
+from tests.unit.modelctl import fake_collect, fake_programs
 from tests.unit.modelctl.sites import fleet, registry_with, site_with
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -52,6 +55,18 @@ class Hosts:
         monkeypatch.setattr(Fleet, "data_root", lambda _: str(self.data))
         for host in HOSTS:
             self.names(host, {})
+
+    def draw_near(self) -> None:
+        """Let them answer without ssh."""
+        self.patch.setattr(remote, "run", self._run)
+
+    def _run(
+        self, _fleet: Fleet, host: str, command: Sequence[str], _seconds: float, message: str = ""
+    ) -> "subprocess.CompletedProcess[str]":
+        if command[-1] == "--json":
+            status = (self.folder / f"status-{self.address(host)}").read_text()
+            return subprocess.CompletedProcess([], 0, status, "")
+        return fake_collect.answer(command, message, self.folder / f"state-{self.address(host)}")
 
     def models(self, host: str) -> Path:
         return self.folder / "hosts" / host / "models"
@@ -96,11 +111,18 @@ class Hosts:
 
 
 @pytest.fixture
-def hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hosts:
+def far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hosts:
+    """Hosts that are asked with ssh."""
     if os.geteuid() != 0:
         pytest.skip("the node program runs as root")
     monkeypatch.chdir(ROOT)
     return Hosts(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def hosts(far: Hosts) -> Hosts:
+    far.draw_near()
+    return far
 
 
 def size(folder: Path) -> int:
@@ -170,12 +192,12 @@ def test_what_nobody_can_vouch_for_stays(hosts: Hosts) -> None:
     assert len(hosts.held("sentinel")) == 3
 
 
-def test_a_host_that_is_away_or_does_not_know_is_left_alone(hosts: Hosts) -> None:
+def test_a_host_that_is_away_or_does_not_know_is_left_alone(far: Hosts) -> None:
     for host in ("sentinel", "lab1", "alpha5"):
-        hosts.hold(host, "mobilenet_ssd", *(("2020-12-06", "2021-01-01", "2022-01-01") if host == "sentinel" else ()))
-    (hosts.folder / f"away-{hosts.address('lab1')}").touch()
-    hosts.names("east", None)
-    result = hosts.clean("--yes")
+        far.hold(host, "mobilenet_ssd", *(("2020-12-06", "2021-01-01", "2022-01-01") if host == "sentinel" else ()))
+    (far.folder / f"away-{far.address('lab1')}").touch()
+    far.names("east", None)
+    result = far.clean("--yes")
     assert result.exit_code == 3
     assert result.stdout.splitlines()[-3:] == [
         "lab1 (192.168.10.20): ssh: connect to host 192.168.10.20: No route to host; is it up, and trusted? "
@@ -186,11 +208,11 @@ def test_a_host_that_is_away_or_does_not_know_is_left_alone(hosts: Hosts) -> Non
     ]
 
 
-def test_what_a_killed_clean_up_left_goes_first(hosts: Hosts) -> None:
-    left = hosts.models("sentinel") / "haarcascades" / ".retired-2021-01-01"
+def test_what_a_killed_clean_up_left_goes_first(far: Hosts) -> None:
+    left = far.models("sentinel") / "haarcascades" / ".retired-2021-01-01"
     left.mkdir(parents=True)
     (left / "haarcascade_eye.xml").write_bytes(b"12345")
-    result = hosts.clean("--yes")
+    result = far.clean("--yes")
     assert result.stdout.splitlines()[1] == (
         "sentinel  haarcascades/2021-01-01      5  goes: an earlier clean-up was ended"
     )

@@ -16,17 +16,24 @@ from modelctl import cli
 from modelctl.collecting import linked_files
 from modelctl.inventory.pins import Pin, PinnedFile, Pins
 from modelctl.inventory_file import Inventory
-from tests.unit.modelctl.fake_collect import DATA, LIST, ROOT, VERSION, Hosts
+from tests.unit.modelctl.fake_collect import DATA, LIST, ROOT, VERSION, Hosts, near
 from tests.unit.modelctl.sites import fleet
 
 
 @pytest.fixture
-def hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hosts:
+def far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hosts:
+    """Hosts that are asked with ssh."""
     if os.geteuid() != 0:
         pytest.skip("the node program runs as root")
     monkeypatch.chdir(ROOT)
     load_with(monkeypatch, Pins())
     return Hosts(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def hosts(far: Hosts, monkeypatch: pytest.MonkeyPatch) -> Hosts:
+    near(monkeypatch)
+    return far
 
 
 def load_with(monkeypatch: pytest.MonkeyPatch, pins: Pins) -> None:
@@ -64,24 +71,27 @@ def writing(path: Path) -> Iterator[int]:
         process.communicate()
 
 
-def test_both_files_come_home_byte_by_byte(hosts: Hosts) -> None:
+def test_both_files_come_home_byte_by_byte(far: Hosts) -> None:
     result = collect("--yes")
     assert (result.exit_code, result.stderr) == (0, "")
     data, rows = digest(DATA)[:12], digest(LIST)[:12]
     assert result.stdout == (
         "sentinel: face_recognition/2026-02-02:\n\n"
         "linked file        bytes  SHA-256\n"
-        f"facedata.hdf5  2,400,000  {data}  to {hosts.collected}/facedata.hdf5.{data}\n"
-        f"facelist.csv          15  {rows}  to {hosts.collected}/facelist.csv.{rows}\n"
+        f"facedata.hdf5  2,400,000  {data}  to {far.collected}/facedata.hdf5.{data}\n"
+        f"facelist.csv          15  {rows}  to {far.collected}/facelist.csv.{rows}\n"
         "facedata.hdf5: collected, and verified at both ends\n"
         "facelist.csv: collected, and verified at both ends\n"
     )
-    assert {path.name: path.read_bytes() for path in hosts.collected.iterdir()} == {
+    assert {path.name: path.read_bytes() for path in far.collected.iterdir()} == {
         f"facedata.hdf5.{data}": DATA, f"facelist.csv.{rows}": LIST,
     }  # fmt: skip
-    assert {path.stat().st_mode & 0o777 for path in hosts.collected.iterdir()} == {0o640}
-    assert hosts.collected.stat().st_mode & 0o777 == 0o750
-    assert (hosts.version / "facedata.hdf5").read_bytes() == DATA
+    assert {path.stat().st_mode & 0o777 for path in far.collected.iterdir()} == {0o640}
+    assert far.collected.stat().st_mode & 0o777 == 0o750
+    assert (far.version / "facedata.hdf5").read_bytes() == DATA
+    # No name is on a command line.
+    assert len([line for line in far.calls() if line.startswith("192.168.10.")]) == 8
+    assert not [line for line in far.calls() if "face" in line or str(far.models) in line]
 
 
 @pytest.mark.usefixtures("hosts")
@@ -92,12 +102,6 @@ def test_what_takes_long_is_shown_on_a_terminal(monkeypatch: pytest.MonkeyPatch)
     shown = collect("--yes").stderr
     assert "reading the linked files of face_recognition/2026-02-02 on sentinel" in shown
     assert "collecting facedata.hdf5, 2,400,000 bytes" in shown
-
-
-def test_no_name_is_on_a_command_line(hosts: Hosts) -> None:
-    collect("--yes")
-    assert len([line for line in hosts.calls() if line.startswith("192.168.10.")]) == 8
-    assert not [line for line in hosts.calls() if "face" in line or str(hosts.models) in line]
 
 
 def test_what_is_home_already_is_said_and_stays(hosts: Hosts) -> None:
@@ -193,11 +197,11 @@ def test_a_collected_file_that_was_damaged(hosts: Hosts) -> None:
     assert path.read_bytes() == b"rotten"
 
 
-def test_a_link_that_dies_on_the_way_leaves_nothing_half(hosts: Hosts) -> None:
-    (hosts.folder / "cut").write_bytes(DATA)
+def test_a_link_that_dies_on_the_way_leaves_nothing_half(far: Hosts) -> None:
+    (far.folder / "cut").write_bytes(DATA)
     assert refusal(collect("--yes")).startswith("sentinel (192.168.10.60): no reason given; is it up, and trusted?")
-    assert list(hosts.collected.iterdir()) == []
-    (hosts.folder / "cut").unlink()
+    assert list(far.collected.iterdir()) == []
+    (far.folder / "cut").unlink()
     assert collect("--yes").exit_code == 0
 
 
@@ -266,7 +270,7 @@ def test_too_little_space(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> None
     assert not (hosts.data / "collected").exists()
 
 
-def test_what_is_refused_without_a_connection(hosts: Hosts) -> None:
+def test_what_is_refused_without_a_connection(far: Hosts) -> None:
     assert refusal(run("data1", *VERSION)) == (
         "HOST: found 'data1'; allowed: a host with a models folder: sentinel, lab1, east, alpha5"
     )
@@ -276,7 +280,7 @@ def test_what_is_refused_without_a_connection(hosts: Hosts) -> None:
     assert refusal(run("sentinels", *VERSION)).startswith("HOST: found 'sentinels'; allowed: alpha5, ")
     assert refusal(run("sentinel", "faces", "2020-03-25")).startswith("MODEL: found 'faces'; allowed: ")
     assert refusal(run("sentinel", VERSION[0], "../x")).startswith("VERSION: found '../x'; allowed: ")
-    assert hosts.calls() == []
+    assert far.calls() == []
 
 
 @pytest.mark.usefixtures("hosts")
@@ -287,16 +291,16 @@ def test_a_version_that_the_host_lacks() -> None:
     )
 
 
-def test_a_host_that_is_away(hosts: Hosts) -> None:
-    (hosts.folder / "away").write_text("192.168.10.60")
+def test_a_host_that_is_away(far: Hosts) -> None:
+    (far.folder / "away").write_text("192.168.10.60")
     assert refusal(collect("--yes")) == (
         "sentinel (192.168.10.60): ssh: connect to host 192.168.10.60: No route to host; is it up, and trusted? "
         "modelctl trust sentinel"
     )
 
 
-def test_a_node_with_an_older_program(hosts: Hosts) -> None:
-    (hosts.folder / "bin" / "sudo").write_text("#!/bin/sh\necho 'found linked-files; allowed: status' >&2; exit 1\n")
+def test_a_node_with_an_older_program(far: Hosts) -> None:
+    (far.folder / "bin" / "sudo").write_text("#!/bin/sh\necho 'found linked-files; allowed: status' >&2; exit 1\n")
     assert refusal(collect("--yes")) == (
         "sentinel (192.168.10.60): its sentinelcam-node knows no linked-files; a deploy brings one: "
         "pyinfra inventory.py deploys/models.py --limit sentinel -y"

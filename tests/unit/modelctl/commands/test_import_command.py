@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from modelctl import cli
 from modelctl.registry import import_store
 from tests.unit.modelctl.commands.test_pin_command import ROOT, SITE
-from tests.unit.modelctl.datasinks import REGISTRY_FOLDER, FakeDatasink
+from tests.unit.modelctl.datasinks import REGISTRY_FOLDER, FakeDatasink, NearDatasink
 from tests.unit.modelctl.terminal import on_a_terminal
 
 FACES = ("face_recognition", "2026-04-04")
@@ -38,7 +38,7 @@ def _in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def datasink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDatasink:
-    datasink = FakeDatasink(tmp_path, monkeypatch)
+    datasink = NearDatasink(tmp_path, monkeypatch)
     datasink.registry.mkdir()
     return datasink
 

@@ -14,7 +14,7 @@ from inventory.registry import REGISTRY
 from modelctl import cli
 from modelctl.commands import options
 from modelctl.inventory_file import load
-from tests.unit.modelctl.datasinks import FakeDatasink
+from tests.unit.modelctl.datasinks import FakeDatasink, NearDatasink
 from tests.unit.modelctl.terminal import on_a_terminal
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -40,7 +40,7 @@ def _in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def datasink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDatasink:
-    return FakeDatasink(tmp_path, monkeypatch)
+    return NearDatasink(tmp_path, monkeypatch)
 
 
 @pytest.fixture
@@ -118,22 +118,29 @@ def test_without_a_terminal_and_without_yes_nothing_is_done(
     assert pins_file.read_text() == "{}\n"
 
 
-@pytest.mark.parametrize(("answer", "code", "count"), [(b"y\n", 0, 1), (b"n\n", 1, 0), (b"\n", 1, 0)])
-def test_at_a_terminal_it_asks(
-    datasink: FakeDatasink, site: Path, pins_file: Path, answer: bytes, code: int, count: int
-) -> None:
+def test_at_a_terminal_it_asks(datasink: FakeDatasink, site: Path, pins_file: Path) -> None:
+    """As a program of its own, of whose files only the input is a terminal."""
     datasink.store(*EYE)
     keyboard, terminal = pty.openpty()
-    os.write(keyboard, answer)
+    os.write(keyboard, b"y\n")
     done = subprocess.run(
         [sys.executable, "-c", "from modelctl.cli import main; main()", "pin", *EYE, "--site", str(site)],
         stdin=terminal, capture_output=True, text=True, timeout=30, check=False,
     )  # fmt: skip
     os.close(keyboard)
     os.close(terminal)
-    assert (done.returncode, len(pinned(pins_file))) == (code, count)
+    assert (done.returncode, len(pinned(pins_file))) == (0, 1)
     assert "Pin them? [y/N]: " in done.stdout
-    assert done.stderr == ("" if code == 0 else "nothing was pinned\n")
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n"])
+def test_without_a_yes_nothing_is_done(datasink: FakeDatasink, site: Path, pins_file: Path, answer: str) -> None:
+    datasink.store(*EYE)
+    code, shown = on_a_terminal(site, "pin", *EYE, typed=answer)
+    assert (code, len(pinned(pins_file))) == (1, 0)
+    assert "Pin them? [y/N]: " in shown
+    assert shown.endswith("nothing was pinned\n")
 
 
 def test_what_is_read_is_shown_on_a_terminal_only(datasink: FakeDatasink, site: Path) -> None:

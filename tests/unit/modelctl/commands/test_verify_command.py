@@ -16,7 +16,7 @@ from modelctl.fleet import Fleet
 from modelctl.inventory.pins import Pins, dump_pins
 from modelctl.registry import registry_store
 from modelctl.registry.manifest import pin_of
-from tests.unit.modelctl.datasinks import FakeDatasink
+from tests.unit.modelctl.datasinks import FakeDatasink, NearDatasink
 from tests.unit.modelctl.sites import fleet
 from tests.unit.modelctl.terminal import on_a_terminal
 
@@ -39,7 +39,7 @@ def _in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def datasink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDatasink:
     """It holds two versions of one model and the face list's."""
-    datasink = FakeDatasink(tmp_path, monkeypatch)
+    datasink = NearDatasink(tmp_path, monkeypatch)
     for pair in (OLD, NEW, LIST):
         datasink.store(*pair)
     return datasink
@@ -283,9 +283,8 @@ def test_an_unknown_model(site: Path) -> None:
     assert result.stderr.endswith("; did you mean mobilenet_ssd?\n")
 
 
-def test_progress_on_a_terminal_only(datasink: FakeDatasink, site: Path) -> None:
-    script = datasink.ssh.script("192.168.10.50")
-    datasink.answer_with(f"sleep 0.3\n{script}")
+@pytest.mark.usefixtures("datasink")
+def test_progress_on_a_terminal_only(site: Path) -> None:
     code, shown = on_a_terminal(site, "verify", MODEL, COLUMNS="120")
     plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
     assert code == 0

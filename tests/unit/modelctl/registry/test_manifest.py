@@ -8,6 +8,7 @@ from modelctl.errors import Faults
 from modelctl.inventory.pins import PinnedFile
 from modelctl.registry.manifest import StoredVersion, pin_of
 from modelctl.registry.registry_reader import MANIFEST_LIMIT
+from tests.unit.cases import each
 
 MODEL, VERSION = "haarcascades", "2020-03-25"
 EYE = PinnedFile(sha256="ab" * 32, size=341406)
@@ -72,7 +73,7 @@ def test_a_second_version_of_a_day() -> None:
 NAME = "a file name: a letter or digit, then up to 126 of A-Z, a-z, 0-9 and ._+-, other than manifest.yaml"
 
 
-@pytest.mark.parametrize(
+@each(
     "name",
     [
         "../eye.xml", "/etc/passwd", "a/b", "..", ".", ".hidden", "-rf", "manifest.yaml", "a b", "$(reboot)", "a;b",
@@ -90,8 +91,8 @@ DIGEST = "a SHA-256: 64 of 0-9 and a-f"
 MIB = "x" * 1_000_000
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
+@each(
+    "text, expected",
     [
         (HEAD, "files: found nothing; allowed: a value; this field has no default"),
         (FILES, "name: found nothing; allowed: a value; this field has no default"),
@@ -127,8 +128,8 @@ def test_a_manifest_with_a_bad_value_is_refused_by_its_path(text: str, expected:
     assert lines[0].startswith(f"manifest.yaml: {expected}"), lines
 
 
-@pytest.mark.parametrize(
-    ("content", "expected"),
+@each(
+    "content, expected",
     [
         ("", "manifest.yaml: found nothing; allowed: a mapping with name, version and files"),
         ("- a\n", "manifest.yaml: found ['a']; allowed: a mapping with name, version and files"),
