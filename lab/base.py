@@ -20,7 +20,7 @@ INCLUDED = (
 
 
 def tar(say: Callable[[str], None]) -> Path:
-    """The base system's tar, built when the cache does not hold it.
+    """The base system's tar, built when the cache does not hold it. Whoever calls this holds the lock of the layers.
 
     :param say: told of each step while it is built.
     :raises OperatorError: apt knows no Debian archive of this release, or the build failed.

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lab.lab import Lab
+from lab.name import ID
 from tests.fleet.node import Node
 from tests.fleet.operator import Run, deploy, predict
 
@@ -51,11 +52,16 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
         assert traces() == []
 
 
-def traces() -> list[str]:
-    """What a lab that is down must not leave behind: processes, mounts, namespaces."""
-    processes = [path for path in Path("/proc").glob("[0-9]*/cmdline") if b"systemd-nspawn" in _read(path)]
-    mounts = [line for line in Path("/proc/mounts").read_text().splitlines() if "sentinelcam-lab" in line]
-    return [*map(str, processes), *mounts, *map(str, Path("/run/netns").glob("sentinelcam-lab*"))]
+def traces(lab: str = ID) -> list[str]:
+    """What a lab that is down must not leave behind: processes, mounts, namespaces, control groups."""
+    below = f"=/var/lib/{lab}/".encode()
+    processes = [path for path in Path("/proc").glob("[0-9]*/cmdline") if below in _read(path)]
+    mounts = [line for line in Path("/proc/mounts").read_text().splitlines() if f"/var/lib/{lab}/" in line]
+    namespaces = [*Path("/run/netns").glob(lab), *Path("/run/netns").glob(f"{lab}-*")]
+    groups = subprocess.run(
+        ["find", "/sys/fs/cgroup", "-name", lab], capture_output=True, text=True, check=False
+    ).stdout  # it may fail: other groups come and go
+    return [*map(str, processes), *mounts, *map(str, namespaces), *groups.split()]
 
 
 def _read(path: Path) -> bytes:
