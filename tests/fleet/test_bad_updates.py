@@ -170,7 +170,8 @@ def played(
 def run(name: str, folder: Path) -> Run:
     """Deploy a round's updates to their hosts."""
     updates = ROUNDS[name]
-    gates = {Node(Lab(), each.host).service: {"deadline": DEADLINE, **each.gate} for each in updates}
+    services = [(Node(Lab(), each.host).service, each.gate) for each in updates]
+    gates = {name: {"deadline": DEADLINE, **site.PATIENT.get(name, {}), **gate} for name, gate in services}
     variant = site.write(folder / "site.py", hosts={each.host: each.fields for each in updates}, gates=gates)
     limits = [word for host in (*(each.host for each in updates), SETTLED) for word in ("--limit", host)]
     if name == "sixth":

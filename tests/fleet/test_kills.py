@@ -15,11 +15,13 @@ from subprocess import Popen
 import pytest
 
 from lab.lab import Lab
+from tests.fleet import site
 from tests.fleet.conftest import NodeOf
 from tests.fleet.held import Held
 from tests.fleet.node import STATE, Node
 from tests.fleet.operator import begin, deploy, end
 from tests.fleet.stage import (
+    VARIANTS,
     Stage,
     assert_copies_are_whole,
     assert_whole,
@@ -49,9 +51,11 @@ def stage_of(deployed: Lab, node: NodeOf, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="module")
-def bad_update(stage_of: StageOf) -> Iterator[Stage]:
+def bad_update(stage_of: StageOf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """lab1, whose other set crashes at once, so that each switch to it returns. The moments are those of the return."""
     stage, held = stage_of("lab1"), Held(stage_of("lab1").node)
+    path = site.write(tmp_path_factory.mktemp("bad") / "site.py", **VARIANTS["lab1"], gates=site.PATIENT)
+    stage = replace(stage, other=replace(stage.other, site=path))
     if stage.now is not stage.default:
         assert switch(stage, stage.default).code == 0
     stage.node.misbehave(when="DEBUG", crash_after=0)
