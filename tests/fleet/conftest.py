@@ -12,6 +12,7 @@ from lab.lab import Lab
 from lab.name import ID
 from tests.fleet.node import Node
 from tests.fleet.operator import Run, deploy, predict
+from tests.fleet.settlement import Settlement
 
 NodeOf = Callable[[str], Node]
 SERVED = ("data1", "data2", "sentinel", "lab1", "east", "alpha5")
@@ -101,27 +102,28 @@ def _pids(lab: Lab) -> dict[str, int]:
 
 
 @pytest.fixture(scope="session")
-def deployed(new_lab: Lab) -> Lab:
-    """The lab with the default site deployed."""
+def settlement(new_lab: Lab) -> Settlement:
+    """The lab with the default site deployed, and the way back to that."""
     run = deploy()
     assert run.code == 0, run.err
-    return new_lab
+    return Settlement(new_lab)
+
+
+@pytest.fixture(scope="session")
+def deployed(lab: Lab, settlement: Settlement) -> Lab:
+    """The lab with the default site deployed."""
+    del settlement
+    return lab
 
 
 @pytest.fixture
-def settled(deployed: Lab) -> Iterator[None]:
+def settled(settlement: Settlement) -> Iterator[None]:
     """The default site, deployed; restored after a story that leaves it changed.
 
     A story that itself ends with a deploy of the default site asks for `deployed`.
     """
     yield
-    if not all(deployed.running(name) for name in deployed.hosts):
-        deployed.up()
-    for name in deployed.hosts:
-        deployed.mend(name)
-        deployed.run(name, "rm -rf /etc/sentinelcam-lab")
-    restored = deploy()
-    assert restored.code == 0, restored.err
+    settlement.restore()
 
 
 @pytest.fixture

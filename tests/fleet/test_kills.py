@@ -19,7 +19,8 @@ from tests.fleet import site
 from tests.fleet.conftest import NodeOf
 from tests.fleet.held import Held
 from tests.fleet.node import STATE, Node
-from tests.fleet.operator import begin, deploy, end
+from tests.fleet.operator import begin, end
+from tests.fleet.settlement import Settlement
 from tests.fleet.stage import (
     VARIANTS,
     Stage,
@@ -35,7 +36,7 @@ StageOf = Callable[[str], Stage]
 
 
 @pytest.fixture(scope="module")
-def stage_of(deployed: Lab, node: NodeOf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StageOf]:
+def stage_of(settlement: Settlement, node: NodeOf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StageOf]:
     """Stages by host, each set when it is first asked for. Afterwards the default site is restored."""
     known: dict[str, Stage] = {}
 
@@ -45,9 +46,7 @@ def stage_of(deployed: Lab, node: NodeOf, tmp_path_factory: pytest.TempPathFacto
         return known[name]
 
     yield stage
-    deployed.up()
-    restored = deploy()
-    assert restored.code == 0, restored.err
+    settlement.restore()
 
 
 @pytest.fixture(scope="module")
