@@ -16,7 +16,7 @@ from tests.fleet.settlement import Settlement
 
 NodeOf = Callable[[str], Node]
 SERVED = ("data1", "data2", "sentinel", "lab1", "east", "alpha5")
-EARLY = ("test_first_deploy.py", "test_kills.py", "test_bad_updates.py", "test_rollout.py")
+EARLY = ("test_first_deploy.py", "test_kills.py", "test_bad_updates.py", "test_rollout.py", "test_rollback.py")
 
 
 @dataclass(frozen=True)
