@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from lab.shell import last_line, run
@@ -20,7 +21,7 @@ INCLUDED = (
 
 
 def tar(say: Callable[[str], None]) -> Path:
-    """The base system's tar, built when the cache does not hold it.
+    """The base system's tar, built when the cache does not hold it. Whoever calls this holds the lock of the layers.
 
     :param say: told of each step while it is built.
     :raises OperatorError: apt knows no Debian archive of this release, or the build failed.
@@ -43,6 +44,7 @@ def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sentinelcam-lab"
 
 
+@cache  # apt takes its time, and each boot asks
 def _suites() -> dict[str, str]:
     """Debian's suites of this release that the control node's own apt uses, each with its apt source line."""
     layout = "$(ORIGIN)|$(RELEASE)|$(SITE)|$(COMPONENT)"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # One lab host, from power-on to power-off. Runs in a mount namespace of its own, so its mounts end with it.
-# Arguments: NAME FOLDER LOWER_LAYERS NETWORK_NAMESPACE
+# Arguments: LAB NAME FOLDER LOWER_LAYERS NETWORK_NAMESPACE
 set -eu
-name=$1 folder=$2 layers=$3 network=$4
+lab=$1 name=$2 folder=$3 layers=$4 network=$5
 
 exec </dev/null >"$folder/console.log" 2>&1
 
@@ -18,7 +18,7 @@ while read -r _ point type options _; do
         cgroup:*) own=$(sed -n "s|^[0-9]*:\(.*,\)\?\(name=\)\?${point##*/}\(,.*\)\?:||p" /proc/self/cgroup) ;;
         *) continue ;;
     esac
-    group=$point${own%/}/sentinelcam-lab/$name
+    group=$point${own%/}/$lab/$name
     mkdir -p "$group"
     echo $$ >"$group/cgroup.procs"
 done </proc/self/mounts
@@ -34,7 +34,7 @@ code=133
 while [ $code -eq 133 ]; do
     code=0
     systemd-nspawn --quiet --boot --register=no --keep-unit --directory="$folder/root" \
-        --machine="$name" --hostname="$name" --network-namespace-path="$network" \
+        --machine="$lab-$name" --hostname="$name" --network-namespace-path="$network" \
         --console=read-only --link-journal=no --resolv-conf=off --timezone=off || code=$?
 done
 exit $code

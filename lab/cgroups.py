@@ -7,9 +7,10 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
+from lab import name
 from lab.hosts import LabHost
 
-PARENT = "sentinelcam-lab"
+PARENT = name.ID
 
 
 def kill_all(host: LabHost) -> bool:

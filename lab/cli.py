@@ -13,6 +13,7 @@ from rich.console import Console
 
 from lab import machine, preflight, table
 from lab.lab import Lab
+from lab.name import command as typed
 from modelctl.errors import OperatorError
 
 Arguments = ParamSpec("Arguments")
@@ -45,7 +46,8 @@ def _lab_command(command: Callable[Arguments, None]) -> Callable[Arguments, None
 def main() -> None:
     """Real Debian hosts on this machine, in a network that no packet leaves.
 
-    Needs root. Inside, `pyinfra lab/inventory.py ...` works as on a real site.
+    Needs root. Inside, `pyinfra lab/inventory.py ...` works as on a real site. Another lab beside this one: LAB=NAME
+    before each command.
     """
 
 
@@ -54,7 +56,7 @@ def main() -> None:
 def up() -> None:
     """Boot every host that is off; harmless when all run."""
     LAB.up()
-    _say("up; try: python -m lab status, python -m lab ssh sentinel, python -m lab down")
+    _say(f"up; try: {typed('status')}, {typed('ssh sentinel')}, {typed('down')}")
 
 
 @main.command()
@@ -117,7 +119,7 @@ def execute(host: str, command: tuple[str, ...]) -> None:
 def logs(host: str) -> None:
     """Print what HOST's console showed since it was powered on."""
     if not machine.console_log(LAB.host(host)).exists():
-        raise OperatorError(f"{host}: never powered on; run: python -m lab up")
+        raise OperatorError(f"{host}: never powered on; run: {typed('up')}")
     click.echo("\n".join(machine.console_lines(LAB.host(host))))
 
 

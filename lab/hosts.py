@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-STATE = Path("/var/lib/sentinelcam-lab")
-"""All running state. One fixed place: two checkouts see one lab."""
+from lab import name
+
+STATE = Path("/var/lib") / name.ID
+"""All running state of this lab. One fixed place: two checkouts see one lab of a name."""
 
 SERVICE_FOLDERS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
-from lab import cgroups, disk, keys, layers, machine, network, preflight
+from lab import cgroups, disk, inotify, keys, layers, locks, machine, network, preflight
 from lab.hosts import HOSTS, STATE, LabHost
 from modelctl import layout
 from modelctl.errors import Faults, OperatorError
@@ -19,14 +18,10 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SETS = f"{layout.STATE}/sets"
 
 
-def _silent(_: str) -> None:
-    """For callers that want no progress."""
-
-
 class Lab:
-    """Handle on the one lab of this machine; many handles may be open at once."""
+    """Handle on the lab of this name; many handles may be open at once."""
 
-    def __init__(self, hosts: Mapping[str, LabHost] = HOSTS, say: Callable[[str], None] = _silent) -> None:
+    def __init__(self, hosts: Mapping[str, LabHost] = HOSTS, say: Callable[[str], None] = locks.silent) -> None:
         self.hosts = hosts
         self._say = say
 
@@ -52,7 +47,7 @@ class Lab:
                 machine.erase(host)
             cgroups.remove_parents()
             network.remove()
-            layers.discard_all_but(layers.current())
+            layers.discard_unused(layers.current(), self._say)
 
     def reset(self, *names: str) -> None:
         """Give hosts a new disk, a whole network and a boot."""
@@ -154,16 +149,8 @@ class Lab:
         network.require_up()
         return host
 
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        STATE.mkdir(parents=True, exist_ok=True)
-        with (STATE / "lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                self._say("waiting for another command of the lab to end")
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+    def _lock(self) -> AbstractContextManager[None]:
+        return locks.held(STATE / "lock", "another command of the lab", self._say)
 
     def _prepare(self) -> None:
         self._layers = layers.build(self._say)
@@ -181,6 +168,7 @@ class Lab:
     def _boot(self, hosts: Sequence[LabHost]) -> None:
         """Boot those that are off, all at once, and wait for each."""
         starting = [host for host in hosts if machine.running(host) is None]
+        inotify.make_room(len(starting), self._say)
         for host in starting:
             machine.power_cut(host)
             network.connect(host)

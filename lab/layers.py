@@ -1,4 +1,7 @@
-"""Read-only folders that the hosts' disks lie over: the base system, the services' Python, the model registry."""
+"""Read-only folders that the hosts' disks lie over: the base system, the services' Python, the model registry.
+
+All labs of this machine share them: each notes which it uses, and what none uses is discarded.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,18 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import base, store
+from lab import base, locks, store
 from lab.hosts import STATE, LabHost
 from lab.shell import run
 
-FOLDER = STATE / "layers"
+FOLDER = STATE.with_name("sentinelcam-all-layers")
+"""Never a lab's own: no lab's name has a dash."""
+USED = "layers-in-use"
+"""Lists the layers of a lab that is up, in its state folder."""
 OPS = 1000
 """User and group id of a host's login."""
 MASKED = (
@@ -40,6 +47,10 @@ class Layers:
         python = (self.python,) if host.service else ()
         return (*registry, *python, self.system)
 
+    def names(self) -> set[str]:
+        """The names of their folders."""
+        return {layer.name for layer in (self.system, self.python, self.registry)}
+
 
 def current() -> Layers:
     """Where the layers of this checkout lie, built or not.
@@ -52,24 +63,46 @@ def current() -> Layers:
 
 
 def build(say: Callable[[str], None]) -> Layers:
-    """Build what is missing.
+    """Build what is missing, and note that this lab uses it.
 
     :param say: told of each step.
     :raises OperatorError: the base system cannot be built.
     """
     layers = current()
-    if not layers.system.is_dir():
-        _build_system(layers.system, layers.python, say)
-    if not layers.registry.is_dir():
-        _build_registry(layers.registry, layers.system, say)
+    with _lock(say):
+        if not layers.system.is_dir():
+            _build_system(layers.system, layers.python, say)
+        if not layers.registry.is_dir():
+            _build_registry(layers.registry, layers.system, say)
+        _note(layers)
     return layers
 
 
-def discard_all_but(kept: Layers) -> None:
-    """Remove layers that other sources gave, and what an interrupted build left. No host may run."""
-    for folder in FOLDER.glob("*"):
-        if folder not in (kept.system, kept.python, kept.registry):
-            shutil.rmtree(folder)
+def discard_unused(kept: Layers, say: Callable[[str], None]) -> None:
+    """Remove what no other lab uses and is not to be kept: what other sources gave. No host of this lab may run.
+
+    :param say: told when there is another lab to wait for.
+    """
+    with _lock(say):
+        (STATE / USED).unlink(missing_ok=True)
+        needed = kept.names().union(*map(_noted, STATE.parent.glob(f"sentinelcam-*/{USED}")))
+        for layer in FOLDER.iterdir():
+            if layer.is_dir() and layer.name not in needed:
+                shutil.rmtree(layer)
+
+
+def _note(layers: Layers) -> None:
+    """Hosts that were booted from earlier sources use theirs until the lab goes down."""
+    notes = STATE / USED
+    notes.write_text("\n".join(sorted(layers.names() | _noted(notes))))
+
+
+def _noted(notes: Path) -> set[str]:
+    return set(notes.read_text().split()) if notes.exists() else set()
+
+
+def _lock(say: Callable[[str], None]) -> AbstractContextManager[None]:
+    return locks.held(FOLDER / "lock", "another lab's work on the layers", say)
 
 
 def _layer(name: str, made_from: str, *sources: str) -> Path:

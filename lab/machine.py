@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lab import cgroups
 from lab.hosts import LabHost
+from lab.name import ID, command
 from lab.network import NETNS_FOLDER, namespace
 from lab.shell import run
 from modelctl.errors import OperatorError
@@ -40,9 +41,9 @@ def power_on(host: LabHost, layers: Sequence[Path]) -> None:
     for name in ("root", "work"):
         (host.folder / name).mkdir(parents=True, exist_ok=True)
     in_own_session = ("setsid", "--fork", "unshare", "--mount", "--propagation", "private")
-    arguments = (host.name, str(host.folder), ":".join(map(str, layers)), str(NETNS_FOLDER / namespace(host)))
+    arguments = (ID, host.name, str(host.folder), ":".join(map(str, layers)), str(NETNS_FOLDER / namespace(host)))
     run(*in_own_session, "sh", str(BOOT_PROGRAM), *arguments)
-    wait_until(_record(host).exists, limit=10, what=f"{host.name}: start; see: python -m lab logs {host.name}")
+    wait_until(_record(host).exists, limit=10, what=f"{host.name}: start; see: {command(f'logs {host.name}')}")
 
 
 def power_cut(host: LabHost) -> None:
@@ -70,7 +71,7 @@ def leader(host: LabHost) -> int:
     for pid in _descendants(process.pid) if process else ():
         if _pids_by_namespace(pid)[1:] == ["1"]:
             return pid
-    raise OperatorError(f"{host.name}: off; run: python -m lab up")
+    raise OperatorError(f"{host.name}: off; run: {command('up')}")
 
 
 def erase(host: LabHost) -> None:

@@ -8,11 +8,12 @@ import os
 import re
 from pathlib import Path
 
+from lab import locks, name
 from lab.hosts import LabHost
 from lab.shell import run, succeeds
 from modelctl.errors import OperatorError
 
-NAMESPACE = "sentinelcam-lab"
+NAMESPACE = name.ID
 BRIDGE = "bridge0"
 CONTROL_NODE = "198.18.0.1"
 PREFIX_LENGTH = 15
@@ -20,7 +21,9 @@ PREFIX_LENGTH = 15
 NETNS_FOLDER = Path("/run/netns")
 RATE = re.compile(r"[1-9][0-9]*(\.[0-9]+)?[kmg]?(bit|bps)")
 CLONE_NEWNET = 0x40000000
-_DOWN = OperatorError("lab: it is down; run: python -m lab up")
+LOCK = Path("/run/sentinelcam-labs.lock")
+"""One lab may remove the folder of all namespaces only while no other makes one."""
+_DOWN = OperatorError(f"lab: it is down; run: {name.command('up')}")
 
 
 def namespace(host: LabHost) -> str:
@@ -66,11 +69,17 @@ def connect(host: LabHost) -> None:
 
 def remove() -> None:
     """Take every namespace of the lab away, whatever state it is in."""
-    for path in sorted(NETNS_FOLDER.glob(f"{NAMESPACE}*")):
+    for path in namespaces():
         run("ip", "netns", "delete", path.name)
-    if NETNS_FOLDER.is_dir() and not any(NETNS_FOLDER.iterdir()):
-        while f" {NETNS_FOLDER} " in Path("/proc/self/mounts").read_text():
-            run("umount", str(NETNS_FOLDER))
+    with locks.held(LOCK, "another lab"):
+        if NETNS_FOLDER.is_dir() and not any(NETNS_FOLDER.iterdir()):
+            while f" {NETNS_FOLDER} " in Path("/proc/self/mounts").read_text():
+                run("umount", str(NETNS_FOLDER))
+
+
+def namespaces() -> list[Path]:
+    """Every namespace that bears this lab's name, whatever state it is in; no other lab's."""
+    return [path for path in sorted(NETNS_FOLDER.glob(f"{NAMESPACE}*")) if f"{path.name}-".startswith(f"{NAMESPACE}-")]
 
 
 def cut(host: LabHost) -> None:
@@ -119,11 +128,12 @@ def enter() -> None:
         raise _DOWN from fault
 
 
-def _new_namespace(name: str) -> None:
-    if (NETNS_FOLDER / name).exists():
-        run("ip", "netns", "delete", name)
-    run("ip", "netns", "add", name)
-    run("ip", "-n", name, "link", "set", "lo", "up")
+def _new_namespace(space: str) -> None:
+    if (NETNS_FOLDER / space).exists():
+        run("ip", "netns", "delete", space)
+    with locks.held(LOCK, "another lab"):
+        run("ip", "netns", "add", space)
+    run("ip", "-n", space, "link", "set", "lo", "up")
 
 
 def _cable(host: LabHost) -> str:

@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from lab.lab import Lab
+from lab.name import ID
 from tests.fleet.node import Node
 from tests.fleet.operator import Run, deploy, predict
+from tests.fleet.settlement import Settlement
 
 NodeOf = Callable[[str], Node]
 SERVED = ("data1", "data2", "sentinel", "lab1", "east", "alpha5")
+EARLY = ("test_first_deploy.py", "test_kills.py", "test_bad_updates.py", "test_rollout.py", "test_rollback.py")
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The first deploy is looked at before other stories change what it made."""
-    items.sort(key=lambda item: item.path.name != "test_first_deploy.py")
+    """The first deploy is looked at before other stories change what it made. Where two labs share the files out, the
+    longest come next, so that both end at about the same time.
+    """
+    items.sort(key=lambda item: EARLY.index(item.path.name) if item.path.name in EARLY else len(EARLY))
 
 
 @pytest.fixture(scope="session")
@@ -51,11 +56,16 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
         assert traces() == []
 
 
-def traces() -> list[str]:
-    """What a lab that is down must not leave behind: processes, mounts, namespaces."""
-    processes = [path for path in Path("/proc").glob("[0-9]*/cmdline") if b"systemd-nspawn" in _read(path)]
-    mounts = [line for line in Path("/proc/mounts").read_text().splitlines() if "sentinelcam-lab" in line]
-    return [*map(str, processes), *mounts, *map(str, Path("/run/netns").glob("sentinelcam-lab*"))]
+def traces(lab: str = ID) -> list[str]:
+    """What a lab that is down must not leave behind: processes, mounts, namespaces, control groups."""
+    below = f"=/var/lib/{lab}/".encode()
+    processes = [path for path in Path("/proc").glob("[0-9]*/cmdline") if below in _read(path)]
+    mounts = [line for line in Path("/proc/mounts").read_text().splitlines() if f"/var/lib/{lab}/" in line]
+    namespaces = [*Path("/run/netns").glob(lab), *Path("/run/netns").glob(f"{lab}-*")]
+    groups = subprocess.run(
+        ["find", "/sys/fs/cgroup", "-name", lab], capture_output=True, text=True, check=False
+    ).stdout  # it may fail: other groups come and go
+    return [*map(str, processes), *mounts, *map(str, namespaces), *groups.split()]
 
 
 def _read(path: Path) -> bytes:
@@ -72,36 +82,48 @@ def node(lab: Lab) -> NodeOf:
 
 
 @pytest.fixture(scope="session")
-def first_deploy(lab: Lab, node: NodeOf, request: pytest.FixtureRequest) -> FirstDeploy:
-    """The default site, deployed to bare hosts."""
+def new_lab(lab: Lab, request: pytest.FixtureRequest) -> Lab:
+    """The lab, whose hosts are as new."""
     if request.config.getoption("--keep-lab"):
         lab.reset(*lab.hosts)
-    predicted, first = predict(), deploy()
-    pids = {name: node(name).pid() for name in SERVED}
-    return FirstDeploy(predicted, first, pids, deploy(), {name: node(name).pid() for name in SERVED})
+    return lab
 
 
 @pytest.fixture(scope="session")
-def deployed(lab: Lab, first_deploy: FirstDeploy) -> Lab:
+def first_deploy(new_lab: Lab) -> FirstDeploy:
+    """The default site, deployed to bare hosts."""
+    predicted, first = predict(), deploy()
+    pids = _pids(new_lab)
+    return FirstDeploy(predicted, first, pids, deploy(), _pids(new_lab))
+
+
+def _pids(lab: Lab) -> dict[str, int]:
+    return {name: Node(lab, name).pid() for name in SERVED}
+
+
+@pytest.fixture(scope="session")
+def settlement(new_lab: Lab) -> Settlement:
+    """The lab with the default site deployed, and the way back to that."""
+    run = deploy()
+    assert run.code == 0, run.err
+    return Settlement(new_lab)
+
+
+@pytest.fixture(scope="session")
+def deployed(lab: Lab, settlement: Settlement) -> Lab:
     """The lab with the default site deployed."""
-    assert first_deploy.second.code == 0, first_deploy.second.err
+    del settlement
     return lab
 
 
 @pytest.fixture
-def settled(deployed: Lab) -> Iterator[None]:
+def settled(settlement: Settlement) -> Iterator[None]:
     """The default site, deployed; restored after a story that leaves it changed.
 
     A story that itself ends with a deploy of the default site asks for `deployed`.
     """
     yield
-    if not all(deployed.running(name) for name in deployed.hosts):
-        deployed.up()
-    for name in deployed.hosts:
-        deployed.mend(name)
-        deployed.run(name, "rm -rf /etc/sentinelcam-lab")
-    restored = deploy()
-    assert restored.code == 0, restored.err
+    settlement.restore()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from tests.fleet import site
 from tests.fleet.conftest import NodeOf
 from tests.fleet.node import STATE, Node
 from tests.fleet.operator import CHECKOUT, Run, deploy, pyinfra
+from tests.fleet.settlement import Settlement
 
 DEADLINE = 4  # seconds
 SETTLED = "data2"
@@ -150,7 +151,7 @@ def live(node: Node) -> Before:
 
 @pytest.fixture(scope="module")
 def played(
-    deployed: Lab, node: NodeOf, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    settlement: Settlement, node: NodeOf, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Round]:
     """A round, played; afterwards the default site is restored."""
     updates, folder = ROUNDS[request.param], tmp_path_factory.mktemp("round")
@@ -162,15 +163,14 @@ def played(
     yield Round(run(request.param, folder), before, {update.host: update.outcome for update in updates})
     for update in updates:
         node(update.host).shell(f"rm -rf /etc/sentinelcam-lab; {update.undo}")
-    restored = deploy()
-    assert restored.code == 0, restored.err
-    assert deployed.running("data1")
+    settlement.restore()
 
 
 def run(name: str, folder: Path) -> Run:
     """Deploy a round's updates to their hosts."""
     updates = ROUNDS[name]
-    gates = {Node(Lab(), each.host).service: {"deadline": DEADLINE, **each.gate} for each in updates}
+    services = [(Node(Lab(), each.host).service, each.gate) for each in updates]
+    gates = {name: {"deadline": DEADLINE, **site.PATIENT.get(name, {}), **gate} for name, gate in services}
     variant = site.write(folder / "site.py", hosts={each.host: each.fields for each in updates}, gates=gates)
     limits = [word for host in (*(each.host for each in updates), SETTLED) for word in ("--limit", host)]
     if name == "sixth":

@@ -145,8 +145,10 @@ def test_a_linked_file_that_is_closed_in_time_is_waited_for(
     assert "DEBUG" in node("sentinel").read("/home/ops/sentinel.yaml")
 
 
-def test_success_means_running(newer: Path, node: NodeOf) -> None:
+def test_success_means_running(tmp_path: Path, node: NodeOf) -> None:
+    hosts = {name: {"debug_mode": True} for name in ("data2", "east", "lab1")}
+    variant = site.write(tmp_path / "site.py", hosts=hosts, gates=site.PATIENT)
     node("lab1").write("/etc/sentinelcam-lab/behaviour.json", '{"imagenode": {"crash_after": 0.3}}')
-    run = deploy("--data", "first=east", site=newer)
+    run = deploy("--data", "first=east", site=variant)
     assert_others_served(run, node, {"lab1"})
     assert_one_line(run, "lab1", "imagenode.service ended after its start")

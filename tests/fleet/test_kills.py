@@ -15,11 +15,14 @@ from subprocess import Popen
 import pytest
 
 from lab.lab import Lab
+from tests.fleet import site
 from tests.fleet.conftest import NodeOf
 from tests.fleet.held import Held
 from tests.fleet.node import STATE, Node
-from tests.fleet.operator import begin, deploy, end
+from tests.fleet.operator import begin, end
+from tests.fleet.settlement import Settlement
 from tests.fleet.stage import (
+    VARIANTS,
     Stage,
     assert_copies_are_whole,
     assert_whole,
@@ -33,7 +36,7 @@ StageOf = Callable[[str], Stage]
 
 
 @pytest.fixture(scope="module")
-def stage_of(deployed: Lab, node: NodeOf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StageOf]:
+def stage_of(settlement: Settlement, node: NodeOf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StageOf]:
     """Stages by host, each set when it is first asked for. Afterwards the default site is restored."""
     known: dict[str, Stage] = {}
 
@@ -43,15 +46,15 @@ def stage_of(deployed: Lab, node: NodeOf, tmp_path_factory: pytest.TempPathFacto
         return known[name]
 
     yield stage
-    deployed.up()
-    restored = deploy()
-    assert restored.code == 0, restored.err
+    settlement.restore()
 
 
 @pytest.fixture(scope="module")
-def bad_update(stage_of: StageOf) -> Iterator[Stage]:
+def bad_update(stage_of: StageOf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """lab1, whose other set crashes at once, so that each switch to it returns. The moments are those of the return."""
     stage, held = stage_of("lab1"), Held(stage_of("lab1").node)
+    path = site.write(tmp_path_factory.mktemp("bad") / "site.py", **VARIANTS["lab1"], gates=site.PATIENT)
+    stage = replace(stage, other=replace(stage.other, site=path))
     if stage.now is not stage.default:
         assert switch(stage, stage.default).code == 0
     stage.node.misbehave(when="DEBUG", crash_after=0)

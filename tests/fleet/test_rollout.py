@@ -1,6 +1,7 @@
 """A rollout in steps: first one host of each role, then the others. A return stops it, an unreachable host does not."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,18 +16,29 @@ pytestmark = pytest.mark.usefixtures("settled")
 
 
 @pytest.fixture
-def update(tmp_path: Path) -> Path:
-    """A site that changes every outpost, as never before, and one datasink."""
-    outposts = {name: site.untried() for name in OUTPOSTS}
-    return site.write(tmp_path / "update.py", hosts={"data2": {"debug_mode": True}, **outposts})
+def changes() -> dict[str, Any]:
+    """Fields of every outpost, as never before, and of one datasink."""
+    return {"data2": {"debug_mode": True}, **{name: site.untried() for name in OUTPOSTS}}
 
 
 @pytest.fixture
-def bad(update: Path, node: NodeOf) -> Path:
-    """The same, where it is bad for outposts."""
+def update(tmp_path: Path, changes: dict[str, Any]) -> Path:
+    """A site with these changes."""
+    return site.write(tmp_path / "update.py", hosts=changes)
+
+
+@pytest.fixture
+def patient(tmp_path: Path, changes: dict[str, Any]) -> Path:
+    """The same, with time for an outpost to crash."""
+    return site.write(tmp_path / "patient.py", hosts=changes, gates=site.PATIENT)
+
+
+@pytest.fixture
+def bad(patient: Path, node: NodeOf) -> Path:
+    """The same, where every outpost does."""
     for name in OUTPOSTS:
         node(name).misbehave(when="DEBUG", crash_after=0.2)
-    return update
+    return patient
 
 
 def report(run: Run) -> list[str]:
@@ -68,9 +80,9 @@ def test_a_bad_update_stops_at_the_first_outpost(bad: Path, node: NodeOf, mode: 
         assert is_new(node, "data2")
 
 
-def test_a_return_among_the_others_is_reported(update: Path, node: NodeOf) -> None:
+def test_a_return_among_the_others_is_reported(patient: Path, node: NodeOf) -> None:
     node("alpha5").misbehave(when="DEBUG", crash_after=0.2)
-    run = deploy(site=update)
+    run = deploy(site=patient)
     assert (run.code, run.failed()) == (1, {"alpha5"})
     assert report(run) == [
         "--> Rollout: alpha5 returned to its old set",

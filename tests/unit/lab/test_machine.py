@@ -8,6 +8,7 @@ import pytest
 from lab import hosts, machine
 from lab.hosts import HOSTS
 from lab.machine import Process
+from lab.name import command
 from modelctl.errors import OperatorError
 
 LAB1 = HOSTS["lab1"]
@@ -52,7 +53,7 @@ def test_a_dead_process_is_not_the_host(folder: Path) -> None:
 @pytest.mark.usefixtures("folder")
 def test_without_a_record_a_host_is_off() -> None:
     assert machine.running(LAB1) is None
-    with pytest.raises(OperatorError, match=r"^lab1: off; run: python -m lab up$"):
+    with pytest.raises(OperatorError, match=rf"^lab1: off; run: {command('up')}$"):
         machine.leader(LAB1)
 
 

@@ -1,0 +1,44 @@
+"""Room for the inotify instances of the hosts: the kernel counts those of all of them against one user, root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from modelctl.errors import OperatorError
+
+SETTING = "fs.inotify.max_user_instances"
+FILE = Path("/proc/sys") / SETTING.replace(".", "/")
+PER_HOST = 10
+"""A booted host has 8; the kernel counts most of them as root's."""
+
+
+def make_room(hosts: int, say: Callable[[str], None]) -> None:
+    """Raise the limit where it is too low for so many hosts that are about to boot. It is never lowered.
+
+    :param say: told when it is raised.
+    :raises OperatorError: it is too low and cannot be raised.
+    """
+    limit, needed = int(FILE.read_text()), in_use() + hosts * PER_HOST
+    if needed <= limit:
+        return
+    try:
+        FILE.write_text(f"{2 * needed}\n")  # another lab may boot meanwhile
+    except OSError as fault:
+        raise OperatorError(
+            f"{SETTING}: found {limit}, expected {needed} or more for {hosts} hosts, and it cannot be written here "
+            f"({fault.strerror}); run where it can: sysctl -w {SETTING}={2 * needed}"
+        ) from fault
+    say(f"{SETTING}: raised from {limit} to {2 * needed}, for {hosts} hosts")
+
+
+def in_use() -> int:
+    """Inotify instances that are open on this machine."""
+    return sum(_is_instance(descriptor) for descriptor in Path("/proc").glob("[0-9]*/fd/*"))
+
+
+def _is_instance(descriptor: Path) -> bool:
+    try:
+        return str(descriptor.readlink()) == "anon_inode:inotify"
+    except OSError:
+        return False  # it has just been closed
