@@ -113,8 +113,14 @@ def _kill(unit: str, precious: Set[Path]) -> None:
 
 
 def journal(unit: str, lines: int) -> str:
-    """Return the last lines of a unit's journal, oldest first, cut, and without what a terminal would obey."""
+    """Return the last lines of a unit's journal, oldest first, cut, and without what a terminal would obey.
+
+    What the unit said as it ended may still be on its way to the journal: it is waited for.
+    """
     try:
+        subprocess.run(
+            ["journalctl", "--sync"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=JOURNAL_LIMIT,
+        )  # fmt: skip
         said = subprocess.run(
             ["journalctl", "--unit=" + unit, "--lines=" + str(lines), "--output=cat", "--no-pager", "--quiet"],
             stdout=subprocess.PIPE, universal_newlines=True, errors="replace", timeout=JOURNAL_LIMIT,

@@ -60,6 +60,12 @@ def test_journal_asks_for_the_last_lines(programs: Path) -> None:
     assert end == "end"
 
 
+def test_what_is_still_on_its_way_to_the_journal_is_waited_for(programs: Path) -> None:
+    arrived = programs / "arrived"
+    stub(programs, "journalctl", f'[ "$1" = --sync ] && exec touch {arrived}; [ -e {arrived} ] && echo last')
+    assert services.journal("engine.service", 5) == "last"
+
+
 def test_journal_shows_nothing_that_a_terminal_would_obey(programs: Path) -> None:
     stub(programs, "journalctl", r"printf 'a\033[2Jb\tc\nd \377\n'")
     assert services.journal("engine.service", 5) == "a?[2Jb?c\nd \ufffd"
