@@ -7,30 +7,39 @@ import socket
 import sys
 import termios
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
 import pyinfra
 import pyinfra.api.operations
 import pyinfra_cli.cli
+import pyinfra_cli.inventory
 from pyinfra.api import Host, Inventory, State
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.connectors.ssh import SSHConnector
 from pyinfra_cli.exceptions import CliError
 
+from modelctl import hints
+from modelctl.errors import exit_with_message
+from modelctl.groups import groups
+from modelctl.inventory_file import load
+from modelctl.product import CHECKOUT
+from operations.command_line import check
 from operations.rollout import run_order
 
 REQUIRE_PYINFRA_VERSION = ">=3.10,<3.11"
 CONNECT_TIMEOUT = 10  # seconds
 UNANSWERED_MS = 60_000  # milliseconds that sent data may stay unacknowledged
 INTERRUPTED = 128 + signal.SIGINT  # as a shell tells it
-STOPPED = b"Stopped; what has begun on a node goes on there: modelctl status\n"
+STOPPED = "Stopped; what has begun on a node goes on there: {}\n"
 
 _STDIN, _STDERR = 0, 2
 _terminal = termios.tcgetattr(_STDIN) if os.isatty(_STDIN) else None
 _connect = SSHConnector._connect
 _run = SSHConnector.run_shell_command
 _confirm = pyinfra_cli.cli._do_confirm
+_is_group = pyinfra_cli.inventory._is_inventory_group
 _run_host = pyinfra.api.operations._run_host_ops
 _hub = pyinfra.api.operations.gevent.get_hub()
 
@@ -69,6 +78,17 @@ def _hosts_in_order(self: Inventory) -> list[Any]:
     return [host for host in run_order(self) if host in self.state.active_hosts]
 
 
+def _groups_of_site(inventory_filename: str) -> dict[str, Any]:
+    """pyinfra shows a traceback of what a site's files do wrong, and checks nothing that an operator has typed."""
+    with exit_with_message():
+        inventory = load(Path(inventory_filename))
+        named = {name: value for name, value in inventory.values.items() if _is_group(name, value)}
+        named |= groups(inventory.fleet, inventory.folder)
+        check(inventory, named)
+        inventory.connect()
+    return named
+
+
 def _run_and_fail(state: State, host: Host, *args: Any, **kwargs: Any) -> None:
     """With --no-wait pyinfra does not note which hosts have failed, and exits 0; gevent shows a traceback of each."""
     try:
@@ -87,18 +107,25 @@ def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
     if _terminal is not None:
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         termios.tcsetattr(_STDIN, termios.TCSANOW, _terminal)  # else it stays without echo, at a password
+    line = STOPPED.format(hints.modelctl("status")).encode()
     with suppress(OSError):  # the terminal may be gone
-        os.write(_STDERR, STOPPED)  # sys.stderr may be in the middle of a line
+        os.write(_STDERR, line)  # sys.stderr may be in the middle of a line
     os._exit(INTERRUPTED)
 
 
 SSHConnector._connect = _connect_without_delay  # type: ignore[method-assign]
 SSHConnector.run_shell_command = _run_on_dropped_connection  # type: ignore[method-assign]
 pyinfra_cli.cli._do_confirm = _confirm_or_refuse
+pyinfra_cli.inventory._get_groups_from_filename = _groups_of_site
 Inventory.get_active_hosts = _hosts_in_order  # type: ignore[method-assign]
 pyinfra.api.operations._run_host_ops = _run_and_fail
 _hub.NOT_ERROR = (*_hub.NOT_ERROR, PyinfraError)
 # Where nobody listens Python shows what paramiko logs, a traceback of what pyinfra says in a line.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 if pyinfra.is_cli:
+    if Path(__file__).resolve().parent != CHECKOUT:
+        raise SystemExit(
+            f"{__file__}: found modelctl of {CHECKOUT}, expected it beside this file; "
+            f"cd {CHECKOUT}, or install it here: pip install --no-deps --editable ."
+        )
     signal.signal(signal.SIGINT, _stop)

@@ -1,19 +1,16 @@
 """What a rollback costs, there and back again, beside the cheapest run that pyinfra can do on all hosts of the lab.
 
-In a clone of this checkout, since a rollback commits. Timed in turns; speed is shown, not asserted.
+A rollback of the lab commits to its copy of its site. Timed in turns; speed is shown, not asserted.
 """
 
 import os
-import subprocess
 import sys
-import tempfile
 from datetime import date
 from pathlib import Path
 from statistics import median
 
 from bench.timing import as_typed, seconds_of
-from lab.lab import Lab
-from lab.site import GATES
+from lab.site.standards import STANDARDS
 from modelctl.errors import OperatorError
 
 CHECKOUT = Path(__file__).parent.parent
@@ -30,40 +27,24 @@ ROLLBACK = (str(PROGRAMS / "modelctl"), "rollback", MODEL, "--previous", "--yes"
 
 def main() -> None:
     """Settle the lab, time both commands, print what they took. Exits 1 when a run fails."""
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            measure(clone(Path(folder)))
-        except OperatorError as error:
-            sys.exit(str(error))
-        finally:
-            Lab().forget_commits()  # this checkout lacks the clone's
+    try:
+        measure()
+    except OperatorError as error:
+        sys.exit(str(error))
 
 
-def clone(folder: Path) -> Path:
-    """A checkout with what is committed here, on a branch of its own."""
-    for words in (
-        ["clone", "--quiet", str(CHECKOUT), str(folder)],
-        ["-C", str(folder), "checkout", "--quiet", "-B", "bench"],
-        ["-C", str(folder), "config", "user.name", "bench"],
-        ["-C", str(folder), "config", "user.email", "bench@localhost"],
-    ):
-        subprocess.run(["git", *words], check=True)
-    os.environ["PYTHONPATH"] = str(folder)  # where modelctl is installed from, another checkout may be
-    return folder
-
-
-def measure(checkout: Path) -> None:
+def measure() -> None:
     """Time the two commands in turns, and print the medians. Raises OperatorError."""
     print(f"settling the lab: {as_typed(SETTLE)}", flush=True)
-    seconds_of(SETTLE, checkout)
+    seconds_of(SETTLE, CHECKOUT)
     for _ in range(2):
-        seconds_of(ROLLBACK, checkout)  # the first one brings the version before
+        seconds_of(ROLLBACK, CHECKOUT)  # the first one brings the version before
     cheapest, taken = [], []
     for number in range(1, 2 * ROUNDS + 1):
-        cheapest.append(seconds_of(EXEC, checkout))
-        taken.append(seconds_of(ROLLBACK, checkout))
+        cheapest.append(seconds_of(EXEC, CHECKOUT))
+        taken.append(seconds_of(ROLLBACK, CHECKOUT))
         print(f"round {number} of {2 * ROUNDS}: {cheapest[-1]:.2f} s, {taken[-1]:.2f} s", flush=True)
-    settle = GATES.sentinel.settle
+    settle = STANDARDS.gates.sentinel.settle
     print(f"{median(cheapest):6.2f} s  {as_typed(EXEC)}")
     print(f"{median(taken):6.2f} s  {as_typed(ROLLBACK)}")
     print(

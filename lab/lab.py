@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 
-from lab import cgroups, disk, inotify, keys, layers, locks, machine, network, preflight
+from lab import cgroups, disk, inotify, keys, layers, locks, machine, network, preflight, site_copy
 from lab.hosts import HOSTS, STATE, LabHost
 from modelctl import layout
 from modelctl.errors import Faults, OperatorError
@@ -47,6 +47,7 @@ class Lab:
                 machine.erase(host)
             cgroups.remove_parents()
             network.remove()
+            site_copy.remove()
             layers.discard_unused(layers.current(), self._say)
 
     def reset(self, *names: str) -> None:
@@ -155,6 +156,7 @@ class Lab:
     def _prepare(self) -> None:
         self._layers = layers.build(self._say)
         keys.make(self.hosts.values())
+        site_copy.make()
         network.create()
 
     def _everyone(self) -> list[LabHost]:

@@ -17,7 +17,7 @@ from lab.shell import run
 from modelctl.errors import OperatorError
 
 BOOT_PROGRAM = Path(__file__).with_name("boot.sh")
-POLL = 0.05
+POLL = 0.1
 COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 

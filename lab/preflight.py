@@ -16,6 +16,7 @@ PACKAGES = {
     "rsync": "rsync",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
+    "git": "git",
 }
 """Program to the Debian package that brings it."""
 

@@ -1,6 +1,6 @@
 """The lab's model registry: which versions data1 holds, their manifests, and the pins that follow from them.
 
-`python -m lab.store > lab/pins.json` writes those pins.
+`python -m lab.store > lab/site/pins.json` writes those pins.
 """
 
 from __future__ import annotations

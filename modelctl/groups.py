@@ -1,5 +1,6 @@
 """A fleet as the groups of hosts that pyinfra knows: plain lists and dicts."""
 
+from pathlib import Path
 from typing import Any
 
 from modelctl.fleet import Fleet
@@ -16,13 +17,16 @@ _GROUPS: dict[str, type[Host]] = {
 }
 
 
-def groups(fleet: Fleet) -> dict[str, Any]:
-    """Group name to hosts; `all` starts with the datasinks, since nodes pull from one, and carries the fleet itself."""
+def groups(fleet: Fleet, folder: Path) -> dict[str, Any]:
+    """Group name to hosts; `all` starts with the datasinks, since nodes pull from one, and carries the fleet itself.
+
+    It carries the folder of the site too, whose git commit says which of two checkouts is the newer one.
+    """
     hosts = fleet.site.hosts
     named = {group: [name for name, host in hosts.items() if isinstance(host, kind)] for group, kind in _GROUPS.items()}
     ordered = [_host_data(fleet, name) for names in named.values() for name in names]
     return {
-        "all": (ordered, {"fleet": fleet}),
+        "all": (ordered, {"fleet": fleet, "site_folder": folder}),
         **named,
         "primary_datasink": [fleet.site.primary_datasink],
         "legacy_nodes": list(fleet.site.legacy_nodes),

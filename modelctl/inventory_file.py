@@ -1,4 +1,4 @@
-"""Inventory files: Python that holds a fleet as `_FLEET`.
+"""Inventory files: Python that holds a fleet as `_FLEET`. The values of a site lie in inventory/ beside its file.
 
 It may also hold `_PINS`, the path of the file that its pins come from, `_SOURCES`, the folder of the registry.py and
 site.py that it is made from, and `_connect`, called before any connection.
@@ -6,27 +6,41 @@ site.py that it is made from, and `_connect`, called before any connection.
 
 import runpy
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.machinery import ModuleSpec
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from traceback import extract_tb
 from types import TracebackType
 from typing import Any
 
+from modelctl import hints
 from modelctl.errors import OperatorError
 from modelctl.faults import fault, one_line
 from modelctl.fleet import Fleet
+from modelctl.inventory.pins import load_pins
+from modelctl.product import CHECKOUT
+
+NEIGHBOURS = "inventory"
+"""The package beside an inventory file."""
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """A fleet, the files that it comes from, and what opens the way to its hosts."""
+    """A fleet, the files that it comes from, and what opens the way to its hosts.
+
+    `values` are all that the inventory file holds, its groups for pyinfra among them.
+    """
 
     path: Path
     fleet: Fleet
     connect: Callable[[], None]
     _pins: object
     _sources: object
+    values: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def pins(self) -> Path:
@@ -43,27 +57,74 @@ class Inventory:
             raise OperatorError(fault(f"{self.path}: _SOURCES", self._sources, allowed))
         return self._sources
 
+    @property
+    def folder(self) -> Path:
+        """A folder of the site, whose git checkout is the site's: its sources, else where the inventory file lies."""
+        return self._sources if isinstance(self._sources, Path) else self.path.resolve().parent
+
+
+def site_beside(file: str) -> dict[str, Any]:
+    """What an inventory file holds for the site in inventory/ beside it. Raises as `site_in`."""
+    return site_in(Path(file).resolve().parent / NEIGHBOURS)
+
+
+def site_in(sources: Path) -> dict[str, Any]:
+    """What an inventory file holds for the site of a folder: its registry.py, site.py, standards.py and pins.json.
+
+    Raises OperatorError, and SystemExit under a pyinfra that runs outside the checkout, whose config.py calls `load`.
+    """
+    if not _is_loading:
+        raise SystemExit(
+            f"{Path.cwd()}: found no config.py of the product's checkout; run pyinfra there: cd {CHECKOUT}"
+        )
+    _import_package(sources)
+    registry, site, standards = (_value(sources, name) for name in ("registry", "site", "standards"))
+    pins = sources / "pins.json"
+    return {"_FLEET": Fleet(site, registry, standards, load_pins(pins)), "_SOURCES": sources, "_PINS": pins}
+
 
 def load(path: Path) -> Inventory:
-    """Execute an inventory file, with the working directory on the import path as pyinfra has it.
+    """Execute an inventory file. What it imports of `inventory` is the folder beside it, whatever was loaded before.
 
     Raises OperatorError when there is no such file, when it fails, or when it holds no `_FLEET`.
     """
-    try:
-        is_there = path.is_file()
-    except OSError:  # as for a name that no file could have
-        is_there = False
-    if not is_there:
-        shown = one_line(str(path))
-        raise OperatorError(
-            f"{shown}: no such file; expected an inventory file, as inventory.py in the checkout is one"
-        )
+    _require_file(path)
+    hints.use(path)
     values = _execute(path)
     fleet = values.get("_FLEET")
     if not isinstance(fleet, Fleet):
         raise OperatorError(f"{path}: found no _FLEET; expected _FLEET = Fleet(site, registry, standards, pins)")
     connect = values.get("_connect", _already_connected)
-    return Inventory(path, fleet, connect, values.get("_PINS"), values.get("_SOURCES"))
+    return Inventory(path, fleet, connect, values.get("_PINS"), values.get("_SOURCES"), values)
+
+
+_is_loading = False
+
+
+def _value(sources: Path, name: str) -> Any:
+    """REGISTRY of registry.py, and so on."""
+    path = sources / f"{name}.py"
+    if not path.is_file():
+        raise OperatorError(f"{path}: no such file; expected one that says {name.upper()} = {name.title()}(...)")
+    module = import_module(f"{NEIGHBOURS}.{name}")
+    if not hasattr(module, name.upper()):
+        raise OperatorError(f"{path}: found no {name.upper()}; expected {name.upper()} = {name.title()}(...)")
+    return getattr(module, name.upper())
+
+
+def _require_file(path: Path) -> None:
+    try:
+        if path.is_file():
+            return
+    except OSError:  # as for a name that no file could have
+        pass
+    if path == hints.DEFAULT_SITE:
+        raise OperatorError(
+            f"{Path.cwd()}: no inventory.py here; go where one is: cd {CHECKOUT}; or name a site's: --site PATH"
+        )
+    raise OperatorError(
+        f"{one_line(str(path))}: no such file; expected an inventory file, as inventory.py in the checkout is one"
+    )
 
 
 def _already_connected() -> None:
@@ -71,10 +132,9 @@ def _already_connected() -> None:
 
 
 def _execute(path: Path) -> dict[str, Any]:
-    if (here := str(Path.cwd())) not in sys.path:
-        sys.path.insert(0, here)
     try:
-        return runpy.run_path(str(path))
+        with _imports_of(path):
+            return runpy.run_path(str(path))
     except OperatorError:
         raise
     except SystemExit as exit_:
@@ -82,15 +142,50 @@ def _execute(path: Path) -> dict[str, Any]:
     except SyntaxError as error:
         raise OperatorError(f"{error.filename}:{error.lineno}: {error.msg}; expected Python") from None
     except Exception as error:
-        place = _line_of_inventory(path, error.__traceback__)
+        place = _line_of_site(path, error.__traceback__)
         if place is None:
             raise
         raise OperatorError(f"{place}: {type(error).__name__}: {' '.join(str(error).split())}") from None
 
 
-def _line_of_inventory(path: Path, traceback: TracebackType | None) -> str | None:
-    """FILE:LINE of a failing line of the inventory file or a folder of its name; None for a bug of ours."""
+@contextmanager
+def _imports_of(path: Path) -> Iterator[None]:
+    """Let imports find the product's code, and then what lies in the site's own folder."""
+    global _is_loading
+    folder, before = path.resolve().parent, (list(sys.path), _is_loading)
+    sys.path[:0] = [str(CHECKOUT), str(folder)]
+    _is_loading = True
+    try:
+        _import_package(folder / NEIGHBOURS)
+        yield
+    finally:
+        sys.path[:], _is_loading = before
+
+
+def _import_package(folder: Path) -> None:
+    """Let `inventory` be the package in this folder, whatever was loaded before.
+
+    Without __init__.py Python would take an inventory.py beside it for it.
+    """
+    for name in [name for name in sys.modules if name.partition(".")[0] == NEIGHBOURS]:
+        del sys.modules[name]
+    if not folder.is_dir():
+        return
+    init, places = folder / "__init__.py", [str(folder)]
+    spec = spec_from_file_location(NEIGHBOURS, init, submodule_search_locations=places) if init.is_file() else None
+    if spec is None:
+        spec = ModuleSpec(NEIGHBOURS, None, is_package=True)
+        spec.submodule_search_locations = places
+    package = sys.modules[NEIGHBOURS] = module_from_spec(spec)
+    if spec.loader is not None:
+        spec.loader.exec_module(package)
+
+
+def _line_of_site(path: Path, traceback: TracebackType | None) -> str | None:
+    """FILE:LINE of a failing line of the site's own files; None for a bug of ours."""
     frame = extract_tb(traceback)[-1]
-    file = Path(frame.filename).resolve()
-    folders = [(place / path.stem).resolve() for place in (path.parent, Path.cwd())]
-    return f"{frame.filename}:{frame.lineno}" if file == path.resolve() or file.parent in folders else None
+    file, folder = Path(frame.filename).resolve(), path.resolve().parent
+    package = [Path(place) for place in getattr(sys.modules.get(NEIGHBOURS), "__path__", [])]
+    is_beside = folder in file.parents and CHECKOUT not in file.parents
+    is_of_site = file == path.resolve() or is_beside or any(place in file.parents for place in package)
+    return f"{frame.filename}:{frame.lineno}" if is_of_site else None

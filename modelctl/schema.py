@@ -118,7 +118,7 @@ class CoralPackages(Part):
 
 
 class Registry(Part):
-    """All models, and the Coral packages that some of them need."""
+    """All models, and the Coral packages where some of them need any."""
 
     models: Annotated[dict[ModelName, Model], Field(min_length=1)]
-    coral: CoralPackages
+    coral: CoralPackages | None = None

@@ -27,7 +27,7 @@ def switch(order: Order) -> None:
     for wanted in order.sets:
         try:
             with lock.held(recovery.lock_of(wanted.service), "switch", order.operator, order.purpose):
-                sets.put(wanted, order.commit)
+                sets.put(wanted, order.commit, order.product)
         except lock.Taken as taken:
             refuse(order, "%s: %s" % (wanted.service, taken))
         request = Request(

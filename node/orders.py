@@ -148,7 +148,8 @@ class Order(NamedTuple):
     sets: List[ServiceSet]
     source: Source
     limits: Limits
-    commit: str
+    commit: str  # of the site
+    product: str  # the release that asks
     operator: str  # user@host
     purpose: str  # what the operator typed
     asked: Asked
@@ -185,6 +186,7 @@ def parse(data: Dict[str, Any]) -> Order:
         source=_source(data["source"]),
         limits=Limits(**known(Limits, data["limits"])),
         commit=data["commit"],
+        product=data["product"],
         operator=data["operator"],
         purpose=data["purpose"],
         asked=Asked(**{name: value is True for name, value in known(Asked, data["asked"]).items()}),

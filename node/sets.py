@@ -23,6 +23,7 @@ CHOSEN = "chosen"
 PREVIOUS = "previous"
 INSTALLED = "installed"
 ADOPTED = "adopted"  # in place of a commit
+UNKNOWN = "unknown"
 KEPT = 10
 
 
@@ -30,16 +31,18 @@ class StoredSet(NamedTuple):
     folder: Path
     content: ServiceSet
     absent: List[Path]  # what an adopted node did not have
-    commit: str
+    commit: str  # of the site
+    product: str = UNKNOWN  # the release that made it; sets of older ones do not say
 
 
-def put(wanted: ServiceSet, commit: str) -> None:
+def put(wanted: ServiceSet, commit: str, product: str = UNKNOWN) -> None:
     """Store a set, unless it is there already and whole.
 
-    What the digest leaves out (state, port, timers, gate, commit) may have changed since: then it is described anew.
+    What the digest leaves out (state, port, timers, gate, commit, product) may have changed since: then it is described
+    anew.
     """
     contents = {file.sha256: (file.content or "").encode() for file in wanted.files}
-    _store(wanted, contents, [], commit)
+    _store(StoredSet(_folder(wanted), wanted, [], commit, product), contents)
 
 
 def adopt(wanted: ServiceSet, state: str) -> Optional[str]:
@@ -66,7 +69,7 @@ def adopt(wanted: ServiceSet, state: str) -> Optional[str]:
         models={}, manifests={}, named_files=[], control_port=None, state=state,
         timers=[timer for timer in wanted.timers if timer in {path.name for path in present}],
     )  # fmt: skip
-    _store(old, contents, absent, ADOPTED)
+    _store(StoredSet(_folder(old), old, absent, ADOPTED), contents)
     return old.digest
 
 
@@ -94,7 +97,8 @@ def read(service: str, digest: str) -> StoredSet:
     folder = layout.sets(service) / digest
     try:
         data = json.loads((folder / "set.json").read_text())
-        return StoredSet(folder, orders.service_set(data), [Path(path) for path in data["absent"]], data["commit"])
+        absent, product = [Path(path) for path in data["absent"]], data.get("product", UNKNOWN)
+        return StoredSet(folder, orders.service_set(data), absent, data["commit"], product)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Refusal("%s: set cannot be read (%s); run deploys/configs.py" % (folder, error)) from None
 
@@ -117,7 +121,7 @@ def is_adopted(service: str, digest: str) -> bool:
 
 def tell(stored: StoredSet, state: str) -> None:
     """Describe a set anew, with this state of its service."""
-    _describe(stored.folder, stored.content._replace(state=state), stored.absent, stored.commit)
+    _describe(stored._replace(content=stored.content._replace(state=state)))
 
 
 def _is_stored(folder: Path, sha256: str) -> bool:
@@ -178,31 +182,35 @@ def prune(service: str) -> None:
         files.remove(path)
 
 
-def _store(content: ServiceSet, contents: Dict[str, bytes], absent: List[Path], commit: str) -> None:
+def _folder(content: ServiceSet) -> Path:
+    return layout.sets(content.service) / content.digest
+
+
+def _store(wanted: StoredSet, contents: Dict[str, bytes]) -> None:
     """A set that is there may be the chosen one: what is damaged in it is replaced singly."""
-    folder = layout.sets(content.service) / content.digest
+    folder = wanted.folder
     if not folder.is_dir():
         new = folder.with_name("." + folder.name + ".new")
         files.remove(new)
-        _fill(new, content, contents, absent, commit)
+        _fill(wanted._replace(folder=new), contents)
         files.place(new, folder)
     else:
-        _fill(folder, content, contents, absent, commit)
+        _fill(wanted, contents)
 
 
-def _fill(folder: Path, content: ServiceSet, contents: Dict[str, bytes], absent: List[Path], commit: str) -> None:
-    files.folder(folder / "files", mode=0o700)
+def _fill(wanted: StoredSet, contents: Dict[str, bytes]) -> None:
+    files.folder(wanted.folder / "files", mode=0o700)
     for sha256, each in contents.items():
-        if not _is_stored(folder, sha256):
-            files.write(folder / "files" / sha256, each, 0o600)
-    _describe(folder, content, absent, commit)
+        if not _is_stored(wanted.folder, sha256):
+            files.write(wanted.folder / "files" / sha256, each, 0o600)
+    _describe(wanted)
 
 
-def _describe(folder: Path, content: ServiceSet, absent: List[Path], commit: str) -> None:
-    data = _to_json(content)
-    data.update(absent=[str(path) for path in absent], commit=commit)
+def _describe(stored: StoredSet) -> None:
+    data = _to_json(stored.content)
+    data.update(absent=[str(path) for path in stored.absent], commit=stored.commit, product=stored.product)
     description = json.dumps(data, sort_keys=True, indent=1).encode()
-    path = folder / "set.json"
+    path = stored.folder / "set.json"
     if not path.is_file() or path.read_bytes() != description:
         files.write(path, description)
 

@@ -46,6 +46,7 @@ def _service(service: str) -> Dict[str, Any]:
         "manifests": {},
         "named": named.versions(service),
         "commit": None,
+        "product": None,
         "health": None,
         "drift": [],
         "leftovers": [],
@@ -61,7 +62,7 @@ def _service(service: str) -> Dict[str, Any]:
     content = stored.content
     return dict(
         data, unit=content.unit, state=content.state, models=content.models, manifests=content.manifests,
-        commit=stored.commit, health=health.check(content), drift=drift(content),
+        commit=stored.commit, product=stored.product, health=health.check(content), drift=drift(content),
         leftovers=version_removal.leftovers(content.named_files),
     )  # fmt: skip
 
@@ -98,7 +99,8 @@ def text(found: Dict[str, Any]) -> str:
     for service, data in found["services"].items():
         lines += [
             "%s (%s)" % (service, data["unit"]),
-            "  chosen    %s, by commit %s" % (short(data["chosen"]), short(data["commit"])),
+            "  chosen    %s, by commit %s%s"
+            % (short(data["chosen"]), short(data["commit"]), _release(data["product"])),
             "  live      %s" % (short(data["live"]) if data["live"] else "nothing that is known"),
             "  previous  %s" % short(data["previous"]),
         ]
@@ -111,6 +113,10 @@ def text(found: Dict[str, Any]) -> str:
         if data["last"]:
             lines.append("  last      %s" % history.text(data["last"]))
     return "\n".join(lines or ["nothing was deployed to this node yet"])
+
+
+def _release(product: Optional[str]) -> str:
+    return ", release %s" % product if product and product != sets.UNKNOWN else ""
 
 
 def _well(state: Optional[str]) -> str:

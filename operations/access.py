@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pyinfra import logger
 from pyinfra.api import FactBase, Host, StringCommand
 
-from modelctl import layout
+from modelctl import hints, layout
 from modelctl.nodes.authority import Authority
 from modelctl.nodes.trust import known_key
 from operations.answer import Survey
@@ -33,7 +33,7 @@ def certify_pull_key(host: Host, found: Survey) -> Iterator[StringCommand]:
     if key is None:
         yield Refusal(
             f"{host.name}: no host key of {source.host} ({source.address}) in {host.data.fleet.site.known_hosts}; "
-            f"expected one to give to the node; run modelctl trust {source.host}"
+            f"expected one to give to the node; run {hints.modelctl(f'trust {source.host}')}"
         )
         return
     known_hosts = f"{key.line}\n"

@@ -1,42 +1,48 @@
-"""Which commits this checkout contains: a node that was switched by a newer one is not to be taken back by accident."""
+"""Which commits a site contains: a node that was switched by a newer one is not to be taken back by accident."""
 
 import re
+import shlex
 import shutil
 import subprocess
 from functools import cache
+from pathlib import Path
 
 from modelctl.faults import one_line
-from operations.order import CHECKOUT, commit
+from modelctl.product import CHECKOUT, commit_of
 
 
 @cache
-def contains(made_by: str) -> bool:
-    """Tell whether HEAD is the commit of a set, or comes after it. A set whose commit nobody knows counts as ours.
+def contains(folder: Path, made_by: str) -> bool:
+    """Tell whether a site's HEAD is the commit of a set, or comes after it. One that nobody knows counts as the site's.
 
-    So does every set where there is no git to ask, and a set that was made before HEAD's changes were committed.
+    So does every set where there is no git to ask, a set that was made before HEAD's changes were committed, and one of
+    the product's own commits: the site may have lain there before it had a repository of its own.
     """
     found = re.fullmatch(r"([0-9a-f]{40,64})(-dirty)?", made_by)
-    if found is None or commit() == "unknown":
+    if found is None or commit_of(folder) == "unknown":
         return True
-    return _git("merge-base", "--is-ancestor", found.group(1), "HEAD").returncode == 0
+    return any(_is_ancestor(each, found.group(1)) for each in (folder, CHECKOUT))
 
 
 @cache
-def remedy() -> str:
-    """Return what may bring a commit that the checkout lacks; to a shallow clone all older ones look newer."""
-    is_shallow = _git("rev-parse", "--is-shallow-repository").stdout.strip() == "true"
-    return "git fetch --unshallow" if is_shallow else "git pull"
+def remedy(folder: Path) -> str:
+    """Return what may bring a commit that the site lacks; to a shallow clone all older ones look newer."""
+    is_shallow = _git(folder, "rev-parse", "--is-shallow-repository").stdout.strip() == "true"
+    git = "git" if folder.is_relative_to(Path.cwd()) else f"git -C {shlex.quote(str(folder))}"
+    return f"{git} fetch --unshallow" if is_shallow else f"{git} pull"
 
 
-def warnings() -> list[str]:
-    """Return what to say of a checkout whose commit git does not know; nothing where there is no git."""
-    if commit() != "unknown" or shutil.which("git") is None:
+def warnings(folder: Path) -> list[str]:
+    """Return what to say of a site whose commit git does not know; nothing where there is no git."""
+    if commit_of(folder) != "unknown" or shutil.which("git") is None:
         return []
-    said = _git("rev-parse", "--verify", "HEAD").stderr.partition("\n")[0]
-    return [
-        f"{CHECKOUT}: {one_line(said)}; so it is not known whether a newer checkout switched a node; see git status"
-    ]
+    said = _git(folder, "rev-parse", "--verify", "HEAD").stderr.partition("\n")[0]
+    return [f"{folder}: {one_line(said)}; so it is not known whether a newer checkout switched a node; see git status"]
 
 
-def _git(*words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(["git", *words], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+def _is_ancestor(folder: Path, commit: str) -> bool:
+    return _git(folder, "merge-base", "--is-ancestor", commit, "HEAD").returncode == 0
+
+
+def _git(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=False)

@@ -1,11 +1,10 @@
 """Checking a pyinfra command before it connects: pyinfra only warns of a name that matches nothing, and exits 0.
 
-Inventories import this. modelctl loads them too, and nothing of pyinfra, which takes a while: nor does this file.
+config.py calls this when pyinfra loads the inventory.
 """
 
 import json
 import logging
-import sys
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatch
 from typing import Any
@@ -14,41 +13,34 @@ import click
 
 from modelctl.errors import Faults
 from modelctl.faults import choice, fault, for_each
-from modelctl.fleet import Fleet
+from modelctl.inventory_file import Inventory
 from modelctl.rendering.desired import desired
 from operations import ancestry
 from operations.arguments import parse
-from operations.checkout_lock import hold
+from operations.site_lock import NAME, hold
 
 Groups = Mapping[str, Any]
 
 
-def check(fleet: Fleet, groups: Groups) -> None:
+def check(inventory: Inventory, groups: Groups) -> None:
     """Check `--limit`, `--exclude` and, for deploys, `--data` and all that the chosen hosts need. Raises Faults.
 
-    A deploy that is more than a dry run then holds the checkout; raises OperatorError when another does. Other commands
+    A deploy that is more than a dry run then holds the site; raises OperatorError when another does. Other commands
     (exec, fact, debug-inventory) take any data and need no pins.
     """
-    if not is_pyinfra():
-        return
-    words = click.get_current_context().params
+    fleet, words = inventory.fleet, click.get_current_context().params
     faults = [fault for option in ("limit", "exclude") for fault in _unmatched(option, words[option], groups)]
     if faults:
         raise Faults(faults)
     if all(str(name).endswith(".py") for name in words["operations"]):
-        for warning in [*fleet.warnings(), *ancestry.warnings()]:
+        for warning in [*fleet.warnings(), *ancestry.warnings(inventory.folder)]:
             logging.getLogger("pyinfra").warning(warning)
         run = _meant(words, groups)
         pairs = (each.partition("=") for each in words["data"])
         parse({key: _value(text) for key, _, text in pairs}, fleet, run)
         for_each(run, lambda name: desired(fleet, name))
         if _is_real(words):
-            hold()
-
-
-def is_pyinfra() -> bool:
-    """Tell whether the pyinfra command is what runs."""
-    return bool(getattr(sys.modules.get("pyinfra"), "is_cli", False))
+            hold(inventory.folder / NAME)
 
 
 def _is_real(words: Mapping[str, Any]) -> bool:

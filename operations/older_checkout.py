@@ -1,5 +1,7 @@
 """An older checkout does not take back by accident what a newer one has put on a node."""
 
+from pathlib import Path
+
 from pyinfra.api import Host, StringCommand
 
 from operations import ancestry
@@ -16,18 +18,19 @@ def refusal(host: Host, found: Survey, order: Order) -> StringCommand | None:
     """
     if host.name in arguments_of(host).older:
         return None
+    site: Path = host.data.site_folder
     commits = {each["service"]: found.sets[each["service"]].commit or "unknown" for each in order["sets"]}
-    newer = [f"{name} was switched by commit {each[:12]}" for name, each in commits.items() if _is_newer(each)]
+    newer = [
+        f"{name} was switched by commit {each[:12]}"
+        for name, each in commits.items()
+        if not ancestry.contains(site, each)
+    ]
     if not newer:
         return None
     reason = (
-        f"{host.name}: {', '.join(newer)}, which this checkout does not contain; {ancestry.remedy()}, "
+        f"{host.name}: {', '.join(newer)}, which this checkout does not contain; {ancestry.remedy(site)}, "
         f"or allow it with --data older={host.name}"
     )
     if not host.state.is_executing:
         return Refusal(reason)
     return (command if found.has_program else bare_command)("refuse", message={**order, "reason": reason})
-
-
-def _is_newer(commit: str) -> bool:
-    return not ancestry.contains(commit)

@@ -1,21 +1,17 @@
 """What the node program is told: the desired state of one host as JSON (node/orders.py reads it)."""
 
 import hashlib
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
+from modelctl import product
 from modelctl.fleet import Fleet
 from modelctl.operator import operator, purpose
 from modelctl.rendering.desired import Desired, ServiceSet
 from modelctl.rendering.render import InstalledFile
 
 Order = dict[str, Any]
-
-CHECKOUT = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True)
@@ -44,8 +40,8 @@ class Datasink:
     clean_up: Sequence[InstalledFile]
 
 
-def order(fleet: Fleet, desired: Desired, asked: Asked, datasink: Datasink | None) -> Order:
-    """Return the whole order for a host: what it should hold, and what a run adds to that."""
+def order(fleet: Fleet, desired: Desired, commit: str, asked: Asked, datasink: Datasink | None) -> Order:
+    """Return the whole order for a host: what it should hold, and what a run adds to that. `commit` is the site's."""
     return {
         "host": desired.host,
         "service_user": desired.service_user,
@@ -55,7 +51,8 @@ def order(fleet: Fleet, desired: Desired, asked: Asked, datasink: Datasink | Non
         "sets": [_set(each) for each in desired.sets],
         "source": asdict(desired.source),
         "limits": fleet.standards.limits.model_dump(),
-        "commit": commit(),
+        "commit": commit,
+        "product": product.release(),
         "operator": operator(),
         "purpose": purpose(),
         "asked": asdict(asked),
@@ -75,17 +72,6 @@ def without_contents(order: Order) -> Order:
 
 def _bare(files: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**file, "content": None} for file in files]
-
-
-@cache
-def commit() -> str:
-    """Return the checkout's git commit, with "-dirty" when it has uncommitted changes; "unknown" without git."""
-    words = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    try:
-        result = subprocess.run(words, cwd=CHECKOUT, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return "unknown"
-    return result.stdout.strip() or "unknown"
 
 
 def _set(each: ServiceSet) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
+from modelctl import product
 from modelctl.nodes.authority import Authority
 from operations.answer import Survey, parse
 from operations.bundle import LOADER, bundle
@@ -89,7 +90,8 @@ def foresee(host: Host, **changes: Any) -> None:
 def order_for(host: Host) -> Order:
     """Return the whole order for a host in this run."""
     wanted = desired_of(host)
-    return order(host.data.fleet, wanted, _asked(host), _datasink(host) if wanted.source.local else None)
+    commit = product.commit_of(host.data.site_folder)
+    return order(host.data.fleet, wanted, commit, _asked(host), _datasink(host) if wanted.source.local else None)
 
 
 def _ask(host: Host) -> Survey | None:

@@ -7,9 +7,8 @@ import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from modelctl import text_file
+from modelctl import hints, text_file
 from modelctl.changes import journal
 from modelctl.changes.deployment import Deployer, require_pyinfra, to_the_end
 from modelctl.changes.git import Checkout, checkout_of
@@ -19,7 +18,6 @@ from modelctl.fleet import Fleet
 from modelctl.inventory_file import Inventory, load
 from modelctl.nodes import node_status, remote
 
-UNDO = "modelctl undo"
 SWITCH_SECONDS = 300  # how long a switch that was left alone may take
 PAUSE = 0.5  # seconds between looks
 
@@ -53,7 +51,7 @@ def make(checkout: Checkout, change: Change, message: str, data: tuple[str, ...]
     Raises OperatorError, which says what was undone and why.
     """
     require_pyinfra()
-    deployer = Deployer(checkout.folder, change.inventory)
+    deployer = Deployer(change.inventory)
     with deployer.in_order():
         _begin(checkout, change, message)
         try:
@@ -74,20 +72,18 @@ def undo(checkout: Checkout, change: Change) -> str:
     """
     with to_the_end(), _naming_undo(change):
         said = _restore(checkout, change)
-        is_back = _move_back(checkout, change)
+        is_back = _move_back(change)
         journal.clear(checkout)
     hosts = ", ".join(change.hosts)
     if not is_back:
-        raise OperatorError(
-            f"{said}, but not all of {hosts} are known to run what they ran before; see which: modelctl status"
-        )
+        see = hints.modelctl("status")
+        raise OperatorError(f"{said}, but not all of {hosts} are known to run what they ran before; see which: {see}")
     return f"{said}, and {hosts} run what they ran before" if hosts else said
 
 
 def _ending(change: Change) -> str:
     """The command that ends a change, as it has to be typed here."""
-    here = Path("inventory.py").is_file() and change.inventory.is_relative_to(Path.cwd())
-    return UNDO if here else f"{UNDO} --site {shlex.quote(str(change.inventory))}"
+    return hints.modelctl_on(change.inventory, "undo")
 
 
 @contextmanager
@@ -156,7 +152,7 @@ def _take_back(checkout: Checkout, change: Change) -> str:
     return f"the edit is undone by commit {commit[:12]}"
 
 
-def _move_back(checkout: Checkout, change: Change) -> bool:
+def _move_back(change: Change) -> bool:
     inventory = load(change.inventory)
     hosts = [host for host in change.hosts if host in inventory.fleet.site.hosts]
     if not hosts:
@@ -164,7 +160,7 @@ def _move_back(checkout: Checkout, change: Change) -> bool:
     inventory.connect()
     _wait_for_switches(inventory.fleet, hosts)
     # What the list before the change did not lock was not locked before the change.
-    return Deployer(checkout.folder, change.inventory).deploy(hosts, _data(change, "unlock=yes"))
+    return Deployer(change.inventory).deploy(hosts, _data(change, "unlock=yes"))
 
 
 def _data(change: Change, *more: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Deploying as an operator does: with the `pyinfra` command, in the checkout."""
+"""Deploying as an operator does: with the `pyinfra` command, in the product's checkout."""
 
 import ctypes
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from modelctl.errors import OperatorError
+from modelctl.product import CHECKOUT
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LIBC = ctypes.CDLL(None)
@@ -22,9 +23,8 @@ _OUT, _ERR = 1, 2
 
 @dataclass
 class Deployer:
-    """Runs pyinfra in a checkout, on an inventory file. `told_to_stop` says whether somebody did meanwhile."""
+    """Runs pyinfra on an inventory file. `told_to_stop` says whether somebody did meanwhile."""
 
-    folder: Path
     inventory: Path
     told_to_stop: bool = False
     _process: "subprocess.Popen[bytes] | None" = None
@@ -39,7 +39,7 @@ class Deployer:
         try:
             # A session of its own: pyinfra obeys Ctrl-C whatever it inherits, and before config.py ends with 0.
             with subprocess.Popen(
-                words, cwd=self.folder, stdout=_output(_OUT), stderr=_output(_ERR), start_new_session=True,
+                words, cwd=CHECKOUT, stdout=_output(_OUT), stderr=_output(_ERR), start_new_session=True,
                 preexec_fn=_die_with_parent,
             ) as self._process:  # fmt: skip
                 if self.told_to_stop:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
 
-from modelctl import progress
+from modelctl import hints, progress
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, fault
 from modelctl.fleet import Fleet
@@ -45,10 +45,10 @@ def require_pinned(fleet: Fleet, model: str, version: str) -> None:
     """Raises OperatorError, with the versions that there are, for one that no pin covers."""
     require_version(version)
     if fleet.pin(model, version) is None:
-        allowed = (
-            f"{choice(version, fleet.pins.models.get(model, {}))}; one that is stored: modelctl pin {model} {version}"
+        allowed, pin = choice(version, fleet.pins.models.get(model, {})), hints.modelctl(f"pin {model} {version}")
+        raise OperatorError(
+            fault("VERSION", version, f"a pinned version of {model}: {allowed}; one that is stored: {pin}")
         )
-        raise OperatorError(fault("VERSION", version, f"a pinned version of {model}: {allowed}"))
 
 
 def require_stored(fleet: Fleet, model: str, version: str) -> None:

@@ -1,5 +1,6 @@
 """`modelctl check`."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -7,16 +8,28 @@ import click
 from modelctl.commands import options
 from modelctl.inventory_file import load
 from modelctl.rendering import check as checks
+from modelctl.rendering.check import Checked
+
+NOT_READY = 1
 
 
 @click.command()
+@click.option("--strict", is_flag=True, help="Exit 1 unless a deploy could reach every host: all pinned, all trusted.")
+@options.as_json
 @options.site
-def check(site: Path) -> None:
+def check(strict: bool, as_json: bool, site: Path) -> None:
     """Validate the site, the registry, the pins and every rendered config, without any connection."""
-    fleet = load(site).fleet
-    files = checks.check(fleet)
-    warnings = checks.warnings(fleet)
-    for warning in warnings:
-        click.echo(f"warning: {warning}", err=True)
-    hosts = len(fleet.site.hosts)
-    click.echo(f"{fleet.site.name}: {hosts} hosts, {files} files rendered, {len(warnings)} warnings, no faults")
+    found = checks.check(load(site).fleet)
+    if as_json:
+        click.echo(found.to_json())
+    else:
+        _tell(found)
+    if strict and found.not_ready:
+        sys.exit(NOT_READY)
+
+
+def _tell(found: Checked) -> None:
+    for line in (*found.warnings, *found.not_ready):
+        click.echo(f"warning: {line}", err=True)
+    warnings = len(found.warnings) + len(found.not_ready)
+    click.echo(f"{found.site}: {found.hosts} hosts, {found.files} files rendered, {warnings} warnings, no faults")

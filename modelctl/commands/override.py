@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from modelctl import hints
 from modelctl.changes import change, edit, journal, preview
 from modelctl.changes.git import checkout_of
 from modelctl.commands import moving, options
@@ -41,7 +42,7 @@ def override(
     checkout = checkout_of(inventory.sources / "site.py")
     if version == now:
         change.require_none(checkout)
-        click.echo(f"{host}: {_standing(model, now, current)} already; what runs: modelctl status {host}")
+        click.echo(f"{host}: {_standing(model, now, current)} already; what runs: {hints.modelctl(f'status {host}')}")
         return
     with journal.locked(checkout):
         change.require_none(checkout)

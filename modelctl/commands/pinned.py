@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from modelctl import progress
+from modelctl import hints, progress
 from modelctl.commands import options
 from modelctl.errors import OperatorError
 from modelctl.fleet import Fleet
@@ -30,7 +30,7 @@ def pin_versions(inventory: Inventory, pins: Pins, versions: Sequence[tuple[str,
         click.echo(f"{len(proposal.new)} pinned; commit {path}")
     if proposal.faulty:
         names = ", ".join(f"{model}/{version}" for model, version in proposal.faulty)
-        raise OperatorError(f"not pinned: {names}; when that is mended: modelctl pin")
+        raise OperatorError(f"not pinned: {names}; when that is mended: {hints.modelctl('pin')}")
 
 
 def _read_each(fleet: Fleet, versions: Sequence[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], StoredVersion]]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from modelctl import hints
 from modelctl.changes import change, edit, journal, preview
 from modelctl.changes.git import checkout_of
 from modelctl.commands import moving, options
@@ -36,7 +37,7 @@ def rollback(model: str, version: str | None, previous: bool, reason: str, unloc
     checkout = checkout_of(inventory.sources / "registry.py")
     if wanted == now:
         change.require_none(checkout)
-        click.echo(f"{model}: {wanted} is the current version already; what runs: modelctl status")
+        click.echo(f"{model}: {wanted} is the current version already; what runs: {hints.modelctl('status')}")
         return
     with journal.locked(checkout):
         change.require_none(checkout)
@@ -45,7 +46,8 @@ def rollback(model: str, version: str | None, previous: bool, reason: str, unloc
         verb = "Roll back" if version_key(wanted) < version_key(now) else "Roll forward"
         what = f"{verb} {model} from {now} to {wanted}"
         moving.carry_out(inventory, checkout, made, Move(what, model, wanted, reason, unlock, yes))
-    click.echo(f"{model}: {wanted} is the current version; to {now} again: modelctl rollback {model} --previous")
+    back = hints.modelctl(f"rollback {model} --previous")
+    click.echo(f"{model}: {wanted} is the current version; to {now} again: {back}")
 
 
 def _wanted(fleet: Fleet, model: str, version: str | None, previous: bool) -> str:
@@ -53,8 +55,9 @@ def _wanted(fleet: Fleet, model: str, version: str | None, previous: bool) -> st
         raise OperatorError(fault("VERSION", version, "a version, or --previous, and not both"))
     wanted = fleet.registry.models[model].previous_version if version is None else version
     if wanted is None:
+        name, show = hints.modelctl(f"rollback {model} VERSION"), hints.modelctl(f"show {model}")
         raise OperatorError(
             f"registry.models.{model}.previous_version: found nothing; expected a version to go to; "
-            f"name one: modelctl rollback {model} VERSION; those there are: modelctl show {model}"
+            f"name one: {name}; those there are: {show}"
         )
     return wanted

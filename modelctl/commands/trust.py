@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from modelctl import hints
 from modelctl.commands import options
 from modelctl.errors import OperatorError
 from modelctl.inventory_file import Inventory, load
@@ -26,7 +27,7 @@ def trust(host: str, replace: bool, yes: bool, site: Path) -> None:
     if known is not None and not replace:
         raise OperatorError(
             f"{host} ({found.address}): found {found.fingerprint}, expected {known.fingerprint}; "
-            f"if its card is new: modelctl trust {host} --replace"
+            f"if its card is new: {hints.modelctl(f'trust {host} --replace')}"
         )
     click.echo(f"{host} ({found.address}): {found.fingerprint}")
     if not yes and not click.confirm("Does the host itself show this fingerprint?"):

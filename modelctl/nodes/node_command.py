@@ -2,6 +2,7 @@
 
 import json
 
+from modelctl import hints
 from modelctl.errors import OperatorError
 from modelctl.fleet import Fleet
 from modelctl.nodes import remote
@@ -38,6 +39,6 @@ def refused(fleet: Fleet, host: str, command: str, said: str) -> OperatorError:
     """The error for a command that failed with these last words. An older program knows fewer commands."""
     place = remote.place(fleet, host)
     if said.startswith(f"found {command};") or said.endswith(f"{PROGRAM}: command not found"):
-        deploy = f"pyinfra inventory.py deploys/models.py --limit {host} -y"
+        deploy = hints.pyinfra(f"deploys/models.py --limit {host} -y")
         return UnknownCommand(f"{place}: its sentinelcam-node knows no {command}; a deploy brings one: {deploy}")
-    return OperatorError(f"{place}: {said}")
+    return OperatorError(f"{place}: {hints.completed(said)}")

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from modelctl import hints
 from modelctl.faults import one_line
 from modelctl.fleet import Fleet
 from modelctl.nodes import node_command, remote
@@ -94,7 +95,7 @@ def named_versions(fleet: Fleet, host: str) -> dict[str, list[str]]:
     found: dict[str, set[str]] = {}
     for service in ask(fleet, host).values():
         if service.named is None:
-            deploy = f"pyinfra inventory.py deploys/models.py --limit {host} -y"
+            deploy = hints.pyinfra(f"deploys/models.py --limit {host} -y")
             said = "it does not say which versions its sets name; a deploy brings a program that does, and mends sets"
             raise remote.NoAnswer(f"{remote.place(fleet, host)}: {said}: {deploy}")
         for model, versions in service.named.items():
@@ -105,7 +106,7 @@ def named_versions(fleet: Fleet, host: str) -> dict[str, list[str]]:
 def _failed(fleet: Fleet, host: str, code: int, reason: str) -> remote.NoAnswer:
     place = remote.place(fleet, host)
     if reason.endswith(f"{node_command.PROGRAM}: command not found"):
-        deploy = f"pyinfra inventory.py deploys/models.py --limit {host} -y"
+        deploy = hints.pyinfra(f"deploys/models.py --limit {host} -y")
         return remote.NoAnswer(f"{place}: found no sentinelcam-node; a deploy brings it: {deploy}")
     look = f"ssh {fleet.host(host).login}@{fleet.host(host).address} sudo sentinelcam-node status"
     return remote.NoAnswer(f"{place}: sentinelcam-node ended with {code}: {reason}; try it there: {look}")

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
+from modelctl import hints
 from modelctl.errors import OperatorError
 from modelctl.faults import MAX_QUOTED, one_line
 from modelctl.fleet import Fleet
@@ -57,7 +58,8 @@ def side_by_side(hosts: Sequence[str], ask: Callable[[str], Answer]) -> dict[str
 
 def away(fleet: Fleet, host: str, said: str) -> NoAnswer:
     """The error for a host that ssh cannot reach, with ssh's own words."""
-    return NoAnswer(f"{place(fleet, host)}: {said.rstrip('.')}; is it up, and trusted? modelctl trust {host}")
+    trust = hints.modelctl(f"trust {host}")
+    return NoAnswer(f"{place(fleet, host)}: {said.rstrip('.')}; is it up, and trusted? {trust}")
 
 
 @overload

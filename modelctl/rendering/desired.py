@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 
+from modelctl import hints
 from modelctl.errors import Faults
 from modelctl.fleet import Fleet
 from modelctl.inventory.hosts import Datasink, ServiceState
@@ -109,7 +110,8 @@ class Desired:
 def desired(fleet: Fleet, host: str) -> Desired:
     """What a host should hold. Raises Faults when a config is faulty or a version has no pin."""
     if unpinned := fleet.unpinned(host):
-        raise Faults(f"{host}: wants {version}, which no pin covers; pin it: modelctl pin" for version in unpinned)
+        pin = hints.modelctl("pin")
+        raise Faults(f"{host}: wants {version}, which no pin covers; pin it: {pin}" for version in unpinned)
     rendered = render_service(fleet, host)
     is_datasink = isinstance(fleet.host(host), Datasink)
     return Desired(

@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from modelctl import hints
 from modelctl.fleet import Fleet
 from modelctl.nodes import node_status, remote
 from modelctl.nodes.node_status import NodeService
@@ -106,7 +107,7 @@ def _runner(fleet: Fleet, host: str, model: str) -> Runner:
         return Runner(gets, None, str(error))
     for name, service in services.items():
         if service.active and not _is_known(service):
-            what = f"found {name} running no recorded set; see what is known: modelctl status {host}"
+            what = f"found {name} running no recorded set; see what is known: {hints.modelctl(f'status {host}')}"
             return Runner(gets, None, f"{remote.place(fleet, host)}: {what}")
     running = [service.models[model] for service in services.values() if service.active and model in service.models]
     return Runner(gets, running[0] if running else None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from modelctl import hints
 from modelctl.reports.model_versions import ModelVersion, ModelVersions, Runner
 from modelctl.reports.status import short
 from modelctl.table import BAD, NONE, ODD, UNKNOWN, WELL, Report, Row, Table, number
@@ -40,12 +41,13 @@ def _host_row(name: str, host: Runner) -> Row:
 def _notes(found: ModelVersions) -> Iterator[str]:
     if found.error is not None:
         yield found.error
+    verify = hints.modelctl(f"verify {found.model}")
     for name, version in found.versions.items():
         label = f"{found.model}/{name}"
         if version.fault is not None:
-            yield f"{label}: manifest.yaml: {version.fault}; all that is wrong with it: modelctl verify {found.model}"
+            yield f"{label}: manifest.yaml: {version.fault}; all that is wrong with it: {verify}"
         elif version.pinned == "differs":
-            yield f"{label}: its manifest is not the pinned one; which files differ: modelctl verify {found.model}"
+            yield f"{label}: its manifest is not the pinned one; which files differ: {verify}"
         if version.stored is False and version.marks:
             yield f"{label}: not stored, but named as {', '.join(version.marks)}; store it, or name another version"
     errors = dict.fromkeys(host.error for host in found.hosts.values() if host.error != found.error)

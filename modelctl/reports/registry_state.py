@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from modelctl import hints
 from modelctl.collecting import linked_files
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
@@ -58,19 +59,20 @@ def notes(fleet: Fleet, state: RegistryState) -> Iterator[str]:
     if state.error is not None:
         yield state.error
     for label in state.unpinned:
-        yield f"{datasink}: {label} is stored and not pinned; to pin it: modelctl pin {label.replace('/', ' ')}"
+        pin = hints.modelctl(f"pin {label.replace('/', ' ')}")
+        yield f"{datasink}: {label} is stored and not pinned; to pin it: {pin}"
     for label in state.leftovers:
         path = f"{fleet.registry_folder()}/{label}"
         if label.partition("/")[2].startswith(".import-"):
             remove = f"sudo rm -r -- {shlex.quote(path)}"
-            yield f"{datasink}: {path}: an import has not ended; modelctl import again, or remove it there: {remove}"
+            yield f"{datasink}: {path}: an import has not ended; import again, or remove it there: {remove}"
         else:
             yield f"{datasink}: {path}: a clean-up has not ended; end it there: sudo systemctl start model_cleanup"
     for part in state.parts:
         path = f"{fleet.collected_folder()}/{one_line(part)}"
         yield f"{datasink}: {path}: a collect has not ended; {_ending(fleet, part)}"
     for label in state.listed:
-        yield f"{datasink}: {label} is on the delete-list, and named here; take it off: modelctl cleanup"
+        yield f"{datasink}: {label} is on the delete-list, and named here; take it off: {hints.modelctl('cleanup')}"
 
 
 def _ending(fleet: Fleet, part: str) -> str:
@@ -80,7 +82,8 @@ def _ending(fleet: Fleet, part: str) -> str:
         return "look at it there"
     host, model, version = place.split("/")
     if host in fleet.site.hosts and model in fleet.registry.models and is_version(version):
-        return f"modelctl collect {host} {model} {version}, which keeps it if it came whole, and says so if not"
+        collect = hints.modelctl(f"collect {host} {model} {version}")
+        return f"{collect}, which keeps it if it came whole, and says so if not"
     paths = (f"{fleet.collected_folder()}/{place}/{each}" for each in (name, name[1:]))
     return f"keep it under a plain name: sudo mv -n -- {shlex.join(paths)}"
 

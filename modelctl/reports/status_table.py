@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from modelctl import hints
 from modelctl.reports.status import HostStatus, ServiceStatus, short
 from modelctl.table import BAD, NONE, ODD, UNKNOWN, WELL, Report, Row, Table
 
@@ -54,7 +55,7 @@ def _notes(found: Mapping[str, HostStatus]) -> Iterator[str]:
     drifted = [name for name, host in found.items() if any(each.drift for each in host.services.values())]
     if drifted:
         limits = " ".join(f"--limit {name}" for name in drifted)
-        yield f"what a deploy would do about drift: pyinfra inventory.py deploys/models.py {limits} --dry"
+        yield "what a deploy would do about drift: " + hints.pyinfra(f"deploys/models.py {limits} --dry")
 
 
 def _set_row(host: str, service: str, status: ServiceStatus) -> Row:
@@ -69,6 +70,6 @@ def _service_notes(service: str, status: ServiceStatus) -> Iterator[str]:
     for each in status.drift:
         yield f"drift: {each}"
     for each in status.leftovers:
-        yield f"{each}: a clean-up has not ended; end it: modelctl cleanup --nodes"
+        yield f"{each}: a clean-up has not ended; end it: {hints.modelctl('cleanup --nodes')}"
     if status.last and status.last.outcome != "chosen":
         yield f"{status.last.outcome} ({status.last.operator}, {status.last.time}): {status.last.reason or 'no reason'}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from modelctl import hints
 from modelctl.fleet import Fleet
 from modelctl.reports.verification import ABSENT, Checked, Verification
 from modelctl.table import BAD, ODD, UNKNOWN, WELL, Report, Row, Table, number
@@ -41,7 +42,7 @@ def _errors(verified: Verification) -> list[str]:
 def _unpinned(verified: Verification) -> Iterator[str]:
     for each in verified.versions:
         if each.against == "manifest" and each.found != ABSENT:
-            label, pin = f"{each.model}/{each.version}", f"modelctl pin {each.model} {each.version}"
+            label, pin = f"{each.model}/{each.version}", hints.modelctl(f"pin {each.model} {each.version}")
             yield f"{each.host} {each.folder}: {label}: not pinned, so its own manifest counts; to pin it: {pin}"
     yield from (f"{each}: not read, no pin covers it" for each in verified.unchecked)
 
@@ -51,7 +52,8 @@ def _remedies(fleet: Fleet, verified: Verification) -> Iterator[str]:
     for host, folder in differing:
         if folder == "registry":
             where = fleet.registry_folder()
-            yield f"{host} {folder}: put the files back below {where}, or name another version; then: modelctl verify"
+            then = f"or name another version; then: {hints.modelctl('verify')}"
+            yield f"{host} {folder}: put the files back below {where}, {then}"
         else:
-            deploy = f"pyinfra inventory.py deploys/models.py --limit {host} --data verify=full -y"
+            deploy = hints.pyinfra(f"deploys/models.py --limit {host} --data verify=full -y")
             yield f"{host} {folder}: a deploy mends what the host gets, and leaves what is extra: {deploy}"

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, TypeAdapter, ValidationError
 
+from modelctl import hints
 from modelctl.collecting import linked_files
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
@@ -197,8 +198,8 @@ def _elsewhere(
         return {}
     if linked.away:
         names = " and ".join(linked.away)
-        command = shlex.join(["modelctl", "collect", host, model, version])
-        stay[held.pair] = (f"{names}: on this host only; bring home first: {command}",)
+        collect = hints.modelctl(shlex.join(["collect", host, model, version]))
+        stay[held.pair] = (f"{names}: on this host only; bring home first: {collect}",)
     return {name: [file.sha256] if file else [] for name, file in linked.files.items()}
 
 

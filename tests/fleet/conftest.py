@@ -16,7 +16,10 @@ from tests.fleet.settlement import Settlement
 
 NodeOf = Callable[[str], Node]
 SERVED = ("data1", "data2", "sentinel", "lab1", "east", "alpha5")
-EARLY = ("test_first_deploy.py", "test_kills.py", "test_bad_updates.py", "test_rollout.py", "test_rollback.py")
+EARLY = (
+    "first_deploy", "cleanup", "cleanup_nodes", "kills", "rollback", "rollout", "faults", "bad_links", "bad_updates",
+    "collect", "console", "operators", "arguments", "see",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The first deploy is looked at before other stories change what it made. Where two labs share the files out, the
     longest come next, so that both end at about the same time.
     """
-    items.sort(key=lambda item: EARLY.index(item.path.name) if item.path.name in EARLY else len(EARLY))
+    early = [f"test_{name}.py" for name in EARLY]
+    items.sort(key=lambda item: early.index(item.path.name) if item.path.name in early else len(early))
 
 
 @pytest.fixture(scope="session")

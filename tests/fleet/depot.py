@@ -2,17 +2,18 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
+from lab.lab import Lab
 from tests.fleet import site
 from tests.fleet.node import STATE, Node
-from tests.fleet.operator import Run, deploy, modelctl, pyinfra
+from tests.fleet.operator import DEFAULT_SITE, Run, deploy, modelctl, pyinfra
 
 REGISTRY, LOG = "/home/ops/sentinelcam/model_registry", "/home/ops/sentinelcam/logs/model_cleanup.log"
 MODEL = "haarcascades"
 FOLDER = f"{REGISTRY}/{MODEL}"
 LIST, SEEN = f"{STATE}/cleanup/list.json", f"{STATE}/cleanup/seen.json"
-COMMAND = "modelctl cleanup"
 SERVICE, TIMER = "model_cleanup.service", "model_cleanup.timer"
 OLD, LATER, STORED = "2019-01-01", "2019-01-01.2", "2026-05-01"
 MADE = {OLD: 1000, LATER: 2000, **{f"2026-06-0{day}": 10 for day in range(1, 6)}}
@@ -25,6 +26,14 @@ def let_the_sentinel_forget(folder: Path) -> None:
     other = site.write(folder / "other.py", hosts={"sentinel": {"debug_mode": True}})
     assert deploy("--limit", "sentinel", site=other).code == 0
     assert deploy("--limit", "sentinel").code == 0
+
+
+def give_the_sentinel(lab: Lab, *names: str) -> None:
+    """Put versions or files of them among the sentinel's models, as the registry has them."""
+    send = [*lab.console("data1"), "tar", "--directory", REGISTRY, "--create", *names]
+    with subprocess.Popen(send, stdout=subprocess.PIPE) as sender:
+        receive = [*lab.console("sentinel"), "tar", "--directory", "/home/ops/sentinel/models", "--extract"]
+        subprocess.run(receive, stdin=sender.stdout, check=True)
 
 
 def store(node: Node, *versions: str) -> None:
@@ -40,7 +49,7 @@ def cleanup_deploy(*words: str) -> Run:
 
 
 def cleanup(*words: str) -> Run:
-    return modelctl("cleanup", *words, "--site", "lab/inventory.py")
+    return modelctl("cleanup", *words, "--site", str(DEFAULT_SITE))
 
 
 def in_short(text: str) -> str:

@@ -102,6 +102,11 @@ def _run(*words: str, checkout: Path = CHECKOUT) -> Run:
     return Run(result.returncode, result.stdout, result.stderr)
 
 
+def hint(words: str, site: Path = DEFAULT_SITE) -> str:
+    """A command of modelctl as a message names it after one for that site."""
+    return f"modelctl {words} --site {site}"
+
+
 def environment(checkout: Path) -> dict[str, str]:
     """What an operator's shell there has."""
     # Where modelctl is installed from, another checkout may be.

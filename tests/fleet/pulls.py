@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lab.fleet import PINS
 from lab.machine import wait_until
-from lab.site import PINS
 from tests.fleet.node import Node
 from tests.fleet.operator import DEFAULT_SITE, begin
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from lab.fleet import PINS
 from lab.machine import wait_until
-from lab.site import PINS
 from tests.fleet import site
 from tests.fleet.held import Held
 from tests.fleet.node import STATE, Node

@@ -115,6 +115,7 @@ def test_a_damaged_file_in_an_old_folder_is_replaced_singly(deployed: Lab, node:
     assert lab1.shell(inode) == before
     assert lab1.sha256(f"{VERSION}/MobileNetSSD_deploy.prototxt") == wanted
     assert lab1.read(f"{VERSION}/extra.txt") == "kept\n"
+    lab1.shell(f"rm {VERSION}/extra.txt")
 
 
 @pytest.mark.usefixtures("settled")

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from lab.lab import Lab
+from tests import chandler
 from tests.fleet import site
 from tests.fleet.conftest import NodeOf
-from tests.fleet.operator import CHECKOUT, COLLECT, SWITCH_FIRST, deploy, predict, pyinfra
+from tests.fleet.operator import COLLECT, SWITCH_FIRST, deploy, predict, pyinfra
 
 pytestmark = pytest.mark.usefixtures("deployed")
 
@@ -107,8 +108,8 @@ def test_without_a_terminal_an_unconfirmed_run_does_nothing(debug_everywhere: Pa
     assert node("lab1").snapshot() == before
 
 
-def test_the_default_site_is_refused_for_its_missing_pins() -> None:
-    run = pyinfra("deploys/models.py", "--dry", "--limit", "lab1", site=CHECKOUT / "inventory.py")
+def test_a_site_without_pins_is_refused_before_any_connection() -> None:
+    run = pyinfra("deploys/models.py", "--dry", "--limit", "lab1", site=chandler.INVENTORY)
     assert run.code == 1
     assert "mobilenet_ssd/2020-12-06" in run.err
     assert "Connecting" not in run.err

@@ -2,31 +2,30 @@
 
 import json
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from lab.fleet import fleet
 from lab.lab import Lab
 from lab.machine import wait_until
-from lab.site import fleet
 from tests.fleet import site as variants
 from tests.fleet.conftest import NodeOf, task_writing
+from tests.fleet.depot import give_the_sentinel
 from tests.fleet.held import Held
 from tests.fleet.node import STATE, Node
-from tests.fleet.operator import DEFAULT_SITE, Run, begin_modelctl, deploy, end, modelctl
-from tests.fleet.unpinned import REGISTRY
+from tests.fleet.operator import DEFAULT_SITE, Run, begin_modelctl, deploy, end, hint, modelctl
 
 pytestmark = pytest.mark.usefixtures("tidy")
 
 SITE = """\
 from dataclasses import replace
 
-from inventory.registry import REGISTRY
+from lab.fleet import PINS as _PINS
+from lab.fleet import fleet
 from lab.network import enter as _connect
-from lab.site import PINS as _PINS
-from lab.site import fleet
+from lab.site.registry import REGISTRY
 
 _FACES = REGISTRY.models["face_recognition"].model_copy(update={"previous_version": None})
 _FLEET = replace(
@@ -78,11 +77,7 @@ def site(tmp_path: Path) -> Path:
 def sentinel(node: NodeOf, lab: Lab) -> Iterator[Node]:
     """The sentinel with four more versions, one of which shares a file with another."""
     there = node("sentinel")
-    send = [*lab.console("data1"), "tar", "--directory", REGISTRY, "--create", *OLD, *RECENT]
-    with subprocess.Popen(send, stdout=subprocess.PIPE) as sender:
-        subprocess.run(
-            [*lab.console("sentinel"), "tar", "--directory", MODELS, "--extract"], stdin=sender.stdout, check=True
-        )
+    give_the_sentinel(lab, *OLD, *RECENT)
     there.shell(f"ln -f {MODELS}/mobilenet_ssd/2020-12-06/{PROTOTXT} {MODELS}/{SSD}/{PROTOTXT}")
     yield there
     there.shell(
@@ -170,7 +165,7 @@ def test_what_exists_nowhere_else_comes_home_first(sentinel: Node, site: Path, d
     assert (first.code, first.err) == (0, "")
     [line] = [line for line in first.out.splitlines() if line.startswith(f"sentinel  {FACES}")]
     assert line.split("  ")[-1].strip() == (
-        f"stays: facelist.csv: on this host only; bring home first: modelctl collect sentinel {model} {version}"
+        f"stays: facelist.csv: on this host only; bring home first: {hint(f'collect sentinel {model} {version}', site)}"
     )
     assert held(sentinel) & set(OLD) == {FACES}
     assert modelctl("collect", "sentinel", model, version, "--yes", "--site", str(site)).code == 0
@@ -203,7 +198,7 @@ def test_a_host_that_is_away_is_named_and_left_alone(sentinel: Node, site: Path,
         lab.mend("lab1")
     assert (run.code, run.err) == (3, "")
     [line] = [line for line in run.out.splitlines() if line.startswith("lab1 (")]
-    assert line.endswith("; is it up, and trusted? modelctl trust lab1; it is left alone")
+    assert line.endswith(f"; is it up, and trusted? {hint('trust lab1', site)}; it is left alone")
     assert not held(sentinel) & set(OLD)
 
 
@@ -232,7 +227,7 @@ def test_whatever_ends_it_a_version_is_whole_or_gone_and_the_next_one_ends_it(
         lab.boot("sentinel")
     told = modelctl("status", "sentinel", "--site", str(DEFAULT_SITE)).out
     for name in [name for name in held(sentinel) if ".retired-" in name]:
-        assert f"{MODELS}/{name}: a clean-up has not ended; end it: modelctl cleanup --nodes\n" in told
+        assert f"{MODELS}/{name}: a clean-up has not ended; end it: {hint('cleanup --nodes')}\n" in told
     whole = [name for name in OLD if name in held(sentinel)]
     for name in whole:
         assert sentinel.shell(f"cd {MODELS} && sha256sum {name}/*") in before

@@ -10,9 +10,10 @@ from lab.lab import Lab
 from lab.machine import wait_until
 from modelctl.collecting import collected_receiver
 from tests.fleet.conftest import NodeOf
+from tests.fleet.depot import give_the_sentinel
 from tests.fleet.held import Held
 from tests.fleet.node import Node
-from tests.fleet.operator import DEFAULT_SITE, Run, begin_modelctl, end, modelctl
+from tests.fleet.operator import DEFAULT_SITE, Run, begin_modelctl, end, hint, modelctl
 
 pytestmark = pytest.mark.usefixtures("deployed")
 
@@ -99,8 +100,9 @@ def test_linked_files_come_home(sentinel: Node, data1: Node) -> None:
     assert data1.shell(f"stat --format='%n %i %Y' {HOME}/*") == before
 
 
-def test_what_the_registry_holds_does_not_move(node: NodeOf, data1: Node) -> None:
+def test_what_the_registry_holds_does_not_move(node: NodeOf, data1: Node, deployed: Lab) -> None:
     sentinel = node("sentinel")
+    give_the_sentinel(deployed, *(f"{MODEL}/{VERSION}/{name}" for name in NAMES))  # other stories' tasks have written
     run = collect()
     assert (run.code, found(data1)) == (0, {})
     assert run.out.splitlines()[3:5] == [
@@ -168,7 +170,7 @@ def test_whatever_ends_it_the_next_one_brings_all_home(sentinel: Node, data1: No
     left = sorted(found(data1).keys() - whole.keys())
     assert bool(left) == (killed != "modelctl")
     assert unfinished() == [
-        f"data1: {path}: a collect has not ended; modelctl collect sentinel {MODEL} {VERSION}, "
+        f"data1: {path}: a collect has not ended; {hint(f'collect sentinel {MODEL} {VERSION}')}, "
         "which keeps it if it came whole, and says so if not"
         for path in left
     ]

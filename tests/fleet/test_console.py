@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lab.fleet import PINS
 from lab.lab import Lab
-from lab.site import PINS
+from modelctl import product
 from tests.fleet import site
 from tests.fleet.conftest import NodeOf
 from tests.fleet.held import Held
@@ -28,7 +28,7 @@ def console(node: Node, *words: str) -> Run:
     return Run(result.returncode, result.stdout, result.stderr)
 
 
-def switched(lab: Lab, node: Node, path: Path, **variant: Mapping[str, Any]) -> tuple[str, str]:
+def switched(lab: Lab, node: Node, path: Path, **variant: Any) -> tuple[str, str]:
     """Switch a node to a variant of the site, and pull its cable. Returns the sets before and now."""
     before = node.link("chosen")
     assert deploy("--limit", node.name, site=site.write(path / "site.py", **variant)).code == 0
@@ -43,11 +43,11 @@ def test_the_status_shows_the_sets_the_models_and_the_last_switch(lab: Lab, node
     old, new = switched(lab, lab1, tmp_path, hosts={"lab1": {"debug_mode": True}})
     manifest = json.loads(PINS.read_text(encoding="utf-8"))["mobilenet_ssd"]["2020-12-06"]["manifest"]
     shown, history = console(lab1, "status"), console(lab1, "history")
-    commit = re.search(r"chosen .* by commit (\w+)\n", shown.out)
+    commit = re.search(r"chosen .* by commit (\w+), release (.*)\n", shown.out)
     assert commit is not None
     assert shown.out == (
         "imagenode (imagenode.service)\n"
-        f"  chosen    {new[:12]}, by commit {commit[1]}\n"
+        f"  chosen    {new[:12]}, by commit {commit[1]}, release {product.release()}\n"
         f"  live      {new[:12]}\n"
         f"  previous  {old[:12]}\n"
         f"  model     mobilenet_ssd 2020-12-06, manifest {manifest[:12]}\n"

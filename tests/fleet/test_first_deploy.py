@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from lab.site import PINS
+from lab.fleet import PINS
 from tests.fleet.conftest import SERVED, FirstDeploy, NodeOf
 from tests.fleet.operator import CHECKOUT, predict, pyinfra
 

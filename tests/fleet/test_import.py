@@ -148,7 +148,7 @@ def test_the_program_on_the_datasink_is_killed(data1: Node, site: Path, pins: Pa
     assert (ended.code, ended.err.count("\n")) == (1, 1)
     assert (data1.exists(FINAL), data1.exists(STAGING), pins.read_text()) == (False, True, "{}\n")
     told = modelctl("status", "data1", "--site", str(DEFAULT_SITE)).out
-    assert f"data1: {STAGING}: an import has not ended; modelctl import again, or remove it there: sudo rm " in told
+    assert f"data1: {STAGING}: an import has not ended; import again, or remove it there: sudo rm " in told
     assert run(site, "--yes").code == 0
     assert_stored(data1, pins)
 

@@ -2,7 +2,6 @@
 
 import getpass
 import json
-import shutil
 import signal
 import socket
 import subprocess
@@ -12,15 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from lab import site_copy
+from lab.lab import Lab
 from tests.fleet import site
 from tests.fleet.conftest import NodeOf
 from tests.fleet.node import STATE, Node
-from tests.fleet.operator import CHECKOUT, COLLECT, DEFAULT_SITE, begin, deploy, end, predict, pyinfra
+from tests.fleet.operator import COLLECT, DEFAULT_SITE, begin, deploy, end, predict, pyinfra
+from tests.fleet.repository import Repository, cloned
 
 OPERATOR = f"{getpass.getuser()}@{socket.gethostname()}"
-LOCK = CHECKOUT / ".deploy.lock"
+LOCK = site_copy.FOLDER / "inventory" / ".deploy.lock"
 LOG = "/home/ops/sentinelcam/logs/model_deployment.log"
-TREE = ("deploys", "inventory", "lab", "modelctl", "node", "operations", "templates", "tests")
 SETTLE = 3  # seconds: long enough to break a switch off
 
 pytestmark = pytest.mark.usefixtures("settled")
@@ -33,10 +34,10 @@ def wait_until(condition: Callable[[], bool], limit: float = 30.0) -> None:
         time.sleep(0.05)
 
 
-class TestOneCheckout:
+class TestOneSite:
     @pytest.fixture
     def first(self) -> Iterator["subprocess.Popen[str]"]:
-        """A deploy that has taken the checkout, and stands still."""
+        """A deploy that has taken the site, and stands still."""
         with begin("--limit", "lab1") as process:
             wait_until(lambda: LOCK.exists() and f'"pid": {process.pid},' in LOCK.read_text())
             process.send_signal(signal.SIGSTOP)
@@ -48,9 +49,9 @@ class TestOneCheckout:
         since = json.loads(LOCK.read_text())["since"]
         assert second.code == 1
         assert second.err.strip().splitlines()[-1] == (
-            f"{CHECKOUT}: another deploy is running from this checkout: {OPERATOR}, since {since}, "
+            f"{LOCK.parent}: another deploy of this site is running: {OPERATOR}, since {since}, "
             f"process {first.pid}: pyinfra {DEFAULT_SITE} deploys/configs.py -y --json --limit lab1; "
-            "wait for it and run again, or use a checkout of your own"
+            "wait for it and run again"
         )
         assert "Connecting" not in second.err
         assert "Traceback" not in second.err
@@ -67,47 +68,31 @@ class TestOneCheckout:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A git checkout of this code, one commit ahead of this one."""
-    folder = tmp_path / "checkout"
-    folder.mkdir()
-    for name in TREE:
-        shutil.copytree(CHECKOUT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("config.py", ".gitignore"):
-        shutil.copy(CHECKOUT / name, folder)
-    if (CHECKOUT / ".git").is_dir():
-        shutil.copytree(CHECKOUT / ".git", folder / ".git")
-    else:
-        git(folder, "init", "--quiet")
-        git(folder, "commit", "--quiet", "--allow-empty", "--message", "what there is")
-    git(folder, "commit", "--quiet", "--allow-empty", "--message", "newer")
-    return folder
-
-
-def git(folder: Path, *words: str) -> str:
-    identity = ["-c", "user.name=anna", "-c", "user.email=anna@ramrod"]
-    return subprocess.check_output(["git", "-C", str(folder), *identity, *words], text=True).strip()
+def ahead(deployed: Lab, tmp_path: Path) -> Iterator[Repository]:
+    """A clone of the lab's site, one commit ahead of it."""
+    with cloned(tmp_path / "ahead", deployed) as repository:
+        yield repository
 
 
 def test_a_node_that_a_newer_commit_switched_is_refused_unless_it_is_named(
-    checkout: Path, tmp_path: Path, node: NodeOf
+    ahead: Repository, tmp_path: Path, node: NodeOf
 ) -> None:
-    lab1, newest = node("lab1"), git(checkout, "rev-parse", "HEAD")
-    variant = site.write(tmp_path / "variant.py", hosts={name: {"debug_mode": True} for name in ("lab1", "east")})
-    assert deploy("--limit", "lab1", site=variant, checkout=checkout).code == 0
-    assert deploy("--limit", "east", site=variant).code == 0
-    git(checkout, "reset", "--quiet", "--soft", "HEAD~1")
-    settled = deploy("--limit", "lab1", site=variant, checkout=checkout)
+    lab1, newest = node("lab1"), ahead.git("rev-parse", "HEAD")
+    hosts = {name: {"debug_mode": True} for name in ("lab1", "east")}
+    newer = site.write(tmp_path / "newer.py", hosts=hosts, repository=ahead.folder)
+    assert deploy("--limit", "lab1", site=newer).code == 0
+    assert deploy("--limit", "east", site=site.write(tmp_path / "same.py", hosts=hosts)).code == 0
+    ahead.git("reset", "--quiet", "--soft", "HEAD~1")
+    settled = deploy("--limit", "lab1", site=newer)
     assert (settled.code, settled.changed()) == (0, {})
 
     before, limit = lab1.snapshot(), ("--limit", "lab1", "--limit", "east")
-    is_shallow = git(checkout, "rev-parse", "--is-shallow-repository") == "true"  # as in a workflow's checkout
     reason = (
         f"lab1: imagenode was switched by commit {newest[:12]}, which this checkout does not contain; "
-        f"git {'fetch --unshallow' if is_shallow else 'pull'}, or allow it with --data older=lab1"
+        f"git -C {ahead.folder}/inventory pull, or allow it with --data older=lab1"
     )
-    predicted = pyinfra("deploys/configs.py", "--dry", "--json", *limit, checkout=checkout)
-    refused = pyinfra("deploys/configs.py", "-y", "--json", *limit, checkout=checkout)
+    predicted = pyinfra("deploys/configs.py", "--dry", "--json", *limit, site=ahead.inventory)
+    refused = pyinfra("deploys/configs.py", "-y", "--json", *limit, site=ahead.inventory)
     for run in (predicted, refused):
         assert run.code == 1
         assert [line.strip().endswith(reason) for line in run.lines_with("which this checkout")] == [True]
@@ -117,10 +102,10 @@ def test_a_node_that_a_newer_commit_switched_is_refused_unless_it_is_named(
     assert lab1.history()[-1].endswith(reason)
     assert " refused " in lab1.history()[-1]
 
-    allowed = deploy("--limit", "lab1", "--data", "older=lab1", checkout=checkout)
+    allowed = deploy("--limit", "lab1", "--data", "older=lab1", site=ahead.inventory)
     assert allowed.code == 0, allowed.err
     assert "INFO" in lab1.read("/home/ops/imagenode.yaml")
-    assert deploy("--limit", "lab1", checkout=checkout).changed() == {}
+    assert deploy("--limit", "lab1", site=ahead.inventory).changed() == {}
 
 
 def log_of(node: NodeOf) -> list[str]:

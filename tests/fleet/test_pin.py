@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from lab.site import PINS, fleet
+from lab.fleet import PINS, fleet
 from tests.fleet import unpinned
 from tests.fleet.conftest import NodeOf
-from tests.fleet.operator import Run, modelctl
+from tests.fleet.operator import Run, hint, modelctl
 from tests.fleet.unpinned import REGISTRY
 
 pytestmark = pytest.mark.usefixtures("lab")
@@ -86,7 +86,7 @@ def test_a_changed_byte_is_refused_by_name_and_the_other_versions_are_pinned(
     assert run.code == 1
     assert run.err.splitlines() == [
         f"data1: {VERSION}: changed: facemodel.pickle: found SHA-256 {tampered}; manifest.yaml says {said}",
-        f"not pinned: {VERSION}; when that is mended: modelctl pin",
+        f"not pinned: {VERSION}; when that is mended: {hint('pin', site)}",
     ]
     expected = all_pins()
     del expected[model][version]
@@ -104,4 +104,4 @@ def test_a_datasink_with_another_host_key_is_not_believed(site: Path, pins: Path
     assert (run.code, pins.read_text()) == (1, "{}\n")
     [line] = run.err.splitlines()
     assert line.startswith("data1 (198.18.0.")
-    assert line.endswith("Host key verification failed; is it up, and trusted? modelctl trust data1")
+    assert line.endswith(f"Host key verification failed; is it up, and trusted? {hint('trust data1', site)}")

@@ -9,11 +9,10 @@ import pytest
 
 from lab.lab import Lab
 from lab.machine import wait_until
-from tests.fleet import checkout as checkouts
-from tests.fleet.checkout import Checkout
 from tests.fleet.conftest import NodeOf
-from tests.fleet.operator import MODELCTL, Run, environment
+from tests.fleet.operator import CHECKOUT, MODELCTL, Run, environment, hint
 from tests.fleet.pulls import counter
+from tests.fleet.repository import Repository, cloned
 
 MODEL, NEW, OLD = "face_recognition", "2026-02-02", "2025-02-25"
 MOVING = ("data1", "sentinel", "data2")
@@ -23,8 +22,8 @@ SIZE = 2_400_000  # bytes of the smallest file that would tell of a model on the
 
 
 @pytest.fixture(scope="module")
-def checkout(deployed: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
-    with checkouts.checkout(tmp_path_factory.mktemp("rollback"), deployed) as made:
+def repository(deployed: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
+    with cloned(tmp_path_factory.mktemp("rollback"), deployed) as made:
         # The sentinel held the old version once; a rollback is to what a node has.
         assert made.modelctl("rollback", MODEL, OLD, "--yes", "--unlock").code == 0
         assert made.modelctl("rollback", MODEL, "--previous", "--yes").code == 0
@@ -32,14 +31,14 @@ def checkout(deployed: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture(autouse=True)
-def restored(checkout: Checkout, node: NodeOf) -> Iterator[None]:
+def restored(repository: Repository, node: NodeOf) -> Iterator[None]:
     """Each story begins where the site wants to be, and leaves it so."""
-    checkout.start_anew()
+    repository.start_anew()
     yield
     node("sentinel").shell("rm -rf /etc/sentinelcam-lab")
     if runs(node) != dict.fromkeys(MOVING, NEW):
-        checkout.start_anew()
-        assert checkout.deploy("--data", "unlock=yes").code == 0
+        repository.start_anew()
+        assert repository.deploy("--data", "unlock=yes").code == 0
 
 
 def runs(node: NodeOf) -> dict[str, str]:
@@ -54,9 +53,9 @@ def table(run: Run) -> list[str]:
     return [line for line in run.out.splitlines() if line]
 
 
-def test_back_and_forth_moves_no_model_bytes(checkout: Checkout, node: NodeOf) -> None:
+def test_back_and_forth_moves_no_model_bytes(repository: Repository, node: NodeOf) -> None:
     pids, counts = {name: node(name).pid() for name in MOVING}, [counter(node(name)) for name in MOVING]
-    run = checkout.modelctl("rollback", MODEL, "--previous", "--yes", "--unlock", "--reason", "It greets strangers.")
+    run = repository.modelctl("rollback", MODEL, "--previous", "--yes", "--unlock", "--reason", "It greets strangers.")
     assert run.code == 0, run.err
     assert all(count() < SIZE / 4 for count in counts)
     assert table(run) == [
@@ -65,29 +64,30 @@ def test_back_and_forth_moves_no_model_bytes(checkout: Checkout, node: NodeOf) -
         "sentinel  2026-02-02  2025-02-25  sentinel              0                0",
         "data2     2026-02-02  2025-02-25  datapump              0               60",
         BACK,
-        f"{MODEL}: {OLD} is the current version; to {NEW} again: modelctl rollback {MODEL} --previous",
+        f"{MODEL}: {OLD} is the current version; to {NEW} again: "
+        + hint(f"rollback {MODEL} --previous", repository.inventory),
     ]
     assert runs(node) == dict.fromkeys(MOVING, OLD)
     assert all(node(name).pid() != pid for name, pid in pids.items())
-    assert checkout.git("log", "-1", "--format=%B") == f"{BACK}\n\nIt greets strangers."
-    assert checkout.git("diff", "--unified=0", "first", "HEAD").splitlines()[-4:] == [
+    assert repository.git("log", "-1", "--format=%B") == f"{BACK}\n\nIt greets strangers."
+    assert repository.git("diff", "--unified=0", "first", "HEAD").splitlines()[-4:] == [
         f'-            current_version="{NEW}",',
         f'-            previous_version="{OLD}",',
         f'+            current_version="{OLD}",',
         f'+            previous_version="{NEW}",',
     ]
-    assert checkout.modelctl("status", *MOVING).code == 0
+    assert repository.modelctl("status", *MOVING).code == 0
 
-    again = checkout.modelctl("rollback", MODEL, OLD, "--yes")
+    again = repository.modelctl("rollback", MODEL, OLD, "--yes")
     assert (again.code, again.out) == (
         0,
-        f"{MODEL}: {OLD} is the current version already; what runs: modelctl status\n",
+        f"{MODEL}: {OLD} is the current version already; what runs: {hint('status', repository.inventory)}\n",
     )
 
-    forth = checkout.modelctl("rollback", MODEL, "--previous", "--yes")
-    assert (forth.code, checkout.log()[0]) == (0, f"Roll forward {MODEL} from {OLD} to {NEW}")
+    forth = repository.modelctl("rollback", MODEL, "--previous", "--yes")
+    assert (forth.code, repository.log()[0]) == (0, f"Roll forward {MODEL} from {OLD} to {NEW}")
     assert runs(node) == dict.fromkeys(MOVING, NEW)
-    assert not checkout.git("diff", "first", "HEAD")
+    assert not repository.git("diff", "first", "HEAD")
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_back_and_forth_moves_no_model_bytes(checkout: Checkout, node: NodeOf) -
         (
             [MODEL, "2025-02-26"],
             f"VERSION: found '2025-02-26'; allowed: a pinned version of {MODEL}: 2025-02-25, 2026-02-02, 2026-03-03; "
-            f"did you mean 2025-02-25?; one that is stored: modelctl pin {MODEL} 2025-02-26",
+            f"did you mean 2025-02-25?; one that is stored: modelctl pin {MODEL} 2025-02-26 --site {{site}}",
         ),
         (
             [MODEL, OLD],
@@ -107,87 +107,87 @@ def test_back_and_forth_moves_no_model_bytes(checkout: Checkout, node: NodeOf) -
     ],
     ids=["unknown", "unlocks", "no terminal"],
 )
-def test_nothing_changes_without_consent(checkout: Checkout, node: NodeOf, words: list[str], line: str) -> None:
+def test_nothing_changes_without_consent(repository: Repository, node: NodeOf, words: list[str], line: str) -> None:
     before = {name: node(name).snapshot() for name in MOVING}
-    run = checkout.modelctl("rollback", *words)
-    assert (run.code, run.err.splitlines()) == (1, [line])
+    run = repository.modelctl("rollback", *words)
+    assert (run.code, run.err.splitlines()) == (1, [line.replace("{site}", str(repository.inventory))])
     assert {name: node(name).snapshot() for name in MOVING} == before
-    assert checkout.log() == []
-    assert checkout.is_as_first()
+    assert repository.log() == []
+    assert repository.is_as_first()
 
 
-def test_a_deploy_that_fails_takes_everything_back(checkout: Checkout, node: NodeOf) -> None:
+def test_a_deploy_that_fails_takes_everything_back(repository: Repository, node: NodeOf) -> None:
     node("sentinel").misbehave(when=OLD, crash_after=0.2)
-    run = checkout.modelctl("rollback", MODEL, OLD, "--yes", "--unlock")
+    run = repository.modelctl("rollback", MODEL, OLD, "--yes", "--unlock")
     assert run.code == 1
-    undone = checkout.git("rev-parse", "HEAD")
+    undone = repository.git("rev-parse", "HEAD")
     assert run.err.splitlines()[-1] == (
         f"{BACK}: the deploy failed, see above; the edit is undone by commit {undone[:12]}, "
         "and data1, sentinel, data2 run what they ran before"
     )
     assert run.lines_with("sentinel: returned to ")
-    assert_undone(checkout, node)
+    assert_undone(repository, node)
 
 
 @pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_deploy_that_is_stopped_takes_everything_back(checkout: Checkout, node: NodeOf, number: int) -> None:
-    with begun(checkout, node) as process:
+def test_a_deploy_that_is_stopped_takes_everything_back(repository: Repository, node: NodeOf, number: int) -> None:
+    with begun(repository, node) as process:
         process.send_signal(number)
         _, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 1
     assert f"{BACK}: the deploy was stopped, see above; the edit is undone by commit " in err
-    assert_undone(checkout, node)
+    assert_undone(repository, node)
 
 
-def test_a_killed_one_is_named_by_status_and_ended_by_undo(checkout: Checkout, node: NodeOf) -> None:
-    with begun(checkout, node) as process:
+def test_a_killed_one_is_named_by_status_and_ended_by_undo(repository: Repository, node: NodeOf) -> None:
+    with begun(repository, node) as process:
         process.kill()
-    status = checkout.modelctl("status", *MOVING)
+    status = repository.modelctl("status", *MOVING)
     assert status.code == 3
     [line] = [line for line in status.out.splitlines() if line.startswith("a change has not ended: ")]
-    assert line.endswith(f"; end it: modelctl undo --site {checkout.folder / 'lab' / 'inventory.py'}")
-    refused = checkout.modelctl("rollback", "haarcascades", "2026-05-01", "--yes")
+    assert line.endswith(f"; end it: {hint('undo', repository.inventory)}")
+    refused = repository.modelctl("rollback", "haarcascades", "2026-05-01", "--yes")
     assert refused.code == 1
-    assert refused.err.startswith(f"{checkout.folder}: a change has not ended: {BACK} (")
+    assert refused.err.startswith(f"{repository.folder}: a change has not ended: {BACK} (")
 
-    undo = checkout.modelctl("undo", "--yes")
+    undo = repository.modelctl("undo", "--yes")
     assert undo.code == 0, undo.err
-    assert_undone(checkout, node)
-    nothing = checkout.modelctl("undo", "--yes")
-    assert (nothing.code, nothing.out) == (0, f"{checkout.folder}: no change is unfinished\n")
+    assert_undone(repository, node)
+    nothing = repository.modelctl("undo", "--yes")
+    assert (nothing.code, nothing.out) == (0, f"{repository.folder}: no change is unfinished\n")
 
 
 def test_a_node_that_loses_power_meanwhile_comes_back_as_it_was(
-    checkout: Checkout, node: NodeOf, deployed: Lab
+    repository: Repository, node: NodeOf, deployed: Lab
 ) -> None:
-    with begun(checkout, node) as process:
+    with begun(repository, node) as process:
         deployed.power_cut("sentinel")
         _, err = process.communicate(timeout=2 * LIMIT)
     assert process.returncode == 1
     assert err.splitlines()[-1].startswith(f"{BACK}: the deploy failed, see above; the edit is undone by commit ")
-    assert checkout.log() == [f"Undo: {BACK}", BACK]
-    status = checkout.modelctl("status", *MOVING)
+    assert repository.log() == [f"Undo: {BACK}", BACK]
+    status = repository.modelctl("status", *MOVING)
     assert status.code == 3
     assert any(line.startswith("sentinel (") for line in status.out.splitlines())
     deployed.boot("sentinel")
-    assert checkout.deploy("--limit", "sentinel").code == 0
-    assert_undone(checkout, node)
+    assert repository.deploy("--limit", "sentinel").code == 0
+    assert_undone(repository, node)
 
 
-def assert_undone(checkout: Checkout, node: NodeOf) -> None:
+def assert_undone(repository: Repository, node: NodeOf) -> None:
     assert runs(node) == dict.fromkeys(MOVING, NEW)
-    assert checkout.log() == [f"Undo: {BACK}", BACK]
-    assert checkout.is_as_first()
-    assert checkout.modelctl("status", *MOVING).code == 0
+    assert repository.log() == [f"Undo: {BACK}", BACK]
+    assert repository.is_as_first()
+    assert repository.modelctl("status", *MOVING).code == 0
 
 
-def begun(checkout: Checkout, node: NodeOf) -> "subprocess.Popen[str]":
+def begun(repository: Repository, node: NodeOf) -> "subprocess.Popen[str]":
     """A rollback whose deploy has just moved a host; it is not at its end yet."""
     node("sentinel").misbehave(when=OLD, port_after=3)
-    words = [MODELCTL, "rollback", MODEL, OLD, "--yes", "--unlock", "--site", "lab/inventory.py"]
+    words = [MODELCTL, "rollback", MODEL, OLD, "--yes", "--unlock", "--site", str(repository.inventory)]
     process = subprocess.Popen(
-        words, cwd=checkout.folder, env=environment(checkout.folder), stdin=subprocess.DEVNULL,
+        words, cwd=CHECKOUT, env=environment(CHECKOUT), stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     wait_until(lambda: OLD in runs(node).values(), LIMIT, f"{MOVING} switching to {OLD}")
@@ -195,31 +195,31 @@ def begun(checkout: Checkout, node: NodeOf) -> "subprocess.Popen[str]":
 
 
 @pytest.mark.parametrize("state", ["uncommitted", "detached", "behind"])
-def test_a_checkout_that_is_not_ready_is_refused(checkout: Checkout, tmp_path: Path, state: str) -> None:
+def test_a_checkout_that_is_not_ready_is_refused(repository: Repository, tmp_path: Path, state: str) -> None:
     if state == "uncommitted":
-        checkout.registry.write_text(checkout.registry.read_text() + "# mine\n")
-        expected = f"{checkout.registry}: it has uncommitted changes; expected none; commit them, or git stash"
+        repository.registry.write_text(repository.registry.read_text() + "# mine\n")
+        expected = f"{repository.registry}: it has uncommitted changes; expected none; commit them, or git stash"
     elif state == "detached":
-        checkout.git("checkout", "--quiet", "--detach")
-        expected = f"{checkout.folder}: HEAD is detached; expected a branch to commit to: git switch BRANCH"
+        repository.git("checkout", "--quiet", "--detach")
+        expected = f"{repository.folder}: HEAD is detached; expected a branch to commit to: git switch BRANCH"
     else:
-        checkout.git("clone", "--quiet", "--bare", str(checkout.folder), str(tmp_path / "upstream"))
-        checkout.git("commit", "--quiet", "--allow-empty", "--message", "newer")
-        checkout.git("push", "--quiet", str(tmp_path / "upstream"), "story")
-        checkout.git("remote", "add", "upstream", str(tmp_path / "upstream"))
-        checkout.git("fetch", "--quiet", "upstream")
-        checkout.git("branch", "--quiet", "--set-upstream-to=upstream/story")
-        checkout.git("reset", "--quiet", "--hard", "first")
+        repository.git("clone", "--quiet", "--bare", str(repository.folder), str(tmp_path / "upstream"))
+        repository.git("commit", "--quiet", "--allow-empty", "--message", "newer")
+        repository.git("push", "--quiet", str(tmp_path / "upstream"), "story")
+        repository.git("remote", "add", "upstream", str(tmp_path / "upstream"))
+        repository.git("fetch", "--quiet", "upstream")
+        repository.git("branch", "--quiet", "--set-upstream-to=upstream/story")
+        repository.git("reset", "--quiet", "--hard", "first")
         expected = (
-            f"{checkout.folder}: story is 1 commits behind upstream/story; expected a branch that has them; "
+            f"{repository.folder}: story is 1 commits behind upstream/story; expected a branch that has them; "
             "take them in first: git pull"
         )
     try:
-        run = checkout.modelctl("rollback", MODEL, OLD, "--yes", "--unlock")
+        run = repository.modelctl("rollback", MODEL, OLD, "--yes", "--unlock")
         assert (run.code, run.err.splitlines()) == (1, [expected])
     finally:
-        checkout.git("reset", "--quiet", "--hard", "first")
-        checkout.git("checkout", "--quiet", "story")
+        repository.git("reset", "--quiet", "--hard", "first")
+        repository.git("checkout", "--quiet", "story")
         if state == "behind":
-            checkout.git("branch", "--quiet", "--unset-upstream")
-            checkout.git("remote", "remove", "upstream")
+            repository.git("branch", "--quiet", "--unset-upstream")
+            repository.git("remote", "remove", "upstream")

@@ -10,7 +10,7 @@ import pytest
 from tests.fleet import site
 from tests.fleet.conftest import NodeOf
 from tests.fleet.node import Node
-from tests.fleet.operator import DEFAULT_SITE, Run, modelctl
+from tests.fleet.operator import DEFAULT_SITE, Run, hint, modelctl
 from tests.unit.modelctl.terminal import on_a_terminal
 
 pytestmark = pytest.mark.usefixtures("deployed")
@@ -107,7 +107,7 @@ def test_without_the_datasink_what_it_stores_is_unknown(data1: Node) -> None:
     table, line = run.out.split("\n\n")
     assert table.splitlines()[1].split() == ["mobilenet_ssd", "2020-12-06", "none", "none", "unknown", "unknown"]
     assert (run.code, run.err) == (3, "")
-    assert re.fullmatch(r"data1 \(198\.18\.0\.50\): .*; is it up, and trusted\? modelctl trust data1\n", line)
+    assert re.fullmatch(rf"data1 \(198\.18\.0\.50\): .*; is it up, and trusted\? {hint('trust data1')}\n", line)
     assert status.code == 0
     assert status.out.endswith(line)
 
@@ -160,7 +160,7 @@ data1  registry  face_detection  2020-03-25  pin            0      1        1
 
 extra: data1 registry: face_detection/2020-03-25: notes.txt
 changed: data1 registry: face_detection/2020-03-25: deploy.prototxt: found SHA-256 {found}; its pin says {said}
-data1 registry: put the files back below {REGISTRY}, or name another version; then: modelctl verify
+data1 registry: put the files back below {REGISTRY}, or name another version; then: {hint("verify")}
 """
     )
     assert see("verify", "face_detection").code == 0
@@ -181,7 +181,7 @@ sentinel  models    face_detection  2020-03-25  pin            0      0        1
 
 changed: sentinel models: face_detection/2020-03-25: deploy.prototxt: found SHA-256 {found}; its pin says {said}
 sentinel models: a deploy mends what the host gets, and leaves what is extra: \
-pyinfra inventory.py deploys/models.py --limit sentinel --data verify=full -y
+pyinfra {DEFAULT_SITE} deploys/models.py --limit sentinel --data verify=full -y
 """
     )
     with tampered(sentinel, linked):
@@ -207,9 +207,8 @@ def test_what_is_unfinished_in_the_registry_is_told_and_no_failure(data1: Node) 
         data1.shell(f"rm -r {' '.join(made)}")
     assert status.code == 0
     assert status.out.split("\n\n")[2].splitlines()[-3:] == [
-        "data1: haarcascades/2026-05-09 is stored and not pinned; to pin it: modelctl pin haarcascades 2026-05-09",
-        f"data1: {made[1]}: an import has not ended; modelctl import again, or remove it there: "
-        f"sudo rm -r -- {made[1]}",
+        f"data1: haarcascades/2026-05-09 is stored and not pinned; to pin it: {hint('pin haarcascades 2026-05-09')}",
+        f"data1: {made[1]}: an import has not ended; import again, or remove it there: sudo rm -r -- {made[1]}",
         f"data1: {made[2]}: a clean-up has not ended; end it there: sudo systemctl start model_cleanup",
     ]
     assert verify.code == 3
@@ -217,7 +216,7 @@ def test_what_is_unfinished_in_the_registry_is_told_and_no_failure(data1: Node) 
         "changed: data1 registry: haarcascades/2026-05-09: manifest.yaml: version: found '2026-05-01'; "
         "allowed: 2026-05-09, as the folder says",
         "data1 registry: haarcascades/2026-05-09: not pinned, so its own manifest counts; "
-        "to pin it: modelctl pin haarcascades 2026-05-09",
+        f"to pin it: {hint('pin haarcascades 2026-05-09')}",
     ]
 
 

@@ -11,7 +11,7 @@ from lab.lab import Lab
 from tests.fleet import site
 from tests.fleet.conftest import SERVED, NodeOf
 from tests.fleet.node import Node
-from tests.fleet.operator import Run, modelctl
+from tests.fleet.operator import DEFAULT_SITE, Run, hint, modelctl
 
 pytestmark = pytest.mark.usefixtures("deployed")
 
@@ -28,7 +28,7 @@ def lab1(node: NodeOf) -> Iterator[Node]:
 
 
 def status(*words: str) -> Run:
-    return modelctl("status", *words, "--site", "lab/inventory.py")
+    return modelctl("status", *words, "--site", str(DEFAULT_SITE))
 
 
 def rows(run: Run) -> dict[str, list[str]]:
@@ -75,7 +75,7 @@ def test_a_config_changed_by_hand_is_drift(lab1: Node) -> None:
     assert {name: cells[-2:] for name, cells in rows(run).items()} == {"lab1": ["ok", "drift"], "east": ["ok", "none"]}
     assert notes(run) == [
         f"lab1 imagenode: drift: {CONFIG} differs",
-        "what a deploy would do about drift: pyinfra inventory.py deploys/models.py --limit lab1 --dry",
+        f"what a deploy would do about drift: pyinfra {DEFAULT_SITE} deploys/models.py --limit lab1 --dry",
     ]
     assert status("lab1", "--json").json["hosts"]["lab1"]["services"]["imagenode"]["drift"] == [f"{CONFIG} differs"]
 
@@ -105,7 +105,7 @@ def test_a_host_whose_cable_is_cut_is_unknown(lab: Lab, node: NodeOf) -> None:
     assert {name: cells[-3:] for name, cells in rows(run).items()} == {**expected, "east": ["unknown"] * 3}
     [line] = notes(run)
     assert line.startswith("east (198.18.0.")
-    assert line.endswith("; is it up, and trusted? modelctl trust east")
+    assert line.endswith(f"; is it up, and trusted? {hint('trust east')}")
     assert found.json["hosts"]["east"] == {"services": {}, "error": line}
     assert status("east").code == 0
 
@@ -118,7 +118,7 @@ def test_a_host_that_was_never_deployed_to_is_unknown(lab1: Node) -> None:
         lab1.shell(f"mv /root/away {COMMAND}")
     assert (run.code, rows(run)["lab1"][2:]) == (3, ["unknown"] * 4)
     [line] = notes(run)
-    assert "found no sentinelcam-node; a deploy brings it: pyinfra inventory.py deploys/models.py" in line
+    assert f"found no sentinelcam-node; a deploy brings it: pyinfra {DEFAULT_SITE} deploys/models.py" in line
 
 
 def test_an_unfinished_switch_is_drift(lab1: Node) -> None:

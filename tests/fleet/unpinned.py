@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lab.network import enter as _connect
-from lab.site import fleet
+from lab.fleet import fleet
 from modelctl.inventory.pins import load_pins
 
 _PINS = Path({pins!r})

@@ -11,6 +11,8 @@ import subprocess
 import pytest
 from hypothesis import settings
 
+from modelctl import hints
+
 _SUBPROCESS = dict(vars(subprocess))
 os.environ["GEVENT_NOWAITPID"] = "1"  # it would take the ends of all programs, also of those that it did not begin
 
@@ -27,10 +29,18 @@ settings.register_profile("long", max_examples=300, deadline=None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A long run tries more examples of a property."""
-    settings.load_profile("long" if config.getoption("--long", False) else "quick")
+    """A run that leaves no long test out (-m "") tries more examples of a property."""
+    settings.load_profile("quick" if config.getoption("markexpr") else "long")
 
 
 def pytest_collection_finish() -> None:
     """What is loaded by now stays: the garbage collector need not look at it again and again."""
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _hints_for_the_default_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever site a test loads: tests/unit/modelctl/test_hints.py is about others."""
+    monkeypatch.setattr(hints, "_site", hints.DEFAULT_SITE)
+    monkeypatch.setattr(hints, "use", lambda _: None)
+    monkeypatch.setattr(hints, "pyinfra", lambda words: f"pyinfra inventory.py {words}")

@@ -18,7 +18,7 @@ import config
 
 FOLDER = Path(config.__file__).parent
 LIMIT = 20  # seconds
-STOPPED = config.STOPPED.decode()
+STOPPED = config.STOPPED.format("modelctl status")
 SLEEP = ("exec", "--", "sleep", "300")
 TWO_OPERATIONS = """
 from pyinfra.operations import server
@@ -41,10 +41,6 @@ class Terminal(io.RawIOBase):
         return os.write(2, text)
 sys.stderr = io.TextIOWrapper(io.BufferedWriter(Terminal()), line_buffering=True)
 """,
-    "while it is read": """
-signal.raise_signal(signal.SIGINT)
-raise ValueError
-""",
 }
 
 
@@ -58,8 +54,12 @@ def terminal() -> Iterator[int]:
 
 
 @contextmanager
-def pyinfra(*words: str | Path, stdin: int | IO[Any] = subprocess.DEVNULL) -> Iterator["subprocess.Popen[str]"]:
-    command = [sys.executable, "-m", "pyinfra", *map(str, words)]
+def pyinfra(
+    *words: str | Path, stdin: int | IO[Any] = subprocess.DEVNULL, before: str = ""
+) -> Iterator["subprocess.Popen[str]"]:
+    """Run pyinfra after some lines of Python."""
+    program = f"import runpy, signal\n{before}\nrunpy.run_module('pyinfra', run_name='__main__', alter_sys=True)"
+    command = [sys.executable, "-c", program, *map(str, words)]
     with subprocess.Popen(
         command, cwd=FOLDER, stdin=stdin, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
@@ -105,13 +105,21 @@ def test_while_hosts_are_deployed_to_nothing_more_is_begun(tmp_path: Path, mode:
 
 
 @pytest.mark.parametrize("moment", LOST_MOMENTS)
-def test_where_what_is_raised_would_be_lost(tmp_path: Path, moment: str) -> None:
-    inventory = tmp_path / "inventory.py"
-    inventory.write_text(f"import signal\n{LOST_MOMENTS[moment]}\nhosts = ['@local']\n")
-    with pyinfra(inventory, *SLEEP) as process:
+def test_where_what_is_raised_would_be_lost(moment: str) -> None:
+    with pyinfra("@local", *SLEEP, before=LOST_MOMENTS[moment]) as process:
         code, said = ended(process)
     assert code == config.INTERRUPTED
     assert said.endswith(STOPPED)
+    assert "Traceback" not in said
+
+
+def test_while_the_inventory_is_read(tmp_path: Path) -> None:
+    inventory = tmp_path / "inventory.py"
+    inventory.write_text("import signal\nsignal.raise_signal(signal.SIGINT)\nraise ValueError\n")
+    with pyinfra(inventory, *SLEEP) as process:
+        code, said = ended(process)
+    assert code == config.INTERRUPTED
+    assert said.endswith(config.STOPPED.format(f"modelctl status --site {inventory}"))
     assert "Traceback" not in said
 
 

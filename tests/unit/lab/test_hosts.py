@@ -2,10 +2,11 @@
 
 from ipaddress import ip_address, ip_network
 
-import inventory.site
-from lab import keys, network
+from lab import keys, network, site_copy
+from lab.fleet import fleet
 from lab.hosts import HOSTS
-from lab.site import fleet, lab_site
+from modelctl.inventory_file import load
+from modelctl.product import CHECKOUT
 
 RANGE = ip_network(f"{network.CONTROL_NODE}/{network.PREFIX_LENGTH}", strict=False)
 
@@ -21,22 +22,19 @@ def test_interface_names_fit_the_kernel() -> None:
     assert all(len(f"to-{name}") < 16 for name in HOSTS)
 
 
-def test_lab_site_reaches_only_the_lab() -> None:
+def test_its_site_reaches_only_the_lab() -> None:
     site = fleet().site
-    assert set(site.hosts) == set(HOSTS)
-    assert {name: str(host.address) for name, host in site.hosts.items()} == {
-        name: host.address for name, host in HOSTS.items()
+    assert {name: (str(host.address), host.login) for name, host in site.hosts.items()} == {
+        name: (host.address, host.login) for name, host in HOSTS.items()
     }
-    assert {name: host.login for name, host in site.hosts.items()} == {name: host.login for name, host in HOSTS.items()}
     assert (site.ssh_key, site.known_hosts, site.pull_ca) == (keys.OPERATOR, keys.KNOWN_HOSTS, keys.PULL_CA)
 
 
-def test_lab_pins_all_that_its_hosts_get() -> None:
+def test_it_pins_all_that_its_hosts_get() -> None:
     lab = fleet()
     assert [lab.unpinned(name) for name in HOSTS] == [[]] * len(HOSTS)
 
 
-def test_default_site_stays_as_it_is() -> None:
-    before = inventory.site.SITE.model_dump()
-    lab_site(inventory.site.SITE)
-    assert inventory.site.SITE.model_dump() == before
+def test_nobody_connects_outside_its_network() -> None:
+    assert load(CHECKOUT / "lab" / "inventory.py").connect is network.enter
+    assert "from lab.network import enter as _connect" in site_copy.TEXT

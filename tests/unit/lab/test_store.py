@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from lab import store
-from lab.site import PINS
+from lab.fleet import PINS
 from lab.standins.standin import check_whole
 from modelctl.errors import OperatorError
 from modelctl.inventory.pins import PinnedFile, Pins, dump_pins
@@ -66,7 +66,7 @@ def events(version: str) -> set[tuple[str, str]]:
 
 
 def test_committed_pins_are_those_of_the_generated_registry(pins: Pins) -> None:
-    assert PINS.read_text() == dump_pins(pins), "run: python -m lab.store > lab/pins.json"
+    assert PINS.read_text() == dump_pins(pins), "run: python -m lab.store > lab/site/pins.json"
 
 
 def test_large_files_have_their_true_size(pins: Pins) -> None:

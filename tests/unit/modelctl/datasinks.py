@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from inventory.registry import REGISTRY
 from modelctl.fleet import Fleet
 from modelctl.nodes import remote
 from modelctl.registry import registry_importer, registry_lister, registry_reader
 from modelctl.registry.travelling import source
+from tests.chandler.inventory.registry import REGISTRY
 from tests.unit.modelctl.fake_ssh import FakeSsh
 
 ADDRESS = "192.168.10.50"

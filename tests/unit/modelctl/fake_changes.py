@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from inventory.registry import REGISTRY
 from modelctl.changes import deployment, journal
 from modelctl.changes.git import Checkout
 from modelctl.changes.journal import Change
 from modelctl.fleet import Fleet
 from modelctl.inventory.pins import Pin, PinnedFile, Pins, dump_pins
 from modelctl.nodes import remote
+from tests.chandler.inventory.registry import REGISTRY
 from tests.unit.modelctl.datasinks import manifest
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -40,6 +40,7 @@ _FLEET = Fleet(_value("site"), _value("registry"), _value("standards"), load_pin
 PYINFRA = """#!/bin/sh
 # Gives each host that it is limited to the registry.py and site.py of now.
 state=${0%/*}/state
+cd "${1%/*}"
 begin() { :; }
 moved() { :; }
 end() { :; }
@@ -60,7 +61,7 @@ while [ $# -gt 0 ]; do
 done
 end
 """
-TEXT = (ROOT / "inventory" / "registry.py").read_text()
+TEXT = (ROOT / "tests" / "chandler" / "inventory" / "registry.py").read_text()
 FAIL = "end() { echo ill >&2; exit 1; }"
 
 
@@ -82,7 +83,7 @@ class Stage:
         made = cls(folder)
         (made.folder / "inventory").mkdir(parents=True)
         for name in ("registry.py", "site.py", "standards.py"):
-            shutil.copy(ROOT / "inventory" / name, made.folder / "inventory")
+            shutil.copy(ROOT / "tests" / "chandler" / "inventory" / name, made.folder / "inventory")
         made.registry.chmod(0o664)
         (made.folder / "inventory" / "pins.json").write_text(dump_pins(_pins()))
         made.inventory.write_text(INVENTORY)

@@ -1,12 +1,12 @@
-"""Fleets for tests: the default site, changed where a test says so."""
+"""Fleets for tests: the site of the tests, changed where a test says so."""
 
 from typing import Any
 
-from inventory.registry import REGISTRY
-from inventory.site import SITE
-from inventory.standards import STANDARDS
 from modelctl.fleet import Fleet
 from modelctl.schema import Host, Model, Pin, PinnedFile, Pins, Registry, Site, Standards
+from tests.chandler.inventory.registry import REGISTRY
+from tests.chandler.inventory.site import SITE
+from tests.chandler.inventory.standards import STANDARDS
 
 
 def site(**changes: Any) -> Site:

@@ -1,5 +1,6 @@
 """The command: its output, its exit codes, its help."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,15 +11,17 @@ from click.testing import CliRunner, Result
 
 from modelctl import cli
 from modelctl.nodes.trust import HostKey
+from modelctl.rendering import check as checks
+from modelctl.rendering.check import Checked
 from modelctl.rendering.render import render
+from tests import chandler
 from tests.unit.modelctl.sites import fleet
 
-ROOT = Path(__file__).resolve().parents[3]
 KEY = HostKey("192.168.10.20", "AAAAC3NzaC1lZDI1NTE5AAAAIGy4sUfl9uzRb3vL9JjXwWTR6SdzD2vVbMRmEWRb8o1I")
 SITE = """
-from inventory.registry import REGISTRY
-from inventory.site import SITE
-from inventory.standards import STANDARDS
+from tests.chandler.inventory.registry import REGISTRY
+from tests.chandler.inventory.site import SITE
+from tests.chandler.inventory.standards import STANDARDS
 from modelctl.fleet import Fleet
 from modelctl.schema import Pins
 _FLEET = Fleet(SITE.model_copy(update={changes}), REGISTRY, STANDARDS, Pins())
@@ -29,7 +32,7 @@ def _connect():
 
 @pytest.fixture(autouse=True)
 def _in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(chandler.FOLDER)
 
 
 def run(*arguments: object, answer: str | None = None) -> Result:
@@ -51,15 +54,41 @@ def test_every_command_and_option_has_help(path: tuple[str, ...]) -> None:
     assert run(*path, "-h").exit_code == 0
 
 
-def test_check_of_the_default_site() -> None:
+def test_check_of_a_site_without_pins_and_trust() -> None:
     result = run("check")
     assert result.exit_code == 0
-    assert result.stdout == "chandler: 7 hosts, 22 files rendered, 9 warnings, no faults\n"
-    assert len(result.stderr.splitlines()) == 9
+    assert result.stdout == "chandler: 7 hosts, 22 files rendered, 16 warnings, no faults\n"
+    assert len(result.stderr.splitlines()) == 16
     assert (
         "warning: mobilenet_ssd/2020-12-06: no pin covers it, so a deploy to sentinel, lab1, alpha5 refuses it; "
         "pin it: modelctl pin\n"
     ) in result.stderr
+
+
+def test_strictly_that_is_no_success() -> None:
+    plain, strict = run("check"), run("check", "--strict")
+    assert (strict.exit_code, strict.stdout, strict.stderr) == (1, plain.stdout, plain.stderr)
+
+
+def test_check_for_programs() -> None:
+    plain, strict = run("check", "--json"), run("check", "--json", "--strict")
+    assert (plain.exit_code, strict.exit_code, plain.stderr, strict.stdout) == (0, 1, "", plain.stdout)
+    found = json.loads(plain.stdout)
+    assert found | {"not_ready": []} == {
+        "site": "chandler",
+        "hosts": 7,
+        "files": 22,
+        "pins": 0,
+        "warnings": [],
+        "not_ready": [],
+    }
+    assert len(found["not_ready"]) == 16
+
+
+def test_what_is_deprecated_is_ready_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "check", lambda _: Checked("chandler", 7, 22, 0, ("ncs2 is deprecated",), ()))
+    result = run("check", "--strict")
+    assert (result.exit_code, result.stderr) == (0, "warning: ncs2 is deprecated\n")
 
 
 def test_check_warns_of_ncs2(tmp_path: Path) -> None:

@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-from inventory.registry import REGISTRY
-from inventory.site import SITE
 from modelctl.errors import Faults
 from modelctl.faults import dotted, fault, for_each
 from modelctl.fleet import Fleet
@@ -27,6 +25,8 @@ from modelctl.schema import (
     Standards,
     WebCamera,
 )
+from tests.chandler.inventory.registry import REGISTRY
+from tests.chandler.inventory.site import SITE
 from tests.unit.cases import each
 from tests.unit.modelctl.sites import fleet, pinned, registry_with, site, site_with, site_with_camera
 

@@ -1,6 +1,7 @@
 """A fleet's answers, and its groups."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -81,9 +82,9 @@ def test_to_json_is_short_and_plain() -> None:
 
 def test_groups() -> None:
     two = fleet(site_with("data2", Datasink(address="10.0.0.2")).model_copy(update={"legacy_nodes": ("east",)}))
-    found = groups(two)
+    found = groups(two, Path("/site"))
     hosts, data = found.pop("all")
-    assert data == {"fleet": two}
+    assert data == {"fleet": two, "site_folder": Path("/site")}
     assert [name for name, _ in hosts] == ["data1", "data2", "sentinel", "lab1", "east", "alpha5", "deepend", "wall1"]
     assert found == {
         "datasinks": ["data1", "data2"],
@@ -97,7 +98,7 @@ def test_groups() -> None:
 
 
 def test_host_data_for_ssh() -> None:
-    (hosts, _) = groups(fleet(site(ssh_key="/key", known_hosts="/known")))["all"]
+    (hosts, _) = groups(fleet(site(ssh_key="/key", known_hosts="/known")), Path("/site"))["all"]
     assert dict(hosts)["deepend"] == {
         "ssh_hostname": "192.168.10.100",
         "ssh_user": "pyimagesearch",
@@ -105,7 +106,7 @@ def test_host_data_for_ssh() -> None:
         "ssh_strict_host_key_checking": "yes",
         "ssh_key": "/key",
     }
-    (hosts, _) = groups(fleet())["all"]
+    (hosts, _) = groups(fleet(), Path("/site"))["all"]
     assert "ssh_key" not in dict(hosts)["deepend"]
 
 

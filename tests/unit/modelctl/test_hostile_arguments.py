@@ -7,16 +7,16 @@ import pytest
 from click.testing import CliRunner, Result
 
 from modelctl import cli
+from tests import chandler
 from tests.unit.cases import each
 from tests.unit.modelctl.datasinks import NearDatasink
 from tests.unit.modelctl.hostile import HOSTILE, require_lines, snapshot, without
 
-ROOT = Path(__file__).resolve().parents[3]
 SITE = """
 from pathlib import Path
-from inventory.registry import REGISTRY
-from inventory.site import SITE
-from inventory.standards import STANDARDS
+from tests.chandler.inventory.registry import REGISTRY
+from tests.chandler.inventory.site import SITE
+from tests.chandler.inventory.standards import STANDARDS
 from modelctl.fleet import Fleet
 from modelctl.inventory.pins import load_pins
 _PINS = Path(__file__).with_name("pins.json")
@@ -32,7 +32,7 @@ def run(*words: str) -> Result:
 @pytest.fixture
 def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Refused:
     """Runs a command of a site below `tmp_path`, and returns the one line that it refuses with."""
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(chandler.FOLDER)
     datasink = NearDatasink(tmp_path, monkeypatch)
     (tmp_path / "site.py").write_text(SITE, encoding="utf-8")
     (tmp_path / "pins.json").write_text("{}\n", encoding="utf-8")

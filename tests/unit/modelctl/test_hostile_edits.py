@@ -12,8 +12,8 @@ from tests.unit.cases import each
 from tests.unit.modelctl.hostile import HOSTILE, require_lines, snapshot, without
 
 ROOT = Path(__file__).resolve().parents[3]
-REGISTRY = (ROOT / "inventory" / "registry.py").read_text(encoding="utf-8")
-SITE = (ROOT / "inventory" / "site.py").read_text(encoding="utf-8")
+REGISTRY = (ROOT / "tests" / "chandler" / "inventory" / "registry.py").read_text(encoding="utf-8")
+SITE = (ROOT / "tests" / "chandler" / "inventory" / "site.py").read_text(encoding="utf-8")
 CODE = [
     '2020-03-25", previous_version=__import__("os").system("touch outside"), x="',
     "2020-03-25' + open('outside', 'w').name + '",

@@ -8,10 +8,11 @@ import pytest
 from click.testing import CliRunner
 
 from modelctl import cli
+from tests import chandler
 from tests.unit.cases import each
 from tests.unit.modelctl.datasinks import NearDatasink
 from tests.unit.modelctl.hostile import FILES, require_lines, snapshot, without
-from tests.unit.modelctl.test_hostile_arguments import ROOT, SITE
+from tests.unit.modelctl.test_hostile_arguments import SITE
 
 MODEL, VERSION, FILE = "haarcascades", "2020-03-25", "haarcascade_eye.xml"
 Refused = Callable[..., list[str]]
@@ -28,7 +29,7 @@ def saved(tmp_path: Path) -> Path:
 @pytest.fixture
 def refused(tmp_path: Path, saved: Path, monkeypatch: pytest.MonkeyPatch) -> Refused:
     """The lines that an import of the folder is refused with."""
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(chandler.FOLDER)
     NearDatasink(tmp_path, monkeypatch).registry.mkdir()
     (tmp_path / "site.py").write_text(SITE, encoding="utf-8")
     (tmp_path / "pins.json").write_text("{}\n", encoding="utf-8")

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from inventory.registry import REGISTRY
-from inventory.site import SITE
-from inventory.standards import STANDARDS
 from modelctl.errors import Faults
 from modelctl.fleet import Fleet
 from modelctl.schema import Pins, Registry, Site, Standards
+from tests.chandler.inventory.registry import REGISTRY
+from tests.chandler.inventory.site import SITE
+from tests.chandler.inventory.standards import STANDARDS
 from tests.unit.cases import each
 from tests.unit.modelctl.hostile import HOSTILE, NAMES, require_lines, snapshot
 from tests.unit.modelctl.sites import registry_with, site, site_with, site_with_camera
 
-CORAL = REGISTRY.coral
+CORAL = REGISTRY.coral or pytest.fail("the site of the tests has Coral packages")
 PYCORAL = CORAL.packages["pycoral"]
 Wrong = dict[str, Any]
 

@@ -7,17 +7,18 @@ import pytest
 from click.testing import CliRunner, Result
 
 from modelctl import cli
+from tests import chandler
 from tests.unit.cases import each
 from tests.unit.modelctl.datasinks import FakeDatasink, NearDatasink
 from tests.unit.modelctl.hostile import FILES, LIMIT, snapshot
-from tests.unit.modelctl.test_hostile_arguments import ROOT, SITE
+from tests.unit.modelctl.test_hostile_arguments import SITE
 
 MODEL, VERSION = "haarcascades", "2020-03-25"
 
 
 @pytest.fixture
 def datasink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDatasink:
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(chandler.FOLDER)
     (tmp_path / "site.py").write_text(SITE, encoding="utf-8")
     (tmp_path / "pins.json").write_text("{}\n", encoding="utf-8")
     datasink = NearDatasink(tmp_path, monkeypatch)

@@ -8,15 +8,15 @@ import pytest
 from click.testing import CliRunner
 
 from modelctl import cli
+from tests import chandler
 from tests.unit.cases import each
 from tests.unit.modelctl.hostile import HOSTILE, NAMES, require_lines, snapshot
 
-ROOT = Path(__file__).resolve().parents[3]
 SITE = """
 from pathlib import Path
-from inventory.registry import REGISTRY
-from inventory.site import SITE
-from inventory.standards import STANDARDS
+from tests.chandler.inventory.registry import REGISTRY
+from tests.chandler.inventory.site import SITE
+from tests.chandler.inventory.standards import STANDARDS
 from modelctl.errors import exit_with_message
 from modelctl.fleet import Fleet
 from modelctl.inventory.pins import load_pins
@@ -31,7 +31,7 @@ Refused = Callable[[str | bytes], list[str]]
 @pytest.fixture
 def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Refused:
     """The lines that a site with these pins is refused with."""
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(chandler.FOLDER)
     (tmp_path / "site.py").write_text(SITE, encoding="utf-8")
 
     def refuse(content: str | bytes) -> list[str]:

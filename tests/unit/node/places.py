@@ -96,6 +96,7 @@ class Place:
             source=source,
             limits=LIMITS,
             commit="c0ffee",
+            product="0.1.0 decade",
             operator="anna@ramrod",
             purpose="pyinfra inventory.py",
             asked=asked,

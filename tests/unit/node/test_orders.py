@@ -45,6 +45,7 @@ ORDER = {
     "source": {"host": "depot", "address": "192.0.2.1", "login": "ops", "registry": "/registry", "local": False},
     "limits": LIMITS._asdict(),
     "commit": "c0ffee",
+    "product": "0.1.0 decade",
     "operator": "anna@ramrod",
     "purpose": "pyinfra inventory.py",
     "asked": {"unlock": True, "full": False, "diff": True},
@@ -65,7 +66,7 @@ def test_an_order_is_read_as_it_was_sent() -> None:
     assert version.label == "cats/2026-01-01"
     assert order.source == Source("depot", "192.0.2.1", "ops", Path("/registry"), local=False)
     assert (order.host, order.folders, order.face_list, order.limits) == ("node", [Path("/models")], None, LIMITS)
-    assert (order.commit, order.datasink) == ("c0ffee", None)
+    assert (order.commit, order.product, order.datasink) == ("c0ffee", "0.1.0 decade", None)
     assert order.asked == Asked(unlock=True, full=False, diff=True)
     assert (order.operator, order.purpose) == ("anna@ramrod", "pyinfra inventory.py")
     [service] = order.sets

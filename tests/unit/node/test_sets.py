@@ -1,3 +1,4 @@
+import json
 import os
 from pathlib import Path
 
@@ -18,11 +19,20 @@ def test_a_set_is_stored_whole_and_read_back(place: Place) -> None:
     new = wanted(place, "d1", "a", "b")._replace(
         links=[Link(place.root / "current", "a")], named_files=[Named(place.root / "m", "ab", linked=True)]
     )
-    sets.put(new, "c0ffee")
+    sets.put(new, "c0ffee", "0.1.0 decade")
     stored = sets.load("engine", "d1")
     assert stored.content == new._replace(files=[file._replace(content=None) for file in new.files])
-    assert (stored.absent, stored.commit) == ([], "c0ffee")
+    assert (stored.absent, stored.commit, stored.product) == ([], "c0ffee", "0.1.0 decade")
     assert tree(stored.folder / "files") == {sha256(b"d1 a"): b"d1 a", sha256(b"d1 b"): b"d1 b"}
+
+
+def test_a_set_of_an_older_release_does_not_say_which(place: Place) -> None:
+    sets.put(wanted(place), "c0ffee")
+    path = layout.sets("engine") / "d1" / "set.json"
+    data = json.loads(path.read_text())
+    del data["product"]
+    path.write_text(json.dumps(data))
+    assert sets.load("engine", "d1").product == "unknown"
 
 
 def test_what_is_stored_is_for_root_alone(place: Place) -> None:

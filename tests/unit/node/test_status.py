@@ -24,7 +24,7 @@ def settled(place: Place) -> ServiceSet:
     wanted = service_set(
         DIGEST, installed(place.root / "engine.yaml", "new"), links=[Link(place.root / "current", "list_1.csv")]
     )
-    sets.put(wanted, "c0ffee" * 6 + "c0ff")
+    sets.put(wanted, "c0ffee" * 6 + "c0ff", "0.1.0 decade")
     sets.choose("engine", DIGEST, OLD)
     installation.install("engine")
     files.folder(layout.RUNTIME)
@@ -58,6 +58,7 @@ class TestStatus:
             "manifests": {"cats": "ab" * 32},
             "named": None,  # the previous set is not there
             "commit": "c0ffee" * 6 + "c0ff",
+            "product": "0.1.0 decade",
             "health": None,
             "drift": [],
             "pending": None,
@@ -143,7 +144,7 @@ class TestText:
         history.add(request(DIGEST), OLD, history.CHOSEN, None)
         assert self.text() == [
             "engine (engine.service)",
-            "  chosen    0123456789ab, by commit c0ffeec0ffee",
+            "  chosen    0123456789ab, by commit c0ffeec0ffee, release 0.1.0 decade",
             "  live      0123456789ab",
             "  previous  fedcba987654",
             "  model     cats 2026-01-01, manifest abababababab",

@@ -20,9 +20,9 @@ from pyinfra_cli.util import load_deploy_file
 import config as config  # pyinfra as it is mended
 from modelctl.fleet import Fleet
 from modelctl.groups import groups
+from modelctl.product import CHECKOUT
 from operations import rollout, survey
 from operations.answer import Entry, Survey
-from operations.order import CHECKOUT
 from tests.unit.operations.clock import Clock
 from tests.unit.operations.hosts import make_host, settled
 
@@ -133,7 +133,7 @@ class Engine:
         return run
 
     def _state(self, limit: Sequence[str], parallel: int, data: dict[str, Any]) -> State:
-        made = groups(self.fleet)
+        made = groups(self.fleet, CHECKOUT)
         names, shared = made["all"]
         inventory = Inventory(([name for name, _ in names if name in self.nodes], shared), override_data=data)
         for host in inventory:

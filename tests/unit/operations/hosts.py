@@ -11,6 +11,7 @@ from pyinfra.api import BaseStateCallback, Host, StringCommand
 from pyinfra.context import ctx_host
 
 from modelctl.fleet import Fleet
+from modelctl.product import CHECKOUT
 from operations.answer import SetState, Survey
 from operations.bundle import bundle
 from operations.order import Asked, order
@@ -55,7 +56,7 @@ class StubHost:
 
     def __init__(self, name: str, fleet: Fleet, inventory: StubInventory) -> None:
         self.name = name
-        self.data = SimpleNamespace(fleet=fleet)
+        self.data = SimpleNamespace(fleet=fleet, site_folder=CHECKOUT)
         self.inventory = inventory
         self.state = inventory.state
         self.said: list[str] = []
@@ -101,7 +102,7 @@ def as_host(host: StubHost) -> Host:
 def settled(host: StubHost) -> Survey:
     """What a host answers that holds all that it should."""
     wanted = desired_of(as_host(host))
-    sets = order(host.data.fleet, wanted, Asked(), None)["sets"]
+    sets = order(host.data.fleet, wanted, "unknown", Asked(), None)["sets"]
     return Survey(
         has_program=True,
         absent_folders=[],

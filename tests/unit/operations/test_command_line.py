@@ -8,7 +8,9 @@ import pytest
 from modelctl.errors import Faults
 from modelctl.fleet import Fleet
 from modelctl.groups import groups
+from modelctl.inventory_file import Inventory
 from operations import ancestry, command_line
+from tests.chandler import INVENTORY, SOURCES
 from tests.unit.modelctl.sites import fleet as fleet_of
 from tests.unit.modelctl.sites import pinned
 
@@ -23,21 +25,20 @@ def said(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The words of the pyinfra command; a deploy of all hosts unless a test says otherwise."""
     words: dict[str, Any] = {"limit": (), "exclude": (), "data": (), "operations": ("deploys/models.py",)}
     words |= dict.fromkeys(("dry", "yes", "json_output", "debug_facts", "debug_operations"), False)
-    monkeypatch.setattr(pyinfra, "is_cli", True)
     monkeypatch.setattr(click, "get_current_context", lambda **_: SimpleNamespace(params=words))
     return words
 
 
 @pytest.fixture(autouse=True)
 def held(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Grows when the checkout's lock is taken."""
+    """Grows when the site's lock is taken."""
     taken: list[str] = []
-    monkeypatch.setattr(command_line, "hold", lambda: taken.append("held"))
+    monkeypatch.setattr(command_line, "hold", lambda path: taken.append(str(path)))
     return taken
 
 
 def check(fleet: Fleet) -> None:
-    command_line.check(fleet, groups(fleet))
+    command_line.check(Inventory(INVENTORY, fleet, lambda: None, None, SOURCES), groups(fleet, SOURCES))
 
 
 def faults(fleet: Fleet) -> list[str]:
@@ -121,19 +122,12 @@ def test_other_commands_take_any_data_and_need_no_pins(said: dict[str, Any], ope
     check(unpinned())
 
 
-def test_other_programs_commands_are_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    """modelctl is a click command too, and loads the same inventory."""
-    monkeypatch.setattr(pyinfra, "is_cli", False)
-    monkeypatch.setattr(click, "get_current_context", lambda **_: SimpleNamespace(params={"site": "inventory.py"}))
-    check(unpinned())
-
-
 def test_groups_match_as_pyinfra_has_it(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same patterns by pyinfra's own rule."""
     from pyinfra.api.inventory import Inventory
     from pyinfra_cli import cli
 
-    made = groups(fleet)
+    made = groups(fleet, SOURCES)
     named = {name: group if isinstance(group, tuple) else (group, {}) for name, group in made.items()}
     inventory = Inventory(made["all"], **named)
     for pattern in ("all", "outposts", "data*", "[el]*", "lab1", "sentinel"):
@@ -145,7 +139,7 @@ def test_groups_match_as_pyinfra_has_it(fleet: Fleet, monkeypatch: pytest.Monkey
 def test_a_deploy_says_once_what_is_deprecated_or_unknown(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[str] = []
     monkeypatch.setattr(Fleet, "warnings", lambda _: ["site.hosts.sentinel: ncs2 is deprecated"])
-    monkeypatch.setattr(ancestry, "warnings", lambda: ["/srv/x: no git repository"])
+    monkeypatch.setattr(ancestry, "warnings", lambda _: ["/srv/x: no git repository"])
     monkeypatch.setattr(pyinfra.logger, "warning", shown.append)
     check(fleet)
     assert shown == ["site.hosts.sentinel: ncs2 is deprecated", "/srv/x: no git repository"]
@@ -160,12 +154,10 @@ def test_hosts_outside_the_run_cannot_be_named(fleet: Fleet, said: dict[str, Any
 
 
 @pytest.mark.parametrize("words", [{}, {"yes": True}, {"yes": True, "json_output": True}])
-def test_a_deploy_holds_the_checkout(
-    fleet: Fleet, said: dict[str, Any], held: list[str], words: dict[str, Any]
-) -> None:
+def test_a_deploy_holds_the_site(fleet: Fleet, said: dict[str, Any], held: list[str], words: dict[str, Any]) -> None:
     said.update(words)
     check(fleet)
-    assert held == ["held"]
+    assert held == [str(SOURCES / ".deploy.lock")]
 
 
 @pytest.mark.parametrize(

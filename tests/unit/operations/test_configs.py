@@ -140,8 +140,8 @@ class TestNewerCommit:
 
     @pytest.fixture(autouse=True)
     def _contained(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(ancestry, "contains", lambda commit: commit != NEWER)
-        monkeypatch.setattr(ancestry, "remedy", lambda: "git pull")
+        monkeypatch.setattr(ancestry, "contains", lambda _, commit: commit != NEWER)
+        monkeypatch.setattr(ancestry, "remedy", lambda _: "git pull")
 
     @pytest.fixture
     def host(self, fleet: Fleet, answer: Answer) -> StubHost:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from inventory.site import SITE
-from operations.order import CHECKOUT
+from modelctl.product import CHECKOUT
+from tests.chandler.inventory.site import SITE
 from tests.unit.cases import each
 
 # Names that are words of the trade too: the service, the role and the folders are called so on every site.

@@ -1,16 +1,17 @@
 import hashlib
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from modelctl import product
 from modelctl.fleet import Fleet
 from modelctl.operator import operator, purpose
 from modelctl.rendering.desired import desired
 from node import orders
-from operations.order import Asked, Datasink, commit, order, without_contents
+from operations.order import Asked, Datasink, order, without_contents
 
+COMMIT = "c0ffee" * 6 + "c0ff"
 HOSTS = ("data1", "sentinel", "lab1", "east", "alpha5")
 
 
@@ -28,7 +29,7 @@ def told(fleet: Fleet) -> Datasink:
 @pytest.mark.parametrize("name", HOSTS)
 def test_the_node_reads_what_is_sent(fleet: Fleet, name: str) -> None:
     wanted = desired(fleet, name)
-    read = orders.parse(json.loads(json.dumps(order(fleet, wanted, Asked(), None))))
+    read = orders.parse(json.loads(json.dumps(order(fleet, wanted, COMMIT, Asked(), None))))
     assert (read.host, read.user) == (name, wanted.service_user)
     assert [str(folder) for folder in read.folders] == list(wanted.folders)
     assert [(each.label, str(each.directory), each.manifest) for each in read.versions] == [
@@ -39,18 +40,21 @@ def test_the_node_reads_what_is_sent(fleet: Fleet, name: str) -> None:
     ]
     assert (read.face_list is None) == (wanted.face_list is None)
     assert (read.operator, read.purpose) == (operator(), purpose())
+    assert (read.commit, read.product) == (COMMIT, product.release())
     assert read.limits._asdict() == fleet.standards.limits.model_dump()
 
 
 def test_the_node_reads_what_is_asked(fleet: Fleet) -> None:
-    sent = order(fleet, desired(fleet, "lab1"), Asked(unlock=True, full=False, diff=True), None)
+    sent = order(fleet, desired(fleet, "lab1"), COMMIT, Asked(unlock=True, full=False, diff=True), None)
     read = orders.parse(json.loads(json.dumps(sent)))
     assert (read.asked, read.datasink) == (orders.Asked(unlock=True, full=False, diff=True), None)
 
 
 def test_the_node_reads_what_the_primary_datasink_is_told(fleet: Fleet) -> None:
     units = desired(fleet, "data1").clean_up
-    read = orders.parse(json.loads(json.dumps(order(fleet, desired(fleet, "data1"), Asked(), told(fleet))))).datasink
+    read = orders.parse(
+        json.loads(json.dumps(order(fleet, desired(fleet, "data1"), COMMIT, Asked(), told(fleet))))
+    ).datasink
     assert read is not None
     assert [(str(unit.path), unit.content) for unit in read.clean_up] == [(unit.path, unit.content) for unit in units]
     assert len(units) == 2
@@ -65,7 +69,7 @@ def test_the_node_reads_what_the_primary_datasink_is_told(fleet: Fleet) -> None:
 
 
 def test_files_carry_the_digest_of_their_contents(fleet: Fleet) -> None:
-    files = order(fleet, desired(fleet, "sentinel"), Asked(), None)["sets"][0]["files"]
+    files = order(fleet, desired(fleet, "sentinel"), COMMIT, Asked(), None)["sets"][0]["files"]
     assert len(files) > 3
     for file in files:
         assert file["sha256"] == hashlib.sha256(file["content"].encode()).hexdigest()
@@ -73,7 +77,7 @@ def test_files_carry_the_digest_of_their_contents(fleet: Fleet) -> None:
 
 @pytest.mark.parametrize("name", HOSTS)
 def test_the_question_holds_no_contents(fleet: Fleet, name: str) -> None:
-    whole = order(fleet, desired(fleet, name), Asked(), told(fleet))
+    whole = order(fleet, desired(fleet, name), COMMIT, Asked(), told(fleet))
     files = [*(file for each in whole["sets"] for file in each["files"]), *whole["datasink"]["clean_up"]]
     contents = [file["content"] for file in files]
     assert len(contents) > 2
@@ -86,22 +90,3 @@ def test_the_question_holds_no_contents(fleet: Fleet, name: str) -> None:
     assert [*digests, *(unit.sha256 for unit in asked.datasink.clean_up)] == [
         hashlib.sha256(content.encode()).hexdigest() for content in contents
     ]
-
-
-@pytest.mark.parametrize(("said", "found"), [("c0ffee-dirty\n", "c0ffee-dirty"), ("", "unknown")])
-def test_commit(monkeypatch: pytest.MonkeyPatch, said: str, found: str) -> None:
-    monkeypatch.setattr(subprocess, "run", lambda words, **_: subprocess.CompletedProcess(words, 0, said, ""))
-    commit.cache_clear()
-    try:
-        assert commit() == found
-    finally:
-        commit.cache_clear()
-
-
-def test_without_git_the_commit_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")
-    commit.cache_clear()
-    try:
-        assert commit() == "unknown"
-    finally:
-        commit.cache_clear()

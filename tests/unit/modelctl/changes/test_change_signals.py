@@ -72,14 +72,14 @@ def test_one_that_is_stopped_before_the_deploy_moves_no_host(stage: Stage, monke
     assert run(stage, make) == 1
     assert (stage.state / "line").read_text() == stopped_line(stage)
     assert stage.is_as_first()
-    deployer = Deployer(stage.folder, stage.inventory, told_to_stop=True)
+    deployer = Deployer(stage.inventory, told_to_stop=True)
     monkeypatch.setattr(subprocess, "Popen", None)
     assert not deployer.deploy(HOSTS, [f"models={MODEL}"])
 
 
 def test_a_signal_just_after_pyinfra_began_reaches_it(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     popen, sent = subprocess.Popen, list[int]()
-    deployer = Deployer(stage.folder, stage.inventory)
+    deployer = Deployer(stage.inventory)
 
     def interrupted(*words: Any, **options: Any) -> "subprocess.Popen[bytes]":
         process = popen(*words, **options)
@@ -97,7 +97,7 @@ def test_a_signal_just_after_pyinfra_began_reaches_it(stage: Stage, monkeypatch:
 
 def test_handlers_are_as_before_in_the_end() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
-    deployer = Deployer(Path(), Path())
+    deployer = Deployer(Path())
     with deployer.in_order():
         with deployment.to_the_end():
             os.kill(os.getpid(), signal.SIGHUP)
@@ -109,7 +109,7 @@ def test_handlers_are_as_before_in_the_end() -> None:
 
 def test_under_nohup_the_terminal_may_go() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    deployer = Deployer(Path(), Path())
+    deployer = Deployer(Path())
     try:
         with deployer.in_order():
             os.kill(os.getpid(), signal.SIGHUP)

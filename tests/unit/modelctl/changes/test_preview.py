@@ -5,13 +5,13 @@ import subprocess
 
 import pytest
 
-from inventory.registry import REGISTRY
-from inventory.site import SITE
 from modelctl.changes import preview
 from modelctl.changes.preview import HostPreview
 from modelctl.errors import Faults, OperatorError
 from modelctl.fleet import Fleet
 from modelctl.nodes import remote
+from tests.chandler.inventory.registry import REGISTRY
+from tests.chandler.inventory.site import SITE
 from tests.unit.modelctl.fake_changes import MODEL, NEW, OLD, FakeHosts
 from tests.unit.modelctl.sites import fleet, pinned, registry_with, site, site_with
 

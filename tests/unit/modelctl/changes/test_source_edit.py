@@ -1,15 +1,13 @@
 """Edits of registry.py: the exact text before and after, in every layout that an operator may choose."""
 
-from pathlib import Path
-
 import pytest
 
 from modelctl.changes.source_edit import evaluate, set_versions
 from modelctl.schema import Registry
+from tests.chandler import SOURCES
 from tests.unit.cases import each
 
-ROOT = Path(__file__).resolve().parents[4]
-REGISTRY = ROOT / "inventory" / "registry.py"
+REGISTRY = SOURCES / "registry.py"
 OLD, NEW, OTHER = "2025-01-01", "2026-02-02", "2024-03-03"
 
 

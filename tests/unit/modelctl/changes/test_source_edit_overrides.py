@@ -1,13 +1,12 @@
 """Edits of site.py: overrides that come, change and go, with the exact text before and after."""
 
-from pathlib import Path
-
 import pytest
 
 from modelctl.changes.source_edit import evaluate, set_override
 from modelctl.schema import Site
+from tests.chandler import SOURCES
 
-SITE = Path(__file__).resolve().parents[4] / "inventory" / "site.py"
+SITE = SOURCES / "site.py"
 OLD, NEW, OTHER = "2025-01-01", "2026-02-02", "2024-03-03"
 
 

@@ -13,10 +13,10 @@ from click.testing import CliRunner, Result
 from modelctl import cli
 from modelctl.errors import OperatorError
 from modelctl.retiring import delete_list
+from tests import chandler
 from tests.unit.modelctl.fake_nodes import FakeNodes
 from tests.unit.modelctl.sites import fleet, pinned
 
-ROOT = Path(__file__).resolve().parents[4]
 FLEET = fleet(pins=pinned())
 SITE = "from tests.unit.modelctl.sites import fleet, pinned\n_FLEET = fleet(pins=pinned())\n"
 NOW = "2026-11-23T03:00:00Z"
@@ -64,7 +64,7 @@ class Depot:
 
 @pytest.fixture
 def depot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Depot:
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(chandler.FOLDER)
     monkeypatch.setattr("modelctl.retiring.cleanup.operator", lambda: "anna@ramrod")
     monkeypatch.setattr("modelctl.retiring.cleanup._require_clock", lambda *_: None)  # the time is that of STATE
     return Depot(FakeNodes(FLEET, tmp_path, monkeypatch), tmp_path)

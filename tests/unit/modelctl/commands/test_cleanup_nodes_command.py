@@ -12,7 +12,6 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.registry import REGISTRY
 from modelctl import cli
 from modelctl.collecting import linked_files
 from modelctl.fleet import Fleet
@@ -21,10 +20,11 @@ from modelctl.inventory_file import Inventory
 from modelctl.nodes import remote
 from modelctl.retiring import node_cleanup
 from modelctl.retiring.node_cleanup import HeldFile, HeldVersion, freed
+from tests import chandler
+from tests.chandler.inventory.registry import REGISTRY
 from tests.unit.modelctl import fake_collect, fake_programs
 from tests.unit.modelctl.sites import fleet, registry_with, site_with
 
-ROOT = Path(__file__).resolve().parents[4]
 HOSTS = ("sentinel", "lab1", "east", "alpha5")
 SSH = """#!/bin/sh
 for word; do address=$command; command=$word; done
@@ -115,7 +115,7 @@ def far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hosts:
     """Hosts that are asked with ssh."""
     if os.geteuid() != 0:
         pytest.skip("the node program runs as root")
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(chandler.FOLDER)
     return Hosts(tmp_path, monkeypatch)
 
 

@@ -16,7 +16,8 @@ from modelctl import cli
 from modelctl.collecting import linked_files
 from modelctl.inventory.pins import Pin, PinnedFile, Pins
 from modelctl.inventory_file import Inventory
-from tests.unit.modelctl.fake_collect import DATA, LIST, ROOT, VERSION, Hosts, near
+from tests import chandler
+from tests.unit.modelctl.fake_collect import DATA, LIST, VERSION, Hosts, near
 from tests.unit.modelctl.sites import fleet
 
 
@@ -25,7 +26,7 @@ def far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hosts:
     """Hosts that are asked with ssh."""
     if os.geteuid() != 0:
         pytest.skip("the node program runs as root")
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(chandler.FOLDER)
     load_with(monkeypatch, Pins())
     return Hosts(tmp_path, monkeypatch)
 

@@ -10,7 +10,8 @@ from click.testing import CliRunner, Result
 
 from modelctl import cli
 from modelctl.registry import import_store
-from tests.unit.modelctl.commands.test_pin_command import ROOT, SITE
+from tests import chandler
+from tests.unit.modelctl.commands.test_pin_command import SITE
 from tests.unit.modelctl.datasinks import REGISTRY_FOLDER, FakeDatasink, NearDatasink
 from tests.unit.modelctl.terminal import on_a_terminal
 
@@ -33,7 +34,7 @@ MAP = ("--map", "facelist_gamma3.csv=facelist.csv")
 
 @pytest.fixture(autouse=True)
 def _in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(chandler.FOLDER)
 
 
 @pytest.fixture

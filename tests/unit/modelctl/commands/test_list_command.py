@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from modelctl import cli
+from tests import chandler
 from tests.unit.modelctl.fake_nodes import FakeNodes
 from tests.unit.modelctl.sites import fleet, pinned
 from tests.unit.modelctl.terminal import on_a_terminal
 
-ROOT = Path(__file__).resolve().parents[4]
 SITE = """
 from tests.unit.modelctl.sites import fleet, pinned, site_with
 _FLEET = fleet(site_with("lab1", model_version_overrides={{"mobilenet_ssd": "2026-05-01"}}),
@@ -33,7 +33,7 @@ STORED: dict[tuple[str, str], dict[str, Any]] = {
 
 @pytest.fixture(autouse=True)
 def _in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(chandler.FOLDER)
 
 
 @pytest.fixture

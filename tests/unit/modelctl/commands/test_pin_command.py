@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from inventory.registry import REGISTRY
+from lab import site_copy
 from modelctl import cli
 from modelctl.commands import options
 from modelctl.inventory_file import load
+from tests import chandler
+from tests.chandler.inventory.registry import REGISTRY
 from tests.unit.modelctl.datasinks import FakeDatasink, NearDatasink
 from tests.unit.modelctl.terminal import on_a_terminal
 
@@ -21,9 +23,9 @@ ROOT = Path(__file__).resolve().parents[4]
 EYE = ("haarcascades", "2020-03-25")
 SITE = """
 from pathlib import Path
-from inventory.registry import REGISTRY
-from inventory.site import SITE
-from inventory.standards import STANDARDS
+from tests.chandler.inventory.registry import REGISTRY
+from tests.chandler.inventory.site import SITE
+from tests.chandler.inventory.standards import STANDARDS
 from modelctl.fleet import Fleet
 from modelctl.inventory.pins import load_pins
 _PINS = Path({pins!r})
@@ -35,7 +37,7 @@ def _connect():
 
 @pytest.fixture(autouse=True)
 def _in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(chandler.FOLDER)
 
 
 @pytest.fixture
@@ -254,6 +256,5 @@ def test_a_datasink_that_does_not_answer(datasink: FakeDatasink, site: Path, pin
     assert pins_file.read_text() == "{}\n"
 
 
-def test_the_default_and_the_lab_site_say_where_their_pins_are() -> None:
-    assert load(ROOT / "inventory.py").pins == ROOT / "inventory" / "pins.json"
-    assert load(ROOT / "lab" / "inventory.py").pins == ROOT / "lab" / "pins.json"
+def test_the_labs_site_says_where_its_pins_are() -> None:
+    assert load(ROOT / "lab" / "inventory.py").pins == site_copy.current() / "pins.json"

@@ -13,11 +13,11 @@ from click.testing import CliRunner, Result
 from modelctl import cli
 from modelctl.fleet import Fleet
 from modelctl.schema import Pin, PinnedFile, Pins
+from tests import chandler
 from tests.unit.modelctl.fake_nodes import OLD, FakeNodes
 from tests.unit.modelctl.sites import fleet, pinned, site_with
 from tests.unit.modelctl.terminal import on_a_terminal
 
-ROOT = Path(__file__).resolve().parents[4]
 MODEL = "mobilenet_ssd"
 SITE = """
 from tests.unit.modelctl.commands import test_show_command
@@ -57,7 +57,7 @@ STORED = {
 
 @pytest.fixture(autouse=True)
 def _in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(chandler.FOLDER)
 
 
 @pytest.fixture

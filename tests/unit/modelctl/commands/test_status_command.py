@@ -8,11 +8,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from modelctl import cli
+from tests import chandler
 from tests.unit.modelctl.fake_nodes import ENTRY, MARK, OLD, FakeNodes
 from tests.unit.modelctl.sites import fleet, pinned
 from tests.unit.modelctl.terminal import on_a_terminal
 
-ROOT = Path(__file__).resolve().parents[4]
 FLEET = fleet(pins=pinned())
 SITE = """
 from tests.unit.modelctl.sites import fleet, pinned
@@ -24,7 +24,7 @@ def _connect():
 
 @pytest.fixture(autouse=True)
 def _in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(chandler.FOLDER)
 
 
 @pytest.fixture

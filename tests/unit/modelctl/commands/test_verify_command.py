@@ -16,11 +16,11 @@ from modelctl.fleet import Fleet
 from modelctl.inventory.pins import Pins, dump_pins
 from modelctl.registry import registry_store
 from modelctl.registry.manifest import pin_of
+from tests import chandler
 from tests.unit.modelctl.datasinks import FakeDatasink, NearDatasink
 from tests.unit.modelctl.sites import fleet
 from tests.unit.modelctl.terminal import on_a_terminal
 
-ROOT = Path(__file__).resolve().parents[4]
 MODEL = "mobilenet_ssd"
 OLD, NEW, LIST = (MODEL, "2020-12-06"), (MODEL, "2026-05-01"), ("face_recognition", "2026-02-02")
 SITE = """
@@ -33,7 +33,7 @@ _FLEET = fleet(pins=load_pins(Path({pins!r})))
 
 @pytest.fixture(autouse=True)
 def _in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(chandler.FOLDER)
 
 
 @pytest.fixture

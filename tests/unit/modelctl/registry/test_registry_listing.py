@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from inventory.registry import REGISTRY
 from modelctl.nodes import remote
 from modelctl.registry import registry_store
 from modelctl.registry.listing import ListedVersion, Listing
+from tests.chandler.inventory.registry import REGISTRY
 from tests.unit.modelctl.datasinks import REGISTRY_FOLDER, FakeDatasink
 from tests.unit.modelctl.sites import fleet
 

@@ -5,8 +5,9 @@ import pytest
 
 from modelctl.errors import Faults
 from modelctl.rendering import render as rendering
-from modelctl.rendering.check import check, warnings
-from tests.unit.modelctl.sites import fleet, pinned
+from modelctl.rendering.check import Checked, check
+from modelctl.schema import Site
+from tests.unit.modelctl.sites import fleet, pinned, site
 
 
 @pytest.fixture
@@ -17,9 +18,31 @@ def _no_templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     rendering.environment.cache_clear()
 
 
-def test_pinned_fleet_has_no_warnings() -> None:
-    assert check(fleet()) == 22
-    assert warnings(fleet(pins=pinned())) == []
+def trusted(folder: Path, *but: str) -> Site:
+    """The site with a known_hosts file of all its hosts but some."""
+    known = folder / "known_hosts"
+    hosts = [host for name, host in site().hosts.items() if name not in but]
+    known.write_text("".join(f"{host.address} ssh-ed25519 AAAA\n" for host in hosts))
+    return site(known_hosts=known)
+
+
+def test_a_site_that_is_pinned_and_trusted_is_ready(tmp_path: Path) -> None:
+    assert check(fleet(trusted(tmp_path), pins=pinned())) == Checked("chandler", 7, 22, 9, (), ())
+
+
+def test_what_keeps_a_deploy_from_hosts_is_told_by_version_and_by_host(tmp_path: Path) -> None:
+    pins = pinned()
+    del pins.models["mobilenet_ssd"]
+    found = check(fleet(trusted(tmp_path, "east"), pins=pins))
+    assert (found.warnings, found.not_ready) == (
+        (),
+        (
+            "mobilenet_ssd/2020-12-06: no pin covers it, so a deploy to sentinel, lab1, alpha5 refuses it; pin it: "
+            "modelctl pin",
+            f"east: no key of 192.168.10.21 in {tmp_path}/known_hosts, so no deploy reaches it; trust it: "
+            "modelctl trust east",
+        ),
+    )
 
 
 @pytest.mark.usefixtures("_no_templates")

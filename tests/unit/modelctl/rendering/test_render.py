@@ -9,12 +9,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.site import SITE
 from modelctl.errors import Faults
 from modelctl.fleet import Fleet
 from modelctl.rendering import render as rendering
 from modelctl.rendering.render import render
 from modelctl.schema import DepthAI, FaceConfidence, MinimalRetention, MotionParams, WebCamera
+from tests.chandler.inventory.site import SITE
 from tests.unit.modelctl.sites import fleet, site, site_with, site_with_camera
 
 EXPECTED = json.loads(Path(__file__).with_name("expected-default.json").read_text(encoding="utf-8"))

@@ -33,7 +33,7 @@ def test_what_is_unfinished(nodes: FakeNodes) -> None:
     assert found == RegistryState(("haarcascades/2026-05-01",), LEFT, (PART,))
     assert lines(found) == [
         "data1: haarcascades/2026-05-01 is stored and not pinned; to pin it: modelctl pin haarcascades 2026-05-01",
-        f"data1: {REGISTRY}/{LEFT[0]}: an import has not ended; modelctl import again, or remove it there: "
+        f"data1: {REGISTRY}/{LEFT[0]}: an import has not ended; import again, or remove it there: "
         f"sudo rm -r -- {REGISTRY}/{LEFT[0]}",
         f"data1: {REGISTRY}/{LEFT[1]}: a clean-up has not ended; end it there: sudo systemctl start model_cleanup",
         f"data1: {COLLECTED}/{PART}: a collect has not ended; modelctl collect sentinel face_recognition 2026-02-02, "

@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 from modelctl.errors import OperatorError
-from operations import checkout_lock
-from operations.checkout_lock import hold
-from operations.order import CHECKOUT
+from modelctl.product import CHECKOUT
+from operations import site_lock
+from operations.site_lock import hold
 
 HOLDER = """
 import sys
 from pathlib import Path
-from operations import checkout_lock
+from operations import site_lock
 sys.argv = ["/bin/pyinfra", "inventory.py", "deploys/models.py", "-y"]
-checkout_lock.operator = lambda: "anna@ramrod"
-checkout_lock.hold(Path(sys.stdin.readline().strip()))
+site_lock.operator = lambda: "anna@ramrod"
+site_lock.hold(Path(sys.stdin.readline().strip()))
 print("held", flush=True)
 sys.stdin.read()
 """
@@ -29,7 +29,7 @@ sys.stdin.read()
 @pytest.fixture
 def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     held: list[object] = []
-    monkeypatch.setattr(checkout_lock, "_held", held)
+    monkeypatch.setattr(site_lock, "_held", held)
     yield tmp_path / "lock"
     held.clear()
 
@@ -59,9 +59,8 @@ def refusal(lock: Path) -> str:
 def test_the_loser_learns_who_from_where_since_when_and_what_for(lock: Path, holder: "subprocess.Popen[str]") -> None:
     since = json.loads(lock.read_text())["since"]
     assert refusal(lock) == (
-        f"{lock.parent}: another deploy is running from this checkout: anna@ramrod, since {since}, "
-        f"process {holder.pid}: pyinfra inventory.py deploys/models.py -y; wait for it and run again, "
-        "or use a checkout of your own"
+        f"{lock.parent}: another deploy of this site is running: anna@ramrod, since {since}, "
+        f"process {holder.pid}: pyinfra inventory.py deploys/models.py -y; wait for it and run again"
     )
 
 
@@ -82,7 +81,7 @@ def test_a_program_that_was_started_does_not_inherit_it(lock: Path) -> None:
     hold(lock)
     with subprocess.Popen(["sleep", "60"], close_fds=False) as child:
         try:
-            checkout_lock._held.clear()
+            site_lock._held.clear()
             hold(lock)
         finally:
             child.kill()
@@ -93,9 +92,9 @@ def test_a_holder_that_does_not_say_who_it_is(
     lock: Path, holder: "subprocess.Popen[str]", monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     assert holder.poll() is None
-    monkeypatch.setattr(checkout_lock, "WRITING_SECONDS", 0.1)
+    monkeypatch.setattr(site_lock, "WRITING_SECONDS", 0.1)
     lock.write_text(text)
-    assert "another deploy is running from this checkout: it does not say whose; " in refusal(lock)
+    assert "another deploy of this site is running: it does not say whose; " in refusal(lock)
 
 
 def test_a_holder_that_has_just_begun_is_given_time_to_say_it(
@@ -129,10 +128,9 @@ def test_the_next_operator_may_have_another_account(lock: Path) -> None:
 )
 def test_a_checkout_that_cannot_be_written_to(lock: Path, spoil: Callable[[Path], None], reason: str) -> None:
     spoil(lock)
-    assert refusal(lock) == f"{lock}: {reason}; expected a checkout that you can write to, since a deploy locks it"
+    assert refusal(lock) == f"{lock}: {reason}; expected a folder that you can write to, since a deploy locks its site"
 
 
 def test_git_ignores_it() -> None:
     ignored = (CHECKOUT / ".gitignore").read_text().splitlines()
-    assert checkout_lock.LOCK == CHECKOUT / ".deploy.lock"
-    assert checkout_lock.LOCK.name in ignored
+    assert site_lock.NAME in ignored

@@ -1,24 +1,27 @@
-"""A git checkout of this code for stories that edit the inventory and commit."""
+"""A site's repository of its own, for stories that edit the inventory and commit."""
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab import site_copy
 from lab.lab import Lab
-from tests.fleet.operator import CHECKOUT, Run, deploy, modelctl
+from tests.fleet.operator import Run, deploy, modelctl
 
-TREE = ("deploys", "inventory", "lab", "modelctl", "node", "operations", "templates", "tests")
 FIRST = "first"  # a tag
 
 
 @dataclass(frozen=True)
-class Checkout:
-    """A checkout with a branch, and with an operator's name."""
+class Repository:
+    """A git checkout of the lab's site with a branch, and with an operator's name."""
 
     folder: Path
+
+    @property
+    def inventory(self) -> Path:
+        return self.folder / "inventory.py"
 
     @property
     def registry(self) -> Path:
@@ -29,14 +32,20 @@ class Checkout:
         return self.folder / "inventory" / "site.py"
 
     def modelctl(self, *words: str) -> Run:
-        """Run modelctl on the lab, as typed there."""
-        return modelctl(*words, "--site", "lab/inventory.py", checkout=self.folder)
+        """Run modelctl on this site."""
+        return modelctl(*words, "--site", str(self.inventory))
 
     def deploy(self, *words: str) -> Run:
-        return deploy(*words, site=self.folder / "lab" / "inventory.py", checkout=self.folder)
+        return deploy(*words, site=self.inventory)
 
     def git(self, *words: str) -> str:
         return subprocess.check_output(["git", "-C", str(self.folder), *words], text=True).strip()
+
+    def commit(self) -> str:
+        """Commit all there is, if anything, and return the commit."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", "as it is now")
+        return self.git("rev-parse", "HEAD")
 
     def log(self) -> list[str]:
         """The subjects of the commits since the first one, newest first."""
@@ -56,25 +65,17 @@ class Checkout:
 
 
 @contextmanager
-def checkout(folder: Path, lab: Lab) -> Iterator[Checkout]:
-    """Copy the working tree, as it is, with this checkout's history, which the nodes' sets name, and a commit on top.
+def cloned(folder: Path, lab: Lab) -> Iterator[Repository]:
+    """Clone the lab's site, with the history that the nodes' sets name, and a commit on top.
 
-    Other stories deploy from this checkout, which lacks such commits: the nodes forget them in the end.
+    Other stories deploy from the lab's own copy, which lacks such commits: the nodes forget them in the end.
     """
-    made = Checkout(folder)
-    for name in TREE:
-        shutil.copytree(CHECKOUT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("config.py", ".gitignore"):
-        shutil.copy(CHECKOUT / name, folder)
-    if (CHECKOUT / ".git").is_dir():
-        shutil.copytree(CHECKOUT / ".git", folder / ".git")
-    else:
-        made.git("init", "--quiet")
+    made = Repository(folder)
+    subprocess.run(["git", "clone", "--quiet", "--origin", "lab", str(site_copy.FOLDER), str(folder)], check=True)
     made.git("checkout", "--quiet", "-B", "story")
     made.git("config", "user.name", "anna")
     made.git("config", "user.email", "anna@ramrod")
-    made.git("add", "--all")
-    made.git("commit", "--quiet", "--allow-empty", "--message", "what there is")
+    made.commit()
     made.git("tag", FIRST)
     yield made
     lab.forget_commits()

@@ -1,4 +1,4 @@
-"""One deploy at a time from a checkout: two would mix their hosts. Each node has a lock of its own besides."""
+"""One deploy at a time of a site: two would mix its hosts. Each node has a lock of its own besides."""
 
 import fcntl
 import json
@@ -11,28 +11,26 @@ from typing import Any, TextIO
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
 from modelctl.operator import operator, purpose
-from operations.order import CHECKOUT
 
-LOCK = CHECKOUT / ".deploy.lock"
+NAME = ".deploy.lock"
 MAX_HOLDER = 500  # characters
 WRITING_SECONDS = 1.0  # for a holder that has just begun to say who it is
 
 _held: list[TextIO] = []  # open until this process ends, however it ends: the kernel frees the lock then
 
 
-def hold(path: Path = LOCK) -> None:
+def hold(path: Path) -> None:
     """Hold the lock until this process ends. Raises OperatorError, which names the holder, when another does."""
     try:
         file = path.open("a+", encoding="utf-8")
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise OperatorError(
-            f"{path.parent}: another deploy is running from this checkout: {_holder(path)}; "
-            "wait for it and run again, or use a checkout of your own"
+            f"{path.parent}: another deploy of this site is running: {_holder(path)}; wait for it and run again"
         ) from None
     except OSError as error:
         raise OperatorError(
-            f"{path}: {error.strerror}; expected a checkout that you can write to, since a deploy locks it"
+            f"{path}: {error.strerror}; expected a folder that you can write to, since a deploy locks its site"
         ) from None
     _held.append(file)
     file.truncate(0)

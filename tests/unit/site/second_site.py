@@ -2,10 +2,7 @@
 
 from pathlib import Path
 
-from inventory.registry import REGISTRY
-from inventory.standards import STANDARDS
 from modelctl.fleet import Fleet
-from modelctl.groups import groups
 from modelctl.schema import (
     Datasink,
     FaceQuality,
@@ -19,6 +16,8 @@ from modelctl.schema import (
     Trainer,
     WebCamera,
 )
+from tests.chandler.inventory.registry import REGISTRY
+from tests.chandler.inventory.standards import STANDARDS
 
 SITE = Site(
     name="orchard",
@@ -70,4 +69,3 @@ SITE = Site(
 )
 
 _FLEET = Fleet(SITE, REGISTRY, STANDARDS, Pins())
-globals().update(groups(_FLEET))

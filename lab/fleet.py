@@ -1,0 +1,22 @@
+"""The lab as a fleet, as this checkout has it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lab.site.registry import REGISTRY
+from lab.site.site import SITE
+from lab.site.standards import STANDARDS
+from modelctl.fleet import Fleet
+from modelctl.inventory.pins import load_pins
+
+SOURCES = Path(__file__).with_name("site")
+PINS = SOURCES / "pins.json"
+
+
+def fleet() -> Fleet:
+    """The lab's fleet, validated.
+
+    :raises modelctl.errors.Faults: its site or its registry is invalid, or they do not agree.
+    """
+    return Fleet(SITE, REGISTRY, STANDARDS, load_pins(PINS))

@@ -1,0 +1,51 @@
+"""The lab's site as a repository of its own, so that who practises a rollback edits and commits nothing here."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from lab.fleet import SOURCES
+from lab.hosts import STATE
+from lab.shell import run
+
+FOLDER = STATE / "site"
+INVENTORY = FOLDER / "inventory.py"
+TEXT = '''"""The lab's site as pyinfra groups. Its values lie in inventory/ beside this file."""
+
+from lab.network import enter as _connect  # modelctl and pyinfra call it before they connect
+from modelctl.inventory_file import site_beside as _site_beside
+
+globals().update(_site_beside(__file__))
+'''
+
+
+def make() -> None:
+    """Copy the lab's site, as this checkout has it, and make its first commit; a copy that is there stays as it is."""
+    if FOLDER.exists():
+        return
+    new = FOLDER.with_name("site.new")
+    shutil.rmtree(new, ignore_errors=True)
+    shutil.copytree(SOURCES, new / "inventory", ignore=shutil.ignore_patterns("__pycache__"))
+    (new / "inventory.py").write_text(TEXT, encoding="utf-8")
+    (new / ".gitignore").write_text(".deploy.lock\n__pycache__/\n", encoding="utf-8")
+    for words in (
+        ("init", "--quiet", "--initial-branch=main"),
+        ("config", "user.name", "lab"),
+        ("config", "user.email", "lab@localhost"),
+        ("config", "commit.gpgsign", "false"),
+        ("add", "--all"),
+        ("commit", "--quiet", "--message", "The lab's site"),
+    ):
+        run("git", "-C", str(new), *words)
+    new.rename(FOLDER)
+
+
+def remove() -> None:
+    """Remove the copy, with all that was committed to it."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+def current() -> Path:
+    """The folder of registry.py and site.py: the copy's while the lab is up, else this checkout's."""
+    return FOLDER / "inventory" if FOLDER.is_dir() else SOURCES

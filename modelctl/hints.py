@@ -1,0 +1,43 @@
+"""Commands as they have to be typed for the site that was loaded: a pasted hint must not act on another site."""
+
+import re
+import shlex
+from pathlib import Path
+
+from modelctl.product import CHECKOUT
+
+DEFAULT_SITE = Path("inventory.py")
+
+FROM_A_NODE = re.compile(r"\bmodelctl (cleanup|collect)\b")
+"""Commands that a node's program names: it knows no site."""
+
+_site = DEFAULT_SITE
+
+
+def use(site: Path) -> None:
+    """From here on hints are for this site, named as it was typed."""
+    global _site
+    _site = site
+
+
+def modelctl(words: str) -> str:
+    """A command of modelctl, as it has to be typed here."""
+    return modelctl_on(_site, words)
+
+
+def modelctl_on(site: Path, words: str) -> str:
+    """A command of modelctl for another site."""
+    is_default = site.resolve() == DEFAULT_SITE.resolve()
+    return f"modelctl {words}" if is_default else f"modelctl {words} --site {shlex.quote(str(site))}"
+
+
+def completed(said: str) -> str:
+    """What a node has said, with its hints made for this site."""
+    return FROM_A_NODE.sub(lambda found: modelctl(found.group(1)), said)
+
+
+def pyinfra(words: str) -> str:
+    """A command of pyinfra, which finds its settings and the deploys in the product's checkout only."""
+    if Path.cwd() == CHECKOUT:
+        return f"pyinfra {shlex.quote(str(_site))} {words}"
+    return f"cd {shlex.quote(str(CHECKOUT))} && pyinfra {shlex.quote(str(_site.resolve()))} {words}"

@@ -1,0 +1,32 @@
+"""The product: the checkout that this code runs from. A site may lie in a repository of its own."""
+
+import subprocess
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@cache
+def release() -> str:
+    """The release with the commit of its checkout: 0.1.0 COMMIT, with "-dirty" when that has uncommitted changes."""
+    try:
+        number = version("sentinelcam-deploy")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        number = "unreleased"
+    return f"{number} {commit_of(CHECKOUT)}"
+
+
+@cache
+def commit_of(folder: Path) -> str:
+    """The commit of the git checkout that a folder is in, with "-dirty" when it has uncommitted changes.
+
+    "unknown" without git.
+    """
+    words = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        result = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    except OSError:
+        return "unknown"
+    return result.stdout.strip() or "unknown"
