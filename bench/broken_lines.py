@@ -1,8 +1,8 @@
-"""How many of some lines that are broken on purpose the unit tests find, in one checkout beside another.
+"""Whether the unit tests still find what they found before: lines that are broken on purpose, in two checkouts.
 
-`python -m bench.broken_lines OLD NEW --seed 10 --lines 60` draws lines that both checkouts have, breaks one after the
-other in a copy of each, and runs the unit tests of the folder that the line is in until one fails. Prints a line for
-each, and how many each checkout has found. Takes half an hour or more.
+`python -m bench.broken_lines OLD NEW --seed 10 --lines 60` draws lines that both checkouts have. It breaks one after
+the other in a copy of NEW, runs the unit tests of the folder that the line is in until one fails, and where none does,
+looks whether OLD's tests find it. Prints a line for each, and the counts. Takes half an hour or more.
 """
 
 import argparse
@@ -42,24 +42,32 @@ class Break:
 def main() -> None:
     """Draw, break, run, count."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("checkouts", nargs=2, type=Path, metavar="CHECKOUT")
+    parser.add_argument("old", type=Path)
+    parser.add_argument("new", type=Path)
     parser.add_argument("--seed", type=int, default=10)
     parser.add_argument("--lines", type=int, default=60)
     words = parser.parse_args()
-    drawn = draw(words.checkouts, words.seed, words.lines)
-    found = [0, 0]
+    drawn = draw([words.old, words.new], words.seed, words.lines)
     with tempfile.TemporaryDirectory() as folder:
-        copies = [Path(folder) / str(number) / "checkout" for number in range(2)]
-        for checkout, copy in zip(words.checkouts, copies, strict=True):
-            shutil.copytree(checkout, copy, ignore=KEPT_OUT)
-            if any(not passes(copy, [copy / "tests" / "unit" / folder]) for folder in FOLDERS):
-                sys.exit(f"{checkout}: its unit tests fail with no line broken; expected them to pass")
-        for each in drawn:
-            told = [is_found(copy, each) for copy in copies]
-            found = [count + one for count, one in zip(found, told, strict=True)]
-            print(*("found " if one else "missed" for one in told), each, flush=True)
-    for checkout, count in zip(words.checkouts, found, strict=True):
-        print(f"{count} of {len(drawn)} found (seed {words.seed}): {checkout}")
+        old, new = copy_of(words.old, Path(folder) / "old"), copy_of(words.new, Path(folder) / "new")
+        missed = [each for each in drawn if not told(is_found(new, each), "new", each)]
+        lost = [each for each in missed if told(is_found(old, each), "old", each)]
+    print(f"{len(drawn) - len(missed)} of {len(drawn)} found in {words.new} (seed {words.seed})")
+    print(f"of the {len(missed)} others {len(lost)} found in {words.old}")
+
+
+def copy_of(checkout: Path, folder: Path) -> Path:
+    """A copy to break lines in. Exits 1 when its unit tests fail as it is."""
+    shutil.copytree(checkout, folder / "checkout", ignore=KEPT_OUT)
+    if any(not passes(folder / "checkout", [Path("tests", "unit", each)]) for each in FOLDERS):
+        sys.exit(f"{checkout}: its unit tests fail with no line broken; expected them to pass")
+    return folder / "checkout"
+
+
+def told(is_found: bool, where: str, each: Break) -> bool:
+    """Show a result, and return it."""
+    print("found " if is_found else "missed", where, each, flush=True)
+    return is_found
 
 
 def draw(checkouts: list[Path], seed: int, count: int) -> list[Break]:
