@@ -2,12 +2,15 @@
 
 import json
 import shlex
+import time
 from dataclasses import dataclass
 from typing import Any
 
 from lab.lab import Lab
+from lab.machine import POLL
 
 STATE = "/var/lib/sentinelcam"
+SAYING_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,14 @@ class Node:
         return int(self.shell(f"systemctl show --value --property=MainPID {self.service}"))
 
     def status(self) -> dict[str, Any]:
-        """What the service's stand-in says of itself."""
-        data = json.loads(self.read(f"/home/ops/{self.service}.status.json"))
-        assert isinstance(data, dict)
-        return data
+        """What the service's stand-in says of itself; a process that has just started is given time to say it."""
+        end = time.monotonic() + SAYING_SECONDS
+        while True:
+            data = json.loads(self.read(f"/home/ops/{self.service}.status.json"))
+            assert isinstance(data, dict)
+            if self.pid() in (0, data["pid"]) or time.monotonic() > end:
+                return data
+            time.sleep(POLL)
 
     def configs(self) -> dict[str, str]:
         """The SHA-256 of every config and unit of ours that is there."""
