@@ -106,6 +106,13 @@ def test_another_checkouts_library_is_refused(site: Path, tmp_path: Path) -> Non
     ]
 
 
+def test_what_opens_the_way_to_its_hosts_is_called_before_any_connection(site: Path) -> None:
+    """Else a run on the lab would leave the lab's network."""
+    site.write_text(site.read_text() + "\ndef _connect():\n    raise SystemExit('the way is opened')\n")
+    result = pyinfra(site, "exec", "--", "true")
+    assert (result.returncode, result.stderr.splitlines()[2:]) == (1, ["the way is opened"])
+
+
 def test_groups_of_its_own_are_groups_too(site: Path) -> None:
     site.write_text(site.read_text() + '\ngarden = ["east", "lab1"]\n')
     result = pyinfra(site, "debug-inventory", "--json")
