@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import pwd
 import re
-import subprocess
 from pathlib import Path
 from typing import Optional, Tuple
 
-from node import files, layout
+from node import commands, disk, files, layout
 from node.errors import Refusal
-from node.files import Owner
+from node.rights import Owner
 
 RRSYNC = Path("/usr/bin/rrsync")
 # Older ones can be escaped from: CVE-2026-53783.
@@ -21,7 +20,7 @@ SAFE_RSYNC = (3, 5, 0)
 def make_key(host: str) -> None:
     """Make this node's pull key, unless it has one. The private half never leaves the node."""
     key = layout.access() / "pull_key"
-    if key.exists():
+    if disk.is_there(key):
         return
     files.folder(key.parent, mode=0o700)
     new = key.with_name("new_key")
@@ -29,10 +28,9 @@ def make_key(host: str) -> None:
     for half, _ in pairs:
         files.remove(half)
     comment = "sentinelcam-pull@" + host
-    subprocess.run(
-        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(new)],
-        check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
+    done = commands.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(new)])
+    if done.returncode != 0:
+        raise Refusal("ssh-keygen: " + commands.first_line(done.stderr))
     for half, final in pairs:  # the private half last: where it is, the public one is too
         files.sync(half)
         files.rename(half, final)
@@ -48,7 +46,7 @@ def install(certificate: str, known_hosts: str) -> None:
 def read(name: str) -> Optional[str]:
     """Return a file of the access folder, or None where it is absent."""
     try:
-        return (layout.access() / name).read_text()
+        return disk.read(layout.access() / name).decode()
     except FileNotFoundError:
         return None
 
@@ -81,12 +79,10 @@ def check_rrsync() -> None:
 def rsync_version() -> Tuple[int, ...]:
     """Return the installed rsync's version, () where there is none."""
     try:
-        output = subprocess.run(
-            ["rsync", "--version"], stdout=subprocess.PIPE, universal_newlines=True, check=True
-        ).stdout
-    except (FileNotFoundError, subprocess.CalledProcessError):
+        said = commands.run(["rsync", "--version"]).stdout
+    except FileNotFoundError:
         return ()
-    match = re.search(r"version v?(\d+)\.(\d+)\.(\d+)", output)
+    match = re.search(r"version v?(\d+)\.(\d+)\.(\d+)", said)
     return tuple(int(part) for part in match.groups()) if match else ()
 
 
@@ -95,4 +91,4 @@ def _authorized_keys(user: str) -> Path:
 
 
 def _lines(path: Path) -> "list[str]":
-    return path.read_text().splitlines() if path.is_file() else []
+    return disk.read(path).decode().splitlines() if disk.is_file(path) else []

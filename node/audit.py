@@ -6,29 +6,22 @@ import re
 from pathlib import Path
 from typing import Dict, List
 
-from node import files, history
-from node.files import Owner
+from node import disk, files, history
 from node.history import Entry
+from node.rights import Owner
 
 _LINE = re.compile(r"^\S+ (?P<host>[^\s#]+)#(?P<n>\d+) ")
 
 
 def logged(log: Path) -> Dict[str, int]:
     """Return, for each host, the number of its last line in the log."""
-    return {found.group("host"): int(found.group("n")) for found in map(_LINE.match, _lines(log)) if found}
+    return {found.group("host"): int(found.group("n")) for found in map(_LINE.match, disk.lines(log)) if found}
 
 
 def append(log: Path, owner: Owner, entries: List[Entry]) -> None:
     """Append the entries that the log lacks, each host's in its order."""
-    known = set(_lines(log))
+    known = set(disk.lines(log))
     files.folder(log.parent, owner)
     for entry in sorted(entries, key=lambda each: (each["host"], each["n"])):
         if history.text(entry) not in known:
             files.append(log, history.text(entry).encode(), owner=owner)
-
-
-def _lines(log: Path) -> List[str]:
-    try:
-        return log.read_text(encoding="utf-8", errors="replace").splitlines()
-    except FileNotFoundError:
-        return []

@@ -51,6 +51,18 @@ def main(arguments: List[str]) -> int:
     return 0
 
 
+def end_in_time(name: str) -> None:
+    """End this program when a command takes too long, whatever holds it up and whoever still waits for it."""
+    signal.signal(signal.SIGALRM, _end)
+    signal.alarm(LONG_SECONDS if name in LONG else SECONDS)
+
+
+def _end(*_: object) -> None:
+    """Whatever held it up, the next run goes on from what is on the disk, as after a power cut."""
+    os.write(2, b"not done in time; see what holds it up (a disk? a link?), and run again\n")
+    os._exit(1)
+
+
 def _run(name: str, *words: str) -> None:
     if name not in COMMANDS:
         raise Refusal("found %s; allowed: %s" % (shown(name) or "no command", ", ".join(CONSOLE)))
@@ -166,6 +178,9 @@ CONSOLE: Dict[str, Callable[..., None]] = {
 }
 WITHOUT_ROOT = ("retire",)
 """The registry's owner runs these, in a unit of their own."""
+SECONDS, LONG_SECONDS = 600, 12 * 3600
+LONG = ("pull", "switch", "switch-unit", "recover", "revert", "verify", "survey", "send-linked-file", "retire")
+"""They wait for a link, for a task to end, or read every byte from what may be a slow card."""
 COMMANDS: Dict[str, Callable[..., None]] = {
     **CONSOLE,
     "survey": _survey,

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Collection, Dict, Iterator, List, Mapping, NamedTuple, Pattern, Set
 
-from node import files, history, layout, lock, names
+from node import disk, files, handles, history, layout, lock, names
 from node.errors import Refusal
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -48,19 +47,16 @@ class Entry(NamedTuple):
 def alone() -> Iterator[None]:
     """Act on the list, or change it, while nobody else does. Raises lock.Taken."""
     files.folder(layout.cleanup())
-    handle = os.open(str(layout.cleanup()), os.O_RDONLY)
-    try:
+    with handles.listable(layout.cleanup()) as handle:
         if not lock.take(handle):
             raise lock.Taken("%s: another is at work on the delete-list; run again" % layout.cleanup())
         yield
-    finally:
-        os.close(handle)
 
 
 def read() -> List[Entry]:
     """Return the entries, none where there is no list. Raises Refusal for a damaged one."""
     try:
-        return parse(json.loads(_list().read_text(encoding="utf-8")))
+        return parse(json.loads(disk.read(_list()).decode()))
     except FileNotFoundError:
         return []
     except (ValueError, TypeError, RecursionError) as error:
@@ -105,11 +101,7 @@ def open_entries(log: Path) -> List[Entry]:
     Raises Refusal for a damaged list.
     """
     entries = read()
-    try:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    except FileNotFoundError:
-        lines = []
-    done = {line.partition(" ")[2] for line in lines}
+    done = {line.partition(" ")[2] for line in disk.lines(log)}
     return [entry for entry in entries if entry.removal not in done]
 
 
@@ -171,7 +163,7 @@ def _remember(hosts: Mapping[str, Collection[str]]) -> None:
 def _read_seen() -> Any:
     """None when it is damaged."""
     try:
-        seen = json.loads(_seen().read_text(encoding="utf-8"))
+        seen = json.loads(disk.read(_seen()).decode())
         for sight in seen.values():
             _labels(sight)
     except FileNotFoundError:
@@ -187,14 +179,14 @@ def _write_seen(seen: Any) -> None:
 
 def _write(entries: List[Entry]) -> None:
     content = [entry._asdict() for entry in entries]
-    if not entries and not _list().exists():
+    if not entries and not disk.is_there(_list()):
         return
     files.write(_list(), json.dumps(content, sort_keys=True, indent=1).encode())
 
 
 def _digest() -> str:
     """Of all that a decision rests on, or must not overtake."""
-    contents = [path.read_bytes() if path.is_file() else b"" for path in (_list(), _seen(), _spared())]
+    contents = [disk.read(path) if disk.is_file(path) else b"" for path in (_list(), _seen(), _spared())]
     return hashlib.sha256(b"\0".join(contents)).hexdigest()
 
 

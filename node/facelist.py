@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import io
+import os
 import re
 from pathlib import Path
-from typing import List, Optional, Set, Tuple
+from typing import List, NamedTuple, Optional, Set, Tuple
 
-from node import files, layout, pull, stamps
+from node import disk, files, handles, layout, orders, pull, rights, stamps
 from node.errors import Refusal
 from node.orders import File, Order, Version
+from node.rights import ROOT, Owner
 from node.sets import StoredSet
 
 CURRENT = "facelist_current.csv"
@@ -17,6 +20,13 @@ LIST = "facelist.csv"
 CONFIG = "datapump.yaml"
 
 Event = Tuple[str, str]  # date, event id
+
+
+class Named(NamedTuple):
+    """A face list, and who says that it is one: it is read with their rights."""
+
+    path: Path
+    by: Owner
 
 
 def path_of(version: Version, name: str) -> Path:
@@ -36,7 +46,7 @@ def flaws(version: Version) -> List[str]:
 
 
 def _is_right(path: Path, sha256: str) -> bool:
-    return path.is_file() and not path.is_symlink() and files.sha256(path) == sha256
+    return disk.is_file(path) and disk.sha256(path) == sha256
 
 
 def fetch(order: Order) -> None:
@@ -44,7 +54,7 @@ def fetch(order: Order) -> None:
     version = order.face_list
     if version is None:
         return
-    absent = [file for file in version.files if not path_of(version, file.name).exists()]
+    absent = [file for file in version.files if not disk.is_there(path_of(version, file.name))]
     if absent:
         _bring(version, absent, order)
     for file in version.files:
@@ -52,19 +62,18 @@ def fetch(order: Order) -> None:
 
 
 def _bring(version: Version, absent: List[File], order: Order) -> None:
+    files.folder(version.directory, order.owner)
     staging = version.directory / layout.STAGING
-    files.folder(staging, order.owner)
-    pull.bring({version.label + "/" + file.name: file for file in absent}, staging, order)
-    staged = staging / version.label
-    pull.verify(staged, absent, version.label, order)
-    pull.give(staged, absent, order.owner)
-    for file in absent:
-        files.rename(staged / file.name, path_of(version, file.name))
-    files.prune(staging)
+    with files.hold_private(staging):
+        pull.bring({version.label + "/" + file.name: file for file in absent}, staging, order)
+        pull.verify(staging / version.label, absent, version.label, order)
+        for file in absent:
+            files.rename(staging / version.label / file.name, path_of(version, file.name))
+        files.prune(staging)
 
 
 def _adopt(path: Path, file: File) -> None:
-    if path.is_symlink():
+    if disk.target(path) is not None:
         raise Refusal("%s: a link, expected a file; move it away and run again" % path)
     reading = stamps.read(path)
     if reading.sha256 != file.sha256:
@@ -83,7 +92,7 @@ def require_switchable(order: Order) -> None:
     if lacking(version):
         raise Refusal("%s: not there or not verified; run deploys/models.py" % path_of(version, LIST))
     configs = [file.path for each in order.sets for file in each.files if file.path.name == CONFIG]
-    lost = _unlocked(path_of(version, LIST), version.directory / CURRENT, configs)
+    lost = _unlocked(Named(path_of(version, LIST), ROOT), version.directory / CURRENT, configs)
     if lost and not order.asked.unlock:
         raise Refusal(
             "face list %s: lacks %d event(s) that the live list locks, so their recordings could be deleted; "
@@ -96,38 +105,59 @@ def unlocked_by(stored: StoredSet) -> int:
     for file in stored.content.files:
         named = _face_file(stored.folder / "files" / file.sha256) if file.path.name == CONFIG else None
         if named is not None:
-            return len(_unlocked(named, named.with_name(CURRENT), [file.path]))
+            new = Named(named, orders.owner(file.owner))
+            return len(_unlocked(new, named.with_name(CURRENT), [file.path]))
     return 0
 
 
 def unlocks(version: Version, configs: List[Path], registry: Optional[Path]) -> Optional[int]:
     """Return how many live events a version's list would unlock; None where neither this node nor `registry` has it."""
     lists = [path_of(version, LIST), *([registry / version.label / LIST] if registry else [])]
-    new = next((path for path in lists if path.is_file()), None)
-    return len(_unlocked(new, version.directory / CURRENT, configs)) if new else None
+    new = next((path for path in lists if disk.is_file(path)), None)
+    return len(_unlocked(Named(new, ROOT), version.directory / CURRENT, configs)) if new else None
 
 
-def _unlocked(new: Path, link: Path, configs: List[Path]) -> Set[Event]:
+def _unlocked(new: Named, link: Path, configs: List[Path]) -> Set[Event]:
     """The lists that are live are the one behind the link and the one that the data pump reads: an older tool may have
     set only one of them."""
-    lists = [link.resolve() if link.exists() else None, *map(_face_file, configs)]
-    live = {path for path in lists if path is not None and path.is_file() and path != new}
-    locked: Set[Event] = set().union(*(_events(path) for path in live))
+    live = [each for each in [_behind(link), *map(_live, configs)] if each is not None and each.path != new.path]
+    locked: Set[Event] = set().union(*(_events(each) for each in live))
     return locked - _events(new) if locked else set()
 
 
+def _behind(link: Path) -> Optional[Named]:
+    """The list that a link names, or that is in its place."""
+    to, status = disk.target(link) or link.name, disk.status(link)
+    return Named(Path(os.path.normpath(str(link.parent / to))), Owner(*_ids(status))) if status else None
+
+
+def _live(config: Path) -> Optional[Named]:
+    path, status = _face_file(config), disk.status(config)
+    return Named(path, Owner(*_ids(status))) if path and status else None
+
+
+def _ids(status: os.stat_result) -> Tuple[int, int]:
+    return status.st_uid, status.st_gid
+
+
 def _face_file(config: Path) -> Optional[Path]:
+    """The list that a config names."""
     try:
-        match = re.search(r"^facefile:\s*[\"']?([^\"'#\n]+)", config.read_text(), re.MULTILINE)
+        match = re.search(r"^facefile:\s*[\"']?([^\"'#\n]+)", disk.read(config).decode(), re.MULTILINE)
     except (OSError, UnicodeDecodeError):
         return None
     return Path(match.group(1).strip()) if match else None
 
 
-def _events(path: Path) -> Set[Event]:
+def _events(named: Named) -> Set[Event]:
+    """The events of a list; none where it is not there."""
+    path = named.path
     try:
-        with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-            return {(row["date"], row["event"]) for row in csv.DictReader(file)}
+        with rights.of(named.by), handles.opened(path) as file:
+            rows = io.TextIOWrapper(file, "utf-8", "surrogateescape", newline="")
+            return {(row["date"], row["event"]) for row in csv.DictReader(rows)}
+    except (FileNotFoundError, NotADirectoryError):
+        return set()
     except csv.Error as error:
         raise Refusal("%s: %s; expected a face list in CSV" % (path, error)) from None
     except KeyError as error:

@@ -1,15 +1,18 @@
-"""Writing so that a power cut leaves the old file or the new one, never a part."""
+"""Changing this node's disk, through handles, so that a power cut leaves the old file or the new one, never a part."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-from contextlib import contextmanager
+import stat
+import sys
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Callable, Iterator, NamedTuple, Optional
+from typing import Callable, Iterator
 
-CHUNK = 1 << 20
+from node import disk, handles, rights
+from node.errors import Refusal
+from node.rights import ROOT, Owner
 
 
 def _no_observer(moment: str, path: Path) -> None:
@@ -27,165 +30,246 @@ def _change(name: str, path: Path) -> Iterator[None]:
     observer("after " + name, path)
 
 
-class Owner(NamedTuple):
-    uid: int
-    gid: int
-
-
-ROOT = Owner(0, 0)
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes in hexadecimal. Raises OSError."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for chunk in iter(lambda: file.read(CHUNK), b""):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
 def sync(path: Path) -> None:
     """Flush a file or a folder to the disk."""
-    with _change("sync", path):
-        handle = os.open(str(path), os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    with _change("sync", path), _flushable(path) as handle:
+        os.fsync(handle)
+
+
+@contextmanager
+def _flushable(path: Path) -> Iterator[int]:
+    with handles.listable(path) if disk.is_folder(path) else handles.either(path) as handle:
+        yield handle
 
 
 def write(path: Path, content: bytes, mode: int = 0o644, owner: Owner = ROOT) -> None:
     """Replace `path` by `content` in one rename."""
-    new = _beside(path)
-    with _change("write", new):
-        # The folder may belong to the service's user: never follow what lies there.
-        handle = os.open(str(new), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+
+    def make(name: str, parent: int) -> None:
+        handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=parent)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             os.fchown(handle, owner.uid, owner.gid)
             os.fchmod(handle, mode)
+
+    new = _make_beside(path, "write", make)
     sync(new)
     rename(new, path)
 
 
 def append(path: Path, line: bytes, mode: int = 0o644, owner: Owner = ROOT) -> None:
-    """Add a line to a file of lines; where a power cut tore the last one, the new one begins on a line of its own."""
-    # The folder may belong to the service's user: never follow what lies there.
-    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
-    with _change("append", path), os.fdopen(os.open(str(path), flags, mode), "ab+") as file:
-        status = os.fstat(file.fileno())
-        if (status.st_uid, status.st_gid) != owner:  # a confined program may not give files away
-            os.fchown(file.fileno(), owner.uid, owner.gid)
-        os.fchmod(file.fileno(), mode)
-        if file.seek(0, os.SEEK_END) > 0:
-            file.seek(-1, os.SEEK_END)
-            line = line if file.read(1) == b"\n" else b"\n" + line
-        file.write(line + b"\n")
+    """Add a line to a file of lines; in somebody's folder with their rights, and no more.
+
+    Where a power cut tore the last one, the new one begins on a line of its own. Raises OSError, or Refusal.
+    """
+    is_new = not disk.is_there(path)
+    with _change("append", path), handles.folder(path.parent) as parent:
+        above = _owner_of(parent)
+        with os.fdopen(_open_to_append(path, parent, mode, above), "ab+") as file:
+            handles.require_file(file.fileno(), path)
+            if is_new and above == ROOT:
+                os.fchown(file.fileno(), owner.uid, owner.gid)
+            if is_new:
+                os.fchmod(file.fileno(), mode)
+            if file.seek(0, os.SEEK_END) > 0:
+                file.seek(-1, os.SEEK_END)
+                line = line if file.read(1) == b"\n" else b"\n" + line
+            file.write(line + b"\n")
     sync(path)
 
 
-def copy(source: Path, path: Path) -> None:
-    """Copy a file to `path`, with its times, in one rename."""
-    new = _beside(path)
-    try:
-        with _change("copy", new):
-            shutil.copy2(str(source), str(new))
-        sync(new)
-    except OSError:
-        unlink(new)  # of a full disk it takes the rest
-        raise
-    rename(new, path)
+def _open_to_append(path: Path, parent: int, mode: int, above: Owner) -> int:
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+    with rights.of(above):
+        try:
+            return os.open(path.name, flags, mode, dir_fd=parent)
+        except PermissionError:
+            raise Refusal("%s: not writable for whom its folder belongs to; chown it and run again" % path) from None
+        except OSError as error:
+            error.filename = str(path)
+            raise
 
 
-def link(path: Path, target: str) -> None:
-    """Make `path` a symbolic link to `target`, in one rename; a link that is right already costs no write."""
-    if os.path.islink(str(path)) and os.readlink(str(path)) == target:
-        return
-    new = _beside(path)
-    with _change("link", new):
-        new.symlink_to(target)
-    rename(new, path)
+def _owner_of(handle: int) -> Owner:
+    found = os.fstat(handle)
+    return Owner(found.st_uid, found.st_gid)
 
 
-def _beside(path: Path) -> Path:
-    """Where the new `path` is made; what an earlier try left there goes."""
+def copy(source: Path, path: Path) -> str:
+    """Copy a file, or what a link there leads its maker to, in one rename; return the copy's SHA-256.
+
+    The copy has its times and mode, and is root's.
+    """
+    found = hashlib.sha256()
+
+    def make(name: str, parent: int) -> None:
+        with handles.reached(source) as old:
+            handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=parent)
+            with os.fdopen(handle, "wb") as new:
+                before = os.fstat(old.fileno())
+                for chunk in iter(lambda: old.read(disk.CHUNK), b""):
+                    found.update(chunk)
+                    new.write(chunk)
+                new.flush()
+                os.fchmod(handle, stat.S_IMODE(before.st_mode) & 0o777)
+                os.utime(handle, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    new_path = _make_beside(path, "copy", make)
+    sync(new_path)
+    rename(new_path, path)
+    return found.hexdigest()
+
+
+def link(path: Path, to: str) -> None:
+    """Make `path` a symbolic link, in one rename; a link that is right already costs no write."""
+    if disk.target(path) != to:
+        new = _make_beside(path, "link", lambda name, parent: os.symlink(to, name, dir_fd=parent))
+        rename(new, path)
+
+
+def _make_beside(path: Path, change: str, make: Callable[[str, int], None]) -> Path:
+    """Make the new `path` beside it; what an earlier try left there goes, and what is in the way stays."""
     new = path.with_name("." + path.name + ".new")
-    unlink(new)
-    return new
-
-
-def target(path: Path) -> Optional[str]:
-    """Return what a link names, or None where there is no link."""
+    with suppress(OSError):
+        unlink(new)
+    if disk.is_there(new):
+        print("%s: in the way; look there, and remove it" % new, file=sys.stderr)
+        new = path.with_name(".%s.%s.new" % (path.name, os.urandom(8).hex()))
     try:
-        return os.readlink(str(path))
-    except OSError:
-        return None
+        with _change(change, new), handles.folder(path.parent) as parent:
+            make(new.name, parent)
+    except OSError as error:
+        if not isinstance(error, FileExistsError):
+            unlink(new)  # of a full disk it takes the rest
+        error.filename = str(path)
+        raise
+    return new
 
 
 def folder(path: Path, owner: Owner = ROOT, mode: int = 0o755) -> None:
     """Make a folder and its parents; those that are made get `owner` and `mode`, those that exist keep theirs."""
     missing = []
-    while not path.is_dir():
+    while not disk.is_folder(path):
         missing.append(path)
         path = path.parent
     for each in reversed(missing):
         new = each.with_name("." + each.name + ".new")
         remove(new)
-        with _change("folder", new):
-            new.mkdir()
-        give(new, owner, mode)
+        _make_folder(new, owner, mode)
         place(new, each)
+
+
+def _make_folder(path: Path, owner: Owner, mode: int) -> None:
+    """In somebody's folder it is made with their rights, and theirs: root could give away what took its place."""
+    with handles.folder(path.parent) as parent:
+        above = _owner_of(parent)
+        with _change("folder", path), rights.of(above):
+            os.mkdir(path.name, 0o700, dir_fd=parent)
+            os.chmod(path.name, mode, dir_fd=parent)
+    if above == ROOT != owner:
+        give(path, owner, mode)
+
+
+def private(path: Path) -> None:
+    """Make sure that a folder is there which only this program's user can enter; what else is there goes.
+
+    Nothing is in it that exists nowhere else.
+    """
+    found = disk.status(path)
+    if found is None or not _is_private(found):
+        remove(path)
+        with handles.folder(path.parent) as parent, _change("folder", path):
+            os.mkdir(path.name, 0o700, dir_fd=parent)
+
+
+@contextmanager
+def hold_private(path: Path) -> Iterator[int]:
+    """Make such a folder and hold it, so that all that is below its path is below this very folder."""
+    private(path)
+    with handles.held(path) as handle:
+        if not _is_private(os.fstat(handle)):
+            raise Refusal("%s: somebody else's; expected a folder of root; look who put it there, and run again" % path)
+        yield handle
+
+
+def _is_private(found: os.stat_result) -> bool:
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
 
 
 def rename(path: Path, final: Path) -> None:
     """Rename a file to its place, whatever file is there, and flush the folder."""
     with _change("rename", final):
-        path.replace(final)
+        _rename(path, final)
     sync(final.parent)
 
 
 def place(staged: Path, final: Path) -> None:
     """Rename a staged folder to its place. Raises OSError when something is there."""
     sync(staged)
-    with _change("rename", final):
-        os.rename(str(staged), str(final))
-    sync(final.parent)
+    rename(staged, final)
+
+
+def _rename(path: Path, final: Path) -> None:
+    with handles.folder(path.parent) as old, handles.folder(final.parent) as new:
+        os.rename(path.name, final.name, src_dir_fd=old, dst_dir_fd=new)
 
 
 def hard_link(path: Path, final: Path) -> None:
     """Give a file a second name. Raises FileExistsError when something is there."""
-    with _change("hard link", final):
-        os.link(str(path), str(final))
+    with _change("hard link", final), handles.folder(path.parent) as old, handles.folder(final.parent) as new:
+        os.link(path.name, final.name, src_dir_fd=old, dst_dir_fd=new, follow_symlinks=False)
 
 
 def give(path: Path, owner: Owner, mode: int) -> None:
     """Set owner and mode of a file or a folder, and flush it."""
+    with handles.either(path) as handle:
+        give_open(handle, path, owner, mode)
+
+
+def give_open(handle: int, path: Path, owner: Owner, mode: int) -> None:
+    """The same, of what was opened at that path."""
     with _change("give", path):
-        os.chown(str(path), owner.uid, owner.gid)
-        path.chmod(mode)
-    sync(path)
+        os.fchown(handle, owner.uid, owner.gid)
+        os.fchmod(handle, mode)
+    with _change("sync", path):
+        os.fsync(handle)
 
 
 def prune(path: Path) -> None:
     """Remove the folders at and below `path` that hold no file."""
-    for folder, _, _ in os.walk(str(path), topdown=False):
-        if not os.listdir(folder):
-            with _change("remove", Path(folder)):
-                os.rmdir(folder)
+    for name in disk.names(path):
+        if disk.is_real_folder(path / name):
+            prune(path / name)
+    if not disk.names(path):
+        with _change("remove", path), handles.folder(path.parent) as parent:
+            os.rmdir(path.name, dir_fd=parent)
 
 
 def unlink(path: Path) -> None:
     """Remove a file or a link, if it is there, and flush the folder."""
-    if path.is_symlink() or path.exists():
-        with _change("unlink", path):
-            path.unlink()
+    if disk.is_there(path):
+        with _change("unlink", path), handles.folder(path.parent) as parent:
+            os.unlink(path.name, dir_fd=parent)
         sync(path.parent)
 
 
 def remove(path: Path) -> None:
-    """Remove a staged file or folder, if it is there."""
-    if path.is_dir() and not path.is_symlink():
-        with _change("remove", path):
-            shutil.rmtree(str(path))
-    else:
+    """Remove a file, or a folder with all that is in it, if it is there."""
+    if not disk.is_real_folder(path):
         unlink(path)
+        return
+    with _change("remove", path), handles.folder(path.parent) as parent:
+        for _, folders, others, handle in os.fwalk(path.name, topdown=False, dir_fd=parent, onerror=disk.fail):
+            for name in others:
+                os.unlink(name, dir_fd=handle)
+            for name in folders:
+                _remove_one(name, handle)
+        os.rmdir(path.name, dir_fd=parent)
+
+
+def _remove_one(name: str, parent: int) -> None:
+    """os.fwalk counts a link to a folder as a folder."""
+    try:
+        os.rmdir(name, dir_fd=parent)
+    except NotADirectoryError:
+        os.unlink(name, dir_fd=parent)

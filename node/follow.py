@@ -6,14 +6,13 @@ The unit's name is one lock; the file that the switch holds is another, and says
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
 import uuid
 from pathlib import Path
 from typing import Optional
 
-from node import files, history, layout, lock, marks, outcomes, recovery, sets
+from node import commands, disk, files, history, layout, lock, marks, outcomes, recovery, sets
 from node.errors import Refusal
 from node.marks import Request
 from node.orders import Gate, Order
@@ -65,24 +64,24 @@ def _run_unit(request: Request, limit: float) -> str:
     files.folder(path.parent)
     files.write(path, json.dumps(request._asdict()).encode())
     try:
-        result = subprocess.run(
+        done = commands.run(
             [
                 "systemd-run", "--quiet", "--wait", "--collect", "--unit=" + _unit(request.service),
                 "--description=Switch of " + request.service + ", by " + request.operator,
                 "--property=OnFailure=sentinelcam-recover@" + request.service + ".service",
                 "--property=RuntimeMaxSec=%d" % limit,
-                sys.executable, sys.path[0], "switch-unit", request.id,
+                *layout.PYTHON, sys.path[0], "switch-unit", request.id,
             ],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, universal_newlines=True,
+            limit + commands.SECONDS,
         )  # fmt: skip
     finally:
         files.unlink(path)
-    return (result.stderr.strip().splitlines() or [""])[0]
+    return commands.first_line(done.stderr, "")
 
 
 def read(id: str) -> Request:
     """Return the request that this unit was begun for."""
-    return Request(**json.loads(_file_of(id).read_text()))
+    return Request(**json.loads(disk.read(_file_of(id)).decode()))
 
 
 def _file_of(id: str) -> Path:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 import time
 from typing import Optional
 
-from node import orders, services, stamps
+from node import disk, orders, services, stamps
 from node.orders import ServiceSet
 
 PAUSE = 0.1  # seconds between looks
@@ -19,7 +18,7 @@ def unready(service: ServiceSet) -> Optional[str]:
     Raises Refusal when the service's user does not exist.
     """
     for named in service.named_files:
-        if not named.path.is_file():
+        if (disk.reached(named.path) is None) if named.linked else not disk.is_file(named.path):
             return "%s: missing; run deploys/models.py" % named.path
         if not named.linked and not stamps.vouches(named.path, named.sha256):
             return "%s: not verified with its pinned SHA-256 %s; run deploys/models.py" % (
@@ -31,13 +30,10 @@ def unready(service: ServiceSet) -> Optional[str]:
 
 def _unreadable(service: ServiceSet) -> Optional[str]:
     user = orders.owner(service.user)
-    paths = [str(named.path) for named in service.named_files]
-    look = 'for path; do test -r "$path" || { echo "$path"; exit; }; done'
-    found = subprocess.run(
-        ["setpriv", "--reuid=%d" % user.uid, "--regid=%d" % user.gid, "--init-groups", "sh", "-c", look, "sh", *paths],
-        stdout=subprocess.PIPE, universal_newlines=True, check=True,
-    ).stdout.strip()  # fmt: skip
-    return "%s: not readable by %s; check owner and mode" % (found, service.user) if found else None
+    for named in service.named_files:
+        if not disk.is_readable(named.path, user):
+            return "%s: not readable by %s; check owner and mode" % (named.path, service.user)
+    return None
 
 
 def wait(service: ServiceSet) -> Optional[str]:

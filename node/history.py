@@ -6,7 +6,7 @@ import json
 import time
 from typing import Any, Dict, Iterator, List, Optional
 
-from node import files, layout
+from node import disk, files, layout
 from node.marks import Request
 from node.printable import printable
 
@@ -42,11 +42,7 @@ def add(request: Request, old: Optional[str], outcome: str, reason: Optional[str
 
 def entries() -> List[Entry]:
     """Return all lines, oldest first, but for one that a power cut tore."""
-    try:
-        lines = layout.history().read_text(encoding="utf-8", errors="replace").splitlines()
-    except FileNotFoundError:
-        return []
-    return list(_parsed(lines))
+    return list(_parsed(disk.lines(layout.history())))
 
 
 def _parsed(lines: List[str]) -> Iterator[Entry]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import stat
 from typing import Optional
 
-from node import files, layout, orders, sets
+from node import disk, files, layout, orders, sets
 from node.errors import Refusal
-from node.files import Owner
 from node.orders import Installed, Link, ServiceSet
+from node.rights import Owner
 from node.sets import CHOSEN, INSTALLED, StoredSet
 
 
@@ -22,15 +23,15 @@ def install(service: str) -> StoredSet:
     chosen, mark = sets.read(service, digest), layout.sets(service) / INSTALLED
     require_free(chosen.content)
     missing = [(file, sets.content(chosen, file)) for file in chosen.content.files if not is_installed(file)]
-    if files.target(mark) != digest:
+    if disk.target(mark) != digest:
         files.unlink(mark)  # from here to the end the paths hold more than one set's files
     for file, content in missing:
         files.folder(file.path.parent, orders.owner(file.owner))
         files.write(file.path, content, file.mode, orders.owner(file.owner))
     for link in chosen.content.links:
-        files.folder(link.path.parent)
+        files.folder(link.path.parent, orders.owner(chosen.content.user))
         files.link(link.path, link.target)
-    if files.target(mark) is None:
+    if disk.target(mark) is None:
         _remove_leftovers(chosen)
         files.link(mark, digest)
     return chosen
@@ -38,25 +39,25 @@ def install(service: str) -> StoredSet:
 
 def is_installed(file: Installed) -> bool:
     """Tell whether a file of a set is at its path with its content, owner and mode."""
-    if file.path.is_symlink() or not file.path.is_file() or files.sha256(file.path) != file.sha256:
+    status = disk.status(file.path)
+    if status is None or not stat.S_ISREG(status.st_mode) or disk.sha256(file.path) != file.sha256:
         return False
-    status = file.path.stat()
     owner = Owner(status.st_uid, status.st_gid)
     return status.st_mode & 0o7777 == file.mode and owner == orders.owner(file.owner)
 
 
 def is_linked(link: Link) -> bool:
     """Tell whether a link of a set is there and right."""
-    return files.target(link.path) == link.target
+    return disk.target(link.path) == link.target
 
 
 def require_free(content: ServiceSet) -> None:
     """Raises Refusal when a path of the set is taken by what is not for us to replace."""
     for file in content.files:
-        if file.path.is_dir() and not file.path.is_symlink():
+        if disk.is_real_folder(file.path):
             raise Refusal("%s: a folder, expected a file; move it away and run again" % file.path)
     for link in content.links:
-        if link.path.exists() and not link.path.is_symlink():
+        if disk.is_there(link.path) and disk.target(link.path) is None:
             raise Refusal("%s: a file, expected a link; move it away and run again" % link.path)
 
 
@@ -67,7 +68,7 @@ def require_own(wanted: ServiceSet, old: Optional[str]) -> None:
     ]
     ours = {path for each in others for path in each.content.paths}
     for file in wanted.files:
-        if file.path not in ours and file.path.is_file() and files.sha256(file.path) != file.sha256:
+        if file.path not in ours and disk.is_file(file.path) and disk.sha256(file.path) != file.sha256:
             raise Refusal("%s: no deploy put it there; move it away and run again" % file.path)
 
 

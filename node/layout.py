@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from node import disk
+
+PYTHON = ("/usr/bin/python3", "-I")
+"""What runs this program: no python of a user, and none that a user's variables or files have a say in."""
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+
 STATE = Path("/var/lib/sentinelcam")
 RUNTIME = Path("/run/sentinelcam")
 UNITS = Path("/etc/systemd/system")
@@ -31,7 +37,7 @@ def sets(service: str) -> Path:
 
 def services() -> "list[str]":
     """The services that have sets here."""
-    return sorted(path.name for path in (STATE / "sets").glob("*") if path.is_dir())
+    return [name for name in disk.names(STATE / "sets") if disk.is_folder(STATE / "sets" / name)]
 
 
 def pending(service: str) -> Path:

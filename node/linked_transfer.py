@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Dict, Iterator, List, Tuple
 
-from node import files, linked, names
+from node import disk, handles, names
 from node.errors import Refusal
+from node.processes import writers
 
 
 def look(order: Dict[str, Any]) -> Dict[str, Any]:
@@ -20,27 +21,26 @@ def look(order: Dict[str, Any]) -> Dict[str, Any]:
     """
     folder = version_folder(Path(order["models"]), order["model"], order["version"])
     paths = [folder / names.plain("name", name) for name in order["names"]]
-    found = {path.name: measure(path) if os.path.lexists(str(path)) else None for path in paths}
+    found = {path.name: measure(path) if disk.is_there(path) else None for path in paths}
     return {"files": found}
 
 
 def version_folder(models: Path, model: str, version: str) -> Path:
     """Return the folder of a version. Raises Refusal where there is none, or a link."""
     folder = models / names.plain("model", model) / names.plain("version", version)
-    if not models.is_dir():
+    if not disk.is_folder(models):
         raise Refusal("%s: no such folder; expected the models of this node" % models)
     for path in (folder.parent, folder):
-        if path.is_symlink():
+        if disk.target(path) is not None:
             raise Refusal("%s: found a link; expected a folder; look there" % path)
-    if not folder.is_dir():
+    if not disk.is_real_folder(folder):
         there = ", ".join(_versions(folder.parent)) or "none"
         raise Refusal("%s/%s: not on this node; versions of %s that are: %s" % (model, version, model, there))
     return folder
 
 
 def _versions(folder: Path) -> List[str]:
-    found = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
-    return sorted(name for name in found if not name.startswith("."))
+    return [name for name in disk.names(folder) if name[0] != "." and disk.is_real_folder(folder / name)]
 
 
 def measure(path: Path) -> Dict[str, Any]:
@@ -67,29 +67,27 @@ def send(order: Dict[str, Any]) -> None:
 
 def _chunks(path: Path) -> Iterator[bytes]:
     """Yield the bytes of a plain file. Raises Refusal when there is none, or somebody writes to it meanwhile."""
+    _require_closed(path)
     with _opened(path) as file:
         before = _identity(os.fstat(file.fileno()))
-        yield from iter(lambda: file.read(files.CHUNK), b"")
+        yield from iter(lambda: file.read(disk.CHUNK), b"")
     _require_closed(path)
-    if not os.path.lexists(str(path)) or _identity(path.lstat()) != before:
+    now = disk.status(path)
+    if now is None or _identity(now) != before:
         raise Refusal("%s: written to while it was read; run again later" % path)
 
 
-def _opened(path: Path) -> BinaryIO:
-    _require_closed(path)
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
-        # The folder belongs to the service's user: never follow what lies there, nor wait for it.
-        handle = os.open(str(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with handles.opened(path) as file:
+            yield file
     except OSError as error:
         raise Refusal("%s: %s; expected a plain file" % (path, error.strerror)) from None
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise Refusal("%s: found no plain file; expected one" % path)
-    return os.fdopen(handle, "rb")
 
 
 def _require_closed(path: Path) -> None:
-    busy = linked.writers({path})
+    busy = writers({path})
     if busy:
         raise Refusal("%s: open for writing; expected the task to finish; run again later" % ", ".join(busy))
 

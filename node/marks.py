@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from node import files, layout
+from node import disk, files, layout
 from node.errors import Refusal
 from node.orders import known
 
@@ -53,7 +53,7 @@ def read(service: str) -> Optional[Mark]:
     """Return the mark of a service, None where no switch is pending. Raises Refusal for one that is no mark."""
     path = layout.pending(service)
     try:
-        data = json.loads(path.read_text())
+        data = json.loads(disk.read(path).decode())
         request = Request(**known(Request, data["request"]))
         return Mark(**dict(known(Mark, data), request=request))
     except FileNotFoundError:
@@ -67,4 +67,4 @@ def clear(service: str) -> None:
 
 
 def boot_id() -> str:
-    return BOOT_ID.read_text().strip()
+    return disk.read(BOOT_ID).decode().strip()

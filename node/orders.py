@@ -12,7 +12,7 @@ from typing import IO, Any, Dict, List, NamedTuple, Optional
 
 from node import names
 from node.errors import Refusal
-from node.files import Owner
+from node.rights import Owner
 
 
 class File(NamedTuple):

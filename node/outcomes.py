@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from node import files, history, layout
+from node import disk, files, history, layout
 from node.history import short
 from node.marks import Request
 
@@ -45,7 +45,7 @@ def _line(request: Request, old: Optional[str], name: str, reason: Optional[str]
 def take(id: str) -> Optional[Outcome]:
     """Return the outcome of a request and forget it; None when there is none yet."""
     try:
-        outcome = Outcome(**json.loads(_path(id).read_text()))
+        outcome = Outcome(**json.loads(disk.read(_path(id)).decode()))
     except FileNotFoundError:
         return None
     files.unlink(_path(id))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
+import stat
 from pathlib import Path
 from typing import Dict
 
-from node import files, layout, services
+from node import disk, files, layout, services
 
 BOOT_UNIT = "sentinelcam-recover.service"
 
@@ -55,7 +55,7 @@ def install() -> None:
 
 def are_installed() -> bool:
     """Tell whether all are in place as this program wants them, and the boot unit is enabled."""
-    is_enabled = (layout.UNITS / "multi-user.target.wants" / BOOT_UNIT).is_symlink()
+    is_enabled = disk.target(layout.UNITS / "multi-user.target.wants" / BOOT_UNIT) is not None
     return is_enabled and all(_is_there(path, content) for path, content in _contents().items())
 
 
@@ -65,11 +65,15 @@ def _contents() -> Dict[Path, bytes]:
         layout.UNITS / "sentinelcam-recover@.service": _AFTER_DEATH,
         layout.CONSOLE_COMMAND: _COMMAND,
     }
-    return {path: text.format(python=sys.executable, state=layout.STATE).encode() for path, text in texts.items()}
+    return {
+        path: text.format(python=" ".join(layout.PYTHON), state=layout.STATE).encode() for path, text in texts.items()
+    }
 
 
 def _is_there(path: Path, content: bytes) -> bool:
-    return path.is_file() and path.read_bytes() == content and path.stat().st_mode & 0o7777 == _mode(path)
+    status = disk.status(path)
+    is_right = status is not None and stat.S_IMODE(status.st_mode) == _mode(path)
+    return is_right and disk.is_file(path) and disk.read(path) == content
 
 
 def _mode(path: Path) -> int:

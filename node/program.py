@@ -7,18 +7,19 @@ import shutil
 import sys
 from typing import Optional
 
-from node import files, layout, own_units
+from node import disk, files, layout, own_units
+from node.rights import ROOT
 
 
 def current() -> Optional[str]:
     """Return the digest of the program that the units run; None when not all of it is in place."""
-    return files.target(layout.program() / "current") if own_units.are_installed() else None
+    return disk.target(layout.program() / "current") if own_units.are_installed() else None
 
 
 def install(digest: str) -> None:
     """Copy the running program to its folder and make it the current one: the units run that."""
     folder = layout.program() / digest
-    if not folder.is_dir():
+    if not disk.is_folder(folder):
         new = folder.with_name("." + digest + ".new")
         files.folder(layout.program())
         files.remove(new)
@@ -26,15 +27,16 @@ def install(digest: str) -> None:
         # Else Python would write these later, unflushed: one that a power cut tears would break every command.
         compileall.compile_dir(str(new), quiet=1)
         for path in [new, *new.rglob("*")]:
-            files.give(path, files.ROOT, 0o755 if path.is_dir() else 0o644)
+            files.give(path, ROOT, 0o755 if path.is_dir() else 0o644)
         files.place(new, folder)
-    _remove_all_but(digest, files.target(layout.program() / "current"))
+    _remove_all_but(digest, disk.target(layout.program() / "current"))
     files.link(layout.program() / "current", digest)
     own_units.install()
 
 
 def _remove_all_but(*kept: Optional[str]) -> None:
     """The program before this one stays: a switch may still be running from it."""
-    for folder in layout.program().iterdir():
-        if not folder.is_symlink() and folder.name not in kept:
+    for name in disk.names(layout.program()):
+        folder = layout.program() / name
+        if disk.is_real_folder(folder) and name not in kept:
             files.remove(folder)

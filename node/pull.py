@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import Dict, List
 
-from node import files, layout, stamps, transfer, versions
+from node import disk, files, layout, stamps, transfer, versions
 from node.errors import Refusal
-from node.files import Owner
 from node.orders import File, Order, Version
 from node.stamps import Reading
 
@@ -22,7 +22,16 @@ def pull(order: Order) -> None:
     wanted = [version for version in order.versions if version.label in missing]
     if not wanted:
         return
-    staging = _staging(wanted[0], order.owner)
+    models = wanted[0].directory.parent.parent
+    files.folder(models, order.owner)
+    with files.hold_private(models / layout.STAGING):
+        problems = _fetch(wanted, missing, models / layout.STAGING, order)
+    if problems:
+        raise Refusal("; ".join(problems))
+
+
+def _fetch(wanted: List[Version], missing: Dict[str, List[File]], staging: Path, order: Order) -> List[str]:
+    """Bring what is missing, and return why versions could not be put in place."""
     request = {version.label + "/" + file.name: file for version in wanted for file in missing[version.label]}
     bring({name: file for name, file in request.items() if not _reuse(file, staging / name)}, staging, order)
     problems: List[str] = []
@@ -32,8 +41,7 @@ def pull(order: Order) -> None:
         except Refusal as refusal:
             problems.append(str(refusal))
     files.prune(staging)
-    if problems:
-        raise Refusal("; ".join(problems))
+    return problems
 
 
 def _lacking(version: Version) -> List[File]:
@@ -41,17 +49,11 @@ def _lacking(version: Version) -> List[File]:
     return versions.contents(version) if versions.is_absent(version) else versions.stamp(version)
 
 
-def _staging(version: Version, owner: Owner) -> Path:
-    staging = version.directory.parent.parent / layout.STAGING
-    files.folder(staging, owner)
-    return staging
-
-
 def _reuse(file: File, staged: Path) -> bool:
     """Take a file that a version on this node already holds. A linked one is never shared: it will be written to."""
     held = None if file.linked else stamps.find(file.sha256)
     # A stamp trusts size and time; bytes that rotted under them must not come back as the cure.
-    if held is None or files.sha256(held) != file.sha256:
+    if held is None or disk.sha256(held) != file.sha256:
         _unshare(staged)
         return False
     files.folder(staged.parent)
@@ -62,7 +64,8 @@ def _reuse(file: File, staged: Path) -> bool:
 
 def _unshare(staged: Path) -> None:
     """An older try may have linked it to another version's file, which rsync would then write into."""
-    if staged.is_file() and staged.stat().st_nlink > 1:
+    status = disk.status(staged)
+    if status is not None and stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
         files.unlink(staged)
 
 
@@ -71,10 +74,10 @@ def bring(wanted: Dict[str, File], staging: Path, order: Order) -> None:
     if not wanted:
         return
     transfer.check_space(wanted, staging, order.limits)
-    resumed = [name for name in wanted if _is_regular(staging / name)]
+    resumed = [name for name in wanted if disk.is_file(staging / name)]
     transfer.fetch(order.source, list(wanted), staging, order.limits)
     # A power cut may have torn what an earlier try staged.
-    torn = [name for name in resumed if files.sha256(staging / name) != wanted[name].sha256]
+    torn = [name for name in resumed if disk.sha256(staging / name) != wanted[name].sha256]
     if torn:
         transfer.mend(order.source, torn, staging, order.limits)
 
@@ -83,10 +86,10 @@ def _settle(version: Version, expected: List[File], staging: Path, order: Order)
     """Verify what was staged for one version and put it in place. Raises Refusal naming what is wrong with it."""
     staged = staging / version.label
     readings = verify(staged, expected, version.label, order)
-    give(staged, expected, order.owner)
     if versions.is_absent(version):
         files.folder(version.directory.parent, order.owner)
         _drop_extras(staged, expected)
+        files.give(staged, order.owner, 0o755)
         files.place(staged, version.directory)
     else:
         for file in expected:
@@ -103,23 +106,24 @@ def _put(staged: Path, final: Path, file: File) -> None:
     try:
         files.hard_link(staged, final)  # not a rename, which would overwrite one that the node has made meanwhile
     except FileExistsError:
-        if not final.is_file():
+        if disk.reached(final) is None:
             raise Refusal("%s: a link to nothing, expected a file; move it away and run again" % final) from None
     files.sync(final.parent)
 
 
 def verify(staged: Path, expected: List[File], label: str, order: Order) -> Dict[str, Reading]:
-    """Compare staged files with their pinned digests, and return the readings of the immutable ones.
+    """Compare staged files with their pinned digests, give those that are right to the service's user, 0644 as SPEC has
+    it, and return the readings of the immutable ones.
 
     Raises Refusal naming all that is wrong. A file with wrong bytes is dropped, so that it comes anew.
     """
-    absent = [file.name for file in expected if not _is_regular(staged / file.name)]
+    absent = [file.name for file in expected if not disk.is_file(staged / file.name)]
     if absent:
         raise Refusal(
             "%s: %s not in the registry of %s; expected what pins.json names; store it there or choose another version"
             % (label, ", ".join(sorted(absent)), order.source.host)
         )
-    readings = {file.name: stamps.read(staged / file.name) for file in expected}
+    readings = {file.name: stamps.take(staged / file.name, file.sha256, order.owner) for file in expected}
     wrong = [file for file in expected if readings[file.name].sha256 != file.sha256]
     for file in wrong:
         files.unlink(staged / file.name)
@@ -137,19 +141,9 @@ def _differs(label: str, file: File, found: str) -> str:
     )
 
 
-def _is_regular(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
-
-
-def give(staged: Path, expected: List[File], owner: Owner) -> None:
-    """Owner and modes of SPEC: the service's user, 0644 and 0755; on the disk before the rename."""
-    for path in [staged, *[staged / file.name for file in expected]]:
-        files.give(path, owner, 0o755 if path.is_dir() else 0o644)
-
-
 def _drop_extras(staged: Path, expected: List[File]) -> None:
     """An older try may have staged another manifest's files here."""
     names = {file.name for file in expected}
-    for path in staged.iterdir():
-        if path.name not in names:
-            files.remove(path)
+    for name in disk.names(staged):
+        if name not in names:
+            files.remove(staged / name)

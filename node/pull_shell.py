@@ -6,7 +6,7 @@ import re
 import shlex
 from typing import Optional
 
-from node import layout
+from node import disk, layout
 from node.errors import Refusal
 
 CONNECT_TIMEOUT = 10  # seconds
@@ -45,7 +45,7 @@ def require_key() -> None:
     """Raises Refusal when this node lacks what opens the datasink to it."""
     for name in ("pull_key", "pull_key-cert.pub", "known_hosts"):
         path = layout.access() / name
-        if not path.is_file():
+        if not disk.is_file(path):
             raise Refusal("%s: missing; run deploys/access.py, then run again" % path)
 
 

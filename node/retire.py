@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, List, NamedTuple, Optional, Tuple
 
-from node import delete_list, files, history, layout, names, versions
+from node import delete_list, disk, files, handles, history, layout, names, versions
 from node.delete_list import Entry
 from node.errors import Refusal
-from node.files import Owner
+from node.rights import Owner
 
 
 class Place(NamedTuple):
@@ -53,7 +53,7 @@ def clean(place: Place, now: str) -> List[str]:
 
 def _require_log(log: Path) -> None:
     """What is removed must be on record."""
-    if not os.access(str(log if log.exists() else log.parent), os.W_OK):
+    if not disk.is_writable(log if disk.is_there(log) else log.parent):
         raise Refusal("%s: not writable for the clean-up's user; chown it and run again" % log)
 
 
@@ -81,15 +81,7 @@ def _leftovers(place: Place) -> List[Tuple[str, str]]:
 
 
 def _folders(path: Path) -> List[Path]:
-    return [each for each in sorted(path.iterdir()) if _is_folder(each)]
-
-
-def _is_folder(path: Path) -> bool:
-    """A link to a folder is none."""
-    try:
-        return stat.S_ISDIR(path.lstat().st_mode)
-    except FileNotFoundError:
-        return False
+    return [path / name for name in disk.names(path) if disk.is_real_folder(path / name)]
 
 
 def _take(place: Place, entry: Entry) -> bool:
@@ -100,7 +92,7 @@ def _take(place: Place, entry: Entry) -> bool:
     with delete_list.alone():
         folder = place.registry / entry.model / entry.version
         is_over = entry not in delete_list.open_entries(place.log)
-        if is_over or not (folder.exists() or folder.is_symlink()):
+        if is_over or not disk.is_there(folder):
             return False
         _require_listed(folder, entry)
         files.place(folder, folder.with_name(layout.RETIRED + entry.version))
@@ -110,11 +102,11 @@ def _take(place: Place, entry: Entry) -> bool:
 def _require_listed(folder: Path, entry: Entry) -> None:
     manifest, anew = folder / versions.MANIFEST, "it stays; to list it anew: modelctl cleanup"
     for each in (folder.parent, folder):
-        if not _is_folder(each):
+        if not disk.is_real_folder(each):
             raise Refusal("%s: a link or a file; expected a folder; %s" % (each, anew))
-    if manifest.is_symlink() or not manifest.is_file():
+    if not disk.is_file(manifest):
         raise Refusal("%s: not there; expected the listed version's; %s" % (manifest, anew))
-    found = files.sha256(manifest)
+    found = disk.sha256(manifest)
     if found != entry.manifest:
         raise Refusal("%s: found SHA-256 %s; listed was %s; %s" % (manifest, found[:12], entry.manifest[:12], anew))
     freed = freed_by(folder)
@@ -127,26 +119,20 @@ def freed_by(folder: Path) -> int:
 
     Raises Refusal when its owner is another, who alone could remove it.
     """
-    found = 0
-    for path, _, file_names in os.walk(str(folder), onerror=_fail):
-        if not os.access(path, os.W_OK | os.X_OK):
+    found = list(disk.tree(folder))
+    for path in [folder, *(path for path, status in found if stat.S_ISDIR(status.st_mode))]:
+        if not disk.is_writable(path):
             raise Refusal("%s: not writable for the clean-up's user; chown it and run again" % path)
-        for status in (os.lstat(os.path.join(path, name)) for name in file_names):
-            found += status.st_size if stat.S_ISREG(status.st_mode) and status.st_nlink == 1 else 0
-    return found
-
-
-def _fail(error: OSError) -> None:
-    raise error
+    return sum(status.st_size for _, status in found if stat.S_ISREG(status.st_mode) and status.st_nlink == 1)
 
 
 def _finish(place: Place, model: str, version: str, entries: List[Entry], now: str) -> None:
     """An entry that is open has no line in the log yet; what is on the list no more tells for itself."""
     retired = place.registry / model / (layout.RETIRED + version)
-    entry = None if _is_folder(retired.with_name(version)) else _entry(entries, model, version)
-    contents, freed = sorted(retired.iterdir()), freed_by(retired)
-    for each in contents:
-        files.remove(each)
+    entry = None if disk.is_real_folder(retired.with_name(version)) else _entry(entries, model, version)
+    contents, freed = disk.names(retired), freed_by(retired)
+    for name in contents:
+        files.remove(retired / name)
     if entry or contents:
         line = entry.removal if entry else "removed %s/%s, %d bytes" % (model, version, freed)
         files.append(place.log, ("%s %s" % (now, line)).encode(), owner=_owner(place))
@@ -156,7 +142,8 @@ def _finish(place: Place, model: str, version: str, entries: List[Entry], now: s
 
 
 def _owner(place: Place) -> Owner:
-    status = place.registry.stat()
+    with handles.folder(place.registry) as registry:
+        status = os.fstat(registry)
     return Owner(status.st_uid, status.st_gid)
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from pathlib import Path
 from typing import Dict, Iterable, List, NamedTuple, Optional, Set
 
-from node import layout, linked
+from node import commands, disk, layout, processes
 from node.errors import Refusal
 from node.printable import printable
 
 PAUSE = 0.1  # seconds between looks
 GRACE = 10.0  # seconds that a service gets to end by itself
 JOURNAL_LIMIT = 5.0  # seconds
+LIMIT = 300.0  # seconds; a service may take long to end
 LONGEST_LINE = 300
 
 
@@ -35,11 +35,10 @@ class Status(NamedTuple):
 def status(unit: str) -> Status:
     """Return a unit's status; one that does not exist is inactive."""
     fields = "ActiveState,SubState,MainPID,UnitFileState,NRestarts,NeedDaemonReload,LoadState"
-    output = subprocess.run(
-        ["systemctl", "show", "--property=" + fields, unit],
-        stdout=subprocess.PIPE, universal_newlines=True, check=True,
-    ).stdout  # fmt: skip
-    found: Dict[str, str] = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
+    done = commands.run(["systemctl", "show", "--property=" + fields, unit])
+    if done.returncode != 0:
+        raise Refusal("systemctl show %s: %s" % (unit, commands.first_line(done.stderr)))
+    found: Dict[str, str] = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
     return Status(
         active=found["ActiveState"],
         sub=found["SubState"],
@@ -52,25 +51,22 @@ def status(unit: str) -> Status:
 
 def _is_overlooked(unit: str, load_state: Optional[str]) -> bool:
     """systemd before 246 goes on thinking that a unit is absent when another unit's ordering had named it."""
-    return load_state == "not-found" and (layout.UNITS / unit).is_file()
+    return load_state == "not-found" and disk.is_file(layout.UNITS / unit)
 
 
 def start(unit: str, limit: float) -> None:
     """Start a service. Raises Refusal when systemd refuses, or has not started it after `limit` seconds."""
     try:
         control("start", unit, limit=limit)
-    except subprocess.TimeoutExpired:
+    except commands.Overdue:
         raise Refusal("systemctl start %s: not started within %g s" % (unit, limit)) from None
 
 
-def control(*words: str, limit: Optional[float] = None) -> None:
-    """Run systemctl. Raises Refusal with its own first line when it fails, TimeoutExpired after `limit` seconds."""
-    result = subprocess.run(
-        ["systemctl", *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, universal_newlines=True, timeout=limit
-    )
-    if result.returncode != 0:
-        reason = (result.stderr.strip().splitlines() or ["no reason given"])[0]
-        raise Refusal("systemctl " + " ".join(words) + ": " + reason)
+def control(*words: str, limit: float = LIMIT) -> None:
+    """Run systemctl. Raises Refusal with its own first line when it fails, Overdue after `limit` seconds."""
+    done = commands.run(["systemctl", *words], limit)
+    if done.returncode != 0:
+        raise Refusal("systemctl " + " ".join(words) + ": " + commands.first_line(done.stderr))
 
 
 def reload(units: Iterable[str]) -> None:
@@ -99,13 +95,13 @@ def stop(unit: str, precious: Set[Path]) -> None:
         return
     try:
         control("stop", unit, limit=GRACE)
-    except subprocess.TimeoutExpired:
+    except commands.Overdue:
         _kill(unit, precious)
 
 
 def _kill(unit: str, precious: Set[Path]) -> None:
     while status(unit).active not in ("inactive", "failed"):
-        if not linked.writers(precious):
+        if not processes.writers(precious):
             control("kill", "--signal=SIGKILL", unit)
             break
         time.sleep(PAUSE)
@@ -117,14 +113,10 @@ def journal(unit: str, lines: int) -> str:
 
     What the unit said as it ended may still be on its way to the journal: it is waited for.
     """
+    question = ["journalctl", "--unit=" + unit, "--lines=" + str(lines), "--output=cat", "--no-pager", "--quiet"]
     try:
-        subprocess.run(
-            ["journalctl", "--sync"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=JOURNAL_LIMIT,
-        )  # fmt: skip
-        said = subprocess.run(
-            ["journalctl", "--unit=" + unit, "--lines=" + str(lines), "--output=cat", "--no-pager", "--quiet"],
-            stdout=subprocess.PIPE, universal_newlines=True, errors="replace", timeout=JOURNAL_LIMIT,
-        ).stdout  # fmt: skip
-    except subprocess.TimeoutExpired:
+        commands.run(["journalctl", "--sync"], JOURNAL_LIMIT)
+        said = commands.run(question, JOURNAL_LIMIT).stdout
+    except commands.Overdue:
         return ""  # a return must not wait for it
     return "\n".join(printable(line[:LONGEST_LINE]) for line in said.strip().splitlines())

@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import pwd
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from node import files, layout, orders
+from node import disk, files, layout, orders
 from node.errors import Refusal
 from node.orders import Installed, Link, Named, ServiceSet
 
@@ -53,11 +56,12 @@ def adopt(wanted: ServiceSet, state: str) -> Optional[str]:
     contents: Dict[str, bytes] = {}
     found = []
     for file in wanted.files:
-        if file.path.is_file():
-            content = file.path.read_bytes()
+        status = disk.status(file.path)
+        if status is not None and stat.S_ISREG(status.st_mode):
+            content = disk.read(file.path)
             sha256 = hashlib.sha256(content).hexdigest()
             contents[sha256] = content
-            found.append(Installed(file.path, _owner(file.path), file.path.stat().st_mode & 0o7777, sha256, None))
+            found.append(Installed(file.path, _owner(file.path, status), status.st_mode & 0o777, sha256, None))
     links = [Link(link.path, target) for link, target in _targets(wanted.links) if target is not None]
     if not found and not links:
         return None
@@ -74,12 +78,12 @@ def adopt(wanted: ServiceSet, state: str) -> Optional[str]:
 
 
 def _targets(links: List[Link]) -> "list[tuple[Link, Optional[str]]]":
-    return [(link, files.target(link.path)) for link in links]
+    return [(link, disk.target(link.path)) for link in links]
 
 
-def _owner(path: Path) -> str:
+def _owner(path: Path, status: os.stat_result) -> str:
     try:
-        return path.owner()
+        return pwd.getpwuid(status.st_uid).pw_name
     except KeyError:
         raise Refusal("%s: its owner is no user of this node; chown it and run again" % path) from None
 
@@ -96,7 +100,7 @@ def read(service: str, digest: str) -> StoredSet:
     """Read what a stored set holds, without its contents. Raises Refusal when that cannot be read."""
     folder = layout.sets(service) / digest
     try:
-        data = json.loads((folder / "set.json").read_text())
+        data = json.loads(disk.read(folder / "set.json").decode())
         absent, product = [Path(path) for path in data["absent"]], data.get("product", UNKNOWN)
         return StoredSet(folder, orders.service_set(data), absent, data["commit"], product)
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -108,7 +112,7 @@ def content(stored: StoredSet, file: Installed) -> bytes:
     path = stored.folder / "files" / file.sha256
     if not _is_stored(stored.folder, file.sha256):
         raise Refusal("%s: missing or damaged; run deploys/configs.py to store the set anew" % path)
-    return path.read_bytes()
+    return disk.read(path)
 
 
 def is_adopted(service: str, digest: str) -> bool:
@@ -126,19 +130,22 @@ def tell(stored: StoredSet, state: str) -> None:
 
 def _is_stored(folder: Path, sha256: str) -> bool:
     stored = folder / "files" / sha256
-    return stored.is_file() and files.sha256(stored) == sha256
+    return disk.is_file(stored) and disk.sha256(stored) == sha256
 
 
 def all_whole(service: str) -> List[StoredSet]:
     """Return every stored set that can be read."""
     found = []
-    for path in layout.sets(service).glob("*/set.json"):
-        if not path.parent.is_symlink():
-            try:
-                found.append(load(service, path.parent.name))
-            except Refusal:
-                continue
+    for name in _digests(service):
+        with suppress(Refusal):
+            found.append(load(service, name))
     return found
+
+
+def _digests(service: str) -> List[str]:
+    """The names of stored sets, whole or not: not those of links, nor of what was cut off."""
+    folder = layout.sets(service)
+    return [name for name in disk.names(folder) if name[0] != "." and disk.is_real_folder(folder / name)]
 
 
 def named(service: str, *digests: Optional[str]) -> List[Named]:
@@ -152,13 +159,13 @@ def named(service: str, *digests: Optional[str]) -> List[Named]:
 
 def digest_of(service: str, name: str) -> Optional[str]:
     """Return the digest that the link `name` of a service holds, None where there is no such link."""
-    return files.target(layout.sets(service) / name)
+    return disk.target(layout.sets(service) / name)
 
 
 def live(service: str) -> Optional[str]:
     """Return the digest of the set that the running process was started from, None when nobody knows."""
     try:
-        return layout.started(service).read_text()
+        return disk.read(layout.started(service)).decode("utf-8", "replace")
     except FileNotFoundError:
         return None
 
@@ -177,9 +184,14 @@ def prune(service: str) -> None:
     """Remove all but the newest sets. Those that a link names stay, and adopted ones: nobody can make them again."""
     linked = {digest_of(service, name) for name in (CHOSEN, PREVIOUS, INSTALLED)}
     spare = [each.folder for each in all_whole(service) if each.folder.name not in linked and each.commit != ADOPTED]
-    spare.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    spare.sort(key=_age)
     for path in spare[KEPT:]:
         files.remove(path)
+
+
+def _age(folder: Path) -> float:
+    status = disk.status(folder)
+    return -status.st_mtime if status else 0.0
 
 
 def _folder(content: ServiceSet) -> Path:
@@ -189,7 +201,7 @@ def _folder(content: ServiceSet) -> Path:
 def _store(wanted: StoredSet, contents: Dict[str, bytes]) -> None:
     """A set that is there may be the chosen one: what is damaged in it is replaced singly."""
     folder = wanted.folder
-    if not folder.is_dir():
+    if not disk.is_folder(folder):
         new = folder.with_name("." + folder.name + ".new")
         files.remove(new)
         _fill(wanted._replace(folder=new), contents)
@@ -211,7 +223,7 @@ def _describe(stored: StoredSet) -> None:
     data.update(absent=[str(path) for path in stored.absent], commit=stored.commit, product=stored.product)
     description = json.dumps(data, sort_keys=True, indent=1).encode()
     path = stored.folder / "set.json"
-    if not path.is_file() or path.read_bytes() != description:
+    if not disk.is_file(path) or disk.read(path) != description:
         files.write(path, description)
 
 

@@ -7,14 +7,19 @@ whose size and time are still those is trusted without reading it again.
 from __future__ import annotations
 
 import json
+import os
+import stat
 from pathlib import Path
 from typing import Any, Dict, NamedTuple, Optional
 
-from node import files, layout
+from node import disk, files, layout
+from node.errors import Refusal
+from node.handles import opened
+from node.rights import Owner
 
 
 class Reading(NamedTuple):
-    """What a reading of a file found. Size and time are from before it, so that a change meanwhile shows."""
+    """What a reading of an open file found. Size and time are from before it, so that a change meanwhile shows."""
 
     sha256: str
     size: int
@@ -22,9 +27,20 @@ class Reading(NamedTuple):
 
 
 def read(path: Path) -> Reading:
-    """Read every byte of a file. Raises OSError."""
-    status = path.stat()
-    return Reading(files.sha256(path), status.st_size, status.st_mtime_ns)
+    """Read every byte of a file. Raises OSError, or Refusal for what is none."""
+    with opened(path) as file:
+        status = os.fstat(file.fileno())
+        return Reading(disk.digest(file), status.st_size, status.st_mtime_ns)
+
+
+def take(path: Path, sha256: str, owner: Owner) -> Reading:
+    """Read every byte of a file that was staged, and give just what was read to its owner, if it has this digest."""
+    with opened(path) as file:
+        status = os.fstat(file.fileno())
+        found = Reading(disk.digest(file), status.st_size, status.st_mtime_ns)
+        if found.sha256 == sha256:
+            files.give_open(file.fileno(), path, owner, 0o644)
+    return found
 
 
 def put(path: Path, reading: Reading) -> None:
@@ -36,17 +52,17 @@ def put(path: Path, reading: Reading) -> None:
 
 def vouches(path: Path, sha256: str) -> bool:
     """Tell whether the file at `path` had this digest when it was last read, and looks unchanged since."""
-    if path.is_symlink() or not path.is_file():
+    status = disk.status(path)
+    if status is None or not stat.S_ISREG(status.st_mode):
         return False
-    status = path.stat()
     return _load(_stamp_of(path)) == Reading(sha256, status.st_size, status.st_mtime_ns)._asdict()
 
 
 def find(sha256: str) -> Optional[Path]:
     """Return a file on this node that has this digest, if a stamp knows one."""
-    for stamp in sorted(layout.stamps().rglob("*")):
+    for stamp in sorted(path for path, _ in disk.below(layout.stamps())) if disk.is_folder(layout.stamps()) else []:
         path = Path("/", stamp.relative_to(layout.stamps()))
-        if stamp.is_file() and (_load(stamp) or {}).get("sha256") == sha256 and vouches(path, sha256):
+        if (_load(stamp) or {}).get("sha256") == sha256 and vouches(path, sha256):
             return path
     return None
 
@@ -62,7 +78,7 @@ def _stamp_of(path: Path) -> Path:
 
 def _load(stamp: Path) -> Optional[Dict[str, Any]]:
     try:
-        record = json.loads(stamp.read_text())
-    except (OSError, ValueError):
+        record = json.loads(disk.read(stamp).decode())
+    except (OSError, ValueError, Refusal):
         return None  # a stamp saves work, no more: without one the bytes are read again
     return record if isinstance(record, dict) else None

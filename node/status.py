@@ -6,7 +6,7 @@ import json
 from typing import Any, Dict, List, Optional
 
 from node import (
-    files,
+    disk,
     health,
     history,
     installation,
@@ -27,7 +27,7 @@ from node.orders import ServiceSet
 def status() -> Dict[str, Any]:
     """Return the status as plain data; the keys are those of modelctl.nodes.node_status."""
     return {
-        "program": files.target(layout.program() / "current"),
+        "program": disk.target(layout.program() / "current"),
         "services": {service: _service(service) for service in layout.services()},
     }
 
@@ -71,7 +71,7 @@ def drift(content: ServiceSet) -> List[str]:
     """Return what of a set's files and links is not at its path as the set has it."""
     found = ["%s differs" % file.path for file in content.files if not installation.is_installed(file)]
     return found + [
-        "%s names %s, expected %s" % (link.path, files.target(link.path) or "nothing", link.target)
+        "%s names %s, expected %s" % (link.path, disk.target(link.path) or "nothing", link.target)
         for link in content.links
         if not installation.is_linked(link)
     ]

@@ -10,11 +10,13 @@ from node import (
     audit,
     cleanup_units,
     delete_list,
+    disk,
     facelist,
-    files,
     health,
     history,
+    orders,
     program,
+    rights,
     services,
     sets,
     status,
@@ -30,7 +32,7 @@ def survey(order: Order) -> Dict[str, Any]:
     """Return what differs from the order. The keys are those of operations.answer.Survey."""
     return {
         "current_program": program.current(),
-        "absent_folders": [str(path) for path in order.folders if not path.is_dir()],
+        "absent_folders": [str(path) for path in order.folders if not disk.is_folder(path)],
         "lacking": [each.label for each in order.versions if _is_lacking(each, order)],
         "face_list": _face_list(order),
         "sets": {each.service: _set(each, order) for each in order.sets},
@@ -131,7 +133,7 @@ def _datasink(told: Optional[Datasink], source: Source) -> Dict[str, Any]:
         return {"authorized": None, "registry": [], "logged": None, "listed": [], "unseen": [], "cleanup": []}
     return {
         "authorized": None if told.authority is None else access.is_authorized(source.login, told.authority),
-        "registry": list(_missing(told.needed, source.registry)),
+        "registry": _missing(told.needed, source),
         "logged": audit.logged(told.log),
         "listed": delete_list.listed(told.named),
         "unseen": delete_list.unseen(told.needed_by),
@@ -139,18 +141,23 @@ def _datasink(told: Optional[Datasink], source: Source) -> Dict[str, Any]:
     }
 
 
-def _missing(needed: Dict[str, str], folder: Path) -> Iterator[str]:
-    """What the registry lacks of the versions that this run's hosts need."""
+def _missing(needed: Dict[str, str], source: Source) -> List[str]:
+    """What the registry lacks of the versions that this run's hosts need, with the rights of whom it belongs to."""
+    with rights.of(orders.owner(source.login)):
+        return list(_faults(needed, source.registry))
+
+
+def _faults(needed: Dict[str, str], folder: Path) -> Iterator[str]:
     for label, manifest in sorted(needed.items()):
         path = folder / label / versions.MANIFEST
-        if not path.is_file():
+        if not disk.is_file(path):
             yield "%s: not in the registry; expected it at %s" % (label, path.parent)
-        elif files.sha256(path) != manifest:
+        elif disk.sha256(path) != manifest:
             yield "%s: manifest differs from its pin %s" % (path, manifest[:12])
 
 
 def _text(path: Path) -> Optional[str]:
     try:
-        return path.read_text()
-    except (FileNotFoundError, UnicodeDecodeError):
+        return disk.read(path).decode()
+    except (OSError, UnicodeDecodeError, Refusal):
         return None

@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Dict, List, Tuple
 
-from node import access, files, pull_shell
+from node import access, disk, files, handles, orders, pull_shell
 from node.errors import Refusal
 from node.orders import File, Limits, Source
 
@@ -34,7 +36,8 @@ Progress = Dict[str, Tuple[int, int]]  # name -> size, time of change in ns
 def check_space(wanted: Dict[str, File], staging: Path, limits: Limits) -> None:
     """Refuse before the first byte when the files do not fit. Raises Refusal with both numbers."""
     needed = sum(max(0, file.size - _status(staging / name)[0]) for name, file in wanted.items())
-    status = os.statvfs(str(staging))
+    with handles.folder(staging) as folder:
+        status = os.fstatvfs(folder)
     free = status.f_bavail * status.f_frsize - limits.reserve_bytes
     if needed > free:
         raise Refusal(
@@ -64,7 +67,7 @@ def _persist(source: Source, names: List[str], staging: Path, limits: Limits, mo
     pause = FIRST_PAUSE
     found, since = _progress(names, staging), time.monotonic()
     while True:
-        code, said = _rsync(source, names, staging, limits.pull_timeout, mode)
+        code, said = _rsync(source, names, staging, limits, mode)
         if code in RSYNC_DONE and "No space left" not in said:
             return
         _refuse_hopeless(source, staging, code, said)
@@ -94,22 +97,35 @@ def _refuse_hopeless(source: Source, staging: Path, code: int, said: str) -> Non
         raise Refusal("%s: %s" % (_pull_from(source), verdict))
 
 
-def _rsync(source: Source, names: List[str], staging: Path, timeout: int, mode: List[str]) -> Tuple[int, str]:
-    """Return rsync's exit code and what it said. What comes is synced on the way."""
-    command = ["rsync", "--times", "--files-from=-", "--chmod=D755,F644", *mode]
+def _rsync(source: Source, names: List[str], staging: Path, limits: Limits, mode: List[str]) -> Tuple[int, str]:
+    """Return rsync's exit code and what it said. What comes is synced on the way.
+
+    The names and what it says are files, which nobody need read or write in time.
+    """
+    timeout = 2 * limits.pull_timeout  # ssh notices a dead link; twice its time ends what hangs for another reason
+    command = ["rsync", "--times", "--files-from=-", "--chmod=D755,F644", "--timeout=%d" % timeout, *mode]
+    command += [*_way_to(source, limits.pull_timeout), "./"]
+    environment = dict(os.environ, LC_ALL="C", RSYNC_COMPRESS_LIST="lz4 zlibx")
+    with TemporaryFile() as listing, TemporaryFile() as said, handles.folder(staging) as folder:
+        listing.write("".join(name + "\n" for name in names).encode())
+        listing.seek(0)
+        with subprocess.Popen(
+            command, stdin=listing, stdout=subprocess.DEVNULL, stderr=said, env=environment, close_fds=False,
+            cwd="/proc/self/fd/%d" % folder,
+        ) as process:  # fmt: skip
+            _follow(process, names, staging, timeout + limits.pull_patience)
+        said.seek(0)
+        return process.returncode, said.read().decode(errors="replace")
+
+
+def _way_to(source: Source, timeout: int) -> List[str]:
+    """The words that lead rsync to the registry: over the network, or here with the rights of whom it belongs to."""
     if source.local:
-        command += [str(source.registry) + "/", str(staging) + "/"]
-    else:
-        address = "[" + source.address + "]" if ":" in source.address else source.address
-        # ssh notices a dead link; twice its time ends what hangs for another reason, and the datasink's end of it.
-        command += ["--timeout=%d" % (2 * timeout), "--rsh=" + pull_shell.command(timeout), *_compression()]
-        command += [source.login + "@" + address + ":/", str(staging) + "/"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, universal_newlines=True,
-        env=dict(os.environ, LC_ALL="C", RSYNC_COMPRESS_LIST="lz4 zlibx"), close_fds=False,
-    ) as process:  # fmt: skip
-        said = _follow(process, names, staging)
-    return process.returncode, said
+        user = orders.owner(source.login)
+        drop = "setpriv --reuid=%d --regid=%d --init-groups sh -c 'exec \"$@\"'" % user
+        return ["--protect-args", "--rsh=" + drop, "here:%s/" % source.registry]
+    address = "[" + source.address + "]" if ":" in source.address else source.address
+    return ["--rsh=" + pull_shell.command(timeout), *_compression(), source.login + "@" + address + ":/"]
 
 
 def _compression() -> List[str]:
@@ -120,32 +136,32 @@ def _compression() -> List[str]:
     return ["--compress"] if access.rsync_version() >= COMPRESSING_RSYNC else []
 
 
-def _follow(process: "subprocess.Popen[str]", names: List[str], staging: Path) -> str:
-    """Tell rsync the names, sync what comes until it ends, and return what it said."""
-    listing, synced, said = "".join(name + "\n" for name in names), _progress(names, staging), None
-    while said is None:
-        try:
-            said = process.communicate(listing, timeout=SYNC_PAUSE)[1]
-        except subprocess.TimeoutExpired:
-            listing = ""  # communicate() goes on with what it was given first
+def _follow(process: "subprocess.Popen[bytes]", names: List[str], staging: Path, patience: float) -> None:
+    """Sync what comes until rsync ends; one that brings nothing for `patience` seconds is ended, whatever holds it."""
+    synced, since = _progress(names, staging), time.monotonic()
+    has_ended = False
+    while not has_ended:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=SYNC_PAUSE)
+            has_ended = True
         found = _progress(names, staging)
         for name, status in found.items():
             if status != synced.get(name):
                 files.sync(staging / name)
-        synced = found
-    return said
+        if found != synced:
+            synced, since = found, time.monotonic()
+        elif time.monotonic() - since > patience:
+            process.kill()
 
 
 def _progress(names: List[str], staging: Path) -> Progress:
-    return {name: _status(staging / name) for name in names if (staging / name).is_file()}
+    """What came so far: rsync writes a new file under a name of its own, which counts as its beginning."""
+    return {name: _status(staging / name) for name in names if disk.is_file(staging / name)}
 
 
 def _status(path: Path) -> Tuple[int, int]:
-    try:
-        status = path.stat()
-    except OSError:
-        return 0, 0
-    return status.st_size, status.st_mtime_ns
+    status = disk.status(path)
+    return (status.st_size, status.st_mtime_ns) if status is not None else (0, 0)
 
 
 def _pull_from(source: Source) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from node import files
+from node import disk
 
 
 class Folder(NamedTuple):
@@ -45,10 +44,12 @@ def verify(question: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def _differences(folder: Folder) -> Dict[str, Any]:
-    readings = {name: _read(folder, name) for name in sorted(folder.digests)} if _is_folder(folder.path) else {}
+    readings = (
+        {name: _read(folder, name) for name in sorted(folder.digests)} if disk.is_real_folder(folder.path) else {}
+    )
     found = {name: reading for name, reading in readings.items() if reading.sha256 is not None}
     return {
-        "stored": bool(found) if folder.shared else _is_folder(folder.path),
+        "stored": bool(found) if folder.shared else disk.is_real_folder(folder.path),
         "missing": [_told(name, reading.instead) for name, reading in readings.items() if name not in found],
         "extra": [] if folder.shared or not readings else _extra(folder),
         "changed": {name: reading.sha256 for name, reading in found.items() if reading.sha256 != folder.digests[name]},
@@ -57,11 +58,11 @@ def _differences(folder: Folder) -> Dict[str, Any]:
 
 def _read(folder: Folder, name: str) -> Reading:
     path = folder.path / name
-    if name in folder.linked and path.is_file():
+    if name in folder.linked and disk.reached(path) is not None:
         return Reading(folder.digests[name], None)
     try:
         kind = _kind(path)
-        return Reading(files.sha256(path), None) if kind is None else Reading(None, kind)
+        return Reading(disk.sha256(path), None) if kind is None else Reading(None, kind)
     except FileNotFoundError:
         return Reading(None, None)
     except OSError as error:
@@ -69,7 +70,7 @@ def _read(folder: Folder, name: str) -> Reading:
 
 
 def _extra(folder: Folder) -> List[str]:
-    names = sorted(set(os.listdir(str(folder.path))) - set(folder.digests))
+    names = [name for name in disk.names(folder.path) if name not in folder.digests]
     return [_told(_spelt(name), _kind(folder.path / name)) for name in names]
 
 
@@ -83,18 +84,16 @@ def _versions(models: Path) -> List[str]:
 
 
 def _folders(path: Path) -> List[Path]:
-    if not _is_folder(path):
-        return []
-    return [each for each in sorted(path.iterdir()) if _is_folder(each) and not each.name.startswith(".")]
-
-
-def _is_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
+    found = [path / name for name in disk.names(path) if not name.startswith(".")]
+    return [each for each in found if disk.is_real_folder(each)]
 
 
 def _kind(path: Path) -> Optional[str]:
     """Return what is there instead of a regular file, None for one. Raises OSError."""
-    mode = path.lstat().st_mode
+    found = disk.status(path)
+    if found is None:
+        raise FileNotFoundError(path)
+    mode = found.st_mode
     if stat.S_ISREG(mode):
         return None
     return "a link" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "a special file"

@@ -7,15 +7,15 @@ there whole or not at all; whatever ends the program, the next run removes the r
 
 from __future__ import annotations
 
-import os
 import stat
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Set, Tuple
 
-from node import files, layout, linked, linked_transfer, lock, named, names, recovery, stamps
+from node import disk, files, layout, linked_transfer, lock, named, names, recovery, stamps
 from node.errors import Refusal
 from node.orders import Named
+from node.processes import writers
 
 Pair = Tuple[str, str]  # model, version
 
@@ -49,18 +49,18 @@ def survey(models: Path) -> Dict[str, Any]:
 
 
 def _model_folders(models: Path) -> Iterator[Tuple[str, Path]]:
-    for folder in _folders(models) if models.is_dir() else []:
+    for folder in _folders(models):
         if names.MODEL.fullmatch(folder.name):
             yield folder.name, folder
 
 
 def _folders(path: Path) -> List[Path]:
-    return [each for each in sorted(path.iterdir()) if each.is_dir() and not each.is_symlink()]
+    return [path / name for name in disk.names(path) if disk.is_real_folder(path / name)]
 
 
 def _files(folder: Path) -> List[Dict[str, Any]]:
     found = []
-    for path, status in _walk(folder):
+    for path, status in disk.below(folder):
         inode = "%d:%d" % (status.st_dev, status.st_ino)
         name = str(path.relative_to(folder)).encode("utf-8", "backslashreplace").decode()
         is_file = stat.S_ISREG(status.st_mode)
@@ -68,18 +68,17 @@ def _files(folder: Path) -> List[Dict[str, Any]]:
     return found
 
 
-def _walk(folder: Path) -> Iterator[Tuple[Path, os.stat_result]]:
-    for path in sorted(folder.rglob("*")):
-        status = path.lstat()
-        if not stat.S_ISDIR(status.st_mode):
-            yield path, status
-
-
 def leftovers(named_files: Iterable[Named]) -> List[str]:
     """Return the folders that killed removals left where these files are, in their models folder."""
     places = {each.path.parents[2] for each in named_files}
-    found = (path for place in places if place.name == "models" for path in place.glob("*/" + layout.RETIRED + "*"))
-    return sorted(str(path) for path in found if names.is_version(path.name[len(layout.RETIRED) :]))
+    found = (each for place in places if place.name == "models" for model in _folders(place) for each in _left(model))
+    return sorted(map(str, found))
+
+
+def _left(model: Path) -> List[Path]:
+    """The versions that were renamed and not wholly removed."""
+    retired = [each for each in _folders(model) if each.name.startswith(layout.RETIRED)]
+    return [each for each in retired if names.is_version(each.name[len(layout.RETIRED) :])]
 
 
 def remove(order: Dict[str, Any]) -> Dict[str, Any]:
@@ -139,23 +138,23 @@ def _require_removable(models: Path, entry: Entry, in_use: Set[Pair]) -> None:
     if (entry.model, entry.version) in in_use:
         raise Refusal("a set names it by now; it stays")
     folder = linked_transfer.version_folder(models, entry.model, entry.version)
-    found = {path.relative_to(folder): path for path, _ in _walk(folder)}
+    found = {path.relative_to(folder): path for path, _ in disk.below(folder)}
     foreign = sorted(str(name) for name in found if str(name) not in entry.files)
     if foreign:
         raise Refusal("%s: not of this version; it stays; move that away and run again" % (folder / foreign[0]))
-    busy = linked.writers(set(found.values()))
+    busy = writers(found.values())
     if busy:
         raise Refusal("%s: open for writing; it stays; run again later" % ", ".join(busy))
     for name, digests in sorted(entry.linked.items()):
         path = folder / name
-        if os.path.lexists(str(path)) and linked_transfer.measure(path)["sha256"] not in digests:
+        if disk.is_there(path) and linked_transfer.measure(path)["sha256"] not in digests:
             raise Refusal("%s: it holds what exists nowhere else; it stays; run modelctl collect first" % path)
 
 
 def _finish(models: Path, model: str, version: str) -> Dict[str, Any]:
     retired = models / model / (layout.RETIRED + version)
     freed = _freed_by(retired)
-    if not os.path.lexists(str(retired.with_name(version))):
+    if not disk.is_there(retired.with_name(version)):
         stamps.forget(retired.with_name(version))
     files.remove(retired)
     files.sync(retired.parent)
@@ -165,7 +164,7 @@ def _finish(models: Path, model: str, version: str) -> Dict[str, Any]:
 def _freed_by(folder: Path) -> int:
     """The bytes of the regular files that have no link elsewhere."""
     links, sizes = {}, {}  # type: Dict[Tuple[int, int], int], Dict[Tuple[int, int], int]
-    for _, status in _walk(folder):
+    for _, status in disk.below(folder):
         if stat.S_ISREG(status.st_mode):
             inode = (status.st_dev, status.st_ino)
             links[inode] = links.get(inode, status.st_nlink) - 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Dict, List
 
-from node import stamps
+from node import disk, stamps
 from node.orders import File, Version
 from node.stamps import Reading
 
@@ -21,7 +21,7 @@ def contents(version: Version) -> List[File]:
 
 
 def is_absent(version: Version) -> bool:
-    return not version.directory.is_dir()
+    return not disk.is_folder(version.directory)
 
 
 def is_verified(version: Version) -> bool:
@@ -31,7 +31,7 @@ def is_verified(version: Version) -> bool:
 
 def _is_sound(version: Version, file: File) -> bool:
     path = version.directory / file.name
-    return path.is_file() if file.linked else stamps.vouches(path, file.sha256)
+    return disk.reached(path) is not None if file.linked else stamps.vouches(path, file.sha256)
 
 
 def flaws(version: Version) -> List[File]:
@@ -50,13 +50,13 @@ def stamp(version: Version) -> List[File]:
 def _read(version: Version) -> Dict[str, Reading]:
     """Read the immutable files that are there; a link is none of ours."""
     paths = [version.directory / file.name for file in contents(version) if not file.linked]
-    return {path.name: stamps.read(path) for path in paths if path.is_file() and not path.is_symlink()}
+    return {path.name: stamps.read(path) for path in paths if disk.is_file(path)}
 
 
 def _flaws(version: Version, readings: Dict[str, Reading]) -> List[File]:
     def is_right(file: File) -> bool:
         if file.linked:
-            return (version.directory / file.name).is_file()
+            return disk.reached(version.directory / file.name) is not None
         return file.name in readings and readings[file.name].sha256 == file.sha256
 
     return [file for file in contents(version) if not is_right(file)]

@@ -12,6 +12,7 @@ from operations.answer import Survey
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
 from operations.run import desired_of
+from operations.survey import QUESTION_SECONDS
 
 PUBLIC_KEY = f"{layout.STATE}/access/pull_key.pub"
 
@@ -44,7 +45,7 @@ def certify_pull_key(host: Host, found: Survey) -> Iterator[StringCommand]:
         return
     yield command("make-key", host.name)
     _ensure(authority)
-    certificate = authority.certify(host.get_fact(PullKey, _sudo=True), host.name)
+    certificate = authority.certify(host.get_fact(PullKey, _sudo=True, _timeout=QUESTION_SECONDS), host.name)
     yield command("install-access", message={"certificate": certificate, "known_hosts": known_hosts})
 
 

@@ -10,6 +10,8 @@ from modelctl import layout
 from operations.bundle import LOADER, bundle
 
 PROGRAMS = f"{layout.STATE}/program"
+PYTHON = ("/usr/bin/python3", "-I")
+"""What root runs there: no python of the service's user, and none that a user's variables or files have a say in."""
 
 
 class Message:
@@ -29,11 +31,17 @@ class Message:
         return f"{sum(map(len, self._lines))} characters"
 
 
+SECONDS, LONG_SECONDS = 660, 12 * 3600 + 60
+"""How long an operator waits for a command: a little longer than the node lets it take (node/cli.py)."""
+LONG = ("pull", "switch")
+
+
 def command(name: str, *words: str, message: Any = None) -> StringCommand:
     """Return the command that runs `name` of the installed program with `message` as its JSON input."""
     return StringCommand(
         *_python(f"{PROGRAMS}/{bundle().digest}", name, *words),
         _sudo=True,
+        _timeout=LONG_SECONDS if name in LONG else SECONDS,
         _stdin=Message("" if message is None else json.dumps(message)),
     )
 
@@ -41,7 +49,7 @@ def command(name: str, *words: str, message: Any = None) -> StringCommand:
 def bare_command(name: str, *words: str, message: Any = None) -> StringCommand:
     """Return the command that runs `name` of the program that comes with it, installed or not."""
     lines = [bundle().to_line(), *([] if message is None else [json.dumps(message)])]
-    return StringCommand(*_python("-c", LOADER, name, *words), _sudo=True, _stdin=Message(*lines))
+    return StringCommand(*_python("-c", LOADER, name, *words), _sudo=True, _timeout=SECONDS, _stdin=Message(*lines))
 
 
 class Refusal(StringCommand):
@@ -54,4 +62,4 @@ class Refusal(StringCommand):
 
 
 def _python(*words: str) -> list[str | QuoteString]:
-    return ["python3", *map(QuoteString, words)]
+    return [*PYTHON, *map(QuoteString, words)]

@@ -16,11 +16,12 @@ from modelctl import product
 from modelctl.nodes.authority import Authority
 from operations.answer import Survey, parse
 from operations.bundle import LOADER, bundle
-from operations.node_command import PROGRAMS, Message
+from operations.node_command import PROGRAMS, PYTHON, Message
 from operations.order import Asked, Datasink, Order, order, without_contents
 from operations.run import arguments_of, desired_of, needed_by
 
 QUESTION_SECONDS = 120
+READING_SECONDS = 3600  # every byte, from what may be an SD card
 
 
 class InstalledSurvey(FactBase[Survey | None]):
@@ -30,7 +31,7 @@ class InstalledSurvey(FactBase[Survey | None]):
         self._services = services
         folder = f"{PROGRAMS}/{bundle().digest}"
         return StringCommand(
-            "if", "[", "-d", QuoteString(folder), "];", "then", "python3", QuoteString(folder), "survey;",
+            "if", "[", "-d", QuoteString(folder), "];", "then", *PYTHON, QuoteString(folder), "survey;",
             "else", "cat", ">/dev/null;", "echo", "null;", "fi",
         )  # fmt: skip
 
@@ -43,7 +44,7 @@ class BareSurvey(FactBase[Survey | None]):
 
     def command(self, services: Collection[str]) -> StringCommand:
         self._services = services
-        return StringCommand("python3", "-c", QuoteString(LOADER), "survey")
+        return StringCommand(*PYTHON, "-c", QuoteString(LOADER), "survey")
 
     def process(self, output: list[str]) -> Survey | None:
         return parse("".join(output), self._services)
@@ -97,7 +98,8 @@ def order_for(host: Host) -> Order:
 def _ask(host: Host) -> Survey | None:
     asked = order_for(host)
     services, question = [each["service"] for each in asked["sets"]], json.dumps(without_contents(asked))
-    said = {"_sudo": True, "_timeout": QUESTION_SECONDS}
+    seconds = READING_SECONDS if asked["asked"]["full"] else QUESTION_SECONDS
+    said = {"_sudo": True, "_timeout": seconds}
     answer = host.get_fact(InstalledSurvey, services=services, _stdin=Message(question), **said)
     if answer is None and host not in host.state.failed_hosts:
         lines = Message(bundle().to_line(), question)

@@ -12,6 +12,14 @@ from node.services import Status
 from tests.unit.node.places import Place
 
 
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder that the service's user can look into; another run of pytest would close its own to others."""
+    with tempfile.TemporaryDirectory(prefix="sentinelcam-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 @pytest.fixture(autouse=True)
 def moved_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of this machine's own is touched."""

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
+from node import handles
 from tests.unit.node.copies import replaced_by_copy
 from tests.unit.node.places import at
 
@@ -93,7 +95,7 @@ class Disk:
             return
         kept = dict(vars(self))
         try:
-            with at(point), replaced_by_copy(self.root) as inodes:
+            with at(point), replaced_by_copy(self.root) as inodes, patch.dict(handles.held_folders, clear=True):
                 self._flushed = {inodes[old]: size for old, size in self._flushed.items() if old in inodes}
                 self.begin()
                 aftermath()

@@ -85,7 +85,7 @@ class Place:
         asked: Asked = NOTHING_ASKED,
         datasink: Datasink | None = None,
     ) -> Order:
-        source = Source("depot", "192.0.2.1", "ops", self.registry, local=True)
+        source = Source("depot", "192.0.2.1", USER, self.registry, local=True)
         return Order(
             host="node",
             user=USER,

@@ -4,6 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 from node import layout
 from tests.unit.node.disks import Disk
@@ -15,9 +16,10 @@ def plain(disk: Disk) -> type:
     class Plain:
         returncode = 0
 
-        def __init__(self, command: list[str], **_: object) -> None:
+        def __init__(self, command: list[str], stdin: IO[bytes], cwd: str, **_: object) -> None:
             self._does_append = "--append" in command
-            self._source, self._staging = Path(command[-2]), Path(command[-1])
+            self._source, self._staging = Path(command[-2].partition(":")[2]), Path(cwd).readlink()
+            self._names = stdin.read().decode().splitlines()
 
         def __enter__(self) -> "Plain":
             return self
@@ -25,12 +27,12 @@ def plain(disk: Disk) -> type:
         def __exit__(self, _: type | None, __: BaseException | None, ___: TracebackType | None) -> None:
             """It has ended before."""
 
-        def communicate(self, names: str, timeout: float) -> tuple[str, str]:
+        def wait(self, timeout: float) -> int:
             assert timeout > 0
-            for name in names.splitlines():
+            for name in self._names:
                 if (self._source / name).is_file():
                     self._bring(self._source / name, self._staging / name)
-            return "", ""
+            return 0
 
         def _bring(self, stored: Path, staged: Path) -> None:
             content, start = stored.read_bytes(), 0
@@ -52,13 +54,13 @@ def plain(disk: Disk) -> type:
 def real(disk: Disk) -> type:
     staging = disk.root / "models" / layout.STAGING
 
-    class Real(subprocess.Popen[str]):
-        def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str, str]:
+    class Real(subprocess.Popen[bytes]):
+        def wait(self, timeout: float | None = None) -> int:
             before = {path: path.stat().st_mtime_ns for path in staging.rglob("*")}
-            said = super().communicate(input, timeout)
+            code = super().wait(timeout)
             for path in staging.rglob("*"):
                 if path.is_file() and before.get(path) != path.stat().st_mtime_ns:
                     disk.came(path)
-            return said
+            return code
 
     return Real

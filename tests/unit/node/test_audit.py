@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from node import audit, history
-from node.files import Owner
 from node.history import Entry
+from node.rights import Owner
 from tests.unit.node.places import request, uid
 
 OPS = Owner(uid(), 4242)

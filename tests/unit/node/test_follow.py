@@ -50,7 +50,7 @@ class TestSwitch:
             "--description=Switch of engine, by anna@ramrod",
             "--property=OnFailure=sentinelcam-recover@engine.service",
             "--property=RuntimeMaxSec=200",
-            sys.executable, sys.path[0], "switch-unit",
+            "/usr/bin/python3", "-I", sys.path[0], "switch-unit",
         ]  # fmt: skip
         assert len(id) == 32
         assert list(layout.RUNTIME.iterdir()) == []

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from node import files, installation, layout, sets
+from node import disk, files, installation, layout, sets
 from node.errors import Refusal
 from node.orders import Link, ServiceSet
+from node.rights import Owner
 from tests.unit.node.places import Place, installed, service_set, sha256, tree, uid
 
 
@@ -39,7 +40,7 @@ def test_files_get_mode_and_owner_and_links_their_targets(place: Place) -> None:
     status = (place.root / "tasks" / "a").stat()
     assert (status.st_uid, status.st_mode & 0o7777) == (uid(), 0o644)
     assert (place.root / "tasks").stat().st_uid == uid()
-    assert files.target(place.root / "lists" / "current") == "list_1"
+    assert disk.target(place.root / "lists" / "current") == "list_1"
     assert sets.digest_of("engine", sets.INSTALLED) == "d1"
 
 
@@ -101,7 +102,7 @@ def test_leftovers_of_the_last_set_go_and_foreign_files_stay(place: Place) -> No
     choose(place, "d2", "kept", text="newer", links={"current": "z"})
     installation.install("engine")
     assert tree(place.root / "tasks") == {"kept": b"newer kept", "mine": b"mine"}
-    assert files.target(place.root / "current") == "z"
+    assert disk.target(place.root / "current") == "z"
     assert not (place.root / "gone").is_symlink()
 
 
@@ -114,7 +115,7 @@ def test_leftovers_that_somebody_changed_stay(place: Place) -> None:
     choose(place, "d2", "kept")
     installation.install("engine")
     assert (place.root / "tasks" / "dropped").read_text() == "changed by hand"
-    assert files.target(place.root / "gone") == "mine"
+    assert disk.target(place.root / "gone") == "mine"
 
 
 def test_leftovers_of_a_set_that_was_never_finished_go_too(place: Place) -> None:
@@ -123,7 +124,7 @@ def test_leftovers_of_a_set_that_was_never_finished_go_too(place: Place) -> None
     installation.install("engine")
     choose(place, "d2", "b")
     files.unlink(layout.sets("engine") / sets.INSTALLED)
-    files.write(place.root / "tasks" / "b", b"new b", owner=files.Owner(uid(), (place.root / "tasks").stat().st_gid))
+    files.write(place.root / "tasks" / "b", b"new b", owner=Owner(uid(), (place.root / "tasks").stat().st_gid))
     sets.choose("engine", "d1", None)
     installation.install("engine")
     assert tree(place.root / "tasks") == {"a": b"new a"}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from node import files, history, layout, marks, recovery, sets, stamps
+from node import disk, history, layout, marks, recovery, sets, stamps
 from node.marks import Mark
 from tests.unit.node.disks import Aftermath, Points
 from tests.unit.node.places import at
@@ -125,7 +125,7 @@ def _check_models(story: Story, chosen: str | None) -> None:
         )
     if chosen is not None:
         for named in sets.load(SERVICE, chosen).content.named_files:
-            assert named.linked or files.sha256(named.path) == named.sha256
+            assert named.linked or disk.sha256(named.path) == named.sha256
             assert named.linked or stamps.vouches(named.path, named.sha256)
 
 

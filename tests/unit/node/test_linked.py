@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from node import files, layout, linked
+from node import files, layout, linked, processes
 from node.errors import Refusal
 from node.orders import Named
 from tests.unit.node.places import sha256, tree
@@ -39,19 +39,19 @@ def lists(tmp_path: Path) -> list[Path]:
 @pytest.mark.parametrize("mode", ["a", "w", "r+"])
 def test_a_writer_is_found_with_its_process(lists: list[Path], mode: str) -> None:
     with holding(lists[0], mode) as process:
-        assert linked.writers(set(lists)) == [f"{lists[0]} (process {process})"]
-    assert linked.writers(set(lists)) == []
+        assert processes.writers(set(lists)) == [f"{lists[0]} (process {process})"]
+    assert processes.writers(set(lists)) == []
 
 
 def test_a_reader_is_no_writer(lists: list[Path]) -> None:
     with holding(lists[0], "r"):
-        assert linked.writers(set(lists)) == []
+        assert processes.writers(set(lists)) == []
 
 
 def test_a_file_reached_by_a_link_is_found(lists: list[Path], tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(lists[0])
     with holding(lists[0], "a"):
-        assert len(linked.writers({tmp_path / "link"})) == 1
+        assert len(processes.writers({tmp_path / "link"})) == 1
 
 
 def test_an_older_version_held_open_is_waited_for(lists: list[Path]) -> None:
@@ -109,9 +109,9 @@ class TestKeep:
     ) -> None:
         copy = files.copy
 
-        def change_and_copy(path: Path, kept: Path) -> None:
+        def change_and_copy(path: Path, kept: Path) -> str:
             path.write_text("a task was quicker")
-            copy(path, kept)
+            return copy(path, kept)
 
         monkeypatch.setattr(files, "copy", change_and_copy)
         with pytest.raises(Refusal, match=r"facedata\.hdf5: written to while it was copied aside; run again later$"):

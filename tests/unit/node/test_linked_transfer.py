@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from node import files, linked, linked_transfer
+from node import disk, linked_transfer
 from node.errors import Refusal
 from tests.unit.node.places import Place, sha256
 from tests.unit.node.test_linked import holding
@@ -76,7 +76,7 @@ def test_open_for_writing(path: Path, sent: io.BytesIO) -> None:
 )
 def test_written_to_meanwhile(path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], object]) -> None:
     """Between the look at who has it open and the end of the reading."""
-    monkeypatch.setattr(files, "CHUNK", 1000)
+    monkeypatch.setattr(disk, "CHUNK", 1000)
     looks = 0
     os.utime(path, ns=(1, 1))
 
@@ -87,13 +87,13 @@ def test_written_to_meanwhile(path: Path, monkeypatch: pytest.MonkeyPatch, chang
             change(path)
         return []
 
-    monkeypatch.setattr(linked, "writers", look)
+    monkeypatch.setattr(linked_transfer, "writers", look)
     assert refusal(lambda: linked_transfer.measure(path)) == f"{path}: written to while it was read; run again later"
 
 
 def test_opened_meanwhile(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looks = iter([[], ["list.csv (process 7)"]])
-    monkeypatch.setattr(linked, "writers", lambda _: next(looks))
+    monkeypatch.setattr(linked_transfer, "writers", lambda _: next(looks))
     assert refusal(lambda: linked_transfer.measure(path)).startswith("list.csv (process 7): open for writing; ")
 
 
@@ -106,7 +106,10 @@ def test_what_is_no_plain_file(path: Path) -> None:
     )
     path.unlink()
     os.mkfifo(path)
-    assert refusal(lambda: linked_transfer.measure(path)) == f"{path}: found no plain file; expected one"
+    assert (
+        refusal(lambda: linked_transfer.measure(path))
+        == f"{path}: found no plain file; expected one; move it away and run again"
+    )
 
 
 def test_a_version_that_is_none(path: Path, tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from node import orders
 from node.errors import Refusal
-from node.files import Owner
 from node.orders import Asked, File, Gate, Installed, Link, Named, Source, Version
+from node.rights import Owner
 from tests.unit.node.places import GATE, LIMITS, NOTHING_ASKED, USER
 
 VERSION = {

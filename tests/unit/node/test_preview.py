@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from node import facelist, files, preview, stamps
+from node import disk, facelist, preview, stamps
 from node.orders import Version
 from tests.unit.node.places import Place, fill, sha256
 
@@ -52,7 +52,7 @@ class TestBytes:
 
     def test_no_model_bytes_are_read_for_it(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
         version = place.held(MODEL, "2026-01-01", {"a": A})
-        monkeypatch.setattr(files, "sha256", None)
+        monkeypatch.setattr(disk, "digest", None)
         assert asked(version, place.wanted(MODEL, "2026-02-02", {"a": A}))["bytes"] == 4
 
 

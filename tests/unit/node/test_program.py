@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from node import files, layout, own_units, program, services
+from node import disk, layout, own_units, program, services
 from tests.unit.node.places import tree
 
 
@@ -28,7 +28,7 @@ def test_the_program_installs_itself_and_becomes_current() -> None:
     assert {name.split(".")[0] for name in found} == {
         "__main__", "__pycache__/__main__", "node/cli", "node/__pycache__/cli",
     }  # fmt: skip
-    assert files.target(layout.program() / "current") == "d1"
+    assert disk.target(layout.program() / "current") == "d1"
     for path in [layout.program() / "d1", *(layout.program() / "d1").rglob("*")]:
         assert (stat.S_IMODE(path.stat().st_mode), path.stat().st_uid) == (0o755 if path.is_dir() else 0o644, 0)
 
@@ -40,7 +40,7 @@ def test_an_older_program_stays_and_can_be_current_again(running: Path) -> None:
     program.install("d1")
     assert (layout.program() / "d1" / "__main__.py").read_text() == "main"
     assert (layout.program() / "d2" / "__main__.py").read_text() == "newer"
-    assert files.target(layout.program() / "current") == "d1"
+    assert disk.target(layout.program() / "current") == "d1"
 
 
 def test_an_installation_that_was_cut_off_is_begun_anew() -> None:
@@ -61,7 +61,7 @@ def test_programs_older_than_the_one_before_go() -> None:
 
 def test_the_units_come_last_for_they_run_the_current_program(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str | None] = []
-    monkeypatch.setattr(own_units, "install", lambda: seen.append(files.target(layout.program() / "current")))
+    monkeypatch.setattr(own_units, "install", lambda: seen.append(disk.target(layout.program() / "current")))
     program.install("d1")
     assert seen == ["d1"]
 

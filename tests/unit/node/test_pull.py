@@ -1,11 +1,11 @@
 import os
 import stat
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
-from node import files, pull, stamps, transfer, versions
+from node import disk, files, pull, stamps, transfer, versions
 from node.orders import Source
 from tests.unit.node.places import Place, is_linked_twice, manifest_of, sha256, tree, uid, untouched
 from tests.unit.node.pulls import expected, refusal
@@ -205,13 +205,13 @@ def test_one_version_fails_and_the_others_are_placed(place: Place) -> None:
 def test_what_came_fresh_is_not_read_twice(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     version = place.stored("cats", "2026-01-01", {"cats.bin": b"meow" * 100})
     read: list[str] = []
-    sha256_of = files.sha256
+    digest_of = disk.digest
 
-    def record(path: Path) -> str:
-        read.append(path.name)
-        return sha256_of(path)
+    def record(file: BinaryIO) -> str:
+        read.append(Path(f"/proc/self/fd/{file.fileno()}").readlink().name)
+        return digest_of(file)
 
-    monkeypatch.setattr(files, "sha256", record)
+    monkeypatch.setattr(disk, "digest", record)
     pull.pull(place.order(version))
     assert sorted(read) == ["cats.bin", "manifest.yaml"]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from node import files, layout, pull, stamps, versions
+from node.disk import sha256 as sha256_of
 from node.orders import Order, Version
 from tests.unit.node import rsyncs
 from tests.unit.node.disks import Disk
@@ -87,7 +88,7 @@ def check(story: Story, before: dict[str, bytes]) -> None:
         for name, content in expected.items():
             if prefix + name in seen:
                 assert seen[prefix + name] in (content, before.get(prefix + name))
-            if stamps.vouches(version.directory / name, files.sha256(story.place.registry / prefix / name)):
+            if stamps.vouches(version.directory / name, sha256_of(story.place.registry / prefix / name)):
                 assert seen[prefix + name] == content
     assert {name for name in before if name not in seen} == set()
 

@@ -1,11 +1,10 @@
 import itertools
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from node import layout, linked, services
+from node import commands, layout, processes, services
 from node.errors import Refusal
 from node.services import Status
 
@@ -114,10 +113,10 @@ class TestStop:
     def done(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         words: list[str] = []
 
-        def control(*said: str, limit: float | None = None) -> None:
+        def control(*said: str, limit: float = 0) -> None:
             words.append(" ".join(said))
-            if limit is not None and services.status("engine.service") == UP:
-                raise subprocess.TimeoutExpired("systemctl", limit)
+            if limit and services.status("engine.service") == UP:
+                raise commands.Overdue
 
         monkeypatch.setattr(time, "sleep", lambda _: None)
         monkeypatch.setattr(services, "control", control)
@@ -141,7 +140,7 @@ class TestStop:
         stub(programs, "systemctl", script)
         said: list[str] = []
 
-        def control(verb: str, *words: str, limit: float | None = None) -> None:
+        def control(verb: str, *words: str, limit: float = 60) -> None:
             said.append(verb)
             CONTROL(verb, *words, limit=limit)
 
@@ -155,7 +154,7 @@ class TestStop:
         self, monkeypatch: pytest.MonkeyPatch, done: list[str], end: str
     ) -> None:
         self.ends_after(monkeypatch, 5, end)
-        monkeypatch.setattr(linked, "writers", lambda _: ["busy"])
+        monkeypatch.setattr(processes, "writers", lambda _: ["busy"])
         services.stop("engine.service", set())
         assert done == ["stop engine.service", "stop engine.service"]
 
@@ -181,7 +180,7 @@ class TestStop:
             seen.append(next(looks, []))
             return seen[-1]
 
-        monkeypatch.setattr(linked, "writers", writers)
+        monkeypatch.setattr(processes, "writers", writers)
         self.ends_after(monkeypatch, 1000)
         services.stop("engine.service", {Path("list.csv")})
         assert seen == [["busy"]] * 50 + [[]]

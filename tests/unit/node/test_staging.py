@@ -32,6 +32,7 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def staged(place: Place, name: str, content: bytes) -> Path:
     path = place.staging / "cats" / "2026-01-01" / name
     path.parent.mkdir(parents=True, exist_ok=True)
+    place.staging.chmod(0o700)
     path.write_bytes(content)
     return path
 
@@ -56,7 +57,7 @@ def test_too_little_space_is_refused_before_the_first_byte(place: Place, monkeyp
     fields = list(real)
     block = real.f_frsize
     fields[4] = 2_000_000 // block  # f_bavail
-    monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result(fields))
+    monkeypatch.setattr(os, "fstatvfs", lambda _: os.statvfs_result(fields))
     monkeypatch.delattr(transfer, "fetch")
     message = refusal(place, version)
     assert message == (
@@ -71,7 +72,7 @@ def test_what_is_staged_already_needs_no_space(place: Place, monkeypatch: pytest
     staged(place, "cats.bin", bytes(2_500_000))
     fields = list(os.statvfs(place.root))
     fields[4] = 1_000_000 // fields[1]
-    monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result(fields))
+    monkeypatch.setattr(os, "fstatvfs", lambda _: os.statvfs_result(fields))
     pull.pull(place.order(version))
     assert versions.is_verified(version)
 

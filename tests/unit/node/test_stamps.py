@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from node import files, layout, stamps
+from node import disk, files, layout, stamps
 from tests.unit.node.places import sha256
 
 DIGEST = sha256(b"1234")
@@ -46,11 +46,11 @@ def test_an_unreadable_stamp_is_no_stamp(path: Path, content: bytes) -> None:
 
 
 def test_a_change_during_the_reading_shows(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def read_and_change(path: Path) -> str:
+    def read_and_change(_: object) -> str:
         path.write_bytes(b"12345")
         return DIGEST
 
-    monkeypatch.setattr(files, "sha256", read_and_change)
+    monkeypatch.setattr(disk, "digest", read_and_change)
     stamps.put(path, stamps.read(path))
     assert not stamps.vouches(path, DIGEST)
 

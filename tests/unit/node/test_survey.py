@@ -26,6 +26,7 @@ from node.orders import Link, Named, ServiceSet
 from node.services import Status
 from tests.unit.node.places import (
     NOTHING_ASKED,
+    USER,
     Place,
     installed,
     manifest_of,
@@ -237,7 +238,7 @@ def test_only_the_datasink_is_asked_for_its_authorized_keys(place: Place, monkey
     assert survey.survey(place.order(datasink=place.told()))["authorized"] is None  # no authority yet
     assert asked == []
     assert survey.survey(place.order(datasink=place.told("line")))["authorized"] is True
-    assert asked == ["ops"]
+    assert asked == [USER]
 
 
 def test_what_the_primary_datasink_says_of_its_clean_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,7 +81,7 @@ def test_it_asks_for_its_names_by_its_own_shell(place: Place, programs: Path) ->
     calls = stub(place, programs, (0, ""))
     fetch(place)
     said = calls.read_text().splitlines()
-    assert said[-4:-1] == ["ops@192.0.2.1:/", f"{place.staging}/", NAME]
+    assert said[-4:-1] == ["ops@192.0.2.1:/", "./", NAME]
     assert f"--rsh={pull_shell.command(LIMITS.pull_timeout)}" in said
 
 
@@ -241,7 +241,7 @@ class TestWithTheRealRsync:
         """A source on this machine, with one file."""
         place.stored("cats", "2026-01-01", {"cats.bin": bytes(range(256)) * 1000})
         (place.staging / NAME).parent.mkdir(parents=True)
-        return FAR._replace(local=True, registry=place.registry)
+        return place.order().source
 
     def test_a_name_that_the_registry_lacks_is_no_error_here(self, place: Place, near: Source) -> None:
         transfer.fetch(near, [NAME, "cats/2026-01-01/none"], place.staging, LIMITS)
@@ -270,7 +270,8 @@ class TestWithTheRealRsync:
 def test_the_reserve_stays_free(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     fields = list(os.statvfs(place.root))
     fields[4] = 5_000_000 // fields[1]
-    monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result(fields))
+    place.staging.mkdir(parents=True)
+    monkeypatch.setattr(os, "fstatvfs", lambda _: os.statvfs_result(fields))
     wanted = {file.name: file for file in place.wanted("cats", "2026-01-01", {"a": bytes(3_000_000)}).files}
     transfer.check_space(wanted, place.staging, LIMITS)
     with pytest.raises(Refusal, match=r"3\.0 MB needed, 1\.0 MB free beside a reserve of 4\.0 MB"):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from node import files, verification
+from node import disk, verification
 from tests.unit.node.places import sha256, tree
 
 PLAIN = {"a": b"a", "b": b"b"}
@@ -61,20 +61,20 @@ def test_what_is_no_file_is_missing_and_not_followed(path: Path) -> None:
 
 
 def test_an_unreadable_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = files.sha256
+    read = disk.sha256
 
     def fails(each: Path) -> str:
         if each.name == "a":
             raise OSError(5, "Input/output error", str(each))
         return read(each)
 
-    monkeypatch.setattr(files, "sha256", fails)
+    monkeypatch.setattr(disk, "sha256", fails)
     assert differences(folder(path))["missing"] == ["a (unreadable: Input/output error)"]
 
 
 def test_a_linked_file_is_never_damage_but_must_be_there(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (path / "b").write_bytes(b"what the node has gathered")
-    monkeypatch.setattr(files, "sha256", lambda each: sha256(each.read_bytes()) if each.name != "b" else 1 / 0)
+    monkeypatch.setattr(disk, "sha256", lambda each: sha256(each.read_bytes()) if each.name != "b" else 1 / 0)
     assert differences(folder(path, "b")) == {"stored": True, "missing": [], "extra": [], "changed": {}}
     (path / "b").rename(path.parent / "b")
     (path / "b").symlink_to(path.parent / "b")

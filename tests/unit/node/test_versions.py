@@ -1,6 +1,6 @@
 import pytest
 
-from node import files, stamps, versions
+from node import disk, stamps, versions
 from node.orders import File
 from tests.unit.node.places import Place, sha256
 
@@ -33,7 +33,7 @@ def test_what_is_wrong_is_never_vouched_for(place: Place) -> None:
 def test_a_settled_version_is_verified_without_reading_a_byte(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     version = place.held("cats", "2026-01-01", CATS)
     versions.stamp(version)
-    monkeypatch.delattr(files, "sha256")
+    monkeypatch.delattr(disk, "digest")
     assert versions.is_verified(version)
 
 

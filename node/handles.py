@@ -1,0 +1,176 @@
+"""Opening what lies below folders that others can write to: component by component, through no link that misleads.
+
+A link counts where root has made it, or whom this program acts as; nobody else decides what is opened in their name.
+A folder can be held: what is below it is then reached through it, whatever becomes of its name meanwhile.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import pwd
+import stat
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Dict, Iterator, Optional
+
+from node import rights
+from node.errors import Refusal
+from node.printable import printable
+from node.rights import Owner
+
+MAX_LINKS = 40  # path_resolution(7)
+
+# No handle is waited for, and none is left to a program that this one starts.
+_NEVER_WAIT = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_WALK = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+
+held_folders: Dict[Path, int] = {}
+"""Their handles."""
+
+
+@contextmanager
+def folder(path: Path) -> Iterator[int]:
+    """Yield a handle that names a folder, and is good for no more. Raises OSError, or Refusal for a link that misleads.
+
+    Errors name the whole path.
+    """
+    with _naming(path):
+        handle = _walk(path)
+    with _closed(handle):
+        if not stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+        yield handle
+
+
+@contextmanager
+def listable(path: Path) -> Iterator[int]:
+    """Yield a handle of a folder that can be listed and flushed. Raises as `folder` does."""
+    with folder(path) as found:
+        with _naming(path):
+            handle = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=found)
+        with _closed(handle):
+            yield handle
+
+
+@contextmanager
+def either(path: Path) -> Iterator[int]:
+    """Yield a handle of a file or a folder, as open(2) with O_NOFOLLOW. Raises as `folder` does."""
+    with folder(path.parent) as parent:
+        with _naming(path):
+            handle = os.open(path.name, _NEVER_WAIT, dir_fd=parent)
+        with _closed(handle):
+            yield handle
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Yield a regular file, open for reading.
+
+    Raises as `folder` does, OSError also for a link in its place, and Refusal for what is no file.
+    """
+    with either(path) as handle:
+        require_file(handle, path)
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            yield file
+
+
+@contextmanager
+def reached(path: Path) -> Iterator[BinaryIO]:
+    """The same; a link in its place is followed as whoever made it could: so far, and no further."""
+    with folder(path.parent) as parent, _naming(path):
+        found = os.stat(path.name, dir_fd=parent, follow_symlinks=False)
+        if not stat.S_ISLNK(found.st_mode):
+            own = path
+        elif found.st_uid == os.geteuid():
+            own = Path(os.path.normpath(str(path.parent / os.readlink(path.name, dir_fd=parent))))
+        else:
+            with rights.of(Owner(found.st_uid, found.st_gid)):
+                handle = os.open(path.name, _NEVER_WAIT & ~os.O_NOFOLLOW, dir_fd=parent)
+            with os.fdopen(handle, "rb") as file:
+                require_file(handle, path)
+                yield file
+            return
+    with opened(own) as file:
+        yield file
+
+
+def require_file(handle: int, path: Path) -> None:
+    """Raises Refusal unless what was opened is a regular file."""
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        raise Refusal("%s: found no plain file; expected one; move it away and run again" % path)
+
+
+@contextmanager
+def held(path: Path) -> Iterator[int]:
+    """Hold a folder, and yield its handle. Until the end what is below its path is reached through it."""
+    with folder(path) as handle:
+        held_folders[path] = handle
+        try:
+            yield handle
+        finally:
+            del held_folders[path]
+
+
+def _walk(path: Path) -> int:
+    """Open what is at a path, links followed that may be."""
+    start = next((each for each in [path, *path.parents] if each in held_folders), None)
+    here = os.open("/", _WALK) if start is None else os.dup(held_folders[start])
+    names = list(reversed(path.relative_to(start or "/").parts))
+    links = 0
+    while names:
+        above, name = here, names.pop()
+        with _closed(above):
+            there = os.open(name, _WALK, dir_fd=above)
+            target = _target(there, above, name)
+            if target is None:
+                here = there
+                continue
+            here = os.open("/", _WALK) if target.is_absolute() else os.dup(above)
+        names += reversed([part for part in target.parts if part != "/"])
+        links += 1
+        if links > MAX_LINKS:
+            os.close(here)
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return here
+
+
+def _target(handle: int, parent: int, name: str) -> Optional[PurePosixPath]:
+    """Return where a link leads, and close it; None for what is no link. Raises Refusal for one that misleads."""
+    status = os.fstat(handle)
+    if not stat.S_ISLNK(status.st_mode):
+        return None
+    with _closed(handle):
+        target = os.readlink("", dir_fd=handle)
+    if status.st_uid not in (0, os.geteuid()):
+        path = os.readlink("/proc/self/fd/%d" % parent).rstrip("/") + "/" + name
+        raise Refusal(
+            "%s: a link that %s made, to %s; expected a folder, or a link that root made; look where it leads; "
+            "if that is right: sudo chown -h root %s"
+            % (*map(printable, (path, _user(status.st_uid), target)), printable(path))
+        )
+    return PurePosixPath(target)
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return "user %d" % uid
+
+
+@contextmanager
+def _closed(handle: int) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(path)
+        raise

@@ -1,0 +1,41 @@
+"""Whose rights this program uses: root's, or for a moment those of a user who has a say in what is done."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from contextlib import contextmanager
+from typing import Iterator, List, NamedTuple
+
+
+class Owner(NamedTuple):
+    uid: int
+    gid: int
+
+
+ROOT = Owner(0, 0)
+
+
+@contextmanager
+def of(owner: Owner) -> Iterator[None]:
+    """Do what follows with a user's rights, and no more; where this program does not run as root it has no others."""
+    if os.geteuid() != 0 or owner.uid == 0:
+        yield
+        return
+    groups, gid = os.getgroups(), os.getegid()
+    os.setgroups(_groups_of(owner))
+    os.setegid(owner.gid)
+    os.seteuid(owner.uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(gid)
+        os.setgroups(groups)
+
+
+def _groups_of(owner: Owner) -> List[int]:
+    try:
+        return os.getgrouplist(pwd.getpwuid(owner.uid).pw_name, owner.gid)
+    except KeyError:
+        return [owner.gid]
