@@ -12,6 +12,7 @@ from modelctl.commands.list import list_models
 from modelctl.commands.override import override
 from modelctl.commands.pin import pin
 from modelctl.commands.render import render
+from modelctl.commands.restore import restore
 from modelctl.commands.rollback import rollback
 from modelctl.commands.show import show
 from modelctl.commands.status import status
@@ -44,6 +45,7 @@ for command in (
     pin,
     import_,
     collect,
+    restore,
     rollback,
     override,
     undo,

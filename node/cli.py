@@ -13,6 +13,7 @@ from node import (
     access,
     audit,
     cleanup_units,
+    commands,
     console,
     delete_list,
     facelist,
@@ -54,7 +55,7 @@ def main(arguments: List[str]) -> int:
 def end_in_time(name: str) -> None:
     """End this program when a command takes too long, whatever holds it up and whoever still waits for it."""
     signal.signal(signal.SIGALRM, _end)
-    signal.alarm(LONG_SECONDS if name in LONG else SECONDS)
+    signal.alarm(int(commands.LONG_SECONDS) if name in LONG else SECONDS)
 
 
 def _end(*_: object) -> None:
@@ -175,12 +176,16 @@ CONSOLE: Dict[str, Callable[..., None]] = {
     "status": console.status,
     "history": console.show_history,
     "revert": console.revert,
+    "restore": console.restore,
 }
 WITHOUT_ROOT = ("retire",)
 """The registry's owner runs these, in a unit of their own."""
-SECONDS, LONG_SECONDS = 600, 12 * 3600
-LONG = ("pull", "switch", "switch-unit", "recover", "revert", "verify", "survey", "send-linked-file", "retire")
-"""They wait for a link, for a task to end, or read every byte from what may be a slow card."""
+SECONDS = 600
+LONG = (
+    "pull", "switch", "switch-unit", "recover", "revert", "restore", "restore-unit", "verify", "survey",
+    "linked-files", "send-linked-file", "retire",
+)  # fmt: skip
+"""Their limit is commands.LONG_SECONDS."""
 COMMANDS: Dict[str, Callable[..., None]] = {
     **CONSOLE,
     "survey": _survey,
@@ -196,6 +201,7 @@ COMMANDS: Dict[str, Callable[..., None]] = {
     "switch": _switch,
     "switch-unit": _switch_unit,
     "refuse": _refuse,
+    "restore-unit": console.restore_unit,
     "append-log": _append_log,
     "delete-list": _show_delete_list,
     "renew-delete-list": _renew_delete_list,

@@ -9,6 +9,8 @@ from node.errors import Refusal
 
 SECONDS = 60.0
 """What a program gets that has only to look, or to tell systemd something."""
+LONG_SECONDS = 12 * 3600.0
+"""What one gets that waits for a link, for a task to end, or reads every byte from what may be a slow card."""
 
 
 def run(words: Sequence[str], seconds: float = SECONDS) -> "subprocess.CompletedProcess[str]":

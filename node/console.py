@@ -1,4 +1,4 @@
-"""The commands at the node's console, with the operator's machine off: sudo sentinelcam-node status|history|revert."""
+"""The commands at the node's console, with the operator's machine off: sudo sentinelcam-node NAME."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import socket
 import sys
 import uuid
 
-from node import facelist, follow, history, layout, sets
+from node import commands, facelist, follow, history, layout, sets
+from node import restore as restoring
 from node import status as states
 from node.errors import Refusal
 from node.history import short
@@ -47,14 +48,54 @@ def revert(*words: str) -> None:
     _require_locked(stored, words)
     state = sets.load(service, sets.digest_of(service, sets.CHOSEN) or digest).content.state
     sets.tell(stored, state)  # the site may have stopped the service, or not, since it was chosen
-    operator = "%s@%s" % (os.environ.get("SUDO_USER") or "root", socket.gethostname())
-    purpose = "sentinelcam-node " + " ".join(map(shlex.quote, sys.argv[1:]))
     host = (history.last(service) or {}).get("host") or socket.gethostname()
     follow.follow(
-        Request(uuid.uuid4().hex, host, service, digest, operator, purpose, stored.commit), stored.content.gate
+        Request(uuid.uuid4().hex, host, service, digest, _operator(), _purpose(), stored.commit), stored.content.gate
     )
     is_now = "is chosen and runs" if state == "running" else "is chosen; the service is %s, as before" % state
     print("%s: %s %s; the next deploy will want what its checkout says" % (service, short(digest), is_now))
+
+
+def restore(*words: str) -> None:
+    """Put a linked file back as a backup has it; without words, show the backups.
+
+    It is done in a unit, which starts the service again whatever ends it. Raises Refusal.
+    """
+    if not words:
+        print(restoring.show())
+        return
+    choice = restoring.choose(words)
+    content = choice.content
+    again = ["--property=ExecStopPost=/usr/bin/systemctl start --no-block " + content.unit] if content.is_to_run else []
+    done = commands.run(
+        [
+            "systemd-run", "--quiet", "--wait", "--collect", "--pipe", "--unit=sentinelcam-restore-" + content.service,
+            "--description=Restore of a linked file, by " + _operator(), *again,
+            *layout.PYTHON, sys.path[0], "restore-unit", _operator(), _purpose(), *words,
+        ],
+        commands.LONG_SECONDS,
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise Refusal(commands.first_line(done.stderr))
+    print(done.stdout.strip())
+
+
+def restore_unit(operator: str, purpose: str, *words: str) -> None:
+    """The same, in that unit."""
+    choice = restoring.choose(words)
+    service = choice.content.service
+    host = (history.last(service) or {}).get("host") or socket.gethostname()
+    digest = choice.content.digest
+    commit = sets.load(service, digest).commit
+    print(restoring.carry_out(choice, Request("", host, service, digest, operator, purpose, commit)))
+
+
+def _operator() -> str:
+    return "%s@%s" % (os.environ.get("SUDO_USER") or "root", socket.gethostname())
+
+
+def _purpose() -> str:
+    return "sentinelcam-node " + " ".join(map(shlex.quote, sys.argv[1:]))
 
 
 def _service(words: "tuple[str, ...]") -> str:

@@ -95,10 +95,10 @@ def _owner_of(handle: int) -> Owner:
     return Owner(found.st_uid, found.st_gid)
 
 
-def copy(source: Path, path: Path) -> str:
+def copy(source: Path, path: Path, owner: Owner = ROOT, mode: int = 0o600) -> str:
     """Copy a file, or what a link there leads its maker to, in one rename; return the copy's SHA-256.
 
-    The copy has its times and mode, and is root's.
+    The copy has its times.
     """
     found = hashlib.sha256()
 
@@ -111,7 +111,8 @@ def copy(source: Path, path: Path) -> str:
                     found.update(chunk)
                     new.write(chunk)
                 new.flush()
-                os.fchmod(handle, stat.S_IMODE(before.st_mode) & 0o777)
+                os.fchown(handle, owner.uid, owner.gid)
+                os.fchmod(handle, mode)
                 os.utime(handle, ns=(before.st_atime_ns, before.st_mtime_ns))
 
     new_path = _make_beside(path, "copy", make)

@@ -16,6 +16,7 @@ CHOSEN = "chosen"  # runs, healthy, with the new set; or holds it, where the ser
 RETURNED = "returned"  # the new set was not healthy, or its switch died: the old one is chosen again
 FAILED = "failed"  # the new set is not healthy and stays, for there is no healthy one to return to
 REFUSED = "refused"  # nothing was changed
+RESTORED = "restored"  # a linked file was put back
 RECENT = 20
 
 
@@ -64,6 +65,8 @@ def was_well(service: str, digest: str) -> bool:
     """Tell whether the last switch of a service to a set found it well, and no later return did not."""
     for entry in reversed(entries()):
         is_to, is_from = (entry.get(end) == digest for end in ("to", "from"))
+        if entry.get("outcome") == RESTORED:
+            continue
         if entry.get("service") == service and (is_to or (is_from and entry.get("outcome") == FAILED)):
             return is_to and entry.get("outcome") == CHOSEN
     return False

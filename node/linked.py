@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Iterable, Iterator, Set
 
-from node import disk, files, handles, layout
+from node import disk
 from node.errors import Refusal
 from node.orders import Named
 from node.processes import writers
@@ -40,21 +40,3 @@ def _versions_of(path: Path) -> Iterator[Path]:
     for version in disk.names(model):
         if version[0] != "." and disk.reached(model / version / path.name) is not None:
             yield model / version / path.name
-
-
-def _sha256(path: Path) -> str:
-    with handles.reached(path) as file:
-        return disk.digest(file)
-
-
-def keep(named: Iterable[Named]) -> None:
-    """Copy linked files aside, each version's, unless just such a copy is there."""
-    for path in sorted(siblings(named)):
-        version, digest = path.parent, _sha256(path)[:12]
-        copy = layout.kept() / version.parent.name / version.name / (path.name + "." + digest)
-        if not disk.is_there(copy):
-            files.folder(layout.kept(), mode=0o700)  # faces are for those only who may read the originals
-            files.folder(copy.parent)
-            if not files.copy(path, copy).startswith(digest):
-                files.unlink(copy)
-                raise Refusal("%s: written to while it was copied aside; run again later" % path)

@@ -38,7 +38,7 @@ RestartSec=1
 
 _COMMAND = """\
 #!/bin/sh
-# SentinelCam at the node's console: status, history, revert
+# SentinelCam at the node's console: status, history, revert, restore
 exec {python} {state}/program/current "$@"
 """
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Optional
 
-from node import files, health, history, installation, layout, linked, lock, marks, services, sets
+from node import files, health, history, installation, layout, linked, lock, marks, services, sets, stopping
 from node.errors import Refusal
 from node.history import short
 from node.marks import Mark
@@ -119,7 +119,7 @@ def _last_words(unit: str) -> str:
 def _stop(mark: Mark, old: ServiceSet) -> None:
     named = sets.named(old.service, mark.old, mark.request.digest)
     linked.wait(named, old.gate.linked_wait)
-    services.stop(old.unit, linked.siblings(named))
+    stopping.stop(old.unit, named, mark.request)
     files.unlink(layout.started(old.service))
 
 

@@ -9,7 +9,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import List, Optional, Set
 
-from node import files, health, history, installation, layout, linked, lock, marks, recovery, services, sets
+from node import (
+    backups,
+    files,
+    health,
+    history,
+    installation,
+    layout,
+    linked,
+    lock,
+    marks,
+    recovery,
+    services,
+    sets,
+    stopping,
+)  # fmt: skip
 from node.errors import Refusal
 from node.marks import Mark, Request
 from node.orders import Named, ServiceSet
@@ -65,7 +79,7 @@ def _prepare(request: Request, wanted: ServiceSet, left: Optional[Mark]) -> Mark
     before, after = (sets.named(wanted.service, digest) for digest in (mark.old, wanted.digest))
     _wait(wanted, [*before, *after])
     if _linked_paths(before) != _linked_paths(after):
-        linked.keep([*before, *after])
+        backups.keep([*before, *after])
         _wait(wanted, [*before, *after])  # copying takes its time
     return mark
 
@@ -94,7 +108,7 @@ def _state_found(wanted: ServiceSet) -> str:
 def _change(wanted: ServiceSet, mark: Mark) -> Optional[str]:
     """Put the new set in place and start it. Returns what is unhealthy; raises Refusal or OSError when that fails."""
     if wanted.is_to_run:
-        services.stop(wanted.unit, linked.siblings(sets.named(wanted.service, mark.old, wanted.digest)))
+        stopping.stop(wanted.unit, sets.named(wanted.service, mark.old, wanted.digest), mark.request)
         files.unlink(layout.started(wanted.service))
     recovery.put_in_place(wanted.service, wanted.digest, mark.previous_of_new)
     if not wanted.is_to_run:

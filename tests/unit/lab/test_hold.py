@@ -21,6 +21,8 @@ if hold.ORDER.exists():
     hold.obey()
 from node import files
 files.write(folder / "file", b"content")
+(folder / ".other.new").touch()
+(folder / ".other.new").rename(folder / "other")
 """
 
 
@@ -74,20 +76,20 @@ def test_another_command_is_left_alone(tmp_path: Path, command: str, begin: Begi
 
 
 def test_a_program_that_travels_as_source_is_held_at_what_it_does_to_files(tmp_path: Path, begin: Begin) -> None:
-    text = {"source": "files.write(folder", "below": str(tmp_path / ".file")}
+    text = {"source": "files.write(folder", "below": str(tmp_path / ".other")}
     (tmp_path / "order").write_text(json.dumps({**text, "at": 0}))
     assert begin("any").wait(20) == 0
     events = (tmp_path / "moments").read_text().splitlines()
-    assert f"os.rename {tmp_path}/.file.new" in events
-    (tmp_path / "file").unlink()
+    assert f"os.rename {tmp_path}/.other.new" in events
+    (tmp_path / "other").unlink()
     (tmp_path / "order").write_text(json.dumps({**text, "at": len(events)}))
     program = begin("any")
     wait_until((tmp_path / "held").exists, limit=20, what="held")
     assert (tmp_path / "held").read_text() == str(program.pid)
-    assert not (tmp_path / "file").exists()
+    assert not (tmp_path / "other").exists()
     (tmp_path / "go").touch()
     assert program.wait(20) == 0
-    assert (tmp_path / "file").exists()
+    assert (tmp_path / "other").exists()
 
 
 def test_another_source_is_left_alone(tmp_path: Path, begin: Begin) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from node import health, layout, linked, services, sets
+from node import backups, health, layout, linked, services, sets
 from node.orders import Named
 from tests.unit.node.places import Place, tree
 from tests.unit.node.switches import run, stored
@@ -75,7 +75,7 @@ def test_a_task_that_begins_to_write_while_the_copies_are_made_is_waited_for(
     stored(place, "d1", named_files=[Named(versions[0], "ab", linked=True)])
     run("d1")
     writing = ["list.csv (process 7)"]
-    monkeypatch.setattr(linked, "keep", lambda _: monkeypatch.setattr(linked, "writers", lambda _: writing))
+    monkeypatch.setattr(backups, "keep", lambda _: monkeypatch.setattr(linked, "writers", lambda _: writing))
     stored(place, "d2", named_files=[Named(versions[1], "ab", linked=True)])
     assert str(run("d2")).startswith("engine: list.csv (process 7): open for writing for more than 0 s;")
     assert sets.digest_of("engine", sets.CHOSEN) == "d1"

@@ -183,7 +183,7 @@ def _connector(engine: Engine) -> type[BaseConnector]:
                 return False, CommandOutput([OutputLine("stderr", words[2])])
             if node.text is not None:
                 return True, CommandOutput([OutputLine("stdout", node.text)])
-            name = words[2]
+            name = words[3]
             engine.events.append(f"{node.name} {name}")
             succeeded, lines = node.run(name)
             engine.events.append(f"{node.name} {name} ended")

@@ -9,7 +9,7 @@ from modelctl.rendering.render import render
 from modelctl.schema import Datasink
 from tests.unit.modelctl.sites import fleet, site, site_with, site_with_camera
 
-PROGRAM = "+/usr/bin/python3 /var/lib/sentinelcam/program/current"
+PROGRAM = "+/usr/bin/python3 -I /var/lib/sentinelcam/program/current"
 
 
 def unit(fleet: Fleet, host: str, name: str) -> ConfigParser:
@@ -35,7 +35,7 @@ def test_service(host: str, service: str, script: str, folder: str) -> None:
     found = unit(fleet(), host, f"{service}.service")
     run = dict(found["Service"])
     assert next(iter(run.items())) == ("ExecStartPre", f"{PROGRAM} install {service}")
-    assert run["ExecStart"] == f"/home/ops/.opencv/bin/python -u {script}"
+    assert run["ExecStart"].endswith(f"/home/ops/.opencv/bin/python -u {script}")
     assert (run["User"], run["WorkingDirectory"]) == ("ops", folder)
     assert (run["Restart"], run["RestartSec"]) == ("always", "5")
     assert dict(found["Install"]) == {"WantedBy": "multi-user.target"}
@@ -51,7 +51,9 @@ def test_service_starts_with_the_network_and_never_gives_up(host: str, service: 
 
 def test_imagenode_is_hardened_and_named_after_its_host() -> None:
     run = unit(fleet(), "lab1", "imagenode.service")["Service"]
-    assert run["Environment"] == "PYTHONPATH=/home/ops/imagenode/imagenode"
+    assert run["ExecStart"].startswith(
+        "/usr/bin/env PYTHONPATH=/home/ops/imagenode/imagenode /home/ops/.opencv/bin/python "
+    )
     assert run["SyslogIdentifier"] == "imagenode-lab1"
     assert (run["NoNewPrivileges"], run["PrivateTmp"]) == ("true", "true")
 
@@ -117,7 +119,8 @@ def test_sentinel_on_ncs2_keeps_its_openvino() -> None:
 def test_imagenode_on_ncs2_keeps_its_openvino() -> None:
     changed = site_with_camera("lab1", "P1", accelerator="ncs2").model_copy(update={"legacy_nodes": ("lab1",)})
     run = unit(fleet(changed), "lab1", "imagenode.service")["Service"]
-    assert run["ExecStart"] == openvino("/home/pi", "/home/pi/imagenode/imagenode/imagenode.py")
+    command = openvino("/home/pi", "/home/pi/imagenode/imagenode/imagenode.py")
+    assert run["ExecStart"] == f"/usr/bin/env PYTHONPATH=/home/pi/imagenode/imagenode {command}"
 
 
 def test_legacy_node_runs_as_its_own_user() -> None:

@@ -1,0 +1,59 @@
+"""Backups: copies of linked files on the node, each beside the version's others and named by its digest.
+
+kept/MODEL/VERSION/NAME.DIGEST   the first 12 digits of its SHA-256
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Iterable, List, NamedTuple
+
+from node import disk, files, handles, layout, linked
+from node.errors import Refusal
+from node.orders import Named
+
+DIGITS = 12
+
+
+class Backup(NamedTuple):
+    """A copy of a linked file: where it is, its digest's first digits, its size in bytes and the file's time then."""
+
+    path: Path
+    digest: str
+    size: int
+    mtime: float
+
+
+def keep(named: Iterable[Named]) -> None:
+    """Copy linked files aside, each version's, unless just such a copy is there."""
+    for path in sorted(linked.siblings(named)):
+        aside(path)
+
+
+def aside(path: Path) -> Path:
+    """Copy a linked file aside, unless just such a copy is there. Returns the copy; raises Refusal, OSError."""
+    with handles.reached(path) as file:
+        digest = disk.digest(file)[:DIGITS]
+    copy = _folder(path) / (path.name + "." + digest)
+    if not disk.is_there(copy):
+        files.folder(layout.kept(), mode=0o700)  # faces are for those only who may read the originals
+        files.folder(copy.parent)
+        if not files.copy(path, copy).startswith(digest):
+            files.unlink(copy)
+            raise Refusal("%s: written to while it was copied aside; run again later" % path)
+    return copy
+
+
+def of(path: Path) -> List[Backup]:
+    """Return the backups of a linked file, newest first."""
+    found = []
+    for name in disk.names(_folder(path)):
+        status = disk.status(_folder(path) / name)
+        if name.startswith(path.name + ".") and status is not None:
+            digest = name[len(path.name) + 1 :]
+            found.append(Backup(_folder(path) / name, digest, status.st_size, status.st_mtime))
+    return sorted(found, key=lambda backup: -backup.mtime)
+
+
+def _folder(path: Path) -> Path:
+    return layout.kept() / path.parent.parent.name / path.parent.name
