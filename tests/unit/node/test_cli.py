@@ -161,7 +161,7 @@ def test_lines_are_collected_into_the_log_that_is_named(monkeypatch: pytest.Monk
 def test_an_unknown_command_is_told_what_there_is(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
     assert cli.main(words) == 1
     found = " ".join(words) or "no command"
-    assert capsys.readouterr().err == f"found {found}; allowed: status, history, revert\n"
+    assert capsys.readouterr().err == f"found {found}; allowed: status, history, revert, restore\n"
 
 
 def test_without_root_it_says_what_to_type(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -86,6 +86,6 @@ def test_a_switch_that_leaves_the_version_keeps_none(
 ) -> None:
     stored(place, "d1", named_files=[Named(versions[0], "ab", linked=True)])
     run("d1")
-    monkeypatch.delattr(linked, "keep")
+    monkeypatch.delattr(backups, "keep")
     stored(place, "d2", named_files=[Named(versions[0], "ab", linked=True)])
     assert run("d2") is None
