@@ -60,11 +60,15 @@ def _service(service: str) -> Dict[str, Any]:
     except Refusal as refusal:
         return dict(data, health=str(refusal))
     content = stored.content
-    return dict(
-        data, unit=content.unit, state=content.state, models=content.models, manifests=content.manifests,
-        commit=stored.commit, product=stored.product, health=health.check(content), drift=drift(content),
-        leftovers=version_removal.leftovers(content.named_files),
+    data.update(
+        unit=content.unit, state=content.state, models=content.models, manifests=content.manifests,
+        commit=stored.commit, product=stored.product,
     )  # fmt: skip
+    try:
+        data.update(drift=drift(content), leftovers=version_removal.leftovers(content.named_files))
+        return dict(data, health=health.check(content))
+    except Refusal as refusal:  # a link that misleads, say: what is behind it is not known
+        return dict(data, health=str(refusal))
 
 
 def drift(content: ServiceSet) -> List[str]:
