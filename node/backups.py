@@ -55,5 +55,12 @@ def of(path: Path) -> List[Backup]:
     return sorted(found, key=lambda backup: -backup.mtime)
 
 
+def of_any_version(path: Path) -> List[Backup]:
+    """Return the backups of a linked file, and of the file of that name in the other versions of its model."""
+    versions = disk.names(layout.kept() / path.parent.parent.name)
+    found = (of(path.parent.with_name(version) / path.name) for version in versions)
+    return sorted((each for some in found for each in some), key=lambda backup: -backup.mtime)
+
+
 def _folder(path: Path) -> Path:
     return layout.kept() / path.parent.parent.name / path.parent.name

@@ -32,14 +32,18 @@ def show() -> str:
 
 
 def choose(words: Tuple[str, ...]) -> Choice:
-    """Return what the words of the command line say: MODEL/VERSION/NAME DIGEST. Raises Refusal for what is none."""
+    """Return what the words of the command line say: MODEL/VERSION/NAME DIGEST. Raises Refusal for what is none.
+
+    The backup may be that of another version of the model.
+    """
     label, digest = (*words, "")[:2]
-    known = {_label(path): path for path in _files()}
+    known = {_label(path): path for path in [*_files(), *_in_use()]}
     if label not in known or len(words) > 2:
-        raise Refusal("found %s; allowed: %s" % (shown(*words), ", ".join(known) or "nothing, there are no backups"))
-    found = [each for each in backups.of(known[label]) if each.digest.startswith(digest)]
-    if not digest or len(found) != 1:
-        there = ", ".join(each.digest for each in backups.of(known[label]))
+        raise Refusal("found %s; allowed: %s" % (shown(*words), ", ".join(sorted(known)) or "nothing is linked here"))
+    held = backups.of_any_version(known[label])
+    found = [each for each in held if each.digest.startswith(digest)]
+    if not digest or not found or len({each.digest for each in found}) > 1:
+        there = ", ".join(each.digest for each in held) or "there is none"
         raise Refusal("%s: found %s; allowed: one of its backups: %s" % (label, shown(digest) or "no digest", there))
     return Choice(known[label], found[0], _user_of(known[label]))
 
@@ -80,6 +84,10 @@ def _files() -> List[Path]:
                 names = {name.rpartition(".")[0] for name in disk.names(layout.kept() / model / version)}
                 found += [models / model / version / name for name in sorted(names)]
     return found
+
+
+def _in_use() -> List[Path]:
+    return [named.path for content in _contents() for named in content.named_files if named.linked]
 
 
 def _contents() -> List[ServiceSet]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from contextlib import suppress
 from pathlib import Path
-from typing import Iterable, Iterator, Optional
+from typing import Iterable, Iterator, Optional, Tuple
 
 from node import backups, disk, files, history, linked, services
 from node.errors import Refusal
@@ -19,18 +19,25 @@ LIST = ".csv"  # written in place, in some 60 ms, while it is open for no longer
 def stop(unit: str, named: Iterable[Named], request: Request) -> None:
     """Stop a service. A list that the stop has cut short is put back as it was just before, and the history tells."""
     paths = linked.siblings(named)
-    copies = dict(_copies(path for path in sorted(paths) if path.suffix == LIST))
+    copies = list(_copies(path for path in sorted(paths) if path.suffix == LIST))
     services.stop(unit, paths)
-    for path, copy in copies.items():
+    for path, copy, is_new in copies:
         if not _is_whole(path, copy):
             history.add(request, request.digest, history.RESTORED, _put_back(path, copy))
+        elif is_new:
+            files.unlink(copy)
 
 
-def _copies(lists: Iterable[Path]) -> "Iterator[tuple[Path, Path]]":
-    """A full disk must not keep a service from being stopped, which a return needs; nor must a list that is written."""
+def _copies(lists: Iterable[Path]) -> Iterator[Tuple[Path, Path, bool]]:
+    """Yield each list, its copy, and whether that was made for this.
+
+    A full disk must not keep a service from being stopped, which a return needs; nor must a list that is written.
+    """
     for path in lists:
         with suppress(OSError, Refusal):
-            yield path, backups.aside(path)
+            held = [backup.path for backup in backups.of(path)]
+            copy = backups.aside(path)
+            yield path, copy, copy not in held
 
 
 def _is_whole(path: Path, copy: Path) -> bool:

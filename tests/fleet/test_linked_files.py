@@ -1,6 +1,5 @@
 """Linked files hold what exists nowhere else: copied aside before a switch that touches them, and never cut off."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from lab.machine import wait_until
 from tests.fleet import site
 from tests.fleet.conftest import NodeOf, task_writing
 from tests.fleet.node import STATE, Node
-from tests.fleet.operator import CHECKOUT, begin, deploy, end
+from tests.fleet.operator import CHECKOUT, begin, deploy, end, modelctl
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -62,39 +61,50 @@ def test_a_switch_that_keeps_their_version_copies_nothing(sentinel: Node, tmp_pa
     assert (digests(sentinel, OLD), copies(sentinel)) == (before, kept)
 
 
-def test_the_runbook_s_commands_bring_one_back(sentinel: Node, newer: Path, lab: Lab) -> None:
+def test_the_runbook_s_command_brings_one_back(sentinel: Node, newer: Path) -> None:
+    """D2"""
     lost = digests(sentinel, OLD)
     assert deploy("--limit", "sentinel", site=newer).code == 0
-    wrecked, pid = digests(sentinel, NEW), sentinel.pid()
+    wrecked, shown = digests(sentinel, NEW), modelctl("restore", "sentinel", "--site", str(newer))
+    assert (shown.code, shown.err) == (0, "")
+    [*_, command] = [line for line in runbook_commands("Get a linked file back") if line.endswith("DIGEST")]
     for name, sha256 in lost.items():
-        copy = f"{KEPT}/{OLD}/{name}.{sha256[:12]}"
-        commands = runbook_commands("Get a linked file back")
-        for word, value in (("VERSION", NEW), ("FROM", OLD), ("NAME", name), ("DIGEST", sha256[:12])):
-            commands = commands.replace(word, value)
-        result = lab.run("sentinel", f"set -e\n{commands}", user="ops")
-        assert (result.returncode, result.stderr) == (0, "")
-        assert [line for line in result.stdout.splitlines() if line.endswith(f"  {copy}")]
-        assert "/proc/" not in result.stdout
-        assert sentinel.sha256(f"/root/{name}.before") == wrecked[name]
+        assert f"sentinel: face_recognition/{OLD}/{name} {sha256[:12]}  of 20" in shown.out
+        pid, words = (
+            sentinel.pid(),
+            command.replace("VERSION", NEW).replace("NAME", name).replace("DIGEST", sha256[:12]),
+        )
+        done = modelctl(*words.split()[1:], "--site", str(newer))
+        assert (done.code, done.err) == (0, "")
+        assert sentinel.sha256(done.out.split()[-1]) == wrecked[name]
         assert sentinel.shell(f"stat --format='%U %G %a' {VERSIONS}/{NEW}/{name}") == "ops ops 644"
+        assert sentinel.pid() not in (0, pid)
     assert digests(sentinel, NEW) == lost
-    assert sentinel.pid() == pid
+    assert " restored " in sentinel.shell("sentinelcam-node history | tail -1")
     assert deploy("--limit", "sentinel", site=newer).changed() == {}
 
 
-def runbook_commands(section: str) -> str:
+def test_a_sweep_that_is_running_does_not_write_over_what_was_put_back(sentinel: Node, newer: Path) -> None:
+    """D2: it holds its list in memory, and has no file open until its end."""
+    wanted = digests(sentinel, OLD)["facelist.csv"]
+    assert deploy("--limit", "sentinel", site=newer).code == 0
+    live = f"{VERSIONS}/{NEW}/facelist.csv"
+    sentinel.shell(f"(sleep 4; echo swept >{live}; touch /run/swept) >/dev/null 2>&1 & "
+                   "echo $! >/sys/fs/cgroup/system.slice/sentinel.service/cgroup.procs")  # fmt: skip
+    assert (
+        modelctl("restore", "sentinel", f"face_recognition/{NEW}/facelist.csv", wanted[:12], "--site", str(newer)).code
+        == 0
+    )
+    sentinel.shell("sleep 5")
+    assert not sentinel.exists("/run/swept")
+    assert sentinel.sha256(live) == wanted
+
+
+def runbook_commands(section: str) -> list[str]:
     """The commands of a section of the runbook, as they are printed."""
     text = (CHECKOUT / "docs" / "runbook.md").read_text(encoding="utf-8")
     [found] = [part for part in text.split("\n## ") if part.startswith(section)]
-    return "\n".join(line.strip() for line in found.splitlines() if line.startswith("    "))
-
-
-def test_a_runbook_command_shows_who_has_a_file_open(sentinel: Node, writer: "subprocess.Popen[str]", lab: Lab) -> None:
-    [command] = [line for line in runbook_commands("Get a linked file back").splitlines() if "-lname" in line]
-    shown = lab.run("sentinel", f"cd {VERSIONS}/{OLD}; {command.replace('NAME', 'facedata.hdf5')}", user="ops").stdout
-    assert writer.poll() is None
-    assert len(shown.splitlines()) == 1
-    assert sentinel.shell(f"readlink {shown.strip()}") == f"{VERSIONS}/{OLD}/facedata.hdf5"
+    return [line.strip() for line in found.splitlines() if line.startswith("    ")]
 
 
 def tries(node: Node) -> int:

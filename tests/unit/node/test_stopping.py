@@ -58,10 +58,15 @@ def test_one_that_a_task_had_finished_stays(path: Path, stop: Callable[[str], No
     assert history.entries() == []
 
 
-def test_lists_alone_are_copied(stop: Callable[[str], None]) -> None:
+def test_lists_alone_are_copied_and_the_copy_of_a_whole_one_goes(path: Path, stop: Callable[[str], None]) -> None:
     """What is held open for as long as it is written is waited for instead."""
+    stop(LIST[:700])
+    assert sorted(tree(layout.kept()).values()) == sorted([LIST.encode(), LIST[:700].encode()])
     stop(LIST)
-    assert list(tree(layout.kept()).values()) == [LIST.encode()]
+    assert len(tree(layout.kept())) == 2
+    path.write_text(LIST.replace("anna", "ben"))
+    stop(LIST.replace("anna", "ben"))
+    assert len(tree(layout.kept())) == 2
 
 
 def test_a_full_disk_does_not_keep_it_from_stopping(
