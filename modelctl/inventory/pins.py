@@ -59,11 +59,7 @@ def dump_pins(pins: Pins) -> str:
     return json.dumps(pins.model_dump(mode="json")["models"], indent=2, sort_keys=True) + "\n"
 
 
-def replace_pins(path: Path, old: Pins, new: Pins) -> None:
-    """Write a pins file as a whole. Raises OperatorError when it no longer holds the old pins, or cannot be written."""
-    if load_pins(path) != old:
-        raise OperatorError(f"{path}: it was changed meanwhile; nothing was written: run it again")
-    try:
-        text_file.replace(path, dump_pins(new))
-    except OSError as error:
-        raise OperatorError(f"{path}: {error.strerror}; expected a file that you may write") from None
+def replace_pins(path: Path, pins: Pins) -> None:
+    """Write a pins file as a whole; `file_lock.held` is the caller's. Raises OperatorError."""
+    with text_file.writing(path):
+        text_file.replace(path, dump_pins(pins))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from modelctl import holder as holding
 from modelctl.errors import OperatorError
 from modelctl.product import CHECKOUT
 from operations import site_lock
@@ -17,9 +18,10 @@ from operations.site_lock import hold
 HOLDER = """
 import sys
 from pathlib import Path
+from modelctl import holder
 from operations import site_lock
 sys.argv = ["/bin/pyinfra", "inventory.py", "deploys/models.py", "-y"]
-site_lock.operator = lambda: "anna@ramrod"
+holder.operator = lambda: "anna@ramrod"
 site_lock.hold(Path(sys.stdin.readline().strip()))
 print("held", flush=True)
 sys.stdin.read()
@@ -92,7 +94,7 @@ def test_a_holder_that_does_not_say_who_it_is(
     lock: Path, holder: "subprocess.Popen[str]", monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     assert holder.poll() is None
-    monkeypatch.setattr(site_lock, "WRITING_SECONDS", 0.1)
+    monkeypatch.setattr(holding, "WRITING_SECONDS", 0.1)
     lock.write_text(text)
     assert "another deploy of this site is running: it does not say whose; " in refusal(lock)
 
