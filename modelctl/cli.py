@@ -12,6 +12,7 @@ from modelctl.commands.list import list_models
 from modelctl.commands.override import override
 from modelctl.commands.pin import pin
 from modelctl.commands.render import render
+from modelctl.commands.revoke import revoke
 from modelctl.commands.rollback import rollback
 from modelctl.commands.show import show
 from modelctl.commands.status import status
@@ -47,6 +48,7 @@ for command in (
     rollback,
     override,
     undo,
+    revoke,
     status,
     list_models,
     show,

@@ -7,7 +7,7 @@ import pwd
 import re
 import subprocess
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import List, Optional, Tuple
 
 from node import files, layout
 from node.errors import Refusal
@@ -53,19 +53,19 @@ def read(name: str) -> Optional[str]:
         return None
 
 
-def is_authorized(user: str, line: str) -> bool:
-    return line in _lines(_authorized_keys(user))
+def is_authorized(user: str, lines: List[str]) -> bool:
+    """Tell whether these lines, in their order, are all that the account has for their authority."""
+    return [each for each in _lines(_authorized_keys(user)) if _is_of(_authority(lines), each)] == lines
 
 
-def authorize(user: str, line: str) -> None:
-    """Let nodes with a certificate read the registry. Other lines stay; an older line for the same authority goes."""
+def authorize(user: str, lines: List[str]) -> None:
+    """Let nodes with a certificate read the registry. Other lines stay; older lines for the same authority go."""
     path = _authorized_keys(user)
     account = pwd.getpwnam(user)
     owner = Owner(account.pw_uid, account.pw_gid)
-    authority = line.rsplit("ssh-ed25519 ", 1)[1].split()[0]
-    kept = [each for each in _lines(path) if not ("cert-authority" in each and authority in each)]
+    kept = [each for each in _lines(path) if not _is_of(_authority(lines), each)]
     files.folder(path.parent, owner, mode=0o700)
-    files.write(path, "".join(each + "\n" for each in [*kept, line]).encode(), 0o600, owner)
+    files.write(path, "".join(each + "\n" for each in [*kept, *lines]).encode(), 0o600, owner)
 
 
 def check_rrsync() -> None:
@@ -88,6 +88,15 @@ def rsync_version() -> Tuple[int, ...]:
         return ()
     match = re.search(r"version v?(\d+)\.(\d+)\.(\d+)", output)
     return tuple(int(part) for part in match.groups()) if match else ()
+
+
+def _authority(lines: List[str]) -> str:
+    """The public key that all these lines trust."""
+    return lines[-1].rsplit("ssh-ed25519 ", 1)[1].split()[0]
+
+
+def _is_of(authority: str, line: str) -> bool:
+    return "cert-authority" in line and authority in line
 
 
 def _authorized_keys(user: str) -> Path:

@@ -39,24 +39,25 @@ def certify_pull_key(host: Host, found: Survey) -> Iterator[StringCommand]:
     known_hosts = f"{key.line}\n"
     authority = Authority(host.data.fleet.site.pull_ca)
     held = found.pull_access
-    is_certified = authority.has_certified(held["pull_key-cert.pub"], held["pull_key.pub"])
+    generation = host.data.fleet.revoked.generation(host.name)
+    is_certified = authority.has_certified(held["pull_key-cert.pub"], held["pull_key.pub"], host.name, generation)
     if is_certified and held["known_hosts"] == known_hosts:
         return
     yield command("make-key", host.name)
     _ensure(authority)
-    certificate = authority.certify(host.get_fact(PullKey, _sudo=True), host.name)
+    certificate = authority.certify(host.get_fact(PullKey, _sudo=True), host.name, generation)
     yield command("install-access", message={"certificate": certificate, "known_hosts": known_hosts})
 
 
 @node_operation
 def authorize_pulls(host: Host, found: Survey) -> Iterator[StringCommand]:
-    """Let nodes with such a certificate read the registry of this datasink."""
+    """Let nodes with such a certificate read the registry of this datasink, and those whose key was revoked no more."""
     if found.authorized:
         return
     yield command("check-rrsync")
     source, authority = desired_of(host).source, Authority(host.data.fleet.site.pull_ca)
     _ensure(authority)
-    yield command("authorize", source.login, message=authority.line(source.registry))
+    yield command("authorize", source.login, message=authority.lines(source.registry, host.data.fleet.revoked))
 
 
 def _ensure(authority: Authority) -> None:

@@ -1,5 +1,6 @@
 """D4: commands that read a file of the site and replace it do so one at a time, and none loses another's change."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -118,7 +119,7 @@ def test_it_waits_for_another(tmp_path: Path, other: "subprocess.Popen[str]", mo
 def test_not_for_ever(tmp_path: Path, other: "subprocess.Popen[str]", monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_lock, "PATIENCE", 0.1)
     lock = tmp_path / ".pins.json.lock"
-    since = json.loads(lock.read_text())["since"]
+    since, began = json.loads(lock.read_text())["since"], time.monotonic()
     with pytest.raises(OperatorError) as caught, file_lock.held(tmp_path / "pins.json"):
         pass
     assert str(caught.value) == (
@@ -126,6 +127,7 @@ def test_not_for_ever(tmp_path: Path, other: "subprocess.Popen[str]", monkeypatc
         "modelctl pin; wait for it and run again"
     )
     assert lock.exists()
+    assert time.monotonic() - began < 10
 
 
 def test_one_that_was_killed_is_no_obstacle(tmp_path: Path, other: "subprocess.Popen[str]") -> None:
@@ -139,7 +141,7 @@ def test_one_that_was_killed_is_no_obstacle(tmp_path: Path, other: "subprocess.P
 
 def test_a_lock_that_its_holder_has_removed_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who opened the file before it went, and locks it after that, would share the work with who made a new one."""
-    lock, flock = tmp_path / ".pins.json.lock", file_lock.fcntl.flock
+    lock, flock = tmp_path / ".pins.json.lock", fcntl.flock
     opened: list[object] = []
 
     def remove_before(file: int, how: int) -> None:
@@ -148,7 +150,7 @@ def test_a_lock_that_its_holder_has_removed_is_none(tmp_path: Path, monkeypatch:
         opened.append(file)
         flock(file, how)
 
-    monkeypatch.setattr(file_lock.fcntl, "flock", remove_before)
+    monkeypatch.setattr(fcntl, "flock", remove_before)
     with file_lock.held(tmp_path / "pins.json"):
         assert (len(opened), lock.exists()) == (2, True)
 
@@ -169,6 +171,6 @@ def full(_: object) -> None:
 
 def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(OperatorError, match=r"file/pins\.json: .*; expected a file that you may write$"):
-        with file_lock.held(tmp_path / "file" / "pins.json"):
-            pass
+    said = r"file/pins\.json: .*; expected a file that you may write$"
+    with pytest.raises(OperatorError, match=said), file_lock.held(tmp_path / "file" / "pins.json"):
+        pass

@@ -228,7 +228,7 @@ def test_verify_full_reads_the_face_list_too(place: Place, monkeypatch: pytest.M
 def test_only_the_datasink_is_asked_for_its_authorized_keys(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def is_authorized(user: str, _: str) -> bool:
+    def is_authorized(user: str, _: list[str]) -> bool:
         asked.append(user)
         return True
 
@@ -236,7 +236,7 @@ def test_only_the_datasink_is_asked_for_its_authorized_keys(place: Place, monkey
     assert survey.survey(place.order())["authorized"] is None
     assert survey.survey(place.order(datasink=place.told()))["authorized"] is None  # no authority yet
     assert asked == []
-    assert survey.survey(place.order(datasink=place.told("line")))["authorized"] is True
+    assert survey.survey(place.order(datasink=place.told(["line"])))["authorized"] is True
     assert asked == ["ops"]
 
 
