@@ -14,6 +14,7 @@ from node.errors import Refusal
 from node.files import Owner
 
 RRSYNC = Path("/usr/bin/rrsync")
+REVOKED = re.compile(r"sentinelcam-pull:[a-z0-9-]+:[0-9]+")  # as modelctl.nodes.authority names one node's key
 # Older ones can be escaped from: CVE-2026-53783.
 SAFE_RSYNC = (3, 5, 0)
 
@@ -55,7 +56,12 @@ def read(name: str) -> Optional[str]:
 
 def is_authorized(user: str, lines: List[str]) -> bool:
     """Tell whether these lines, in their order, are all that the account has for their authority."""
-    return [each for each in _lines(_authorized_keys(user)) if _is_of(_authority(lines), each)] == lines
+    return _ours(user, lines) == lines
+
+
+def revoked(user: str, lines: List[str]) -> List[str]:
+    """Return the keys that are revoked here, and not by these lines: somebody knows more than who sends them."""
+    return sorted(set(_named(_ours(user, lines))) - set(_named(lines)))
 
 
 def authorize(user: str, lines: List[str]) -> None:
@@ -88,6 +94,15 @@ def rsync_version() -> Tuple[int, ...]:
         return ()
     match = re.search(r"version v?(\d+)\.(\d+)\.(\d+)", output)
     return tuple(int(part) for part in match.groups()) if match else ()
+
+
+def _ours(user: str, lines: List[str]) -> List[str]:
+    """The account's lines for the authority of these lines."""
+    return [each for each in _lines(_authorized_keys(user)) if _is_of(_authority(lines), each)]
+
+
+def _named(lines: List[str]) -> List[str]:
+    return [name for line in lines for name in REVOKED.findall(line)]
 
 
 def _authority(lines: List[str]) -> str:

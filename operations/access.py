@@ -6,8 +6,10 @@ from pyinfra import logger
 from pyinfra.api import FactBase, Host, StringCommand
 
 from modelctl import hints, layout
+from modelctl.faults import one_line
 from modelctl.nodes.authority import Authority
 from modelctl.nodes.trust import known_key
+from operations import ancestry
 from operations.answer import Survey
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
@@ -53,6 +55,12 @@ def certify_pull_key(host: Host, found: Survey) -> Iterator[StringCommand]:
 def authorize_pulls(host: Host, found: Survey) -> Iterator[StringCommand]:
     """Let nodes with such a certificate read the registry of this datasink, and those whose key was revoked no more."""
     if found.authorized:
+        return
+    if found.revoked:
+        yield Refusal(
+            f"{host.name}: revoked there and not in this checkout: {one_line(', '.join(found.revoked))}; "
+            f"{ancestry.remedy(host.data.site_folder)}, and run again"
+        )
         return
     yield command("check-rrsync")
     source, authority = desired_of(host).source, Authority(host.data.fleet.site.pull_ca)

@@ -96,6 +96,18 @@ def test_just_these_lines_in_this_order_are_what_is_wanted(keys: Path, there: li
     assert keys.read_text().splitlines() == [*foreign, DENY, LINE]
 
 
+def test_what_is_revoked_here_and_not_by_these_lines(keys: Path) -> None:
+    """R6: an older checkout would let it in again."""
+    assert access.revoked("ops", [LINE]) == []
+    keys.parent.mkdir()
+    names = ("sentinelcam-pull:east:1", "sentinelcam-pull:east:2", "sentinelcam-pull:lab1:1")
+    deny = [LINE.replace('principals="p"', f'principals="{",".join(names[:count])}"') for count in range(1, 4)]
+    keys.write_text(f"{OTHER.replace('restrict', f'restrict,principals={names[2]}')}\n{deny[1]}\n{LINE}\n")
+    assert access.revoked("ops", [LINE]) == list(names[:2])
+    assert access.revoked("ops", [deny[0], LINE]) == [names[1]]
+    assert access.revoked("ops", [deny[1], LINE]) == access.revoked("ops", [deny[2], LINE]) == []
+
+
 def rsync_of(programs: Path, version: str) -> None:
     program = programs / "rsync"
     program.write_text(f"#!/bin/sh\necho 'rsync  version {version}  protocol version 32'\n")

@@ -130,6 +130,17 @@ def test_the_datasink_lets_revoked_nodes_in_no_more(fleet: Fleet, answer: Answer
     assert (len(lines), message(authorize)) == (2, lines)
 
 
+def test_an_older_checkout_lets_no_revoked_node_in_again(sink: StubHost, answer: Answer) -> None:
+    """R6: the checkout that revoked the key is not this one."""
+    answer(replace(settled(sink), authorized=False, revoked=["sentinelcam-pull:east:1", "sentinelcam-pull:lab1:1"]))
+    [refusal] = plan(access.authorize_pulls, sink)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == (
+        "data1: revoked there and not in this checkout: sentinelcam-pull:east:1, sentinelcam-pull:lab1:1; git pull, "
+        "and run again"
+    )
+
+
 def test_an_authorized_datasink_is_left_alone(sink: StubHost, answer: Answer) -> None:
     answer(settled(sink))
     assert plan(access.authorize_pulls, sink) == []
