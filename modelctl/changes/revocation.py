@@ -1,6 +1,8 @@
 """Revoking a host's pull keys: the number in the site's file of them, and its commit."""
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from modelctl import file_lock, text_file
@@ -8,17 +10,13 @@ from modelctl.changes.deployment import to_the_end
 from modelctl.changes.git import Checkout, checkout_of
 from modelctl.errors import OperatorError
 from modelctl.inventory.revoked import Revoked, dump_revoked, load_revoked
-from modelctl.inventory_file import Inventory
+from modelctl.inventory_file import Inventory, load
 
 
 def require_possible(inventory: Inventory) -> None:
-    """Raises OperatorError unless the site goes by that file, and git can take an edit of it."""
+    """Raises OperatorError unless git can take an edit of the file."""
     path = inventory.revoked.resolve()
     checkout_of(path).require_editable(path)
-    if load_revoked(path) != inventory.fleet.revoked:
-        raise OperatorError(
-            f"{path}: {inventory.path} takes the revoked keys from elsewhere; expected them here; edit it by hand"
-        )
 
 
 def revoke(inventory: Inventory, host: str) -> tuple[int, str]:
@@ -33,20 +31,33 @@ def revoke(inventory: Inventory, host: str) -> tuple[int, str]:
         before = dataclasses.replace(inventory.fleet, revoked=load_revoked(path))
         generation = before.revoked.generation(host)
         after = dataclasses.replace(before, revoked=Revoked(hosts={**before.revoked.hosts, host: generation}))
-        what = f"Revoke the pull key of {host}\n\nUp to generation {generation}."
-        return generation, _commit(checkout, path, dump_revoked(after.revoked), what)
+        with _taken_back(checkout, path):
+            _write(inventory, path, after.revoked)
+            checkout.add(path)
+            return generation, checkout.commit(path, f"Revoke the pull key of {host}\n\nUp to generation {generation}.")
 
 
-def _commit(checkout: Checkout, path: Path, text: str, message: str) -> str:
+@contextmanager
+def _taken_back(checkout: Checkout, path: Path) -> Iterator[None]:
+    """An error in here, as of a hook of git, leaves the file as it is now."""
     old = text_file.read(path) if path.exists() else None
     try:
+        yield
+    except OperatorError:
         with text_file.writing(path):
-            text_file.replace(path, text)
-        if old is None:
-            checkout.add(path)
-        return checkout.commit(path, message)
-    except OperatorError:  # git refuses, as a hook of it can
-        with text_file.writing(path):
-            text_file.remove(path) if old is None else text_file.replace(path, old)
+            if old is None:
+                text_file.remove(path)
+            else:
+                text_file.replace(path, old)
         checkout.unstage(path)
         raise
+
+
+def _write(inventory: Inventory, path: Path, revoked: Revoked) -> None:
+    with text_file.writing(path):
+        text_file.replace(path, dump_revoked(revoked))
+    if load(inventory.path).fleet.revoked != revoked:  # a deploy would tell the datasink nothing
+        raise OperatorError(
+            f"{path}: {inventory.path} takes the revoked keys from elsewhere; expected Fleet(..., load_revoked(PATH)) "
+            "of this file; nothing was revoked"
+        )

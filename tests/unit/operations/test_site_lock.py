@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -135,4 +136,5 @@ def test_a_checkout_that_cannot_be_written_to(lock: Path, spoil: Callable[[Path]
 
 def test_git_ignores_it() -> None:
     ignored = (CHECKOUT / ".gitignore").read_text().splitlines()
-    assert site_lock.NAME in ignored
+    for name in (site_lock.NAME, ".pins.json.lock"):  # modelctl/file_lock.py leaves that one when it is killed
+        assert any(fnmatch(name, pattern) for pattern in ignored)

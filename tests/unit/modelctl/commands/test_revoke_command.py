@@ -161,16 +161,21 @@ def test_a_site_that_is_in_no_git(stage: Stage, file: Path) -> None:
     assert not file.exists()
 
 
-def test_a_site_that_goes_by_another_file(stage: Stage, file: Path) -> None:
-    text = stage.inventory.read_text().replace('"revoked.json"', '"other.json"')
-    (file.parent / "other.json").write_text('{"lab1": 1}')
-    stage.inventory.write_text(text)
-    stage.git("add", "--all")
-    stage.git("commit", "--quiet", "--message", "another file")
+@pytest.mark.parametrize(
+    ("text", "instead"),
+    [('load_revoked(_SOURCES / "revoked.json")', "Revoked()"), ('"revoked.json"', '"other.json"')],
+    ids=["nowhere", "another file"],
+)
+def test_a_site_that_does_not_go_by_the_file(stage: Stage, file: Path, text: str, instead: str) -> None:
+    """The datasink would be told nothing, and the command say that it was."""
+    found = stage.inventory.read_text().replace(text, instead)
+    found = found.replace("import load_revoked", "import Revoked, load_revoked")
+    committed(stage, stage.inventory, found)
     assert refusal("east") == (
-        f"{file}: {stage.folder}/inventory.py takes the revoked keys from elsewhere; expected them here; edit it by "
-        "hand\n"
-    ).replace(f"{stage.folder}/inventory.py", "inventory.py")
+        f"{file}: inventory.py takes the revoked keys from elsewhere; expected Fleet(..., load_revoked(PATH)) of this "
+        "file; nothing was revoked\n"
+    )
+    assert (file.exists(), stage.git("status", "--porcelain"), stage.runs()) == (False, "", [])
 
 
 @pytest.mark.parametrize("text", [None, '{"lab1": 1}'], ids=["a new file", "one that is there"])
