@@ -19,11 +19,19 @@ TOLD = ["deploys/access.py", "-y", "--limit", "data1"]
 UNCOMMITTED = "it has uncommitted changes; expected none; commit them, or git stash\n"
 COUNT = 3  # revocations of each of two processes
 REVOKE = """
-import sys
+import sys, time
 from pathlib import Path
+from modelctl import text_file
 from modelctl.changes import revocation
 from modelctl.inventory_file import load
+replace = text_file.replace
+def slowly(path, text):
+    time.sleep(0.05)  # between what was read and what is written
+    replace(path, text)
+text_file.replace = slowly
 inventory = load(Path(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
 for _ in range(int(sys.argv[3])):
     revocation.revoke(inventory, sys.argv[2])
 """
@@ -204,9 +212,19 @@ def test_two_at_once_both_land(stage: Stage, file: Path) -> None:
     """D4."""
     command = [sys.executable, "-c", REVOKE, str(stage.inventory)]
     processes = [
-        subprocess.Popen([*command, host, str(COUNT)], cwd=CHECKOUT, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [*command, host, str(COUNT)], cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True,
+        )
         for host in ("east", "lab1")
-    ]
+    ]  # fmt: skip
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
     for process in processes:
         _, said = process.communicate(timeout=60)
         assert (process.returncode, said) == (0, "")

@@ -49,7 +49,7 @@ def test_two_threads_make_one_key(tmp_path: Path) -> None:
     made = Authority(tmp_path / "pull_ca")
 
     def create(_: int) -> tuple[bool, str]:
-        return made.create(), *made.lines("/registry", NOBODY)
+        return made.create(), made.lines("/registry", NOBODY)[0]
 
     with ThreadPoolExecutor(4) as pool:
         created, lines = zip(*pool.map(create, range(8)), strict=True)

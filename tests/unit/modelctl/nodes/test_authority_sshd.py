@@ -122,18 +122,8 @@ def test_a_certificate_of_old_opens_nothing_more(datasink: Datasink, authority: 
     """Nobody could revoke it."""
     lines = authority.lines(str(datasink.registry), Revoked())
     datasink.keys.write_text("".join(f"{line}\n" for line in lines))
-    command = [
-        "ssh-keygen",
-        "-q",
-        "-s",
-        authority.key,
-        "-I",
-        "east",
-        "-n",
-        "sentinelcam-pull",
-        datasink.folder / "node",
-    ]
-    subprocess.run(command, check=True)
+    sign = ["ssh-keygen", "-q", "-s", str(authority.key), "-I", "east", "-n", "sentinelcam-pull"]
+    subprocess.run([*sign, str(datasink.folder / "node")], check=True)
     refused = datasink.read((datasink.folder / "node-cert.pub").read_text())
     assert refused.returncode != 0
     assert "Permission denied (publickey" in refused.stderr
