@@ -35,7 +35,8 @@ def sshd() -> tuple[str, dict[str, str]] | None:
     if own is not None:
         return own, {}
     for found in sorted(LAYERS.glob("system-*/usr/sbin/sshd")):
-        return str(found), {"LD_LIBRARY_PATH": str(found.parents[2] / "usr/lib/x86_64-linux-gnu")}
+        libraries = found.parents[2].glob("usr/lib/*-linux-gnu")
+        return str(found), {"LD_LIBRARY_PATH": ":".join(map(str, libraries))}
     return None
 
 
