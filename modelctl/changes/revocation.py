@@ -26,7 +26,7 @@ def revoke(inventory: Inventory, host: str) -> tuple[int, str]:
     """
     path = inventory.revoked.resolve()
     checkout = checkout_of(path)
-    with to_the_end(), file_lock.held(path):
+    with file_lock.held(path), to_the_end():
         checkout.require_editable(path)  # another command may have been in the midst of it
         before = dataclasses.replace(inventory.fleet, revoked=load_revoked(path))
         generation = before.revoked.generation(host)
