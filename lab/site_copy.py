@@ -28,7 +28,7 @@ def make() -> None:
     shutil.rmtree(new, ignore_errors=True)
     shutil.copytree(SOURCES, new / "inventory", ignore=shutil.ignore_patterns("__pycache__"))
     (new / "inventory.py").write_text(TEXT, encoding="utf-8")
-    (new / ".gitignore").write_text(".deploy.lock\n__pycache__/\n", encoding="utf-8")
+    (new / ".gitignore").write_text(".*.lock\n__pycache__/\n", encoding="utf-8")
     for words in (
         ("init", "--quiet", "--initial-branch=main"),
         ("config", "user.name", "lab"),

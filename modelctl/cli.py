@@ -13,6 +13,7 @@ from modelctl.commands.override import override
 from modelctl.commands.pin import pin
 from modelctl.commands.render import render
 from modelctl.commands.restore import restore
+from modelctl.commands.revoke import revoke
 from modelctl.commands.rollback import rollback
 from modelctl.commands.show import show
 from modelctl.commands.status import status
@@ -49,6 +50,7 @@ for command in (
     rollback,
     override,
     undo,
+    revoke,
     status,
     list_models,
     show,

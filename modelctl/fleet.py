@@ -1,6 +1,6 @@
-"""A fleet: a site, its models, its standards and its pins, validated together."""
+"""A fleet: a site, its models, its standards, its pins and its revoked keys, validated together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -10,7 +10,7 @@ from modelctl.errors import Faults
 from modelctl.faults import fault_lines, tree_path
 from modelctl.inventory.hosts import Datasink, Host, Outpost, Sentinel
 from modelctl.inventory.part import Part
-from modelctl.schema import Pin, Pins, Registry, Site, Standards
+from modelctl.schema import Pin, Pins, Registry, Revoked, Site, Standards
 from modelctl.values import newest_first
 
 
@@ -21,6 +21,7 @@ class _Tree(BaseModel):
     registry: Registry
     standards: Standards
     pins: Pins
+    revoked: Revoked
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +32,7 @@ class Fleet:
     registry: Registry
     standards: Standards
     pins: Pins
+    revoked: Revoked = field(default_factory=Revoked)
 
     def __post_init__(self) -> None:
         tree = _validated(dict(vars(self)))

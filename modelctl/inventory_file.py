@@ -22,10 +22,12 @@ from modelctl.errors import OperatorError
 from modelctl.faults import fault, one_line
 from modelctl.fleet import Fleet
 from modelctl.inventory.pins import load_pins
+from modelctl.inventory.revoked import load_revoked
 from modelctl.product import CHECKOUT
 
 NEIGHBOURS = "inventory"
 """The package beside an inventory file."""
+PINS, REVOKED = "pins.json", "revoked.json"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,11 @@ class Inventory:
         return self._pins
 
     @property
+    def revoked(self) -> Path:
+        """The file of the revoked pull keys, beside the pins. Raises OperatorError as `pins` does."""
+        return self.pins.with_name(REVOKED)
+
+    @property
     def sources(self) -> Path:
         """The folder of registry.py and site.py. Raises OperatorError when the inventory file does not say."""
         if not isinstance(self._sources, Path):
@@ -69,7 +76,8 @@ def site_beside(file: str) -> dict[str, Any]:
 
 
 def site_in(sources: Path) -> dict[str, Any]:
-    """What an inventory file holds for the site of a folder: its registry.py, site.py, standards.py and pins.json.
+    """What an inventory file holds for the site of a folder: its registry.py, site.py, standards.py and pins.json, and
+    revoked.json where there is one.
 
     Raises OperatorError, and SystemExit under a pyinfra that runs outside the checkout, whose config.py calls `load`.
     """
@@ -79,8 +87,9 @@ def site_in(sources: Path) -> dict[str, Any]:
         )
     _import_package(sources)
     registry, site, standards = (_value(sources, name) for name in ("registry", "site", "standards"))
-    pins = sources / "pins.json"
-    return {"_FLEET": Fleet(site, registry, standards, load_pins(pins)), "_SOURCES": sources, "_PINS": pins}
+    pins, revoked = sources / PINS, sources / REVOKED
+    fleet = Fleet(site, registry, standards, load_pins(pins), load_revoked(revoked))
+    return {"_FLEET": fleet, "_SOURCES": sources, "_PINS": pins}
 
 
 def load(path: Path) -> Inventory:

@@ -10,6 +10,7 @@ from modelctl.inventory.hosts import AnyHost, Datasink, FaceConfidence, Host, Ou
 from modelctl.inventory.part import Part
 from modelctl.inventory.pins import Pin, PinnedFile, Pins
 from modelctl.inventory.retention import AnyRetention, FaceQuality, MinimalRetention, NeverDelete, VehicleInterest
+from modelctl.inventory.revoked import Revoked
 from modelctl.inventory.standards import Gate, Gates, Limits, Paths, Ports, Standards, Users
 from modelctl.values import FileName, HostName, ModelName, PositiveInt, Role, Version, Word
 
@@ -37,6 +38,7 @@ __all__ = [
     "Pins",
     "Ports",
     "Registry",
+    "Revoked",
     "Sentinel",
     "Site",
     "Standards",

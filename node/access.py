@@ -6,13 +6,14 @@ import os
 import pwd
 import re
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import List, Optional, Tuple
 
 from node import commands, disk, files, layout
 from node.errors import Refusal
 from node.rights import Owner
 
 RRSYNC = Path("/usr/bin/rrsync")
+REVOKED = re.compile(r"sentinelcam-pull:[a-z0-9-]+:[0-9]+")  # as modelctl.nodes.authority names one node's key
 # Older ones can be escaped from: CVE-2026-53783.
 SAFE_RSYNC = (3, 5, 0)
 
@@ -51,19 +52,24 @@ def read(name: str) -> Optional[str]:
         return None
 
 
-def is_authorized(user: str, line: str) -> bool:
-    return line in _lines(_authorized_keys(user))
+def is_authorized(user: str, lines: List[str]) -> bool:
+    """Tell whether these lines, in their order, are all that the account has for their authority."""
+    return _ours(user, lines) == lines
 
 
-def authorize(user: str, line: str) -> None:
-    """Let nodes with a certificate read the registry. Other lines stay; an older line for the same authority goes."""
+def revoked(user: str, lines: List[str]) -> List[str]:
+    """Return the keys that are revoked here, and not by these lines: somebody knows more than who sends them."""
+    return sorted(set(_named(_ours(user, lines))) - set(_named(lines)))
+
+
+def authorize(user: str, lines: List[str]) -> None:
+    """Let nodes with a certificate read the registry. Other lines stay; older lines for the same authority go."""
     path = _authorized_keys(user)
     account = pwd.getpwnam(user)
     owner = Owner(account.pw_uid, account.pw_gid)
-    authority = line.rsplit("ssh-ed25519 ", 1)[1].split()[0]
-    kept = [each for each in _lines(path) if not ("cert-authority" in each and authority in each)]
+    kept = [each for each in _lines(path) if not _is_of(_authority(lines), each)]
     files.folder(path.parent, owner, mode=0o700)
-    files.write(path, "".join(each + "\n" for each in [*kept, line]).encode(), 0o600, owner)
+    files.write(path, "".join(each + "\n" for each in [*kept, *lines]).encode(), 0o600, owner)
 
 
 def check_rrsync() -> None:
@@ -84,6 +90,24 @@ def rsync_version() -> Tuple[int, ...]:
         return ()
     match = re.search(r"version v?(\d+)\.(\d+)\.(\d+)", said)
     return tuple(int(part) for part in match.groups()) if match else ()
+
+
+def _ours(user: str, lines: List[str]) -> List[str]:
+    """The account's lines for the authority of these lines."""
+    return [each for each in _lines(_authorized_keys(user)) if _is_of(_authority(lines), each)]
+
+
+def _named(lines: List[str]) -> List[str]:
+    return [name for line in lines for name in REVOKED.findall(line)]
+
+
+def _authority(lines: List[str]) -> str:
+    """The public key that all these lines trust."""
+    return lines[-1].rsplit("ssh-ed25519 ", 1)[1].split()[0]
+
+
+def _is_of(authority: str, line: str) -> bool:
+    return "cert-authority" in line and authority in line
 
 
 def _authorized_keys(user: str) -> Path:

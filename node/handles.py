@@ -12,7 +12,7 @@ import pwd
 import stat
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Dict, Iterator, Optional
+from typing import BinaryIO, Dict, Iterator, List, Tuple
 
 from node import rights
 from node.errors import Refusal
@@ -35,12 +35,15 @@ def folder(path: Path) -> Iterator[int]:
 
     Errors name the whole path.
     """
-    with _naming(path):
+    try:
         handle = _walk(path)
-    with _closed(handle):
-        if not stat.S_ISDIR(os.fstat(handle).st_mode):
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+    except OSError as error:
+        error.filename = str(path)
+        raise
+    try:
         yield handle
+    finally:
+        os.close(handle)
 
 
 @contextmanager
@@ -113,34 +116,44 @@ def held(path: Path) -> Iterator[int]:
 
 
 def _walk(path: Path) -> int:
-    """Open what is at a path, links followed that may be."""
-    start = next((each for each in [path, *path.parents] if each in held_folders), None)
-    here = os.open("/", _WALK) if start is None else os.dup(held_folders[start])
-    names = list(reversed(path.relative_to(start or "/").parts))
+    """Open the folder at a path, links followed that may be."""
+    here, names = _start(path)
     links = 0
     while names:
-        above, name = here, names.pop()
-        with _closed(above):
-            there = os.open(name, _WALK, dir_fd=above)
-            target = _target(there, above, name)
-            if target is None:
-                here = there
-                continue
-            here = os.open("/", _WALK) if target.is_absolute() else os.dup(above)
-        names += reversed([part for part in target.parts if part != "/"])
-        links += 1
-        if links > MAX_LINKS:
+        name = names.pop()
+        try:
+            there = os.open(name, _WALK | os.O_DIRECTORY, dir_fd=here)
+        except NotADirectoryError:
+            with _closed(here):
+                target = _target(here, name)
+                links += 1
+                if links > MAX_LINKS:
+                    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
+                here = os.open("/", _WALK) if target.is_absolute() else os.dup(here)
+            names += reversed([part for part in target.parts if part != "/"])
+        except OSError:
             os.close(here)
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+            raise
+        else:
+            os.close(here)
+            here = there
     return here
 
 
-def _target(handle: int, parent: int, name: str) -> Optional[PurePosixPath]:
-    """Return where a link leads, and close it; None for what is no link. Raises Refusal for one that misleads."""
-    status = os.fstat(handle)
-    if not stat.S_ISLNK(status.st_mode):
-        return None
-    with _closed(handle):
+def _start(path: Path) -> Tuple[int, List[str]]:
+    """Return a handle of where to begin, and the names from there on, the last one first."""
+    for above in [path, *path.parents] if held_folders else []:
+        if above in held_folders:
+            return os.dup(held_folders[above]), list(reversed(path.relative_to(above).parts))
+    return os.open("/", _WALK), list(reversed(path.parts[1:]))
+
+
+def _target(parent: int, name: str) -> PurePosixPath:
+    """Return where a link leads. Raises Refusal for one that misleads, NotADirectoryError for what is none."""
+    with _closed(os.open(name, _WALK, dir_fd=parent)) as handle:
+        status = os.fstat(handle)
+        if not stat.S_ISLNK(status.st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         target = os.readlink("", dir_fd=handle)
     if status.st_uid not in (0, os.geteuid()):
         path = os.readlink("/proc/self/fd/%d" % parent).rstrip("/") + "/" + name
@@ -160,9 +173,9 @@ def _user(uid: int) -> str:
 
 
 @contextmanager
-def _closed(handle: int) -> Iterator[None]:
+def _closed(handle: int) -> Iterator[int]:
     try:
-        yield
+        yield handle
     finally:
         os.close(handle)
 

@@ -131,7 +131,7 @@ class Datasink(NamedTuple):
     A version is written as model/version.
     """
 
-    authority: Optional[str]  # the line that lets certified keys in; None while there is no authority
+    authority: Optional[List[str]]  # the lines that let certified keys in; None while there is no authority
     needed: Dict[str, str]  # version -> SHA-256 of its manifest
     needed_by: Dict[str, List[str]]  # host -> versions
     named: List[str]  # versions that the checkout names, whoever gets them

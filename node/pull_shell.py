@@ -13,6 +13,8 @@ CONNECT_TIMEOUT = 10  # seconds
 
 # What no retry mends: the words of ssh or rrsync, and what to do. rsync says "Permission denied (13)" of a file.
 HOPELESS = {
+    r"this node's pull key was revoked": "if it is to read again: git pull in the site, so that it gets a new one, "
+    "then run again",
     r"Permission denied \([a-z]": "run deploys/access.py, then run again",
     r"Host key verification failed": "see who answers there; if it has a new card: modelctl trust HOST --replace, "
     "then deploys/access.py, then run again",

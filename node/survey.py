@@ -130,9 +130,13 @@ def _not_running(wanted: ServiceSet) -> List[str]:
 def _datasink(told: Optional[Datasink], source: Source) -> Dict[str, Any]:
     """What only the primary datasink has: nothing elsewhere."""
     if told is None:
-        return {"authorized": None, "registry": [], "logged": None, "listed": [], "unseen": [], "cleanup": []}
+        return {
+            "authorized": None, "revoked": [], "registry": [], "logged": None, "listed": [], "unseen": [],
+            "cleanup": [],
+        }  # fmt: skip
     return {
         "authorized": None if told.authority is None else access.is_authorized(source.login, told.authority),
+        "revoked": [] if told.authority is None else access.revoked(source.login, told.authority),
         "registry": _missing(told.needed, source),
         "logged": audit.logged(told.log),
         "listed": delete_list.listed(told.named),

@@ -6,8 +6,10 @@ from pyinfra import logger
 from pyinfra.api import FactBase, Host, StringCommand
 
 from modelctl import hints, layout
+from modelctl.faults import one_line
 from modelctl.nodes.authority import Authority
 from modelctl.nodes.trust import known_key
+from operations import ancestry
 from operations.answer import Survey
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
@@ -40,24 +42,33 @@ def certify_pull_key(host: Host, found: Survey) -> Iterator[StringCommand]:
     known_hosts = f"{key.line}\n"
     authority = Authority(host.data.fleet.site.pull_ca)
     held = found.pull_access
-    is_certified = authority.has_certified(held["pull_key-cert.pub"], held["pull_key.pub"])
+    generation = host.data.fleet.revoked.generation(host.name)
+    is_certified = authority.has_certified(held["pull_key-cert.pub"], held["pull_key.pub"], host.name, generation)
     if is_certified and held["known_hosts"] == known_hosts:
         return
     yield command("make-key", host.name)
     _ensure(authority)
-    certificate = authority.certify(host.get_fact(PullKey, _sudo=True, _timeout=QUESTION_SECONDS), host.name)
+    certificate = authority.certify(
+        host.get_fact(PullKey, _sudo=True, _timeout=QUESTION_SECONDS), host.name, generation
+    )
     yield command("install-access", message={"certificate": certificate, "known_hosts": known_hosts})
 
 
 @node_operation
 def authorize_pulls(host: Host, found: Survey) -> Iterator[StringCommand]:
-    """Let nodes with such a certificate read the registry of this datasink."""
+    """Let nodes with such a certificate read the registry of this datasink, and those whose key was revoked no more."""
     if found.authorized:
+        return
+    if found.revoked:
+        yield Refusal(
+            f"{host.name}: revoked there and not in this checkout: {one_line(', '.join(found.revoked))}; "
+            f"{ancestry.remedy(host.data.site_folder)}, and run again"
+        )
         return
     yield command("check-rrsync")
     source, authority = desired_of(host).source, Authority(host.data.fleet.site.pull_ca)
     _ensure(authority)
-    yield command("authorize", source.login, message=authority.line(source.registry))
+    yield command("authorize", source.login, message=authority.lines(source.registry, host.data.fleet.revoked))
 
 
 def _ensure(authority: Authority) -> None:

@@ -113,8 +113,9 @@ class Survey:
     """The answer of the node program's `survey` (node/survey.py).
 
     `history` has the node's last lines, oldest first. On the primary datasink `logged` is the number of the last
-    line of each host in the deployment log, `listed` what this checkout names of the versions on the delete-list,
-    `unseen` the hosts of this run that no clean-up knows to get what they do, `cleanup` what differs of its units.
+    line of each host in the deployment log, `revoked` the pull keys that it refuses and this checkout does not,
+    `listed` what this checkout names of the versions on the delete-list, `unseen` the hosts of this run that no
+    clean-up knows to get what they do, `cleanup` what differs of its units.
     """
 
     has_program: Annotated[bool, Field(validation_alias="current_program"), BeforeValidator(_is_ours)]
@@ -124,6 +125,7 @@ class Survey:
     sets: dict[str, SetState]
     pull_access: Annotated[dict[PullFile, str | None], Field(min_length=3)]
     authorized: bool | None
+    revoked: list[Said]
     history: Annotated[list[Entry], BeforeValidator(_entries)]
     logged: dict[str, int] | None
     registry: list[Said]

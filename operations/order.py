@@ -27,12 +27,13 @@ class Asked:
 class Datasink:
     """What the primary datasink alone is told of a run; a version is written as model/version.
 
-    `authority` is the line that lets certified keys in, None while there is no authority. `needed` are the versions
-    that the run's hosts need with the digests of their manifests, `needed_by` the same by host, `named` what the
-    checkout names, whoever gets it, `log` the path of the deployment log, `clean_up` the units of the clean-up.
+    `authority` are the lines that let certified keys in, but for revoked ones; None while there is no authority.
+    `needed` are the versions that the run's hosts need with the digests of their manifests, `needed_by` the same by
+    host, `named` what the checkout names, whoever gets it, `log` the path of the deployment log, `clean_up` the units
+    of the clean-up.
     """
 
-    authority: str | None
+    authority: Sequence[str] | None
     needed: Mapping[str, str]
     needed_by: Mapping[str, Sequence[str]]
     named: Sequence[str]

@@ -116,7 +116,7 @@ def _datasink(host: Host) -> Datasink:
     fleet, wanted, needed = host.data.fleet, desired_of(host), needed_by(host.state)
     authority = Authority(fleet.site.pull_ca)
     return Datasink(
-        authority=authority.line(wanted.source.registry) if authority.exists() else None,
+        authority=authority.lines(wanted.source.registry, fleet.revoked) if authority.exists() else None,
         needed={each.label: each.manifest for versions in needed.values() for each in versions},
         needed_by={name: [each.label for each in versions] for name, versions in needed.items()},
         named=[f"{model}/{each}" for model in fleet.registry.models for each in fleet.named_versions(model)],

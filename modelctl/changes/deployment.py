@@ -26,16 +26,17 @@ class Deployer:
     """Runs pyinfra on an inventory file. `told_to_stop` says whether somebody did meanwhile."""
 
     inventory: Path
+    program: str = "deploys/models.py"
     told_to_stop: bool = False
     _process: "subprocess.Popen[bytes] | None" = None
 
-    def deploy(self, hosts: Sequence[str], data: Sequence[str]) -> bool:
-        """Deploy models and configs to some hosts, and tell whether all of it went well, to its end."""
+    def deploy(self, hosts: Sequence[str], data: Sequence[str] = ()) -> bool:
+        """Deploy to some hosts, and tell whether all of it went well, to its end."""
         if self.told_to_stop:
             return False
         limits = [word for host in hosts for word in ("--limit", host)]
         values = [word for each in data for word in ("--data", each)]
-        words = [_pyinfra(), str(self.inventory), "deploys/models.py", "-y", *limits, *values]
+        words = [_pyinfra(), str(self.inventory), self.program, "-y", *limits, *values]
         try:
             # A session of its own: pyinfra obeys Ctrl-C whatever it inherits, and before config.py ends with 0.
             with subprocess.Popen(

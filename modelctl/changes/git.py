@@ -31,7 +31,12 @@ class Checkout:
             )
         if any(not line.startswith("# ") for line in lines):
             raise OperatorError(f"{path}: it has uncommitted changes; expected none; commit them, or git stash")
-        self._run("ls-files", "--error-unmatch", "--", str(path))  # git says nothing of an ignored file
+        if path.exists():  # else the commit will add it
+            self._run("ls-files", "--error-unmatch", "--", str(path))  # git says nothing of an ignored file
+
+    def add(self, path: Path) -> None:
+        """Let a commit know of a new file. Raises OperatorError for one that git is to ignore."""
+        self._run("add", "--intent-to-add", "--", str(path))
 
     def commit(self, path: Path, message: str) -> str:
         """Commit one file as it is now, and return the commit. Raises OperatorError when git refuses."""

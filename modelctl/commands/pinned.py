@@ -1,16 +1,16 @@
 """What commands that pin versions share: reading them on the datasink, the plan, the question, the pins file."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
 
-from modelctl import hints, progress
+from modelctl import file_lock, hints, progress
 from modelctl.commands import options
 from modelctl.errors import OperatorError
 from modelctl.fleet import Fleet
-from modelctl.inventory.pins import Pins, replace_pins
+from modelctl.inventory.pins import Pin, Pins, load_pins, replace_pins
 from modelctl.inventory_file import Inventory
 from modelctl.registry import pinning, registry_store
 from modelctl.registry.manifest import StoredVersion
@@ -26,7 +26,7 @@ def pin_versions(inventory: Inventory, pins: Pins, versions: Sequence[tuple[str,
     _show(proposal, fleet.site.primary_datasink, path)
     if proposal.new:
         options.require_consent("Pin them?", "pinned", yes)
-        replace_pins(path, pins, proposal.pins)
+        _write(inventory, proposal.new)
         click.echo(f"{len(proposal.new)} pinned; commit {path}")
     if proposal.faulty:
         names = ", ".join(f"{model}/{version}" for model, version in proposal.faulty)
@@ -40,6 +40,13 @@ def _read_each(fleet: Fleet, versions: Sequence[tuple[str, str]]) -> Iterator[tu
         with progress.waiting(what):
             stored = registry_store.read(fleet, model, version)
         yield (model, version), stored
+
+
+def _write(inventory: Inventory, new: Mapping[tuple[str, str], Pin]) -> None:
+    """Add to what the file holds by now: another command may have pinned since it was read."""
+    with file_lock.held(inventory.pins):
+        fleet = dataclasses.replace(inventory.fleet, pins=load_pins(inventory.pins))
+        replace_pins(inventory.pins, pinning.with_new(fleet, new))
 
 
 def _show(proposal: pinning.Proposal, datasink: str, path: Path) -> None:

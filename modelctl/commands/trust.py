@@ -32,7 +32,7 @@ def trust(host: str, replace: bool, yes: bool, site: Path) -> None:
     click.echo(f"{host} ({found.address}): {found.fingerprint}")
     if not yes and not click.confirm("Does the host itself show this fingerprint?"):
         raise OperatorError(f"{host}: not trusted, nothing changed")
-    trusted.record(inventory.fleet.site.known_hosts, host, found)
+    trusted.record(inventory.fleet.site.known_hosts, host, found, known)
     click.echo(f"{host} is trusted now, in {inventory.fleet.site.known_hosts}")
 
 

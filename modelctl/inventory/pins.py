@@ -1,6 +1,5 @@
 """The pins: which bytes each version of a model is. A lock file in JSON, beside the registry."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +7,7 @@ from pydantic import Field
 
 from modelctl import text_file
 from modelctl.errors import OperatorError
-from modelctl.faults import dotted, one_line
+from modelctl.inventory import json_file
 from modelctl.inventory.part import Part
 from modelctl.values import FileName, ModelName, NonNegativeInt, Sha256, Version
 
@@ -36,34 +35,17 @@ class Pins(Part):
 def load_pins(path: Path) -> Pins:
     """Read a pins file; its values are the fleet's to check. Raises OperatorError when it is missing or no JSON."""
     try:
-        models = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_each_once)
+        return Pins(models=json_file.read(path))
     except OSError as error:
         raise OperatorError(f"{path}: {error.strerror}; expected a file of pins, {{}} when nothing is pinned") from None
-    except (ValueError, RecursionError) as error:
-        raise OperatorError(f"{path}: {one_line(str(error))}; expected JSON; restore it with git") from None
-    return Pins(models=models)
-
-
-def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """JSON would take the last of two, as a merge may leave them."""
-    found: dict[str, object] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValueError(f"found {dotted((key,))} twice")
-        found[key] = value
-    return found
 
 
 def dump_pins(pins: Pins) -> str:
-    """The text of a pins file: sorted keys, two spaces, newline at the end."""
-    return json.dumps(pins.model_dump(mode="json")["models"], indent=2, sort_keys=True) + "\n"
+    """The text of a pins file."""
+    return json_file.text_of(pins.model_dump(mode="json")["models"])
 
 
-def replace_pins(path: Path, old: Pins, new: Pins) -> None:
-    """Write a pins file as a whole. Raises OperatorError when it no longer holds the old pins, or cannot be written."""
-    if load_pins(path) != old:
-        raise OperatorError(f"{path}: it was changed meanwhile; nothing was written: run it again")
-    try:
-        text_file.replace(path, dump_pins(new))
-    except OSError as error:
-        raise OperatorError(f"{path}: {error.strerror}; expected a file that you may write") from None
+def replace_pins(path: Path, pins: Pins) -> None:
+    """Write a pins file as a whole; `file_lock.held` is the caller's. Raises OperatorError."""
+    with text_file.writing(path):
+        text_file.replace(path, dump_pins(pins))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
-from modelctl import text_file
+from modelctl import file_lock, text_file
 from modelctl.errors import OperatorError
 
 KEY_TYPE = "ssh-ed25519"
@@ -60,17 +60,19 @@ def known_key(known_hosts: Path, address: str) -> HostKey | None:
     return None
 
 
-def record(known_hosts: Path, host: str, key: HostKey) -> None:
-    """Write a host's key in place of any other that the file holds for its address; the file is replaced as a whole.
+def record(known_hosts: Path, host: str, key: HostKey, known: HostKey | None) -> None:
+    """Write a host's key in place of the one that the operator knows of; the file is replaced as a whole.
 
-    Raises OperatorError when the file cannot be written.
+    Raises OperatorError when the file holds a third one by now, or cannot be written.
     """
-    kept = [line for line in _lines(known_hosts) if not _is_key_of(line, key.address)]
-    text = "\n".join([*kept, f"{key.line} {host}"]) + "\n"
-    try:
-        text_file.replace(known_hosts, text)
-    except OSError as error:
-        raise OperatorError(f"{known_hosts}: {error.strerror}; expected a file that you may write") from None
+    with file_lock.held(known_hosts):
+        if known_key(known_hosts, key.address) not in (known, key):
+            raise OperatorError(
+                f"{known_hosts}: the key of {host} was changed meanwhile; nothing was written: run it again"
+            )
+        kept = [line for line in _lines(known_hosts) if not _is_key_of(line, key.address)]
+        with text_file.writing(known_hosts):
+            text_file.replace(known_hosts, "\n".join([*kept, f"{key.line} {host}"]) + "\n")
 
 
 def _lines(known_hosts: Path) -> list[str]:

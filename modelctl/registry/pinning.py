@@ -48,6 +48,17 @@ def propose(fleet: Fleet, stored: Mapping[tuple[str, str], StoredVersion]) -> Pr
     return Proposal(fleet.pins, new, already, faulty)
 
 
+def with_new(fleet: Fleet, new: Mapping[tuple[str, str], Pin]) -> Pins:
+    """The pins of a fleet, and these. Raises Faults for one that is pinned by now, as other bytes."""
+    for (model, version), pin in new.items():
+        known = fleet.pin(model, version)
+        if known is None:
+            fleet = _with_pin(fleet, model, version, pin)
+        elif known != pin:
+            raise Faults([f"{model}/{version}: {_difference(pin, known)}"])
+    return fleet.pins
+
+
 def require_version(version: str) -> str:
     """The version. Raises OperatorError when it is none."""
     if not is_version(version):
@@ -57,12 +68,14 @@ def require_version(version: str) -> str:
 
 def _require_same(found: Pin, known: Pin) -> None:
     if found != known:
-        raise Faults(
-            [
-                f"found manifest {found.manifest}; pinned is {known.manifest}, and pins are append-only: "
-                "restore the pinned files, or store these as another version"
-            ]
-        )
+        raise Faults([_difference(found, known)])
+
+
+def _difference(found: Pin, known: Pin) -> str:
+    return (
+        f"found manifest {found.manifest}; pinned is {known.manifest}, and pins are append-only: "
+        "restore the pinned files, or store these as another version"
+    )
 
 
 def _with_pin(fleet: Fleet, model: str, version: str, pin: Pin) -> Fleet:

@@ -30,12 +30,14 @@ INVENTORY = """
 from pathlib import Path
 from modelctl.fleet import Fleet
 from modelctl.inventory.pins import load_pins
+from modelctl.inventory.revoked import load_revoked
 from modelctl.changes.source_edit import evaluate
 _SOURCES = Path(__file__).parent / "inventory"
 _PINS = _SOURCES / "pins.json"
 def _value(name):
     return evaluate((_SOURCES / f"{name}.py").read_text(), _SOURCES / f"{name}.py", name.upper())
-_FLEET = Fleet(_value("site"), _value("registry"), _value("standards"), load_pins(_PINS))
+_VALUES = [_value(name) for name in ("site", "registry", "standards")]
+_FLEET = Fleet(*_VALUES, load_pins(_PINS), load_revoked(_SOURCES / "revoked.json"))
 """
 PYINFRA = """#!/bin/sh
 # Gives each host that it is limited to the registry.py and site.py of now.

@@ -3,7 +3,7 @@
 from typing import Any
 
 from modelctl.fleet import Fleet
-from modelctl.schema import Host, Model, Pin, PinnedFile, Pins, Registry, Site, Standards
+from modelctl.schema import Host, Model, Pin, PinnedFile, Pins, Registry, Revoked, Site, Standards
 from tests.chandler.inventory.registry import REGISTRY
 from tests.chandler.inventory.site import SITE
 from tests.chandler.inventory.standards import STANDARDS
@@ -47,6 +47,10 @@ def _pin(model: Model, version: str) -> Pin:
 
 
 def fleet(
-    site: Site = SITE, registry: Registry = REGISTRY, pins: Pins | None = None, standards: Standards = STANDARDS
+    site: Site = SITE,
+    registry: Registry = REGISTRY,
+    pins: Pins | None = None,
+    standards: Standards = STANDARDS,
+    revoked: Revoked | None = None,
 ) -> Fleet:
-    return Fleet(site, registry, standards, pins or Pins())
+    return Fleet(site, registry, standards, pins or Pins(), revoked or Revoked())

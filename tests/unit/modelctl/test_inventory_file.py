@@ -40,6 +40,17 @@ def test_a_site_with_its_values_beside_it() -> None:
     inventory.connect()
 
 
+def test_the_revoked_keys_lie_beside_the_pins(tmp_path: Path) -> None:
+    """R6: absent for nobody."""
+    path = copied(tmp_path / "one", "one")
+    assert (load(path).fleet.revoked.hosts, load(path).revoked) == ({}, path.parent / "inventory" / "revoked.json")
+    load(path).revoked.write_text('{"east": 2}')
+    assert load(path).fleet.revoked.hosts == {"east": 2}
+    load(path).revoked.write_text('{"east": 0}')
+    with pytest.raises(Faults, match=r"^revoked\.hosts\.east: found 0; "):
+        load(path)
+
+
 def test_another_file(tmp_path: Path) -> None:
     assert load(written(tmp_path, FLEET.format(changes={"name": "other"}))).fleet.site.name == "other"
 

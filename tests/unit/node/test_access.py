@@ -9,6 +9,7 @@ from node import access
 from node.errors import Refusal
 
 LINE = 'cert-authority,restrict,principals="p",command="/usr/bin/rrsync -ro /r" ssh-ed25519 AAAAmine authority'
+DENY = LINE.replace('principals="p"', 'principals="p:east:1"').replace("/usr/bin/rrsync -ro /r", "exit 1")
 OWN = "ssh-rsa AAAAfriend me@home"
 OTHER = "cert-authority,restrict ssh-ed25519 AAAAother another authority"
 
@@ -51,9 +52,9 @@ def test_install_puts_certificate_and_host_key(state: Path) -> None:
 
 
 def test_authorize_on_a_bare_account(keys: Path) -> None:
-    assert not access.is_authorized("ops", LINE)
-    access.authorize("ops", LINE)
-    assert access.is_authorized("ops", LINE)
+    assert not access.is_authorized("ops", [LINE])
+    access.authorize("ops", [LINE])
+    assert access.is_authorized("ops", [LINE])
     assert keys.read_text() == LINE + "\n"
     assert [(stat.S_IMODE(path.stat().st_mode), path.stat().st_uid) for path in (keys.parent, keys)] == [
         (0o700, 4242),
@@ -65,10 +66,46 @@ def test_authorize_keeps_foreign_lines_and_replaces_its_own(keys: Path) -> None:
     keys.parent.mkdir()
     older = LINE.replace("/r", "/elsewhere")
     keys.write_text(f"# a note\n{OWN}\n{older}\n{OTHER}")
-    access.authorize("ops", LINE)
+    access.authorize("ops", [LINE])
     assert keys.read_text().splitlines() == ["# a note", OWN, OTHER, LINE]
-    access.authorize("ops", LINE)
+    access.authorize("ops", [LINE])
     assert keys.read_text().splitlines() == ["# a note", OWN, OTHER, LINE]
+
+
+@pytest.mark.parametrize(
+    ("there", "is_it"),
+    [
+        ([DENY, LINE], True),
+        ([DENY, OWN, LINE, OTHER], True),
+        ([LINE, DENY], False),
+        ([LINE], False),
+        ([DENY], False),
+        ([DENY, LINE, LINE], False),
+        ([LINE.replace('"p"', '"older"'), DENY, LINE], False),
+        ([DENY.replace("east", "lab1"), LINE], False),
+    ],
+)
+def test_just_these_lines_in_this_order_are_what_is_wanted(keys: Path, there: list[str], is_it: bool) -> None:
+    """R6: sshd goes by the first line that matches."""
+    keys.parent.mkdir()
+    keys.write_text("".join(f"{line}\n" for line in there))
+    assert access.is_authorized("ops", [DENY, LINE]) is is_it
+    access.authorize("ops", [DENY, LINE])
+    assert access.is_authorized("ops", [DENY, LINE])
+    foreign = [line for line in there if line in (OWN, OTHER)]
+    assert keys.read_text().splitlines() == [*foreign, DENY, LINE]
+
+
+def test_what_is_revoked_here_and_not_by_these_lines(keys: Path) -> None:
+    """R6: an older checkout would let it in again."""
+    assert access.revoked("ops", [LINE]) == []
+    keys.parent.mkdir()
+    names = ("sentinelcam-pull:east:1", "sentinelcam-pull:east:2", "sentinelcam-pull:lab1:1")
+    deny = [LINE.replace('principals="p"', f'principals="{",".join(names[:count])}"') for count in range(1, 4)]
+    keys.write_text(f"{OTHER.replace('restrict', f'restrict,principals={names[2]}')}\n{deny[1]}\n{LINE}\n")
+    assert access.revoked("ops", [LINE]) == list(names[:2])
+    assert access.revoked("ops", [deny[0], LINE]) == [names[1]]
+    assert access.revoked("ops", [deny[1], LINE]) == access.revoked("ops", [deny[2], LINE]) == []
 
 
 def rsync_of(programs: Path, version: str) -> None:

@@ -46,6 +46,11 @@ def test_a_dead_link_is_noticed_within_the_time_limit(timeout: int, interval: in
             "--replace, then deploys/access.py, then run again",
         ),
         (
+            "this node's pull key was revoked\nrsync: connection unexpectedly closed (0 bytes received so far)",
+            "this node's pull key was revoked; if it is to read again: git pull in the site, so that it gets a new "
+            "one, then run again",
+        ),
+        (
             "Unable to negotiate with 192.0.2.1 port 22: no matching key exchange method found.",
             "Unable to negotiate with 192.0.2.1 port 22: no matching key exchange method found; update OpenSSH on the "
             "older of the two, then run again",

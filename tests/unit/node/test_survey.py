@@ -98,6 +98,7 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
         },
         "pull_access": {"pull_key.pub": None, "pull_key-cert.pub": None, "known_hosts": None},
         "authorized": None,
+        "revoked": [],
         "registry": [],
         "history": [],
         "logged": None,
@@ -229,15 +230,17 @@ def test_verify_full_reads_the_face_list_too(place: Place, monkeypatch: pytest.M
 def test_only_the_datasink_is_asked_for_its_authorized_keys(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def is_authorized(user: str, _: str) -> bool:
+    def is_authorized(user: str, _: list[str]) -> bool:
         asked.append(user)
         return True
 
     monkeypatch.setattr(access, "is_authorized", is_authorized)
+    monkeypatch.setattr(access, "revoked", lambda _, lines: [f"{line} is revoked" for line in lines])
     assert survey.survey(place.order())["authorized"] is None
     assert survey.survey(place.order(datasink=place.told()))["authorized"] is None  # no authority yet
     assert asked == []
-    assert survey.survey(place.order(datasink=place.told("line")))["authorized"] is True
+    found = survey.survey(place.order(datasink=place.told(["line"])))
+    assert (found["authorized"], found["revoked"]) == (True, ["line is revoked"])
     assert asked == [USER]
 
 

@@ -114,6 +114,7 @@ def settled(host: StubHost) -> Survey:
         },
         pull_access={"pull_key.pub": None, "pull_key-cert.pub": None, "known_hosts": None},
         authorized=True,
+        revoked=[],
         history=[],
         logged={} if wanted.source.local else None,
         registry=[],

@@ -6,6 +6,7 @@ import pytest
 from pyinfra import logger
 
 from modelctl.fleet import Fleet
+from modelctl.inventory.revoked import Revoked
 from modelctl.nodes.authority import Authority
 from operations import access
 from operations.answer import PullFile, Survey
@@ -36,7 +37,7 @@ def test_a_bare_node_makes_a_key_and_gets_a_certificate(node: StubHost, answer: 
     assert line(install) == "/usr/bin/python3 -I /var/lib/sentinelcam/program/DIGEST install-access"
     sent = message(install)
     assert sent["known_hosts"] == KNOWN_HOSTS
-    assert Authority(node.data.fleet.site.pull_ca).has_certified(sent["certificate"], NODE_KEY)
+    assert Authority(node.data.fleet.site.pull_ca).has_certified(sent["certificate"], NODE_KEY, "lab1", 1)
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def certified(node: StubHost) -> Survey:
     authority.create()
     held: dict[PullFile, str | None] = {
         "pull_key.pub": NODE_KEY,
-        "pull_key-cert.pub": authority.certify(NODE_KEY, "lab1"),
+        "pull_key-cert.pub": authority.certify(NODE_KEY, "lab1", 1),
         "known_hosts": KNOWN_HOSTS,
     }
     return replace(settled(node), pull_access=held)
@@ -67,6 +68,22 @@ def test_what_differs_is_put_right(
     answer(replace(certified, pull_access={**certified.pull_access, name: value}))
     node.facts["PullKey"] = NODE_KEY
     assert len(plan(access.certify_pull_key, node)) == 2
+
+
+def test_a_node_whose_key_is_revoked_gets_a_new_certificate(fleet: Fleet, answer: Answer, certified: Survey) -> None:
+    """R6: and a key of another host's is none of its own."""
+    later = replace(fleet, revoked=Revoked(hosts={"lab1": 1, "east": 3}))
+    node = make_host("lab1", later)
+    answer(certified)
+    node.facts["PullKey"] = NODE_KEY
+    _, install = plan(access.certify_pull_key, node)
+    assert Authority(fleet.site.pull_ca).has_certified(message(install)["certificate"], NODE_KEY, "lab1", 2)
+
+
+def test_a_node_is_left_alone_when_another_ones_key_is_revoked(fleet: Fleet, answer: Answer, certified: Survey) -> None:
+    """R6."""
+    answer(certified)
+    assert plan(access.certify_pull_key, make_host("lab1", replace(fleet, revoked=Revoked(hosts={"east": 3})))) == []
 
 
 def test_an_unknown_host_key_fails_this_host(node: StubHost, answer: Answer, tmp_path: Path) -> None:
@@ -100,7 +117,28 @@ def test_the_datasink_lets_certified_nodes_read(sink: StubHost, answer: Answer) 
     assert line(check).endswith(" check-rrsync")
     assert line(authorize).endswith(" authorize ops")
     authority = Authority(sink.data.fleet.site.pull_ca)
-    assert message(authorize) == authority.line("/home/ops/sentinelcam/model_registry")
+    assert message(authorize) == authority.lines("/home/ops/sentinelcam/model_registry", Revoked())
+
+
+def test_the_datasink_lets_revoked_nodes_in_no_more(fleet: Fleet, answer: Answer) -> None:
+    """R6."""
+    revoked = Revoked(hosts={"east": 2})
+    sink = make_host("data1", replace(fleet, revoked=revoked))
+    answer(replace(settled(sink), authorized=False))
+    _, authorize = plan(access.authorize_pulls, sink)
+    lines = Authority(fleet.site.pull_ca).lines("/home/ops/sentinelcam/model_registry", revoked)
+    assert (len(lines), message(authorize)) == (2, lines)
+
+
+def test_an_older_checkout_lets_no_revoked_node_in_again(sink: StubHost, answer: Answer) -> None:
+    """R6: the checkout that revoked the key is not this one."""
+    answer(replace(settled(sink), authorized=False, revoked=["sentinelcam-pull:east:1", "sentinelcam-pull:lab1:1"]))
+    [refusal] = plan(access.authorize_pulls, sink)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == (
+        "data1: revoked there and not in this checkout: sentinelcam-pull:east:1, sentinelcam-pull:lab1:1; git pull, "
+        "and run again"
+    )
 
 
 def test_an_authorized_datasink_is_left_alone(sink: StubHost, answer: Answer) -> None:

@@ -25,6 +25,7 @@ ANSWER: dict[str, Any] = {
     "sets": {"engine": STATE},
     "pull_access": {"pull_key.pub": None, "pull_key-cert.pub": "a\nb", "known_hosts": None},
     "authorized": None,
+    "revoked": [],
     "registry": [],
     "history": [ENTRY],
     "logged": {"lab1": 3},

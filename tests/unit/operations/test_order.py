@@ -17,7 +17,7 @@ HOSTS = ("data1", "sentinel", "lab1", "east", "alpha5")
 
 def told(fleet: Fleet) -> Datasink:
     return Datasink(
-        authority="line",
+        authority=["line"],
         needed={"cats/2026-01-01": "ab"},
         needed_by={"lab1": ["cats/2026-01-01"]},
         named=["cats/2025-01-01"],
@@ -59,7 +59,7 @@ def test_the_node_reads_what_the_primary_datasink_is_told(fleet: Fleet) -> None:
     assert [(str(unit.path), unit.content) for unit in read.clean_up] == [(unit.path, unit.content) for unit in units]
     assert len(units) == 2
     assert read._replace(clean_up=[]) == orders.Datasink(
-        authority="line",
+        authority=["line"],
         needed={"cats/2026-01-01": "ab"},
         needed_by={"lab1": ["cats/2026-01-01"]},
         named=["cats/2025-01-01"],

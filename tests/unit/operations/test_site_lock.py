@@ -5,10 +5,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
+from modelctl import holder as holding
 from modelctl.errors import OperatorError
 from modelctl.product import CHECKOUT
 from operations import site_lock
@@ -17,9 +19,10 @@ from operations.site_lock import hold
 HOLDER = """
 import sys
 from pathlib import Path
+from modelctl import holder
 from operations import site_lock
 sys.argv = ["/bin/pyinfra", "inventory.py", "deploys/models.py", "-y"]
-site_lock.operator = lambda: "anna@ramrod"
+holder.operator = lambda: "anna@ramrod"
 site_lock.hold(Path(sys.stdin.readline().strip()))
 print("held", flush=True)
 sys.stdin.read()
@@ -92,7 +95,7 @@ def test_a_holder_that_does_not_say_who_it_is(
     lock: Path, holder: "subprocess.Popen[str]", monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     assert holder.poll() is None
-    monkeypatch.setattr(site_lock, "WRITING_SECONDS", 0.1)
+    monkeypatch.setattr(holding, "WRITING_SECONDS", 0.1)
     lock.write_text(text)
     assert "another deploy of this site is running: it does not say whose; " in refusal(lock)
 
@@ -133,4 +136,5 @@ def test_a_checkout_that_cannot_be_written_to(lock: Path, spoil: Callable[[Path]
 
 def test_git_ignores_it() -> None:
     ignored = (CHECKOUT / ".gitignore").read_text().splitlines()
-    assert site_lock.NAME in ignored
+    for name in (site_lock.NAME, ".pins.json.lock"):  # modelctl/file_lock.py leaves that one when it is killed
+        assert any(fnmatch(name, pattern) for pattern in ignored)

@@ -1,12 +1,14 @@
 import json
 import shlex
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from modelctl.fleet import Fleet
+from modelctl.inventory.revoked import Revoked
 from modelctl.nodes.authority import Authority
 from operations import survey
 from operations.bundle import bundle
@@ -144,11 +146,13 @@ class TestDatasink:
     def test_no_authority_yet(self, fleet: Fleet) -> None:
         assert self.told(make_host("data1", fleet))["authority"] is None
 
-    def test_the_authoritys_line(self, fleet: Fleet) -> None:
-        authority = Authority(fleet.site.pull_ca)
+    def test_the_authoritys_lines(self, fleet: Fleet) -> None:
+        """R6."""
+        authority, revoked = Authority(fleet.site.pull_ca), Revoked(hosts={"east": 2})
         authority.create()
-        line = self.told(make_host("data1", fleet))["authority"]
-        assert line == authority.line("/home/ops/sentinelcam/model_registry")
+        lines = self.told(make_host("data1", replace(fleet, revoked=revoked)))["authority"]
+        assert len(lines) == 2
+        assert lines == authority.lines("/home/ops/sentinelcam/model_registry", revoked)
 
     def test_where_the_deployment_log_is(self, fleet: Fleet) -> None:
         assert self.told(make_host("data1", fleet))["log"] == "/home/ops/sentinelcam/logs/model_deployment.log"

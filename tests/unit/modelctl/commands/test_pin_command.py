@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from lab import site_copy
 from modelctl import cli
 from modelctl.commands import options
+from modelctl.inventory.pins import Pin, PinnedFile, Pins, dump_pins
 from modelctl.inventory_file import load
 from tests import chandler
 from tests.chandler.inventory.registry import REGISTRY
@@ -21,6 +22,8 @@ from tests.unit.modelctl.terminal import on_a_terminal
 
 ROOT = Path(__file__).resolve().parents[4]
 EYE = ("haarcascades", "2020-03-25")
+TORCH = "openface_nn4.small2.v1.t7"
+FILE = PinnedFile(sha256="b" * 64, size=1)
 SITE = """
 from pathlib import Path
 from tests.chandler.inventory.registry import REGISTRY
@@ -203,16 +206,42 @@ def test_a_version_that_is_pinned_with_other_bytes(datasink: FakeDatasink, site:
     assert pins_file.read_text() == before
 
 
-def test_pins_that_changed_meanwhile_are_not_lost(
+def test_pins_that_came_meanwhile_stay(
     datasink: FakeDatasink, site: Path, pins_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """D4: while the operator reads the question, another command pins."""
     datasink.store(*EYE)
-    other = '{"openface_torch": {}}'
+    other = dump_pins(Pins(models={"openface_torch": {"2020-03-25": Pin(manifest="a" * 64, files={TORCH: FILE})}}))
     monkeypatch.setattr(options, "require_consent", lambda *_: pins_file.write_text(other))
     result = run(site, *EYE, "--yes")
-    assert result.exit_code == 1
-    assert result.stderr == f"{pins_file}: it was changed meanwhile; nothing was written: run it again\n"
-    assert pins_file.read_text() == other
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.endswith(f"1 pinned; commit {pins_file}\n")
+    assert pinned(pins_file) == {EYE, ("openface_torch", "2020-03-25")}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("{", "{path}: Expecting property name enclosed in double quotes: line 1 column 2 (char 1); expected JSON; "),
+        ('{"openface_torch": 7}', "pins.models.openface_torch: found 7; allowed: "),
+        (
+            dump_pins(Pins(models={EYE[0]: {EYE[1]: Pin(manifest="a" * 64, files={"haarcascade_eye.xml": FILE})}})),
+            "haarcascades/2020-03-25: found manifest ",
+        ),
+    ],
+    ids=["no JSON", "no pins", "the same version as other bytes"],
+)
+def test_what_came_meanwhile_and_cannot_be_added_to_stays(
+    datasink: FakeDatasink, site: Path, pins_file: Path, monkeypatch: pytest.MonkeyPatch, text: str, line: str
+) -> None:
+    """D4."""
+    datasink.store(*EYE)
+    monkeypatch.setattr(options, "require_consent", lambda *_: pins_file.write_text(text))
+    result = run(site, *EYE, "--yes")
+    assert (result.exit_code, len(result.stderr.splitlines())) == (1, 1)
+    assert result.stderr.startswith(line.format(path=pins_file) if text == "{" else line)
+    assert pins_file.read_text() == text
+    assert not list(pins_file.parent.glob(".pins.json*"))
 
 
 def test_a_write_that_fails_leaves_the_old_pins(

@@ -1,12 +1,20 @@
+"""The pull authority. R6: its certificates permit nothing by themselves, and one node's can be revoked."""
+
 import stat
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from modelctl.errors import OperatorError
+from modelctl.inventory.revoked import Revoked
 from modelctl.nodes.authority import Authority
+
+NOBODY = Revoked()
+NAMES = ("sentinelcam-pull-2", "sentinelcam-pull:lab1:2")
+BARE = ("-z", "7", "-O", "clear")
 
 
 def keygen(*words: str | Path) -> str:
@@ -41,7 +49,7 @@ def test_two_threads_make_one_key(tmp_path: Path) -> None:
     made = Authority(tmp_path / "pull_ca")
 
     def create(_: int) -> tuple[bool, str]:
-        return made.create(), made.line("/registry")
+        return made.create(), made.lines("/registry", NOBODY)[0]
 
     with ThreadPoolExecutor(4) as pool:
         created, lines = zip(*pool.map(create, range(8)), strict=True)
@@ -64,22 +72,39 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 
 def test_the_line_opens_the_registry_read_only_and_nothing_else(authority: Authority) -> None:
     public = authority.key.with_name("pull_ca.pub").read_text().strip()
-    assert authority.line("/home/ops/registry") == (
-        'cert-authority,restrict,principals="sentinelcam-pull",command="/usr/bin/rrsync -ro /home/ops/registry" '
+    assert authority.lines("/home/ops/registry", NOBODY) == [
+        'cert-authority,restrict,principals="sentinelcam-pull-2",command="/usr/bin/rrsync -ro /home/ops/registry" '
         + public
-    )
+    ]
 
 
-def test_a_certificate_names_host_and_principal(authority: Authority, tmp_path: Path) -> None:
-    (tmp_path / "shown").write_text(authority.certify(public_key(tmp_path, "node"), "lab1"))
+def test_revoked_keys_have_a_line_of_their_own_before_it(authority: Authority) -> None:
+    """R6: every generation up to the revoked one, since each has a certificate that is valid for ever."""
+    [allowed] = authority.lines("/registry", NOBODY)
+    public = authority.key.with_name("pull_ca.pub").read_text().strip()
+    names = "sentinelcam-pull:alpha5:1,sentinelcam-pull:east:1,sentinelcam-pull:east:2"
+    assert authority.lines("/registry", Revoked(hosts={"east": 2, "alpha5": 1})) == [
+        f'cert-authority,restrict,principals="{names}",'
+        f'command="echo \\"this node\'s pull key was revoked\\" >&2; exit 1" {public}',
+        allowed,
+    ]
+
+
+def test_a_certificate_names_host_and_generation_and_permits_nothing(authority: Authority, tmp_path: Path) -> None:
+    """R6."""
+    before = int(time.time())
+    (tmp_path / "shown").write_text(authority.certify(public_key(tmp_path, "node"), "lab1", 3))
     shown = keygen("-L", "-f", tmp_path / "shown")
-    assert 'Key ID: "lab1"' in shown
-    assert shown.split("Principals:")[1].split("Critical Options:")[0].split() == ["sentinelcam-pull"]
+    assert 'Key ID: "lab1.3"' in shown
+    assert before <= int(shown.split("Serial: ")[1].split()[0]) <= time.time()
+    assert shown.split("Principals:")[1].split() == [
+        "sentinelcam-pull-2", "sentinelcam-pull:lab1:3", "Critical", "Options:", "(none)", "Extensions:", "(none)",
+    ]  # fmt: skip
 
 
 def test_certifying_what_is_no_key_is_refused(authority: Authority) -> None:
     with pytest.raises(OperatorError, match=r"^ssh-keygen -s: .*; check the site's pull_ca and its modes$"):
-        authority.certify("garbage", "lab1")
+        authority.certify("garbage", "lab1", 1)
 
 
 def tampered(certificate: str) -> str:
@@ -91,16 +116,30 @@ def tampered(certificate: str) -> str:
 def presented(authority: Authority, folder: Path) -> dict[str, tuple[str | None, str | None]]:
     """What a node may hold: a certificate and a public key."""
     public = public_key(folder, "node")
-    certificate = authority.certify(public, "lab1")
+    certificate = authority.certify(public, "lab1", 2)
+
+    def signed(*words: str | Path, names: str = ",".join(NAMES)) -> str:
+        return sign(authority, public, folder, "-n", names, *words)
+
     return {
         "its own": (certificate, public),
         "its own, with another comment": (certificate, " ".join(public.split()[:2]) + " comment"),
         "no certificate": (None, public),
         "no key": (certificate, None),
         "another key": (certificate, public_key(folder, "another")),
-        "another authority": (another(folder).certify(public, "lab1"), public),
-        "another principal": (sign(authority, public, folder, "root"), public),
-        "one principal more": (sign(authority, public, folder, "sentinelcam-pull,root"), public),
+        "another authority": (another(folder).certify(public, "lab1", 2), public),
+        "another host": (authority.certify(public, "lab2", 2), public),
+        "the generation before": (authority.certify(public, "lab1", 1), public),
+        "the generation after": (authority.certify(public, "lab1", 3), public),
+        "as of old": (sign(authority, public, folder, "-n", "sentinelcam-pull"), public),
+        "another principal": (signed(*BARE, names="root"), public),
+        "one principal more": (signed(*BARE, names=f"{','.join(NAMES)},root"), public),
+        "one principal fewer": (signed(*BARE, names=NAMES[0]), public),
+        "by hand, the same": (signed(*BARE), public),
+        "without a serial": (signed("-O", "clear"), public),
+        "with a terminal": (signed(*BARE, "-O", "permit-pty"), public),
+        "with a command": (signed(*BARE, "-O", "force-command=id"), public),
+        "of a host": (signed(*BARE, "-h"), public),
         "tampered": (tampered(certificate), public),
         "a key for a certificate": (public, public),
         "garbage": ("garbage", public),
@@ -116,18 +155,22 @@ def another(folder: Path) -> Authority:
     return made
 
 
-def sign(authority: Authority, public: str, folder: Path, principals: str) -> str:
+def sign(authority: Authority, public: str, folder: Path, *words: str | Path) -> str:
     (folder / "signed.pub").write_text(public)
-    keygen("-s", authority.key, "-I", "lab1", "-n", principals, folder / "signed.pub")
+    keygen("-s", authority.key, "-I", "lab1", *words, folder / "signed.pub")
     return (folder / "signed-cert.pub").read_text()
 
 
 def test_only_its_own_certificate_for_the_key_is_known(authority: Authority, tmp_path: Path) -> None:
-    found = {name: authority.has_certified(*held) for name, held in presented(authority, tmp_path).items()}
-    assert [name for name, known in found.items() if known] == ["its own", "its own, with another comment"]
+    found = {name: authority.has_certified(*held, "lab1", 2) for name, held in presented(authority, tmp_path).items()}
+    assert [name for name, known in found.items() if known] == [
+        "its own",
+        "its own, with another comment",
+        "by hand, the same",
+    ]
 
 
 def test_an_authority_that_is_not_made_yet_has_certified_nothing(authority: Authority, tmp_path: Path) -> None:
     public = public_key(tmp_path, "node")
-    certificate = authority.certify(public, "lab1")
-    assert not Authority(tmp_path / "absent").has_certified(certificate, public)
+    certificate = authority.certify(public, "lab1", 1)
+    assert not Authority(tmp_path / "absent").has_certified(certificate, public, "lab1", 1)

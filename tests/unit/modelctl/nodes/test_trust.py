@@ -60,8 +60,8 @@ def test_fingerprint_is_that_of_ssh_keygen() -> None:
 
 def test_record_adds_a_line_and_keeps_the_others(tmp_path: Path) -> None:
     path = tmp_path / "new" / "known_hosts"
-    record(path, "lab1", HostKey("192.168.10.20", KEY))
-    record(path, "east", HostKey("192.168.10.2", OTHER))
+    record(path, "lab1", HostKey("192.168.10.20", KEY), None)
+    record(path, "east", HostKey("192.168.10.2", OTHER), None)
     assert path.read_text() == f"192.168.10.20 ssh-ed25519 {KEY} lab1\n192.168.10.2 ssh-ed25519 {OTHER} east\n"
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
     assert [file.name for file in path.parent.iterdir()] == ["known_hosts"]
@@ -72,7 +72,7 @@ def test_record_replaces_the_key_of_its_address_only(tmp_path: Path) -> None:
     path.write_text(
         f"# ours\n192.168.10.20 ssh-ed25519 {OTHER}\n192.168.10.20 ssh-rsa AAAA\n192.168.10.2 ssh-ed25519 X\n"
     )
-    record(path, "lab1", HostKey("192.168.10.20", KEY))
+    record(path, "lab1", HostKey("192.168.10.20", KEY), HostKey("192.168.10.20", OTHER))
     assert path.read_text().splitlines() == [
         "# ours", "192.168.10.20 ssh-rsa AAAA", "192.168.10.2 ssh-ed25519 X", f"192.168.10.20 ssh-ed25519 {KEY} lab1",
     ]  # fmt: skip
@@ -104,6 +104,24 @@ def test_a_folder_is_no_known_hosts_file(tmp_path: Path) -> None:
         known_key(tmp_path, "192.168.10.20")
 
 
+@pytest.mark.parametrize("known", [None, HostKey("192.168.10.20", KEY)])
+def test_record_leaves_a_key_that_the_operator_does_not_know_of(tmp_path: Path, known: HostKey | None) -> None:
+    """D4: somebody else may have trusted another card meanwhile."""
+    path, text = tmp_path / "known_hosts", f"192.168.10.20 ssh-ed25519 {OTHER} lab1\n"
+    path.write_text(text)
+    with pytest.raises(OperatorError) as caught:
+        record(path, "lab1", HostKey("192.168.10.20", KEY), known)
+    assert str(caught.value) == f"{path}: the key of lab1 was changed meanwhile; nothing was written: run it again"
+    assert path.read_text() == text
+
+
+def test_record_of_what_another_command_has_recorded_meanwhile(tmp_path: Path) -> None:
+    path, key = tmp_path / "known_hosts", HostKey("192.168.10.20", KEY)
+    record(path, "lab1", key, None)
+    record(path, "lab1", key, None)
+    assert path.read_text() == f"192.168.10.20 ssh-ed25519 {KEY} lab1\n"
+
+
 def test_record_on_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "known_hosts"
     path.write_text("# ours\n")
@@ -113,6 +131,6 @@ def test_record_on_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path, monkeyp
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OperatorError, match=r"No space left on device; expected a file that you may write$"):
-        record(path, "lab1", HostKey("192.168.10.20", KEY))
+        record(path, "lab1", HostKey("192.168.10.20", KEY), None)
     assert path.read_text() == "# ours\n"
     assert [file.name for file in tmp_path.iterdir()] == ["known_hosts"]
