@@ -111,7 +111,9 @@ def _is_of(authority: str, line: str) -> bool:
 
 
 def _authorized_keys(user: str) -> Path:
-    return Path(pwd.getpwnam(user).pw_dir) / ".ssh" / "authorized_keys"
+    """Where a link there leads, it stays a link."""
+    path = Path(pwd.getpwnam(user).pw_dir) / ".ssh" / "authorized_keys"
+    return Path(os.path.normpath(str(path.parent / (disk.target(path) or path.name))))
 
 
 def _lines(path: Path) -> "list[str]":

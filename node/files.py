@@ -31,15 +31,25 @@ def _change(name: str, path: Path) -> Iterator[None]:
 
 
 def sync(path: Path) -> None:
-    """Flush a file or a folder to the disk."""
-    with _change("sync", path), _flushable(path) as handle:
+    """Flush a file, or a folder in its place, to the disk."""
+    with _change("sync", path), handles.either(path) as handle:
         os.fsync(handle)
 
 
-@contextmanager
-def _flushable(path: Path) -> Iterator[int]:
-    with handles.listable(path) if disk.is_folder(path) else handles.either(path) as handle:
-        yield handle
+def sync_folder(path: Path) -> None:
+    """Flush a folder, or one that a link of root leads to."""
+    with handles.folder(path) as handle:
+        _sync_folder(handle, path)
+
+
+def _sync_folder(handle: int, path: Path) -> None:
+    """The same, of one that is open."""
+    with _change("sync", path):
+        readable = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=handle)
+        try:
+            os.fsync(readable)
+        finally:
+            os.close(readable)
 
 
 def write(path: Path, content: bytes, mode: int = 0o644, owner: Owner = ROOT) -> None:
@@ -131,9 +141,9 @@ def link(path: Path, to: str) -> None:
 def _make_beside(path: Path, change: str, make: Callable[[str, int], None]) -> Path:
     """Make the new `path` beside it; what an earlier try left there goes, and what is in the way stays."""
     new = path.with_name("." + path.name + ".new")
-    with suppress(OSError):
+    try:
         unlink(new)
-    if disk.is_there(new):
+    except OSError:
         print("%s: in the way; look there, and remove it" % new, file=sys.stderr)
         new = path.with_name(".%s.%s.new" % (path.name, os.urandom(8).hex()))
     try:
@@ -199,20 +209,16 @@ def _is_private(found: os.stat_result) -> bool:
 
 def rename(path: Path, final: Path) -> None:
     """Rename a file to its place, whatever file is there, and flush the folder."""
-    with _change("rename", final):
-        _rename(path, final)
-    sync(final.parent)
+    with handles.folder(path.parent) as old, handles.folder(final.parent) as new:
+        with _change("rename", final):
+            os.rename(path.name, final.name, src_dir_fd=old, dst_dir_fd=new)
+        _sync_folder(new, final.parent)
 
 
 def place(staged: Path, final: Path) -> None:
     """Rename a staged folder to its place. Raises OSError when something is there."""
     sync(staged)
     rename(staged, final)
-
-
-def _rename(path: Path, final: Path) -> None:
-    with handles.folder(path.parent) as old, handles.folder(final.parent) as new:
-        os.rename(path.name, final.name, src_dir_fd=old, dst_dir_fd=new)
 
 
 def hard_link(path: Path, final: Path) -> None:
@@ -248,10 +254,11 @@ def prune(path: Path) -> None:
 
 def unlink(path: Path) -> None:
     """Remove a file or a link, if it is there, and flush the folder."""
-    if disk.is_there(path):
-        with _change("unlink", path), handles.folder(path.parent) as parent:
+    with suppress(FileNotFoundError, NotADirectoryError), handles.folder(path.parent) as parent:
+        os.stat(path.name, dir_fd=parent, follow_symlinks=False)
+        with _change("unlink", path):
             os.unlink(path.name, dir_fd=parent)
-        sync(path.parent)
+        _sync_folder(parent, path.parent)
 
 
 def remove(path: Path) -> None:

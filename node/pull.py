@@ -108,7 +108,7 @@ def _put(staged: Path, final: Path, file: File) -> None:
     except FileExistsError:
         if disk.reached(final) is None:
             raise Refusal("%s: a link to nothing, expected a file; move it away and run again" % final) from None
-    files.sync(final.parent)
+    files.sync_folder(final.parent)
 
 
 def verify(staged: Path, expected: List[File], label: str, order: Order) -> Dict[str, Reading]:

@@ -138,7 +138,7 @@ def _finish(place: Place, model: str, version: str, entries: List[Entry], now: s
         files.append(place.log, ("%s %s" % (now, line)).encode(), owner=_owner(place))
         print(line)
     files.remove(retired)
-    files.sync(retired.parent)
+    files.sync_folder(retired.parent)
 
 
 def _owner(place: Place) -> Owner:

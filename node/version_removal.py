@@ -157,7 +157,7 @@ def _finish(models: Path, model: str, version: str) -> Dict[str, Any]:
     if not disk.is_there(retired.with_name(version)):
         stamps.forget(retired.with_name(version))
     files.remove(retired)
-    files.sync(retired.parent)
+    files.sync_folder(retired.parent)
     return {"model": model, "version": version, "bytes": freed}
 
 

@@ -108,6 +108,15 @@ def test_what_is_revoked_here_and_not_by_these_lines(keys: Path) -> None:
     assert access.revoked("ops", [deny[1], LINE]) == access.revoked("ops", [deny[2], LINE]) == []
 
 
+def test_a_link_there_stays_a_link_and_foreign_lines_stay(keys: Path) -> None:
+    keys.parent.mkdir()
+    (keys.parent / "dotfiles").write_text(f"{OWN}\n")
+    keys.symlink_to("dotfiles")
+    access.authorize("ops", [LINE])
+    assert keys.readlink() == Path("dotfiles")
+    assert keys.read_text().splitlines() == [OWN, LINE]
+
+
 def rsync_of(programs: Path, version: str) -> None:
     program = programs / "rsync"
     program.write_text(f"#!/bin/sh\necho 'rsync  version {version}  protocol version 32'\n")
