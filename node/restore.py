@@ -109,4 +109,4 @@ def _label(path: Path) -> str:
 
 def _described(path: Path) -> List[str]:
     times = ((each, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(each.mtime))) for each in backups.of(path))
-    return ["%s %s  of %s, %d bytes" % (_label(path), each.digest, when, each.size) for each, when in times]
+    return ["%s %s of %s, %d bytes" % (_label(path), each.digest, when, each.size) for each, when in times]

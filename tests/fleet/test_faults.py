@@ -108,7 +108,7 @@ def test_a_manifest_with_another_digest(newer: Path, registry: Node, node: NodeO
 
 def test_a_full_disk_is_refused_before_the_first_byte(newer: Path, lab: Lab, node: NodeOf) -> None:
     staging = "/home/ops/imagenode/models/.staging"
-    node("lab1").shell(f"mkdir -p {staging} && mount -t tmpfs -o size=256k tmpfs {staging}")
+    node("lab1").shell(f"mkdir -p {staging} && mount -t tmpfs -o size=256k,mode=700 tmpfs {staging}")
     before, received = node("lab1").snapshot(), lab.bytes_received("lab1")
     try:
         run = deploy(site=newer)

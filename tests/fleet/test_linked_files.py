@@ -69,7 +69,7 @@ def test_the_runbook_s_command_brings_one_back(sentinel: Node, newer: Path) -> N
     assert (shown.code, shown.err) == (0, "")
     [*_, command] = [line for line in runbook_commands("Get a linked file back") if line.endswith("DIGEST")]
     for name, sha256 in lost.items():
-        assert f"sentinel: face_recognition/{OLD}/{name} {sha256[:12]}  of 20" in shown.out
+        assert f"sentinel: face_recognition/{OLD}/{name} {sha256[:12]} of 20" in shown.out
         pid, words = (
             sentinel.pid(),
             command.replace("VERSION", NEW).replace("NAME", name).replace("DIGEST", sha256[:12]),
@@ -89,15 +89,23 @@ def test_a_sweep_that_is_running_does_not_write_over_what_was_put_back(sentinel:
     wanted = digests(sentinel, OLD)["facelist.csv"]
     assert deploy("--limit", "sentinel", site=newer).code == 0
     live = f"{VERSIONS}/{NEW}/facelist.csv"
-    sentinel.shell(f"(sleep 4; echo swept >{live}; touch /run/swept) >/dev/null 2>&1 & "
-                   "echo $! >/sys/fs/cgroup/system.slice/sentinel.service/cgroup.procs")  # fmt: skip
-    assert (
-        modelctl("restore", "sentinel", f"face_recognition/{NEW}/facelist.csv", wanted[:12], "--site", str(newer)).code
-        == 0
-    )
-    sentinel.shell("sleep 5")
+    sweep = begin_task(sentinel, f"sleep 8; echo swept >{live}; touch /run/swept")
+    words = (f"face_recognition/{NEW}/facelist.csv", wanted[:12])
+    assert modelctl("restore", "sentinel", *words, "--site", str(newer)).code == 0
+    wait_until(lambda: sentinel.code(f"kill -0 {sweep}") != 0, 20, "the end of the sweep")
     assert not sentinel.exists("/run/swept")
     assert sentinel.sha256(live) == wanted
+
+
+def begin_task(node: Node, script: str) -> str:
+    """Run a script that begins with a sleep beside the sentinel's processes, as its tasks run; returns its id."""
+    dropin = "/run/systemd/system/sentinel.service.d"
+    node.shell(f"mkdir {dropin}")
+    node.write(f"{dropin}/task.conf", f"[Service]\nExecStartPost=/bin/sh -c '({script}) &'\n")
+    node.shell(f"systemctl daemon-reload && systemctl restart sentinel && rm -r {dropin} && systemctl daemon-reload")
+    process = node.shell("ps -o ppid= -p $(pgrep --exact --newest sleep)").strip()
+    assert process in node.shell("systemd-cgls --unit sentinel.service")
+    return process
 
 
 def runbook_commands(section: str) -> list[str]:

@@ -69,7 +69,7 @@ def test_one_that_is_gone_comes_back(path: Path) -> None:
 
 def test_the_backups_are_shown(path: Path) -> None:
     [line] = restore.show().splitlines()
-    assert line.startswith(f"{LABEL} {DIGEST}  of 20")
+    assert line.startswith(f"{LABEL} {DIGEST} of 20")
     assert line.endswith(f", {len(OLD)} bytes")
     backups.aside(path)
     assert len(restore.show().splitlines()) == 2
