@@ -54,6 +54,15 @@ def test_a_file_reached_by_a_link_is_found(lists: list[Path], tmp_path: Path) ->
         assert len(processes.writers({tmp_path / "link"})) == 1
 
 
+def test_a_file_held_open_by_another_path_is_found(lists: list[Path], tmp_path: Path) -> None:
+    """D1: what is open is a matter of device and inode; a task may know the file by another name, or have moved it."""
+    (tmp_path / "other").hardlink_to(lists[0])
+    with holding(tmp_path / "other", "a") as process:
+        assert processes.writers(set(lists)) == [f"{lists[0]} (process {process})"]
+        (tmp_path / "other").unlink()
+        assert len(processes.writers(set(lists))) == 1
+
+
 def test_an_older_version_held_open_is_waited_for(lists: list[Path]) -> None:
     named = [Named(lists[1], "ab", linked=True)]
     with holding(lists[0], "a") as process, pytest.raises(Refusal) as caught:
