@@ -80,6 +80,23 @@ def test_r3_a_verified_file_is_not_exchanged(lab1: Node, deed: str) -> None:
     assert lab1.shell(f"stat --format='%U %a %F' {PROTOTXT}") == "ops 644 regular file"
 
 
+def test_a_link_in_a_shared_folder_opens_nothing_of_its_group(
+    node: NodeOf, settlement: Settlement, tmp_path: Path
+) -> None:
+    """What is made in a set-group-ID folder has the folder's group; whoever makes it need not be a member."""
+    data2 = node("data2")
+    data2.shell(f"chgrp root {FACES}; chmod g+s {FACES}; chmod 640 {SECRET}")
+    try:
+        Attacker(data2).run(f"mv {CURRENT} aside; ln -s {SECRET} {CURRENT}")
+        assert data2.shell(f"stat --format=%G {CURRENT}") == "root"
+        run = deploy("--limit", "data2", site=site.write(tmp_path / "site.py", hosts={"data2": {"debug_mode": True}}))
+    finally:
+        data2.shell(f"chmod 600 {SECRET}; chgrp ops {FACES}; chmod g-s {FACES}; mv /home/ops/aside {CURRENT}")
+        settlement.restore()
+    assert run.failed() == {"data2"}
+    assert len([line for line in run.lines_with("[data2]") if f"{SECRET}: Permission denied" in line]) == 1, run.err
+
+
 def test_a_link_that_was_found_does_not_come_back_as_root_s(
     node: NodeOf, deployed: Lab, settlement: Settlement, tmp_path: Path
 ) -> None:
