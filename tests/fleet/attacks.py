@@ -116,7 +116,7 @@ DEPLOYS = (
     (
         Attack("data1", "R5-log-fifo", fifo(LOG), STOPS, NO_FILE),
         Attack("data2", "facefile-zero", text(PUMP, "facefile: /dev/zero\\n"), STOPS, NO_FILE),
-        Attack("sentinel", "embeddings-secret", link(EMBEDDINGS, SECRET), STOPS, "missing"),
+        Attack("sentinel", "embeddings-secret", link(EMBEDDINGS, SECRET), STOPS, "a link to nothing"),
         Attack("lab1", "models-link", link(CAMERAS), STOPS, BY_ROOT_ONLY),
         Attack("east", "config-fifo", fifo(CAMERA), GOES_ON, holds=f"test -f {CAMERA}"),
         Attack("alpha5", "config-folder", folder(CAMERA), STOPS, "a folder, expected a file"),
@@ -165,7 +165,7 @@ LOOKS = (
     Attack("sentinel", "models-link", link(MODELS), EITHER),
     Attack("lab1", "manifest-fifo", fifo(MANIFEST), GOES_ON),
     Attack("east", "config-fifo", fifo(CAMERA), GOES_ON),
-    Attack("alpha5", "names-odd", Form(f"{SSD}/x", f'mkdir {SSD}/x; touch "{SSD}/$({ODD})"'), GOES_ON),
+    Attack("alpha5", "names-odd", Form(SSD, f'cp -a {ASIDE} {SSD}; touch "{SSD}/$({ODD})"'), GOES_ON),
 )
 """Before who only looks."""
 

@@ -1,5 +1,6 @@
 """A round of attacks: made ready on their hosts, then a command of the operator's, then what has changed of root's."""
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -10,7 +11,6 @@ from tests.fleet.attacker import Attacker, changes, picture
 from tests.fleet.attacks import GOES_ON, STOPS, Attack
 from tests.fleet.node import Node
 from tests.fleet.operator import Run
-from tests.fleet.settlement import Settlement
 
 SECONDS = 150.0
 """Nobody waits longer, whatever is in the way."""
@@ -29,9 +29,14 @@ class Outcome:
     changed: dict[str, list[str]]
     holds: dict[str, bool]
 
+    def said(self, host: str) -> list[str]:
+        """The lines about one host."""
+        about = re.compile(rf"\s*\[{host}\] |{host}( \(|: )")
+        return [line for line in (self.run.out + self.run.err).splitlines() if about.match(line)]
 
-def strike(lab: Lab, settlement: Settlement, attacks: Sequence[Attack], command: Callable[[], Run]) -> Outcome:
-    """Attack, run the command, look, and settle the hosts again."""
+
+def strike(lab: Lab, attacks: Sequence[Attack], command: Callable[[], Run]) -> Outcome:
+    """Attack, run the command, look, and undo what the attackers made."""
     nodes = {attack.host: Node(lab, attack.host) for attack in attacks}
     before = {name: picture(lab, name) for name in nodes}
     try:
@@ -49,23 +54,23 @@ def strike(lab: Lab, settlement: Settlement, attacks: Sequence[Attack], command:
     finally:
         for attack in attacks:
             nodes[attack.host].shell(attack.undo)
-        settlement.restore()
     return Outcome(run, seconds, changed, holds)
 
 
 def assert_in_vain(attack: Attack, outcome: Outcome) -> None:
     """Nothing of root's has changed, and the operator's command went on, or stopped with a line and in time."""
     assert outcome.changed[attack.host] == []
-    assert "Traceback" not in outcome.run.out + outcome.run.err
+    assert [line for line in outcome.said(attack.host) if "Traceback" in line] == []
+    assert not outcome.run.err.startswith("Traceback")
     assert outcome.seconds < SECONDS
     assert outcome.holds[attack.host], outcome.run.err
 
 
 def assert_told(attack: Attack, outcome: Outcome, failed: set[str]) -> None:
     """The command went on at the attacked host, or stopped there with one line, as the attack says."""
-    lines = [line for line in outcome.run.lines_with(f"{attack.host}") if attack.says in line]
+    said = outcome.said(attack.host)
     if attack.ends == GOES_ON:
-        assert attack.host not in failed, outcome.run.err
+        assert attack.host not in failed, said
     elif attack.ends == STOPS:
-        assert attack.host in failed, outcome.run.err
-        assert len(lines) == 1, outcome.run.err
+        assert attack.host in failed, said
+        assert len([line for line in said if attack.says in line]) == 1, said

@@ -1,5 +1,6 @@
 """What the service's user puts in root's way, in files and links: root is not led elsewhere, nor held up."""
 
+import subprocess
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -50,7 +51,14 @@ def debug(tmp_path_factory: pytest.TempPathFactory, targets: None, settlement: S
 @pytest.fixture(scope="module")
 def deploys(deployed: Lab, settlement: Settlement, debug: Path) -> Callable[[int], Outcome]:
     """The rounds before a deploy, each made once."""
-    return cache(lambda number: strike(deployed, settlement, DEPLOYS[number], lambda: deploy(site=debug)))
+
+    def made(number: int) -> Outcome:
+        try:
+            return strike(deployed, DEPLOYS[number], lambda: deploy(site=debug))
+        finally:
+            settlement.restore()
+
+    return cache(made)
 
 
 def rows(*rounds: tuple[Attack, ...]) -> pytest.MarkDecorator:
@@ -69,18 +77,23 @@ def test_a_deploy_is_not_misled(deploys: Callable[[int], Outcome], number: int, 
 
 
 @pytest.fixture(scope="module")
-def looks(deployed: Lab, settlement: Settlement, targets: None, node: NodeOf) -> Outcome:
+def looks(deployed: Lab, targets: None) -> Outcome:
     """The round before who only looks: modelctl status, modelctl verify, and the status at each console."""
     del targets
 
     def look() -> Run:
         runs = [modelctl(*words, "--site", str(DEFAULT_SITE)) for words in (("status",), ("verify", "--nodes"))]
         for name in SERVED:
-            done = node(name).lab.run(name, "sentinelcam-node status")
-            runs.append(Run(done.returncode, done.stdout, done.stderr))
+            runs.append(status_at_console(deployed, name))
         return Run(max(run.code for run in runs), "".join(run.out for run in runs), "".join(run.err for run in runs))
 
-    return strike(deployed, settlement, LOOKS, look)
+    return strike(deployed, LOOKS, look)
+
+
+def status_at_console(lab: Lab, name: str) -> Run:
+    """What it writes may be no text."""
+    done = subprocess.run([*lab.console(name), "sentinelcam-node", "status"], capture_output=True, check=False)
+    return Run(done.returncode, *(text.decode(errors="surrogateescape") for text in (done.stdout, done.stderr)))
 
 
 @rows(LOOKS)
@@ -93,9 +106,9 @@ def test_who_only_looks_is_not_misled(looks: Outcome, number: int, attack: Attac
 
 
 @pytest.mark.parametrize("attack", COLLECTS, ids=lambda attack: attack.name)
-def test_a_collect_is_not_misled(deployed: Lab, settlement: Settlement, attack: Attack) -> None:
+def test_a_collect_is_not_misled(deployed: Lab, attack: Attack) -> None:
     words = ("collect", "sentinel", *FACES, "--yes", "--site", str(DEFAULT_SITE))
-    outcome = strike(deployed, settlement, [attack], lambda: modelctl(*words))
+    outcome = strike(deployed, [attack], lambda: modelctl(*words))
     assert_in_vain(attack, outcome)
     assert_told(attack, outcome, {"sentinel"} if outcome.run.code else set())
 
@@ -113,26 +126,20 @@ def backup(deployed: Lab, node: NodeOf) -> str:
 
 
 @pytest.mark.parametrize("attack", RESTORES, ids=lambda attack: attack.name)
-def test_a_restore_is_not_misled(
-    deployed: Lab, settlement: Settlement, node: NodeOf, backup: str, attack: Attack
-) -> None:
+def test_a_restore_is_not_misled(deployed: Lab, node: NodeOf, backup: str, attack: Attack) -> None:
     words = ("restore", "sentinel", f"{'/'.join(FACES)}/facelist.csv", backup, "--site", str(DEFAULT_SITE))
-    outcome = strike(deployed, settlement, [attack], lambda: modelctl(*words))
+    outcome = strike(deployed, [attack], lambda: modelctl(*words))
     assert_in_vain(attack, outcome)
     assert node("sentinel").pid() == node("sentinel").status()["pid"] != 0
 
 
 @pytest.mark.parametrize("attack", CLEANUPS, ids=lambda attack: attack.name)
-def test_a_clean_up_is_not_misled(
-    deployed: Lab, settlement: Settlement, node: NodeOf, tmp_path: Path, attack: Attack
-) -> None:
+def test_a_clean_up_is_not_misled(deployed: Lab, node: NodeOf, tmp_path: Path, attack: Attack) -> None:
     path = tmp_path / "inventory.py"
     path.write_text(SITE, encoding="utf-8")
     give_the_sentinel(deployed, *SPARE_VERSIONS)
     try:
-        outcome = strike(
-            deployed, settlement, [attack], lambda: modelctl("cleanup", "--nodes", "--yes", "--site", str(path))
-        )
+        outcome = strike(deployed, [attack], lambda: modelctl("cleanup", "--nodes", "--yes", "--site", str(path)))
     finally:
         node("sentinel").shell(f"cd /home/ops/sentinel/models && rm -rf {' '.join(SPARE_VERSIONS)}")
     assert_in_vain(attack, outcome)

@@ -110,14 +110,16 @@ def test_a_link_that_was_found_does_not_come_back_as_root_s(
     data2.shell(f"rm -rf {STATE}/sets/datapump")
     before, attacker = picture(deployed, "data2"), Attacker(data2)
     try:
-        with attacker.repeating(f"test ! -e {SWITCHING} || ln -sfn {TARGET} {CURRENT}"):
+        once = f"ln -sfn {TARGET} {CURRENT}; sleep 6"  # it is found so, and not touched after that
+        with attacker.repeating(f"test ! -e {SWITCHING} || {{ {once}; }}"):
             run = deploy("--limit", "data2", site=variant)
         assert (run.code, "Traceback" in run.err) == (1, False)
-        attacker.run(f"mv {FACES} aside; mv -T aside/facelist_current.csv {FACES} || ln -s {TARGET} {FACES}")
+        assert f'"target": "{TARGET}"' in data2.shell(f"cat {STATE}/sets/datapump/*/set.json")
+        attacker.run(f"mv {FACES} aside; mv -T aside/facelist_current.csv {FACES}")
         run = deploy("--limit", "data2", site=variant)
         assert "Traceback" not in run.out + run.err
         assert changes(before, picture(deployed, "data2")) == []
-        assert data2.shell(f"stat --format='%U' {FACES}") == "ops"
     finally:
-        data2.shell(f"cd; rm -rf /etc/sentinelcam-lab {FACES}; mv /home/ops/aside {FACES}; rm -f {CURRENT}")
+        data2.shell(f"rm -rf /etc/sentinelcam-lab {STATE}/sets/datapump {FACES}; mv /home/ops/aside {FACES}")
+        attacker.run(f"ln -sfn facelist_2026-02-02.csv {CURRENT}")
         settlement.restore()
