@@ -5,8 +5,9 @@ kept/MODEL/VERSION/NAME.DIGEST   the first 12 digits of its SHA-256
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Iterable, List, NamedTuple
+from typing import BinaryIO, Iterable, List, NamedTuple
 
 from node import disk, files, handles, layout, linked
 from node.errors import Refusal
@@ -33,6 +34,7 @@ def keep(named: Iterable[Named]) -> None:
 def aside(path: Path) -> Path:
     """Copy a linked file aside, unless just such a copy is there. Returns the copy; raises Refusal, OSError."""
     with handles.reached(path) as file:
+        _require_room(file, path)
         digest = disk.digest(file)[:DIGITS]
     copy = _folder(path) / (path.name + "." + digest)
     if not disk.is_there(copy):
@@ -42,6 +44,15 @@ def aside(path: Path) -> Path:
             files.unlink(copy)
             raise Refusal("%s: written to while it was copied aside; run again later" % path)
     return copy
+
+
+def _require_room(file: BinaryIO, path: Path) -> None:
+    """A file of holes may be longer than the disk is large."""
+    files.folder(layout.STATE)
+    with handles.folder(layout.STATE) as folder:
+        status = os.fstatvfs(folder)
+    if os.fstat(file.fileno()).st_size > status.f_bavail * status.f_frsize:
+        raise Refusal("%s: too little space for a copy; free some space, or look what it holds, and run again" % path)
 
 
 def of(path: Path) -> List[Backup]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Iterator, List, Optional, Tuple
 
@@ -14,6 +15,10 @@ from node.handles import opened
 from node.rights import Owner
 
 CHUNK = 1 << 20
+MOST = 64 << 20
+"""Bytes that a text may have: a config, a list, a log. What is longer is not read: a file of holes costs nothing."""
+DEEPEST = 32
+"""Folders in folders: more than that is nobody's model."""
 
 
 def status(path: Path) -> Optional[os.stat_result]:
@@ -90,6 +95,8 @@ def tree(path: Path) -> Iterator[Tuple[Path, os.stat_result]]:
     """Yield the path and the status of all that is below a folder; links are not followed."""
     with handles.folder(path) as top:
         for folder_name, folders, others, handle in os.fwalk(".", dir_fd=top, onerror=fail):
+            if folder_name.count(os.sep) > DEEPEST:
+                raise Refusal("%s: more than %d folders, one in another; look there, and remove them" % (path, DEEPEST))
             folders.sort()
             for name in sorted(folders + others):
                 yield path / folder_name / name, os.stat(name, dir_fd=handle, follow_symlinks=False)
@@ -101,9 +108,27 @@ def fail(error: OSError) -> None:
 
 
 def read(path: Path) -> bytes:
-    """Return the bytes of a regular file. Raises OSError, or Refusal for what is none."""
+    """Return the bytes of a text. Raises OSError, or Refusal for what is no regular file, or too long."""
     with opened(path) as file:
-        return file.read()
+        return content(file, path)
+
+
+def content(file: BinaryIO, path: Path) -> bytes:
+    """Return what is left to read of an open text. Raises Refusal for what is too long."""
+    require_short(file, path)
+    return b"".join(islice(iter(lambda: file.read(CHUNK), b""), MOST // CHUNK))
+
+
+def require_short(file: BinaryIO, path: Path) -> None:
+    """Raises Refusal for what is too long to be a text."""
+    if os.fstat(file.fileno()).st_size > MOST:
+        raise Refusal("%s: more than %d MB; expected a text; move it away and run again" % (path, MOST >> 20))
+
+
+def is_short(path: Path, size: int = 0) -> bool:
+    """Tell whether a regular file is there that is no longer than a text, or than `size` bytes."""
+    found = status(path)
+    return found is not None and stat.S_ISREG(found.st_mode) and found.st_size <= max(size, MOST)
 
 
 def lines(path: Path) -> List[str]:

@@ -12,6 +12,7 @@ from typing import List, NamedTuple, Optional, Set, Tuple
 from node import disk, files, handles, layout, orders, pull, rights, stamps
 from node.errors import Refusal
 from node.orders import File, Order, Version
+from node.printable import printable
 from node.rights import ROOT, Owner
 from node.sets import StoredSet
 
@@ -46,7 +47,7 @@ def flaws(version: Version) -> List[str]:
 
 
 def _is_right(path: Path, sha256: str) -> bool:
-    return disk.is_file(path) and disk.sha256(path) == sha256
+    return disk.is_short(path) and disk.sha256(path) == sha256
 
 
 def fetch(order: Order) -> None:
@@ -75,6 +76,8 @@ def _bring(version: Version, absent: List[File], order: Order) -> None:
 def _adopt(path: Path, file: File) -> None:
     if disk.target(path) is not None:
         raise Refusal("%s: a link, expected a file; move it away and run again" % path)
+    if not disk.is_short(path, file.size):
+        raise Refusal("%s: no file, or much too long; expected the version's; move it away and run again" % path)
     reading = stamps.read(path)
     if reading.sha256 != file.sha256:
         raise Refusal(
@@ -128,16 +131,12 @@ def _unlocked(new: Named, link: Path, configs: List[Path]) -> Set[Event]:
 def _behind(link: Path) -> Optional[Named]:
     """The list that a link names, or that is in its place."""
     to, status = disk.target(link) or link.name, disk.status(link)
-    return Named(Path(os.path.normpath(str(link.parent / to))), Owner(*_ids(status))) if status else None
+    return Named(Path(os.path.normpath(str(link.parent / to))), rights.who(status)) if status else None
 
 
 def _live(config: Path) -> Optional[Named]:
     path, status = _face_file(config), disk.status(config)
-    return Named(path, Owner(*_ids(status))) if path and status else None
-
-
-def _ids(status: os.stat_result) -> Tuple[int, int]:
-    return status.st_uid, status.st_gid
+    return Named(path, rights.who(status)) if path and status else None
 
 
 def _face_file(config: Path) -> Optional[Path]:
@@ -146,6 +145,8 @@ def _face_file(config: Path) -> Optional[Path]:
         match = re.search(r"^facefile:\s*[\"']?([^\"'#\n]+)", disk.read(config).decode(), re.MULTILINE)
     except (OSError, UnicodeDecodeError):
         return None
+    if match and ("\0" in match.group(1) or not match.group(1).startswith("/")):
+        raise Refusal("%s: facefile: %s; expected a whole path" % (config, printable(match.group(1))))
     return Path(match.group(1).strip()) if match else None
 
 
@@ -154,6 +155,7 @@ def _events(named: Named) -> Set[Event]:
     path = named.path
     try:
         with rights.of(named.by), handles.opened(path) as file:
+            disk.require_short(file, path)
             rows = io.TextIOWrapper(file, "utf-8", "surrogateescape", newline="")
             return {(row["date"], row["event"]) for row in csv.DictReader(rows)}
     except (FileNotFoundError, NotADirectoryError):

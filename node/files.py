@@ -134,8 +134,13 @@ def copy(source: Path, path: Path, owner: Owner = ROOT, mode: int = 0o600) -> st
 def link(path: Path, to: str) -> None:
     """Make `path` a symbolic link, in one rename; a link that is right already costs no write."""
     if disk.target(path) != to:
-        new = _make_beside(path, "link", lambda name, parent: os.symlink(to, name, dir_fd=parent))
-        rename(new, path)
+        rename(_make_beside(path, "link", lambda name, parent: _link(to, name, parent)), path)
+
+
+def _link(to: str, name: str, parent: int) -> None:
+    """In somebody's folder it is theirs: one of root's counts, and they could move it to where it leads elsewhere."""
+    with rights.of(_owner_of(parent)):
+        os.symlink(to, name, dir_fd=parent)
 
 
 def _make_beside(path: Path, change: str, make: Callable[[str, int], None]) -> Path:
@@ -267,17 +272,31 @@ def remove(path: Path) -> None:
         unlink(path)
         return
     with _change("remove", path), handles.folder(path.parent) as parent:
-        for _, folders, others, handle in os.fwalk(path.name, topdown=False, dir_fd=parent, onerror=disk.fail):
-            for name in others:
-                os.unlink(name, dir_fd=handle)
-            for name in folders:
-                _remove_one(name, handle)
+        with handles.listable(path) as top:
+            while os.listdir(top):
+                for name in os.listdir(top):
+                    _remove_one(name, top)
         os.rmdir(path.name, dir_fd=parent)
 
 
-def _remove_one(name: str, parent: int) -> None:
-    """os.fwalk counts a link to a folder as a folder."""
+def _remove_one(name: str, top: int) -> None:
+    """Remove a file; or a folder, the folders in which move up: they may be more, one in another, than can be open."""
+    if _unlinks(name, top):
+        return
+    folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=top)
     try:
-        os.rmdir(name, dir_fd=parent)
-    except NotADirectoryError:
+        for each in os.listdir(folder):
+            if not _unlinks(each, folder):
+                os.rename(each, os.urandom(8).hex(), src_dir_fd=folder, dst_dir_fd=top)
+    finally:
+        os.close(folder)
+    os.rmdir(name, dir_fd=top)
+
+
+def _unlinks(name: str, parent: int) -> bool:
+    """Remove what is no folder. Returns whether it was none."""
+    try:
         os.unlink(name, dir_fd=parent)
+    except IsADirectoryError:
+        return False
+    return True

@@ -17,7 +17,6 @@ from typing import BinaryIO, Dict, Iterator, List, Tuple
 from node import rights
 from node.errors import Refusal
 from node.printable import printable
-from node.rights import Owner
 
 MAX_LINKS = 40  # path_resolution(7)
 
@@ -88,7 +87,7 @@ def reached(path: Path) -> Iterator[BinaryIO]:
         elif found.st_uid == os.geteuid():
             own = Path(os.path.normpath(str(path.parent / os.readlink(path.name, dir_fd=parent))))
         else:
-            with rights.of(Owner(found.st_uid, found.st_gid)):
+            with rights.of(rights.who(found)):
                 handle = os.open(path.name, _NEVER_WAIT & ~os.O_NOFOLLOW, dir_fd=parent)
             with os.fdopen(handle, "rb") as file:
                 require_file(handle, path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from typing import Optional
 
 from node import disk, files, layout, orders, sets
@@ -40,7 +39,7 @@ def install(service: str) -> StoredSet:
 def is_installed(file: Installed) -> bool:
     """Tell whether a file of a set is at its path with its content, owner and mode."""
     status = disk.status(file.path)
-    if status is None or not stat.S_ISREG(status.st_mode) or disk.sha256(file.path) != file.sha256:
+    if status is None or not _is_same(file):
         return False
     owner = Owner(status.st_uid, status.st_gid)
     return status.st_mode & 0o7777 == file.mode and owner == orders.owner(file.owner)
@@ -68,8 +67,12 @@ def require_own(wanted: ServiceSet, old: Optional[str]) -> None:
     ]
     ours = {path for each in others for path in each.content.paths}
     for file in wanted.files:
-        if file.path not in ours and disk.is_file(file.path) and disk.sha256(file.path) != file.sha256:
+        if file.path not in ours and disk.is_file(file.path) and not _is_same(file):
             raise Refusal("%s: no deploy put it there; move it away and run again" % file.path)
+
+
+def _is_same(file: Installed) -> bool:
+    return disk.is_short(file.path) and disk.sha256(file.path) == file.sha256
 
 
 def _remove_leftovers(chosen: StoredSet) -> None:

@@ -34,6 +34,14 @@ def of(owner: Owner) -> Iterator[None]:
         os.setgroups(groups)
 
 
+def who(found: os.stat_result) -> Owner:
+    """Whom a link or a file speaks for; its group is another's, of which they are no member, in a set-group-ID folder."""
+    try:
+        return Owner(found.st_uid, pwd.getpwuid(found.st_uid).pw_gid)
+    except KeyError:
+        return Owner(found.st_uid, found.st_gid)
+
+
 def _groups_of(owner: Owner) -> List[int]:
     try:
         return os.getgrouplist(pwd.getpwuid(owner.uid).pw_name, owner.gid)

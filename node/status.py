@@ -22,6 +22,7 @@ from node import (
 from node.errors import Refusal
 from node.history import short
 from node.orders import ServiceSet
+from node.printable import printable
 
 
 def status() -> Dict[str, Any]:
@@ -75,7 +76,7 @@ def drift(content: ServiceSet) -> List[str]:
     """Return what of a set's files and links is not at its path as the set has it."""
     found = ["%s differs" % file.path for file in content.files if not installation.is_installed(file)]
     return found + [
-        "%s names %s, expected %s" % (link.path, disk.target(link.path) or "nothing", link.target)
+        "%s names %s, expected %s" % (link.path, printable(disk.target(link.path) or "nothing"), link.target)
         for link in content.links
         if not installation.is_linked(link)
     ]

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Iterable, Iterator, Optional, Tuple
 
-from node import backups, disk, files, history, linked, services
+from node import backups, disk, files, handles, history, linked, services
 from node.errors import Refusal
 from node.marks import Request
 from node.orders import Named
@@ -42,13 +42,21 @@ def _copies(lists: Iterable[Path]) -> Iterator[Tuple[Path, Path, bool]]:
 
 def _is_whole(path: Path, copy: Path) -> bool:
     """Tell whether a list can be a whole one: it is as before, or has as many rows at least, each with all fields."""
-    new, old = (disk.read(each).decode("utf-8", "replace") for each in (path, copy))
+    new, old = _text(path), _text(copy)
     return new == old or (new.endswith("\n") and _rows(new) is not None and (_rows(new) or 0) >= (_rows(old) or 0))
 
 
+def _text(path: Path) -> str:
+    with handles.reached(path) as file:
+        return disk.content(file, path).decode("utf-8", "replace")
+
+
 def _rows(text: str) -> Optional[int]:
-    """The number of rows; None when they differ in their number of fields."""
-    rows = list(csv.reader(text.splitlines()))
+    """The number of rows; None when they differ in their number of fields, or are none."""
+    try:
+        rows = list(csv.reader(text.splitlines()))
+    except csv.Error:
+        return None
     return len(rows) if len({len(row) for row in rows}) <= 1 else None
 
 

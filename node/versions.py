@@ -48,9 +48,9 @@ def stamp(version: Version) -> List[File]:
 
 
 def _read(version: Version) -> Dict[str, Reading]:
-    """Read the immutable files that are there; a link is none of ours."""
-    paths = [version.directory / file.name for file in contents(version) if not file.linked]
-    return {path.name: stamps.read(path) for path in paths if disk.is_file(path)}
+    """Read the immutable files that are there; a link is none of ours, nor is what is much too long."""
+    paths = {version.directory / file.name: file.size for file in contents(version) if not file.linked}
+    return {path.name: stamps.read(path) for path, size in paths.items() if disk.is_short(path, size)}
 
 
 def _flaws(version: Version, readings: Dict[str, Reading]) -> List[File]:
