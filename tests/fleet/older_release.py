@@ -1,6 +1,6 @@
 """Hosts as an older release left them: packed on the lab, kept in fixtures/, put on hosts that are as new.
 
-What the registry holds too is left out of the archive: in its place is an empty file, whose header names it.
+What the registry holds too is left out of the archive: in its place is an empty file, whose header has its size and path.
 """
 
 import io
@@ -52,9 +52,9 @@ def pack(archive: tarfile.TarFile, host: LabHost, bare: list[str]) -> None:
         member.uname = member.gname = ""
         member.pax_headers = {"mtime": _to_the_nanosecond(path.lstat().st_mtime_ns)}
         content = path.read_bytes() if member.isreg() else b""
-        source = stored.get(sha256(content).hexdigest()) if content else None
+        source = stored.get(sha256(content).hexdigest(), _staged(name, content)) if content else None
         if source is not None:
-            member.pax_headers[FROM_REGISTRY] = source
+            member.pax_headers[FROM_REGISTRY] = f"{len(content)} {source}"
             content = b""
         member.size = len(content)
         archive.addfile(member, io.BytesIO(content))
@@ -70,6 +70,12 @@ def _stored() -> dict[str, str]:
     registry = _registry()
     files = (path for path in registry.rglob("*") if path.is_file())
     return {sha256(path.read_bytes()).hexdigest(): str(path.relative_to(registry)) for path in files}
+
+
+def _staged(name: str, content: bytes) -> str | None:
+    """What a file is the start of, where its pull was broken off."""
+    _, is_staged, label = name.partition("/.staging/")
+    return label if is_staged and (_registry() / label).read_bytes().startswith(content) else None
 
 
 def _registry() -> Path:
@@ -107,8 +113,8 @@ def _members(host: str) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
             owner, _, member.name = member.name.partition("/")
             file = archive.extractfile(member) if member.isreg() else None
             if owner == host:
-                source = member.pax_headers.get(FROM_REGISTRY)
-                content = (_registry() / source).read_bytes() if source else file.read() if file else b""
+                size, _, source = member.pax_headers.get(FROM_REGISTRY, "").partition(" ")
+                content = (_registry() / source).read_bytes()[: int(size)] if source else file.read() if file else b""
                 member.size = len(content)
                 member.pax_headers = {"mtime": member.pax_headers["mtime"]}  # it has the nanoseconds
                 yield member, content

@@ -129,7 +129,7 @@ def test_the_nodes_were_as_that_release_leaves_them(story: Story) -> None:
         assert numbers(old.history) == [1, 2]
     assert story.old["lab1"].staging == {"home/ops/imagenode/models/.staging": (1000, 0o755)}
     assert story.old["sentinel"].staging == {"home/ops/sentinel/models/.staging": (1000, 0o755)}
-    assert len(story.kept) == 4
+    assert len(story.kept) == 6
 
 
 def test_one_run_takes_them_over(story: Story, node: NodeOf) -> None:
