@@ -1,6 +1,6 @@
 """Hosts as an older release left them: packed on the lab, kept in fixtures/, put on hosts that are as new.
 
-What the registry holds too is left out of the archive: in its place is an empty file, whose header has its size and path.
+What the registry holds too is left out of the archive: in its place is an empty file, whose header names it.
 """
 
 import io
