@@ -30,9 +30,9 @@ FROM_BEFORE = ("--data", f"older={','.join(HOSTS)}")
 """Needed in a shallow clone, which has not got the commit of that release."""
 
 
-def take_over(*words: str) -> Run:
+def take_over(mode: str = "-y") -> Run:
     limits = [word for name in HOSTS for word in ("--limit", name)]
-    return pyinfra("deploys/site.py", "-y", "--json", *FROM_BEFORE, *limits, *words)
+    return pyinfra("deploys/site.py", mode, "--json", *FROM_BEFORE, *limits)
 
 
 def disk(node: Node) -> Path:
@@ -104,6 +104,7 @@ class Story:
     old: dict[str, Old]
     linked: str
     kept: list[str]
+    predicted: Run
     run: Run
     linked_then: str
     histories: dict[str, str]
@@ -115,9 +116,9 @@ def story(lab: Lab, settlement: Settlement, node: NodeOf) -> Iterator[Story]:
     older_release.leave(lab, *HOSTS)
     old, sentinel = {name: look_at(node(name)) for name in HOSTS}, node("sentinel")
     linked, kept = linked_files(sentinel), sentinel.shell(f"find {STATE}/kept -type f | sort").splitlines()
-    run = take_over()
+    predicted, run = take_over("--dry"), take_over()
     linked_then, histories = linked_files(sentinel), {name: node(name).read(HISTORY) for name in HOSTS}
-    yield Story(old, linked, kept, run, linked_then, histories, take_over())
+    yield Story(old, linked, kept, predicted, run, linked_then, histories, take_over())
     settlement.restore()
 
 
@@ -133,8 +134,9 @@ def test_the_nodes_were_as_that_release_leaves_them(story: Story) -> None:
     assert len(story.kept) == 6
 
 
-def test_one_run_takes_them_over(story: Story, node: NodeOf) -> None:
+def test_one_run_takes_them_over_and_was_predicted(story: Story, node: NodeOf) -> None:
     assert story.run.code == 0, story.run.err
+    assert story.predicted.predicted() == story.run.changed()
     for name in HOSTS:
         there = node(name)
         assert is_well(there)
