@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Callable, Dict, List
+from typing import Callable, ContextManager, Dict, List
 
 from node import (
     access,
@@ -34,6 +34,7 @@ from node import (
 )
 from node import switch as switching
 from node.errors import Refusal
+from node.orders import Order
 from node.printable import shown
 
 
@@ -90,7 +91,11 @@ def _verify() -> None:
 def _folders() -> None:
     order = orders.read(sys.stdin)
     for path in order.folders:
-        files.folder(path, order.owner)
+        if path.name == layout.STAGING:
+            with _pull_lock(order):
+                files.private(path)
+        else:
+            files.folder(path, order.owner)
 
 
 def _install_access() -> None:
@@ -104,9 +109,13 @@ def _authorize(user: str) -> None:
 
 def _pull() -> None:
     order = orders.read(sys.stdin)
-    with lock.held(layout.STATE / "pull.lock", "pull", order.operator, order.purpose):
+    with _pull_lock(order):
         pull.pull(order)
         facelist.fetch(order)
+
+
+def _pull_lock(order: Order) -> ContextManager[None]:
+    return lock.held(layout.STATE / "pull.lock", "pull", order.operator, order.purpose)
 
 
 def _switch() -> None:

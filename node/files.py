@@ -198,6 +198,12 @@ def private(path: Path) -> None:
             os.mkdir(path.name, 0o700, dir_fd=parent)
 
 
+def is_of_others(path: Path) -> bool:
+    """Tell whether what is at a path is no such folder: an older release made it for the service's user."""
+    found = disk.status(path)
+    return found is not None and not _is_private(found)
+
+
 @contextmanager
 def hold_private(path: Path) -> Iterator[int]:
     """Make such a folder and hold it, so that all that is below its path is below this very folder."""

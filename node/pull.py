@@ -30,6 +30,14 @@ def pull(order: Order) -> None:
         raise Refusal("; ".join(problems))
 
 
+def staging_of_others(order: Order) -> List[Path]:
+    """Return the folders for what is being fetched that others than root can enter, or have put there."""
+    places = {version.directory.parent.parent for version in order.versions}
+    if order.face_list is not None:
+        places.add(order.face_list.directory)
+    return [path for path in (place / layout.STAGING for place in sorted(places)) if files.is_of_others(path)]
+
+
 def _fetch(wanted: List[Version], missing: Dict[str, List[File]], staging: Path, order: Order) -> List[str]:
     """Bring what is missing, and return why versions could not be put in place."""
     request = {version.label + "/" + file.name: file for version in wanted for file in missing[version.label]}

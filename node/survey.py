@@ -16,6 +16,7 @@ from node import (
     history,
     orders,
     program,
+    pull,
     rights,
     services,
     sets,
@@ -32,7 +33,7 @@ def survey(order: Order) -> Dict[str, Any]:
     """Return what differs from the order. The keys are those of operations.answer.Survey."""
     return {
         "current_program": program.current(),
-        "absent_folders": [str(path) for path in order.folders if not disk.is_folder(path)],
+        "absent_folders": [*map(str, _absent_folders(order))],
         "lacking": [each.label for each in order.versions if _is_lacking(each, order)],
         "face_list": _face_list(order),
         "sets": {each.service: _set(each, order) for each in order.sets},
@@ -40,6 +41,11 @@ def survey(order: Order) -> Dict[str, Any]:
         "history": history.entries()[-history.RECENT :],
         **_datasink(order.datasink, order.source),
     }
+
+
+def _absent_folders(order: Order) -> List[Path]:
+    """The private folders among them are there, and not private."""
+    return [*(path for path in order.folders if not disk.is_folder(path)), *pull.staging_of_others(order)]
 
 
 def _is_lacking(version: Version, order: Order) -> bool:

@@ -68,6 +68,16 @@ def test_folders_belong_to_the_service_user(monkeypatch: pytest.MonkeyPatch, tmp
     assert (status.st_uid, stat.S_IMODE(status.st_mode)) == (uid(), 0o755)
 
 
+def test_a_folder_for_what_is_fetched_becomes_root_s_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    staging = tmp_path / ".staging"
+    (staging / "cats").mkdir(parents=True)
+    os.chown(staging, uid(), -1)
+    say(monkeypatch, {**ORDER, "folders": [str(staging)]})
+    assert cli.main(["folders"]) == 0
+    assert (staging.stat().st_uid, stat.S_IMODE(staging.stat().st_mode)) == (os.geteuid(), 0o700)
+    assert list(staging.iterdir()) == []
+
+
 def test_what_differs_is_answered_as_json(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -107,6 +107,16 @@ def test_a_wrong_copy_in_the_registry_is_told_from_a_torn_one_here(place: Place,
     assert not path.exists()
 
 
+def test_the_service_s_user_s_staging_of_an_older_release_is_told_and_root_s_own_is_not(place: Place) -> None:
+    order = place.order(place.wanted("cats", "2026-01-01", CATS))
+    assert pull.staging_of_others(order) == []
+    path = staged(place, "cats.bin", b"start")
+    assert pull.staging_of_others(order) == []
+    place.staging.chmod(0o755)
+    assert pull.staging_of_others(order) == [place.staging]
+    assert path.read_bytes() == b"start"
+
+
 def test_staging_goes_when_nothing_is_left_in_it(place: Place) -> None:
     pull.pull(place.order(place.stored("cats", "2026-01-01", CATS)))
     assert [path.name for path in place.models.iterdir()] == ["cats"]

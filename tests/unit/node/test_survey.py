@@ -108,6 +108,19 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
     }
 
 
+def test_staging_that_others_can_enter_is_told_as_a_folder_to_be_made(place: Place) -> None:
+    list_version = place.wanted("faces", "2026-01-01", {"facelist.csv": b"date,event"})
+    list_version = list_version._replace(directory=place.root / "lists")
+    paths = [place.root / "lists" / ".staging", place.staging]
+    for path in paths:
+        path.mkdir(parents=True, mode=0o755)
+    order = place.order(place.wanted("cats", "2026-01-01", {"cats.bin": b"meow"}))._replace(face_list=list_version)
+    assert survey.survey(order)["absent_folders"] == sorted(map(str, paths))
+    for path in paths:
+        path.chmod(0o700)
+    assert survey.survey(order)["absent_folders"] == []
+
+
 def test_a_settled_set_has_no_reason_to_move(place: Place, settled: ServiceSet) -> None:
     assert reasons(place, settled) == []
     answer = survey.survey(place.order(sets=[settled]))["sets"]["engine"]
