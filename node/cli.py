@@ -28,6 +28,7 @@ from node import (
     pull,
     recovery,
     retire,
+    staging,
     survey,
     verification,
     version_removal,
@@ -93,7 +94,7 @@ def _folders() -> None:
     for path in order.folders:
         if path.name == layout.STAGING:
             with _pull_lock(order):
-                files.private(path)
+                staging.make(path)
         else:
             files.folder(path, order.owner)
 

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import List, NamedTuple, Optional, Set, Tuple
 
-from node import disk, files, handles, layout, orders, pull, rights, stamps
+from node import disk, files, handles, layout, orders, pull, rights, staging, stamps
 from node.errors import Refusal
 from node.orders import File, Order, Version
 from node.printable import printable
@@ -64,13 +64,13 @@ def fetch(order: Order) -> None:
 
 def _bring(version: Version, absent: List[File], order: Order) -> None:
     files.folder(version.directory, order.owner)
-    staging = version.directory / layout.STAGING
-    with files.hold_private(staging):
-        pull.bring({version.label + "/" + file.name: file for file in absent}, staging, order)
-        pull.verify(staging / version.label, absent, version.label, order)
+    folder = version.directory / layout.STAGING
+    with staging.held(folder):
+        pull.bring({version.label + "/" + file.name: file for file in absent}, folder, order)
+        pull.verify(folder / version.label, absent, version.label, order)
         for file in absent:
-            files.rename(staging / version.label / file.name, path_of(version, file.name))
-        files.prune(staging)
+            files.rename(folder / version.label / file.name, path_of(version, file.name))
+        files.prune(folder)
 
 
 def _adopt(path: Path, file: File) -> None:

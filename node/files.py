@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -186,36 +185,10 @@ def _make_folder(path: Path, owner: Owner, mode: int) -> None:
         give(path, owner, mode)
 
 
-def private(path: Path) -> None:
-    """Make sure that a folder is there which only this program's user can enter; what else is there goes.
-
-    Nothing is in it that exists nowhere else.
-    """
-    found = disk.status(path)
-    if found is None or not _is_private(found):
-        remove(path)
-        with handles.folder(path.parent) as parent, _change("folder", path):
-            os.mkdir(path.name, 0o700, dir_fd=parent)
-
-
-def is_of_others(path: Path) -> bool:
-    """Tell whether what is at a path is no such folder: an older release made it for the service's user."""
-    found = disk.status(path)
-    return found is not None and not _is_private(found)
-
-
-@contextmanager
-def hold_private(path: Path) -> Iterator[int]:
-    """Make such a folder and hold it, so that all that is below its path is below this very folder."""
-    private(path)
-    with handles.held(path) as handle:
-        if not _is_private(os.fstat(handle)):
-            raise Refusal("%s: somebody else's; expected a folder of root; look who put it there, and run again" % path)
-        yield handle
-
-
-def _is_private(found: os.stat_result) -> bool:
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
+def private_folder(path: Path) -> None:
+    """Make a folder that this program's user alone can enter. Raises OSError where something is."""
+    with handles.folder(path.parent) as parent, _change("folder", path):
+        os.mkdir(path.name, 0o700, dir_fd=parent)
 
 
 def rename(path: Path, final: Path) -> None:

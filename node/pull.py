@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 from typing import Dict, List
 
-from node import disk, files, layout, stamps, transfer, versions
+from node import disk, files, layout, staging, stamps, transfer, versions
 from node.errors import Refusal
 from node.orders import File, Order, Version
 from node.stamps import Reading
@@ -24,18 +24,10 @@ def pull(order: Order) -> None:
         return
     models = wanted[0].directory.parent.parent
     files.folder(models, order.owner)
-    with files.hold_private(models / layout.STAGING):
+    with staging.held(models / layout.STAGING):
         problems = _fetch(wanted, missing, models / layout.STAGING, order)
     if problems:
         raise Refusal("; ".join(problems))
-
-
-def staging_of_others(order: Order) -> List[Path]:
-    """Return the folders for what is being fetched that others than root can enter, or have put there."""
-    places = {version.directory.parent.parent for version in order.versions}
-    if order.face_list is not None:
-        places.add(order.face_list.directory)
-    return [path for path in (place / layout.STAGING for place in sorted(places)) if files.is_of_others(path)]
 
 
 def _fetch(wanted: List[Version], missing: Dict[str, List[File]], staging: Path, order: Order) -> List[str]:

@@ -16,10 +16,10 @@ from node import (
     history,
     orders,
     program,
-    pull,
     rights,
     services,
     sets,
+    staging,
     status,
     versions,
 )
@@ -45,7 +45,7 @@ def survey(order: Order) -> Dict[str, Any]:
 
 def _absent_folders(order: Order) -> List[Path]:
     """The private folders among them are there, and not private."""
-    return [*(path for path in order.folders if not disk.is_folder(path)), *pull.staging_of_others(order)]
+    return [*(path for path in order.folders if not disk.is_folder(path)), *staging.of_others(order)]
 
 
 def _is_lacking(version: Version, order: Order) -> bool:

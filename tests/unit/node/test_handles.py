@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from node import disk, files, handles, rights
+from node import disk, files, handles, rights, staging
 from node.errors import Refusal
 from node.rights import Owner
 from tests.unit.node.places import USER, uid
@@ -124,14 +124,14 @@ def test_errors_name_the_whole_path(home: Path) -> None:
 
 def test_a_held_folder_is_reached_whatever_becomes_of_its_name(home: Path, secret: Path) -> None:
     """R3: the user renames the staging folder away, and puts a link in its place."""
-    staging = home / ".staging"
-    with files.hold_private(staging):
-        files.write(staging / "model", b"verified")
-        staging.rename(home / "aside")
-        link(staging, secret.parent)
-        files.give(staging / "model", USERS, 0o644)
-        assert disk.sha256(staging / "model") == disk.sha256(home / "aside" / "model")
-        files.rename(staging / "model", home / "model")
+    folder = home / ".staging"
+    with staging.held(folder):
+        files.write(folder / "model", b"verified")
+        folder.rename(home / "aside")
+        link(folder, secret.parent)
+        files.give(folder / "model", USERS, 0o644)
+        assert disk.sha256(folder / "model") == disk.sha256(home / "aside" / "model")
+        files.rename(folder / "model", home / "model")
     assert (home / "model").read_bytes() == b"verified"
     assert sorted(path.name for path in secret.parent.iterdir()) == ["shadow"]
 
@@ -139,25 +139,25 @@ def test_a_held_folder_is_reached_whatever_becomes_of_its_name(home: Path, secre
 @pytest.mark.parametrize("kind", ["theirs", "open", "link", "file"])
 def test_a_private_folder_is_roots_alone(home: Path, secret: Path, kind: str) -> None:
     """R3, R4: what an older release left there, or the user has put there, goes."""
-    staging = home / ".staging"
+    folder = home / ".staging"
     if kind == "link":
-        link(staging, secret.parent)
+        link(folder, secret.parent)
     elif kind == "file":
-        staging.write_text("in the way")
+        folder.write_text("in the way")
     else:
-        (staging / "empty").mkdir(parents=True)
-        link(staging / "etc", secret.parent)
-        os.chown(staging, *(USERS if kind == "theirs" else rights.ROOT))
-    with files.hold_private(staging):
-        found = staging.lstat()
-        assert (found.st_uid, found.st_mode & 0o777, list(staging.iterdir())) == (0, 0o700, [])
+        (folder / "empty").mkdir(parents=True)
+        link(folder / "etc", secret.parent)
+        os.chown(folder, *(USERS if kind == "theirs" else rights.ROOT))
+    with staging.held(folder):
+        found = folder.lstat()
+        assert (found.st_uid, found.st_mode & 0o777, list(folder.iterdir())) == (0, 0o700, [])
     assert secret.read_bytes() == b"secret\n"
 
 
 def test_a_private_folder_keeps_what_came(home: Path) -> None:
-    with files.hold_private(home / ".staging"):
+    with staging.held(home / ".staging"):
         files.write(home / ".staging" / "part", b"half")
-    with files.hold_private(home / ".staging"):
+    with staging.held(home / ".staging"):
         assert disk.read(home / ".staging" / "part") == b"half"
 
 

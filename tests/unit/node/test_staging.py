@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from node import pull, transfer, versions
+from node import pull, staging, transfer, versions
 from node.errors import Refusal
 from node.orders import File, Source
 from tests.unit.node.places import Place, fill, is_linked_twice, sha256, tree
@@ -109,11 +109,11 @@ def test_a_wrong_copy_in_the_registry_is_told_from_a_torn_one_here(place: Place,
 
 def test_the_service_s_user_s_staging_of_an_older_release_is_told_and_root_s_own_is_not(place: Place) -> None:
     order = place.order(place.wanted("cats", "2026-01-01", CATS))
-    assert pull.staging_of_others(order) == []
+    assert staging.of_others(order) == []
     path = staged(place, "cats.bin", b"start")
-    assert pull.staging_of_others(order) == []
+    assert staging.of_others(order) == []
     place.staging.chmod(0o755)
-    assert pull.staging_of_others(order) == [place.staging]
+    assert staging.of_others(order) == [place.staging]
     assert path.read_bytes() == b"start"
 
 
