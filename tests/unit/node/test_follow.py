@@ -2,6 +2,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -117,7 +118,7 @@ class TestFollow:
                 outcomes.conclude(request("d1"), "d0", history.RETURNED, "the switch was killed")
                 marks.clear("engine")
 
-        monkeypatch.setattr(time, "sleep", sleep)
+        monkeypatch.setattr(follow, "time", SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
         with pytest.raises(Refusal, match=r"^engine: returned to d0: the switch was killed$"):
             follow.follow(request("d1"), GATE)
         assert len(looks) == 3

@@ -160,7 +160,7 @@ def test_a_damaged_list_is_told_of(depot: Depot, tmp_path: Path) -> None:
 
 
 def test_a_datasink_that_refuses(depot: Depot, tmp_path: Path) -> None:
-    depot.fault = "found delete-list; allowed: status, history, revert"
+    depot.fault = "found delete-list; allowed: status, history, revert, restore"
     refused = run(depot, tmp_path, "--yes")
     assert (refused.exit_code, refused.stderr) == (
         1,

@@ -106,7 +106,7 @@ def test_without_the_delete_list_nothing_is_done(stage: Stage, hosts: FakeHosts)
 
 
 def test_a_datasink_without_a_clean_up_has_no_delete_list(stage: Stage, hosts: FakeHosts) -> None:
-    hosts.spare_fault = "found spare; allowed: status, history, revert"
+    hosts.spare_fault = "found spare; allowed: status, history, revert, restore"
     assert rollback(MODEL, OLD, "--yes").exit_code == 0
     assert stage.log() == [WHAT]
 
