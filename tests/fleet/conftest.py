@@ -17,8 +17,8 @@ from tests.fleet.settlement import Settlement
 NodeOf = Callable[[str], Node]
 SERVED = ("data1", "data2", "sentinel", "lab1", "east", "alpha5")
 EARLY = (
-    "first_deploy", "cleanup", "cleanup_nodes", "kills", "rollback", "rollout", "faults", "bad_links", "bad_updates",
-    "collect", "console", "operators", "arguments", "see",
+    "first_deploy", "cleanup", "cleanup_nodes", "kills", "takeover", "rollback", "rollout", "faults", "bad_links",
+    "bad_updates", "collect", "console", "operators", "arguments", "see",
 )  # fmt: skip
 
 
