@@ -159,5 +159,6 @@ def listing(node: Node) -> list[str]:
 
     What a run that was refused leaves beside a file goes with the next one.
     """
-    kept = "-name '.*.new' -o -name __pycache__ -o -name .opencv -o -name '*.status.json' -o -name .retired-'*' -o -name model_registry"
-    return node.shell(f"cd {HOME} && find . \\( {kept} \\) -prune -o -printf '%y %u %p %l\\n' | sort").splitlines()
+    left_out = ("__pycache__", ".opencv", "model_registry", ".retired-*", "*.status.json", ".*.new")
+    prune = " -o ".join(f"-name '{name}'" for name in left_out)
+    return node.shell(f"cd {HOME} && find . \\( {prune} \\) -prune -o -printf '%y %u %p %l\\n' | sort").splitlines()

@@ -153,7 +153,8 @@ DEPLOYS = (
         Attack("lab1", "version-danced", dance(SSD, link(SSD), nothing(SSD)), EITHER),
         Attack("east", "locks-held", Form(SPARE, meanwhile=f"for lock in {LOCKS}; do flock $lock sleep 3 & done; wait"),
                GOES_ON),
-        Attack("alpha5", "manifest-huge", huge(MANIFEST), EITHER, holds=f"test $(stat --format=%s {MANIFEST}) -lt 99999"),
+        Attack("alpha5", "manifest-huge", huge(MANIFEST), EITHER,
+               holds=f"test $(stat --format=%s {MANIFEST}) -lt 99999"),
     ),
 )  # fmt: skip
 """Rounds before a deploy that wants another set of each host."""
