@@ -39,6 +39,7 @@ class Result:
 
 
 def plant(attacker: Attacker, *paths: str) -> None:
+    attacker.write(RAN, "")  # else root's would be closed to the service, which would not start
     for path in paths:
         module = path.rpartition("/")[2].removesuffix(".py")
         if path.endswith(".pth"):
