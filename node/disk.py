@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -137,6 +138,20 @@ def lines(path: Path) -> List[str]:
         return read(path).decode("utf-8", "replace").splitlines()
     except FileNotFoundError:
         return []
+
+
+def text(path: Path) -> Optional[Tuple[os.stat_result, str]]:
+    """Return what a text is, and its SHA-256; None where there is none, or one that is too long."""
+    try:
+        with opened(path) as file:
+            found = os.fstat(file.fileno())
+            return (found, digest(file)) if found.st_size <= MOST else None
+    except handles.NotPlain:
+        return None
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            return None
+        raise
 
 
 def sha256(path: Path) -> str:

@@ -97,10 +97,14 @@ def reached(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
+class NotPlain(Refusal):
+    """What was opened is no regular file."""
+
+
 def require_file(handle: int, path: Path) -> None:
-    """Raises Refusal unless what was opened is a regular file."""
+    """Raises NotPlain unless what was opened is a regular file."""
     if not stat.S_ISREG(os.fstat(handle).st_mode):
-        raise Refusal("%s: found no plain file; expected one; move it away and run again" % path)
+        raise NotPlain("%s: found no plain file; expected one; move it away and run again" % path)
 
 
 @contextmanager

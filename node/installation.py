@@ -38,11 +38,11 @@ def install(service: str) -> StoredSet:
 
 def is_installed(file: Installed) -> bool:
     """Tell whether a file of a set is at its path with its content, owner and mode."""
-    status = disk.status(file.path)
-    if status is None or not _is_same(file):
+    found = disk.text(file.path)
+    if found is None or found[1] != file.sha256:
         return False
-    owner = Owner(status.st_uid, status.st_gid)
-    return status.st_mode & 0o7777 == file.mode and owner == orders.owner(file.owner)
+    owner = Owner(found[0].st_uid, found[0].st_gid)
+    return found[0].st_mode & 0o7777 == file.mode and owner == orders.owner(file.owner)
 
 
 def is_linked(link: Link) -> bool:
@@ -67,12 +67,9 @@ def require_own(wanted: ServiceSet, old: Optional[str]) -> None:
     ]
     ours = {path for each in others for path in each.content.paths}
     for file in wanted.files:
-        if file.path not in ours and disk.is_file(file.path) and not _is_same(file):
+        found = disk.text(file.path)
+        if file.path not in ours and found is not None and found[1] != file.sha256:
             raise Refusal("%s: no deploy put it there; move it away and run again" % file.path)
-
-
-def _is_same(file: Installed) -> bool:
-    return disk.is_short(file.path) and disk.sha256(file.path) == file.sha256
 
 
 def _remove_leftovers(chosen: StoredSet) -> None:

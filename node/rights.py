@@ -35,7 +35,7 @@ def of(owner: Owner) -> Iterator[None]:
 
 
 def who(found: os.stat_result) -> Owner:
-    """Whom a link or a file speaks for. Its group may be one that they are no member of, in a set-group-ID folder."""
+    """Whom a link or a file speaks for: in a set-group-ID folder its group is one of which they need be no member."""
     try:
         return Owner(found.st_uid, pwd.getpwuid(found.st_uid).pw_gid)
     except KeyError:

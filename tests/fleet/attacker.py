@@ -154,7 +154,11 @@ def changes(before: dict[str, Thing], after: dict[str, Thing]) -> list[str]:
     return sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
 
 
-def listing(node: Node) -> str:
-    """Every path below the home, and what kind of thing it is: what a story must leave as it was."""
-    kept = "-name __pycache__ -o -name .opencv -o -name '*.status.json' -o -name .retired-'*' -o -name model_registry"
-    return node.shell(f"cd {HOME} && find . \\( {kept} \\) -prune -o -printf '%y %u %p %l\\n' | sort")
+def listing(node: Node) -> list[str]:
+    """Every path below the home, and what kind of thing it is: what a story must leave as it was.
+
+    What a run that was refused leaves beside a file goes with the next one.
+    """
+    left_out = (".staging", "__pycache__", ".opencv", "model_registry", ".retired-*", "*.status.json", ".*.new")
+    prune = " -o ".join(f"-name '{name}'" for name in left_out)
+    return node.shell(f"cd {HOME} && find . \\( {prune} \\) -prune -o -printf '%y %u %p %l\\n' | sort").splitlines()

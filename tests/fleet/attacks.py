@@ -103,7 +103,7 @@ def nothing(path: str) -> Form:
 
 
 BY_ROOT_ONLY = "a link that ops made"
-NO_FILE = "found no plain file"
+NO_FILE, NO_PATH = "found no plain file", "expected a whole path"
 DEPLOYS = (
     (
         Attack("data1", "R4-logs-link", link(LOGS), STOPS, BY_ROOT_ONLY),
@@ -123,7 +123,7 @@ DEPLOYS = (
     ),
     (
         Attack("data1", "log-secret", link(LOG, SECRET), STOPS, "model_deployment.log"),
-        Attack("data2", "face-list-secret", link(CURRENT, SECRET), STOPS, SECRET),
+        Attack("data2", "face-list-secret", link(CURRENT, SECRET), STOPS, f"{SECRET}: Permission denied"),
         Attack("sentinel", "embeddings-fifo", fifo(EMBEDDINGS), STOPS, "facedata.hdf5"),
         Attack("lab1", "version-link", link(SSD), STOPS, BY_ROOT_ONLY),
         Attack("east", "config-hard-link", Form(CAMERA, f"echo mine >{SPARE}; ln {SPARE} {CAMERA}"), GOES_ON,
@@ -132,7 +132,7 @@ DEPLOYS = (
     ),
     (
         Attack("data1", "log-huge", huge(LOG), STOPS, "model_deployment.log"),
-        Attack("data2", "facefile-relative", text(PUMP, "facefile: faces.csv\\n"), GOES_ON),
+        Attack("data2", "facefile-relative", text(PUMP, "facefile: faces.csv\\n"), STOPS, NO_PATH),
         Attack("sentinel", "list-link", Form(PEOPLE, f"cp {ASIDE} {SPARE}; ln -s {SPARE} {PEOPLE}"), GOES_ON),
         Attack("lab1", "manifest-secret", link(MANIFEST, SECRET), GOES_ON, holds=f"test ! -L {MANIFEST}"),
         Attack("east", "config-huge", huge(CAMERA), GOES_ON),
@@ -147,13 +147,14 @@ DEPLOYS = (
         Attack("alpha5", "new-config-danced", dance(NEW_CAMERA, link(NEW_CAMERA, SECRET), folder(NEW_CAMERA)), EITHER),
     ),
     (
-        Attack("data1", "facefile-with-a-zero", text(PUMP, "facefile: /a\\000b\\n"), GOES_ON),
+        Attack("data1", "facefile-with-a-zero", text(PUMP, "facefile: /a\\000b\\n"), STOPS, NO_PATH),
         Attack("data2", "face-lists-link", link(FACES), STOPS, BY_ROOT_ONLY),
         Attack("sentinel", "tasks-danced", dance(TASKS, link(TASKS), nothing(TASKS)), EITHER),
         Attack("lab1", "version-danced", dance(SSD, link(SSD), nothing(SSD)), EITHER),
         Attack("east", "locks-held", Form(SPARE, meanwhile=f"for lock in {LOCKS}; do flock $lock sleep 3 & done; wait"),
                GOES_ON),
-        Attack("alpha5", "manifest-huge", huge(MANIFEST), GOES_ON),
+        Attack("alpha5", "manifest-huge", huge(MANIFEST), EITHER,
+               holds=f"test $(stat --format=%s {MANIFEST}) -lt 99999"),
     ),
 )  # fmt: skip
 """Rounds before a deploy that wants another set of each host."""

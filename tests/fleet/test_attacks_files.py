@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab.lab import Lab
+from lab.machine import wait_until
 from tests.fleet import site
 from tests.fleet.attacker import Attacker, changes, listing, picture, remove_targets, set_targets
 from tests.fleet.attacks import CLEANUPS, COLLECTS, DEPLOYS, LOOKS, RESTORES, Attack
@@ -28,12 +29,12 @@ SPARE_VERSIONS = ("mobilenet_ssd/2026-05-01", "mobilenet_ssd/2026-06-01")
 def targets(deployed: Lab, settlement: Settlement, node: NodeOf) -> Iterator[None]:
     """What is aimed at; nothing is left behind in a home."""
     settlement.restore()
-    before = {name: listing(node(name)) for name in SERVED}
+    before = {name: set(listing(node(name))) for name in SERVED}
     set_targets(deployed, *SERVED)
     yield
     remove_targets(deployed, *SERVED)
     settlement.restore()
-    assert {name: listing(node(name)) for name in SERVED} == before
+    assert {name: set(listing(node(name))) ^ before[name] for name in SERVED} == {name: set() for name in SERVED}
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +131,8 @@ def test_a_restore_is_not_misled(deployed: Lab, node: NodeOf, backup: str, attac
     words = ("restore", "sentinel", f"{'/'.join(FACES)}/facelist.csv", backup, "--site", str(DEFAULT_SITE))
     outcome = strike(deployed, [attack], lambda: modelctl(*words))
     assert_in_vain(attack, outcome)
-    assert node("sentinel").pid() == node("sentinel").status()["pid"] != 0
+    there = node("sentinel")
+    wait_until(lambda: there.pid() == there.status()["pid"] != 0, 20, "the sentinel's service")
 
 
 @pytest.mark.parametrize("attack", CLEANUPS, ids=lambda attack: attack.name)

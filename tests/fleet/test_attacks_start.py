@@ -39,6 +39,7 @@ class Result:
 
 
 def plant(attacker: Attacker, *paths: str) -> None:
+    attacker.write(RAN, "")  # else root's would be closed to the service, which would not start
     for path in paths:
         module = path.rpartition("/")[2].removesuffix(".py")
         if path.endswith(".pth"):
@@ -58,16 +59,18 @@ def infected(deployed: Lab, settlement: Settlement, node: NodeOf) -> Iterator[Re
     settlement.restore()
     lab1, files = node("lab1"), listing(node("lab1"))
     before, attacker = picture(deployed, "lab1"), Attacker(lab1)
-    plant(attacker, *R1, *R8)
-    for program in PROGRAMS:
-        attacker.plant(f"{BESIDE}/{program}")
-        attacker.run(f"sed -i '1i #!/usr/bin/python3' {BESIDE}/{program}; chmod 755 {BESIDE}/{program}")
-    attacker.end_service()
-    wait_until(lambda: lab1.status()["pid"] == lab1.pid() != 0, 20, "lab1: its service's status")
-    yield result(lab1, before, modelctl("status", "lab1", "--site", "lab/inventory.py"))
-    lab1.shell(f"rm -rf {' '.join((*R1, *R8))} {RAN} {HOME}/.local /etc/ran-as-root")
-    lab1.shell(f"cd {BESIDE} && rm -rf {' '.join(PROGRAMS)} __pycache__")
-    settlement.restore()
+    try:
+        plant(attacker, *R1, *R8)
+        for program in PROGRAMS:
+            attacker.plant(f"{BESIDE}/{program}")
+            attacker.run(f"sed -i '1i #!/usr/bin/python3' {BESIDE}/{program}; chmod 755 {BESIDE}/{program}")
+        attacker.end_service()
+        wait_until(lambda: lab1.status()["pid"] == lab1.pid() != 0, 20, "lab1: its service's status")
+        yield result(lab1, before, modelctl("status", "lab1", "--site", "lab/inventory.py"))
+    finally:
+        lab1.shell(f"rm -rf {' '.join((*R1, *R8))} {RAN} {HOME}/.local /etc/ran-as-root")
+        lab1.shell(f"cd {BESIDE} && rm -rf {' '.join(PROGRAMS)} __pycache__")
+        settlement.restore()
     assert listing(lab1) == files
 
 
@@ -77,11 +80,13 @@ def bare(deployed: Lab, settlement: Settlement, node: NodeOf) -> Iterator[Result
     settlement.restore()
     east, files = node("east"), listing(node("east"))
     before, attacker = picture(deployed, "east"), Attacker(east)
-    plant(attacker, *R2)
-    east.shell(f"rm -rf {STATE}/program")
-    yield result(east, before, deploy("--limit", "east"))
-    east.shell(f"rm -rf {' '.join(R2)} {HOME}/node {HOME}/.local {RAN} /etc/ran-as-root")
-    settlement.restore()
+    try:
+        plant(attacker, *R2)
+        east.shell(f"rm -rf {STATE}/program")
+        yield result(east, before, deploy("--limit", "east"))
+    finally:
+        east.shell(f"rm -rf {' '.join(R2)} {HOME}/node {HOME}/.local {RAN} /etc/ran-as-root")
+        settlement.restore()
     assert listing(east) == files
 
 
