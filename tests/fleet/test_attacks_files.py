@@ -20,7 +20,8 @@ from tests.fleet.rounds import Outcome, assert_in_vain, assert_told, strike
 from tests.fleet.settlement import Settlement
 from tests.fleet.test_cleanup_nodes import SITE
 
-Strike = Callable[[str, int], Outcome]
+LONG = (2, 3, 5)
+"""Rounds that are left to the long run."""
 FACES = ("face_recognition", "2026-02-02")
 SPARE_VERSIONS = ("mobilenet_ssd/2026-05-01", "mobilenet_ssd/2026-06-01")
 
@@ -29,6 +30,7 @@ SPARE_VERSIONS = ("mobilenet_ssd/2026-05-01", "mobilenet_ssd/2026-06-01")
 def targets(deployed: Lab, settlement: Settlement, node: NodeOf) -> Iterator[None]:
     """What is aimed at; nothing is left behind in a home."""
     settlement.restore()
+    node("sentinel").shell(f"cd /home/ops/sentinel/models && rm -rf {' '.join(SPARE_VERSIONS)}")
     before = {name: set(listing(node(name))) for name in SERVED}
     set_targets(deployed, *SERVED)
     yield
@@ -64,10 +66,14 @@ def deploys(deployed: Lab, settlement: Settlement, debug: Path) -> Callable[[int
 
 def rows(*rounds: tuple[Attack, ...]) -> pytest.MarkDecorator:
     """A row for each attack of the rounds, with its round's number."""
-    found = [(number, attack) for number, attacks in enumerate(rounds) for attack in attacks]
-    return pytest.mark.parametrize(
-        ("number", "attack"), found, ids=[f"{attack.host}-{attack.name}" for _, attack in found]
-    )
+    found = [
+        pytest.param(
+            number, attack, id=f"{attack.host}-{attack.name}", marks=[pytest.mark.long] if number in LONG else []
+        )
+        for number, attacks in enumerate(rounds)
+        for attack in attacks
+    ]
+    return pytest.mark.parametrize(("number", "attack"), found)
 
 
 @rows(*DEPLOYS)

@@ -70,8 +70,10 @@ def unfinished() -> list[str]:
 
 def test_linked_files_come_home(sentinel: Node, data1: Node) -> None:
     paths = expected(sentinel)
+    sizes = {name: f"{sentinel.size(f'{HELD}/{name}'):,}" for name in NAMES}
+    width = max(map(len, ("bytes", *sizes.values())))
     rows = [
-        f"{name:13}  {sentinel.size(f'{HELD}/{name}'):9,}  {digest[:12]}  to {path}"
+        f"{name:13}  {sizes[name]:>{width}}  {digest[:12]}  to {path}"
         for name, (path, digest) in zip(NAMES, paths.items(), strict=True)
     ]
     refused = collect()
@@ -82,7 +84,7 @@ def test_linked_files_come_home(sentinel: Node, data1: Node) -> None:
     assert first.out.splitlines() == [
         f"sentinel: {MODEL}/{VERSION}:",
         "",
-        "linked file        bytes  SHA-256",
+        f"linked file    {'bytes':>{width}}  SHA-256",
         *rows,
         "facedata.hdf5: collected, and verified at both ends",
         "facelist.csv: collected, and verified at both ends",

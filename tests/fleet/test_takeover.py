@@ -207,6 +207,7 @@ def test_a_revert_goes_back_to_that_release_s_set_and_a_deploy_forward_again(
     assert linked_files(node("sentinel")) == story.linked
 
 
+@pytest.mark.long
 def test_where_the_rollout_stopped_old_nodes_start_their_service_after_a_boot(
     story: Story, node: NodeOf, lab: Lab
 ) -> None:

@@ -135,6 +135,7 @@ def test_a_datasink_that_cannot_be_told(stage: Stage, file: Path) -> None:
     assert json.loads(file.read_text()) == {"east": 1}
 
 
+@pytest.mark.usefixtures("heard")
 def test_a_deploy_that_is_stopped(stage: Stage) -> None:
     stage.act("begin() { kill -INT $PPID; while :; do sleep 0.05; done; }")
     assert "which stands; but data1 still lets them in: the deploy was stopped, see above; " in refusal("east")
