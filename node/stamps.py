@@ -10,7 +10,7 @@ import json
 import os
 import stat
 from pathlib import Path
-from typing import Any, Dict, NamedTuple, Optional
+from typing import Any, BinaryIO, Dict, NamedTuple, Optional
 
 from node import disk, files, layout
 from node.errors import Refusal
@@ -29,18 +29,21 @@ class Reading(NamedTuple):
 def read(path: Path) -> Reading:
     """Read every byte of a file. Raises OSError, or Refusal for what is none."""
     with opened(path) as file:
-        status = os.fstat(file.fileno())
-        return Reading(disk.digest(file), status.st_size, status.st_mtime_ns)
+        return _read(file)
 
 
 def take(path: Path, sha256: str, owner: Owner) -> Reading:
     """Read every byte of a file that was staged, and give just what was read to its owner, if it has this digest."""
     with opened(path) as file:
-        status = os.fstat(file.fileno())
-        found = Reading(disk.digest(file), status.st_size, status.st_mtime_ns)
+        found = _read(file)
         if found.sha256 == sha256:
             files.give_open(file.fileno(), path, owner, 0o644)
     return found
+
+
+def _read(file: BinaryIO) -> Reading:
+    status = os.fstat(file.fileno())
+    return Reading(disk.digest(file), status.st_size, status.st_mtime_ns)
 
 
 def put(path: Path, reading: Reading) -> None:

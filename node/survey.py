@@ -44,7 +44,7 @@ def survey(order: Order) -> Dict[str, Any]:
 
 
 def _absent_folders(order: Order) -> List[Path]:
-    """The private folders among them are there, and not private."""
+    """The folders to make: those that are not there, and staging folders that are not root's alone."""
     return [*(path for path in order.folders if not disk.is_folder(path)), *staging.of_others(order)]
 
 
