@@ -22,7 +22,10 @@ from tests.fleet.test_cleanup_nodes import SITE
 
 LONG = (2, 3, 5)
 """Rounds that are left to the long run."""
+COLLECTED = "/home/ops/sentinelcam/collected"
 FACES = ("face_recognition", "2026-02-02")
+OLD_FACES = "face_recognition/2025-02-25"
+"""Another story may have deployed it; the clean-up of this one deletes it."""
 SPARE_VERSIONS = ("mobilenet_ssd/2026-05-01", "mobilenet_ssd/2026-06-01")
 
 
@@ -30,11 +33,13 @@ SPARE_VERSIONS = ("mobilenet_ssd/2026-05-01", "mobilenet_ssd/2026-06-01")
 def targets(deployed: Lab, settlement: Settlement, node: NodeOf) -> Iterator[None]:
     """What is aimed at; nothing is left behind in a home."""
     settlement.restore()
-    node("sentinel").shell(f"cd /home/ops/sentinel/models && rm -rf {' '.join(SPARE_VERSIONS)}")
+    node("sentinel").shell(f"cd /home/ops/sentinel/models && rm -rf {OLD_FACES} {' '.join(SPARE_VERSIONS)}")
+    node("data1").shell(f"rm -rf {COLLECTED}")
     before = {name: set(listing(node(name))) for name in SERVED}
     set_targets(deployed, *SERVED)
     yield
     remove_targets(deployed, *SERVED)
+    node("data1").shell(f"rm -rf {COLLECTED}")
     settlement.restore()
     assert {name: set(listing(node(name))) ^ before[name] for name in SERVED} == {name: set() for name in SERVED}
 
