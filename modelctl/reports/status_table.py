@@ -8,6 +8,8 @@ from modelctl.table import BAD, NONE, ODD, UNKNOWN, WELL, Report, Row, Table
 
 SETS = ("host", "service", "wanted", "chosen", "running", "health", "drift")
 MODELS = ("host", "service", "model", "wanted", "chosen")
+WENT_WELL = ("chosen", "restored")
+"""Outcomes that need no line."""
 
 
 def report(found: Mapping[str, HostStatus], registry: Iterable[str]) -> Report:
@@ -71,5 +73,5 @@ def _service_notes(service: str, status: ServiceStatus) -> Iterator[str]:
         yield f"drift: {each}"
     for each in status.leftovers:
         yield f"{each}: a clean-up has not ended; end it: {hints.modelctl('cleanup --nodes')}"
-    if status.last and status.last.outcome != "chosen":
+    if status.last and status.last.outcome not in WENT_WELL:
         yield f"{status.last.outcome} ({status.last.operator}, {status.last.time}): {status.last.reason or 'no reason'}"
