@@ -8,6 +8,7 @@ from operations.run import desired_of
 wanted = desired_of(host)
 if wanted.sets:
     program.install(name="Install the node program")
+    program.mend(name="Mend the node's own state")
     if wanted.source.local:
         access.authorize_pulls(name="Authorize pulls from the registry")
     else:

@@ -7,5 +7,6 @@ from operations.run import desired_of
 
 if desired_of(host).source.local:
     program.install(name="Install the node program")
+    program.mend(name="Mend the node's own state")
     cleanup.spare(name="Spare the versions that this run needs")
     cleanup.install(name="Install the clean-up of the registry")

@@ -8,6 +8,7 @@ from operations.run import desired_of
 wanted = desired_of(host)
 if wanted.sets:
     program.install(name="Install the node program")
+    program.mend(name="Mend the node's own state")
     configs.switch_first(name="Switch the first hosts")
     configs.switch_others(name="Switch the other hosts")
     audit.confirm(name="Confirm what runs")

@@ -3,8 +3,13 @@
 import os
 import sys
 
-from node import layout
-from node.cli import end_in_time, main
+# Byte code that a power cut tore, or a disk damaged, would break every command: none is kept on the disk.
+sys.path[0] = os.path.realpath(sys.path[0])
+sys.pycache_prefix = "/run/sentinelcam/bytecode"
+sys.dont_write_bytecode = sys.version_info < (3, 8) or not sys.path[0].startswith("/var/lib/sentinelcam/")
+
+from node import layout  # noqa: E402
+from node.cli import end_in_time, main  # noqa: E402
 
 said = {name: os.environ[name] for name in ("SUDO_USER",) if name in os.environ}
 os.environ.clear()

@@ -2,53 +2,70 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pwd
 import re
+from contextlib import contextmanager
 from pathlib import Path
-from typing import List, Optional, Tuple
+from typing import Iterator, List, Optional, Tuple
 
-from node import commands, disk, files, layout
+from node import commands, disk, files, handles, layout, rights
 from node.errors import Refusal
-from node.rights import Owner
+from node.rights import ROOT, Owner
 
+PRIVATE, PUBLIC, CERTIFICATE, KNOWN_HOSTS = FILES = ("pull_key", "pull_key.pub", "pull_key-cert.pub", "known_hosts")
 RRSYNC = Path("/usr/bin/rrsync")
+SSHD = "/usr/sbin/sshd"
+DEFAULT_KEYS = ".ssh/authorized_keys"
+ANY_BYTES = ("utf-8", "surrogateescape")
 REVOKED = re.compile(r"sentinelcam-pull:[a-z0-9-]+:[0-9]+")  # as modelctl.nodes.authority names one node's key
 # Older ones can be escaped from: CVE-2026-53783.
 SAFE_RSYNC = (3, 5, 0)
 
 
 def make_key(host: str) -> None:
-    """Make this node's pull key, unless it has one. The private half never leaves the node."""
-    key = layout.access() / "pull_key"
-    if disk.is_there(key):
+    """Make this node's pull key, unless it has a whole one. The private half never leaves the node."""
+    if public_key() is not None:
         return
-    files.folder(key.parent, mode=0o700)
-    new = key.with_name("new_key")
-    pairs = [(new.with_name("new_key.pub"), key.with_name("pull_key.pub")), (new, key)]
-    for half, _ in pairs:
+    files.folder(layout.access(), mode=0o700)
+    new = layout.access() / "new_key"
+    public = new.with_name("new_key.pub")
+    for half in (new, public):
         files.remove(half)
     comment = "sentinelcam-pull@" + host
     done = commands.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(new)])
     if done.returncode != 0:
         raise Refusal("ssh-keygen: " + commands.first_line(done.stderr))
-    for half, final in pairs:  # the private half last: where it is, the public one is too
-        files.sync(half)
-        files.rename(half, final)
+    files.write(_path(PUBLIC), b"%s %s\n" % (disk.read(public).strip(), disk.sha256(new).encode()))
+    files.sync(new)
+    files.rename(new, _path(PRIVATE))  # last: where the private half is, the public one is too
+    files.unlink(public)
+
+
+def public_key() -> Optional[str]:
+    """Return the public half of the pull key; None unless both halves are there and belong together.
+
+    The last word of its comment is the SHA-256 of the file with the private half: ssh-keygen would not see all damage.
+    """
+    public, private = read(PUBLIC), read(PRIVATE)
+    if public is None or private is None:
+        return None
+    return public if public.split()[-1:] == [hashlib.sha256(private.encode()).hexdigest()] else None
 
 
 def install(certificate: str, known_hosts: str) -> None:
     """Put the certificate beside the key, and the datasink's host key where pulls look for it."""
     files.folder(layout.access(), mode=0o700)
-    files.write(layout.access() / "pull_key-cert.pub", certificate.encode())
-    files.write(layout.access() / "known_hosts", known_hosts.encode())
+    files.write(_path(CERTIFICATE), certificate.encode())
+    files.write(_path(KNOWN_HOSTS), known_hosts.encode())
 
 
 def read(name: str) -> Optional[str]:
-    """Return a file of the access folder, or None where it is absent."""
+    """Return a file of the access folder, or None where there is none, or no text: it is made anew then."""
     try:
-        return disk.read(layout.access() / name).decode()
-    except FileNotFoundError:
+        return disk.read(_path(name)).decode()
+    except (OSError, UnicodeDecodeError, Refusal):
         return None
 
 
@@ -63,13 +80,15 @@ def revoked(user: str, lines: List[str]) -> List[str]:
 
 
 def authorize(user: str, lines: List[str]) -> None:
-    """Let nodes with a certificate read the registry. Other lines stay; older lines for the same authority go."""
-    path = _authorized_keys(user)
-    account = pwd.getpwnam(user)
-    owner = Owner(account.pw_uid, account.pw_gid)
-    kept = [each for each in _lines(path) if not _is_of(_authority(lines), each)]
-    files.folder(path.parent, owner, mode=0o700)
-    files.write(path, "".join(each + "\n" for each in [*kept, *lines]).encode(), 0o600, owner)
+    """Let nodes with a certificate read the registry. Other lines stay; older lines for the same authority go.
+
+    Raises OSError, or Refusal where no file there would let anybody in.
+    """
+    with _authorized_keys(user) as (path, owner):
+        kept = [each for each in _lines(path) if not _is_of(_authority(lines), each)]
+        files.folder(path.parent, owner, mode=0o700)
+        text = "".join(each + "\n" for each in [*kept, *lines])
+        files.write(path, text.encode(*ANY_BYTES), 0o600 if owner != ROOT else 0o644, owner)
 
 
 def check_rrsync() -> None:
@@ -94,7 +113,12 @@ def rsync_version() -> Tuple[int, ...]:
 
 def _ours(user: str, lines: List[str]) -> List[str]:
     """The account's lines for the authority of these lines."""
-    return [each for each in _lines(_authorized_keys(user)) if _is_of(_authority(lines), each)]
+    with _authorized_keys(user) as (path, _):
+        return [each for each in _lines(path) if _is_of(_authority(lines), each)]
+
+
+def _path(name: str) -> Path:
+    return layout.access() / name
 
 
 def _named(lines: List[str]) -> List[str]:
@@ -110,11 +134,48 @@ def _is_of(authority: str, line: str) -> bool:
     return "cert-authority" in line and authority in line
 
 
-def _authorized_keys(user: str) -> Path:
-    """Where a link there leads, it stays a link."""
-    path = Path(pwd.getpwnam(user).pw_dir) / ".ssh" / "authorized_keys"
-    return Path(os.path.normpath(str(path.parent / (disk.target(path) or path.name))))
+@contextmanager
+def _authorized_keys(user: str) -> Iterator[Tuple[Path, Owner]]:
+    """The file from which sshd takes the account's keys, and whose it is to be; meanwhile in that owner's name.
+
+    Below a home that is its user, who decides what is a link there, and where it leads; else it is root.
+    """
+    account = pwd.getpwnam(user)
+    home = Path(account.pw_dir)
+    path = home / _place_of_keys(user, account.pw_dir)
+    owner = Owner(account.pw_uid, account.pw_gid) if home in path.parents else ROOT
+    with rights.of(owner):
+        yield _end_of_links(path), owner
 
 
-def _lines(path: Path) -> "list[str]":
-    return disk.read(path).decode().splitlines() if disk.is_file(path) else []
+def _place_of_keys(user: str, home: str) -> str:
+    """Where sshd looks first: sshd_config(5), AuthorizedKeysFile."""
+    if not os.access(SSHD, os.X_OK):
+        return DEFAULT_KEYS
+    said = commands.run([SSHD, "-T", "-C", "user=%s,host=localhost,addr=127.0.0.1" % user])
+    found = re.search(r"^authorizedkeysfile (\S+)", said.stdout, re.MULTILINE)
+    if found is None:
+        return DEFAULT_KEYS  # it does not know its own settings: they are no concern of this program
+    if found.group(1) == "none":
+        raise Refusal(
+            "sshd_config: AuthorizedKeysFile none for %s; expected a file, else no node can pull; mend that and run "
+            "again" % user
+        )
+    tokens = {"%%": "%", "%h": home, "%u": user, "%U": str(pwd.getpwnam(user).pw_uid)}
+    return re.sub("%[%huU]", lambda token: tokens[token.group()], found.group(1))
+
+
+def _end_of_links(path: Path) -> Path:
+    """Where the links at a path lead: they stay links."""
+    for _ in range(handles.MAX_LINKS):
+        to = disk.target(path)
+        if to is None:
+            return path
+        path = Path(os.path.normpath(str(path.parent / to)))
+    raise Refusal("%s: too many links, one to another; expected a file; look there, and run again" % path)
+
+
+def _lines(path: Path) -> List[str]:
+    """A line ends at a line feed, and holds any bytes."""
+    text = disk.read(path).decode(*ANY_BYTES) if disk.is_file(path) else ""
+    return (text if text.endswith("\n") else text + "\n").split("\n")[:-1] if text else []

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Dict, List
+from typing import Any, Dict, List
 
 from node import disk, files, history
 from node.history import Entry
 from node.rights import Owner
 
-_LINE = re.compile(r"^\S+ (?P<host>[^\s#]+)#(?P<n>\d+) ")
+_LINE = re.compile(r"^(?P<time>\S+) (?P<host>[^\s#]+)#(?P<n>\d{1,9}) ")
 
 
-def logged(log: Path) -> Dict[str, int]:
-    """Return, for each host, the number of its last line in the log."""
-    return {found.group("host"): int(found.group("n")) for found in map(_LINE.match, disk.lines(log)) if found}
+def logged(log: Path) -> Dict[str, Dict[str, Any]]:
+    """Return, for each host, the number and the time of its last line in the log."""
+    found = filter(None, map(_LINE.match, disk.lines(log)))
+    return {each.group("host"): {"n": int(each.group("n")), "time": each.group("time")} for each in found}
 
 
 def append(log: Path, owner: Owner, entries: List[Entry]) -> None:

@@ -37,6 +37,8 @@ def aside(path: Path) -> Path:
         _require_room(file, path)
         digest = disk.digest(file)[:DIGITS]
     copy = _folder(path) / (path.name + "." + digest)
+    if disk.is_there(copy) and not _is_whole(copy, digest):
+        files.set_aside(copy)
     if not disk.is_there(copy):
         files.folder(layout.kept(), mode=0o700)  # faces are for those only who may read the originals
         files.folder(copy.parent)
@@ -44,6 +46,10 @@ def aside(path: Path) -> Path:
             files.unlink(copy)
             raise Refusal("%s: written to while it was copied aside; run again later" % path)
     return copy
+
+
+def _is_whole(copy: Path, digest: str) -> bool:
+    return disk.is_file(copy) and disk.sha256(copy).startswith(digest)
 
 
 def _require_room(file: BinaryIO, path: Path) -> None:

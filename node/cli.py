@@ -33,6 +33,7 @@ from node import (
     verification,
     version_removal,
 )
+from node import mend as mending
 from node import switch as switching
 from node.errors import Refusal
 from node.orders import Order
@@ -108,6 +109,17 @@ def _authorize(user: str) -> None:
     access.authorize(user, json.load(sys.stdin))
 
 
+def _mend() -> None:
+    mending.mend(orders.read(sys.stdin))
+
+
+def _renew() -> None:
+    """The chosen sets are those of this checkout too."""
+    order = orders.read(sys.stdin)
+    for wanted in order.sets:
+        follow.store(wanted, order)
+
+
 def _pull() -> None:
     order = orders.read(sys.stdin)
     with _pull_lock(order):
@@ -116,7 +128,7 @@ def _pull() -> None:
 
 
 def _pull_lock(order: Order) -> ContextManager[None]:
-    return lock.held(layout.STATE / "pull.lock", "pull", order.operator, order.purpose)
+    return lock.held(layout.pull_lock(), "pull", order.operator, order.purpose)
 
 
 def _switch() -> None:
@@ -202,6 +214,8 @@ COMMANDS: Dict[str, Callable[..., None]] = {
     "preview": _preview,
     "verify": _verify,
     "install-program": program.install,
+    "mend": _mend,
+    "renew": _renew,
     "folders": _folders,
     "check-rrsync": access.check_rrsync,
     "make-key": access.make_key,

@@ -168,7 +168,7 @@ def _read_seen() -> Any:
             _labels(sight)
     except FileNotFoundError:
         return {}
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, Refusal):
         return None
     return seen
 
@@ -186,8 +186,13 @@ def _write(entries: List[Entry]) -> None:
 
 def _digest() -> str:
     """Of all that a decision rests on, or must not overtake."""
-    contents = [disk.read(path) if disk.is_file(path) else b"" for path in (_list(), _seen(), _spared())]
+    contents = [disk.read(path) if disk.is_file(path) else b"" for path in paths()]
     return hashlib.sha256(b"\0".join(contents)).hexdigest()
+
+
+def paths() -> List[Path]:
+    """Return the files that this list is kept in."""
+    return [_list(), _seen(), _spared()]
 
 
 def _list() -> Path:

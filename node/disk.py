@@ -65,6 +65,12 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+def device(path: Path) -> int:
+    """Return the number of the file system of a folder. Raises as `handles.folder` does."""
+    with handles.folder(path) as handle:
+        return os.fstat(handle).st_dev
+
+
 def is_real_folder(path: Path) -> bool:
     """The same, and no link."""
     found = status(path)

@@ -199,6 +199,30 @@ def rename(path: Path, final: Path) -> None:
         _sync_folder(new, final.parent)
 
 
+def prove_replaceable(path: Path) -> None:
+    """Make sure that a file or link can be replaced or made, and change nothing. Raises Refusal."""
+    proof = path.with_name("." + path.name + ".proof")
+    try:
+        unlink(proof)
+        if disk.is_there(path):
+            hard_link(path, proof)  # which the file system refuses where it would refuse to replace it
+        else:
+            link(proof, path.name)
+        unlink(proof)
+    except OSError as error:
+        raise Refusal(
+            "%s: cannot be replaced (%s); see lsattr, mount and journalctl --dmesg; mend that on the node, and run "
+            "again" % (path, error.strerror)
+        ) from None
+
+
+def set_aside(path: Path) -> Path:
+    """Rename what is in the way to a name of its own beside it: it may exist nowhere else. Returns where it is then."""
+    aside = path.with_name(".%s.damaged-%s" % (path.name, os.urandom(4).hex()))
+    rename(path, aside)
+    return aside
+
+
 def place(staged: Path, final: Path) -> None:
     """Rename a staged folder to its place. Raises OSError when something is there."""
     sync(staged)

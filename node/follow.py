@@ -15,7 +15,7 @@ from typing import Optional
 from node import commands, disk, files, history, layout, lock, marks, outcomes, recovery, sets
 from node.errors import Refusal
 from node.marks import Request
-from node.orders import Gate, Order
+from node.orders import Gate, Order, ServiceSet
 from node.services import GRACE
 
 PAUSE = 0.1  # seconds between looks
@@ -25,14 +25,19 @@ def switch(order: Order) -> None:
     """Store each set of the order and switch to it. Raises Refusal when one is refused, returned or failed."""
     for wanted in order.sets:
         try:
-            with lock.held(recovery.lock_of(wanted.service), "switch", order.operator, order.purpose):
-                sets.put(wanted, order.commit, order.product)
+            store(wanted, order)
         except lock.Taken as taken:
             refuse(order, "%s: %s" % (wanted.service, taken))
         request = Request(
             uuid.uuid4().hex, order.host, wanted.service, wanted.digest, order.operator, order.purpose, order.commit
         )
         follow(request, wanted.gate)
+
+
+def store(wanted: ServiceSet, order: Order) -> None:
+    """Store a set as one of the order's checkout. Raises lock.Taken while a switch of the service is running."""
+    with lock.held(recovery.lock_of(wanted.service), "switch", order.operator, order.purpose):
+        sets.put(wanted, order.commit, order.product)
 
 
 def refuse(order: Order, reason: str) -> None:

@@ -6,7 +6,8 @@ import json
 import time
 from typing import Any, Dict, Iterator, List, Optional
 
-from node import disk, files, layout
+from node import disk, files, formats, layout, typed
+from node.errors import Refusal
 from node.marks import Request
 from node.printable import printable
 
@@ -18,12 +19,18 @@ FAILED = "failed"  # the new set is not healthy and stays, for there is no healt
 REFUSED = "refused"  # nothing was changed
 RESTORED = "restored"  # a linked file was put back
 RECENT = 20
+_DEFAULTS: Entry = {
+    "time": "unknown", "host": "unknown", "service": "unknown", "operator": None, "purpose": None, "from": None,
+    "to": None, "commit": None, "dirty": False, "outcome": "unknown", "reason": None,
+}  # fmt: skip
+"""What a line says that lacks a field."""
 
 
 def add(request: Request, old: Optional[str], outcome: str, reason: Optional[str]) -> None:
     """Append a line. It is on the disk when this returns."""
     known = entries()
     entry = {
+        "format": formats.HISTORY,
         "n": known[-1]["n"] + 1 if known else 1,
         "time": now(),
         "host": request.host,
@@ -42,18 +49,31 @@ def add(request: Request, old: Optional[str], outcome: str, reason: Optional[str
 
 
 def entries() -> List[Entry]:
-    """Return all lines, oldest first, but for one that a power cut tore."""
-    return list(_parsed(disk.lines(layout.history())))
+    """Return all lines, oldest first, but for those that are none, as one that a power cut tore."""
+    try:
+        return list(_parsed(disk.lines(layout.history())))
+    except (OSError, Refusal):
+        return []  # it is damaged: node/mend.py says so
 
 
 def _parsed(lines: List[str]) -> Iterator[Entry]:
     for line in lines:
         try:
             entry = json.loads(line)
-        except ValueError:
+            formats.require(formats.HISTORY, entry)
+            yield _checked({**_DEFAULTS, **entry})
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, Refusal):
             continue
-        if isinstance(entry, dict) and isinstance(entry.get("n"), int):
-            yield entry
+
+
+def _checked(entry: Entry) -> Entry:
+    """Raises KeyError, TypeError or ValueError unless each field is of its kind."""
+    typed.require(entry["n"], int, "n")
+    typed.require(entry["dirty"], bool, "dirty")
+    for name in _DEFAULTS:
+        if name != "dirty":
+            typed.require(entry[name], Optional[str], name)
+    return entry
 
 
 def last(service: str) -> Optional[Entry]:

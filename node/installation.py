@@ -60,6 +60,22 @@ def require_free(content: ServiceSet) -> None:
             raise Refusal("%s: a file, expected a link; move it away and run again" % link.path)
 
 
+def require_replaceable(wanted: ServiceSet, old: Optional[str]) -> None:
+    """Raises OSError or Refusal when what differs from the set cannot be replaced: while the service still runs."""
+    for file in wanted.files:
+        if not is_installed(file):
+            files.folder(file.path.parent, orders.owner(file.owner))
+            files.prove_replaceable(file.path)
+    for link in wanted.links:
+        if not is_linked(link):
+            files.folder(link.path.parent, orders.owner(wanted.user))
+            files.prove_replaceable(link.path)
+    before = sets.find(wanted.service, old)
+    for path in sorted(set(before.content.paths if before else []) - set(wanted.paths)):
+        if disk.is_there(path):
+            files.prove_replaceable(path)
+
+
 def require_own(wanted: ServiceSet, old: Optional[str]) -> None:
     """Raises Refusal when the set would overwrite a file that no set put there: it may exist nowhere else."""
     others = [

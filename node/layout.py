@@ -45,6 +45,10 @@ def pending(service: str) -> Path:
     return sets(service) / "pending"
 
 
+def pull_lock() -> Path:
+    return STATE / "pull.lock"
+
+
 def history() -> Path:
     return STATE / "history.jsonl"
 

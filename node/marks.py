@@ -6,10 +6,11 @@ The mark is on the disk before the service is stopped, so that neither a killed 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from node import disk, files, layout
+from node import disk, files, formats, layout, typed
 from node.errors import Refusal
 from node.orders import known
 
@@ -23,9 +24,9 @@ class Request(NamedTuple):
     host: str
     service: str
     digest: str
-    operator: str
-    purpose: str
-    commit: str
+    operator: str = "unknown"
+    purpose: str = "unknown"
+    commit: str = "unknown"
 
 
 class Mark(NamedTuple):
@@ -33,9 +34,9 @@ class Mark(NamedTuple):
 
     request: Request
     boot: str  # proc(5), random/boot_id: another one after each boot
-    time: str
-    old: Optional[str]
-    previous: Optional[str]
+    time: str = "unknown"
+    old: Optional[str] = None
+    previous: Optional[str] = None
     reason: Optional[str] = None  # why the return began, once it has
 
     @property
@@ -45,7 +46,7 @@ class Mark(NamedTuple):
 
 
 def put(mark: Mark) -> None:
-    data = dict(mark._asdict(), request=mark.request._asdict())
+    data = dict(mark._asdict(), request=mark.request._asdict(), format=formats.PENDING_SWITCH)
     files.write(layout.pending(mark.request.service), json.dumps(data, sort_keys=True).encode())
 
 
@@ -54,12 +55,23 @@ def read(service: str) -> Optional[Mark]:
     path = layout.pending(service)
     try:
         data = json.loads(disk.read(path).decode())
+        formats.require(formats.PENDING_SWITCH, data)
         request = Request(**known(Request, data["request"]))
-        return Mark(**dict(known(Mark, data), request=request))
+        return typed.checked(Mark(**dict(known(Mark, data), request=request)), Mark)
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError) as error:
-        raise Refusal("%s: cannot be read (%s); remove it and run again" % (path, error)) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, Refusal) as error:
+        raise Refusal("%s: cannot be read (%s); a deploy sets it aside" % (path, error)) from None
+
+
+def read_or_set_aside(service: str) -> Optional[Mark]:
+    """The same; what is no mark goes aside, for nobody can return to what nobody knows, and that is said."""
+    try:
+        return read(service)
+    except Refusal as refusal:
+        aside = files.set_aside(layout.pending(service))
+        print("%s; it is %s now, and the chosen set stays" % (refusal, aside), file=sys.stderr)
+        return None
 
 
 def clear(service: str) -> None:

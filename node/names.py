@@ -21,9 +21,14 @@ def is_version(name: str) -> bool:
         return False
 
 
+def is_plain(name: str) -> bool:
+    """Tell whether a text is a name, and no more."""
+    return _PLAIN.fullmatch(name) is not None
+
+
 def plain(field: str, name: object) -> str:
     """Return the name. Raises Refusal, naming the field, for one that is more than a name."""
-    if not isinstance(name, str) or not _PLAIN.fullmatch(name):
+    if not isinstance(name, str) or not is_plain(name):
         raise Refusal(
             "%s: found %.80r; expected a name: a letter or digit, then A-Z, a-z, 0-9 and ._+-" % (field, name)
         )

@@ -80,6 +80,10 @@ class Gate(NamedTuple):
     checks: List[str]
 
 
+_GATE: Dict[str, Any] = {"linked_wait": 120, "deadline": 60, "settle": 10, "checks": ["restarts", "port", "files"]}
+"""That of a set which does not say."""
+
+
 class ServiceSet(NamedTuple):
     service: str
     unit: str
@@ -223,18 +227,19 @@ def installed(data: Dict[str, Any]) -> Installed:
 
 
 def service_set(data: Dict[str, Any]) -> ServiceSet:
-    """Build a set from parsed JSON, as an order or a stored set holds it."""
+    """Build a set from parsed JSON, as an order or a stored set holds it; an older one may lack fields."""
+    service = names.plain("service", data["service"])
     return ServiceSet(
-        service=names.plain("service", data["service"]),
-        unit=data["unit"],
+        service=service,
+        unit=data.get("unit", service + ".service"),
         digest=names.plain("digest", data["digest"]),
         files=[installed(each) for each in data["files"]],
-        models=data["models"],
-        named_files=[Named(Path(each["path"]), each["sha256"], each["linked"]) for each in data["named_files"]],
-        state=data["state"],
-        control_port=data["control_port"],
-        timers=data["timers"],
-        links=[Link(Path(each["path"]), each["target"]) for each in data["links"]],
-        manifests=data["manifests"],
-        gate=Gate(**known(Gate, data["gate"])),
+        models=data.get("models", {}),
+        named_files=[Named(Path(each["path"]), each["sha256"], each["linked"]) for each in data.get("named_files", [])],
+        state=data.get("state", "running"),
+        control_port=data.get("control_port"),
+        timers=data.get("timers", []),
+        links=[Link(Path(each["path"]), each["target"]) for each in data.get("links", [])],
+        manifests=data.get("manifests", {}),
+        gate=Gate(**{**_GATE, **known(Gate, data.get("gate", {}))}),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, Optional
 
 from node import disk, files, history, layout
+from node.errors import Refusal
 from node.history import short
 from node.marks import Request
 
@@ -24,8 +25,8 @@ def conclude(request: Request, old: Optional[str], name: str, reason: Optional[s
         print(outcome.line, file=sys.stderr)
     try:
         history.add(request, old, name, reason)
-    except OSError as error:
-        print("%s: %s; this outcome is in no history" % (layout.history(), error.strerror), file=sys.stderr)
+    except (OSError, Refusal) as error:
+        print("%s; this outcome is in no history" % error, file=sys.stderr)
     files.folder(layout.RUNTIME)
     files.write(_path(request.id), json.dumps(outcome._asdict()).encode())
     return outcome

@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
-import compileall
+import hashlib
+import json
 import shutil
 import sys
+from pathlib import Path
 from typing import Optional
 
 from node import disk, files, layout, own_units
+from node.errors import Refusal
 from node.rights import ROOT
 
 
 def current() -> Optional[str]:
-    """Return the digest of the program that the units run; None when not all of it is in place."""
-    return disk.target(layout.program() / "current") if own_units.are_installed() else None
+    """Return the digest of the program that the units run; None when not all of it is in place, byte for byte."""
+    digest = disk.target(layout.program() / "current")
+    if digest is None or not own_units.are_installed():
+        return None
+    return digest if _digest(layout.program() / digest) == digest else None
+
+
+def _digest(folder: Path) -> Optional[str]:
+    """As operations.bundle has it, of whatever is there; None of what is no program."""
+    try:
+        texts = {str(path.relative_to(folder)): disk.read(path).decode() for path, _ in disk.below(folder)}
+    except (OSError, UnicodeDecodeError, Refusal):
+        return None
+    return hashlib.sha256(json.dumps(texts, sort_keys=True).encode()).hexdigest()
 
 
 def install(digest: str) -> None:
     """Copy the running program to its folder and make it the current one: the units run that."""
     folder = layout.program() / digest
-    if not disk.is_folder(folder):
+    if _digest(folder) != digest:
         new = folder.with_name("." + digest + ".new")
         files.folder(layout.program())
         files.remove(new)
         shutil.copytree(sys.path[0], str(new), ignore=shutil.ignore_patterns("__pycache__"))
-        # Else Python would write these later, unflushed: one that a power cut tears would break every command.
-        compileall.compile_dir(str(new), quiet=1)
         for path in [new, *new.rglob("*")]:
             files.give(path, ROOT, 0o755 if path.is_dir() else 0o644)
+        files.remove(folder)
         files.place(new, folder)
     _remove_all_but(digest, disk.target(layout.program() / "current"))
     files.link(layout.program() / "current", digest)

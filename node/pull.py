@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Optional
 
 from node import disk, files, layout, staging, stamps, transfer, versions
 from node.errors import Refusal
@@ -24,10 +24,23 @@ def pull(order: Order) -> None:
         return
     models = wanted[0].directory.parent.parent
     files.folder(models, order.owner)
-    with staging.held(models / layout.STAGING):
-        problems = _fetch(wanted, missing, models / layout.STAGING, order)
+    problems = list(filter(None, map(_elsewhere, wanted)))
+    near = [version for version in wanted if _elsewhere(version) is None]
+    if near:
+        with staging.held(models / layout.STAGING):
+            problems += _fetch(near, missing, models / layout.STAGING, order)
     if problems:
         raise Refusal("; ".join(problems))
+
+
+def _elsewhere(version: Version) -> Optional[str]:
+    """Why a version cannot be put in place in one rename; None when it can."""
+    folder = version.directory.parent
+    if not disk.is_folder(folder) or disk.device(folder) == disk.device(folder.parent):
+        return None
+    return "%s: on another disk than %s; expected all models on one; link that folder instead, and run again" % (
+        folder, folder.parent,
+    )  # fmt: skip
 
 
 def _fetch(wanted: List[Version], missing: Dict[str, List[File]], staging: Path, order: Order) -> List[str]:

@@ -6,7 +6,7 @@ import re
 import shlex
 from typing import Optional
 
-from node import disk, layout
+from node import access, disk, layout
 from node.errors import Refusal
 
 CONNECT_TIMEOUT = 10  # seconds
@@ -19,6 +19,7 @@ HOPELESS = {
     r"Host key verification failed": "see who answers there; if it has a new card: modelctl trust HOST --replace, "
     "then deploys/access.py, then run again",
     r"Unable to negotiate": "update OpenSSH on the older of the two, then run again",
+    r"is your shell clean": "does a login on HOST print something? it must not; take that out there, then run again",
     r"rrsync error:": "mend that on HOST, then run again",
 }
 
@@ -45,7 +46,7 @@ def command(timeout: int) -> str:
 
 def require_key() -> None:
     """Raises Refusal when this node lacks what opens the datasink to it."""
-    for name in ("pull_key", "pull_key-cert.pub", "known_hosts"):
+    for name in (access.PRIVATE, access.CERTIFICATE, access.KNOWN_HOSTS):
         path = layout.access() / name
         if not disk.is_file(path):
             raise Refusal("%s: missing; run deploys/access.py, then run again" % path)

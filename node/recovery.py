@@ -25,11 +25,11 @@ def recover(service: str) -> None:
 
     Raises Refusal or OSError when it could not: then the mark is there, for a later try.
     """
-    mark = marks.read(service)
+    mark = marks.read_or_set_aside(service)
     if mark is None:
         return
     with lock.held(lock_of(service), "switch", mark.request.operator, "return after " + mark.request.purpose):
-        mark = marks.read(service)
+        mark = marks.read_or_set_aside(service)
         if mark is not None:
             go_back(mark, _what_happened(mark))
 
@@ -53,7 +53,7 @@ def recover_at_boot() -> None:
 
 def _recover_at_boot(service: str) -> None:
     with lock.held(lock_of(service), "switch", "the boot", "return after a power cut"):
-        mark = marks.read(service)
+        mark = marks.read_or_set_aside(service)
         if mark is None or mark.boot == marks.boot_id():
             return
         happened, old = mark.reason or _what_happened(mark), _old(mark)
@@ -84,14 +84,40 @@ def go_back(mark: Mark, problem: str) -> Outcome:
     if old is None:
         _choose_new(mark)
         return _end(mark, history.FAILED, reason + "; there is no other set to return to")
+    _require_state(old)
     _stop(mark, old)
-    _choose_old(mark)
+    try:
+        _choose_old(mark)
+    except (Refusal, OSError) as error:
+        return _leave_as_it_lies(mark, old, "%s; and its files could not be put back: %s" % (reason, error))
     still = _start(old)
     if still is None:
         return _end(mark, history.RETURNED, reason)
     _stop(mark, old)
     _choose_new(mark)
     return _end(mark, history.FAILED, "%s; set %s is unhealthy too: %s" % (reason, short(mark.old), still))
+
+
+def _require_state(old: ServiceSet) -> None:
+    """Where nothing can be noted any more, a service that is stopped would be so for ever. Raises Refusal."""
+    try:
+        files.prove_replaceable(layout.pending(old.service))
+    except Refusal:
+        _start_again(old)
+        raise
+
+
+def _leave_as_it_lies(mark: Mark, old: ServiceSet, reason: str) -> Outcome:
+    """A service that runs with what is there is better than none."""
+    _start_again(old)
+    is_chosen = sets.digest_of(old.service, sets.CHOSEN) == mark.old
+    return _end(mark, history.RETURNED if is_chosen else history.FAILED, reason + "; it was started with what is there")
+
+
+def _start_again(old: ServiceSet) -> None:
+    if old.is_to_run:
+        with suppress(Refusal):
+            services.control("start", "--no-block", old.unit, *old.timers)
 
 
 def _old(mark: Mark) -> Optional[ServiceSet]:

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from node import disk, files, layout, orders
+from node import disk, files, formats, layout, names, orders, typed
 from node.errors import Refusal
 from node.orders import Installed, Link, Named, ServiceSet
 
@@ -101,10 +101,19 @@ def read(service: str, digest: str) -> StoredSet:
     folder = layout.sets(service) / digest
     try:
         data = json.loads(disk.read(folder / "set.json").decode())
-        absent, product = [Path(path) for path in data["absent"]], data.get("product", UNKNOWN)
-        return StoredSet(folder, orders.service_set(data), absent, data["commit"], product)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        formats.require(formats.SET, data)
+        absent = [Path(path) for path in data.get("absent", [])]
+        commit, product = data.get("commit", UNKNOWN), data.get("product", UNKNOWN)
+        return typed.checked(StoredSet(folder, orders.service_set(data), absent, commit, product), StoredSet)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, Refusal) as error:
         raise Refusal("%s: set cannot be read (%s); run deploys/configs.py" % (folder, error)) from None
+
+
+def find(service: str, digest: Optional[str]) -> Optional[StoredSet]:
+    """Return a stored set; None where there is none that is whole."""
+    with suppress(Refusal):
+        return load(service, digest) if digest is not None else None
+    return None
 
 
 def content(stored: StoredSet, file: Installed) -> bytes:
@@ -117,12 +126,10 @@ def content(stored: StoredSet, file: Installed) -> bytes:
     raise Refusal("%s: missing or damaged; run deploys/configs.py to store the set anew" % path)
 
 
-def is_adopted(service: str, digest: str) -> bool:
+def is_adopted(service: str, digest: Optional[str]) -> bool:
     """Tell whether a set was found on the node, not sent."""
-    try:
-        return read(service, digest).commit == ADOPTED
-    except Refusal:
-        return False
+    stored = find(service, digest)
+    return stored is not None and stored.commit == ADOPTED
 
 
 def tell(stored: StoredSet, state: str) -> None:
@@ -161,7 +168,8 @@ def named(service: str, *digests: Optional[str]) -> List[Named]:
 
 def digest_of(service: str, name: str) -> Optional[str]:
     """Return the digest that the link `name` of a service holds, None where there is no such link."""
-    return disk.target(layout.sets(service) / name)
+    target = disk.target(layout.sets(service) / name)
+    return target if target is not None and names.is_plain(target) else None
 
 
 def live(service: str) -> Optional[str]:
@@ -222,7 +230,8 @@ def _fill(wanted: StoredSet, contents: Dict[str, bytes]) -> None:
 
 def _describe(stored: StoredSet) -> None:
     data = _to_json(stored.content)
-    data.update(absent=[str(path) for path in stored.absent], commit=stored.commit, product=stored.product)
+    absent = [str(path) for path in stored.absent]
+    data.update(absent=absent, commit=stored.commit, product=stored.product, format=formats.SET)
     description = json.dumps(data, sort_keys=True, indent=1).encode()
     path = stored.folder / "set.json"
     if not disk.is_file(path) or disk.read(path) != description:

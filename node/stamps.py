@@ -49,8 +49,18 @@ def _read(file: BinaryIO) -> Reading:
 def put(path: Path, reading: Reading) -> None:
     """Record what a reading of the file at `path` has found."""
     stamp = _stamp_of(path)
+    _clear_way_to(stamp)
     files.folder(stamp.parent)
     files.write(stamp, json.dumps(reading._asdict(), sort_keys=True).encode())
+
+
+def _clear_way_to(stamp: Path) -> None:
+    """What is of another kind there goes: a stamp only saves work."""
+    for each in (stamp, *stamp.parents):
+        if each == layout.STATE:
+            break
+        if disk.is_there(each) and disk.is_real_folder(each) == (each == stamp):
+            files.remove(each)
 
 
 def vouches(path: Path, sha256: str) -> bool:

@@ -51,12 +51,13 @@ def _service(service: str) -> Dict[str, Any]:
         "health": None,
         "drift": [],
         "leftovers": [],
-        "pending": pending(service),
+        "pending": None,
         "last": history.last(service),
     }
     if chosen is None:
         return dict(data, health="no set is chosen")
     try:
+        data["pending"] = pending(service)
         stored = sets.load(service, chosen)
     except Refusal as refusal:
         return dict(data, health=str(refusal))
@@ -83,7 +84,10 @@ def drift(content: ServiceSet) -> List[str]:
 
 
 def pending(service: str) -> Optional[Dict[str, Any]]:
-    """Return the mark of a switch that has not ended, and whether it is running; None where there is none."""
+    """Return the mark of a switch that has not ended, and whether it is running; None where there is none.
+
+    Raises Refusal for one that cannot be read.
+    """
     mark = marks.read(service)
     if mark is None:
         return None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional
 
 from node import (
     access,
@@ -14,6 +15,7 @@ from node import (
     facelist,
     health,
     history,
+    mend,
     orders,
     program,
     rights,
@@ -37,7 +39,11 @@ def survey(order: Order) -> Dict[str, Any]:
         "lacking": [each.label for each in order.versions if _is_lacking(each, order)],
         "face_list": _face_list(order),
         "sets": {each.service: _set(each, order) for each in order.sets},
-        "pull_access": {name: access.read(name) for name in ("pull_key.pub", "pull_key-cert.pub", "known_hosts")},
+        "damaged": mend.look(order),
+        "pull_access": {
+            access.PUBLIC: access.public_key(),
+            **{name: access.read(name) for name in (access.CERTIFICATE, access.KNOWN_HOSTS)},
+        },
         "history": history.entries()[-history.RECENT :],
         **_datasink(order.datasink, order.source),
     }
@@ -64,7 +70,7 @@ def _face_list(order: Order) -> Optional[Dict[str, Any]]:
 
 def _set(wanted: ServiceSet, order: Order) -> Dict[str, Any]:
     chosen = sets.digest_of(wanted.service, sets.CHOSEN)
-    stored, damage = _stored(wanted.service, chosen)
+    stored = sets.find(wanted.service, chosen)
     live = {str(file.path): _text(file.path) for file in wanted.files} if order.asked.diff else {}
     return {
         "chosen": chosen,
@@ -72,7 +78,7 @@ def _set(wanted: ServiceSet, order: Order) -> Dict[str, Any]:
         "commit": stored.commit if stored else None,
         "last": history.last(wanted.service),
         "proven": _is_proven(wanted),
-        "differences": damage + _differences(wanted, chosen) + _told(wanted, stored),
+        "differences": _differences(wanted, chosen) + _told(wanted, stored),
         "unready": health.unready(wanted) if wanted.is_to_run else None,
         "live": live,
     }
@@ -82,19 +88,9 @@ def _is_proven(wanted: ServiceSet) -> bool:
     """Tell whether the wanted set is the one before the chosen one, and was well here."""
     if sets.digest_of(wanted.service, sets.PREVIOUS) != wanted.digest:
         return False
-    stored, _ = _stored(wanted.service, wanted.digest)
+    stored = sets.find(wanted.service, wanted.digest)
     was_run = stored is not None and stored.content.is_to_run  # a service that the site had stopped was not tried
     return was_run and history.was_well(wanted.service, wanted.digest)
-
-
-def _stored(service: str, digest: Optional[str]) -> Tuple[Optional[StoredSet], List[str]]:
-    """A set that a link names; a damaged one is a difference, so that a deploy mends it."""
-    if digest is None:
-        return None, []
-    try:
-        return sets.load(service, digest), []
-    except Refusal as refusal:
-        return None, [str(refusal)]
 
 
 def _differences(wanted: ServiceSet, chosen: Optional[str]) -> List[str]:
@@ -102,9 +98,10 @@ def _differences(wanted: ServiceSet, chosen: Optional[str]) -> List[str]:
     found = []
     if chosen != wanted.digest:
         found.append("chosen set %s, wanted %s" % (short(chosen), short(wanted.digest)))
-    pending = status.pending(wanted.service)
-    if pending is not None and not pending["running"]:
-        found.append("a switch by %s died at %s" % (pending["operator"], pending["time"]))
+    with suppress(Refusal):  # of a damaged note node/mend.py tells
+        pending = status.pending(wanted.service)
+        if pending is not None and not pending["running"]:
+            found.append("a switch by %s died at %s" % (pending["operator"], pending["time"]))
     found += status.drift(wanted)
     if wanted.is_to_run:
         found += _not_running(wanted)

@@ -76,6 +76,7 @@ def _prepare(request: Request, wanted: ServiceSet, left: Optional[Mark]) -> Mark
     installation.require_free(wanted)
     mark = _mark(request, wanted, left)
     installation.require_own(wanted, mark.old)
+    installation.require_replaceable(wanted, mark.old)
     before, after = (sets.named(wanted.service, digest) for digest in (mark.old, wanted.digest))
     _wait(wanted, [*before, *after])
     if _linked_paths(before) != _linked_paths(after):
@@ -93,8 +94,9 @@ def _mark(request: Request, wanted: ServiceSet, left: Optional[Mark]) -> Mark:
     if left is not None:  # the links may name its set, the mark names the one before
         return left._replace(request=request, boot=marks.boot_id(), time=history.now(), reason=None)
     old = sets.digest_of(request.service, sets.CHOSEN)
-    if old is None or sets.is_adopted(request.service, old):
-        # Of what an older tool or a hand has changed since, nothing of ours has a copy.
+    stored = sets.find(request.service, old)
+    if stored is None or stored.commit == sets.ADOPTED:
+        # Of what an older tool or a hand has changed since, nothing of ours has a copy; nor of a set that is damaged.
         old = sets.adopt(wanted, _state_found(wanted)) or old
     previous = sets.digest_of(request.service, sets.PREVIOUS)
     return Mark(request, marks.boot_id(), history.now(), old, previous)

@@ -117,7 +117,7 @@ def _entry(data: Dict[str, Any]) -> Entry:
 def _alone(operator: str, purpose: str) -> Iterator[None]:
     """Hold the locks of the pull and of every service's switch. Raises lock.Taken."""
     with ExitStack() as stack:
-        stack.enter_context(lock.held(layout.STATE / "pull.lock", "pull", operator, purpose))
+        stack.enter_context(lock.held(layout.pull_lock(), "pull", operator, purpose))
         for service in layout.services():
             stack.enter_context(lock.held(recovery.lock_of(service), "switch", operator, purpose))
         yield

@@ -1,6 +1,7 @@
 """The answer of a node to a survey. A node may say anything: what is no survey fails this node, and no other."""
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -74,6 +75,15 @@ def _is_ours(program: Any) -> bool:
     return bool(program == bundle().digest)
 
 
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True)
+class LastLine:
+    """A host's last line in the deployment log: its number in that host's history, and its time."""
+
+    n: int
+    time: Said
+
+
 PullFile = Literal["pull_key.pub", "pull_key-cert.pub", "known_hosts"]
 
 
@@ -112,13 +122,14 @@ class SetState:
 class Survey:
     """The answer of the node program's `survey` (node/survey.py).
 
-    `history` has the node's last lines, oldest first. On the primary datasink `logged` is the number of the last
-    line of each host in the deployment log, `revoked` the pull keys that it refuses and this checkout does not,
-    `listed` what this checkout names of the versions on the delete-list, `unseen` the hosts of this run that no
-    clean-up knows to get what they do, `cleanup` what differs of its units.
+    `damaged` is what a deploy mends of the node's own state, `history` has its last lines, oldest first. On the primary
+    datasink `logged` has each host's last line in the deployment log, `revoked` the pull keys that it refuses and this
+    checkout does not, `listed` what this checkout names of the versions on the delete-list, `unseen` the hosts of this
+    run that no clean-up knows to get what they do, `cleanup` what differs of its units.
     """
 
     has_program: Annotated[bool, Field(validation_alias="current_program"), BeforeValidator(_is_ours)]
+    damaged: list[Said]
     absent_folders: list[str]
     lacking: list[str]
     face_list: Annotated[dict[Literal["lacking"], list[str]], Field(min_length=1)] | None
@@ -127,7 +138,7 @@ class Survey:
     authorized: bool | None
     revoked: list[Said]
     history: Annotated[list[Entry], BeforeValidator(_entries)]
-    logged: dict[str, int] | None
+    logged: dict[str, LastLine] | None
     registry: list[Said]
     listed: list[Said]
     unseen: list[Said]
@@ -137,16 +148,32 @@ class Survey:
 _ANSWER = TypeAdapter[Survey | None](Survey | None)
 
 
-def parse(text: str, services: Collection[str]) -> Survey | None:
-    """Read a node's answer to a question about these services. Raises FactProcessError for one that is no survey."""
+def parse(lines: Sequence[str], services: Collection[str]) -> Survey | None:
+    """Read a node's answer to a question about these services: the last line, for a login may print something first.
+
+    Raises FactProcessError for one that is no survey.
+    """
+    text = lines[-1] if lines else ""
     try:
         found = _ANSWER.validate_json(text.encode(errors="replace"), strict=True)
     except ValidationError as error:
-        raise _is_none(fault_lines(error, {})[0], text) from None
+        raise _is_none(fault_lines(error, {})[0], lines) from None
     if found is not None and set(found.sets) != set(services):
-        raise _is_none(f"sets: found {', '.join(sorted(found.sets))}; allowed: {', '.join(sorted(services))}", text)
+        raise _is_none(f"sets: found {', '.join(sorted(found.sets))}; allowed: {', '.join(sorted(services))}", lines)
     return found
 
 
-def _is_none(reason: str, text: str) -> FactProcessError:
-    return FactProcessError(f"the node's answer is no survey: {one_line(reason)}; found {text[:80]!r}")
+def parse_history(text: str) -> list[Entry]:
+    """Read a whole history. Raises FactProcessError for what is none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, list):
+        raise FactProcessError(f"the node's answer is no history: found {one_line(text[:80])}; expected a list")
+    return list(_entries(found))
+
+
+def _is_none(reason: str, lines: Sequence[str]) -> FactProcessError:
+    found = f"found {' '.join(lines)[:80]!r}; does a login there print something of its own?"
+    return FactProcessError(f"the node's answer is no survey: {one_line(reason)}; {found}")

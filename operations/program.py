@@ -1,13 +1,14 @@
 """The node program, installed by its digest."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from pyinfra.api import Host, StringCommand
 
-from operations import older_checkout
-from operations.answer import Survey
+from operations import ancestry, older_checkout
+from operations.answer import SetState, Survey
 from operations.bundle import bundle
-from operations.node_command import bare_command
+from operations.node_command import bare_command, command
 from operations.node_operation import node_operation
 from operations.survey import foresee, order_for
 
@@ -23,3 +24,23 @@ def install(host: Host, found: Survey) -> Iterator[StringCommand]:
         return
     foresee(host, has_program=True)
     yield bare_command("install-program", bundle().digest)
+
+
+@node_operation
+def mend(host: Host, found: Survey) -> Iterator[StringCommand]:
+    """Mend what is damaged of the program's own state, and renew the commit of sets that this checkout wants too.
+
+    A commit that is gone from the site, as after a squash, would let nobody switch the host any more.
+    """
+    order = order_for(host)
+    if found.damaged:
+        host.log("; ".join(found.damaged))
+        yield command("mend", message=order)
+    strange = [each for each in order["sets"] if _is_of_a_strange_commit(host, each, found.sets[each["service"]])]
+    if strange:
+        yield command("renew", message={**order, "sets": strange})
+
+
+def _is_of_a_strange_commit(host: Host, wanted: dict[str, Any], state: SetState) -> bool:
+    is_chosen = state.chosen == wanted["digest"]
+    return is_chosen and state.commit is not None and not ancestry.contains(host.data.site_folder, state.commit)

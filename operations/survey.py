@@ -14,7 +14,7 @@ from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
 from modelctl import product
 from modelctl.nodes.authority import Authority
-from operations.answer import Survey, parse
+from operations.answer import Entry, Survey, parse
 from operations.bundle import LOADER, bundle
 from operations.node_command import PROGRAMS, PYTHON, Message
 from operations.order import Asked, Datasink, Order, order, without_contents
@@ -25,18 +25,18 @@ READING_SECONDS = 3600  # every byte, from what may be an SD card
 
 
 class InstalledSurvey(FactBase[Survey | None]):
-    """Asks the installed program; None where this checkout's program is not installed."""
+    """Asks the installed program; None where this checkout's program is not installed, or fails, or says nothing."""
 
     def command(self, services: Collection[str]) -> StringCommand:
         self._services = services
-        folder = f"{PROGRAMS}/{bundle().digest}"
+        folder = QuoteString(f"{PROGRAMS}/{bundle().digest}")
         return StringCommand(
-            "if", "[", "-d", QuoteString(folder), "];", "then", *PYTHON, QuoteString(folder), "survey;",
-            "else", "cat", ">/dev/null;", "echo", "null;", "fi",
+            "{", "[", "-d", folder, "]", "&&", *PYTHON, folder, "survey;", "}", "||",
+            "{", "cat", ">/dev/null;", "echo", "null;", "}",
         )  # fmt: skip
 
     def process(self, output: list[str]) -> Survey | None:
-        return parse("".join(output), self._services)
+        return parse(output or ["null"], self._services)
 
 
 class BareSurvey(FactBase[Survey | None]):
@@ -47,7 +47,7 @@ class BareSurvey(FactBase[Survey | None]):
         return StringCommand(*PYTHON, "-c", QuoteString(LOADER), "survey")
 
     def process(self, output: list[str]) -> Survey | None:
-        return parse("".join(output), self._services)
+        return parse(output, self._services)
 
 
 _remembered: WeakKeyDictionary[Host, tuple[bool, Survey]] = WeakKeyDictionary()
@@ -74,6 +74,13 @@ def survey(host: Host) -> Survey | None:
 def last_answer(host: Host) -> Survey | None:
     """Return what the host answered last, whatever was changed or foreseen since; None when it was never asked."""
     return _answers.get(host)
+
+
+def complete(host: Host, history: list[Entry]) -> None:
+    """Remember the whole history of a host, of which an answer has the last lines."""
+    known = _answers.get(host)
+    if known is not None:
+        _answers[host] = replace(known, history=history)
 
 
 def forget(host: Host) -> None:

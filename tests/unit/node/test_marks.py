@@ -47,7 +47,7 @@ def test_what_is_no_mark_is_refused_with_its_path(content: str) -> None:
     with pytest.raises(Refusal) as caught:
         marks.read("engine")
     assert str(caught.value).startswith(f"{layout.pending('engine')}: cannot be read (")
-    assert str(caught.value).endswith("); remove it and run again")
+    assert str(caught.value).endswith("); a deploy sets it aside")
 
 
 def test_the_boot_id_is_the_kernels() -> None:

@@ -1,5 +1,6 @@
 """Runs of pyinfra itself over hosts that answer what a test says, without a connection."""
 
+import json
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -48,6 +49,7 @@ class Node:
     ending: str = "chosen"
     seconds: float = 0.02
     text: str | None = None  # what it says in place of the answer
+    history: list[Entry] = field(default_factory=list)  # all of it
     questions: int = 0
     said: list[str] = field(default_factory=list)
 
@@ -184,6 +186,8 @@ def _connector(engine: Engine) -> type[BaseConnector]:
             if node.text is not None:
                 return True, CommandOutput([OutputLine("stdout", node.text)])
             name = words[3]
+            if name == "history":
+                return True, CommandOutput([OutputLine("stdout", json.dumps(node.history))])
             engine.events.append(f"{node.name} {name}")
             succeeded, lines = node.run(name)
             engine.events.append(f"{node.name} {name} ended")

@@ -105,6 +105,7 @@ def settled(host: StubHost) -> Survey:
     sets = order(host.data.fleet, wanted, "unknown", Asked(), None)["sets"]
     return Survey(
         has_program=True,
+        damaged=[],
         absent_folders=[],
         lacking=[],
         face_list={"lacking": []} if wanted.face_list else None,

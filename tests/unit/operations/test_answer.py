@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from pyinfra.api.exceptions import FactProcessError
 
-from operations.answer import SetState, parse
+from operations.answer import LastLine, SetState, parse
 from operations.bundle import bundle
 from tests.unit.cases import each
 
@@ -19,6 +19,7 @@ STATE: dict[str, Any] = {
 }  # fmt: skip
 ANSWER: dict[str, Any] = {
     "current_program": bundle().digest,
+    "damaged": [],
     "absent_folders": ["/a"],
     "lacking": ["cats/2026-01-01"],
     "face_list": None,
@@ -28,7 +29,7 @@ ANSWER: dict[str, Any] = {
     "revoked": [],
     "registry": [],
     "history": [ENTRY],
-    "logged": {"lab1": 3},
+    "logged": {"lab1": {"n": 3, "time": ENTRY["time"]}},
     "listed": [],
     "unseen": [],
     "cleanup": [],
@@ -44,13 +45,13 @@ DAMAGE: list[dict[str, Any]] = [
 
 
 def test_an_answer_is_read() -> None:
-    found = parse(json.dumps(ANSWER), ["engine"])
+    found = parse([json.dumps(ANSWER)], ["engine"])
     assert found is not None
     assert found.has_program
     assert found.sets == {"engine": SetState("d1", {}, ["x"], "y", {}, "c0ffee", ENTRY, proven=True)}
     assert found.sets["engine"].reasons == ["x", "y"]
     assert found.lacking == ["cats/2026-01-01"]
-    assert (found.history, found.logged) == ([ENTRY], {"lab1": 3})
+    assert (found.history, found.logged) == ([ENTRY], {"lab1": LastLine(3, ENTRY["time"])})
 
 
 @each(
@@ -66,7 +67,7 @@ def test_an_answer_is_read() -> None:
 def test_a_damaged_line_of_the_history_is_left_out(damaged: Any) -> None:
     """It must not keep the node from being deployed to."""
     sets = {"engine": {**STATE, "last": damaged}}
-    found = parse(json.dumps({**ANSWER, "sets": sets, "history": [damaged, ENTRY]}), ["engine"])
+    found = parse([json.dumps({**ANSWER, "sets": sets, "history": [damaged, ENTRY]})], ["engine"])
     assert found is not None
     assert found.history == [ENTRY]
     assert found.sets["engine"].last is None
@@ -78,13 +79,13 @@ def test_many_reasons_are_told_in_short() -> None:
 
 
 def test_another_program_is_current() -> None:
-    found = parse(json.dumps({**ANSWER, "current_program": "older"}), ["engine"])
+    found = parse([json.dumps({**ANSWER, "current_program": "older"})], ["engine"])
     assert found is not None
     assert not found.has_program
 
 
 def test_a_node_without_the_program_gives_no_answer() -> None:
-    assert parse("null", ["engine"]) is None
+    assert parse(["null"], ["engine"]) is None
 
 
 @each(
@@ -116,7 +117,7 @@ def test_a_node_without_the_program_gives_no_answer() -> None:
             json.dumps({**ANSWER, name: found})
             for name, found in {
                 "absent_folders": "/a", "lacking": [7], "face_list": {}, "pull_access": {"pull_key.pub": None},
-                "authorized": "yes", "registry": None, "logged": {"lab1": "3"},
+                "authorized": "yes", "registry": None, "logged": {"lab1": 3}, "damaged": None,
             }.items()
         ),
         *(json.dumps({key: value for key, value in ANSWER.items() if key != name}) for name in ANSWER),
@@ -127,18 +128,18 @@ def test_a_node_without_the_program_gives_no_answer() -> None:
 )  # fmt: skip
 def test_what_is_no_survey_fails_one_host_only(text: str) -> None:
     with pytest.raises(FactProcessError, match=r"^the node's answer is no survey: "):
-        parse(text, ["engine"])
+        parse([text], ["engine"])
 
 
 def test_a_long_answer_is_shown_in_part() -> None:
     with pytest.raises(FactProcessError) as caught:
-        parse("x" * 100_000, ["engine"])
+        parse(["x" * 100_000], ["engine"])
     assert len(str(caught.value)) < 300
 
 
 def test_what_is_wrong_is_said_in_one_line() -> None:
     with pytest.raises(FactProcessError) as caught:
-        parse(json.dumps({**ANSWER, "lacking": ["a", 7], "authorized": "\x1b[31m\n"}), ["engine"])
+        parse([json.dumps({**ANSWER, "lacking": ["a", 7], "authorized": "\x1b[31m\n"})], ["engine"])
     assert str(caught.value).startswith(
         "the node's answer is no survey: lacking.1: found 7; allowed: a valid string; found '{\"current_program\": "
     )
@@ -150,7 +151,7 @@ def test_no_terminal_obeys_a_nodes_words() -> None:
     state = {**STATE, "models": {bad: bad}, "differences": [bad], "unready": bad, "live": {"/a": f"\tx{bad}"}}
     last = {**ENTRY, "operator": bad, "purpose": bad, "reason": bad, "more": bad}
     answer = {**ANSWER, "sets": {"engine": {**state, "last": last}}, "history": [last], "registry": [bad]}
-    found = parse(json.dumps(answer), ["engine"])
+    found = parse([json.dumps(answer)], ["engine"])
     assert found is not None
     cleaned = {**ENTRY, "operator": shown, "purpose": shown, "reason": shown}
     assert found.sets["engine"] == SetState(
@@ -161,6 +162,6 @@ def test_no_terminal_obeys_a_nodes_words() -> None:
 
 def test_a_node_may_not_know_who_asked() -> None:
     line = {**ENTRY, "operator": None, "purpose": None, "from": None, "to": None, "commit": "adopted"}
-    found = parse(json.dumps({**ANSWER, "history": [line]}), ["engine"])
+    found = parse([json.dumps({**ANSWER, "history": [line]})], ["engine"])
     assert found is not None
     assert found.history == [line]

@@ -1,13 +1,19 @@
 import pytest
 from pyinfra.api import Host
 
-from operations.audit import unlogged
+from operations.answer import LastLine
+from operations.audit import is_cut, unlogged
 from operations.node_command import command
 from tests.unit.operations.engine import Engine, Run, entry
 
 FIRST = "Switch the first hosts"
 OTHERS = "Switch the other hosts"
 COLLECT = "Collect the deployment log"
+
+
+def last(number: int, time: str = "2026-11-22T23:40:00Z") -> LastLine:
+    """What the log says last of a host."""
+    return LastLine(number, time)
 
 
 @pytest.fixture
@@ -32,19 +38,60 @@ def test_what_the_log_lacks_is_collected() -> None:
         "east": [entry("east", 1)],
         "alpha5": [entry("alpha5", 9)],
     }
-    found = unlogged({"lab1": 4, "alpha5": 9}, histories)
+    found = unlogged({"lab1": last(4), "alpha5": last(9)}, histories)
     assert [(each["host"], each["n"]) for each in found] == [("lab1", 5), ("lab1", 6), ("east", 1)]
 
 
 def test_a_gap_is_no_reason_to_collect_nothing() -> None:
     history = [entry("lab1", number) for number in range(30, 50)]
-    assert unlogged({"lab1": 2}, {"lab1": history}) == history
+    assert unlogged({"lab1": last(2)}, {"lab1": history}) == history
 
 
 def test_a_new_card_that_begins_again_at_one_is_collected() -> None:
     history = [entry("lab1", number) for number in (1, 2)]
-    assert unlogged({"lab1": 57}, {"lab1": history}) == history
-    assert unlogged({"lab1": 2}, {"lab1": history}) == []
+    assert unlogged({"lab1": last(57)}, {"lab1": history}) == history
+    assert unlogged({"lab1": last(2)}, {"lab1": history}) == []
+
+
+def test_a_new_card_that_has_counted_past_the_last_line_is_collected_whole() -> None:
+    """H9."""
+    history = [entry("lab1", number) for number in (1, 2, 3)]
+    assert unlogged({"lab1": last(2, "2026-01-01T00:00:00Z")}, {"lab1": history}) == history
+
+
+@pytest.mark.parametrize(
+    ("logged", "numbers", "expected"),
+    [
+        (last(5), range(4, 9), False),
+        (last(5), range(5, 9), False),
+        (last(5), range(6, 9), True),
+        (last(5, "2026-01-01T00:00:00Z"), range(4, 9), True),
+        (last(9), range(2, 5), True),
+        (last(9), range(1, 5), False),
+        (None, range(1, 5), False),
+        (None, range(2, 5), True),
+        (None, range(0), False),
+    ],
+)
+def test_a_history_is_cut_where_the_log_may_lack_what_came_before_it(
+    logged: LastLine | None, numbers: range, expected: bool
+) -> None:
+    """H9."""
+    assert is_cut(logged, [entry("lab1", number) for number in numbers]) is expected
+
+
+def test_a_host_with_more_lines_than_a_survey_tells_is_asked_for_all(
+    engine: Engine, sent: list[dict[str, object]]
+) -> None:
+    """H9."""
+    engine["lab1"].answer.history.extend(entry("lab1", number) for number in range(31, 51))
+    engine["lab1"].history = [entry("lab1", number) for number in range(1, 51)]
+    logged = engine["data1"].answer.logged
+    assert logged is not None
+    logged["lab1"] = last(7)
+    run = engine.run()
+    assert run.changed == {COLLECT: {"data1"}}
+    assert sent[-1]["lines"] == [entry("lab1", number) for number in range(8, 51)]
 
 
 def test_a_host_tells_of_itself_only() -> None:
@@ -88,7 +135,7 @@ def test_what_the_log_has_is_not_collected_again(engine: Engine) -> None:
     engine["lab1"].answer.history.append(entry("lab1", 3))
     logged = engine["data1"].answer.logged
     assert logged is not None
-    logged["lab1"] = 3
+    logged["lab1"] = last(3)
     run = engine.run()
     assert (run.predicted, run.changed) == ({}, {})
 

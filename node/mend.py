@@ -1,0 +1,100 @@
+"""Mending this project's own state on the node: a deploy makes anew what it can, and what is in the way goes aside."""
+
+from __future__ import annotations
+
+import stat
+from functools import partial
+from pathlib import Path
+from typing import Any, Callable, Iterator, List, NamedTuple, Tuple
+
+from node import access, delete_list, disk, files, layout, marks, recovery, sets
+from node.errors import Refusal
+from node.orders import Order
+
+Kind = Tuple[str, Callable[[Path], bool]]
+
+
+def _is_link(path: Path) -> bool:
+    status = disk.status(path)
+    return status is not None and stat.S_ISLNK(status.st_mode)
+
+
+FOLDER: Kind = ("folder", disk.is_folder)
+FILE: Kind = ("file", disk.is_file)
+LINK: Kind = ("link", _is_link)
+
+
+class Damage(NamedTuple):
+    """What is damaged, for the operator, and what mends it."""
+
+    line: str
+    mend: Callable[[], Any]
+
+
+def look(order: Order) -> List[str]:
+    """Return what is damaged of this node's own state, and not made anew anyway where it is missing."""
+    return [damage.line for damage in _damages(order)]
+
+
+def mend(order: Order) -> None:
+    """Mend all of that. Raises OSError, or Refusal."""
+    for damage in _damages(order):
+        damage.mend()
+
+
+def _damages(order: Order) -> Iterator[Damage]:
+    """One after another: what is mended shows what is behind it."""
+    for path, (name, is_right) in _kinds():
+        if disk.is_there(path) and not is_right(path):
+            yield Damage("%s: no %s; it is set aside" % (path, name), partial(files.set_aside, path))
+    for service in layout.services():
+        yield from _of_pending(service)
+        yield from _of_previous(service)
+    for wanted in order.sets:
+        chosen = sets.digest_of(wanted.service, sets.CHOSEN)
+        if chosen == wanted.digest and sets.find(wanted.service, chosen) is None:
+            line = "%s: damaged; it is stored anew" % (layout.sets(wanted.service) / wanted.digest)
+            yield Damage(line, partial(sets.put, wanted, order.commit, order.product))
+
+
+def _kinds() -> Iterator[Tuple[Path, Kind]]:
+    """What this program keeps, and of which kind it is: parents first."""
+    for path in (layout.access(), layout.cleanup(), layout.kept(), layout.stamps(), layout.STATE / "sets"):
+        yield path, FOLDER
+    for name in access.FILES:
+        yield layout.access() / name, FILE
+    for path in (layout.history(), layout.pull_lock(), *delete_list.paths()):
+        yield path, FILE
+    for service in [name for name in disk.names(layout.STATE / "sets") if name[0] != "."]:
+        yield from _kinds_of(service)
+
+
+def _kinds_of(service: str) -> Iterator[Tuple[Path, Kind]]:
+    folder = layout.sets(service)
+    yield folder, FOLDER
+    yield recovery.lock_of(service), FILE
+    yield layout.pending(service), FILE
+    for name in (sets.CHOSEN, sets.PREVIOUS, sets.INSTALLED):
+        yield folder / name, LINK
+    for digest in filter(None, (sets.digest_of(service, name) for name in (sets.CHOSEN, sets.PREVIOUS))):
+        yield folder / digest, FOLDER
+        yield folder / digest / "set.json", FILE
+        yield folder / digest / "files", FOLDER
+        for name in disk.names(folder / digest / "files"):
+            yield folder / digest / "files" / name, FILE
+
+
+def _of_pending(service: str) -> Iterator[Damage]:
+    try:
+        marks.read(service)
+    except Refusal as refusal:
+        yield Damage(str(refusal), partial(marks.read_or_set_aside, service))
+
+
+def _of_previous(service: str) -> Iterator[Damage]:
+    """A damaged one is no set to go back to."""
+    link = layout.sets(service) / sets.PREVIOUS
+    digest = sets.digest_of(service, sets.PREVIOUS)
+    if disk.is_there(link) and sets.find(service, digest) is None:
+        line = "%s: damaged; until the next switch there is no set to go back to" % link
+        yield Damage(line, partial(files.unlink, link))
