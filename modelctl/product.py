@@ -1,14 +1,15 @@
 """The product: the checkout that this code runs from. A site may lie in a repository of its own."""
 
 import subprocess
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from modelctl.remembered import remembered
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
-@cache
+@remembered
 def release() -> str:
     """The release with the commit of its checkout: 0.1.0 COMMIT, with "-dirty" when that has uncommitted changes."""
     try:
@@ -18,7 +19,7 @@ def release() -> str:
     return f"{number} {commit_of(CHECKOUT)}"
 
 
-@cache
+@remembered
 def commit_of(folder: Path) -> str:
     """The commit of the git checkout that a folder is in, with "-dirty" when it has uncommitted changes.
 

@@ -37,7 +37,8 @@ def make_key(host: str) -> None:
     done = commands.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(new)])
     if done.returncode != 0:
         raise Refusal("ssh-keygen: " + commands.first_line(done.stderr))
-    files.write(_path(PUBLIC), b"%s %s\n" % (disk.read(public).strip(), disk.sha256(new).encode()))
+    text = disk.read(public).decode().strip()
+    files.write(_path(PUBLIC), ("%s %s\n" % (text, _sum(text, disk.read(new).decode()))).encode())
     files.sync(new)
     files.rename(new, _path(PRIVATE))  # last: where the private half is, the public one is too
     files.unlink(public)
@@ -46,12 +47,17 @@ def make_key(host: str) -> None:
 def public_key() -> Optional[str]:
     """Return the public half of the pull key; None unless both halves are there and belong together.
 
-    The last word of its comment is the SHA-256 of the file with the private half: ssh-keygen would not see all damage.
+    The last word of its comment is a sum over both: ssh-keygen would not see all damage.
     """
     public, private = read(PUBLIC), read(PRIVATE)
     if public is None or private is None:
         return None
-    return public if public.split()[-1:] == [hashlib.sha256(private.encode()).hexdigest()] else None
+    return public if public.split()[-1:] == [_sum(public, private)] else None
+
+
+def _sum(public: str, private: str) -> str:
+    """SHA-256 over the public half without its comment, and the file of the private one."""
+    return hashlib.sha256((" ".join(public.split()[:2]) + private).encode()).hexdigest()
 
 
 def install(certificate: str, known_hosts: str) -> None:

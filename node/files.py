@@ -201,7 +201,7 @@ def rename(path: Path, final: Path) -> None:
 
 def prove_replaceable(path: Path) -> None:
     """Make sure that a file or link can be replaced or made, and change nothing. Raises Refusal."""
-    proof = path.with_name("." + path.name + ".proof")
+    proof = path.with_name("." + path.name + ".new")  # what a power cut leaves of it goes with the next change
     try:
         unlink(proof)
         if disk.is_there(path):

@@ -74,7 +74,7 @@ def _set(wanted: ServiceSet, order: Order) -> Dict[str, Any]:
     live = {str(file.path): _text(file.path) for file in wanted.files} if order.asked.diff else {}
     return {
         "chosen": chosen,
-        "models": stored.content.models if stored else {},
+        "models": wanted.models if chosen == wanted.digest else stored.content.models if stored else {},
         "commit": stored.commit if stored else None,
         "last": history.last(wanted.service),
         "proven": _is_proven(wanted),

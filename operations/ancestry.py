@@ -4,14 +4,14 @@ import re
 import shlex
 import shutil
 import subprocess
-from functools import cache
 from pathlib import Path
 
 from modelctl.faults import one_line
 from modelctl.product import CHECKOUT, commit_of
+from modelctl.remembered import remembered
 
 
-@cache
+@remembered
 def contains(folder: Path, made_by: str) -> bool:
     """Tell whether a site's HEAD is the commit of a set, or comes after it. One that nobody knows counts as the site's.
 
@@ -19,12 +19,12 @@ def contains(folder: Path, made_by: str) -> bool:
     the product's own commits: the site may have lain there before it had a repository of its own.
     """
     found = re.fullmatch(r"([0-9a-f]{40,64})(-dirty)?", made_by)
-    if found is None or commit_of(folder) == "unknown":
+    if found is None or commit_of(folder) in ("unknown", made_by):
         return True
     return any(_is_ancestor(each, found.group(1)) for each in (folder, CHECKOUT))
 
 
-@cache
+@remembered
 def remedy(folder: Path) -> str:
     """Return what may bring a commit that the site lacks; to a shallow clone all older ones look newer."""
     is_shallow = _git(folder, "rev-parse", "--is-shallow-repository").stdout.strip() == "true"

@@ -102,6 +102,14 @@ def assert_whole(stage: Stage) -> None:
     assert _named(node) <= _pinned()
 
 
+def is_well(node: Node) -> bool:
+    """Whether the service runs with the chosen set's config and models."""
+    status = node.status()
+    chosen = json.loads(node.read(f"{STATE}/sets/{node.service}/chosen/set.json"))
+    config = {file["path"]: file["sha256"] for file in chosen["files"]}[status["config"]]
+    return bool(status["pid"] == node.pid() != 0 and status["errors"] == {} and status["config_sha256"] == config)
+
+
 def _has_ended(node: Node) -> bool:
     working = "systemctl list-units --no-legend --state=active,activating,deactivating"
     return not (

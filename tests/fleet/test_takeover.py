@@ -18,7 +18,7 @@ from tests.fleet.node import STATE, Node
 from tests.fleet.older_release import HOSTS, RELEASE
 from tests.fleet.operator import Run, pyinfra
 from tests.fleet.settlement import Settlement
-from tests.fleet.stage import assert_copies_are_whole
+from tests.fleet.stage import assert_copies_are_whole, is_well
 
 UNITS = "etc/systemd/system"
 CONSOLE = "usr/local/sbin/sentinelcam-node"
@@ -64,14 +64,6 @@ def linked_files(node: Node) -> str:
 
 def numbers(history: str) -> list[int]:
     return [json.loads(line)["n"] for line in history.splitlines()]
-
-
-def is_well(node: Node) -> bool:
-    """Whether the service runs with the chosen set's config and models."""
-    status = node.status()
-    chosen = json.loads(node.read(f"{STATE}/sets/{node.service}/chosen/set.json"))
-    config = {file["path"]: file["sha256"] for file in chosen["files"]}[status["config"]]
-    return bool(status["pid"] == node.pid() != 0 and status["errors"] == {} and status["config_sha256"] == config)
 
 
 @dataclass(frozen=True)

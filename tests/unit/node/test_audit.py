@@ -9,6 +9,7 @@ from node.rights import Owner
 from tests.unit.node.places import request, uid
 
 OPS = Owner(uid(), 4242)
+TIME = "2026-11-22T23:40:00Z"
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def log(tmp_path: Path) -> Path:
 def entry(host: str, n: int, to: str = "d2") -> Entry:
     """A line of a node's history."""
     return {
-        "n": n, "time": "2026-11-22T23:40:00Z", "host": host, "service": "engine", "operator": "anna@ramrod",
+        "n": n, "time": TIME, "host": host, "service": "engine", "operator": "anna@ramrod",
         "purpose": "pyinfra inventory.py", "from": "d1", "to": to, "commit": "c0ffee", "dirty": False,
         "outcome": "chosen", "reason": None,
     }  # fmt: skip
@@ -34,7 +35,7 @@ def test_each_hosts_lines_come_in_their_order(log: Path) -> None:
     assert log.read_text().splitlines() == [
         history.text(entry("east", 7)), history.text(entry("lab1", 1)), history.text(entry("lab1", 2)),
     ]  # fmt: skip
-    assert audit.logged(log) == {"east": 7, "lab1": 2}
+    assert audit.logged(log) == {"east": {"n": 7, "time": TIME}, "lab1": {"n": 2, "time": TIME}}
 
 
 def test_only_what_it_lacks_is_appended(log: Path) -> None:
@@ -57,7 +58,7 @@ def test_another_tools_lines_stay_and_count_for_nothing(log: Path) -> None:
 def test_a_new_card_begins_again_at_one(log: Path) -> None:
     audit.append(log, OPS, [entry("lab1", 9), entry("lab1", 10)])
     audit.append(log, OPS, [entry("lab1", 1, "d3")])
-    assert audit.logged(log) == {"lab1": 1}
+    assert audit.logged(log) == {"lab1": {"n": 1, "time": TIME}}
     assert log.read_text().splitlines()[2:] == [history.text(entry("lab1", 1, "d3"))]
 
 
@@ -65,7 +66,7 @@ def test_a_line_of_a_history_is_one_line_of_the_log(log: Path) -> None:
     history.add(request("d2"), "d1", history.RETURNED, "one\ntwo 2026-11-22T23:40:00Z node#99 ")
     audit.append(log, OPS, history.entries())
     assert len(log.read_text().splitlines()) == 1
-    assert audit.logged(log) == {"node": 1}
+    assert audit.logged(log)["node"]["n"] == 1
 
 
 def test_log_and_folder_belong_to_the_login(log: Path) -> None:

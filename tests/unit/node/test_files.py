@@ -1,10 +1,12 @@
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from node import disk, files
+from node.errors import Refusal
 from node.rights import Owner
 from tests.unit.node.places import uid
 
@@ -256,3 +258,44 @@ def test_a_copy_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(OSError, match="No space left"):
         files.copy(tmp_path / "data", tmp_path / "copy")
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_what_is_set_aside_is_there_under_a_name_of_its_own(tmp_path: Path) -> None:
+    names = set()
+    for text in ("one", "two"):
+        (tmp_path / "history").write_text(text)
+        aside = files.set_aside(tmp_path / "history")
+        assert aside.read_text() == text
+        names.add(aside.name)
+    assert len(names) == 2
+    assert {path.name for path in tmp_path.iterdir()} == names
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "absent"])
+def test_to_prove_that_something_can_be_replaced_changes_nothing(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "engine.yaml"
+    if kind == "file":
+        path.write_text("old")
+    elif kind == "link":
+        path.symlink_to("nowhere")
+    (tmp_path / ".engine.yaml.new").touch()
+    before = path.read_text() if kind == "file" else None
+    files.prove_replaceable(path)
+    assert [each.name for each in tmp_path.iterdir()] == ([] if kind == "absent" else ["engine.yaml"])
+    assert (path.read_text() if kind == "file" else None) == before
+
+
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_what_is_immutable_cannot_be_replaced(tmp_path: Path, what: str) -> None:
+    """H4."""
+    path = tmp_path / "engine.yaml"
+    path.write_text("old")
+    immutable = path if what == "file" else tmp_path
+    if subprocess.run(["chattr", "+i", immutable], check=False, capture_output=True).returncode:
+        pytest.skip("this file system knows no such files")
+    try:
+        with pytest.raises(Refusal, match=r"engine\.yaml: cannot be replaced \(Operation not permitted\); see lsattr"):
+            files.prove_replaceable(path)
+    finally:
+        subprocess.run(["chattr", "-i", immutable], check=True)
+    assert [each.name for each in tmp_path.iterdir()] == ["engine.yaml"]

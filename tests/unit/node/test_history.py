@@ -1,3 +1,4 @@
+import json
 import time
 from typing import Any
 
@@ -24,6 +25,7 @@ def entry(**changes: object) -> dict[str, Any]:
 
 def test_a_line_says_who_when_what_and_how_it_ended() -> None:
     assert entry() == {
+        "format": 1,
         "n": 1,
         "time": "2026-11-22T23:40:00Z",
         "host": "node",
@@ -71,10 +73,44 @@ def test_a_lost_line_does_not_make_a_number_come_twice() -> None:
     assert [each["n"] for each in history.entries()] == [2, 3]
 
 
-@pytest.mark.parametrize("line", [b"[]", b"{}", b'{"n": "1"}', b"\xff\x00", b""])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[]", b"{}", b'{"n": "1"}', b"\xff\x00", b"", b'{"n": 1, "host": 7}', b'{"n": 1, "dirty": "no"}',
+        b'{"n": 1, "format": 2}', b'{"n": 1, "format": "x"}', b"[" * 100_000,
+    ],
+)  # fmt: skip
 def test_what_is_no_line_is_left_out(line: bytes) -> None:
+    """H8."""
+    history.add(request("d1"), None, history.CHOSEN, None)
+    with layout.history().open("ab") as file:
+        file.write(line + b"\n")
+    history.add(request("d3"), None, history.CHOSEN, None)
+    assert [each["to"] for each in history.entries()] == ["d1", "d3"]
+    last = history.last("engine")
+    assert last is not None
+    assert last["to"] == "d3"
+
+
+@pytest.mark.parametrize("name", ["service", "time", "host", "operator", "from", "outcome", "reason", "dirty"])
+def test_a_line_that_lacks_a_field_is_a_line(name: str) -> None:
+    """H8, H3: an older program knew fewer."""
+    line = {key: value for key, value in entry().items() if key != name}
+    layout.history().write_text(json.dumps(line) + "\n")
+    [found] = history.entries()
+    assert found["n"] == 1
+    assert name in found
+    assert history.text(found).isprintable()
+    assert (history.last("engine") is None) == (name == "service")
+
+
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_what_is_no_file_has_no_lines(kind: str) -> None:
     files.folder(layout.STATE)
-    layout.history().write_bytes(line + b"\n")
+    if kind == "folder":
+        layout.history().mkdir()
+    else:
+        layout.history().symlink_to("nowhere")
     assert history.entries() == []
 
 

@@ -245,3 +245,31 @@ def test_a_file_that_changes_while_another_is_fetched_is_not_vouched_for(
     pull.pull(place.order(version))
     assert (version.directory / "a.bin").read_bytes() == b"a"
     assert not versions.is_verified(version)
+
+
+def test_a_model_on_another_disk_is_refused_before_the_first_byte(
+    place: Place, fetched: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H14: root has linked it there; the other models come."""
+    cats, dogs = place.stored("cats", "2026-01-01", CATS), place.stored("dogs", "2026-01-01", {"dogs.bin": b"woof"})
+    elsewhere = place.root / "elsewhere"
+    elsewhere.mkdir()
+    place.models.mkdir(exist_ok=True)
+    (place.models / "cats").symlink_to(elsewhere)
+    device = disk.device
+    monkeypatch.setattr(disk, "device", lambda path: 7 if path == cats.directory.parent else device(path))
+    assert refusal(place, cats, dogs) == (
+        f"{place.models}/cats: on another disk than {place.models}; expected all models on one; link that folder "
+        "instead, and run again"
+    )
+    assert not [name for name in fetched if name.startswith("cats")]
+    assert versions.is_verified(dogs)
+
+
+def test_a_model_that_is_linked_to_a_folder_of_the_same_disk_comes(place: Place) -> None:
+    version = place.stored("cats", "2026-01-01", CATS)
+    (place.root / "elsewhere").mkdir()
+    place.models.mkdir(exist_ok=True)
+    (place.models / "cats").symlink_to(place.root / "elsewhere")
+    pull.pull(place.order(version))
+    assert versions.is_verified(version)

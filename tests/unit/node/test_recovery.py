@@ -1,6 +1,8 @@
+from pathlib import Path
+
 import pytest
 
-from node import health, history, layout, linked, lock, marks, recovery, services, sets
+from node import files, health, history, installation, layout, linked, lock, marks, recovery, services, sets
 from node.errors import Refusal
 from node.orders import Named
 from tests.unit.node.places import Place, mark
@@ -193,3 +195,57 @@ class TestRecover:
             with pytest.raises(ZeroDivisionError):
                 recovery.recover("engine")
         assert len(written) == 1
+
+    def test_a_note_that_nobody_can_read_goes_aside(self, place: Place, done: list[str]) -> None:
+        """H3: the unit would try again for ever."""
+        died(place)
+        layout.pending("engine").write_bytes(b"")
+        recovery.recover("engine")
+        assert (marks.read("engine"), chosen(), done) == (None, ("d2", "d1"), [])
+
+
+class TestWhereFilesCannotBePutBack:
+    """H4: a service that runs with what is there is better than none."""
+
+    def cannot(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def install(_: str) -> None:
+            raise PermissionError(1, "Operation not permitted", "engine.yaml")
+
+        monkeypatch.setattr(installation, "install", install)
+
+    def test_the_service_is_started_with_what_is_there_and_why_is_told(
+        self, place: Place, done: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        died(place)
+        self.cannot(monkeypatch)
+        recovery.recover("engine")
+        assert line() == (
+            "engine: returned to d1: the switch was killed; last journal lines: first | last; and its files could not "
+            "be put back: [Errno 1] Operation not permitted: 'engine.yaml'; it was started with what is there"
+        )
+        assert done == ["stop engine.service", "start --no-block engine.service"]
+        assert chosen()[0] == "d1"
+
+    def test_what_is_not_to_run_is_not_started(
+        self, place: Place, done: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        died(place)
+        stored(place, "d1", state="stopped")
+        self.cannot(monkeypatch)
+        recovery.recover("engine")
+        assert done == ["stop engine.service"]
+
+    def test_where_nothing_can_be_noted_it_is_not_stopped_again_and_again(
+        self, place: Place, done: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        died(place)
+
+        def prove(path: Path) -> None:
+            raise Refusal(f"{path}: cannot be replaced (Read-only file system)")
+
+        monkeypatch.setattr(files, "prove_replaceable", prove)
+        for _ in range(2):
+            with pytest.raises(Refusal, match="Read-only file system"):
+                recovery.recover("engine")
+        assert done == ["start --no-block engine.service"] * 2
+        assert marks.read("engine") is not None

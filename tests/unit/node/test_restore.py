@@ -147,3 +147,15 @@ def test_a_program_that_takes_too_long_is_a_refusal(programs: Path) -> None:
     stub(programs, "slow", "exec sleep 60")
     with pytest.raises(commands.Overdue, match=r"^slow: not done within 0\.1 s; look what holds it up, and run again$"):
         commands.run(["slow"], 0.1)
+
+
+@pytest.mark.parametrize("content", [b"", b"other bytes"])
+def test_a_backup_that_was_damaged_is_made_anew(path: Path, content: bytes) -> None:
+    """A switch that relies on it would otherwise leave none."""
+    copy = backups.aside(path)
+    whole = copy.read_bytes()
+    copy.write_bytes(content)
+    assert backups.aside(path) == copy
+    assert copy.read_bytes() == whole
+    [damaged] = copy.parent.glob(f".{copy.name}.damaged-*")
+    assert damaged.read_bytes() == content

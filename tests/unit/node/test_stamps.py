@@ -90,3 +90,21 @@ def test_a_forgotten_folder_leaves_the_others_stamps(path: Path, tmp_path: Path)
     assert not stamps.vouches(other, DIGEST)
     assert stamps.vouches(path, DIGEST)
     stamps.forget(other.parent)
+
+
+@pytest.mark.parametrize("what", ["stamp", "folder", "all"])
+@pytest.mark.parametrize("kind", ["folder", "link", "file"])
+def test_what_is_in_the_way_of_a_stamp_goes(path: Path, what: str, kind: str) -> None:
+    """H1: a stamp only saves work."""
+    stamp = layout.stamps() / path.relative_to("/")
+    place = {"stamp": stamp, "folder": stamp.parent, "all": layout.stamps()}[what]
+    files.remove(place)
+    if kind == "folder":
+        (place / "inside").mkdir(parents=True)
+    elif kind == "link":
+        place.symlink_to("/nowhere")
+    else:
+        place.write_text("")
+    assert not stamps.vouches(path, DIGEST)
+    stamps.put(path, stamps.read(path))
+    assert stamps.vouches(path, DIGEST)

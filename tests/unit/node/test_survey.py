@@ -76,6 +76,7 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
     assert json.loads(json.dumps(answer)) == answer
     assert answer == {
         "current_program": None,
+        "damaged": [],
         "absent_folders": [str(place.models)],
         "lacking": ["cats/2026-01-01"],
         "face_list": None,
@@ -181,7 +182,8 @@ class TestHistory:
         assert survey.survey(order)["logged"] == {}
         history.add(request("d1"), None, history.CHOSEN, None)
         audit.append(told.log, order.owner, history.entries())
-        assert survey.survey(order)["logged"] == {"node": 1}
+        [entry] = history.entries()
+        assert survey.survey(order)["logged"] == {"node": {"n": 1, "time": entry["time"]}}
 
     def test_another_host_has_no_log(self, place: Place) -> None:
         assert survey.survey(place.order())["logged"] is None
@@ -206,10 +208,19 @@ def test_an_unready_model_is_told_apart_from_the_sets_own_differences(place: Pla
     assert answer["unready"] == f"{place.root}/absent: missing; run deploys/models.py"
 
 
-def test_a_damaged_chosen_set_is_a_difference_and_no_dead_end(place: Place, settled: ServiceSet) -> None:
-    stored = layout.sets("engine") / "d1" / "files" / sha256(b"new")
-    stored.unlink()
-    assert reasons(place, settled) == [f"{stored}: missing or damaged; run deploys/configs.py to store the set anew"]
+def test_a_damaged_chosen_set_that_is_wanted_is_mended_and_no_reason_to_move(place: Place, settled: ServiceSet) -> None:
+    (layout.sets("engine") / "d1" / "files" / sha256(b"new")).unlink()
+    answer = survey.survey(place.order(sets=[settled]))
+    assert reasons(place, settled) == []
+    assert answer["damaged"] == [f"{layout.sets('engine')}/d1: damaged; it is stored anew"]
+    assert answer["sets"]["engine"]["models"] == settled.models
+
+
+def test_a_damaged_chosen_set_that_is_not_wanted_is_a_difference_and_no_dead_end(
+    place: Place, settled: ServiceSet
+) -> None:
+    (layout.sets("engine") / "d1" / "set.json").write_bytes(b"")
+    assert "chosen set d1, wanted d2" in reasons(place, settled._replace(digest="d2"))
 
 
 def test_live_files_are_shown_only_when_asked_for(place: Place, settled: ServiceSet) -> None:

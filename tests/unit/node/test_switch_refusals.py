@@ -1,5 +1,7 @@
 """What a switch refuses before it changes anything."""
 
+import subprocess
+
 import pytest
 
 from node import layout, linked, lock, marks, recovery, sets
@@ -68,3 +70,50 @@ def test_a_file_that_no_set_put_there_is_not_overwritten(place: Place, told: lis
     mine.write_text("by hand")
     assert run("d2") is None
     assert mine.read_text() == "theirs"
+
+
+@pytest.mark.parametrize("name", ["home/engine.yaml", "units/engine.service"])
+def test_what_cannot_be_replaced_is_refused_before_the_service_stops(place: Place, told: list[str], name: str) -> None:
+    """H4."""
+    stored(place, "d1")
+    run("d1")
+    told.clear()
+    path = place.root / name
+    path.write_text("by hand")
+    stored(place, "d2", unit="engine.service")
+    if subprocess.run(["chattr", "+i", path], check=False, capture_output=True).returncode:
+        pytest.skip("this file system knows no such files")
+    try:
+        said = str(run("d2"))
+    finally:
+        subprocess.run(["chattr", "-i", path], check=True)
+    assert said.startswith(f"engine: {path}: cannot be replaced (Operation not permitted); see lsattr")
+    assert (chosen(), told, marks.read("engine")) == (("d1", None), [], None)
+
+
+def test_what_the_new_set_does_not_touch_need_not_be_replaceable(place: Place) -> None:
+    stored(place, "d1")
+    run("d1")
+    path = place.root / "units" / "engine.service"
+    stored(place, "d2")
+    if subprocess.run(["chattr", "+i", path], check=False, capture_output=True).returncode:
+        pytest.skip("this file system knows no such files")
+    try:
+        assert run("d2") is None
+    finally:
+        subprocess.run(["chattr", "-i", path], check=True)
+
+
+def test_what_the_new_set_takes_away_must_be_removable(place: Place, told: list[str]) -> None:
+    stored(place, "d1", files=[installed(place.root / "tasks" / "old.yaml", "old")])
+    run("d1")
+    told.clear()
+    path = place.root / "tasks" / "old.yaml"
+    stored(place, "d2")
+    if subprocess.run(["chattr", "+i", path], check=False, capture_output=True).returncode:
+        pytest.skip("this file system knows no such files")
+    try:
+        assert str(run("d2")).startswith(f"engine: {path}: cannot be replaced")
+    finally:
+        subprocess.run(["chattr", "-i", path], check=True)
+    assert told == []

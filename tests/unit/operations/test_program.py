@@ -9,7 +9,17 @@ from operations import ancestry, program, survey
 from operations.answer import Survey
 from operations.bundle import bundle
 from operations.node_command import Refusal
-from tests.unit.operations.hosts import StubHost, as_host, input_lines, make_host, plan, predict, settled, with_set
+from tests.unit.operations.hosts import (
+    StubHost,
+    as_host,
+    input_lines,
+    make_host,
+    message,
+    plan,
+    predict,
+    settled,
+    with_set,
+)
 
 Answer = Callable[[Survey | None], None]
 
@@ -85,3 +95,31 @@ def test_a_node_with_the_program_is_left_alone(fleet: Fleet, answer: Answer) -> 
     host = make_host("lab1", fleet)
     answer(settled(host))
     assert plan(program.install, host) == []
+
+
+class TestMending:
+    def test_nothing_is_damaged(self, fleet: Fleet, answer: Answer) -> None:
+        host = make_host("lab1", fleet)
+        answer(settled(host))
+        assert plan(program.mend, host) == []
+
+    def test_what_is_damaged_is_told_and_mended(self, fleet: Fleet, answer: Answer) -> None:
+        host = make_host("lab1", fleet)
+        answer(replace(settled(host), damaged=["one", "two"]))
+        [mend] = plan(program.mend, host)
+        assert mend.get_raw_value().endswith(" mend")
+        assert host.said == ["one; two"]
+        assert message(mend)["sets"][0]["files"][0]["content"]
+
+    @pytest.mark.parametrize(("is_chosen", "expected"), [(True, ["imagenode"]), (False, [])])
+    def test_a_commit_that_is_gone_is_renewed_where_its_set_is_wanted(
+        self, fleet: Fleet, answer: Answer, monkeypatch: pytest.MonkeyPatch, is_chosen: bool, expected: list[str]
+    ) -> None:
+        """H11: as after a squash, which would let nobody switch the host any more."""
+        monkeypatch.setattr(ancestry, "contains", lambda _, commit: commit != "1" * 40)
+        host = make_host("lab1", fleet)
+        found = with_set(settled(host), commit="1" * 40)
+        answer(found if is_chosen else with_set(found, chosen="d0"))
+        renewals = plan(program.mend, host)
+        assert [each["service"] for renew in renewals for each in message(renew)["sets"]] == expected
+        assert [renew.get_raw_value().rpartition(" ")[2] for renew in renewals] == ["renew"] * len(expected)

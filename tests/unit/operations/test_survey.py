@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyinfra.api.exceptions import FactProcessError
 
 from modelctl.fleet import Fleet
 from modelctl.inventory.revoked import Revoked
@@ -186,5 +187,47 @@ def test_a_node_that_answers_of_other_services_fails_alone(engine: Engine) -> No
     settled_state = {**STATE, "differences": [], "unready": None}
     engine["lab1"].text = json.dumps({**ANSWER, "sets": {"engine": settled_state}})
     assert engine.run().failed == {"lab1"}
-    engine["lab1"].text = json.dumps({**ANSWER, "sets": {"imagenode": settled_state}})
+    engine["lab1"].text = json.dumps({**ANSWER, "sets": {"imagenode": settled_state}, "history": []})
     assert engine.run().failed == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "raise SystemExit(1)", "print('half an ans', end=''); raise RuntimeError", "import json; json.nothing", "\0"],
+)
+def test_a_program_that_fails_or_says_nothing_is_taken_for_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """H2, S7: the host is asked again, with the program sent along."""
+    monkeypatch.setattr(survey, "PROGRAMS", str(tmp_path))
+    program = tmp_path / bundle().digest / "__main__.py"
+    program.parent.mkdir()
+    program.write_text(text)
+    asked = InstalledSurvey()
+    done = subprocess.run(
+        ["sh", "-c", asked.command(["engine"]).get_raw_value()], input="{}" * 100_000, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    assert asked.process(done.stdout.splitlines()) is None
+
+
+def test_what_a_login_prints_before_the_answer_is_no_part_of_it() -> None:
+    """H15."""
+    found = BareSurvey()
+    found.command(["engine"])
+    survey_of = found.process(["Welcome to lab1", "", json.dumps(ANSWER)])
+    assert survey_of is not None
+    assert survey_of.lacking == ["cats/2026-01-01"]
+
+
+def test_what_a_login_prints_in_place_of_an_answer_is_shown() -> None:
+    """H15."""
+    asked = BareSurvey()
+    asked.command(["engine"])
+    with pytest.raises(FactProcessError) as caught:
+        asked.process([json.dumps(ANSWER), "Goodbye\x1b[2J"])
+    said = str(caught.value)
+    assert said.startswith("the node's answer is no survey: ")
+    assert "Goodbye" in said
+    assert said.endswith("; does a login there print something of its own?")
+    assert said.isprintable()
