@@ -168,7 +168,7 @@ def _place_of_keys(user: str, home: str) -> str:
             "again" % user
         )
     tokens = {"%%": "%", "%h": home, "%u": user, "%U": str(pwd.getpwnam(user).pw_uid)}
-    return re.sub("%[%huU]", lambda token: tokens[token.group()], found.group(1))
+    return re.sub("%[%huU]", lambda match: tokens[match.group()], found.group(1))
 
 
 def _end_of_links(path: Path) -> Path:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Iterator, List, NamedTuple, Tuple
 
-from node import access, delete_list, disk, files, layout, marks, recovery, sets
+from node import access, delete_list, disk, files, layout, marks, names, recovery, sets
 from node.errors import Refusal
 from node.orders import Order
 
@@ -65,7 +65,7 @@ def _kinds() -> Iterator[Tuple[Path, Kind]]:
         yield layout.access() / name, FILE
     for path in (layout.history(), layout.pull_lock(), *delete_list.paths()):
         yield path, FILE
-    for service in [name for name in disk.names(layout.STATE / "sets") if name[0] != "."]:
+    for service in filter(names.is_plain, disk.names(layout.STATE / "sets")):
         yield from _kinds_of(service)
 
 
@@ -80,7 +80,7 @@ def _kinds_of(service: str) -> Iterator[Tuple[Path, Kind]]:
         yield folder / digest, FOLDER
         yield folder / digest / "set.json", FILE
         yield folder / digest / "files", FOLDER
-        for name in disk.names(folder / digest / "files"):
+        for name in filter(names.is_plain, disk.names(folder / digest / "files")):
             yield folder / digest / "files" / name, FILE
 
 

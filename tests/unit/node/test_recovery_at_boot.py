@@ -2,6 +2,7 @@ import pytest
 
 from node import layout, lock, marks, recovery
 from node.errors import Refusal
+from node.marks import Mark
 from node.orders import Link
 from tests.unit.node.places import Place, mark
 from tests.unit.node.recoveries import died, line, stored
@@ -62,17 +63,33 @@ class TestAtBoot:
         recovery.recover_at_boot()
 
     @pytest.mark.usefixtures("rebooted")
-    def test_one_service_fails_and_the_others_are_recovered(self, place: Place) -> None:
+    def test_one_service_fails_and_the_others_are_recovered(
+        self, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         died(place)
         for name in ("bad", "worse"):
             layout.sets(name).mkdir(parents=True)
-            layout.pending(name).write_text("")
-        with pytest.raises(Refusal) as caught:
+        read = marks.read_or_set_aside
+
+        def fail(service: str) -> Mark | None:
+            if service != "engine":
+                raise Refusal("its disk fails")
+            return read(service)
+
+        monkeypatch.setattr(marks, "read_or_set_aside", fail)
+        with pytest.raises(Refusal, match=r"^bad: its disk fails; worse: its disk fails$"):
             recovery.recover_at_boot()
-        first, second = str(caught.value).split("remove it and run again; ")
-        assert first.startswith(f"bad: {layout.pending('bad')}: cannot be read (")
-        assert second.startswith(f"worse: {layout.pending('worse')}: cannot be read (")
         assert chosen() == ("d1", "d0")
+
+    @pytest.mark.usefixtures("rebooted")
+    def test_a_note_that_nobody_can_read_goes_aside(self, place: Place) -> None:
+        """H3: and keeps no boot from the others."""
+        died(place)
+        layout.sets("bad").mkdir(parents=True)
+        layout.pending("bad").write_text("")
+        recovery.recover_at_boot()
+        assert chosen() == ("d1", "d0")
+        assert marks.read("bad") is None
 
     @pytest.mark.usefixtures("rebooted")
     def test_a_disk_that_cannot_be_written_is_said(self, place: Place) -> None:

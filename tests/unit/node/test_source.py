@@ -94,6 +94,7 @@ LOOKS = {
 }  # fmt: skip
 OPENS = {"disk.py", "files.py", "handles.py"}
 ELSEWHERE = {
+    "__main__.py": {"os.path.realpath"},  # its own folder
     "access.py": {"os.access"},  # /usr/bin/rrsync
     "lock.py": {"open", "os.open", "path.open", "path.read_text"},  # below STATE, which is root's alone
     "processes.py": {"PROC.iterdir", "(process / 'fd').iterdir", "handle.stat",
