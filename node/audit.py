@@ -15,8 +15,8 @@ _LINE = re.compile(r"^(?P<time>\S+) (?P<host>[^\s#]+)#(?P<n>\d{1,9}) ")
 
 def logged(log: Path) -> Dict[str, Dict[str, Any]]:
     """Return, for each host, the number and the time of its last line in the log."""
-    found = filter(None, map(_LINE.match, disk.lines(log)))
-    return {each.group("host"): {"n": int(each.group("n")), "time": each.group("time")} for each in found}
+    matches = filter(None, map(_LINE.match, disk.lines(log)))
+    return {match.group("host"): {"n": int(match.group("n")), "time": match.group("time")} for match in matches}
 
 
 def append(log: Path, owner: Owner, entries: List[Entry]) -> None:

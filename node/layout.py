@@ -6,8 +6,11 @@ from pathlib import Path
 
 from node import disk
 
-PYTHON = ("/usr/bin/python3", "-I")
-"""What runs this program: no python of a user, and none that a user's variables or files have a say in."""
+PYTHON = ("/usr/bin/python3", "-I", "-B")
+"""What runs this program: no python of a user, and none that a user's variables or files have a say in.
+
+Nor does it write byte code beside the program: node/__main__.py says where.
+"""
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 STATE = Path("/var/lib/sentinelcam")

@@ -10,7 +10,7 @@ from modelctl import layout
 from operations.bundle import LOADER, bundle
 
 PROGRAMS = f"{layout.STATE}/program"
-PYTHON = ("/usr/bin/python3", "-I")
+PYTHON = ("/usr/bin/python3", "-I", "-B")
 """What root runs there: no python of the service's user, and none that a user's variables or files have a say in."""
 
 

@@ -11,14 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
+from pathlib import Path
 
 import pytest
 
 from lab.lab import Lab
 from lab.machine import wait_until
+from tests.fleet import site
 from tests.fleet.conftest import SERVED, NodeOf
 from tests.fleet.node import STATE, Node
-from tests.fleet.operator import Run, pyinfra
+from tests.fleet.operator import DEFAULT_SITE, Run, pyinfra
 from tests.fleet.settlement import Settlement
 from tests.fleet.stage import is_well
 
@@ -70,8 +72,8 @@ def damage(node: Node, path: str, kind: str) -> None:
     node.shell(f"cd {STATE} && {DAMAGES[kind].format(*[repr(path)] * 4)}")
 
 
-def deploy() -> Run:
-    return pyinfra("deploys/site.py", "-y", "--json")
+def deploy(inventory: Path = DEFAULT_SITE) -> Run:
+    return pyinfra("deploys/site.py", "-y", "--json", site=inventory)
 
 
 def strike(lab: Lab, chosen: Mapping[str, Mapping[str, str]]) -> Round:
@@ -108,8 +110,14 @@ def _has(taken: Mapping[str, str], sort: str) -> bool:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def settled(settlement: Settlement) -> Iterator[None]:
+def settled(settlement: Settlement, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nodes with a set to go back to."""
     settlement.restore()
+    variant = site.write(
+        tmp_path_factory.mktemp("debug") / "site.py", hosts={name: {"debug_mode": True} for name in HOSTS}
+    )
+    for each in (variant, DEFAULT_SITE):
+        assert deploy(each).code == 0
     yield
     settlement.restore()
 

@@ -51,7 +51,7 @@ class TestSwitch:
             "--description=Switch of engine, by anna@ramrod",
             "--property=OnFailure=sentinelcam-recover@engine.service",
             "--property=RuntimeMaxSec=200",
-            "/usr/bin/python3", "-I", sys.path[0], "switch-unit",
+            "/usr/bin/python3", "-I", "-B", sys.path[0], "switch-unit",
         ]  # fmt: skip
         assert len(id) == 32
         assert list(layout.RUNTIME.iterdir()) == []

@@ -24,6 +24,7 @@ from modelctl.groups import groups
 from modelctl.product import CHECKOUT
 from operations import rollout, survey
 from operations.answer import Entry, Survey
+from operations.node_command import PYTHON
 from tests.unit.operations.clock import Clock
 from tests.unit.operations.hosts import make_host, settled
 
@@ -185,7 +186,7 @@ def _connector(engine: Engine) -> type[BaseConnector]:
                 return False, CommandOutput([OutputLine("stderr", words[2])])
             if node.text is not None:
                 return True, CommandOutput([OutputLine("stdout", node.text)])
-            name = words[3]
+            name = words[len(PYTHON) + 1]
             if name == "history":
                 return True, CommandOutput([OutputLine("stdout", json.dumps(node.history))])
             engine.events.append(f"{node.name} {name}")

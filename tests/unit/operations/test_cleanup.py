@@ -28,7 +28,7 @@ def test_only_the_primary_datasink_is_told_of_the_units(fleet: Fleet, sink: Stub
 def test_the_units_are_put_right(sink: StubHost, answer: Answer) -> None:
     answer(replace(settled(sink), cleanup=["the timer is disabled"]))
     [install] = plan(cleanup.install, sink)
-    assert line(install) == "/usr/bin/python3 -I /var/lib/sentinelcam/program/DIGEST install-cleanup"
+    assert line(install) == "/usr/bin/python3 -I -B /var/lib/sentinelcam/program/DIGEST install-cleanup"
     assert message(install) == order_for(as_host(sink))["datasink"]["clean_up"]
     assert sink.said == ["the timer is disabled"]
 
@@ -36,7 +36,7 @@ def test_the_units_are_put_right(sink: StubHost, answer: Answer) -> None:
 def test_what_is_needed_leaves_the_delete_list(sink: StubHost, answer: Answer) -> None:
     answer(replace(settled(sink), listed=[LISTED], unseen=["data1"]))
     [spare] = plan(cleanup.spare, sink)
-    assert line(spare) == "/usr/bin/python3 -I /var/lib/sentinelcam/program/DIGEST spare"
+    assert line(spare) == "/usr/bin/python3 -I -B /var/lib/sentinelcam/program/DIGEST spare"
     assert message(spare) == {"versions": [LISTED], "hosts": {"data1": [LISTED]}}
     assert sink.said == [f"wanted again, so off the delete-list: {LISTED}"]
 

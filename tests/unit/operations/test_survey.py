@@ -51,8 +51,8 @@ def test_the_installed_program_is_asked(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_a_bare_node_is_sent_the_loader_only_on_the_command_line() -> None:
     words = shlex.split(BareSurvey().command(["engine"]).get_raw_value())
-    assert words[:3] + words[4:] == ["/usr/bin/python3", "-I", "-c", "survey"]
-    assert len(words[3]) < 1000
+    assert words[:4] + words[5:] == ["/usr/bin/python3", "-I", "-B", "-c", "survey"]
+    assert len(words[4]) < 1000
 
 
 class Asked(StubHost):

@@ -9,7 +9,7 @@ from modelctl.rendering.render import render
 from modelctl.schema import Datasink
 from tests.unit.modelctl.sites import fleet, site, site_with, site_with_camera
 
-PROGRAM = "+/usr/bin/python3 -I /var/lib/sentinelcam/program/current"
+PROGRAM = "+-/usr/bin/python3 -I -B /var/lib/sentinelcam/program/current"
 
 
 def unit(fleet: Fleet, host: str, name: str) -> ConfigParser:
@@ -87,7 +87,7 @@ def test_the_registrys_cleanup_is_on_the_primary_datasink_alone() -> None:
     registry, logs = "/home/ops/sentinelcam/model_registry", "/home/ops/sentinelcam/logs"
     run = service["Service"]
     assert (run["Type"], run["User"]) == ("oneshot", "ops")
-    assert run["ExecStart"] == f"{PROGRAM[1:]} retire {registry} {logs}/model_cleanup.log"
+    assert run["ExecStart"] == f"{PROGRAM[2:]} retire {registry} {logs}/model_cleanup.log"
     assert (run["ProtectSystem"], run["ProtectHome"]) == ("strict", "tmpfs")
     assert run["BindPaths"] == f"{registry} {logs}"
     timer = unit(fleet(), "data1", "model_cleanup.timer")
