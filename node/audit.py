@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 from node import disk, files, history
 from node.history import Entry
@@ -13,10 +13,18 @@ from node.rights import Owner
 _LINE = re.compile(r"^(?P<time>\S+) (?P<host>[^\s#]+)#(?P<n>\d{1,9}) ")
 
 
+TOLD = 200
+
+
 def logged(log: Path) -> Dict[str, Dict[str, Any]]:
-    """Return, for each host, the number and the time of its last line in the log."""
-    matches = filter(None, map(_LINE.match, disk.lines(log)))
-    return {match.group("host"): {"n": int(match.group("n")), "time": match.group("time")} for match in matches}
+    """Return number and time of each host's last lines in the log, and since when these are all; "" where they are."""
+    lines = {}  # type: Dict[str, List[Tuple[int, str]]]
+    for match in filter(None, map(_LINE.match, disk.lines(log))):
+        lines.setdefault(match.group("host"), []).append((int(match.group("n")), match.group("time")))
+    return {
+        host: {"lines": [list(each) for each in found[-TOLD:]], "since": found[-TOLD][1] if len(found) > TOLD else ""}
+        for host, found in lines.items()
+    }
 
 
 def append(log: Path, owner: Owner, entries: List[Entry]) -> None:

@@ -26,8 +26,8 @@ def conclude(request: Request, old: Optional[str], name: str, reason: Optional[s
     try:
         history.add(request, old, name, reason)
     except (OSError, Refusal) as error:
-        reason = "%s: %s" % (layout.history(), error.strerror) if isinstance(error, OSError) else error
-        print("%s; this outcome is in no history" % reason, file=sys.stderr)
+        why = "%s: %s" % (layout.history(), error.strerror) if isinstance(error, OSError) else str(error)
+        print(why + "; this outcome is in no history", file=sys.stderr)
     files.folder(layout.RUNTIME)
     files.write(_path(request.id), json.dumps(outcome._asdict()).encode())
     return outcome

@@ -77,11 +77,15 @@ def _is_ours(program: Any) -> bool:
 
 @with_config(ConfigDict(extra="forbid"))
 @dataclass(frozen=True)
-class LastLine:
-    """A host's last line in the deployment log: its number in that host's history, and its time."""
+class Logged:
+    """Number and time of a host's last lines in the deployment log, which are all from that time on."""
 
-    n: int
-    time: Said
+    lines: list[tuple[int, Said]]
+    since: Said
+
+    def has(self, entry: Entry) -> bool:
+        """Whether the log has a line of the host's history."""
+        return (entry["n"], entry["time"]) in self.lines or entry["time"] < self.since
 
 
 PullFile = Literal["pull_key.pub", "pull_key-cert.pub", "known_hosts"]
@@ -123,7 +127,7 @@ class Survey:
     """The answer of the node program's `survey` (node/survey.py).
 
     `damaged` is what a deploy mends of the node's own state, `history` has its last lines, oldest first. On the primary
-    datasink `logged` has each host's last line in the deployment log, `revoked` the pull keys that it refuses and this
+    datasink `logged` has each host's last lines in the deployment log, `revoked` the pull keys that it refuses and this
     checkout does not, `listed` what this checkout names of the versions on the delete-list, `unseen` the hosts of this
     run that no clean-up knows to get what they do, `cleanup` what differs of its units.
     """
@@ -138,7 +142,7 @@ class Survey:
     authorized: bool | None
     revoked: list[Said]
     history: Annotated[list[Entry], BeforeValidator(_entries)]
-    logged: dict[str, LastLine] | None
+    logged: dict[str, Logged] | None
     registry: list[Said]
     listed: list[Said]
     unseen: list[Said]

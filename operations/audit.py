@@ -5,12 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
 from operations import rollout
-from operations.answer import Entry, LastLine, Survey, parse_history
+from operations.answer import Entry, Logged, Survey, parse_history
 from operations.bundle import bundle
 from operations.node_command import PROGRAMS, PYTHON, Refusal, command
 from operations.node_operation import node_operation
 from operations.run import desired_of
 from operations.survey import QUESTION_SECONDS, complete, last_answer
+
+NOTHING = Logged([], "")
 
 
 class History(FactBase[list[Entry]]):
@@ -34,8 +36,7 @@ def confirm(host: Host, found: Survey) -> Iterator[StringCommand]:
         rollout.note(host, rollout.Outcome.FAILED)
         yield Refusal(f"{host.name}: switched, but {'; '.join(unsettled)}; look at it, and run again")
         return
-    last = _logged(host).get(host.name)
-    if is_cut(last, found.history) and found.has_program:
+    if is_cut(_logged(host).get(host.name, NOTHING), found.history) and found.has_program:
         history = host.get_fact(History, _sudo=True, _timeout=QUESTION_SECONDS)
         if history:
             complete(host, history)
@@ -54,33 +55,22 @@ def collect(host: Host, found: Survey) -> Iterator[StringCommand]:
         yield command("append-log", message={"log": log, "owner": owner, "lines": lines})
 
 
-def unlogged(logged: Mapping[str, LastLine], histories: Mapping[str, Sequence[Entry]]) -> list[Entry]:
-    """Return the entries that the log lacks, given each host's last one there; none that a host tells of another.
-
-    The node program adds no line that the log has already.
-    """
-    own = {host: [entry for entry in history if entry["host"] == host] for host, history in histories.items()}
-    return [entry for host, history in own.items() for entry in _after(logged.get(host), history)]
-
-
-def is_cut(last: LastLine | None, history: Sequence[Entry]) -> bool:
-    """Whether there are older entries that the log may lack: all but a history that goes on from the last line."""
-    return bool(history) and history[0]["n"] > 1 and _index_of(last, history) is None
+def unlogged(logged: Mapping[str, Logged], histories: Mapping[str, Sequence[Entry]]) -> list[Entry]:
+    """Return the entries that the log lacks; none that a host tells of another."""
+    return [
+        entry
+        for host, history in histories.items()
+        for entry in history
+        if entry["host"] == host and not logged.get(host, NOTHING).has(entry)
+    ]
 
 
-def _after(last: LastLine | None, history: Sequence[Entry]) -> Sequence[Entry]:
-    """What came after the last line; everything, where that is of another card, which counted from 1 too."""
-    index = _index_of(last, history)
-    return history if index is None else history[index + 1 :]
+def is_cut(logged: Logged, history: Sequence[Entry]) -> bool:
+    """Whether there are older entries that the log may lack."""
+    return bool(history) and history[0]["n"] > 1 and not logged.has(history[0])
 
 
-def _index_of(last: LastLine | None, history: Sequence[Entry]) -> int | None:
-    """Where the last line is in a history, None where it is not."""
-    lines = [LastLine(entry["n"], entry["time"]) for entry in history]
-    return lines.index(last) if last in lines else None
-
-
-def _logged(host: Host) -> Mapping[str, LastLine]:
+def _logged(host: Host) -> Mapping[str, Logged]:
     """What the datasink of this run has said of its log; nothing where it is not in the run."""
     answers = [last_answer(each) for each in host.inventory if desired_of(each).source.local]
     return (answers[0].logged or {}) if answers and answers[0] else {}

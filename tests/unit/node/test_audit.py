@@ -35,7 +35,9 @@ def test_each_hosts_lines_come_in_their_order(log: Path) -> None:
     assert log.read_text().splitlines() == [
         history.text(entry("east", 7)), history.text(entry("lab1", 1)), history.text(entry("lab1", 2)),
     ]  # fmt: skip
-    assert audit.logged(log) == {"east": {"n": 7, "time": TIME}, "lab1": {"n": 2, "time": TIME}}
+    assert audit.logged(log) == {
+        "east": {"lines": [[7, TIME]], "since": ""}, "lab1": {"lines": [[1, TIME], [2, TIME]], "since": ""},
+    }  # fmt: skip
 
 
 def test_only_what_it_lacks_is_appended(log: Path) -> None:
@@ -58,7 +60,7 @@ def test_another_tools_lines_stay_and_count_for_nothing(log: Path) -> None:
 def test_a_new_card_begins_again_at_one(log: Path) -> None:
     audit.append(log, OPS, [entry("lab1", 9), entry("lab1", 10)])
     audit.append(log, OPS, [entry("lab1", 1, "d3")])
-    assert audit.logged(log) == {"lab1": {"n": 1, "time": TIME}}
+    assert audit.logged(log)["lab1"]["lines"] == [[9, TIME], [10, TIME], [1, TIME]]
     assert log.read_text().splitlines()[2:] == [history.text(entry("lab1", 1, "d3"))]
 
 
@@ -66,10 +68,21 @@ def test_a_line_of_a_history_is_one_line_of_the_log(log: Path) -> None:
     history.add(request("d2"), "d1", history.RETURNED, "one\ntwo 2026-11-22T23:40:00Z node#99 ")
     audit.append(log, OPS, history.entries())
     assert len(log.read_text().splitlines()) == 1
-    assert audit.logged(log)["node"]["n"] == 1
+    assert [n for n, _ in audit.logged(log)["node"]["lines"]] == [1]
 
 
 def test_log_and_folder_belong_to_the_login(log: Path) -> None:
     audit.append(log, OPS, [entry("lab1", 1)])
     for path, mode in ((log, 0o644), (log.parent, 0o755)):
         assert (path.stat().st_uid, path.stat().st_gid, stat.S_IMODE(path.stat().st_mode)) == (*OPS, mode)
+
+
+def test_of_many_lines_the_last_are_told_and_since_when_they_are_all(log: Path) -> None:
+    """H9."""
+    many = [{**entry("lab1", n), "time": f"2026-11-22T23:{n // 60:02}:{n % 60:02}Z"} for n in range(1, audit.TOLD + 3)]
+    audit.append(log, OPS, many[: audit.TOLD])
+    assert (len(audit.logged(log)["lab1"]["lines"]), audit.logged(log)["lab1"]["since"]) == (audit.TOLD, "")
+    audit.append(log, OPS, many)
+    told = audit.logged(log)["lab1"]
+    assert told["lines"][0] == [3, many[2]["time"]]
+    assert (len(told["lines"]), told["since"]) == (audit.TOLD, many[2]["time"])

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from pyinfra.api.exceptions import FactProcessError
 
-from operations.answer import LastLine, SetState, parse
+from operations.answer import Logged, SetState, parse
 from operations.bundle import bundle
 from tests.unit.cases import each
 
@@ -29,7 +29,7 @@ ANSWER: dict[str, Any] = {
     "revoked": [],
     "registry": [],
     "history": [ENTRY],
-    "logged": {"lab1": {"n": 3, "time": ENTRY["time"]}},
+    "logged": {"lab1": {"lines": [[3, ENTRY["time"]]], "since": ""}},
     "listed": [],
     "unseen": [],
     "cleanup": [],
@@ -51,7 +51,7 @@ def test_an_answer_is_read() -> None:
     assert found.sets == {"engine": SetState("d1", {}, ["x"], "y", {}, "c0ffee", ENTRY, proven=True)}
     assert found.sets["engine"].reasons == ["x", "y"]
     assert found.lacking == ["cats/2026-01-01"]
-    assert (found.history, found.logged) == ([ENTRY], {"lab1": LastLine(3, ENTRY["time"])})
+    assert (found.history, found.logged) == ([ENTRY], {"lab1": Logged([(3, ENTRY["time"])], "")})
 
 
 @each(

@@ -1,8 +1,8 @@
 import pytest
 from pyinfra.api import Host
 
-from operations.answer import LastLine
-from operations.audit import is_cut, unlogged
+from operations.answer import Logged
+from operations.audit import NOTHING, is_cut, unlogged
 from operations.node_command import command
 from tests.unit.operations.engine import Engine, Run, entry
 
@@ -11,9 +11,12 @@ OTHERS = "Switch the other hosts"
 COLLECT = "Collect the deployment log"
 
 
-def last(number: int, time: str = "2026-11-22T23:40:00Z") -> LastLine:
-    """What the log says last of a host."""
-    return LastLine(number, time)
+TIME, EARLIER = "2026-11-22T23:40:00Z", "2026-01-01T00:00:00Z"
+
+
+def lines(*numbers: int, time: str = TIME, since: str = "") -> Logged:
+    """What the log has of a host."""
+    return Logged([(number, time) for number in numbers], since)
 
 
 @pytest.fixture
@@ -38,43 +41,49 @@ def test_what_the_log_lacks_is_collected() -> None:
         "east": [entry("east", 1)],
         "alpha5": [entry("alpha5", 9)],
     }
-    found = unlogged({"lab1": last(4), "alpha5": last(9)}, histories)
+    found = unlogged({"lab1": lines(3, 4), "alpha5": lines(9)}, histories)
     assert [(each["host"], each["n"]) for each in found] == [("lab1", 5), ("lab1", 6), ("east", 1)]
 
 
 def test_a_gap_is_no_reason_to_collect_nothing() -> None:
     history = [entry("lab1", number) for number in range(30, 50)]
-    assert unlogged({"lab1": last(2)}, {"lab1": history}) == history
+    assert unlogged({"lab1": lines(2)}, {"lab1": history}) == history
 
 
-def test_a_new_card_that_begins_again_at_one_is_collected() -> None:
+@pytest.mark.parametrize("counted", [1, 2, 3])
+def test_a_new_card_that_begins_again_at_one_is_collected_whole(counted: int) -> None:
+    """H9: also when it has counted past the last line."""
+    history = [entry("lab1", number) for number in range(1, counted + 1)]
+    assert unlogged({"lab1": lines(1, 2, time=EARLIER)}, {"lab1": history}) == history
+    assert unlogged({"lab1": lines(1, 2, 3)}, {"lab1": history}) == []
+
+
+def test_a_history_that_lost_its_end_has_nothing_new() -> None:
     history = [entry("lab1", number) for number in (1, 2)]
-    assert unlogged({"lab1": last(57)}, {"lab1": history}) == history
-    assert unlogged({"lab1": last(2)}, {"lab1": history}) == []
+    assert unlogged({"lab1": lines(1, 2, 3, 4)}, {"lab1": history}) == []
 
 
-def test_a_new_card_that_has_counted_past_the_last_line_is_collected_whole() -> None:
-    """H9."""
-    history = [entry("lab1", number) for number in (1, 2, 3)]
-    assert unlogged({"lab1": last(2, "2026-01-01T00:00:00Z")}, {"lab1": history}) == history
+def test_what_came_before_the_lines_that_are_told_is_in_the_log() -> None:
+    history = [entry("lab1", 1, time=EARLIER), entry("lab1", 2)]
+    assert unlogged({"lab1": lines(2, since=TIME)}, {"lab1": history}) == []
 
 
 @pytest.mark.parametrize(
     ("logged", "numbers", "expected"),
     [
-        (last(5), range(4, 9), False),
-        (last(5), range(5, 9), False),
-        (last(5), range(6, 9), True),
-        (last(5, "2026-01-01T00:00:00Z"), range(4, 9), True),
-        (last(9), range(2, 5), True),
-        (last(9), range(1, 5), False),
-        (None, range(1, 5), False),
-        (None, range(2, 5), True),
-        (None, range(0), False),
+        (lines(4, 5), range(4, 9), False),
+        (lines(5), range(5, 9), False),
+        (lines(5), range(6, 9), True),
+        (lines(4, 5, time=EARLIER), range(4, 9), True),
+        (lines(9), range(2, 5), True),
+        (lines(9), range(1, 5), False),
+        (NOTHING, range(1, 5), False),
+        (NOTHING, range(2, 5), True),
+        (NOTHING, range(0), False),
     ],
 )
 def test_a_history_is_cut_where_the_log_may_lack_what_came_before_it(
-    logged: LastLine | None, numbers: range, expected: bool
+    logged: Logged, numbers: range, expected: bool
 ) -> None:
     """H9."""
     assert is_cut(logged, [entry("lab1", number) for number in numbers]) is expected
@@ -88,7 +97,7 @@ def test_a_host_with_more_lines_than_a_survey_tells_is_asked_for_all(
     engine["lab1"].history = [entry("lab1", number) for number in range(1, 51)]
     logged = engine["data1"].answer.logged
     assert logged is not None
-    logged["lab1"] = last(7)
+    logged["lab1"] = lines(*range(1, 8))
     run = engine.run()
     assert run.changed == {COLLECT: {"data1"}}
     assert sent[-1]["lines"] == [entry("lab1", number) for number in range(8, 51)]
@@ -135,7 +144,7 @@ def test_what_the_log_has_is_not_collected_again(engine: Engine) -> None:
     engine["lab1"].answer.history.append(entry("lab1", 3))
     logged = engine["data1"].answer.logged
     assert logged is not None
-    logged["lab1"] = last(3)
+    logged["lab1"] = lines(3)
     run = engine.run()
     assert (run.predicted, run.changed) == ({}, {})
 
