@@ -17,7 +17,7 @@ import pytest
 
 from lab.lab import Lab
 from lab.machine import wait_until
-from tests.fleet import site
+from tests.fleet import operator, site
 from tests.fleet.conftest import SERVED, NodeOf
 from tests.fleet.node import STATE, Node
 from tests.fleet.operator import DEFAULT_SITE, Run, pyinfra
@@ -167,7 +167,27 @@ def test_a_service_starts_whatever_became_of_our_program(lab: Lab, node: NodeOf)
         assert node(name).status()["errors"] == {}
     run = deploy()
     assert run.code == 0, run.err
-    assert run.changed()["deploys/access.py | Install the node program"] == {*HOSTS}
+    changed = [hosts for name, hosts in run.changed().items() if name.endswith("Install the node program")]
+    assert changed == [{*HOSTS}]
     assert all(is_well(node(name)) for name in SERVED)
     again = deploy()
     assert (again.code, again.changed()) == (0, {})
+
+
+def test_what_cannot_be_replaced_is_told_before_the_service_stops(
+    node: NodeOf, tmp_path: Path, settlement: Settlement
+) -> None:
+    """H4."""
+    east, config = node("east"), "/home/ops/imagenode.yaml"
+    variant = site.write(tmp_path / "site.py", hosts={"east": {"debug_mode": True}})
+    before = east.snapshot()
+    east.shell(f"mount --bind {config} {config}")
+    try:
+        refused = operator.deploy("--limit", "east", site=variant)
+    finally:
+        east.shell(f"umount {config}")
+    assert (refused.code, refused.failed()) == (1, {"east"})
+    assert len(refused.lines_with(f"imagenode: {config}: cannot be replaced (")) == 1
+    assert east.snapshot() == before
+    assert operator.deploy("--limit", "east", site=variant).code == 0
+    settlement.restore()

@@ -22,6 +22,7 @@ from tests.fleet.repository import Repository, cloned
 OPERATOR = f"{getpass.getuser()}@{socket.gethostname()}"
 LOCK = site_copy.FOLDER / "inventory" / ".deploy.lock"
 LOG = "/home/ops/sentinelcam/logs/model_deployment.log"
+MEND = "deploys/access.py | Mend the node's own state"
 SETTLE = 3  # seconds: long enough to break a switch off
 
 pytestmark = pytest.mark.usefixtures("settled")
@@ -83,8 +84,6 @@ def test_a_node_that_a_newer_commit_switched_is_refused_unless_it_is_named(
     assert deploy("--limit", "lab1", site=newer).code == 0
     assert deploy("--limit", "east", site=site.write(tmp_path / "same.py", hosts=hosts)).code == 0
     ahead.git("reset", "--quiet", "--soft", "HEAD~1")
-    settled = deploy("--limit", "lab1", site=newer)
-    assert (settled.code, settled.changed()) == (0, {})
 
     before, limit = lab1.snapshot(), ("--limit", "lab1", "--limit", "east")
     reason = (
@@ -106,6 +105,27 @@ def test_a_node_that_a_newer_commit_switched_is_refused_unless_it_is_named(
     assert allowed.code == 0, allowed.err
     assert "INFO" in lab1.read("/home/ops/imagenode.yaml")
     assert deploy("--limit", "lab1", site=ahead.inventory).changed() == {}
+
+
+def test_a_settled_run_renews_the_commit_of_a_set_that_the_site_has_squashed_away(
+    ahead: Repository, tmp_path: Path, node: NodeOf
+) -> None:
+    """H11: else each later switch there would be refused."""
+    lab1, gone = node("lab1"), ahead.git("rev-parse", "HEAD")
+    newer = site.write(tmp_path / "newer.py", hosts={"lab1": {"debug_mode": True}}, repository=ahead.folder)
+    assert deploy("--limit", "lab1", site=newer).code == 0
+    ahead.git("reset", "--quiet", "--soft", "HEAD~1")
+    ahead.git("commit", "--quiet", "--allow-empty", "--message", "All in one")
+    pid = lab1.pid()
+    predicted, settled = predict("--limit", "lab1", site=newer), deploy("--limit", "lab1", site=newer)
+    assert settled.code == 0, settled.err
+    assert predicted.predicted() == settled.changed() == {MEND: {"lab1"}}
+    assert lab1.pid() == pid
+    commit = json.loads(lab1.read(f"{STATE}/sets/imagenode/chosen/set.json"))["commit"]
+    assert commit.startswith(ahead.git("rev-parse", "HEAD")) != commit.startswith(gone)
+    assert deploy("--limit", "lab1", site=newer).changed() == {}
+    other = deploy("--limit", "lab1", site=ahead.inventory)
+    assert other.code == 0, other.err
 
 
 def log_of(node: NodeOf) -> list[str]:
