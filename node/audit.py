@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 from node import disk, files, history
 from node.history import Entry
@@ -18,7 +18,7 @@ TOLD = 200
 
 def logged(log: Path) -> Dict[str, Dict[str, Any]]:
     """Return number and time of each host's last lines in the log, and since when these are all; "" where they are."""
-    lines = {}  # type: Dict[str, List[Tuple[int, str]]]
+    lines: Dict[str, List[Tuple[int, str]]] = {}
     for match in filter(None, map(_LINE.match, disk.lines(log))):
         lines.setdefault(match.group("host"), []).append((int(match.group("n")), match.group("time")))
     return {
