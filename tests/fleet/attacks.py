@@ -9,6 +9,7 @@ DATA = f"{HOME}/sentinelcam"
 LOGS, FACES, PUMP = f"{DATA}/logs", f"{DATA}/face_recognition", f"{HOME}/datapump.yaml"
 LOG, CURRENT = f"{LOGS}/model_deployment.log", f"{FACES}/facelist_current.csv"
 CAMERA, NEW_CAMERA = f"{HOME}/imagenode.yaml", f"{HOME}/.imagenode.yaml.new"
+PROOF = f"{HOME}/.imagenode.yaml.proof"
 CAMERAS = f"{HOME}/imagenode/models"
 SSD, STAGING = f"{CAMERAS}/mobilenet_ssd/2020-12-06", f"{CAMERAS}/.staging"
 MANIFEST, PROTOTXT = f"{SSD}/manifest.yaml", f"{SSD}/MobileNetSSD_deploy.prototxt"
@@ -16,6 +17,7 @@ TASKS, MODELS = f"{HOME}/sentinel/tasks", f"{HOME}/sentinel/models"
 GIVEN, GOING = f"{MODELS}/face_recognition/2026-02-02", f"{MODELS}/mobilenet_ssd/2026-05-01"
 REST = f"{MODELS}/mobilenet_ssd/.retired-2026-05-01"
 PEOPLE, EMBEDDINGS = f"{GIVEN}/facelist.csv", f"{GIVEN}/facedata.hdf5"
+KEYS = f"{HOME}/.ssh/authorized_keys"
 LOCKS = "/var/lib/sentinelcam/pull.lock /var/lib/sentinelcam/sets/*/lock"
 ASIDE, SPARE = f"{HOME}/aside", f"{HOME}/spare"
 DEEP = 1500
@@ -58,7 +60,7 @@ class Attack:
     def undo(self) -> str:
         """What root does last."""
         path = self.form.path
-        return f"rm -rf {path}; mv {ASIDE} {path} 2>/dev/null; rm -rf {ASIDE} {SPARE}; true"
+        return f"rm -rf {path}; mv {ASIDE} {path} 2>/dev/null; rm -rf {ASIDE} {SPARE} {PROOF}; true"
 
 
 def link(path: str, to: str = TARGET) -> Form:
@@ -110,7 +112,9 @@ DEPLOYS = (
         Attack("data2", "facefile-secret", text(PUMP, "facefile: /root/secret\\n"), STOPS, "/root/secret"),
         Attack("sentinel", "R4-tasks-link", link(TASKS), STOPS, BY_ROOT_ONLY),
         Attack("lab1", "R4-staging-link", pulled(link(STAGING, f"{TARGET}/tree")), GOES_ON),
-        Attack("east", "R7-new-folder", folder(NEW_CAMERA), GOES_ON, holds=f"cat {NEW_CAMERA}/mine"),
+        Attack("east", "R7-new-folders",
+               Form(NEW_CAMERA, f"mkdir {NEW_CAMERA} {PROOF}; touch {NEW_CAMERA}/mine {PROOF}/mine"), GOES_ON,
+               holds=f"cat {NEW_CAMERA}/mine {PROOF}/mine"),
         Attack("alpha5", "config-link", link(CAMERA, SECRET), GOES_ON, holds=f"test ! -L {CAMERA}"),
     ),
     (
@@ -169,6 +173,15 @@ LOOKS = (
     Attack("alpha5", "names-odd", Form(SSD, f'cp -a {ASIDE} {SSD}; touch "{SSD}/$({ODD})"'), GOES_ON),
 )
 """Before who only looks."""
+
+NO_KEYS = f"{TARGET}/keys"
+ACCESSES = (
+    Attack("data1", "keys-link-to-nothing", link(KEYS, NO_KEYS), STOPS, f"{NO_KEYS}: Permission denied"),
+    Attack("data1", "keys-link-to-no-folder", link(KEYS, f"{TARGET}/a/b/keys"), STOPS, "Permission denied"),
+    Attack("data1", "keys-secret", link(KEYS, SECRET), STOPS, f"{SECRET}: Permission denied"),
+    Attack("data1", "keys-danced", dance(KEYS, link(KEYS, NO_KEYS), link(KEYS, SECRET), fifo(KEYS)), EITHER),
+)
+"""Before the datasink is to let nodes in, whose line is lost."""
 
 COLLECTS = (
     Attack("sentinel", "embeddings-secret", link(EMBEDDINGS, SECRET), STOPS, "expected a plain file"),

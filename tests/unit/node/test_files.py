@@ -129,6 +129,24 @@ def test_remove_takes_a_link_and_not_what_it_names(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_remove_takes_no_link_that_appears_at_the_last_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R4: root has made it, and it led elsewhere; the user has moved it here."""
+    path, models = tmp_path / ".staging", tmp_path / "models"
+    path.mkdir()
+    models.mkdir()
+    (models / "weights").touch()
+
+    def exchange(moment: str, _: Path) -> None:
+        if moment == "before remove":
+            path.rmdir()
+            path.symlink_to(models)
+
+    monkeypatch.setattr(files, "observer", exchange)
+    with pytest.raises(OSError, match=r"Too many levels|Not a directory"):
+        files.remove(path)
+    assert (models / "weights").is_file()
+
+
 def test_prune_leaves_folders_with_files(tmp_path: Path) -> None:
     (tmp_path / "staging" / "empty" / "deep").mkdir(parents=True)
     (tmp_path / "staging" / "full").mkdir()
