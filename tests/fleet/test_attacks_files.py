@@ -35,8 +35,8 @@ def targets(deployed: Lab, settlement: Settlement, node: NodeOf) -> Iterator[Non
     settlement.restore()
     node("sentinel").shell(f"cd /home/ops/sentinel/models && rm -rf {OLD_FACES} {' '.join(SPARE_VERSIONS)}")
     node("data1").shell(f"rm -rf {COLLECTED}")
-    before = {name: set(listing(node(name))) for name in SERVED}
     set_targets(deployed, *SERVED)
+    before = {name: set(listing(node(name))) for name in SERVED}
     yield
     remove_targets(deployed, *SERVED)
     node("data1").shell(f"rm -rf {COLLECTED}")

@@ -24,6 +24,7 @@ R1 = f"{BESIDE}/json.py", f"{HOME}/.local/{PACKAGES}/r1.pth", f"{BESIDE}/shutil.
 R8 = f"{HOME}/.opencv/{PACKAGES}/r8.pth", f"{HOME}/.opencv/{PACKAGES}/sitecustomize.py"
 R2 = *(f"{HOME}/{module}.py" for module in MODULES), f"{HOME}/node/__init__.py", f"{HOME}/.local/{PACKAGES}/r2.pth"
 PROGRAMS = ("python3", "systemctl", "rsync", "ssh-keygen", "systemd-run")
+MADE = f"{HOME}/made"
 TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108
 UNIT_VARIABLES = "Environment,EnvironmentFiles,PassEnvironment"
 
@@ -123,13 +124,13 @@ def test_r2_full_disks_do_not_bring_the_program_into_the_home(
             east.shell(f"mount -t tmpfs -o nr_inodes=3,mode=1777 small {folder}")
             attacker.run(f"touch {folder}/1 {folder}/2")
         east.shell(f"rm -rf {STATE}/program")
-        with attacker.repeating(f"for made in sentinelcam-*; do test ! -e $made || echo $made >{RAN}; done"):
+        with attacker.repeating(f"for made in sentinelcam-*; do test ! -e $made || echo $made >{MADE}; done"):
             run = deploy("--limit", "east")
         assert run.code == 0, run.err
-        assert not east.exists(RAN)
+        assert not east.exists(MADE)
         assert changes(before, picture(deployed, "east")) == []
     finally:
-        east.shell(f"umount {' '.join(TEMPORARY)}; rm -f {RAN}")
+        east.shell(f"umount {' '.join(TEMPORARY)}; rm -f {MADE}")
         settlement.restore()
 
 
