@@ -143,20 +143,20 @@ def _link(to: str, name: str, parent: int) -> None:
         os.symlink(to, name, dir_fd=parent)
 
 
-def free_beside(path: Path, kind: str) -> Path:
+def free_beside(path: Path) -> Path:
     """A name beside a path; what an earlier try left there goes, and what is in the way stays."""
-    free = path.with_name(".%s.%s" % (path.name, kind))
+    free = path.with_name("." + path.name + ".new")
     try:
         unlink(free)
     except OSError:
         print("%s: in the way; look there, and remove it" % free, file=sys.stderr)
-        free = path.with_name(".%s.%s.%s" % (path.name, os.urandom(8).hex(), kind))
+        free = path.with_name(".%s.%s.new" % (path.name, os.urandom(8).hex()))
     return free
 
 
 def _make_beside(path: Path, change: str, make: Callable[[str, int], None]) -> Path:
     """Make the new `path` beside it."""
-    new = free_beside(path, "new")
+    new = free_beside(path)
     try:
         with _change(change, new), handles.folder(path.parent) as parent:
             make(new.name, parent)

@@ -11,7 +11,7 @@ from node.errors import Refusal
 def require(path: Path) -> None:
     """Make sure that a file or link can be replaced or made, and change nothing. Raises Refusal."""
     try:
-        proof = files.free_beside(path, "proof")
+        proof = files.free_beside(path)  # what a power cut leaves of it goes with the next change
         if disk.is_there(path):
             files.hard_link(path, proof)  # which the file system refuses where it would refuse to replace it
         else:

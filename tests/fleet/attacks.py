@@ -9,7 +9,6 @@ DATA = f"{HOME}/sentinelcam"
 LOGS, FACES, PUMP = f"{DATA}/logs", f"{DATA}/face_recognition", f"{HOME}/datapump.yaml"
 LOG, CURRENT = f"{LOGS}/model_deployment.log", f"{FACES}/facelist_current.csv"
 CAMERA, NEW_CAMERA = f"{HOME}/imagenode.yaml", f"{HOME}/.imagenode.yaml.new"
-PROOF = f"{HOME}/.imagenode.yaml.proof"
 CAMERAS = f"{HOME}/imagenode/models"
 SSD, STAGING = f"{CAMERAS}/mobilenet_ssd/2020-12-06", f"{CAMERAS}/.staging"
 MANIFEST, PROTOTXT = f"{SSD}/manifest.yaml", f"{SSD}/MobileNetSSD_deploy.prototxt"
@@ -60,7 +59,7 @@ class Attack:
     def undo(self) -> str:
         """What root does last."""
         path = self.form.path
-        return f"rm -rf {path}; mv {ASIDE} {path} 2>/dev/null; rm -rf {ASIDE} {SPARE} {PROOF}; true"
+        return f"rm -rf {path}; mv {ASIDE} {path} 2>/dev/null; rm -rf {ASIDE} {SPARE}; true"
 
 
 def link(path: str, to: str = TARGET) -> Form:
@@ -112,9 +111,7 @@ DEPLOYS = (
         Attack("data2", "facefile-secret", text(PUMP, "facefile: /root/secret\\n"), STOPS, "/root/secret"),
         Attack("sentinel", "R4-tasks-link", link(TASKS), STOPS, BY_ROOT_ONLY),
         Attack("lab1", "R4-staging-link", pulled(link(STAGING, f"{TARGET}/tree")), GOES_ON),
-        Attack("east", "R7-new-folders",
-               Form(NEW_CAMERA, f"mkdir {NEW_CAMERA} {PROOF}; touch {NEW_CAMERA}/mine {PROOF}/mine"), GOES_ON,
-               holds=f"cat {NEW_CAMERA}/mine {PROOF}/mine"),
+        Attack("east", "R7-new-folder", folder(NEW_CAMERA), GOES_ON, holds=f"cat {NEW_CAMERA}/mine"),
         Attack("alpha5", "config-link", link(CAMERA, SECRET), GOES_ON, holds=f"test ! -L {CAMERA}"),
     ),
     (

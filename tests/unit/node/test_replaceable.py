@@ -10,7 +10,7 @@ def test_what_is_proved_replaceable_stays_as_it_is_and_so_does_what_is_in_the_wa
     tmp_path: Path, is_there: bool
 ) -> None:
     """R7"""
-    path, taken = tmp_path / "config", tmp_path / ".config.proof"
+    path, taken = tmp_path / "config", tmp_path / ".config.new"
     taken.mkdir()
     if is_there:
         path.write_bytes(b"old")
