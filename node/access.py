@@ -8,7 +8,7 @@ import pwd
 import re
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, List, Optional, Tuple
+from typing import Iterable, Iterator, List, Optional, Tuple
 
 from node import commands, disk, files, handles, layout, rights
 from node.errors import Refusal
@@ -144,14 +144,20 @@ def _is_of(authority: str, line: str) -> bool:
 def _authorized_keys(user: str) -> Iterator[Tuple[Path, Owner]]:
     """The file from which sshd takes the account's keys, and whose it is to be; meanwhile in that owner's name.
 
-    Below a home that is its user, who decides what is a link there, and where it leads; else it is root.
+    Below a home, or a folder that the user has elsewhere, it is the user, who decides what is a link there, and where
+    it leads; else it is root.
     """
     account = pwd.getpwnam(user)
     home = Path(account.pw_dir)
     path = home / _place_of_keys(user, account.pw_dir)
-    owner = Owner(account.pw_uid, account.pw_gid) if home in path.parents else ROOT
+    is_theirs = home in path.parents or account.pw_uid in _owners(path.parents)
+    owner = Owner(account.pw_uid, account.pw_gid) if is_theirs else ROOT
     with rights.of(owner):
         yield _end_of_links(path), owner
+
+
+def _owners(paths: Iterable[Path]) -> List[int]:
+    return [status.st_uid for status in map(disk.status, paths) if status is not None]
 
 
 def _place_of_keys(user: str, home: str) -> str:

@@ -106,10 +106,10 @@ def require_switchable(order: Order) -> None:
 def unlocked_by(stored: StoredSet) -> int:
     """Return how many events a live list locks that the list of a stored set does not."""
     for file in stored.content.files:
-        named = _face_file(stored.folder / "files" / file.sha256) if file.path.name == CONFIG else None
+        named = _live(stored.folder / "files" / file.sha256) if file.path.name == CONFIG else None
         if named is not None:
-            new = Named(named, orders.owner(file.owner))
-            return len(_unlocked(new, named.with_name(CURRENT), [file.path]))
+            new = named._replace(by=orders.owner(file.owner))
+            return len(_unlocked(new, named.path.with_name(CURRENT), [file.path]))
     return 0
 
 
@@ -130,24 +130,24 @@ def _unlocked(new: Named, link: Path, configs: List[Path]) -> Set[Event]:
 
 def _behind(link: Path) -> Optional[Named]:
     """The list that a link names, or that is in its place."""
-    to, status = disk.target(link) or link.name, disk.status(link)
-    return Named(Path(os.path.normpath(str(link.parent / to))), rights.who(status)) if status else None
+    try:
+        status, target = handles.look(link)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return Named(Path(os.path.normpath(str(link.parent / (target or link.name)))), rights.who(status))
 
 
 def _live(config: Path) -> Optional[Named]:
-    path, status = _face_file(config), disk.status(config)
-    return Named(path, rights.who(status)) if path and status else None
-
-
-def _face_file(config: Path) -> Optional[Path]:
-    """The list that a config names."""
+    """The list that a config names, in the name of whom the config belongs to."""
     try:
-        match = re.search(r"^facefile:\s*[\"']?([^\"'#\n]+)", disk.read(config).decode(), re.MULTILINE)
+        with handles.opened(config) as file:
+            text, status = disk.content(file, config).decode(), os.fstat(file.fileno())
     except (OSError, UnicodeDecodeError):
         return None
+    match = re.search(r"^facefile:\s*[\"']?([^\"'#\n]+)", text, re.MULTILINE)
     if match and ("\0" in match.group(1) or not match.group(1).startswith("/")):
         raise Refusal("%s: facefile: %s; expected a whole path" % (config, printable(match.group(1))))
-    return Path(match.group(1).strip()) if match else None
+    return Named(Path(match.group(1).strip()), rights.who(status)) if match else None
 
 
 def _events(named: Named) -> Set[Event]:

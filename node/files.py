@@ -79,7 +79,8 @@ def append(path: Path, line: bytes, mode: int = 0o644, owner: Owner = ROOT) -> N
             if is_new and above == ROOT:
                 os.fchown(file.fileno(), owner.uid, owner.gid)
             if is_new:
-                os.fchmod(file.fileno(), mode)
+                with rights.of(above):
+                    os.fchmod(file.fileno(), mode)
             if file.seek(0, os.SEEK_END) > 0:
                 file.seek(-1, os.SEEK_END)
                 line = line if file.read(1) == b"\n" else b"\n" + line
@@ -142,14 +143,20 @@ def _link(to: str, name: str, parent: int) -> None:
         os.symlink(to, name, dir_fd=parent)
 
 
-def _make_beside(path: Path, change: str, make: Callable[[str, int], None]) -> Path:
-    """Make the new `path` beside it; what an earlier try left there goes, and what is in the way stays."""
-    new = path.with_name("." + path.name + ".new")
+def free_beside(path: Path) -> Path:
+    """A name beside a path; what an earlier try left there goes, and what is in the way stays."""
+    free = path.with_name("." + path.name + ".new")
     try:
-        unlink(new)
+        unlink(free)
     except OSError:
-        print("%s: in the way; look there, and remove it" % new, file=sys.stderr)
-        new = path.with_name(".%s.%s.new" % (path.name, os.urandom(8).hex()))
+        print("%s: in the way; look there, and remove it" % free, file=sys.stderr)
+        free = path.with_name(".%s.%s.new" % (path.name, os.urandom(8).hex()))
+    return free
+
+
+def _make_beside(path: Path, change: str, make: Callable[[str, int], None]) -> Path:
+    """Make the new `path` beside it."""
+    new = free_beside(path)
     try:
         with _change(change, new), handles.folder(path.parent) as parent:
             make(new.name, parent)
@@ -197,23 +204,6 @@ def rename(path: Path, final: Path) -> None:
         with _change("rename", final):
             os.rename(path.name, final.name, src_dir_fd=old, dst_dir_fd=new)
         _sync_folder(new, final.parent)
-
-
-def prove_replaceable(path: Path) -> None:
-    """Make sure that a file or link can be replaced or made, and change nothing. Raises Refusal."""
-    proof = path.with_name("." + path.name + ".new")  # what a power cut leaves of it goes with the next change
-    try:
-        unlink(proof)
-        if disk.is_there(path):
-            hard_link(path, proof)  # which the file system refuses where it would refuse to replace it
-        else:
-            link(proof, path.name)
-        unlink(proof)
-    except OSError as error:
-        raise Refusal(
-            "%s: cannot be replaced (%s); see lsattr, mount and journalctl --dmesg; mend that on the node, and run "
-            "again" % (path, error.strerror)
-        ) from None
 
 
 def set_aside(path: Path) -> Path:
@@ -275,7 +265,7 @@ def remove(path: Path) -> None:
         unlink(path)
         return
     with _change("remove", path), handles.folder(path.parent) as parent:
-        with handles.listable(path) as top:
+        with handles.either(path) as top:  # never a link, be it one that root made elsewhere and the user moved here
             while os.listdir(top):
                 for name in os.listdir(top):
                     _remove_one(name, top)

@@ -12,7 +12,7 @@ import pwd
 import stat
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Dict, Iterator, List, Tuple
+from typing import BinaryIO, Dict, Iterator, List, Optional, Tuple
 
 from node import rights
 from node.errors import Refusal
@@ -81,11 +81,11 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 def reached(path: Path) -> Iterator[BinaryIO]:
     """The same; a link in its place is followed as whoever made it could: so far, and no further."""
     with folder(path.parent) as parent, _naming(path):
-        found = os.stat(path.name, dir_fd=parent, follow_symlinks=False)
-        if not stat.S_ISLNK(found.st_mode):
+        found, target = _look(parent, path.name)
+        if target is None:
             own = path
         elif found.st_uid == os.geteuid():
-            own = Path(os.path.normpath(str(path.parent / os.readlink(path.name, dir_fd=parent))))
+            own = Path(os.path.normpath(str(path.parent / target)))
         else:
             with rights.of(rights.who(found)):
                 handle = os.open(path.name, _NEVER_WAIT & ~os.O_NOFOLLOW, dir_fd=parent)
@@ -95,6 +95,21 @@ def reached(path: Path) -> Iterator[BinaryIO]:
             return
     with opened(own) as file:
         yield file
+
+
+def look(path: Path) -> Tuple[os.stat_result, Optional[str]]:
+    """Return what is at a path, and where it leads if it is a link: whoever made the one has said the other.
+
+    Raises as `folder` does.
+    """
+    with folder(path.parent) as parent, _naming(path):
+        return _look(parent, path.name)
+
+
+def _look(parent: int, name: str) -> Tuple[os.stat_result, Optional[str]]:
+    with _closed(os.open(name, _WALK, dir_fd=parent)) as handle:
+        found = os.fstat(handle)
+        return found, os.readlink("", dir_fd=handle) if stat.S_ISLNK(found.st_mode) else None
 
 
 class NotPlain(Refusal):
@@ -153,11 +168,9 @@ def _start(path: Path) -> Tuple[int, List[str]]:
 
 def _target(parent: int, name: str) -> PurePosixPath:
     """Return where a link leads. Raises Refusal for one that misleads, NotADirectoryError for what is none."""
-    with _closed(os.open(name, _WALK, dir_fd=parent)) as handle:
-        status = os.fstat(handle)
-        if not stat.S_ISLNK(status.st_mode):
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-        target = os.readlink("", dir_fd=handle)
+    status, target = _look(parent, name)
+    if target is None:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     if status.st_uid not in (0, os.geteuid()):
         path = os.readlink("/proc/self/fd/%d" % parent).rstrip("/") + "/" + name
         raise Refusal(

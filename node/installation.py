@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Optional
 
-from node import disk, files, layout, orders, sets
+from node import disk, files, layout, orders, replaceable, sets
 from node.errors import Refusal
 from node.orders import Installed, Link, ServiceSet
 from node.rights import Owner
@@ -65,15 +65,15 @@ def require_replaceable(wanted: ServiceSet, old: Optional[str]) -> None:
     for file in wanted.files:
         if not is_installed(file):
             files.folder(file.path.parent, orders.owner(file.owner))
-            files.prove_replaceable(file.path)
+            replaceable.require(file.path)
     for link in wanted.links:
         if not is_linked(link):
             files.folder(link.path.parent, orders.owner(wanted.user))
-            files.prove_replaceable(link.path)
+            replaceable.require(link.path)
     before = sets.find(wanted.service, old)
     for path in sorted(set(before.content.paths if before else []) - set(wanted.paths)):
         if disk.is_there(path):
-            files.prove_replaceable(path)
+            replaceable.require(path)
 
 
 def require_own(wanted: ServiceSet, old: Optional[str]) -> None:

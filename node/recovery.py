@@ -6,7 +6,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Optional
 
-from node import files, health, history, installation, layout, linked, lock, marks, services, sets, stopping
+from node import (
+    files,
+    health,
+    history,
+    installation,
+    layout,
+    linked,
+    lock,
+    marks,
+    replaceable,
+    services,
+    sets,
+    stopping,
+)  # fmt: skip
 from node.errors import Refusal
 from node.history import short
 from node.marks import Mark
@@ -101,7 +114,7 @@ def go_back(mark: Mark, problem: str) -> Outcome:
 def _require_state(old: ServiceSet) -> None:
     """Where nothing can be noted any more, a service that is stopped would be so for ever. Raises Refusal."""
     try:
-        files.prove_replaceable(layout.pending(old.service))
+        replaceable.require(layout.pending(old.service))
     except Refusal:
         _start_again(old)
         raise

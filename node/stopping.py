@@ -19,30 +19,33 @@ LIST = ".csv"  # written in place, in some 60 ms, while it is open for no longer
 def stop(unit: str, named: Iterable[Named], request: Request) -> None:
     """Stop a service. A list that the stop has cut short is put back as it was just before, and the history tells."""
     paths = linked.siblings(named)
-    copies = list(_copies(path for path in sorted(paths) if path.suffix == LIST))
+    lists = list(_lists(path for path in sorted(paths) if path.suffix == LIST))
     services.stop(unit, paths)
-    for path, copy, is_new in copies:
-        if not _is_whole(path, copy):
+    for path, before, copy, is_new in lists:
+        if not _is_whole(path, before):
             history.add(request, request.digest, history.RESTORED, _put_back(path, copy))
         elif is_new:
             files.unlink(copy)
 
 
-def _copies(lists: Iterable[Path]) -> Iterator[Tuple[Path, Path, bool]]:
-    """Yield each list, its copy, and whether that was made for this.
+def _lists(paths: Iterable[Path]) -> Iterator[Tuple[Path, str, Path, bool]]:
+    """Yield each list, its text, its copy, and whether that was made for this.
 
-    A full disk must not keep a service from being stopped, which a return needs; nor must a list that is written.
+    A full disk must not keep a service from being stopped, which a return needs; nor must a list that is written, or
+    one that is too long to be read.
     """
-    for path in lists:
+    for path in paths:
         with suppress(OSError, Refusal):
-            held = [backup.path for backup in backups.of(path)]
+            text, held = _text(path), [backup.path for backup in backups.of(path)]
             copy = backups.aside(path)
-            yield path, copy, copy not in held
+            yield path, text, copy, copy not in held
 
 
-def _is_whole(path: Path, copy: Path) -> bool:
+def _is_whole(path: Path, old: str) -> bool:
     """Tell whether a list can be a whole one: it is as before, or has as many rows at least, each with all fields."""
-    new, old = _text(path), _text(copy)
+    if not disk.is_there(path):
+        return False
+    new = _text(path)
     return new == old or (new.endswith("\n") and _rows(new) is not None and (_rows(new) or 0) >= (_rows(old) or 0))
 
 
@@ -61,7 +64,7 @@ def _rows(text: str) -> Optional[int]:
 
 
 def _put_back(path: Path, copy: Path) -> str:
-    cut = backups.aside(path)
+    cut = backups.aside(path) if disk.is_there(path) else "nothing"
     replace(path, copy)
     return "%s: cut short by the stop; it is again as it was just before; what was left: %s" % (path, cut)
 

@@ -32,6 +32,7 @@ It applies while the config, or a task config that it names, contains TEXT; with
 - "port_after": SECONDS        opens its port late; null: never
 - "port_until": SECONDS        closes its port again, and stays
 - "deaf": true                 hears no SIGTERM
+- "tear": PATH                 ends in the middle of writing one of its files: half of that is left
 - "lock": PATH                 makes one of its files unreadable
 - "remove": PATH               removes one of its files
 """
@@ -73,7 +74,7 @@ class Service:
     def serve(self, port: int, work: Callable[[], None] = lambda: None) -> None:
         """Open the control port, do the work, and stay until SIGTERM."""
         orders = self._orders()
-        signal.signal(signal.SIGTERM, signal.SIG_IGN if orders.get("deaf") else lambda *_: sys.exit(0))
+        signal.signal(signal.SIGTERM, signal.SIG_IGN if orders.get("deaf") else lambda *_: end(orders))
         misbehave(orders)
         delay = orders.get("port_after", 0)
         if delay is not None:
@@ -131,6 +132,15 @@ def misbehave(orders: dict[str, Any]) -> None:
         Path(orders["lock"]).chmod(0)
     if "remove" in orders:
         Path(orders["remove"]).unlink()
+
+
+def end(orders: dict[str, Any]) -> None:
+    """End on SIGTERM, as BEHAVIOUR orders."""
+    if "tear" in orders:
+        path = Path(orders["tear"])
+        content = path.read_bytes()
+        path.write_bytes(content[: len(content) // 2])
+    sys.exit(0)
 
 
 def later(delay: float, action: Callable[[], None]) -> None:

@@ -16,6 +16,7 @@ TASKS, MODELS = f"{HOME}/sentinel/tasks", f"{HOME}/sentinel/models"
 GIVEN, GOING = f"{MODELS}/face_recognition/2026-02-02", f"{MODELS}/mobilenet_ssd/2026-05-01"
 REST = f"{MODELS}/mobilenet_ssd/.retired-2026-05-01"
 PEOPLE, EMBEDDINGS = f"{GIVEN}/facelist.csv", f"{GIVEN}/facedata.hdf5"
+KEYS = f"{HOME}/.ssh/authorized_keys"
 LOCKS = "/var/lib/sentinelcam/pull.lock /var/lib/sentinelcam/sets/*/lock"
 ASIDE, SPARE = f"{HOME}/aside", f"{HOME}/spare"
 DEEP = 1500
@@ -169,6 +170,15 @@ LOOKS = (
     Attack("alpha5", "names-odd", Form(SSD, f'cp -a {ASIDE} {SSD}; touch "{SSD}/$({ODD})"'), GOES_ON),
 )
 """Before who only looks."""
+
+NO_KEYS = f"{TARGET}/keys"
+ACCESSES = (
+    Attack("data1", "keys-link-to-nothing", link(KEYS, NO_KEYS), STOPS, f"{NO_KEYS}: Permission denied"),
+    Attack("data1", "keys-link-to-no-folder", link(KEYS, f"{TARGET}/a/b/keys"), STOPS, "Permission denied"),
+    Attack("data1", "keys-secret", link(KEYS, SECRET), STOPS, f"{SECRET}: Permission denied"),
+    Attack("data1", "keys-danced", dance(KEYS, link(KEYS, NO_KEYS), link(KEYS, SECRET), fifo(KEYS)), EITHER),
+)
+"""Before the datasink is to let nodes in, whose line is lost."""
 
 COLLECTS = (
     Attack("sentinel", "embeddings-secret", link(EMBEDDINGS, SECRET), STOPS, "expected a plain file"),

@@ -59,9 +59,9 @@ class Node:
         """What the service's stand-in says of itself; a process that has just started is given time to say it."""
         end = time.monotonic() + SAYING_SECONDS
         while True:
-            data = json.loads(self.read(f"/home/ops/{self.service}.status.json"))
+            data = json.loads(self.read(f"/home/ops/{self.service}.status.json") or "{}")
             assert isinstance(data, dict)
-            if self.pid() in (0, data["pid"]) or time.monotonic() > end:
+            if (data and self.pid() in (0, data["pid"])) or time.monotonic() > end:
                 return data
             time.sleep(POLL)
 

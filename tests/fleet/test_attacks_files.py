@@ -11,11 +11,11 @@ from lab.lab import Lab
 from lab.machine import wait_until
 from tests.fleet import site
 from tests.fleet.attacker import Attacker, changes, listing, picture, remove_targets, set_targets
-from tests.fleet.attacks import CLEANUPS, COLLECTS, DEPLOYS, LOOKS, RESTORES, Attack
+from tests.fleet.attacks import ACCESSES, CLEANUPS, COLLECTS, DEPLOYS, KEYS, LOOKS, RESTORES, Attack
 from tests.fleet.conftest import SERVED, NodeOf
 from tests.fleet.depot import give_the_sentinel
 from tests.fleet.node import STATE
-from tests.fleet.operator import DEFAULT_SITE, Run, deploy, modelctl
+from tests.fleet.operator import DEFAULT_SITE, Run, deploy, modelctl, pyinfra
 from tests.fleet.rounds import Outcome, assert_in_vain, assert_told, strike
 from tests.fleet.settlement import Settlement
 from tests.fleet.test_cleanup_nodes import SITE
@@ -35,8 +35,8 @@ def targets(deployed: Lab, settlement: Settlement, node: NodeOf) -> Iterator[Non
     settlement.restore()
     node("sentinel").shell(f"cd /home/ops/sentinel/models && rm -rf {OLD_FACES} {' '.join(SPARE_VERSIONS)}")
     node("data1").shell(f"rm -rf {COLLECTED}")
-    before = {name: set(listing(node(name))) for name in SERVED}
     set_targets(deployed, *SERVED)
+    before = {name: set(listing(node(name))) for name in SERVED}
     yield
     remove_targets(deployed, *SERVED)
     node("data1").shell(f"rm -rf {COLLECTED}")
@@ -115,6 +115,25 @@ def test_who_only_looks_is_not_misled(looks: Outcome, number: int, attack: Attac
     said = looks.run.out + looks.run.err
     assert not [letter for letter in said if not letter.isprintable() and letter != "\n"]
     assert "\nwell" not in said
+
+
+@pytest.fixture
+def second_keys(deployed: Lab, node: NodeOf) -> Iterator[None]:
+    """The operator's key where sshd looks next, as an attacker leaves it who wants the operator to come."""
+    del deployed
+    data1 = node("data1")
+    data1.shell(f"grep -v cert-authority {KEYS} >{KEYS}2 && chown ops: {KEYS}2")
+    yield
+    data1.shell(f"rm {KEYS}2")
+
+
+@pytest.mark.usefixtures("second_keys")
+@pytest.mark.parametrize("attack", ACCESSES, ids=lambda attack: attack.name)
+def test_an_authorization_is_not_misled(deployed: Lab, node: NodeOf, attack: Attack) -> None:
+    outcome = strike(deployed, [attack], lambda: pyinfra("deploys/access.py", "-y", "--limit", "data1"))
+    assert_in_vain(attack, outcome)
+    assert_told(attack, outcome, {"data1"} if outcome.run.code else set())
+    assert "cert-authority" in node("data1").read(KEYS)
 
 
 @pytest.mark.parametrize("attack", COLLECTS, ids=lambda attack: attack.name)

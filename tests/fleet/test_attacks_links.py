@@ -16,6 +16,9 @@ from tests.fleet.node import STATE, Node
 from tests.fleet.operator import begin, deploy, end
 from tests.fleet.settlement import Settlement
 
+NOTE = "/home/ops/note"
+"""A file of root's that lies where its owner has no say."""
+FILES = "manifest.yaml MobileNetSSD_deploy.prototxt MobileNetSSD_deploy.caffemodel"
 SWITCHING = "/run/systemd/transient/sentinelcam-switch-datapump.service"
 
 
@@ -39,15 +42,21 @@ def lab1(node: NodeOf, settlement: Settlement) -> Iterator[Node]:
     settlement.restore()
 
 
-def pull_moments(node: Node) -> list[str]:
-    """The moments of a pull of the version, which it lacks again afterwards."""
+def pull_moments(node: Node) -> tuple[list[str], str]:
+    """The moments of a pull of the version, which it lacks again afterwards; and the version."""
     held = Held(node)
     held.order("pull", at=0)
     assert deploy("--limit", node.name).code == 0
     held.forget()
+    found = version(node)
     Attacker(node).run(f"rm -rf {SSD}")
     node.shell(f"rm -rf {STATE}/stamps{SSD}")
-    return held.moments()
+    return held.moments(), found
+
+
+def version(node: Node) -> str:
+    """What a host has of the version: kinds, owners, modes and bytes."""
+    return node.shell(f"cd {SSD} && find . -printf '%y %u %m %p\\n' | sort && sha256sum *")
 
 
 @pytest.mark.parametrize(
@@ -58,12 +67,19 @@ def pull_moments(node: Node) -> list[str]:
         f"mv {STAGING} {STAGING}-root; mkdir -p {STAGING}/mobilenet_ssd/2020-12-06;"
         f"ln -s {SECRET} {STAGING}/mobilenet_ssd/2020-12-06/MobileNetSSD_deploy.prototxt;"
         f"ln -s {SECRET} {STAGING}/mobilenet_ssd/2020-12-06/manifest.yaml",
+        f"mv {STAGING} {STAGING}-root; mkdir -p {STAGING}/mobilenet_ssd/2020-12-06;"
+        f"for name in {FILES}; do echo mine >{STAGING}/mobilenet_ssd/2020-12-06/$name; done",
+        f"mv {STAGING} {STAGING}-root; mkdir -p {STAGING}/mobilenet_ssd; mv {NOTE} {STAGING}/mobilenet_ssd/2020-12-06",
     ],
-    ids=["file", "staging", "staging-with-a-link"],
+    ids=["file", "staging", "staging-with-a-link", "staging-of-files", "staging-with-a-note-of-root"],
 )
 def test_r3_a_verified_file_is_not_exchanged(lab1: Node, deed: str) -> None:
-    """R3: while the next one is hashed, it, or all that was staged, is replaced by a link to what is root's."""
-    moments = pull_moments(lab1)
+    """R3: while the next one is hashed, it, or all that was staged, is replaced by a link to what is root's.
+
+    Or by others' bytes, which would count as verified.
+    """
+    moments, wanted = pull_moments(lab1)
+    lab1.shell(f"umask 077; echo mine >{NOTE}")
     last = max(number for number, moment in enumerate(moments, 1) if moment.startswith("before give"))
     before, held = picture(lab1.lab, "lab1"), Held(lab1)
     held.order("pull", at=last)
@@ -74,8 +90,9 @@ def test_r3_a_verified_file_is_not_exchanged(lab1: Node, deed: str) -> None:
         run = end(deploying)
     assert changes(before, picture(lab1.lab, "lab1")) == []
     assert "Traceback" not in run.out + run.err
-    assert lab1.shell(f"stat --format='%U %a' {SECRET}") == "root 600"
-    lab1.shell(f"rm -rf {STAGING} {STAGING}-root")
+    assert version(lab1) == wanted
+    assert lab1.shell(f"find {NOTE} {STAGING} -type f -user root -perm 600 -size -9c 2>/dev/null; true") != ""
+    lab1.shell(f"rm -rf {STAGING} {STAGING}-root {NOTE}")
     assert deploy("--limit", "lab1").code == 0
     assert lab1.shell(f"stat --format='%U %a %F' {PROTOTXT}") == "ops 644 regular file"
 

@@ -24,6 +24,8 @@ R1 = f"{BESIDE}/json.py", f"{HOME}/.local/{PACKAGES}/r1.pth", f"{BESIDE}/shutil.
 R8 = f"{HOME}/.opencv/{PACKAGES}/r8.pth", f"{HOME}/.opencv/{PACKAGES}/sitecustomize.py"
 R2 = *(f"{HOME}/{module}.py" for module in MODULES), f"{HOME}/node/__init__.py", f"{HOME}/.local/{PACKAGES}/r2.pth"
 PROGRAMS = ("python3", "systemctl", "rsync", "ssh-keygen", "systemd-run")
+MADE = f"{HOME}/made"
+TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108
 UNIT_VARIABLES = "Environment,EnvironmentFiles,PassEnvironment"
 
 
@@ -108,6 +110,28 @@ def test_r2_what_lies_in_the_home_does_not_run_as_root(bare: Result) -> None:
     assert bare.run.code == 0, bare.run.err
     assert "0" not in set().union(*bare.ran.values())
     assert bare.changed == []
+
+
+def test_r2_full_disks_do_not_bring_the_program_into_the_home(
+    deployed: Lab, settlement: Settlement, node: NodeOf
+) -> None:
+    """R2: what is not installed is unpacked first, and what is made in the home its owner can exchange."""
+    settlement.restore()
+    east = node("east")
+    before, attacker = picture(deployed, "east"), Attacker(east)
+    try:
+        for folder in TEMPORARY:
+            east.shell(f"mount -t tmpfs -o nr_inodes=3,mode=1777 small {folder}")
+            attacker.run(f"touch {folder}/1 {folder}/2")
+        east.shell(f"rm -rf {STATE}/program")
+        with attacker.repeating(f"for made in sentinelcam-*; do test ! -e $made || echo $made >{MADE}; done"):
+            run = deploy("--limit", "east")
+        assert run.code == 0, run.err
+        assert not east.exists(MADE)
+        assert changes(before, picture(deployed, "east")) == []
+    finally:
+        east.shell(f"umount {' '.join(TEMPORARY)}; rm -f {MADE}")
+        settlement.restore()
 
 
 def test_r8_what_lies_in_the_services_python_does_not_run_as_root(infected: Result) -> None:

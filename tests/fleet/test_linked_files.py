@@ -97,6 +97,33 @@ def test_a_sweep_that_is_running_does_not_write_over_what_was_put_back(sentinel:
     assert sentinel.sha256(live) == wanted
 
 
+def test_a_list_that_the_stop_cuts_short_is_put_back_and_told(sentinel: Node, node: NodeOf, tmp_path: Path) -> None:
+    """D3: SIGTERM comes while the list is written in place."""
+    live = f"{VERSIONS}/{OLD}/facelist.csv"
+    whole, size = sentinel.sha256(live), sentinel.size(live)
+    sentinel.misbehave(when="level: INFO", tear=live)
+    begin_anew(sentinel)
+    variant = site.write(tmp_path / "site.py", hosts={"sentinel": {"debug_mode": True}})
+    run = deploy("--limit", "sentinel", "--limit", "data1", site=variant)
+    assert run.code == 0, run.err
+    assert sentinel.sha256(live) == whole
+    assert sentinel.shell(f"stat --format='%U %G %a' {live}") == "ops ops 644"
+    assert sentinel.status()["pid"] == sentinel.pid() != 0
+
+    [told] = [line for line in sentinel.history() if f"{live}: cut short by the stop" in line]
+    assert "it is again as it was just before; what was left: " in told
+    half = told.rpartition(" ")[2]
+    assert (sentinel.size(half), sentinel.sha256(half)[:12]) == (size // 2, half.rpartition(".")[2])
+    assert told.split(" sentinel ", 1)[1] in node("data1").read("/home/ops/sentinelcam/logs/model_deployment.log")
+    assert deploy("--limit", "sentinel", site=variant).changed() == {}
+
+
+def begin_anew(node: Node) -> None:
+    """Let the service start as it has been ordered to since."""
+    node.shell(f"systemctl restart {node.service}")
+    wait_until(lambda: node.status()["pid"] == node.pid() != 0, 20, f"{node.name}: another start")
+
+
 def begin_task(node: Node, script: str) -> str:
     """Run a script that begins with a sleep beside the sentinel's processes, as its tasks run; returns its id."""
     dropin = "/run/systemd/system/sentinel.service.d"

@@ -238,6 +238,23 @@ class TestWhereSshdReads:
         assert keys.read_text() == f"{LINE}\n"
 
 
+def test_in_a_folder_of_the_user_elsewhere_no_link_leads_root(
+    keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R4: sshd can be told to look for keys outside the homes."""
+    del keys
+    path, target = tmp_path / "keys" / "ops" / "authorized_keys", tmp_path / "etc" / "made"
+    path.parent.mkdir(parents=True)
+    os.chown(path.parent, 4242, 4243)
+    target.parent.mkdir()
+    path.symlink_to(target)
+    os.chown(path, 4242, 4243, follow_symlinks=False)
+    monkeypatch.setattr(access, "_place_of_keys", lambda *_: str(path))
+    with pytest.raises(PermissionError):
+        access.authorize("ops", [LINE])
+    assert not target.exists()
+
+
 def rsync_of(programs: Path, version: str) -> None:
     program = programs / "rsync"
     program.write_text(f"#!/bin/sh\necho 'rsync  version {version}  protocol version 32'\n")

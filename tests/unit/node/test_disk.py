@@ -90,4 +90,4 @@ def test_nobody_else_can_hold_a_lock(tmp_path: Path) -> None:
 def test_a_face_list_is_named_by_its_whole_path(home: Path, named: str) -> None:
     (home / facelist.CONFIG).write_text(f"facefile: {named}\n")
     with pytest.raises(Refusal, match=r"expected a whole path$"):
-        facelist._face_file(home / facelist.CONFIG)
+        facelist._live(home / facelist.CONFIG)

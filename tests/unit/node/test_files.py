@@ -1,12 +1,10 @@
 import os
 import stat
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from node import disk, files
-from node.errors import Refusal
 from node.rights import Owner
 from tests.unit.node.places import uid
 
@@ -129,6 +127,24 @@ def test_remove_takes_a_link_and_not_what_it_names(tmp_path: Path) -> None:
     files.remove(tmp_path / "folder")
     files.remove(tmp_path / "absent")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_remove_takes_no_link_that_appears_at_the_last_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R4: root has made it, and it led elsewhere; the user has moved it here."""
+    path, models = tmp_path / ".staging", tmp_path / "models"
+    path.mkdir()
+    models.mkdir()
+    (models / "weights").touch()
+
+    def exchange(moment: str, _: Path) -> None:
+        if moment == "before remove":
+            path.rmdir()
+            path.symlink_to(models)
+
+    monkeypatch.setattr(files, "observer", exchange)
+    with pytest.raises(OSError, match=r"Too many levels|Not a directory"):
+        files.remove(path)
+    assert (models / "weights").is_file()
 
 
 def test_prune_leaves_folders_with_files(tmp_path: Path) -> None:
@@ -269,33 +285,3 @@ def test_what_is_set_aside_is_there_under_a_name_of_its_own(tmp_path: Path) -> N
         names.add(aside.name)
     assert len(names) == 2
     assert {path.name for path in tmp_path.iterdir()} == names
-
-
-@pytest.mark.parametrize("kind", ["file", "link", "absent"])
-def test_to_prove_that_something_can_be_replaced_changes_nothing(tmp_path: Path, kind: str) -> None:
-    path = tmp_path / "engine.yaml"
-    if kind == "file":
-        path.write_text("old")
-    elif kind == "link":
-        path.symlink_to("nowhere")
-    (tmp_path / ".engine.yaml.new").touch()
-    before = path.read_text() if kind == "file" else None
-    files.prove_replaceable(path)
-    assert [each.name for each in tmp_path.iterdir()] == ([] if kind == "absent" else ["engine.yaml"])
-    assert (path.read_text() if kind == "file" else None) == before
-
-
-@pytest.mark.parametrize("what", ["file", "folder"])
-def test_what_is_immutable_cannot_be_replaced(tmp_path: Path, what: str) -> None:
-    """H4."""
-    path = tmp_path / "engine.yaml"
-    path.write_text("old")
-    immutable = path if what == "file" else tmp_path
-    if subprocess.run(["chattr", "+i", immutable], check=False, capture_output=True).returncode:
-        pytest.skip("this file system knows no such files")
-    try:
-        with pytest.raises(Refusal, match=r"engine\.yaml: cannot be replaced \(Operation not permitted\); see lsattr"):
-            files.prove_replaceable(path)
-    finally:
-        subprocess.run(["chattr", "-i", immutable], check=True)
-    assert [each.name for each in tmp_path.iterdir()] == ["engine.yaml"]

@@ -1,13 +1,15 @@
 """Paths below a folder that another user can write to lead root nowhere else: R3, R4, R5."""
 
 import os
+import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from node import disk, files, handles, rights, staging
 from node.errors import Refusal
-from node.rights import Owner
+from node.rights import ROOT, Owner
 from tests.unit.node.places import USER, uid
 
 USERS = Owner(uid(), uid())
@@ -205,3 +207,42 @@ def test_a_tree_with_links_is_removed_and_nothing_behind_them(home: Path, secret
     link(home / "old" / "file", secret)
     files.remove(home / "old")
     assert (list(home.iterdir()), secret.read_bytes()) == ([], b"secret\n")
+
+
+@pytest.mark.parametrize("name", ["stat", "fstat"])
+def test_a_link_counts_as_it_was_when_its_maker_was_asked(
+    home: Path, secret: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """R4: another one may have taken its place since."""
+    path, ask = link(home / "list.csv", "own.csv", ROOT), getattr(os, name)
+    (home / "own.csv").write_bytes(b"own\n")
+
+    def ask_and_exchange(*words: Any, **more: Any) -> os.stat_result:
+        found: os.stat_result = ask(*words, **more)
+        if stat.S_ISLNK(found.st_mode):
+            monkeypatch.undo()
+            path.unlink()
+            link(path, secret)
+        return found
+
+    monkeypatch.setattr(os, name, ask_and_exchange)
+    with handles.reached(path) as file:
+        assert file.read() == b"own\n"
+
+
+def test_what_is_added_to_a_log_changes_no_mode_of_what_has_taken_its_place(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R4"""
+    other = tmp_path / "of-others"
+    other.touch()
+    other.chmod(0o666)
+
+    def exchange(moment: str, _: Path) -> None:
+        if moment == "before append":
+            os.link(other, home / "log")
+
+    monkeypatch.setattr(files, "observer", exchange)
+    with pytest.raises(PermissionError):
+        files.append(home / "log", b"line")
+    assert other.stat().st_mode & 0o777 == 0o666

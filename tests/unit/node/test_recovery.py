@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from node import files, health, history, installation, layout, linked, lock, marks, recovery, services, sets
+from node import health, history, installation, layout, linked, lock, marks, recovery, replaceable, services, sets
 from node.errors import Refusal
 from node.orders import Named
 from tests.unit.node.places import Place, mark
@@ -243,7 +243,7 @@ class TestWhereFilesCannotBePutBack:
         def prove(path: Path) -> None:
             raise Refusal(f"{path}: cannot be replaced (Read-only file system)")
 
-        monkeypatch.setattr(files, "prove_replaceable", prove)
+        monkeypatch.setattr(replaceable, "require", prove)
         for _ in range(2):
             with pytest.raises(Refusal, match="Read-only file system"):
                 recovery.recover("engine")

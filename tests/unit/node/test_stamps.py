@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from node import disk, files, layout, stamps
+from node.rights import Owner
 from tests.unit.node.places import sha256
 
 DIGEST = sha256(b"1234")
@@ -53,6 +54,25 @@ def test_a_change_during_the_reading_shows(path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(disk, "digest", read_and_change)
     stamps.put(path, stamps.read(path))
     assert not stamps.vouches(path, DIGEST)
+
+
+def test_what_was_read_is_given_and_not_what_has_its_name_by_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R3"""
+    path, other = tmp_path / "staged", tmp_path / "other"
+    for each in (path, other):
+        each.write_bytes(b"1234")
+        each.chmod(0o600)
+
+    def read_and_exchange(_: object) -> str:
+        path.rename(tmp_path / "read")
+        other.rename(path)
+        return DIGEST
+
+    monkeypatch.setattr(disk, "digest", read_and_exchange)
+    stamps.take(path, DIGEST, Owner(os.getuid(), os.getgid()))
+    assert [each.stat().st_mode & 0o777 for each in (tmp_path / "read", path)] == [0o644, 0o600]
 
 
 def test_a_change_after_the_reading_shows(path: Path) -> None:

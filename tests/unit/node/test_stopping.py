@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from node import files, history, layout, services, stopping
+from node import disk, files, history, layout, services, stopping
 from node.orders import Named
 from tests.unit.node.places import Place, request, tree
 
@@ -56,6 +56,25 @@ def test_one_that_a_task_had_finished_stays(path: Path, stop: Callable[[str], No
     stop(left)
     assert path.read_text() == left
     assert history.entries() == []
+
+
+def test_a_list_that_is_gone_is_put_back_too(
+    path: Path, stop: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "write_text", lambda there, _: there.unlink())
+    stop("")
+    assert path.read_text() == LIST
+    [entry] = history.entries()
+    assert entry["reason"].endswith("; what was left: nothing")
+
+
+def test_one_that_is_too_long_to_be_read_does_not_keep_it_from_stopping(
+    path: Path, stop: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it did, a return would not end, and the service would stay down."""
+    monkeypatch.setattr(disk, "MOST", 100)
+    stop("half")
+    assert (path.read_text(), history.entries()) == ("half", [])
 
 
 def test_lists_alone_are_copied_and_the_copy_of_a_whole_one_goes(path: Path, stop: Callable[[str], None]) -> None:

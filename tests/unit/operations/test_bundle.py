@@ -50,6 +50,12 @@ def test_the_program_runs_from_a_message_and_leaves_nothing(temporary: Path) -> 
     assert list(temporary.iterdir()) == []
 
 
+def test_the_program_has_nothing_to_do_with_the_folder_that_it_is_started_in(temporary: Path) -> None:
+    """R2: it is its user's, and the last place that tempfile knows."""
+    said = load(temporary, Bundle({"__main__.py": "import os; print(os.getcwd())"}, "").to_line())
+    assert said.stdout == "/\n"
+
+
 @pytest.mark.parametrize(
     ("program", "code", "said"), [("import sys; sys.exit('no')", 1, "no\n"), ("1 / 0", 1, None), ("exit(3)", 3, "")]
 )
