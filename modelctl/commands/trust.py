@@ -21,7 +21,9 @@ def trust(host: str, replace: bool, yes: bool, site: Path) -> None:
     inventory = load(site)
     options.require_host(inventory.fleet, host)
     found, known = _keys(inventory, host)
-    if found == known:
+    known_hosts = inventory.fleet.site.known_hosts
+    trusted.require_not_revoked(known_hosts, host, found)
+    if found == known and (not replace or trusted.is_alone(known_hosts, found)):
         click.echo(f"{host} ({found.address}): {found.fingerprint} is already trusted")
         return
     if known is not None and not replace:
@@ -32,8 +34,8 @@ def trust(host: str, replace: bool, yes: bool, site: Path) -> None:
     click.echo(f"{host} ({found.address}): {found.fingerprint}")
     if not yes and not click.confirm("Does the host itself show this fingerprint?"):
         raise OperatorError(f"{host}: not trusted, nothing changed")
-    trusted.record(inventory.fleet.site.known_hosts, host, found, known)
-    click.echo(f"{host} is trusted now, in {inventory.fleet.site.known_hosts}")
+    trusted.record(known_hosts, host, found, known)
+    click.echo(f"{host} is trusted now, in {known_hosts}")
 
 
 def _keys(inventory: Inventory, host: str) -> tuple[trusted.HostKey, trusted.HostKey | None]:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from modelctl import file_lock, text_file
 from modelctl.errors import OperatorError
+from modelctl.nodes import known_hosts as file
+from modelctl.nodes.known_hosts import KnownHosts
 
 KEY_TYPE = "ssh-ed25519"
 SCAN_SECONDS = 10
@@ -50,40 +52,45 @@ def scan(host: str, address: IPv4Address | IPv6Address) -> HostKey:
 
 
 def known_key(known_hosts: Path, address: str) -> HostKey | None:
-    """The key that the file holds for an address, None when it holds none.
+    """The key that the file holds for an address, None when it holds none, or one that it revokes.
 
-    Raises OperatorError when the file cannot be read.
+    Raises OperatorError when the file cannot be read, or a line of it be understood.
     """
-    for line in _lines(known_hosts):
-        if _is_key_of(line, address):
-            return HostKey(address, line.split()[2])
-    return None
+    return _known_key(file.read(known_hosts), address)
+
+
+def is_alone(known_hosts: Path, key: HostKey) -> bool:
+    """Whether the file lets a host of this address show no other key. Raises OperatorError as `known_key`."""
+    return {each.key for each in file.read(known_hosts).entries(key.address)} == {key.key}
+
+
+def require_not_revoked(known_hosts: Path, host: str, key: HostKey) -> None:
+    """Raises OperatorError for a key that the file forbids a host to show, and as `known_key`."""
+    line = file.read(known_hosts).revocation(key.address, KEY_TYPE, key.key)
+    if line is not None:
+        raise OperatorError(
+            f"{line.place}: it revokes {key.fingerprint}, which {host} ({key.address}) shows; expected another key; "
+            "give the host a new one (ssh-keygen -A), or remove the line"
+        )
 
 
 def record(known_hosts: Path, host: str, key: HostKey, known: HostKey | None) -> None:
-    """Write a host's key in place of the one that the operator knows of; the file is replaced as a whole.
+    """Write a host's key in place of all that the file has for its address; it is replaced as a whole.
 
-    Raises OperatorError when the file holds a third one by now, or cannot be written.
+    `known` is the one that the operator knows of. Raises OperatorError when the file holds a third one by now, or
+    cannot be understood or written.
     """
     with file_lock.held(known_hosts):
-        if known_key(known_hosts, key.address) not in (known, key):
+        lines = file.read(known_hosts)
+        if _known_key(lines, key.address) not in (known, key):
             raise OperatorError(
                 f"{known_hosts}: the key of {host} was changed meanwhile; nothing was written: run it again"
             )
-        kept = [line for line in _lines(known_hosts) if not _is_key_of(line, key.address)]
+        rest = lines.without(key.address)
         with text_file.writing(known_hosts):
-            text_file.replace(known_hosts, "\n".join([*kept, f"{key.line} {host}"]) + "\n")
+            text_file.replace(known_hosts, rest.plus(f"{key.line} {host}").text)
 
 
-def _lines(known_hosts: Path) -> list[str]:
-    try:
-        return known_hosts.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return []
-    except (OSError, UnicodeDecodeError) as error:
-        raise OperatorError(f"{known_hosts}: {error}; expected a known_hosts file") from None
-
-
-def _is_key_of(line: str, address: str) -> bool:
-    fields = line.split()
-    return len(fields) >= 3 and address in fields[0].split(",") and fields[1] == KEY_TYPE
+def _known_key(lines: KnownHosts, address: str) -> HostKey | None:
+    keys = [each.key for each in lines.entries(address) if each.kind == KEY_TYPE]
+    return HostKey(address, keys[0]) if keys else None
