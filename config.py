@@ -7,6 +7,7 @@ import socket
 import sys
 import termios
 from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -15,9 +16,11 @@ import pyinfra
 import pyinfra.api.operations
 import pyinfra_cli.cli
 import pyinfra_cli.inventory
+from paramiko.config import SSHConfigDict
 from pyinfra.api import Host, Inventory, State
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.connectors.ssh import SSHConnector
+from pyinfra.connectors.sshuserclient.config import SSHConfig
 from pyinfra_cli.exceptions import CliError
 
 from modelctl import hints
@@ -38,6 +41,7 @@ _STDIN, _STDERR = 0, 2
 _terminal = termios.tcgetattr(_STDIN) if os.isatty(_STDIN) else None
 _connect = SSHConnector._connect
 _run = SSHConnector.run_shell_command
+_lookup: Any = SSHConfig._lookup  # type: ignore[attr-defined]
 _confirm = pyinfra_cli.cli._do_confirm
 _is_group = pyinfra_cli.inventory._is_inventory_group
 _run_host = pyinfra.api.operations._run_host_ops
@@ -62,6 +66,15 @@ def _run_on_dropped_connection(self: SSHConnector, *args: Any, **kwargs: Any) ->
         return _run(self, *args, **kwargs)
     except EOFError as error:
         raise OSError("connection lost") from error
+
+
+def _lookup_of_address(self: SSHConfig, hostname: str, options: Any = None, **kwargs: Any) -> Any:
+    """A HostName in the operator's ssh_config is for names. An address is the inventory's: pyinfra would deploy to
+    another host under this one's name, and look for that one's key."""
+    with suppress(ValueError):
+        address = str(ip_address(hostname))
+        options = SSHConfigDict({"hostname": address, "canonicalizehostname": "no", **(options or {})})
+    return _lookup(self, hostname, options, **kwargs)
 
 
 def _confirm_or_refuse(msg: str) -> bool:
@@ -115,6 +128,7 @@ def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
 
 SSHConnector._connect = _connect_without_delay  # type: ignore[method-assign]
 SSHConnector.run_shell_command = _run_on_dropped_connection  # type: ignore[method-assign]
+SSHConfig._lookup = _lookup_of_address  # type: ignore[attr-defined]
 pyinfra_cli.cli._do_confirm = _confirm_or_refuse
 pyinfra_cli.inventory._get_groups_from_filename = _groups_of_site
 Inventory.get_active_hosts = _hosts_in_order  # type: ignore[method-assign]

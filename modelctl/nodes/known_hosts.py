@@ -92,17 +92,17 @@ class KnownHosts:
         revoked = [each for each in self._entries if each.marker == REVOKED and (each.kind, each.key) == (kind, key)]
         return next((each for each in revoked if each.covers(name)), None)
 
-    def without(self, address: str) -> "KnownHosts":
-        """The file with no key for an address, nor, for another port of it, one of those that it had.
+    def without(self, address: str, names: Collection[str]) -> "KnownHosts":
+        """The file with no key for these names of an address, nor, at another port of it, one of those that they had.
 
         Raises OperatorError, with its number, for a line that cannot be changed so.
         """
-        old = {each.key for each in self._keys if each.covers(address)}
+        old = {each.key for each in self._keys if any(map(each.covers, names))}
 
         def kept(line: Entry | str) -> Entry | str | None:
             if not isinstance(line, Entry) or line.marker is not None:
                 return line
-            return line.without(line.names_of(address) if line.key in old else [address])
+            return line.without([*names, *line.names_of(address)] if line.key in old else names)
 
         return KnownHosts(tuple(line for line in map(kept, self.lines) if line is not None))
 

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -14,6 +15,7 @@ from modelctl.nodes.known_hosts import KnownHosts
 
 KEY_TYPE = "ssh-ed25519"
 SCAN_SECONDS = 10
+_PORT = 22
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,9 @@ class HostKey:
         return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
 
 
-def scan(host: str, address: IPv4Address | IPv6Address) -> HostKey:
+def scan(host: str, address: IPv4Address | IPv6Address, port: int = _PORT) -> HostKey:
     """Ask a host for its key. Raises OperatorError when none comes within SCAN_SECONDS."""
-    command = ["ssh-keyscan", "-T", str(SCAN_SECONDS // 2), "-t", "ed25519", str(address)]
+    command = ["ssh-keyscan", "-T", str(SCAN_SECONDS // 2), "-t", "ed25519", "-p", str(port), str(address)]
     try:
         found = subprocess.run(command, capture_output=True, text=True, timeout=SCAN_SECONDS, check=False)
     except FileNotFoundError:
@@ -51,17 +53,24 @@ def scan(host: str, address: IPv4Address | IPv6Address) -> HostKey:
     raise OperatorError(f"{host} ({address}): found no {KEY_TYPE} key; expected an SSH server there; is it up?")
 
 
-def known_key(known_hosts: Path, address: str) -> HostKey | None:
+def known_key(known_hosts: Path, address: str, port: int = _PORT) -> HostKey | None:
     """The key that the file holds for an address, None when it holds none, or one that it revokes.
 
     Raises OperatorError when the file cannot be read, or a line of it be understood.
     """
-    return _known_key(file.read(known_hosts), address)
+    return _known_key(file.read(known_hosts), address, _names(address, port))
 
 
-def is_alone(known_hosts: Path, key: HostKey) -> bool:
-    """Whether the file lets a host of this address show no other key. Raises OperatorError as `known_key`."""
-    return {each.key for each in file.read(known_hosts).entries(key.address)} == {key.key}
+def is_known(known_hosts: Path, key: HostKey, port: int) -> bool:
+    """Whether ssh and pyinfra find this key in the file. Raises OperatorError as `known_key`."""
+    lines = file.read(known_hosts)
+    return all(_known_key(lines, key.address, [name]) == key for name in _names(key.address, port))
+
+
+def is_alone(known_hosts: Path, key: HostKey, port: int) -> bool:
+    """Whether they find it, and no other. Raises OperatorError as `known_key`."""
+    lines = file.read(known_hosts)
+    return all({each.key for each in lines.entries(name)} == {key.key} for name in _names(key.address, port))
 
 
 def require_not_revoked(known_hosts: Path, host: str, key: HostKey) -> None:
@@ -74,23 +83,29 @@ def require_not_revoked(known_hosts: Path, host: str, key: HostKey) -> None:
         )
 
 
-def record(known_hosts: Path, host: str, key: HostKey, known: HostKey | None) -> None:
+def record(known_hosts: Path, host: str, key: HostKey, known: HostKey | None, port: int = _PORT) -> None:
     """Write a host's key in place of all that the file has for its address; it is replaced as a whole.
 
     `known` is the one that the operator knows of. Raises OperatorError when the file holds a third one by now, or
     cannot be understood or written.
     """
+    names = _names(key.address, port)
     with file_lock.held(known_hosts):
         lines = file.read(known_hosts)
-        if _known_key(lines, key.address) not in (known, key):
+        if _known_key(lines, key.address, names) not in (known, key):
             raise OperatorError(
                 f"{known_hosts}: the key of {host} was changed meanwhile; nothing was written: run it again"
             )
-        rest = lines.without(key.address)
+        rest = lines.without(key.address, names)
         with text_file.writing(known_hosts):
-            text_file.replace(known_hosts, rest.plus(f"{key.line} {host}").text)
+            text_file.replace(known_hosts, rest.plus(f"{','.join(names)} {KEY_TYPE} {key.key} {host}").text)
 
 
-def _known_key(lines: KnownHosts, address: str) -> HostKey | None:
-    keys = [each.key for each in lines.entries(address) if each.kind == KEY_TYPE]
+def _names(address: str, port: int) -> list[str]:
+    """What the file calls a host: ssh looks for the address, pyinfra for the port too where it is not 22."""
+    return [address] if port == _PORT else [address, f"[{address}]:{port}"]
+
+
+def _known_key(lines: KnownHosts, address: str, names: Sequence[str]) -> HostKey | None:
+    keys = [each.key for name in names for each in lines.entries(name) if each.kind == KEY_TYPE]
     return HostKey(address, keys[0]) if keys else None

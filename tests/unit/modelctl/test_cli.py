@@ -163,9 +163,11 @@ class TestTrust:
         self.known = tmp_path / "known_hosts"
         self.site = written(tmp_path, known_hosts=str(self.known))
 
-        def scan(host: str, address: object) -> HostKey:
+        self.port = 22
+
+        def scan(host: str, address: object, port: int) -> HostKey:
             assert (tmp_path / "connected").exists()
-            assert (host, str(address)) == ("lab1", KEY.address)
+            assert (host, str(address), port) == ("lab1", KEY.address, self.port)
             return KEY
 
         monkeypatch.setattr("modelctl.nodes.trust.scan", scan)
@@ -218,6 +220,18 @@ class TestTrust:
         assert self.trust("--yes", "--replace").stdout.endswith(f"lab1 is trusted now, in {self.known}\n")
         assert self.known.read_text() == line
         assert self.trust("--yes", "--replace").stdout.endswith(" is already trusted\n")
+
+    def test_at_another_port_pyinfra_looks_for_another_name(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """H13: the operator's ssh_config may name a port."""
+        self.port = 2222
+        monkeypatch.setattr("modelctl.nodes.remote.port", lambda *_: self.port)
+        self.known.write_text(f"[192.168.10.20]:2222 ssh-ed25519 {OLD.key}\n")
+        assert "; if its card is new: " in self.trust("--yes").stderr
+        assert self.trust("--yes", "--replace").exit_code == 0
+        assert self.known.read_text() == f"192.168.10.20,[192.168.10.20]:2222 ssh-ed25519 {KEY.key} lab1\n"
+        self.known.write_text(f"192.168.10.20 ssh-ed25519 {KEY.key} lab1\n")
+        assert self.trust("--yes").stdout.endswith(f"lab1 is trusted now, in {self.known}\n")
+        assert self.trust().stdout.endswith(" is already trusted\n")
 
     @pytest.mark.parametrize("options", [("--yes",), ("--yes", "--replace")])
     def test_a_revoked_key_is_not_trusted(self, options: tuple[str, ...]) -> None:

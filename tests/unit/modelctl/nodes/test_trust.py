@@ -29,7 +29,7 @@ def keyscan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_scan_finds_the_key(keyscan: Path) -> None:
-    keyscan.write_text(f'#!/bin/sh\necho "# $5:22 SSH-2.0"\necho "$5 ssh-rsa AAAA"\necho "$5 ssh-ed25519 {KEY}"\n')
+    keyscan.write_text(f'#!/bin/sh\necho "# $7:$6 SSH-2.0"\necho "$7 ssh-rsa AAAA"\necho "$7 ssh-ed25519 {KEY}"\n')
     assert scan("lab1", ADDRESS) == HostKey("192.168.10.20", KEY)
 
 
