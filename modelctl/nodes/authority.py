@@ -46,10 +46,10 @@ class Authority:
             if self.exists():
                 return False
             try:
-                self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self.key.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             except OSError as error:
-                raise OperatorError(f"pull_ca {self._path}: {error.strerror}; expected a folder for the key") from error
-            _ssh_keygen("-t", "ed25519", "-N", "", "-C", "sentinelcam pull authority", "-f", str(self._path))
+                raise OperatorError(f"pull_ca {self.key}: {error.strerror}; expected a folder for the key") from error
+            _ssh_keygen("-t", "ed25519", "-N", "", "-C", "sentinelcam pull authority", "-f", str(self.key))
             return True
 
     def lines(self, registry: str, revoked: Revoked) -> list[str]:
@@ -68,7 +68,7 @@ class Authority:
             path.write_text(public_key, encoding="utf-8")
             name, principals = f"{host}.{generation}", ",".join(_principals(host, generation))
             words = ("-I", name, "-n", principals, "-z", str(int(time.time())), "-O", "clear", str(path))
-            _ssh_keygen("-s", str(self._path), *words)
+            _ssh_keygen("-s", str(self.key), *words)
             return Path(folder, "key-cert.pub").read_text(encoding="utf-8")
 
     def has_certified(self, certificate: str | None, public_key: str | None, host: str, generation: int) -> bool:
@@ -96,12 +96,8 @@ class Authority:
         return f"{options} {self._public.read_text(encoding='utf-8').strip()}"
 
     @property
-    def _path(self) -> Path:
-        return self.key.expanduser()
-
-    @property
     def _public(self) -> Path:
-        return self._path.with_name(self._path.name + ".pub")
+        return self.key.with_name(self.key.name + ".pub")
 
 
 def _principals(host: str, generation: int) -> tuple[str, str]:
