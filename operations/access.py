@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from pyinfra import logger
 from pyinfra.api import FactBase, Host, StringCommand
 
-from modelctl import hints, layout
+from modelctl import ancestry, hints, layout
 from modelctl.faults import one_line
 from modelctl.nodes.authority import Authority
 from modelctl.nodes.trust import known_key
-from operations import ancestry
 from operations.answer import Survey
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation

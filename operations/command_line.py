@@ -11,11 +11,11 @@ from typing import Any
 
 import click
 
+from modelctl import ancestry
 from modelctl.errors import Faults
 from modelctl.faults import choice, fault, for_each
 from modelctl.inventory_file import Inventory
 from modelctl.rendering.desired import desired
-from operations import ancestry
 from operations.arguments import parse
 from operations.site_lock import NAME, hold
 

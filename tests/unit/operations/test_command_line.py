@@ -5,11 +5,12 @@ import click
 import pyinfra
 import pytest
 
+from modelctl import ancestry
 from modelctl.errors import Faults
 from modelctl.fleet import Fleet
 from modelctl.groups import groups
 from modelctl.inventory_file import Inventory
-from operations import ancestry, command_line
+from operations import command_line
 from tests.chandler import INVENTORY, SOURCES
 from tests.unit.modelctl.sites import fleet as fleet_of
 from tests.unit.modelctl.sites import pinned
