@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from modelctl import hints, progress
 from modelctl.changes import older
@@ -19,6 +19,7 @@ from modelctl.registry import registry_store
 from modelctl.registry.manifest import pin_of
 from modelctl.registry.pinning import require_version
 from modelctl.rendering.desired import Desired, ServiceSet, desired
+from modelctl.values import NonNegativeInt
 
 ANSWER_SECONDS = 60
 
