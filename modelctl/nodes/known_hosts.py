@@ -55,8 +55,10 @@ class Entry:
 
     def without(self, names: Collection[str]) -> "Entry | None":
         """The line with none of these names, None when nobody else is named. Raises OperatorError for a pattern."""
+        if not any(map(self.covers, names)):
+            return self
         if self.hosts.startswith(_HASH):
-            return None if any(map(self.covers, names)) else self
+            return None
         kept = [each for each in self.names if each.lower() not in names]
         rest = replace(self, hosts=",".join(kept))
         for name in names:
