@@ -67,8 +67,9 @@ def test_an_operators_ssh_config_changes_nothing(configured: Path, tmp_path: Pat
 @pytest.mark.usefixtures("deployed")
 def test_a_way_that_leads_to_another_host_is_refused(configured: Path) -> None:
     """H13."""
-    there = f"bash -c 'exec 3<>/dev/tcp/{HOSTS['east'].address}/22; cat <&3 & cat >&3; kill $!'"
-    configured.write_text(f"Host 198.18.*\nProxyCommand {there}\n", encoding="utf-8")
+    east = HOSTS["east"].address
+    jump = f"/usr/bin/ssh -F none -i {keys.OPERATOR} -o UserKnownHostsFile={keys.KNOWN_HOSTS} -W {east}:22 ops@{east}"
+    configured.write_text(f"Host 198.18.*\nProxyCommand {jump}\n", encoding="utf-8")
     status, name = asked("lab1")
     assert status.code == 3
     error = json.loads(status.out)["hosts"]["lab1"]["error"]
