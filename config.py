@@ -6,18 +6,24 @@ import signal
 import socket
 import sys
 import termios
+from collections.abc import Iterable
 from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
 import pyinfra
 import pyinfra.api.operations
+import pyinfra.connectors.util
 import pyinfra_cli.cli
 import pyinfra_cli.inventory
+from paramiko.config import SSHConfigDict
+from paramiko.file import BufferedFile
 from pyinfra.api import Host, Inventory, State
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.connectors.ssh import SSHConnector
+from pyinfra.connectors.sshuserclient.config import SSHConfig
 from pyinfra_cli.exceptions import CliError
 
 from modelctl import hints
@@ -38,6 +44,8 @@ _STDIN, _STDERR = 0, 2
 _terminal = termios.tcgetattr(_STDIN) if os.isatty(_STDIN) else None
 _connect = SSHConnector._connect
 _run = SSHConnector.run_shell_command
+_read_buffer = pyinfra.connectors.util.read_buffer
+_lookup: Any = SSHConfig._lookup  # type: ignore[attr-defined]
 _confirm = pyinfra_cli.cli._do_confirm
 _is_group = pyinfra_cli.inventory._is_inventory_group
 _run_host = pyinfra.api.operations._run_host_ops
@@ -62,6 +70,23 @@ def _run_on_dropped_connection(self: SSHConnector, *args: Any, **kwargs: Any) ->
         return _run(self, *args, **kwargs)
     except EOFError as error:
         raise OSError("connection lost") from error
+
+
+def _read_any_bytes(name: str, io: Iterable[str | bytes], *args: Any, **kwargs: Any) -> None:
+    """A byte that is no UTF-8, as in what a login prints, ends pyinfra's reading with a traceback: the rest is lost."""
+    if isinstance(io, BufferedFile):
+        io._flags |= BufferedFile.FLAG_BINARY  # type: ignore[attr-defined]
+    lines = (line.decode(errors="replace") if isinstance(line, bytes) else line for line in io)
+    _read_buffer(name, lines, *args, **kwargs)
+
+
+def _lookup_of_address(self: SSHConfig, hostname: str, options: Any = None, **kwargs: Any) -> Any:
+    """A HostName in the operator's ssh_config is for names. An address is the inventory's: pyinfra would deploy to
+    another host under this one's name, and look for that one's key."""
+    with suppress(ValueError):
+        address = str(ip_address(hostname))
+        options = SSHConfigDict({"hostname": address, "canonicalizehostname": "no", **(options or {})})
+    return _lookup(self, hostname, options, **kwargs)
 
 
 def _confirm_or_refuse(msg: str) -> bool:
@@ -115,6 +140,8 @@ def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
 
 SSHConnector._connect = _connect_without_delay  # type: ignore[method-assign]
 SSHConnector.run_shell_command = _run_on_dropped_connection  # type: ignore[method-assign]
+pyinfra.connectors.util.read_buffer = _read_any_bytes
+SSHConfig._lookup = _lookup_of_address  # type: ignore[attr-defined]
 pyinfra_cli.cli._do_confirm = _confirm_or_refuse
 pyinfra_cli.inventory._get_groups_from_filename = _groups_of_site
 Inventory.get_active_hosts = _hosts_in_order  # type: ignore[method-assign]

@@ -1,6 +1,5 @@
 """The types that an inventory is written in. They hold what they are given; `Fleet` validates them, all at once."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat
@@ -12,7 +11,7 @@ from modelctl.inventory.pins import Pin, PinnedFile, Pins
 from modelctl.inventory.retention import AnyRetention, FaceQuality, MinimalRetention, NeverDelete, VehicleInterest
 from modelctl.inventory.revoked import Revoked
 from modelctl.inventory.standards import Gate, Gates, Limits, Paths, Ports, Standards, Users
-from modelctl.values import FileName, HostName, ModelName, PositiveInt, Role, Version, Word
+from modelctl.values import FileName, HostName, ModelName, OwnPath, PositiveInt, Role, Version, Word
 
 __all__ = [
     "CoralPackage",
@@ -66,7 +65,8 @@ class Site(Part):
     """A site's hosts and what they share.
 
     `known_hosts` holds the hosts' SSH keys (`modelctl trust` adds them); `pull_ca` is the private key that signs the
-    nodes' pull certificates, kept outside git; `ssh_key` is the operator's own key, SSH's defaults when None.
+    nodes' pull certificates, kept outside git; `ssh_key` is the operator's own key, SSH's defaults when None. In these
+    paths ~ is the operator's home.
     """
 
     name: HostName
@@ -78,9 +78,9 @@ class Site(Part):
     max_scan_days: PositiveInt = 14
     run_deletes: bool = True
     vehicle_speed: VehicleSpeed = VehicleSpeed()
-    ssh_key: Path | None = None
-    known_hosts: Path
-    pull_ca: Path
+    ssh_key: OwnPath | None = None
+    known_hosts: OwnPath
+    pull_ca: OwnPath
 
 
 class Model(Part):

@@ -26,13 +26,15 @@ def read(path: Path) -> str:
 def replace(path: Path, text: str) -> None:
     """Write a file as a whole: whoever reads it, also after a power cut, sees the old text or the new one.
 
-    The text's line ends stay as they are, and so does the file's mode. Raises OSError.
+    The text's line ends stay as they are, so do bytes that were read as lone surrogates, and the file's mode. Raises
+    OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     old = path.stat() if path.exists() else None
     with NamedTemporaryFile(
-        "w", dir=path.parent, prefix=f".{path.name}.", suffix=_UNFINISHED, delete=False, encoding="utf-8", newline=""
-    ) as file:
+        "w", dir=path.parent, prefix=f".{path.name}.", suffix=_UNFINISHED, delete=False, encoding="utf-8", newline="",
+        errors="surrogateescape",
+    ) as file:  # fmt: skip
         try:
             file.write(text)
             file.flush()

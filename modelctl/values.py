@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import date
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, PlainValidator
@@ -69,6 +70,20 @@ def _check_address(value: object) -> IPv4Address | IPv6Address:
 _LARGEST = 10**15  # more than any count of bytes here; beyond it, programs begin to stumble
 PositiveInt = Annotated[int, Field(gt=0, lt=_LARGEST)]
 NonNegativeInt = Annotated[int, Field(ge=0, lt=_LARGEST)]
+
+
+def _check_path(path: Path) -> Path:
+    try:
+        found = path.expanduser()
+    except RuntimeError:  # ~name, and nobody has that name
+        raise PydanticCustomError("path", "a path; its user has no home here") from None
+    if "\0" in str(found):
+        raise PydanticCustomError("path", "a path without a NUL")
+    return found
+
+
+OwnPath = Annotated[Path, AfterValidator(_check_path)]
+"""A path on the control node; ~ is the operator's home."""
 
 Address = Annotated[IPv4Address | IPv6Address, PlainValidator(_check_address)]
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Dict, List
 
-from node import disk, facelist, orders, stamps
+from node import disk, facelist, layout, orders, sets, stamps
 from node.orders import File, Version
+from node.sets import StoredSet
 
 
 def preview(data: Dict[str, Any]) -> Dict[str, Any]:
-    """Return the model bytes that would have to come, and the events that a datasink's list would unlock."""
+    """Return the model bytes that would have to come, the events that a datasink's list would unlock, and what each
+    service is set to by now: the set's digest, and the commit that it was made from."""
     versions = [orders.version(each) for each in data["versions"]]
     lists = [orders.version(each) for each in data["face_lists"]]
     configs = [Path(path) for path in data["configs"] if Path(path).name == facelist.CONFIG]
@@ -21,7 +23,17 @@ def preview(data: Dict[str, Any]) -> Dict[str, Any]:
             file.size for each in lists for file in each.files if not disk.is_there(facelist.path_of(each, file.name))
         ),
         "unlocked": [facelist.unlocks(each, configs, registry) for each in lists],
+        "chosen": {stored.content.service: _chosen(stored) for stored in _all_chosen()},
     }
+
+
+def _all_chosen() -> List[StoredSet]:
+    found = [sets.find(service, sets.digest_of(service, sets.CHOSEN)) for service in layout.services()]
+    return [stored for stored in found if stored is not None]
+
+
+def _chosen(stored: StoredSet) -> Dict[str, str]:
+    return {"digest": stored.content.digest, "commit": stored.commit}
 
 
 def _absent(version: Version) -> List[File]:

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 
 from pyinfra import logger
-from pyinfra.api import FactBase, Host, StringCommand
+from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
-from modelctl import hints, layout
+from modelctl import ancestry, hints, layout
 from modelctl.faults import one_line
-from modelctl.nodes.authority import Authority
+from modelctl.nodes.authority import Authority, pull_key
 from modelctl.nodes.trust import known_key
-from operations import ancestry
 from operations.answer import Survey
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
@@ -17,13 +16,14 @@ from operations.run import desired_of
 from operations.survey import QUESTION_SECONDS
 
 PUBLIC_KEY = f"{layout.STATE}/access/pull_key.pub"
+SHOWN = 80  # characters of what is no key
 
 
-class PullKey(FactBase[str]):
-    """The public half of a node's pull key."""
+class PullKey(FactBase[str | None]):
+    """The public half of a node's pull key, or whatever the node says it is."""
 
-    def command(self) -> str:
-        return f"cat {PUBLIC_KEY}"
+    def command(self) -> StringCommand:
+        return StringCommand("cat", QuoteString(PUBLIC_KEY))
 
 
 @node_operation
@@ -48,9 +48,16 @@ def certify_pull_key(host: Host, found: Survey) -> Iterator[StringCommand]:
         return
     yield command("make-key", host.name)
     _ensure(authority)
-    certificate = authority.certify(
-        host.get_fact(PullKey, _sudo=True, _timeout=QUESTION_SECONDS), host.name, generation
-    )
+    said = host.get_fact(PullKey, _sudo=True, _timeout=QUESTION_SECONDS)
+    public_key = pull_key(said)
+    if public_key is None:
+        shown = one_line(said or "", SHOWN) or "nothing"
+        yield Refusal(
+            f"{host.name}: {PUBLIC_KEY}: found {shown}; expected one ssh-ed25519 key; "
+            "remove the file there, and run again"
+        )
+        return
+    certificate = authority.certify(public_key, host.name, generation)
     yield command("install-access", message={"certificate": certificate, "known_hosts": known_hosts})
 
 

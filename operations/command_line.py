@@ -11,11 +11,13 @@ from typing import Any
 
 import click
 
+from modelctl import ancestry
 from modelctl.errors import Faults
 from modelctl.faults import choice, fault, for_each
+from modelctl.fleet import Fleet
 from modelctl.inventory_file import Inventory
+from modelctl.nodes.authority import Authority
 from modelctl.rendering.desired import desired
-from operations import ancestry
 from operations.arguments import parse
 from operations.site_lock import NAME, hold
 
@@ -39,8 +41,16 @@ def check(inventory: Inventory, groups: Groups) -> None:
         pairs = (each.partition("=") for each in words["data"])
         parse({key: _value(text) for key, _, text in pairs}, fleet, run)
         for_each(run, lambda name: desired(fleet, name))
+        _require_authority(fleet)
         if _is_real(words):
             hold(inventory.folder / NAME)
+
+
+def _require_authority(fleet: Fleet) -> None:
+    """Raises OperatorError for a pull authority that nobody could trust; one that is not there yet is made."""
+    authority = Authority(fleet.site.pull_ca)
+    if authority.exists():
+        authority.public_key()
 
 
 def _is_real(words: Mapping[str, Any]) -> bool:

@@ -24,9 +24,8 @@ def node_operation(plan: Plan) -> Callable[..., object]:
         host = ctx_host.get()
         if host in host.state.failed_hosts:
             return  # a prediction goes on to later operations, which will not run here
-        found = survey(host)
         commands = 0
-        for command in _commands(plan, host, found):
+        for command in _commands(plan, host):
             commands += 1
             _announce(host, command)
             yield command
@@ -41,12 +40,13 @@ def node_operation(plan: Plan) -> Callable[..., object]:
     return operation()(converge)
 
 
-def _commands(plan: Plan, host: Host, found: Survey | None) -> Iterator[StringCommand]:
-    if found is None:
-        yield Refusal(f"{host.name}: gave no answer; see above")
-        return
+def _commands(plan: Plan, host: Host) -> Iterator[StringCommand]:
     try:
-        yield from plan(host, found)
+        found = survey(host)
+        if found is None:
+            yield Refusal(f"{host.name}: gave no answer; see above")
+        else:
+            yield from plan(host, found)
     except OperatorError as error:
         yield Refusal(str(error))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pyinfra.api import Host, StringCommand
 
-from operations import ancestry
+from modelctl import ancestry
 from operations.answer import Survey
 from operations.node_command import Refusal, bare_command, command
 from operations.order import Order
@@ -19,18 +19,10 @@ def refusal(host: Host, found: Survey, order: Order) -> StringCommand | None:
     if host.name in arguments_of(host).older:
         return None
     site: Path = host.data.site_folder
-    commits = {each["service"]: found.sets[each["service"]].commit or "unknown" for each in order["sets"]}
-    newer = [
-        f"{name} was switched by commit {each[:12]}"
-        for name, each in commits.items()
-        if not ancestry.contains(site, each)
-    ]
-    if not newer:
+    newer = ancestry.newer(site, {each["service"]: found.sets[each["service"]].commit for each in order["sets"]})
+    if newer is None:
         return None
-    reason = (
-        f"{host.name}: {', '.join(newer)}, which this checkout does not contain; {ancestry.remedy(site)}, "
-        f"or allow it with --data older={host.name}"
-    )
+    reason = f"{host.name}: {newer}; {ancestry.remedy(site)}, or allow it with --data older={host.name}"
     if not host.state.is_executing:
         return Refusal(reason)
     return (command if found.has_program else bare_command)("refuse", message={**order, "reason": reason})

@@ -5,7 +5,8 @@ from typing import Any
 
 from pyinfra.api import Host, StringCommand
 
-from operations import ancestry, older_checkout
+from modelctl import ancestry
+from operations import older_checkout
 from operations.answer import SetState, Survey
 from operations.bundle import bundle
 from operations.node_command import bare_command, command

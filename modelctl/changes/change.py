@@ -5,7 +5,7 @@ A journal is written before anything else, and goes last: a change that is kille
 
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from modelctl import hints, text_file
@@ -55,7 +55,7 @@ def make(checkout: Checkout, change: Change, message: str, data: tuple[str, ...]
     with deployer.in_order():
         _begin(checkout, change, message)
         try:
-            is_done = not change.hosts or deployer.deploy(change.hosts, _data(change, *data))
+            is_done = not change.hosts or deployer.deploy(change.hosts, _data(change, change.hosts, *data))
         except OperatorError as error:
             raise OperatorError(f"{change.what}: {error}; {_undone(checkout, change)}") from None
         if is_done:
@@ -160,11 +160,12 @@ def _move_back(change: Change) -> bool:
     inventory.connect()
     _wait_for_switches(inventory.fleet, hosts)
     # What the list before the change did not lock was not locked before the change.
-    return Deployer(change.inventory).deploy(hosts, _data(change, "unlock=yes"))
+    return Deployer(change.inventory).deploy(hosts, _data(change, hosts, "unlock=yes"))
 
 
-def _data(change: Change, *more: str) -> tuple[str, ...]:
-    return (f"models={change.model}", *more)
+def _data(change: Change, hosts: Sequence[str], *more: str) -> tuple[str, ...]:
+    older = ",".join(host for host in change.older if host in hosts)
+    return (f"models={change.model}", *more, *([f"older={older}"] if older else []))
 
 
 def _wait_for_switches(fleet: Fleet, hosts: list[str]) -> None:

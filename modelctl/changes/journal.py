@@ -26,7 +26,7 @@ class Change:
     """An edit of one file of the inventory, and the hosts that move with it.
 
     `what` begins the commit's message; `old` and `new` are the file's texts; `since` is UTC, ISO 8601; `branch` is the
-    one that the edit is committed to.
+    one that the edit is committed to; `older` are those of the hosts that a newer checkout may have switched.
     """
 
     what: str
@@ -39,6 +39,7 @@ class Change:
     new: str
     model: str
     hosts: tuple[str, ...]
+    older: tuple[str, ...] = ()
 
     @property
     def in_short(self) -> str:

@@ -3,18 +3,23 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from modelctl import hints, progress
+from modelctl.changes import older
+from modelctl.changes.older import Chosen, Newer
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, fault
 from modelctl.fleet import Fleet
-from modelctl.nodes import node_command, remote
+from modelctl.nodes import node_command, node_status, remote
+from modelctl.nodes.node_status import Said
 from modelctl.registry import registry_store
 from modelctl.registry.manifest import pin_of
 from modelctl.registry.pinning import require_version
 from modelctl.rendering.desired import Desired, ServiceSet, desired
+from modelctl.values import NonNegativeInt
 
 ANSWER_SECONDS = 60
 
@@ -24,6 +29,7 @@ class HostPreview:
     """A host that moves: its versions before and after, and the services that restart.
 
     `size` are the bytes that must come, `unlocked` the events that its face list would unlock; None where nobody knows.
+    `newer` says whether a newer checkout switched it.
     """
 
     host: str
@@ -32,13 +38,17 @@ class HostPreview:
     restarts: tuple[str, ...]
     size: int | None
     unlocked: int | None
+    newer: Newer | None = None
 
 
 class _Answer(BaseModel):
+    """What a node says; an older program does not say what is chosen there."""
+
     model_config = ConfigDict(strict=True)
 
-    bytes: NonNegativeInt
+    bytes: NonNegativeInt | None
     unlocked: tuple[NonNegativeInt | None, ...]
+    chosen: dict[Said, Chosen] | None = None
 
 
 def require_pinned(fleet: Fleet, model: str, version: str) -> None:
@@ -69,15 +79,26 @@ def moving(before: Fleet, after: Fleet, model: str) -> list[str]:
     return [name for name in after.site.hosts if before.versions(name).get(model) != after.versions(name).get(model)]
 
 
-def look(before: Fleet, after: Fleet, model: str) -> tuple[HostPreview, ...]:
-    """Ask all hosts that a change moves. Raises OperatorError when one gives no answer: it could not be moved now."""
+def look(before: Fleet, after: Fleet, model: str, folder: Path) -> tuple[HostPreview, ...]:
+    """Ask all hosts that a change moves; `folder` is the site's.
+
+    Raises OperatorError when one gives no answer: it could not be moved now.
+    """
     hosts = moving(before, after, model)
     wanted = {host: desired(after, host) for host in hosts}
     answers = remote.side_by_side(hosts, lambda host: _ask(after, model, wanted[host]))
-    return tuple(_host_preview(before, model, wanted[host], answer) for host, answer in answers.items())
+    return tuple(_host_preview(before, model, wanted[host], answer, folder) for host, answer in answers.items())
 
 
-def _host_preview(before: Fleet, model: str, wanted: Desired, answer: _Answer | None) -> HostPreview:
+def chosen_on(fleet: Fleet, host: str) -> dict[str, Chosen]:
+    """What is chosen on a host; nothing of one that does not say, or that was never deployed to."""
+    with suppress(remote.NoAnswer):
+        services = node_status.ask(fleet, host).items()
+        return {name: Chosen(each.chosen, each.commit) for name, each in services if each.chosen is not None}
+    return {}
+
+
+def _host_preview(before: Fleet, model: str, wanted: Desired, answer: _Answer, folder: Path) -> HostPreview:
     old: tuple[ServiceSet, ...] = ()
     with suppress(Faults):  # what runs now may be what no pin covers
         old = desired(before, wanted.host).sets
@@ -87,8 +108,9 @@ def _host_preview(before: Fleet, model: str, wanted: Desired, answer: _Answer | 
         before=before.versions(wanted.host)[model],
         after=_version(model, wanted),
         restarts=tuple(each.service for each in wanted.sets if each.digest not in digests and each.state == "running"),
-        size=answer.bytes if answer else None,
-        unlocked=_sum(answer.unlocked) if answer else None,
+        size=answer.bytes,
+        unlocked=_sum(answer.unlocked),
+        newer=older.look(folder, wanted.host, answer.chosen or {}, digests),
     )
 
 
@@ -101,15 +123,18 @@ def _sum(counts: tuple[int | None, ...]) -> int | None:
     return None if None in counts else sum(filter(None, counts))
 
 
-def _ask(fleet: Fleet, model: str, wanted: Desired) -> _Answer | None:
-    """None where the node's program cannot say: the deploy brings one that can, and checks."""
+def _ask(fleet: Fleet, model: str, wanted: Desired) -> _Answer:
+    """Without counts where the node's program cannot say: the deploy brings one that can, and checks."""
     try:
         text = node_command.ask(fleet, wanted.host, "preview", _question(model, wanted), ANSWER_SECONDS)
-        return _Answer.model_validate_json(text)
+        answer = _Answer.model_validate_json(text)
     except node_command.UnknownCommand:
-        return None
+        answer = _Answer(bytes=None, unlocked=(None,))
     except ValidationError:
         raise remote.misunderstood(fleet, wanted.host, text, "what a deploy would cost") from None
+    if answer.chosen is not None:
+        return answer
+    return answer.model_copy(update={"chosen": chosen_on(fleet, wanted.host)})
 
 
 def _question(model: str, wanted: Desired) -> Mapping[str, object]:

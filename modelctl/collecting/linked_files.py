@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import NonNegativeInt, ValidationError
+from pydantic import ValidationError
 
 from modelctl.collecting import carry, collected_receiver
 from modelctl.collecting.collected_receiver import DIGITS
@@ -16,6 +16,7 @@ from modelctl.nodes import node_command, remote
 from modelctl.registry import registry_store, travelling
 from modelctl.registry.travelling import Outcome, Said
 from modelctl.rendering.services import models_folder
+from modelctl.values import NonNegativeInt
 
 LOOK_SECONDS = 600  # every byte is read, from what may be an SD card
 CARRY_SECONDS = 3600

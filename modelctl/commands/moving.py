@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from modelctl.changes import change, preview
+from modelctl.changes import change, older, preview
 from modelctl.changes.edit import Edit
 from modelctl.changes.git import Checkout
 from modelctl.changes.journal import Change
@@ -35,6 +35,7 @@ class Move:
     version: str
     reason: str
     unlock: bool
+    older: tuple[str, ...]
     yes: bool
 
 
@@ -43,8 +44,11 @@ def carry_out(inventory: Inventory, checkout: Checkout, made: Edit, move: Move) 
     _require_pins_committed(inventory, checkout)
     inventory.connect()
     before, after = inventory.fleet, made.after
-    hosts = _look(before, after, move)
+    moving = preview.moving(before, after, move.model)
+    older.require_moving(move.older, moving)
+    hosts = _look(inventory, after, move)
     summary(move.what, hosts).print()
+    older.require_allowed(inventory.folder, [each.newer for each in hosts if each.newer], move.older)
     if not move.unlock:
         _require_locked(hosts)
     options.require_consent("Do it?", "changed", move.yes)
@@ -60,7 +64,8 @@ def carry_out(inventory: Inventory, checkout: Checkout, made: Edit, move: Move) 
         old=made.old,
         new=made.new,
         model=move.model,
-        hosts=tuple(each.host for each in hosts),
+        hosts=tuple(moving),
+        older=move.older,
     )
     message = f"{move.what}\n\n{move.reason}".rstrip()
     change.make(checkout, begun, message, ("unlock=yes",) if move.unlock else ())
@@ -78,8 +83,9 @@ def _row(host: HostPreview) -> Row:
     return Row((host.host, host.before, host.after, ", ".join(host.restarts) or "none", *counts))
 
 
-def _look(before: Fleet, after: Fleet, move: Move) -> tuple[HostPreview, ...]:
+def _look(inventory: Inventory, after: Fleet, move: Move) -> tuple[HostPreview, ...]:
     """What is to be asked is asked at once, and what was agreed to already is done meanwhile."""
+    before = inventory.fleet
 
     def keep() -> None:
         if _is_agreed(before, move):
@@ -88,7 +94,7 @@ def _look(before: Fleet, after: Fleet, move: Move) -> tuple[HostPreview, ...]:
     _, _, found = remote.together(
         lambda: preview.require_stored(after, move.model, move.version),
         keep,
-        lambda: preview.look(before, after, move.model),
+        lambda: preview.look(before, after, move.model, inventory.folder),
     )
     return found
 

@@ -6,6 +6,7 @@ import click
 
 from modelctl import hints
 from modelctl.changes import change, edit, journal, preview
+from modelctl.changes import older as older_hosts
 from modelctl.changes.git import checkout_of
 from modelctl.commands import moving, options
 from modelctl.commands.moving import Move
@@ -22,10 +23,19 @@ from modelctl.inventory_file import load
 @click.option("--clear", is_flag=True, help="Take the override away: the host gets the current version again.")
 @moving.reason
 @moving.unlock
+@older_hosts.option
 @options.yes
 @options.site
 def override(
-    host: str, model: str, version: str | None, clear: bool, reason: str, unlock: bool, yes: bool, site: Path
+    host: str,
+    model: str,
+    version: str | None,
+    clear: bool,
+    reason: str,
+    unlock: bool,
+    older: tuple[str, ...],
+    yes: bool,
+    site: Path,
 ) -> None:
     """Try VERSION of MODEL on HOST alone: edit site.py, commit, deploy to it.
 
@@ -49,7 +59,7 @@ def override(
         made = edit.set_override(inventory, host, model, version)
         checkout.require_editable(made.file)
         what = f"Override {model} on {host} with {version}" if version else f"Clear the override of {model} on {host}"
-        moving.carry_out(inventory, checkout, made, Move(what, model, wanted, reason, unlock, yes))
+        moving.carry_out(inventory, checkout, made, Move(what, model, wanted, reason, unlock, older, yes))
     click.echo(f"{host}: {_standing(model, version, current)}")
 
 

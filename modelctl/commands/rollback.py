@@ -6,6 +6,7 @@ import click
 
 from modelctl import hints
 from modelctl.changes import change, edit, journal, preview
+from modelctl.changes import older as older_hosts
 from modelctl.changes.git import checkout_of
 from modelctl.commands import moving, options
 from modelctl.commands.moving import Move
@@ -22,9 +23,19 @@ from modelctl.values import version_key
 @click.option("--previous", is_flag=True, help="Go to the version before; the same again goes forward.")
 @moving.reason
 @moving.unlock
+@older_hosts.option
 @options.yes
 @options.site
-def rollback(model: str, version: str | None, previous: bool, reason: str, unlock: bool, yes: bool, site: Path) -> None:
+def rollback(
+    model: str,
+    version: str | None,
+    previous: bool,
+    reason: str,
+    unlock: bool,
+    older: tuple[str, ...],
+    yes: bool,
+    site: Path,
+) -> None:
     """Give all hosts without an override VERSION of MODEL: edit registry.py, commit, deploy.
 
     The version must be stored, pinned and complete. When the deploy fails, or is stopped, all of it is undone.
@@ -45,7 +56,7 @@ def rollback(model: str, version: str | None, previous: bool, reason: str, unloc
         checkout.require_editable(made.file)
         verb = "Roll back" if version_key(wanted) < version_key(now) else "Roll forward"
         what = f"{verb} {model} from {now} to {wanted}"
-        moving.carry_out(inventory, checkout, made, Move(what, model, wanted, reason, unlock, yes))
+        moving.carry_out(inventory, checkout, made, Move(what, model, wanted, reason, unlock, older, yes))
     back = hints.modelctl(f"rollback {model} --previous")
     click.echo(f"{model}: {wanted} is the current version; to {now} again: {back}")
 

@@ -8,6 +8,7 @@ from modelctl import hints
 from modelctl.commands import options
 from modelctl.errors import OperatorError
 from modelctl.inventory_file import Inventory, load
+from modelctl.nodes import remote
 from modelctl.nodes import trust as trusted
 
 
@@ -20,11 +21,14 @@ def trust(host: str, replace: bool, yes: bool, site: Path) -> None:
     """Show the fingerprint of HOST's SSH key, and add the key to the site's known hosts."""
     inventory = load(site)
     options.require_host(inventory.fleet, host)
-    found, known = _keys(inventory, host)
-    if found == known:
+    known_hosts, port = inventory.fleet.site.known_hosts, remote.port(inventory.fleet, host)
+    found, known = _keys(inventory, host, port)
+    trusted.require_not_revoked(known_hosts, host, found)
+    is_done = trusted.is_alone if replace else trusted.is_known
+    if is_done(known_hosts, found, port):
         click.echo(f"{host} ({found.address}): {found.fingerprint} is already trusted")
         return
-    if known is not None and not replace:
+    if known not in (None, found) and not replace:
         raise OperatorError(
             f"{host} ({found.address}): found {found.fingerprint}, expected {known.fingerprint}; "
             f"if its card is new: {hints.modelctl(f'trust {host} --replace')}"
@@ -32,13 +36,13 @@ def trust(host: str, replace: bool, yes: bool, site: Path) -> None:
     click.echo(f"{host} ({found.address}): {found.fingerprint}")
     if not yes and not click.confirm("Does the host itself show this fingerprint?"):
         raise OperatorError(f"{host}: not trusted, nothing changed")
-    trusted.record(inventory.fleet.site.known_hosts, host, found, known)
-    click.echo(f"{host} is trusted now, in {inventory.fleet.site.known_hosts}")
+    trusted.record(known_hosts, host, found, known, port)
+    click.echo(f"{host} is trusted now, in {known_hosts}")
 
 
-def _keys(inventory: Inventory, host: str) -> tuple[trusted.HostKey, trusted.HostKey | None]:
+def _keys(inventory: Inventory, host: str, port: int) -> tuple[trusted.HostKey, trusted.HostKey | None]:
     """The key that a host shows, and the one on file."""
     fleet = inventory.fleet
     address = fleet.host(host).address
     inventory.connect()
-    return trusted.scan(host, address), trusted.known_key(fleet.site.known_hosts, str(address))
+    return trusted.scan(host, address, port), trusted.known_key(fleet.site.known_hosts, str(address), port)

@@ -1,5 +1,6 @@
 """The way to a host over SSH, as the operator. Options: ssh_config(5)."""
 
+import re
 import shlex
 import subprocess
 from collections.abc import Callable, Sequence
@@ -15,6 +16,35 @@ from modelctl.fleet import Fleet
 CONNECT_SECONDS = 10
 AT_ONCE = 32  # each is a process of its own on the control node
 SSH_FAILED = 255
+
+_ALWAYS = {
+    "BatchMode": "yes",
+    "ConnectTimeout": str(CONNECT_SECONDS),
+    "ServerAliveInterval": str(CONNECT_SECONDS),
+    "ControlPath": "none",  # an open connection was checked against somebody else's known hosts
+    "LogLevel": "ERROR",
+    "LogVerbose": "none",
+    # only the site says which key a host has
+    "StrictHostKeyChecking": "yes",
+    "GlobalKnownHostsFile": "none",
+    "KnownHostsCommand": "none",
+    "VerifyHostKeyDNS": "no",
+    "NoHostAuthenticationForLocalhost": "no",
+    "UpdateHostKeys": "no",
+    "CanonicalizeHostname": "no",
+    "AddressFamily": "any",
+    # the command that was asked for, with its input and output, and nothing beside it
+    "SessionType": "default",
+    "RemoteCommand": "none",
+    "PermitLocalCommand": "no",
+    "StdinNull": "no",
+    "ForkAfterAuthentication": "no",
+    "ClearAllForwardings": "yes",
+    "ForwardAgent": "no",
+    "ForwardX11": "no",
+    "Tunnel": "no",
+}
+"""Options of ours, which an operator's ssh_config cannot change: ssh takes the first value that it finds."""
 
 Answer = TypeVar("Answer")
 First = TypeVar("First")
@@ -39,7 +69,7 @@ def run(
             timeout=seconds, check=False,
         )  # fmt: skip
     except FileNotFoundError:
-        raise OperatorError("ssh: no such program; install it: apt-get install openssh-client") from None
+        raise _no_ssh() from None
     except subprocess.TimeoutExpired:
         raise NoAnswer(f"{place(fleet, host)}: no answer within {seconds} s; is its disk well?") from None
     if done.returncode == SSH_FAILED:
@@ -94,22 +124,39 @@ def last_line(text: str, limit: int = MAX_QUOTED) -> str:
 
 
 def ssh(fleet: Fleet, name: str) -> list[str]:
-    """The words of an ssh to a host, before the command there."""
+    """The words of an ssh to a host, before the command there.
+
+    What the operator's ssh_config says of the way there holds (Port, ProxyJump, ProxyCommand, IdentityFile, ...), and
+    nothing that leads to another host, or does anything but run the command.
+    """
     site, host = fleet.site, fleet.host(name)
     options = {
-        "BatchMode": "yes",
-        "ConnectTimeout": str(CONNECT_SECONDS),
-        "ServerAliveInterval": str(CONNECT_SECONDS),
-        "StrictHostKeyChecking": "yes",
+        **_ALWAYS,
+        "HostName": str(host.address).replace("%", "%%"),
+        "HostKeyAlias": str(host.address),
         "UserKnownHostsFile": _literally(site.known_hosts),
-        "GlobalKnownHostsFile": "none",
-        "ControlPath": "none",  # an open connection was checked against somebody else's known hosts
-        "LogLevel": "ERROR",
     }
     if site.ssh_key is not None:
         options |= {"IdentityFile": _literally(site.ssh_key), "IdentitiesOnly": "yes"}
     words = [f"-o{option}={value}" for option, value in options.items()]
     return ["ssh", "-T", *words, "-l", host.login, str(host.address)]
+
+
+def port(fleet: Fleet, name: str) -> int:
+    """The port of a host's SSH server: the operator's ssh_config may name one. Raises OperatorError."""
+    program, *words = ssh(fleet, name)
+    try:
+        done = subprocess.run([program, "-G", *words], capture_output=True, text=True, errors="replace", check=False)
+    except FileNotFoundError:
+        raise _no_ssh() from None
+    found = re.search(r"^port ([0-9]+)$", done.stdout, re.MULTILINE)
+    if found is None:
+        raise OperatorError(f"ssh: {last_line(done.stderr)}; expected an ssh_config that it can read; mend that")
+    return int(found[1])
+
+
+def _no_ssh() -> OperatorError:
+    return OperatorError("ssh: no such program; install it: apt-get install openssh-client")
 
 
 def _literally(path: Path) -> str:

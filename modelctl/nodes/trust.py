@@ -3,15 +3,19 @@
 import base64
 import hashlib
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 from modelctl import file_lock, text_file
 from modelctl.errors import OperatorError
+from modelctl.nodes import known_hosts as file
+from modelctl.nodes.known_hosts import KnownHosts
 
 KEY_TYPE = "ssh-ed25519"
 SCAN_SECONDS = 10
+_PORT = 22
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,9 @@ class HostKey:
         return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
 
 
-def scan(host: str, address: IPv4Address | IPv6Address) -> HostKey:
+def scan(host: str, address: IPv4Address | IPv6Address, port: int = _PORT) -> HostKey:
     """Ask a host for its key. Raises OperatorError when none comes within SCAN_SECONDS."""
-    command = ["ssh-keyscan", "-T", str(SCAN_SECONDS // 2), "-t", "ed25519", str(address)]
+    command = ["ssh-keyscan", "-T", str(SCAN_SECONDS // 2), "-t", "ed25519", "-p", str(port), str(address)]
     try:
         found = subprocess.run(command, capture_output=True, text=True, timeout=SCAN_SECONDS, check=False)
     except FileNotFoundError:
@@ -49,41 +53,59 @@ def scan(host: str, address: IPv4Address | IPv6Address) -> HostKey:
     raise OperatorError(f"{host} ({address}): found no {KEY_TYPE} key; expected an SSH server there; is it up?")
 
 
-def known_key(known_hosts: Path, address: str) -> HostKey | None:
-    """The key that the file holds for an address, None when it holds none.
+def known_key(known_hosts: Path, address: str, port: int = _PORT) -> HostKey | None:
+    """The key that the file holds for an address, None when it holds none, or one that it revokes.
 
-    Raises OperatorError when the file cannot be read.
+    Raises OperatorError when the file cannot be read, or a line of it be understood.
     """
-    for line in _lines(known_hosts):
-        if _is_key_of(line, address):
-            return HostKey(address, line.split()[2])
-    return None
+    return _known_key(file.read(known_hosts), address, _names(address, port))
 
 
-def record(known_hosts: Path, host: str, key: HostKey, known: HostKey | None) -> None:
-    """Write a host's key in place of the one that the operator knows of; the file is replaced as a whole.
+def is_known(known_hosts: Path, key: HostKey, port: int) -> bool:
+    """Whether ssh and pyinfra find this key in the file. Raises OperatorError as `known_key`."""
+    lines = file.read(known_hosts)
+    return all(_known_key(lines, key.address, [name]) == key for name in _names(key.address, port))
 
-    Raises OperatorError when the file holds a third one by now, or cannot be written.
+
+def is_alone(known_hosts: Path, key: HostKey, port: int) -> bool:
+    """Whether they find it, and no other. Raises OperatorError as `known_key`."""
+    lines = file.read(known_hosts)
+    return all({each.key for each in lines.entries(name)} == {key.key} for name in _names(key.address, port))
+
+
+def require_not_revoked(known_hosts: Path, host: str, key: HostKey) -> None:
+    """Raises OperatorError for a key that the file forbids a host to show, and as `known_key`."""
+    line = file.read(known_hosts).revocation(key.address, KEY_TYPE, key.key)
+    if line is not None:
+        raise OperatorError(
+            f"{line.place}: it revokes {key.fingerprint}, which {host} ({key.address}) shows; expected another key; "
+            "give the host a new one (ssh-keygen -A), or remove the line"
+        )
+
+
+def record(known_hosts: Path, host: str, key: HostKey, known: HostKey | None, port: int = _PORT) -> None:
+    """Write a host's key in place of all that the file has for its address; it is replaced as a whole.
+
+    `known` is the one that the operator knows of. Raises OperatorError when the file holds a third one by now, or
+    cannot be understood or written.
     """
+    names = _names(key.address, port)
     with file_lock.held(known_hosts):
-        if known_key(known_hosts, key.address) not in (known, key):
+        lines = file.read(known_hosts)
+        if _known_key(lines, key.address, names) not in (known, key):
             raise OperatorError(
                 f"{known_hosts}: the key of {host} was changed meanwhile; nothing was written: run it again"
             )
-        kept = [line for line in _lines(known_hosts) if not _is_key_of(line, key.address)]
+        rest = lines.without(key.address, names)
         with text_file.writing(known_hosts):
-            text_file.replace(known_hosts, "\n".join([*kept, f"{key.line} {host}"]) + "\n")
+            text_file.replace(known_hosts, rest.plus(f"{','.join(names)} {KEY_TYPE} {key.key} {host}").text)
 
 
-def _lines(known_hosts: Path) -> list[str]:
-    try:
-        return known_hosts.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return []
-    except (OSError, UnicodeDecodeError) as error:
-        raise OperatorError(f"{known_hosts}: {error}; expected a known_hosts file") from None
+def _names(address: str, port: int) -> list[str]:
+    """What the file calls a host: ssh looks for the address, pyinfra for the port too where it is not 22."""
+    return [address] if port == _PORT else [address, f"[{address}]:{port}"]
 
 
-def _is_key_of(line: str, address: str) -> bool:
-    fields = line.split()
-    return len(fields) >= 3 and address in fields[0].split(",") and fields[1] == KEY_TYPE
+def _known_key(lines: KnownHosts, address: str, names: Sequence[str]) -> HostKey | None:
+    keys = [each.key for name in names for each in lines.entries(name) if each.kind == KEY_TYPE]
+    return HostKey(address, keys[0]) if keys else None

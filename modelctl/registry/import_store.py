@@ -3,12 +3,11 @@
 from pathlib import PurePosixPath
 from typing import Any
 
-from pydantic import NonNegativeInt
-
 from modelctl.fleet import Fleet
 from modelctl.registry import registry_importer, registry_store, travelling
 from modelctl.registry.importing import Plan
 from modelctl.registry.travelling import Outcome
+from modelctl.values import NonNegativeInt
 
 CHECK_SECONDS = 60
 

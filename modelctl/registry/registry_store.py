@@ -2,7 +2,7 @@
 
 from pathlib import PurePosixPath
 
-from pydantic import Base64Bytes, NonNegativeInt, ValidationError
+from pydantic import Base64Bytes, ValidationError
 
 from modelctl.faults import one_line
 from modelctl.fleet import Fleet
@@ -12,7 +12,7 @@ from modelctl.registry import registry_lister, registry_reader, travelling
 from modelctl.registry.listing import ListedVersion, Listing
 from modelctl.registry.manifest import StoredVersion
 from modelctl.registry.travelling import Said
-from modelctl.values import is_version
+from modelctl.values import NonNegativeInt, is_version
 
 READ_SECONDS = 1800  # every byte is read, from what may be an SD card
 LIST_SECONDS = 60

@@ -4,19 +4,26 @@ Beside it lies what each host was last seen to name, for the hosts that cannot b
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from modelctl.fleet import Fleet
 from modelctl.nodes import node_command, remote
 from modelctl.nodes.node_status import Said
 from modelctl.retiring.retirement import Pair
-from modelctl.values import ModelName, Sha256, Version
+from modelctl.values import ModelName, NonNegativeInt, Sha256, Version
 
 ANSWER_SECONDS = 60
 
-Time = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
+
+def _real(text: str) -> str:
+    datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)  # ValueError for a day that no month has
+    return text
+
+
+Time = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"), AfterValidator(_real)]
 """UTC, ISO 8601."""
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from modelctl import hints
 from modelctl.collecting import linked_files
@@ -23,7 +23,7 @@ from modelctl.operator import operator, purpose
 from modelctl.registry.registry_reader import MANIFEST
 from modelctl.rendering.services import models_folder
 from modelctl.retiring.retirement import Named, Pair, keep
-from modelctl.values import Version, version_key
+from modelctl.values import NonNegativeInt, Version, version_key
 
 LIST_SECONDS = 60
 REMOVE_SECONDS = 600
@@ -46,7 +46,7 @@ class HeldFile(_Said):
 class HeldVersion(_Said):
     """A version folder on a host."""
 
-    model: str
+    model: node_status.Said
     version: str
     files: tuple[HeldFile, ...]
 

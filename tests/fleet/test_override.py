@@ -6,8 +6,8 @@ import pytest
 
 from lab.lab import Lab
 from tests.fleet.conftest import NodeOf
-from tests.fleet.operator import hint
-from tests.fleet.repository import Repository, cloned
+from tests.fleet.operator import hint, pyinfra
+from tests.fleet.repository import FIRST, Repository, cloned
 
 MODEL, CURRENT, TRIED = "mobilenet_ssd", "2020-12-06", "2026-05-01"
 TRUNCATED = "2026-06-01"
@@ -63,6 +63,37 @@ def test_set_and_cleared(repository: Repository, node: NodeOf) -> None:
     assert CURRENT in config(node)
     assert repository.site.read_text() == text
     assert repository.log() == [f"Clear the override of {MODEL} on lab1", f"Override {MODEL} on lab1 with {TRIED}"]
+
+
+@pytest.mark.parametrize("way", ["a deploy renews the commit", "the operator allows it"])
+def test_a_host_whose_commit_was_squashed(repository: Repository, node: NodeOf, way: str) -> None:
+    """H11: each override there was committed, refused by the host and undone, for ever."""
+    tried = repository.modelctl("override", "lab1", MODEL, TRIED, "--yes")
+    assert tried.code == 0, tried.err
+    gone = repository.git("rev-parse", "HEAD")
+    repository.git("reset", "--quiet", "--soft", FIRST)
+    repository.commit()
+    before, snapshot = repository.git("rev-parse", "HEAD"), node("lab1").snapshot()
+    words = ["override", "lab1", MODEL, "--clear", "--yes"]
+    refused = repository.modelctl(*words)
+    assert refused.code == 1
+    [line] = refused.err.splitlines()
+    assert line == (
+        f"lab1: imagenode was switched by commit {gone[:12]}, which this checkout does not contain; it wants the same "
+        f"there, so a deploy renews that: pyinfra {repository.inventory} deploys/configs.py --limit lab1 -y, "
+        "or allow it with --older lab1; nothing was committed"
+    )
+    assert (repository.git("rev-parse", "HEAD"), node("lab1").snapshot()) == (before, snapshot)
+    if way == "a deploy renews the commit":
+        run = pyinfra("deploys/configs.py", "-y", "--limit", "lab1", site=repository.inventory)
+        assert run.code == 0, run.err
+        assert node("lab1").snapshot() == snapshot
+    else:
+        words += ["--older", "lab1"]
+    cleared = repository.modelctl(*words)
+    assert cleared.code == 0, cleared.err
+    assert CURRENT in config(node)
+    assert len(repository.log()) == 2
 
 
 def test_a_bad_version_goes_back_by_itself(repository: Repository, node: NodeOf) -> None:

@@ -182,13 +182,22 @@ class FakeHosts:
             _, model, version = json.loads(message)
             return _said(json.dumps({**_stored(model, version), **self.stored}))
         if "preview" in command:
-            answer = self.previews.get(host, '{"bytes": 0, "unlocked": []}')
+            answer = self.previews.get(host, '{"bytes": 0, "unlocked": [], "chosen": {}}')
             return _said(answer) if answer else subprocess.CompletedProcess([], 1, "", "found preview; allowed: status")
         if "spare" in command:
             self.spared.append((host, json.loads(message)))
             return _said("[]") if not self.spare_fault else subprocess.CompletedProcess([], 1, "", self.spare_fault)
         services = self.statuses[host].pop(0) if self.statuses.get(host) else {}
         return _said(json.dumps({"program": "f" * 64, "services": services}))
+
+
+def service(name: str, **changes: Any) -> dict[str, Any]:
+    """A service in a node's status, which runs what it should."""
+    plain: dict[str, Any] = {
+        "chosen": None, "active": True, "live": None, "models": {}, "health": None, "drift": [], "pending": None,
+        "last": None, "commit": None,
+    }  # fmt: skip
+    return {name: {**plain, **changes}}
 
 
 @cache

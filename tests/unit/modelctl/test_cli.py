@@ -18,6 +18,7 @@ from tests import chandler
 from tests.unit.modelctl.sites import fleet
 
 KEY = HostKey("192.168.10.20", "AAAAC3NzaC1lZDI1NTE5AAAAIGy4sUfl9uzRb3vL9JjXwWTR6SdzD2vVbMRmEWRb8o1I")
+OLD = HostKey("192.168.10.20", "AAAAC3NzaC1lZDI1NTE5AAAAIAhRfX0uQ2CWkYqFq3cVgyWGG0K3Xw4Vqz4c8X7bQm1T")
 SITE = """
 from tests.chandler.inventory.registry import REGISTRY
 from tests.chandler.inventory.site import SITE
@@ -162,9 +163,11 @@ class TestTrust:
         self.known = tmp_path / "known_hosts"
         self.site = written(tmp_path, known_hosts=str(self.known))
 
-        def scan(host: str, address: object) -> HostKey:
+        self.port = 22
+
+        def scan(host: str, address: object, port: int) -> HostKey:
             assert (tmp_path / "connected").exists()
-            assert (host, str(address)) == ("lab1", KEY.address)
+            assert (host, str(address), port) == ("lab1", KEY.address, self.port)
             return KEY
 
         monkeypatch.setattr("modelctl.nodes.trust.scan", scan)
@@ -194,20 +197,54 @@ class TestTrust:
         assert result.stdout == f"lab1 (192.168.10.20): {KEY.fingerprint} is already trusted\n"
 
     def test_another_key_is_refused(self) -> None:
-        line = "192.168.10.20 ssh-ed25519 AAAA old\n"
+        line = f"192.168.10.20 ssh-ed25519 {OLD.key} old\n"
         self.known.write_text(line)
         result = self.trust("--yes")
         assert result.exit_code == 1
         assert result.stderr == (
-            f"lab1 (192.168.10.20): found {KEY.fingerprint}, expected {HostKey('', 'AAAA').fingerprint}; "
+            f"lab1 (192.168.10.20): found {KEY.fingerprint}, expected {OLD.fingerprint}; "
             "if its card is new: modelctl trust lab1 --replace\n"
         )
         assert self.known.read_text() == line
 
     def test_another_key_replaces_it_when_told(self) -> None:
-        self.known.write_text("192.168.10.20 ssh-ed25519 AAAA old\n")
+        self.known.write_text(f"192.168.10.20 ssh-ed25519 {OLD.key} old\n")
         assert self.trust("--yes", "--replace").exit_code == 0
         assert self.known.read_text() == f"192.168.10.20 ssh-ed25519 {KEY.key} lab1\n"
+
+    def test_replacing_leaves_no_other_key_beside_the_one_that_is_trusted(self) -> None:
+        """H12."""
+        line = f"192.168.10.20 ssh-ed25519 {KEY.key} lab1\n"
+        self.known.write_text(f"{line}192.168.10.20 ssh-ed25519 {OLD.key} old\n")
+        assert self.trust().stdout.endswith(" is already trusted\n")
+        assert self.trust("--yes", "--replace").stdout.endswith(f"lab1 is trusted now, in {self.known}\n")
+        assert self.known.read_text() == line
+        assert self.trust("--yes", "--replace").stdout.endswith(" is already trusted\n")
+
+    def test_at_another_port_pyinfra_looks_for_another_name(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """H13: the operator's ssh_config may name a port."""
+        self.port = 2222
+        monkeypatch.setattr("modelctl.nodes.remote.port", lambda *_: self.port)
+        self.known.write_text(f"[192.168.10.20]:2222 ssh-ed25519 {OLD.key}\n")
+        assert "; if its card is new: " in self.trust("--yes").stderr
+        assert self.trust("--yes", "--replace").exit_code == 0
+        assert self.known.read_text() == f"192.168.10.20,[192.168.10.20]:2222 ssh-ed25519 {KEY.key} lab1\n"
+        self.known.write_text(f"192.168.10.20 ssh-ed25519 {KEY.key} lab1\n")
+        assert self.trust("--yes").stdout.endswith(f"lab1 is trusted now, in {self.known}\n")
+        assert self.trust().stdout.endswith(" is already trusted\n")
+
+    @pytest.mark.parametrize("options", [("--yes",), ("--yes", "--replace")])
+    def test_a_revoked_key_is_not_trusted(self, options: tuple[str, ...]) -> None:
+        """H12."""
+        text = f"# ours\n@revoked * ssh-ed25519 {KEY.key} stolen\n192.168.10.20 ssh-ed25519 {KEY.key}\n"
+        self.known.write_text(text)
+        result = self.trust(*options)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr == (
+            f"{self.known}:2: it revokes {KEY.fingerprint}, which lab1 (192.168.10.20) shows; expected another key; "
+            "give the host a new one (ssh-keygen -A), or remove the line\n"
+        )
+        assert self.known.read_text() == text
 
 
 def test_the_program_loads_the_commands_without_collecting_garbage_and_runs_them_with_it() -> None:

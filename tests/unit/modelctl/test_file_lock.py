@@ -41,7 +41,7 @@ path, name = Path(sys.argv[1]), sys.argv[2]
 TRUST = """
 from modelctl.nodes import trust
 for count in range(int(sys.argv[3])):
-    trust.record(path, f"{name}{count}", trust.HostKey(f"{name}{count}", "AAAA"), None)
+    trust.record(path, f"{name}{count}", trust.HostKey(f"{name}{count}", "AAAAC3NzaC1lZDI1NTE5AAAAIAAA"), None)
 """
 PIN = """
 from types import SimpleNamespace

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from modelctl.errors import Faults
 from modelctl.fleet import Fleet
 from modelctl.groups import groups
 from modelctl.rendering.services import service_of
@@ -108,6 +109,33 @@ def test_host_data_for_ssh() -> None:
     }
     (hosts, _) = groups(fleet(), Path("/site"))["all"]
     assert "ssh_key" not in dict(hosts)["deepend"]
+
+
+@pytest.mark.parametrize("home", ["~", "~anna"])
+def test_paths_of_the_control_node_may_begin_at_a_home(monkeypatch: pytest.MonkeyPatch, home: str) -> None:
+    """U6: else a folder named ~ would be made here, and the advice would be to trust every host again."""
+    monkeypatch.setenv("HOME", "/home/anna")
+    monkeypatch.setattr("posixpath.expanduser", lambda path: path.replace(home, "/home/anna"))
+    found = fleet(site(known_hosts=f"{home}/known", ssh_key=f"{home}/.ssh/key", pull_ca=f"{home}/ca"))
+    assert [str(path) for path in (found.site.known_hosts, found.site.ssh_key, found.site.pull_ca)] == [
+        "/home/anna/known", "/home/anna/.ssh/key", "/home/anna/ca",
+    ]  # fmt: skip
+    (hosts, _) = groups(found, Path("/site"))["all"]
+    assert dict(hosts)["deepend"]["ssh_known_hosts_file"] == "/home/anna/known"
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("~nobody-here/x", "site.ssh_key: found '~nobody-here/x'; allowed: a path; its user has no home here"),
+        ("a\0b", "site.ssh_key: found 'a\\x00b'; allowed: a path without a NUL"),
+    ],
+)
+def test_what_is_no_path_of_the_control_node(path: str, line: str) -> None:
+    """U6."""
+    with pytest.raises(Faults) as caught:
+        fleet(site(ssh_key=path))
+    assert str(caught.value) == line
 
 
 def test_fleet_holds_validated_values() -> None:

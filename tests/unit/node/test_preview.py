@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from node import disk, facelist, preview, stamps
+from node import disk, facelist, layout, preview, sets, stamps
 from node.orders import Version
-from tests.unit.node.places import Place, fill, sha256
+from tests.unit.node.places import Place, fill, installed, service_set, sha256
 
 MODEL, A, B = "cats", b"aaaa", b"bb"
 HEAD = b"date,event,name\n"
@@ -17,7 +17,9 @@ NEW_LIST = OLD_LIST + b"2026-01-01,e1,ben\n2026-01-02,e2,ben\n"
 
 def asked(*versions: Version, **more: Any) -> "dict[str, Any]":
     plain = {"versions": [_plain(each) for each in versions], "face_lists": [], "configs": [], "registry": None}
-    return preview.preview({**plain, **more})
+    found = preview.preview({**plain, **more})
+    del found["chosen"]
+    return found
 
 
 def _plain(version: Version) -> "dict[str, Any]":
@@ -54,6 +56,19 @@ class TestBytes:
         version = place.held(MODEL, "2026-01-01", {"a": A})
         monkeypatch.setattr(disk, "digest", None)
         assert asked(version, place.wanted(MODEL, "2026-02-02", {"a": A}))["bytes"] == 4
+
+
+def test_what_is_chosen_and_by_which_commit(place: Place) -> None:
+    """H11: so that a checkout which lacks the commit refuses before it commits itself."""
+    nothing: dict[str, Any] = {"versions": [], "face_lists": [], "configs": [], "registry": None}
+    assert preview.preview(nothing)["chosen"] == {}
+    digest, commit = "ab" * 32, "c0ffee" * 6 + "c0ff"
+    sets.put(service_set(digest, installed(place.root / "engine.yaml", "new")), commit, "0.1.0")
+    assert preview.preview(nothing)["chosen"] == {}
+    sets.choose("engine", digest, None)
+    assert preview.preview(nothing)["chosen"] == {"engine": {"digest": digest, "commit": commit}}
+    (layout.sets("engine") / digest / "set.json").write_bytes(b"")
+    assert preview.preview(nothing)["chosen"] == {}
 
 
 class TestFaceLists:

@@ -29,6 +29,7 @@ from tests.unit.operations.clock import Clock
 from tests.unit.operations.hosts import make_host, settled
 
 HOSTS = ("data1", "sentinel", "lab1", "east", "alpha5", "deepend")  # the last has no service
+NODE_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE2bSWSpA9WOXUg/jX9CmeIbJWIYKZPdyxUMTnTCfCHO sentinelcam-pull@lab1"
 ANSWERS = {
     "returned": "{}: returned to 0123456789ab: it ended",
     "failed": "{}: failed, 0123456789ab stays chosen: it ended",
@@ -50,6 +51,7 @@ class Node:
     ending: str = "chosen"
     seconds: float = 0.02
     text: str | None = None  # what it says in place of the answer
+    pull_key: list[str] = field(default_factory=lambda: [NODE_KEY])  # the lines of its public half
     history: list[Entry] = field(default_factory=list)  # all of it
     questions: int = 0
     said: list[str] = field(default_factory=list)
@@ -63,6 +65,14 @@ class Node:
         states = self.answer.sets.items()
         sets = {name: replace(state, differences=differences, proven=self.is_proven) for name, state in states}
         return replace(self.answer, sets=sets)
+
+    def tell(self, words: Sequence[str]) -> list[str] | None:
+        """What it says when it is asked for a fact, None of another command."""
+        if words[0] == "cat":
+            return self.pull_key
+        if self.text is not None:
+            return self.text.split("\n")
+        return [json.dumps(self.history)] if words[len(PYTHON) + 1] == "history" else None
 
     def run(self, name: str) -> tuple[bool, list[str]]:
         if name != "switch":
@@ -113,8 +123,9 @@ class Engine:
             self.nodes[name].is_settled = False
 
     def run(
-        self, *modes: str, limit: Sequence[str] = (), parallel: int = 0, seconds: float | None = None, **data: Any
-    ) -> "Run":
+        self, *modes: str, limit: Sequence[str] = (), parallel: int = 0, seconds: float | None = None,
+        program: str = "deploys/configs.py", **data: Any,
+    ) -> "Run":  # fmt: skip
         """Predict, then run, as without -y; `modes` are serial and no_wait. After so many seconds it is broken off."""
         state = self._state(limit, parallel, data)
         shown: list[str] = []
@@ -122,7 +133,7 @@ class Engine:
         run = Run(shown)
         with ctx_state.use(state):
             connect_all(state)
-            load_deploy_file(state, "deploys/configs.py")
+            load_deploy_file(state, program)
             run.predicted = _named(build_plan_json(state), "hosts_with_change")
             self.events.clear()
             try:
@@ -184,11 +195,10 @@ def _connector(engine: Engine) -> type[BaseConnector]:
             if words[0] == "printf":
                 node.said.append(words[2])
                 return False, CommandOutput([OutputLine("stderr", words[2])])
-            if node.text is not None:
-                return True, CommandOutput([OutputLine("stdout", node.text)])
+            lines = node.tell(words)
+            if lines is not None:
+                return True, CommandOutput([OutputLine("stdout", line) for line in lines])
             name = words[len(PYTHON) + 1]
-            if name == "history":
-                return True, CommandOutput([OutputLine("stdout", json.dumps(node.history))])
             engine.events.append(f"{node.name} {name}")
             succeeded, lines = node.run(name)
             engine.events.append(f"{node.name} {name} ended")

@@ -11,11 +11,33 @@ from modelctl.nodes.authority import Authority
 from operations import access
 from operations.answer import PullFile, Survey
 from operations.node_command import Refusal
+from tests.unit.cases import each
+from tests.unit.operations.engine import NODE_KEY, Engine
 from tests.unit.operations.hosts import SINK_KEY, StubHost, line, make_host, message, plan, settled
 
 Answer = Callable[[Survey | None], None]
 
-NODE_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE2bSWSpA9WOXUg/jX9CmeIbJWIYKZPdyxUMTnTCfCHO sentinelcam-pull@lab1"
+RSA = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQDCkFZ/8Tv+3lNlVvuAlg2GFYKKVnmL2uUrj0NNS+1fWMvTVWbVv6yXfVwnTIdK5RHv8WW4"
+ODD = {
+    "nothing": [],
+    "an empty line": [""],
+    "two keys": [NODE_KEY, NODE_KEY],
+    "a login's words": ["Welcome to lab1", NODE_KEY],
+    "an RSA key": [f"{RSA} root@lab1"],
+    "a key cut off": [NODE_KEY[:60]],
+    "a longer key": [NODE_KEY.replace("CfCHO", "CfCHOAAAA")],
+    "another type's name": [NODE_KEY.replace("ssh-ed25519", "ssh-rsa", 1)],
+    "options": [f'command="id" {NODE_KEY}'],
+    "a private key": ["-----BEGIN OPENSSH PRIVATE KEY-----", "b3BlbnNzaC1rZXktdjEAAAAA"],
+    "a carriage return": [f"{NODE_KEY}\rx"],
+    "an option of ssh-keygen": ["-D /tmp/x.so"],
+    "zeroes": ["\0" * 400],
+    "a terminal's escape": ["\x1b[2J" + NODE_KEY],
+    "marked bytes": ["\ufffd\ufffd"],
+    "a lone surrogate": ["ssh-ed25519 \udcff"],
+    "a million letters": ["A" * 1_000_000],
+}
+"""Public halves of pull keys that are none, in lines."""
 KNOWN_HOSTS = f"192.168.10.50 ssh-ed25519 {SINK_KEY}\n"
 
 
@@ -95,6 +117,33 @@ def test_an_unknown_host_key_fails_this_host(node: StubHost, answer: Answer, tmp
         f"lab1: no host key of data1 (192.168.10.50) in {tmp_path}/known_hosts; expected one to give to the node; "
         "run modelctl trust data1"
     )
+
+
+@each("lines", ODD.values())
+def test_a_pull_key_that_is_none_is_this_hosts_trouble(fleet: Fleet, answer: Answer, lines: list[str]) -> None:
+    """H1: an empty one was a TypeError, which ended the run for all hosts; another one blamed the control node."""
+    node = make_host("lab1", fleet)
+    answer(settled(node))
+    node.facts["PullKey"] = "\n".join(lines) if lines else None
+    _, refusal = plan(access.certify_pull_key, node)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason.startswith("lab1: /var/lib/sentinelcam/access/pull_key.pub: found ")
+    assert refusal.reason.endswith("; expected one ssh-ed25519 key; remove the file there, and run again")
+    assert refusal.reason.isprintable()
+    assert len(refusal.reason) < 300
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_no_other_host_hears_of_it(fleet: Fleet, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """H1."""
+    engine = Engine(fleet, monkeypatch)
+    engine["lab1"].pull_key = ODD[name]
+    run = engine.run(program="deploys/access.py")
+    assert (run.error, run.failed) == (None, {"lab1"})
+    [said] = engine["lab1"].said
+    assert said.startswith("lab1: /var/lib/sentinelcam/access/pull_key.pub: found ")
+    certified = {event.split()[0] for event in engine.events if event.endswith(" install-access ended")}
+    assert certified == {"sentinel", "east", "alpha5"}
 
 
 def test_an_authority_that_cannot_be_made_fails_this_host(node: StubHost, answer: Answer, tmp_path: Path) -> None:

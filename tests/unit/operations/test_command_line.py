@@ -5,11 +5,12 @@ import click
 import pyinfra
 import pytest
 
-from modelctl.errors import Faults
+from modelctl import ancestry
+from modelctl.errors import Faults, OperatorError
 from modelctl.fleet import Fleet
 from modelctl.groups import groups
 from modelctl.inventory_file import Inventory
-from operations import ancestry, command_line
+from operations import command_line
 from tests.chandler import INVENTORY, SOURCES
 from tests.unit.modelctl.sites import fleet as fleet_of
 from tests.unit.modelctl.sites import pinned
@@ -143,6 +144,20 @@ def test_a_deploy_says_once_what_is_deprecated_or_unknown(fleet: Fleet, monkeypa
     monkeypatch.setattr(pyinfra.logger, "warning", shown.append)
     check(fleet)
     assert shown == ["site.hosts.sentinel: ncs2 is deprecated", "/srv/x: no git repository"]
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage\n", b"\xff\0", b"# ssh-ed25519\n", b"ssh-ed25519 AAAA\n"])
+def test_a_damaged_authority_is_said_before_the_first_connection(fleet: Fleet, content: bytes) -> None:
+    """H1: else the datasink would be told to trust nobody, host by host."""
+    fleet.site.pull_ca.with_name("pull_ca.pub").write_bytes(content)
+    with pytest.raises(OperatorError) as caught:
+        check(fleet)
+    key = fleet.site.pull_ca
+    assert str(caught.value).startswith(f"pull_ca {key}.pub: found ")
+    assert str(caught.value).endswith(
+        f"; expected its public half in a line; make it anew: ssh-keygen -y -f {key} >{key}.pub"
+    )
+    assert str(caught.value).isprintable()
 
 
 def test_hosts_outside_the_run_cannot_be_named(fleet: Fleet, said: dict[str, Any]) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from pyinfra.api import StringCommand
 
+from modelctl import ancestry
 from modelctl.fleet import Fleet
-from operations import ancestry, configs, rollout
+from operations import configs, rollout
 from operations.answer import Survey
 from operations.node_command import Refusal
 from operations.survey import order_for

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from modelctl import ancestry
 from modelctl.fleet import Fleet
-from operations import ancestry, program, survey
+from operations import program, survey
 from operations.answer import Survey
 from operations.bundle import bundle
 from operations.node_command import Refusal

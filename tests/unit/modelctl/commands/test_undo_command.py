@@ -1,13 +1,17 @@
 """`modelctl undo`."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Never
 
 import pytest
 from click.testing import CliRunner, Result
 
 from modelctl import cli
 from modelctl.changes import journal
-from tests.unit.modelctl.fake_changes import FAIL, WHAT, FakeHosts, Stage, use
+from modelctl.fleet import Fleet
+from modelctl.nodes import remote
+from tests.unit.modelctl.fake_changes import FAIL, WHAT, FakeHosts, Stage, service, use
 
 LEFT = f"{WHAT} (anna@ramrod, 2026-11-23T03:00:00Z): not ended; it moves data1, sentinel\n"
 
@@ -65,6 +69,46 @@ def test_hosts_that_do_not_come_back_are_an_error(stage: Stage) -> None:
         "before; see which: modelctl status\n"
     )
     assert journal.read(stage.checkout) is None
+
+
+class TestNewer:
+    """H11: a newer checkout has switched a host meanwhile."""
+
+    @pytest.fixture(autouse=True)
+    def _newer(self, hosts: FakeHosts) -> None:
+        hosts.statuses = {"sentinel": [service("sentinel", chosen="ab" * 32, commit="1" * 40)] * 9}
+
+    def test_it_is_refused_before_anything_is_undone(self, stage: Stage) -> None:
+        """H11."""
+        result = undo("--yes")
+        assert (result.exit_code, stage.log(), stage.runs()) == (1, [WHAT], [])
+        assert result.stderr == (
+            f"sentinel: sentinel was switched by commit {'1' * 12}, which this checkout does not contain; git pull, "
+            "or allow it with --older sentinel; nothing was committed\n"
+        )
+        assert journal.read(stage.checkout) is not None
+
+    def test_what_the_operator_allows_the_deploy_is_told(self, stage: Stage) -> None:
+        """H11."""
+        assert undo("--yes", "--older", "sentinel").exit_code == 0
+        assert stage.runs()[0][-2:] == ["--data", "older=sentinel"]
+
+    def test_what_was_allowed_when_it_began_holds(self, stage: Stage) -> None:
+        """H11."""
+        begun = journal.read(stage.checkout)
+        assert begun is not None
+        journal.write(stage.checkout, replace(begun, older=("sentinel",)))
+        assert undo("--yes").exit_code == 0
+        assert stage.runs()[0][-2:] == ["--data", "older=sentinel"]
+
+    def test_a_host_that_is_away_is_no_obstacle(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """H11."""
+
+        def away(_: Fleet, host: str, *__: object) -> Never:
+            raise remote.NoAnswer(f"{host} is away")
+
+        monkeypatch.setattr(remote, "run", away)
+        assert undo("--yes").exit_code == 0
 
 
 def test_one_that_moves_no_host(stage: Stage) -> None:

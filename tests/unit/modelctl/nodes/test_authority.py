@@ -107,6 +107,71 @@ def test_certifying_what_is_no_key_is_refused(authority: Authority) -> None:
         authority.certify("garbage", "lab1", 1)
 
 
+def test_halves_of_two_pairs_are_said(authority: Authority, tmp_path: Path) -> None:
+    """H1: no node's certificate would ever be known."""
+    another(tmp_path)
+    public = authority.key.with_name("pull_ca.pub")
+    public.write_text((tmp_path / "another_ca.pub").read_text())
+    with pytest.raises(OperatorError) as caught:
+        authority.certify(public_key(tmp_path, "node"), "lab1", 1)
+    assert str(caught.value) == (
+        f"pull_ca {authority.key}: {public} is of another key; expected the two halves of one pair; restore both"
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"-----BEGIN OPENSSH PRIVATE KEY-----\n", b"\xff" * 400])
+def test_a_damaged_private_half_is_one_line(authority: Authority, tmp_path: Path, content: bytes) -> None:
+    """H1."""
+    authority.key.write_bytes(content)
+    with pytest.raises(OperatorError, match=r"^ssh-keygen -s: .*; check the site's pull_ca and its modes$") as caught:
+        authority.certify(public_key(tmp_path, "node"), "lab1", 1)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"\xff\0"])
+def test_a_damaged_public_half_is_one_line(authority: Authority, tmp_path: Path, content: bytes) -> None:
+    """H1: an empty one gave the datasink a line without a key."""
+    public, path = public_key(tmp_path, "node"), authority.key.with_name("pull_ca.pub")
+    certificate = authority.certify(public, "lab1", 1)
+    path.write_bytes(content)
+    for ask in (
+        lambda: authority.lines("/registry", NOBODY),
+        lambda: authority.certify(public, "lab1", 1),
+        lambda: authority.has_certified(certificate, public, "lab1", 1),
+    ):
+        with pytest.raises(
+            OperatorError, match=r"^pull_ca .*: found .*; expected its public half in a line; "
+        ) as error:
+            ask()
+        assert str(error.value).isprintable()
+
+
+def test_without_ssh_keygen_it_is_one_line(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    public = public_key(tmp_path, "node")
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(OperatorError, match=r"^ssh-keygen: no such program; install it: "):
+        authority.certify(public, "lab1", 1)
+
+
+def test_any_text_may_come_for_a_certificate(authority: Authority, tmp_path: Path) -> None:
+    """H1."""
+    public = public_key(tmp_path, "node")
+    real = authority.certify(public, "lab1", 1)
+    kind, body, *_ = real.split()
+    for text in (
+        "\udcff",
+        f"{kind} ",
+        f"{kind} \udcff",
+        f"{kind} AAAA",
+        f"{kind} {'A' * 1_000_000}",
+        f"{kind} {body[:40]}",
+    ):
+        assert not authority.has_certified(text, public, "lab1", 1)
+        assert not authority.has_certified(real, text, "lab1", 1)
+
+
 def tampered(certificate: str) -> str:
     """The same certificate with another signature."""
     kind, body, *_ = certificate.split()

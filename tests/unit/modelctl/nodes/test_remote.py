@@ -1,5 +1,6 @@
 """The way to a host, with a stand-in for ssh on PATH."""
 
+import subprocess
 import threading
 from pathlib import Path
 
@@ -49,16 +50,14 @@ def test_what_is_no_text_is_marked(ssh: FakeSsh) -> None:
 def test_ssh_is_strict_and_asks_nothing(ssh: FakeSsh) -> None:
     ssh.answer(LAB1, "true")
     run(fleet(site(known_hosts="/a b/50%/known", ssh_key="/keys/mine")), "true")
-    assert ssh.asked(LAB1)[:-1] == [
-        "-T",
-        "-oBatchMode=yes",
-        "-oConnectTimeout=10",
-        "-oServerAliveInterval=10",
-        "-oStrictHostKeyChecking=yes",
+    first, *words = ssh.asked(LAB1)[:-1]
+    assert first == "-T"
+    assert words[:2] == ["-oBatchMode=yes", "-oConnectTimeout=10"]
+    assert "-oStrictHostKeyChecking=yes" in words
+    assert words[-9:] == [
+        "-oHostName=192.168.10.20",
+        "-oHostKeyAlias=192.168.10.20",
         '-oUserKnownHostsFile="/a b/50%%/known"',
-        "-oGlobalKnownHostsFile=none",
-        "-oControlPath=none",
-        "-oLogLevel=ERROR",
         '-oIdentityFile="/keys/mine"',
         "-oIdentitiesOnly=yes",
         "-l",
@@ -66,6 +65,94 @@ def test_ssh_is_strict_and_asks_nothing(ssh: FakeSsh) -> None:
         LAB1,
         "true",
     ]
+
+
+HARMFUL = """
+RemoteCommand tmux attach
+PermitLocalCommand yes
+LocalCommand echo mounted
+LocalForward 8080 localhost:80
+RemoteForward 8081 localhost:80
+DynamicForward 1080
+ForwardX11 yes
+ForwardAgent yes
+Tunnel yes
+SessionType none
+RequestTTY force
+StdinNull yes
+ForkAfterAuthentication yes
+HostName 192.168.10.21
+HostKeyAlias east
+User root
+CanonicalizeHostname always
+AddressFamily inet6
+StrictHostKeyChecking no
+UserKnownHostsFile /mine
+GlobalKnownHostsFile /ours
+KnownHostsCommand /bin/echo %H ssh-ed25519 AAAA
+VerifyHostKeyDNS yes
+NoHostAuthenticationForLocalhost yes
+UpdateHostKeys yes
+BatchMode no
+ControlMaster auto
+ControlPath /run/%C
+ControlPersist yes
+LogLevel DEBUG3
+LogVerbose *:*:*
+ConnectTimeout 3600
+ServerAliveInterval 0
+"""
+WAYS = """
+Port 2222
+ProxyJump tower
+IdentityFile /mine/key
+IdentityAgent /mine/agent
+CertificateFile /mine/certificate
+BindAddress 10.0.0.1
+Compression yes
+"""
+
+
+def settings(fleet: Fleet, folder: Path, text: str) -> set[str]:
+    """What ssh makes of an operator's ssh_config and of our options."""
+    path = folder / "ssh_config"
+    path.write_text(f"Host *\n{text}")
+    program, *words = remote.ssh(fleet, "lab1")
+    said = subprocess.run([program, "-F", path, "-G", *words, "true"], check=True, capture_output=True, text=True)
+    return set(said.stdout.splitlines())
+
+
+def test_an_operators_ssh_config_leads_to_no_other_host_and_does_nothing_else(tmp_path: Path) -> None:
+    """H13: with each of these modelctl was blind, or asked another host."""
+    asked = fleet(site(known_hosts="/known"))
+    bare = settings(asked, tmp_path, "")
+    assert {"hostname 192.168.10.20", "hostkeyalias 192.168.10.20", "user ops", "stricthostkeychecking true"} <= bare
+    unused = {  # while their masters are off
+        "localcommand echo mounted", "controlmaster auto", "controlpersist yes",
+        "localforward 8080 [localhost]:80", "remoteforward 8081 [localhost]:80", "dynamicforward 1080",
+    }  # fmt: skip
+    assert settings(asked, tmp_path, HARMFUL) - bare <= unused
+
+
+def test_an_operators_ways_to_a_host_hold(tmp_path: Path) -> None:
+    """H13: a jump host, a port, a key."""
+    found = settings(fleet(), tmp_path, WAYS)
+    assert {line.lower() for line in WAYS.split("\n") if line} <= {line.lower() for line in found}
+
+
+def test_the_port_is_that_of_ssh_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """H13."""
+    config, program = tmp_path / "ssh_config", tmp_path / "ssh"
+    program.write_text(f'#!/bin/sh\nexec /usr/bin/ssh -F {config} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    config.write_text("")
+    assert remote.port(fleet(), "lab1") == 22
+    config.write_text("Host 192.168.10.20\nPort 2222\n")
+    assert remote.port(fleet(), "lab1") == 2222
+    config.write_text("Colour blue\n")
+    with pytest.raises(OperatorError, match=r"^ssh: .*; expected an ssh_config that it can read; mend that$"):
+        remote.port(fleet(), "lab1")
 
 
 def test_without_a_key_of_the_site_ssh_takes_the_operators(ssh: FakeSsh) -> None:

@@ -15,6 +15,7 @@ from modelctl.nodes.trust import HostKey, known_key, record, scan
 ADDRESS = ip_address("192.168.10.20")
 KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIGy4sUfl9uzRb3vL9JjXwWTR6SdzD2vVbMRmEWRb8o1I"
 OTHER = "AAAAC3NzaC1lZDI1NTE5AAAAIAhRfX0uQ2CWkYqFq3cVgyWGG0K3Xw4Vqz4c8X7bQm1T"
+RSA = "AAAAB3NzaC1yc2EAAAADAQABAAAAgQ=="
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def keyscan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_scan_finds_the_key(keyscan: Path) -> None:
-    keyscan.write_text(f'#!/bin/sh\necho "# $5:22 SSH-2.0"\necho "$5 ssh-rsa AAAA"\necho "$5 ssh-ed25519 {KEY}"\n')
+    keyscan.write_text(f'#!/bin/sh\necho "# $7:$6 SSH-2.0"\necho "$7 ssh-rsa AAAA"\necho "$7 ssh-ed25519 {KEY}"\n')
     assert scan("lab1", ADDRESS) == HostKey("192.168.10.20", KEY)
 
 
@@ -67,14 +68,15 @@ def test_record_adds_a_line_and_keeps_the_others(tmp_path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == ["known_hosts"]
 
 
-def test_record_replaces_the_key_of_its_address_only(tmp_path: Path) -> None:
+def test_record_replaces_the_keys_of_its_address_only(tmp_path: Path) -> None:
+    """Those of other types are of the old card too."""
     path = tmp_path / "known_hosts"
     path.write_text(
-        f"# ours\n192.168.10.20 ssh-ed25519 {OTHER}\n192.168.10.20 ssh-rsa AAAA\n192.168.10.2 ssh-ed25519 X\n"
+        f"# ours\n192.168.10.20 ssh-ed25519 {OTHER}\n192.168.10.20 ssh-rsa {RSA}\n192.168.10.2 ssh-ed25519 {OTHER}\n"
     )
     record(path, "lab1", HostKey("192.168.10.20", KEY), HostKey("192.168.10.20", OTHER))
     assert path.read_text().splitlines() == [
-        "# ours", "192.168.10.20 ssh-rsa AAAA", "192.168.10.2 ssh-ed25519 X", f"192.168.10.20 ssh-ed25519 {KEY} lab1",
+        "# ours", f"192.168.10.2 ssh-ed25519 {OTHER}", f"192.168.10.20 ssh-ed25519 {KEY} lab1",
     ]  # fmt: skip
 
 
@@ -83,10 +85,11 @@ def test_record_replaces_the_key_of_its_address_only(tmp_path: Path) -> None:
     [
         ("", None),
         (f"192.168.10.2 ssh-ed25519 {OTHER}\n", None),
-        (f"192.168.10.20 ssh-rsa {OTHER}\n", None),
+        (f"192.168.10.20 ssh-rsa {RSA}\n", None),
         (f"192.168.10.20 ssh-ed25519 {KEY} lab1\n", KEY),
         (f"lab1,192.168.10.20 ssh-ed25519 {KEY}\n", KEY),
-        ("192.168.10.20\n\n", None),
+        (f"@revoked 192.168.10.* ssh-ed25519 {KEY}\n192.168.10.20 ssh-ed25519 {KEY}\n", None),
+        (f"@cert-authority 192.168.10.20 ssh-ed25519 {KEY}\n", None),
     ],
 )
 def test_known_key(tmp_path: Path, content: str, key: str | None) -> None:

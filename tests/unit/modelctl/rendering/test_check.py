@@ -22,7 +22,7 @@ def trusted(folder: Path, *but: str) -> Site:
     """The site with a known_hosts file of all its hosts but some."""
     known = folder / "known_hosts"
     hosts = [host for name, host in site().hosts.items() if name not in but]
-    known.write_text("".join(f"{host.address} ssh-ed25519 AAAA\n" for host in hosts))
+    known.write_text("".join(f"{host.address} ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAA\n" for host in hosts))
     return site(known_hosts=known)
 
 

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from modelctl import product
-from operations import ancestry
+from modelctl import ancestry, product
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from modelctl.faults import one_line
@@ -24,11 +25,21 @@ def contains(folder: Path, made_by: str) -> bool:
     return any(_is_ancestor(each, found.group(1)) for each in (folder, CHECKOUT))
 
 
+def newer(folder: Path, commits: Mapping[str, str | None]) -> str | None:
+    """Return what to say of sets, by the service, that commits made which a site does not contain; None of others."""
+    newer = [
+        f"{name} was switched by commit {each[:12]}"
+        for name, each in commits.items()
+        if each and not contains(folder, each)
+    ]
+    return f"{', '.join(newer)}, which this checkout does not contain" if newer else None
+
+
 @remembered
 def remedy(folder: Path) -> str:
     """Return what may bring a commit that the site lacks; to a shallow clone all older ones look newer."""
     is_shallow = _git(folder, "rev-parse", "--is-shallow-repository").stdout.strip() == "true"
-    git = "git" if folder.is_relative_to(Path.cwd()) else f"git -C {shlex.quote(str(folder))}"
+    git = "git" if folder.resolve().is_relative_to(Path.cwd()) else f"git -C {shlex.quote(str(folder))}"
     return f"{git} fetch --unshallow" if is_shallow else f"{git} pull"
 
 

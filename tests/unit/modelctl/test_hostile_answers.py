@@ -1,0 +1,382 @@
+"""Whatever a node or the datasink answers, a command shows it or says in a line what was wrong with it."""
+
+import base64
+import json
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from modelctl.changes import preview
+from modelctl.collecting import collected_receiver, linked_files
+from modelctl.commands import moving
+from modelctl.errors import OperatorError
+from modelctl.fleet import Fleet
+from modelctl.nodes import known_hosts, remote, trust
+from modelctl.nodes.authority import Authority, pull_key
+from modelctl.product import CHECKOUT
+from modelctl.registry import import_store, registry_importer, registry_lister, registry_reader
+from modelctl.registry.travelling import source
+from modelctl.rendering.desired import desired
+from modelctl.reports import (
+    model_list,
+    model_versions,
+    model_versions_table,
+    node_verification,
+    registry_state,
+    status,
+    status_table,
+    verification,
+    verification_table,
+)
+from modelctl.retiring import cleanup, cleanup_table, delete_list, node_cleanup, node_cleanup_table
+from modelctl.table import Report
+from tests.unit.hostile_texts import FRAGMENTS, hostile_texts
+from tests.unit.modelctl.fake_nodes import ENTRY, MARK
+from tests.unit.modelctl.hostile import require_lines
+from tests.unit.modelctl.sites import fleet, pinned, registry_with
+
+MODEL, VERSION, OLD = "face_recognition", "2026-02-02", "2025-02-25"
+FLEET = fleet(
+    pins=pinned((MODEL, OLD), (MODEL, "2024-01-01"), (MODEL, "2024-01-02")),
+    standards=fleet().standards.model_copy(update={"sentinelcam_model_retention": 1}),
+)
+AFTER = fleet(registry=registry_with(MODEL, current_version=OLD, previous_version=VERSION), pins=FLEET.pins)
+PROGRAMS = {
+    source(registry_lister): "list",
+    source(registry_reader): "read",
+    source(registry_importer): "import",
+    source(collected_receiver): "collected",
+}
+FILE = {"sha256": "ab" * 32, "size": 7}
+PINNED = FLEET.pins.models[MODEL]["2024-01-01"].files["facelist.csv"].model_dump()
+LISTED: dict[str, Any] = {
+    "model": MODEL, "version": VERSION, "files": {"manifest.yaml": 7}, "shared": ["facemodel.pickle"],
+    "manifest": base64.b64encode(b"name: face_recognition\n").decode(), "fault": None,
+}  # fmt: skip
+HELD = {
+    "model": MODEL,
+    "version": "2024-01-01",
+    "files": [{"name": "facelist.csv", "size": 7, "inode": "1:2", "links": 1}],
+}
+DOOMED = {
+    "model": "haarcascades", "version": "2020-01-01", "manifest": "ab" * 32, "bytes": 7, "due": "2026-11-30T03:00:00Z",
+    "since": "2026-11-23T03:00:00Z", "operator": "anna@ramrod",
+}  # fmt: skip
+
+
+def _service(host: str) -> dict[str, Any]:
+    [wanted] = desired(FLEET, host).sets
+    return {
+        wanted.service: {
+            "chosen": "cd" * 32, "active": True, "live": wanted.digest, "models": {MODEL: VERSION},
+            "health": "it ended", "drift": ["x differs"], "pending": MARK, "last": ENTRY, "commit": "c" * 40,
+            "named": {MODEL: [VERSION]},
+            "leftovers": ["/x/.retired-1"],
+        }
+    }  # fmt: skip
+
+
+def _verified(host: str) -> dict[str, Any]:
+    folders = node_verification.question(FLEET, host, list(FLEET.registry.models)).folders.values()
+    each = {"stored": True, "missing": ["a"], "extra": ["b"], "changed": {}}
+    return {"folders": [dict(each) for _ in folders], "versions": [f"{MODEL}/2020-01-01"]}
+
+
+VALID: dict[str, Callable[[str], Any]] = {
+    "status": lambda host: {"program": "f" * 64, "services": _service(host)},
+    "preview": lambda _: {"bytes": 7, "unlocked": [3], "chosen": {"s": {"digest": "ab" * 32, "commit": "adopted"}}},
+    "verify": _verified,
+    "linked-files": lambda _: {"files": {"facelist.csv": PINNED, "facedata.hdf5": FILE}},
+    "list-versions": lambda _: {
+        "versions": [HELD, {**HELD, "version": "2024-01-02"}], "leftovers": [{**HELD, "version": "2023-01-01"}],
+    },
+    "remove-versions": lambda _: {
+        "removed": [{"model": MODEL, "version": OLD, "bytes": 7}], "refused": {"a/b": "in use"}
+    },
+    "delete-list": lambda _: {
+        "now": datetime.now(UTC).strftime(cleanup.TIME), "digest": "ab" * 32, "entries": [DOOMED],
+        "seen": {"lab1": {"time": "2026-11-23T03:00:00Z", "named": {MODEL: [OLD]}}},
+    },
+    "spare": lambda _: [f"{MODEL}/{OLD}"],
+    "list": lambda _: {
+        "versions": [LISTED, {**LISTED, "model": "haarcascades", "version": "2020-01-01"}],
+        "leftovers": [f"{MODEL}/.import-{OLD}"], "free": 7, "total": 9, "fault": None,
+    },
+    "read": lambda _: {"files": {"facelist.csv": PINNED}, "others": {"x": "a link"}, "manifest": None, "fault": None},
+    "collected": lambda _: {
+        "fault": None, "home": ["facedata.hdf5"], "free": 7, "parts": [f"lab1/{MODEL}/{OLD}/.x"], "kept": ["x"],
+        "left": ["y"],
+    },
+    "import": lambda _: {"fault": None, "free": 7, "stored": True},
+}  # fmt: skip
+
+
+def _status() -> Report:
+    found = status.look(FLEET, status.wanted_sets(FLEET, FLEET.with_service()))
+    registry = registry_state.look(FLEET)
+    json.dumps(status.to_json(found, registry, None))
+    return status_table.report(found, registry_state.notes(FLEET, registry))
+
+
+def _show() -> Report:
+    found = model_versions.look(FLEET, MODEL)
+    json.dumps(found.to_json())
+    return model_versions_table.report(found)
+
+
+def _list() -> Report:
+    found = model_list.look(FLEET)
+    json.dumps(found.to_json())
+    return found.report()
+
+
+def _verify() -> Report:
+    found = verification.registry(FLEET, [MODEL])
+    json.dumps(found.to_json())
+    return verification_table.report(FLEET, found)
+
+
+def _verify_nodes() -> Report:
+    found = verification.nodes(FLEET, [MODEL])
+    json.dumps(found.to_json())
+    return verification_table.report(FLEET, found)
+
+
+def _cleanup() -> Report:
+    plan = cleanup.look(FLEET)
+    json.dumps(cleanup.to_json(plan))
+    cleanup.write(FLEET, plan)
+    return cleanup_table.report(plan)
+
+
+def _cleanup_nodes() -> Report:
+    plan = node_cleanup.look(FLEET)
+    json.dumps(node_cleanup.to_json(plan))
+    results = node_cleanup.remove(FLEET, plan)
+    notes = [*node_cleanup_table.outcome(results), *node_cleanup_table.failures(results)]
+    shown = node_cleanup_table.report(plan)
+    return Report(shown.tables, (*shown.notes, *notes))
+
+
+def _rollback() -> Report:
+    return moving.summary("Roll back", preview.look(FLEET, AFTER, MODEL, CHECKOUT))
+
+
+def _stored() -> None:
+    preview.require_stored(FLEET, MODEL, OLD)
+
+
+def _collect() -> Report:
+    found = linked_files.look(FLEET, "sentinel", MODEL, VERSION)
+    linked_files.require_space(FLEET, found)
+    return Report((), tuple(linked_files.place(FLEET, found, *each) for each in found.away.items()))
+
+
+def _spare() -> None:
+    delete_list.spare(FLEET, [(MODEL, OLD)])
+
+
+def _import() -> None:
+    import_store.check(FLEET, (MODEL, VERSION), PurePosixPath("/x"))
+
+
+def _finish() -> None:
+    linked_files.finish(FLEET, "sentinel", MODEL, VERSION)
+
+
+COMMANDS: list[tuple[Callable[[], Report | None], tuple[str, ...]]] = [
+    (_status, ("status", "list", "delete-list", "collected")),
+    (_show, ("status", "list")),
+    (_list, ("list",)),
+    (_verify, ("list", "read")),
+    (_verify_nodes, ("verify",)),
+    (_cleanup, ("delete-list", "status", "list")),
+    (_cleanup_nodes, ("status", "list-versions", "linked-files", "remove-versions", "read", "collected")),
+    (_rollback, ("preview",)),
+    (_stored, ("read",)),
+    (_collect, ("linked-files", "read", "collected")),
+    (_spare, ("spare",)),
+    (_import, ("import",)),
+    (_finish, ("collected",)),
+]
+"""What commands make of answers, and the questions that they ask for it."""
+
+
+class Hosts:
+    """In the place of ssh: every host answers a question with the text that a test gives, all others well."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self.texts = texts
+        self.asked: set[str] = set()
+
+    def run(
+        self, _fleet: Fleet, host: str, command: Sequence[str], _seconds: float, _message: str = ""
+    ) -> "subprocess.CompletedProcess[str]":
+        question = PROGRAMS.get(command[-1]) or ("status" if command[-1] == "--json" else command[-1])
+        self.asked.add(question)
+        if question == "renew-delete-list":
+            return subprocess.CompletedProcess([], 0, "", "")
+        text = self.texts.get(question)
+        return subprocess.CompletedProcess([], 0, json.dumps(VALID[question](host)) if text is None else text, "")
+
+
+def told(command: Callable[[], Report | None], texts: Mapping[str, str]) -> Hosts:
+    """What a command shows, or says instead, is text that a terminal can be given."""
+    hosts = Hosts(texts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(remote, "run", hosts.run)
+        try:
+            report = command()
+        except OperatorError as error:
+            require_lines(str(error))
+        else:
+            for line in report.plain().split("\n") if report else []:
+                assert line.isprintable(), repr(line[:600])
+    return hosts
+
+
+@pytest.mark.parametrize(("command", "questions"), COMMANDS)
+def test_the_answers_here_are_those_that_are_asked_for(
+    command: Callable[[], Report | None], questions: tuple[str, ...]
+) -> None:
+    """Else the tests below would prove nothing."""
+    assert told(command, {}).asked >= set(questions)
+
+
+@pytest.mark.parametrize(
+    ("command", "question"), [(command, question) for command, questions in COMMANDS for question in questions]
+)
+@settings(max_examples=settings().max_examples // 3)
+@given(data=st.data())
+def test_any_answer(command: Callable[[], Report | None], question: str, data: st.DataObject) -> None:
+    """H1: and one that is not understood is said in a line."""
+    valid = VALID[question](data.draw(st.sampled_from(["sentinel", "lab1", "data1"])))
+    told(command, {question: data.draw(hostile_texts(valid))})
+
+
+FOUND: dict[str, tuple[str, Callable[[Any, Any], object], Any]] = {
+    "a day that no month has": ("delete-list", lambda valid, other: valid.update(now=other), "2026-99-99T99:99:99Z"),
+    "a size that nobody can print": (
+        "list", lambda valid, other: valid["versions"][0]["files"].update(x=other, y=other), "HUGE"
+    ),
+    "a size that makes a sum so": (
+        "list-versions", lambda valid, other: valid["versions"][0]["files"][0].update(size=other), "HUGE"
+    ),
+    "a model that a terminal obeys": (
+        "list-versions", lambda valid, other: valid["versions"][0].update(model=other), "a\0\x1b[2J"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_this_file_has_found(name: str) -> None:
+    """H1: each was a traceback, or went to the terminal as it was."""
+    question, change, other = FOUND[name]
+    valid = VALID[question]("sentinel")
+    change(valid, other)
+    text = json.dumps(valid).replace('"HUGE"', "9" * 4300)
+    for command, questions in COMMANDS:
+        if question in questions:
+            told(command, {question: text})
+
+
+@pytest.mark.parametrize("question", VALID)
+def test_every_kind_of_answer_that_is_none(question: str) -> None:
+    """H1."""
+    command = next(command for command, questions in COMMANDS if question in questions)
+    for text in ("", "Last login: today\n", "\x1b[2J\0", "x" * 1_000_000, "[" * 100_000, *FRAGMENTS):
+        told(command, {question: text})
+
+
+LINES = [
+    "", "# x", "192.168.10.20 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGy4sUfl9uzRb3vL9JjXwWTR6SdzD2vVbMRmEWRb8o1I lab1",
+    "|1|F1E1KeoE/eEWhi10WpGv4OdiO6Y=|3988QV0VE8wmZL7suNrYQLITLCg= ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAA",
+    "@revoked * ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAA",
+    "@cert-authority a,b ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQ==",
+    "[192.168.10.20]:2222,!192.168.10.* ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAA",
+]  # fmt: skip
+PIECES = [
+    " ",
+    "\t",
+    "\r",
+    "\0",
+    "|",
+    ",",
+    "!",
+    "*",
+    "@",
+    "#",
+    "|1||",
+    "[",
+    "]:22",
+    "AAAA",
+    "caf\udce9",
+    "\u2028",
+    "\x0b",
+]
+
+
+@st.composite
+def known_hosts_files(draw: st.DrawFn) -> bytes:
+    lines = []
+    for line in draw(st.lists(st.sampled_from(LINES), max_size=4)):
+        place = draw(st.integers(0, len(line)))
+        piece = draw(st.one_of(st.just(""), st.sampled_from(PIECES), st.text(max_size=3)))
+        lines.append(line[:place] + piece + line[draw(st.integers(place, min(len(line), place + 20))) :])
+    return "\n".join(lines).encode(errors="surrogateescape") + draw(st.binary(max_size=3))
+
+
+@given(content=known_hosts_files())
+def test_any_known_hosts(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    """H12: it is understood, or refused by number; what is not about the host stays."""
+    path = tmp_path_factory.mktemp("known") / "known_hosts"
+    path.write_bytes(content)
+    key = trust.HostKey("192.168.10.20", "AAAAC3NzaC1lZDI1NTE5AAAAIBBB")
+    try:
+        trust.record(path, "lab1", key, trust.known_key(path, "192.168.10.20"))
+    except OperatorError as error:
+        [line] = require_lines(str(error))
+        assert line.startswith(f"{path}:")
+        assert path.read_bytes() == content
+    else:
+        assert trust.is_known(path, key, 22) or trust.known_key(path, "192.168.10.20") is None  # it may be revoked
+        kept = path.read_bytes().split(b"\n")
+        assert [line for line in content.split(b"\n") if b"192.168.10" not in line and b"|" not in line and line] == [
+            line for line in kept if b"192.168.10" not in line and b"|" not in line and line
+        ]
+        assert known_hosts.read(path).text.encode(errors="surrogateescape") == path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def certified(tmp_path_factory: pytest.TempPathFactory) -> tuple[Authority, str, str]:
+    """An authority, a node's key and its certificate."""
+    folder = tmp_path_factory.mktemp("authority")
+    authority = Authority(folder / "pull_ca")
+    authority.create()
+    Authority(folder / "node").create()
+    public = pull_key(Path(folder, "node.pub").read_text())
+    assert public is not None
+    return authority, public, authority.certify(public, "lab1", 1)
+
+
+@given(data=st.data())
+def test_any_certificate(certified: tuple[Authority, str, str], data: st.DataObject) -> None:
+    """H1: a changed one is none of the authority's."""
+    authority, public, certificate = certified
+    kind, body, *rest = certificate.split()
+    blob = bytearray(base64.b64decode(body))
+    for _ in range(data.draw(st.integers(1, 3))):
+        blob[data.draw(st.integers(0, len(blob) - 1))] = data.draw(st.integers(0, 255))
+    changed = " ".join([kind, base64.b64encode(blob).decode(), *rest])
+    known = authority.has_certified(changed, public, "lab1", 1)
+    assert not known or base64.b64decode(body) == blob
+    for text in (data.draw(st.text()), certificate[: data.draw(st.integers(0, len(certificate) // 2))]):
+        assert not authority.has_certified(text, public, "lab1", 1)
+        assert not authority.has_certified(certificate, text, "lab1", 1)
+        assert pull_key(text) is None

@@ -1,0 +1,82 @@
+"""Whatever a node says to a deploy fails that node at most, in a line, and no other one."""
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyinfra.api.exceptions import FactProcessError
+
+from operations.answer import parse, parse_history
+from tests.unit.hostile_texts import FRAGMENTS, hostile_texts
+from tests.unit.operations.engine import Engine, entry
+from tests.unit.operations.test_answer import ANSWER, STATE
+
+LIMIT = 600  # characters of a line
+SURVEY = {**ANSWER, "sets": {"imagenode": STATE}}
+ANYTHING = ["", "Last login: today", "x" * 1_000_000, "[" * 100_000, *FRAGMENTS]
+
+
+def require_line(error: FactProcessError) -> None:
+    assert str(error).isprintable(), repr(str(error)[:LIMIT])
+    assert len(str(error)) <= LIMIT
+
+
+def survey(text: str) -> None:
+    try:
+        found = parse(text.split("\n"), ["imagenode"])
+    except FactProcessError as error:
+        require_line(error)
+    else:
+        for state in found.sets.values() if found else []:
+            assert state.in_short.isprintable()
+
+
+def history(text: str) -> None:
+    try:
+        found = parse_history(text)
+    except FactProcessError as error:
+        require_line(error)
+    else:
+        assert all(str(value).isprintable() for each in found for value in each.values())
+
+
+@given(text=hostile_texts(SURVEY))
+def test_any_survey(text: str) -> None:
+    """H1."""
+    survey(text)
+
+
+@given(text=hostile_texts([entry("lab1", 1), entry("lab1", 2)]))
+def test_any_history(text: str) -> None:
+    """H8."""
+    history(text)
+
+
+def test_anything_for_a_survey_or_a_history() -> None:
+    """H1."""
+    for text in ANYTHING:
+        survey(text)
+        history(text)
+
+
+@settings(max_examples=settings().max_examples // 6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.one_of(hostile_texts(SURVEY), st.sampled_from(ANYTHING)))
+def test_no_other_host_hears_of_it(engine: Engine, text: str) -> None:
+    """H1: sentinel, of another role, is switched in the same run."""
+    engine.events.clear()
+    engine["sentinel"].is_settled = False
+    engine["lab1"].text = text
+    run = engine.run()
+    assert run.error is None
+    assert run.failed <= {"lab1"}
+    assert "sentinel switch ended" in engine.events
+    assert not [event for event in engine.events if event.split()[0] not in ("sentinel", "data1")]
+    assert all(said.isprintable() for said in engine["lab1"].said)
+
+
+@pytest.mark.parametrize("field", SURVEY)
+def test_a_field_with_all_kinds_of_things_in_it(field: str) -> None:
+    """H1."""
+    for fragment in FRAGMENTS:
+        survey(json.dumps({**SURVEY, field: "@"}).replace('"@"', fragment))
