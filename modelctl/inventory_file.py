@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from traceback import extract_tb
+from traceback import FrameSummary, extract_tb
 from types import TracebackType
 from typing import Any
 
@@ -147,7 +147,7 @@ def _execute(path: Path) -> dict[str, Any]:
     except OperatorError:
         raise
     except SystemExit as exit_:
-        raise exit_.__cause__ if isinstance(exit_.__cause__, OperatorError) else OperatorError(str(exit_)) from None
+        raise _error_of(path, exit_) from None
     except SyntaxError as error:
         raise OperatorError(f"{error.filename}:{error.lineno}: {error.msg}; expected Python") from None
     except Exception as error:
@@ -155,6 +155,17 @@ def _execute(path: Path) -> dict[str, Any]:
         if place is None:
             raise
         raise OperatorError(f"{place}: {type(error).__name__}: {' '.join(str(error).split())}") from None
+
+
+def _error_of(path: Path, exit_: SystemExit) -> OperatorError:
+    """What the exit is about; one without words would let nobody know that nothing was done."""
+    if isinstance(exit_.__cause__, OperatorError):
+        return exit_.__cause__
+    if isinstance(exit_.code, str):
+        return OperatorError(exit_.code)
+    places = (_place_in_site(path, frame) for frame in reversed(extract_tb(exit_.__traceback__)))
+    place = next(filter(None, places), path)
+    return OperatorError(f"{place}: found an exit in the site; expected only its values")
 
 
 @contextmanager
@@ -192,7 +203,10 @@ def _import_package(folder: Path) -> None:
 
 def _line_of_site(path: Path, traceback: TracebackType | None) -> str | None:
     """FILE:LINE of a failing line of the site's own files; None for a bug of ours."""
-    frame = extract_tb(traceback)[-1]
+    return _place_in_site(path, extract_tb(traceback)[-1])
+
+
+def _place_in_site(path: Path, frame: FrameSummary) -> str | None:
     file, folder = Path(frame.filename).resolve(), path.resolve().parent
     package = [Path(place) for place in getattr(sys.modules.get(NEIGHBOURS), "__path__", [])]
     is_beside = folder in file.parents and CHECKOUT not in file.parents
