@@ -9,10 +9,10 @@ local.include("deploys/access.py")
 
 wanted = desired_of(host)
 if wanted.sets:
+    models.make_folders(name="Make folders")
     if wanted.source.local:
         models.check_registry(name="Check the registry")
         cleanup.spare(name="Spare the versions that this run needs")
-    models.make_folders(name="Make folders")
     models.pull(name="Pull models")
 
 local.include("deploys/configs.py")

@@ -121,6 +121,7 @@ def _imagenode(fleet: Fleet, name: str, host: Outpost) -> Service:
 
 def _datapump(fleet: Fleet, name: str, host: Datasink) -> Service:
     home, data = fleet.home(name), fleet.data_root()
+    registry = [fleet.registry_folder()] if name == fleet.site.primary_datasink else []
     context = {
         "install": f"{home}/{fleet.standards.paths.datapump}",
         "data": data,
@@ -131,7 +132,11 @@ def _datapump(fleet: Fleet, name: str, host: Datasink) -> Service:
         name="datapump",
         units=("datapump.service",),
         configs={"datapump.yaml": f"{home}/datapump.yaml"},
-        folders=(data, *(f"{data}/{folder}" for folder in ("logs", "images", "camwatcher", "face_recognition"))),
+        folders=(
+            data,
+            *(f"{data}/{folder}" for folder in ("logs", "images", "camwatcher", "face_recognition")),
+            *registry,
+        ),
         control_port=fleet.standards.ports.datapump_control,
         models=ModelFiles(fleet, name, _in_face_lists(face_list_folder(fleet))),
         context=_common(fleet, name) | context,
