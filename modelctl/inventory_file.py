@@ -21,6 +21,7 @@ from modelctl import hints
 from modelctl.errors import OperatorError
 from modelctl.faults import fault, one_line
 from modelctl.fleet import Fleet
+from modelctl.inventory import each_once
 from modelctl.inventory.pins import load_pins
 from modelctl.inventory.revoked import load_revoked
 from modelctl.product import CHECKOUT
@@ -85,6 +86,7 @@ def site_in(sources: Path) -> dict[str, Any]:
         raise SystemExit(
             f"{Path.cwd()}: found no config.py of the product's checkout; run pyinfra there: cd {CHECKOUT}"
         )
+    each_once.require(sorted(sources.rglob("*.py")))
     _import_package(sources)
     registry, site, standards = (_value(sources, name) for name in ("registry", "site", "standards"))
     pins, revoked = sources / PINS, sources / REVOKED
@@ -95,10 +97,12 @@ def site_in(sources: Path) -> dict[str, Any]:
 def load(path: Path) -> Inventory:
     """Execute an inventory file. What it imports of `inventory` is the folder beside it, whatever was loaded before.
 
-    Raises OperatorError when there is no such file, when it fails, or when it holds no `_FLEET`.
+    Raises OperatorError when there is no such file, when it fails, when one of its tables holds a key twice, or when it
+    holds no `_FLEET`.
     """
     _require_file(path)
     hints.use(path)
+    each_once.require([path])
     values = _execute(path)
     fleet = values.get("_FLEET")
     if not isinstance(fleet, Fleet):

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from modelctl import cli
+from modelctl.collecting import linked_files
 from modelctl.fleet import Fleet
 from modelctl.inventory.pins import Pins, dump_pins
 from modelctl.nodes import node_status
@@ -211,8 +212,8 @@ def test_pin_without_a_model(datasink: FakeDatasink, site: Path, spoil: Spoil) -
 def test_status(datasink: FakeDatasink, spoil: Spoil, monkeypatch: pytest.MonkeyPatch) -> None:
     spoil(datasink.registry.joinpath(*BAD))
     spoil(datasink.registry / LIST[0])
-    monkeypatch.setattr(registry_state.linked_files, "unfinished", lambda _: ())
-    monkeypatch.setattr(registry_state.delete_list, "read", lambda _: state())
+    monkeypatch.setattr(linked_files, "unfinished", lambda _: ())
+    monkeypatch.setattr(delete_list, "read", lambda _: state())
     found = registry_state.look(fleet())
     assert found.unreadable == {
         "/".join(BAD): why(datasink.registry.joinpath(*BAD)), LIST[0]: why(datasink.registry / LIST[0]),
