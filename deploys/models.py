@@ -2,12 +2,15 @@
 
 from pyinfra import host, local
 
-from operations import cleanup, models
+from operations import cleanup, models, prerequisites
 from operations.run import desired_of
+
+wanted = desired_of(host)
+if wanted.sets:
+    prerequisites.require_all(name="Look for what the host needs")
 
 local.include("deploys/access.py")
 
-wanted = desired_of(host)
 if wanted.sets:
     models.make_folders(name="Make folders")
     if wanted.source.local:
