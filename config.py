@@ -51,6 +51,8 @@ _is_group = pyinfra_cli.inventory._is_inventory_group
 _run_host = pyinfra.api.operations._run_host_ops
 _make_inventory = pyinfra_cli.cli.make_inventory
 _set_data = pyinfra_cli.cli._set_override_data
+_prepare = pyinfra_cli.cli._prepare_func_operations
+_gather = pyinfra_cli.cli._run_fact_operations
 _exclude = pyinfra_cli.cli._apply_inventory_exclude
 _getpass = pyinfra_cli.cli.getpass
 _run_with_password = pyinfra.connectors.util.execute_command_with_sudo_retry
@@ -157,10 +159,29 @@ def _values_or_refuse(data: tuple[str, ...], *args: Any) -> Any:
 def _hosts_or_refuse(inventory: str, **settings: Any) -> Inventory:
     """Where pyinfra finds no inventory it goes on with no host, and exits 0."""
     with exit_with_message():
-        operations = click.get_current_context().params["operations"]
+        words = click.get_current_context().params
+        operations = words["operations"]
+        whom.require_numbers(words)
         whom.require(inventory, operations, has_address="ssh_hostname" in settings["override_data"])
         whom.require_work(operations)
     return cast("Inventory", _make_inventory(inventory, **settings))
+
+
+def _operation_or_refuse(state: State, config: Any, operation: Any, words: tuple[str, ...]) -> Any:
+    """pyinfra shows a traceback of an argument that an operation does not take."""
+    call, (args, named) = operation
+    with exit_with_message():
+        whom.require_arguments(words[0], call, args, named)
+    return _prepare(state, config, operation, words)  # type: ignore[no-untyped-call]
+
+
+def _facts_or_refuse(state: State, config: Any, facts: Any) -> Any:
+    """Likewise of a fact."""
+    with exit_with_message():
+        for kind, args, named in facts:
+            if callable(kind.command):
+                whom.require_arguments(kind.name, kind().command, args, named)
+    return _gather(state, config, facts)  # type: ignore[no-untyped-call]
 
 
 def _left_or_refuse(*args: Any) -> list[Host] | None:
@@ -221,6 +242,8 @@ pyinfra.connectors.ssh.execute_command_with_sudo_retry = _run_or_tell  # type: i
 pyinfra.connectors.local.execute_command_with_sudo_retry = _run_or_tell  # type: ignore[assignment]
 pyinfra_cli.cli._set_override_data = _values_or_refuse
 pyinfra_cli.cli.make_inventory = _hosts_or_refuse  # type: ignore[assignment]
+pyinfra_cli.cli._prepare_func_operations = _operation_or_refuse
+pyinfra_cli.cli._run_fact_operations = _facts_or_refuse
 pyinfra_cli.cli._apply_inventory_exclude = _left_or_refuse  # type: ignore[assignment]
 pyinfra_cli.inventory._get_groups_from_filename = _groups_of_site
 Inventory.get_active_hosts = _hosts_in_order  # type: ignore[method-assign]

@@ -1,8 +1,10 @@
 """Whom a pyinfra command is for, by its first word: pyinfra goes on with no host where that names none, and exits 0."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
 from pyinfra_cli.inventory import _resolves_to_host
 from pyinfra_cli.util import try_import_module_attribute
@@ -50,6 +52,23 @@ def require_values(data: Iterable[str]) -> None:
     for each in data:
         if "=" not in each:
             raise OperatorError(fault("--data", each, "KEY=VALUE"))
+
+
+def require_numbers(words: Mapping[str, Any]) -> None:
+    """Raises OperatorError for a number that pyinfra shows a traceback of, or silently takes for another."""
+    for option in ("parallel", "retry", "retry_delay", "fail_percent"):
+        if words[option] is not None and words[option] < 0:
+            raise OperatorError(fault(f"--{option.replace('_', '-')}", words[option], "0 or more"))
+
+
+def require_arguments(name: str, call: Callable[..., Any], args: Iterable[Any], named: Mapping[str, Any]) -> None:
+    """Raises OperatorError for arguments that an operation does not take; pyinfra's own begin with an underscore."""
+    inner = getattr(call, "_inner", call)
+    own = {key: value for key, value in named.items() if not key.startswith("_") and key != "name"}
+    try:
+        signature(inner).bind(*args, **own)
+    except TypeError as error:
+        raise OperatorError(f"{name}: {error}; allowed: {', '.join(signature(inner).parameters) or 'none'}") from None
 
 
 def _is_file(name: str) -> bool:

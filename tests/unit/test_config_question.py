@@ -13,6 +13,7 @@ from pyinfra import logger as pyinfra_logger
 from pyinfra.connectors import util
 from pyinfra.connectors.util import CommandOutput, OutputLine
 from pyinfra_cli import cli
+from pyinfra_cli.exceptions import WrappedError
 
 import config
 from tests.unit.test_config_interrupt import ended, interrupt, pyinfra
@@ -101,3 +102,12 @@ class TestSudo:
             code, said = ended(process)
         assert (code, "Traceback" in said) == (1, False), said
         assert "[@local] sudo wants a password there; expected none; put 'LOGIN ALL" in said
+
+
+def test_pyinfra_still_lets_python_find_wrong_arguments() -> None:
+    for function in (config._prepare, config._gather):
+        assert "signature" not in inspect.getsource(function)
+
+
+def test_pyinfra_still_says_that_a_key_is_the_fault_of_this_file() -> None:
+    assert "get_frame_line_from_tb" in inspect.getsource(WrappedError.show)

@@ -1,6 +1,7 @@
 """The first word of a pyinfra command, and what it must not be."""
 
 import pytest
+from pyinfra.operations import server
 from pyinfra_cli.inventory import make_inventory
 
 from modelctl.errors import OperatorError
@@ -76,3 +77,18 @@ def test_values() -> None:
     whom.require_values(["a=b", "c="])
     with pytest.raises(OperatorError, match=r"^--data: found ''; allowed: KEY=VALUE$"):
         whom.require_values(["a=b", ""])
+
+
+def test_numbers() -> None:
+    words = {"parallel": 0, "retry": None, "retry_delay": 3, "fail_percent": 100}
+    whom.require_numbers(words)
+    with pytest.raises(OperatorError, match=r"^--retry-delay: found -1; allowed: 0 or more$"):
+        whom.require_numbers({**words, "retry_delay": -1})
+
+
+def test_arguments() -> None:
+    whom.require_arguments("server.user", server.user, ["ops"], {"home": "/home/ops", "_sudo": True, "name": "x"})
+    whom.require_arguments("server.shell", server.shell, [], {"commands": "true"})
+    with pytest.raises(OperatorError) as caught:
+        whom.require_arguments("server.shell", server.shell, [], {"nosuch": 1})
+    assert str(caught.value) == "server.shell: missing a required argument: 'commands'; allowed: commands"

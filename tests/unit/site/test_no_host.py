@@ -158,3 +158,28 @@ def test_no_words(words: tuple[str | Path, ...]) -> None:
     """pyinfra's own line, and its own exit code for a faulty command line."""
     code, said = pyinfra(*words)
     assert (code, said[-1]) == (2, f"Error: Missing argument '{'OPERATIONS...' if words else 'INVENTORY'}'.")
+
+
+def test_a_number_below_zero() -> None:
+    code, said = pyinfra("@local", "--parallel", "-1", *EXEC)
+    assert (code, said) == (1, ["--parallel: found -1; allowed: 0 or more"])
+
+
+@each(
+    "words, line",
+    [
+        (
+            ("server.shell", "true", "nosuch=1"),
+            "server.shell: got an unexpected keyword argument 'nosuch'; allowed: commands",
+        ),
+        (
+            ("fact", "server.Date", "nosuch=1"),
+            "server.Date: got an unexpected keyword argument 'nosuch'; allowed: none",
+        ),
+    ],
+)
+def test_an_argument_that_an_operation_or_a_fact_does_not_take(words: tuple[str, ...], line: str) -> None:
+    """S8: one more of its kind, without a traceback."""
+    code, said = pyinfra("@local", *words)
+    assert (code, line in said) == (1, True), said
+    assert "Traceback" not in "".join(said)
