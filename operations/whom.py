@@ -9,6 +9,7 @@ from typing import Any
 from pyinfra_cli.inventory import _resolves_to_host
 from pyinfra_cli.util import try_import_module_attribute
 
+from modelctl import hints
 from modelctl.errors import OperatorError
 from modelctl.faults import fault, one_line
 from modelctl.product import CHECKOUT
@@ -32,7 +33,7 @@ def require(name: str, operations: Iterable[str], has_address: bool) -> None:
         raise OperatorError(f"{shown}: no such file; {EXPECTED}{_nearest(name)}")
     ours = [each for each in operations if Path(each).resolve().parent == DEPLOYS]
     if ours:
-        example = f"pyinfra inventory.py {ours[0]} --limit HOST"
+        example = hints.pyinfra(f"{ours[0]} --limit HOST")
         raise OperatorError(f"{shown}: no such file; {EXPECTED}, and the hosts after --limit: {example}")
     if "," in name and not all(map(str.strip, name.split(","))):
         raise OperatorError(f"{shown}: found an empty name; expected hosts as a,b")
