@@ -183,3 +183,21 @@ def test_an_argument_that_an_operation_or_a_fact_does_not_take(words: tuple[str,
     code, said = pyinfra("@local", *words)
     assert (code, line in said) == (1, True), said
     assert "Traceback" not in "".join(said)
+
+
+def test_a_site_without_hosts(site: Path) -> None:
+    """S8: it has nobody to deploy to."""
+    path = site.parent / "inventory" / "site.py"
+    path.write_text(path.read_text() + "\nSITE = SITE.model_copy(update={'hosts': {}})\n")
+    code, said = pyinfra(site, *EXEC)
+    assert (code, said) == (
+        1,
+        ["site.hosts: found {}; allowed: Dictionary should have at least 1 item after validation, not 0"],
+    )
+
+
+def test_a_group_without_hosts() -> None:
+    """S8: one more of its kind."""
+    code, said = pyinfra(INVENTORY, "--limit", "legacy_nodes", *EXEC)
+    assert (code, len(said)) == (1, 1)
+    assert said[0].startswith("--limit: found 'legacy_nodes'; allowed: all, ")
