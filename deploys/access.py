@@ -2,11 +2,12 @@
 
 from pyinfra import host
 
-from operations import access, program
+from operations import access, prerequisites, program
 from operations.run import desired_of
 
 wanted = desired_of(host)
 if wanted.sets:
+    prerequisites.require_access(name="Look for what access needs")
     program.install(name="Install the node program")
     program.mend(name="Mend the node's own state")
     if wanted.source.local:

@@ -2,17 +2,20 @@
 
 from pyinfra import host, local
 
-from operations import cleanup, models
+from operations import cleanup, models, prerequisites
 from operations.run import desired_of
-
-local.include("deploys/access.py")
 
 wanted = desired_of(host)
 if wanted.sets:
+    prerequisites.require_all(name="Look for what the host needs")
+
+local.include("deploys/access.py")
+
+if wanted.sets:
+    models.make_folders(name="Make folders")
     if wanted.source.local:
         models.check_registry(name="Check the registry")
         cleanup.spare(name="Spare the versions that this run needs")
-    models.make_folders(name="Make folders")
     models.pull(name="Pull models")
 
 local.include("deploys/configs.py")

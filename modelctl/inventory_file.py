@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from traceback import extract_tb
+from traceback import FrameSummary, extract_tb
 from types import TracebackType
 from typing import Any
 
@@ -21,6 +21,7 @@ from modelctl import hints
 from modelctl.errors import OperatorError
 from modelctl.faults import fault, one_line
 from modelctl.fleet import Fleet
+from modelctl.inventory import each_once
 from modelctl.inventory.pins import load_pins
 from modelctl.inventory.revoked import load_revoked
 from modelctl.product import CHECKOUT
@@ -85,6 +86,7 @@ def site_in(sources: Path) -> dict[str, Any]:
         raise SystemExit(
             f"{Path.cwd()}: found no config.py of the product's checkout; run pyinfra there: cd {CHECKOUT}"
         )
+    each_once.require(sorted(sources.rglob("*.py")))
     _import_package(sources)
     registry, site, standards = (_value(sources, name) for name in ("registry", "site", "standards"))
     pins, revoked = sources / PINS, sources / REVOKED
@@ -95,10 +97,12 @@ def site_in(sources: Path) -> dict[str, Any]:
 def load(path: Path) -> Inventory:
     """Execute an inventory file. What it imports of `inventory` is the folder beside it, whatever was loaded before.
 
-    Raises OperatorError when there is no such file, when it fails, or when it holds no `_FLEET`.
+    Raises OperatorError when there is no such file, when it fails, when one of its tables holds a key twice, or when it
+    holds no `_FLEET`.
     """
     _require_file(path)
     hints.use(path)
+    each_once.require([path])
     values = _execute(path)
     fleet = values.get("_FLEET")
     if not isinstance(fleet, Fleet):
@@ -147,7 +151,7 @@ def _execute(path: Path) -> dict[str, Any]:
     except OperatorError:
         raise
     except SystemExit as exit_:
-        raise exit_.__cause__ if isinstance(exit_.__cause__, OperatorError) else OperatorError(str(exit_)) from None
+        raise _error_of(path, exit_) from None
     except SyntaxError as error:
         raise OperatorError(f"{error.filename}:{error.lineno}: {error.msg}; expected Python") from None
     except Exception as error:
@@ -155,6 +159,17 @@ def _execute(path: Path) -> dict[str, Any]:
         if place is None:
             raise
         raise OperatorError(f"{place}: {type(error).__name__}: {' '.join(str(error).split())}") from None
+
+
+def _error_of(path: Path, exit_: SystemExit) -> OperatorError:
+    """What the exit is about; one without words would let nobody know that nothing was done."""
+    if isinstance(exit_.__cause__, OperatorError):
+        return exit_.__cause__
+    if isinstance(exit_.code, str):
+        return OperatorError(exit_.code)
+    places = (_place_in_site(path, frame) for frame in reversed(extract_tb(exit_.__traceback__)))
+    place = next(filter(None, places), path)
+    return OperatorError(f"{place}: found an exit in the site; expected only its values")
 
 
 @contextmanager
@@ -192,7 +207,10 @@ def _import_package(folder: Path) -> None:
 
 def _line_of_site(path: Path, traceback: TracebackType | None) -> str | None:
     """FILE:LINE of a failing line of the site's own files; None for a bug of ours."""
-    frame = extract_tb(traceback)[-1]
+    return _place_in_site(path, extract_tb(traceback)[-1])
+
+
+def _place_in_site(path: Path, frame: FrameSummary) -> str | None:
     file, folder = Path(frame.filename).resolve(), path.resolve().parent
     package = [Path(place) for place in getattr(sys.modules.get(NEIGHBOURS), "__path__", [])]
     is_beside = folder in file.parents and CHECKOUT not in file.parents

@@ -11,7 +11,7 @@ from rich.table import Column
 from rich.table import Table as Grid
 
 WELL, ODD, BAD = "", "yellow", "red"
-NONE, UNKNOWN = "none", "unknown"
+NONE, UNKNOWN, UNREADABLE = "none", "unknown", "unreadable"
 _GAP = "  "
 
 

@@ -158,6 +158,7 @@ class Order(NamedTuple):
     purpose: str  # what the operator typed
     asked: Asked
     datasink: Optional[Datasink]  # on the primary one only
+    needs: Dict[str, List[str]]  # service -> paths of its own code and Python, which a deploy does not bring
 
     @property
     def owner(self) -> Owner:
@@ -169,7 +170,9 @@ def owner(user: str) -> Owner:
     try:
         entry = pwd.getpwnam(user)
     except KeyError:
-        raise Refusal("user " + user + ": not on this node; expected the service's user; create it first") from None
+        raise Refusal(
+            "user " + user + ": not on this node; expected the service's user; sudo useradd --create-home " + user
+        ) from None
     return Owner(entry.pw_uid, entry.pw_gid)
 
 
@@ -195,6 +198,7 @@ def parse(data: Dict[str, Any]) -> Order:
         purpose=data["purpose"],
         asked=Asked(**{name: value is True for name, value in known(Asked, data["asked"]).items()}),
         datasink=_datasink(data["datasink"]) if data["datasink"] else None,
+        needs=data.get("needs", {}),
     )
 
 

@@ -40,7 +40,7 @@ def clean(place: Place, now: str) -> List[str]:
     """
     _require_log(place.log)
     entries, problems = delete_list.open_entries(place.log), []  # type: List[Entry], List[str]
-    for model, version in _leftovers(place):
+    for model, version in _leftovers(place, problems):
         with _told(problems, place):
             _finish(place, model, version, entries, now)
     for entry in entries:
@@ -69,14 +69,15 @@ def _told(problems: List[str], place: Place) -> Iterator[None]:
         problems.append("%s: %s; mend that and run again" % (where, error.strerror))
 
 
-def _leftovers(place: Place) -> List[Tuple[str, str]]:
+def _leftovers(place: Place, problems: List[str]) -> List[Tuple[str, str]]:
     """The versions, as model and version, that were renamed and not yet wholly removed."""
-    found = []
+    found = []  # type: List[Tuple[str, str]]
     for model in _folders(place.registry):
         if names.MODEL.fullmatch(model.name):
-            retired = [each.name for each in _folders(model) if each.name.startswith(layout.RETIRED)]
-            named = [name[len(layout.RETIRED) :] for name in retired]
-            found += [(model.name, version) for version in named if names.is_version(version)]
+            with _told(problems, place):
+                retired = [each.name for each in _folders(model) if each.name.startswith(layout.RETIRED)]
+                named = [name[len(layout.RETIRED) :] for name in retired]
+                found += [(model.name, version) for version in named if names.is_version(version)]
     return found
 
 

@@ -17,6 +17,7 @@ from node import (
     history,
     mend,
     orders,
+    prerequisites,
     program,
     rights,
     services,
@@ -33,6 +34,11 @@ from node.sets import StoredSet
 
 def survey(order: Order) -> Dict[str, Any]:
     """Return what differs from the order. The keys are those of operations.answer.Survey."""
+    found = _found(order)
+    return {**found, "missing": prerequisites.missing(order, found)}
+
+
+def _found(order: Order) -> Dict[str, Any]:
     return {
         "current_program": program.current(),
         "absent_folders": [*map(str, _absent_folders(order))],

@@ -88,6 +88,7 @@ class Logged:
         return (entry["n"], entry["time"]) in self.lines or entry["time"] < self.since
 
 
+Step = Literal["access", "models", "configs"]
 PullFile = Literal["pull_key.pub", "pull_key-cert.pub", "known_hosts"]
 
 
@@ -129,7 +130,8 @@ class Survey:
     `damaged` is what a deploy mends of the node's own state, `history` has its last lines, oldest first. On the primary
     datasink `logged` has each host's last lines in the deployment log, `revoked` the pull keys that it refuses and this
     checkout does not, `listed` what this checkout names of the versions on the delete-list, `unseen` the hosts of this
-    run that no clean-up knows to get what they do, `cleanup` what differs of its units.
+    run that no clean-up knows to get what they do, `cleanup` what differs of its units. `missing` is what each step of
+    a run needs of the host and does not bring.
     """
 
     has_program: Annotated[bool, Field(validation_alias="current_program"), BeforeValidator(_is_ours)]
@@ -147,6 +149,7 @@ class Survey:
     listed: list[Said]
     unseen: list[Said]
     cleanup: list[Said]
+    missing: Annotated[dict[Step, list[Said]], Field(min_length=3)]
 
 
 _ANSWER = TypeAdapter[Survey | None](Survey | None)

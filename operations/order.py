@@ -58,6 +58,7 @@ def order(fleet: Fleet, desired: Desired, commit: str, asked: Asked, datasink: D
         "purpose": purpose(),
         "asked": asdict(asked),
         "datasink": _datasink(datasink) if datasink else None,
+        "needs": {each.service: list(each.needs) for each in desired.sets},
     }
 
 

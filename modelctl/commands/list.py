@@ -16,10 +16,10 @@ from modelctl.reports import model_list
 def list_models(ctx: click.Context, as_json: bool, site: Path) -> None:
     """Show every model: its current and previous version, the hosts that override them, and what is stored.
 
-    Exits 3 when the primary datasink gives no answer.
+    Exits 3 when the primary datasink gives no answer, or cannot read all of it.
     """
     inventory = load(site)
     inventory.connect()
     found = model_list.look(inventory.fleet)
     options.tell(found.report(), found.to_json(), as_json)
-    ctx.exit(0 if found.error is None else options.DIFFERS)
+    ctx.exit(0 if found.is_whole else options.DIFFERS)

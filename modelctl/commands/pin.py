@@ -5,8 +5,10 @@ from pathlib import Path
 
 import click
 
+from modelctl import hints
 from modelctl.commands import options
 from modelctl.commands.pinned import pin_versions
+from modelctl.errors import OperatorError
 from modelctl.inventory.pins import load_pins
 from modelctl.inventory_file import load
 from modelctl.registry import pinning, registry_store
@@ -28,16 +30,22 @@ def pin(model: str | None, version: str | None, yes: bool, site: Path) -> None:
     fleet = dataclasses.replace(inventory.fleet, pins=pins)
     if model is not None:
         options.require_model(fleet, model)
+    unknown: list[str] = []
     if model is not None and version is not None:
         versions = [(model, pinning.require_version(version))]
         inventory.connect()
     else:
         inventory.connect()
-        listed = registry_store.listing(fleet).versions
-        whole = [pair for pair, each in listed.items() if each.manifest is not None]
+        listing = registry_store.listing(fleet)
+        whole = [pair for pair, each in listing.versions.items() if each.manifest is not None or each.fault is not None]
         versions = pinning.unpinned(fleet, model, whole)
+        unknown = [why for name, why in listing.unreadable.items() if model in (None, name)]
+    for why in unknown:
+        click.echo(f"{fleet.site.primary_datasink}: {why}", err=True)
     if versions:
         pin_versions(inventory, pins, versions, yes)
-    else:
+    elif not unknown:
         datasink = fleet.site.primary_datasink
         click.echo(f"{inventory.pins}: nothing to pin, it has every version that a host wants or {datasink} stores")
+    if unknown:
+        raise OperatorError(f"not all was pinned; when that is mended: {hints.modelctl('pin')}")

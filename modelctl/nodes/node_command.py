@@ -12,6 +12,10 @@ MAX_SAID = 600
 """Characters of a refusal: what to do stands at its end."""
 
 
+WANTS_PASSWORD = ("sudo: a password is required", "sudo-rs: interactive authentication is required")
+"""What `sudo -n` says where it may not go on without one."""
+
+
 class UnknownCommand(OperatorError):
     """The node's program is too old to know the command, or there is none yet."""
 
@@ -22,6 +26,12 @@ def words(*command: str) -> list[str]:
     What sudo says is looked at, and it speaks the language that the operator's ssh brings along.
     """
     return ["env", "LC_ALL=C", "sudo", "-n", PROGRAM, *command]
+
+
+def passwordless(login: str) -> str:
+    """Why a host cannot be worked on whose sudo wants a password, and the line that mends it."""
+    rule = f"{login} ALL=(ALL) NOPASSWD: ALL"
+    return f"sudo wants a password there; expected none; put '{rule}' there: sudo visudo -f /etc/sudoers.d/sentinelcam"
 
 
 def ask(fleet: Fleet, host: str, command: str, message: object, seconds: float) -> str:
@@ -38,6 +48,8 @@ def ask(fleet: Fleet, host: str, command: str, message: object, seconds: float) 
 def refused(fleet: Fleet, host: str, command: str, said: str) -> OperatorError:
     """The error for a command that failed with these last words. An older program knows fewer commands."""
     place = remote.place(fleet, host)
+    if said in WANTS_PASSWORD:
+        return OperatorError(f"{place}: {passwordless(fleet.host(host).login)}")
     if said.startswith(f"found {command};") or said.endswith(f"{PROGRAM}: command not found"):
         deploy = hints.pyinfra(f"deploys/models.py --limit {host} -y")
         return UnknownCommand(f"{place}: its sentinelcam-node knows no {command}; a deploy brings one: {deploy}")

@@ -108,5 +108,7 @@ def _failed(fleet: Fleet, host: str, code: int, reason: str) -> remote.NoAnswer:
     if reason.endswith(f"{node_command.PROGRAM}: command not found"):
         deploy = hints.pyinfra(f"deploys/models.py --limit {host} -y")
         return remote.NoAnswer(f"{place}: found no sentinelcam-node; a deploy brings it: {deploy}")
+    if reason in node_command.WANTS_PASSWORD:
+        return remote.NoAnswer(f"{place}: {node_command.passwordless(fleet.host(host).login)}")
     look = f"ssh {fleet.host(host).login}@{fleet.host(host).address} sudo sentinelcam-node status"
     return remote.NoAnswer(f"{place}: sentinelcam-node ended with {code}: {reason}; try it there: {look}")

@@ -7,7 +7,7 @@ On stdin a JSON object whose `do` is "check" or "copy", with `registry`, `model`
 done, else null), and after a check `stored` (whether something is in the version's place) and `free` (bytes for it).
 
 The files are copied into REGISTRY/MODEL/.import-VERSION, verified and flushed there, and the folder is renamed. What a
-killed import left there goes first.
+killed import left there goes first. A registry that is not there is made.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ class Refused(Exception):
 def check(order: dict[str, Any]) -> dict[str, Any]:
     """Whether the folder can become the version at all; changes nothing."""
     registry, source, final, staging = _places(order)
-    if not registry.is_dir():
-        raise Refused(f"{registry}: no such folder; expected the model registry")
+    if os.path.lexists(registry) and not registry.is_dir():
+        raise Refused(f"{registry}: found a {_kind(registry)}; expected the folder of the model registry")
     real_source, real_registry = os.path.realpath(source), os.path.realpath(registry)
     if os.path.commonpath((real_source, real_registry)) in (real_source, real_registry):
         raise Refused(f"{source}: it is in the model registry, or around it; expected a folder elsewhere")
     if os.path.lexists(final.parent) and _kind(final.parent) != "folder":
         raise Refused(f"{final.parent}: found a {_kind(final.parent)}; expected the folder of a model's versions")
-    disk = os.statvfs(registry)
+    disk = os.statvfs(next(path for path in (registry, *registry.parents) if path.is_dir()))
     left = sum(path.lstat().st_size for path in staging.rglob("*") if path.is_file()) if staging.is_dir() else 0
     return {"stored": os.path.lexists(final), "free": disk.f_bavail * disk.f_frsize + left}
 
@@ -52,9 +52,7 @@ def check(order: dict[str, Any]) -> dict[str, Any]:
 def copy(order: dict[str, Any]) -> dict[str, Any]:
     """Copy, verify, and put into place, never over anything."""
     _, source, final, staging = _places(order)
-    if not final.parent.is_dir():
-        final.parent.mkdir()
-        final.parent.chmod(0o755)
+    _make_folder(final.parent)
     with _alone(final.parent):
         if os.path.lexists(final):
             raise Refused(f"{final}: it came there meanwhile; run it again")
@@ -68,6 +66,14 @@ def copy(order: dict[str, Any]) -> dict[str, Any]:
         staging.rename(final)
         _flush(final.parent)
     return {}
+
+
+def _make_folder(folder: Path) -> None:
+    """A model's folder, and on a new datasink the registry and what it lies in."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)
 
 
 def _places(order: dict[str, Any]) -> tuple[Path, Path, Path, Path]:

@@ -4,6 +4,7 @@ from pathlib import PurePosixPath
 
 from pydantic import Base64Bytes, ValidationError
 
+from modelctl import hints
 from modelctl.faults import one_line
 from modelctl.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile
@@ -40,10 +41,12 @@ class _ListedFolder(Said):
 
 class _Listed(Said):
     versions: list[_ListedFolder]
+    unreadable: dict[str, str]
     leftovers: list[str]
     free: NonNegativeInt
     total: NonNegativeInt
     fault: str | None
+    is_there: bool
 
 
 def read(fleet: Fleet, model: str, version: str) -> StoredVersion:
@@ -67,7 +70,7 @@ def _read(fleet: Fleet, *place: str) -> StoredVersion:
 def listing(fleet: Fleet) -> Listing:
     """Which versions of the registry's models the primary datasink holds; reads no model bytes.
 
-    Raises remote.NoAnswer when it does not say, or cannot read one of them: what is unknown is not absent.
+    Raises remote.NoAnswer when it does not say. What it cannot read is in the listing as that: unknown is not absent.
     """
     host = fleet.site.primary_datasink
     text = travelling.ask(fleet, registry_lister, (fleet.registry_folder(), list(fleet.registry.models)), LIST_SECONDS)
@@ -75,13 +78,26 @@ def listing(fleet: Fleet) -> Listing:
         listed = _Listed.model_validate_json(text)
     except ValidationError:
         raise remote.misunderstood(fleet, host, text, "the registry's listing") from None
+    if not listed.is_there:
+        made = f"{hints.modelctl('import')} makes it, and so does a deploy"
+        raise remote.NoAnswer(f"{remote.place(fleet, host)}: {fleet.registry_folder()}: no such folder; {made}")
+    if listed.fault is not None:
+        raise remote.NoAnswer(f"{remote.place(fleet, host)}: {_unreadable(fleet, listed.fault)}")
     models = fleet.registry.models
-    folders = [folder for folder in listed.versions if is_version(folder.version) and folder.model in models]
-    for fault in (listed.fault, *(folder.fault for folder in folders)):
-        if fault is not None:
-            expected = f"expected a registry that {fleet.host(host).login} can read"
-            raise remote.NoAnswer(f"{remote.place(fleet, host)}: {one_line(fault)}; {expected}; mend that there")
     versions = {
-        (each.model, each.version): ListedVersion(each.files, each.manifest, frozenset(each.shared)) for each in folders
+        (each.model, each.version): _version(fleet, each)
+        for each in listed.versions
+        if is_version(each.version) and each.model in models
     }
-    return Listing(versions, tuple(map(one_line, listed.leftovers)), listed.free, listed.total)
+    unreadable = {model: _unreadable(fleet, why) for model, why in listed.unreadable.items() if model in models}
+    return Listing(versions, tuple(map(one_line, listed.leftovers)), listed.free, listed.total, unreadable)
+
+
+def _version(fleet: Fleet, each: _ListedFolder) -> ListedVersion:
+    fault = None if each.fault is None else _unreadable(fleet, each.fault)
+    return ListedVersion(each.files, each.manifest, frozenset(each.shared), fault)
+
+
+def _unreadable(fleet: Fleet, fault: str) -> str:
+    login = fleet.host(fleet.site.primary_datasink).login
+    return f"{one_line(fault)}; expected a registry that {login} can read; mend that there"

@@ -56,7 +56,7 @@ class ServiceSet:
     """Everything that one service starts from.
 
     `links` are (path, target). What its configs name: `models` as (model, version, manifest digest), `named_files` as
-    (path, sha256, linked).
+    (path, sha256, linked). `needs` are files of the service's own, which a deploy does not bring.
     """
 
     service: str
@@ -69,6 +69,7 @@ class ServiceSet:
     control_port: int | None
     timers: tuple[str, ...]
     gate: WantedGate
+    needs: tuple[str, ...]
 
     @property
     def digest(self) -> str:
@@ -164,6 +165,7 @@ def _service_set(fleet: Fleet, host: str, rendered: Rendered) -> ServiceSet:
         control_port=service.control_port,
         timers=tuple(unit for unit in service.units if unit.endswith(".timer")),
         gate=_gate(getattr(fleet.standards.gates, service.name)),
+        needs=service.needs,
     )
 
 

@@ -26,7 +26,10 @@ TASKS = (
 
 @dataclass(frozen=True)
 class Service:
-    """What one service on one host is made from. `configs` maps a template below templates/NAME/ to its path."""
+    """What one service on one host is made from. `configs` maps a template below templates/NAME/ to its path.
+
+    `needs` are the files that it starts from and that a deploy does not bring: its main script, its Python.
+    """
 
     name: str
     units: tuple[str, ...]
@@ -35,6 +38,7 @@ class Service:
     control_port: int | None
     models: ModelFiles
     context: Mapping[str, Any]
+    needs: tuple[str, ...]
 
     @property
     def unit(self) -> str:
@@ -94,6 +98,7 @@ def _sentinel(fleet: Fleet, name: str, host: Sentinel) -> Service:
         control_port=fleet.standards.ports.sentinel_control,
         models=ModelFiles(fleet, name, _in_versions(models_folder(fleet, name))),
         context=_common(fleet, name) | context,
+        needs=(f"{install}/sentinel/sentinel.py", *_pythons(fleet, name, openvino=host.accelerator == "ncs2")),
     )
 
 
@@ -116,11 +121,13 @@ def _imagenode(fleet: Fleet, name: str, host: Outpost) -> Service:
         control_port=None,
         models=ModelFiles(fleet, name, _in_versions(models_folder(fleet, name))),
         context=_common(fleet, name) | context,
+        needs=(f"{install}/imagenode/imagenode.py", *_pythons(fleet, name, openvino=host.has_accelerator("ncs2"))),
     )
 
 
 def _datapump(fleet: Fleet, name: str, host: Datasink) -> Service:
     home, data = fleet.home(name), fleet.data_root()
+    registry = [fleet.registry_folder()] if name == fleet.site.primary_datasink else []
     context = {
         "install": f"{home}/{fleet.standards.paths.datapump}",
         "data": data,
@@ -131,10 +138,15 @@ def _datapump(fleet: Fleet, name: str, host: Datasink) -> Service:
         name="datapump",
         units=("datapump.service",),
         configs={"datapump.yaml": f"{home}/datapump.yaml"},
-        folders=(data, *(f"{data}/{folder}" for folder in ("logs", "images", "camwatcher", "face_recognition"))),
+        folders=(
+            data,
+            *(f"{data}/{folder}" for folder in ("logs", "images", "camwatcher", "face_recognition")),
+            *registry,
+        ),
         control_port=fleet.standards.ports.datapump_control,
         models=ModelFiles(fleet, name, _in_face_lists(face_list_folder(fleet))),
         context=_common(fleet, name) | context,
+        needs=(f"{home}/{fleet.standards.paths.datapump}/datapump.py", *_pythons(fleet, name, openvino=False)),
     )
 
 
@@ -154,11 +166,18 @@ def _level(normal: str, debug_mode: bool) -> str:
 
 def _python(fleet: Fleet, name: str, *, openvino: bool) -> Callable[[str], str]:
     """The command line that runs a script with its arguments in a unit."""
+    python, *setups = _pythons(fleet, name, openvino=openvino)
+    if not setups:
+        return lambda script: f"{python} -u {script}"
+    return lambda script: f"/bin/bash -c 'source {setups[0]} && exec {python} -u {script}'"
+
+
+def _pythons(fleet: Fleet, name: str, *, openvino: bool) -> tuple[str, ...]:
+    """The Python that runs a service, and what it is set up with, if anything."""
     home, paths = fleet.home(name), fleet.standards.paths
     if not openvino:
-        return lambda script: f"{home}/{paths.python} -u {script}"
-    setup, python = f"{home}/{paths.openvino_setup}", f"{home}/{paths.openvino_python}"
-    return lambda script: f"/bin/bash -c 'source {setup} && exec {python} -u {script}'"
+        return (f"{home}/{paths.python}",)
+    return f"{home}/{paths.openvino_python}", f"{home}/{paths.openvino_setup}"
 
 
 def _in_versions(folder: str) -> Callable[[str, str, str], str]:

@@ -4,10 +4,11 @@ As JSON, for programs: {"model": MODEL, "versions": {VERSION: {...}}, "hosts": {
 datasink gave no answer", "ok": bool}. A version, newest first, has
     stored: bool, null when unknown; the next four are null unless it is stored
     date: as its manifest has it, or null
-    bytes: what it takes on the datasink's disk
+    bytes: what it takes on the datasink's disk, null when it cannot be read
     digest: the SHA-256 of its manifest, null without one
     metrics: {NAME: TEXT}, from its manifest
     fault: null | "why its manifest could not be read"
+    unreadable: null | "why nothing of it could be"
     pinned: "yes" | "no" | "differs", when the stored manifest is not the pinned one
     marks: ["current" | "previous" | "override on HOST", ...]
 A host that gets or runs the model, or gives no answer, has
@@ -42,13 +43,15 @@ class ModelVersion:
     digest: str | None
     metrics: Mapping[str, str] | None
     fault: str | None
+    unreadable: str | None
     pinned: Literal["yes", "no", "differs"]
     marks: tuple[str, ...]
 
     @property
     def is_well(self) -> bool:
         """Whether nothing about it differs or is unknown; what is named must be stored."""
-        return self.pinned != "differs" and self.fault is None and (self.stored is True or not self.marks)
+        faults = self.pinned == "differs" or self.fault is not None or self.unreadable is not None
+        return not faults and (self.stored is True or not self.marks)
 
 
 @dataclass(frozen=True)
@@ -84,19 +87,21 @@ def look(fleet: Fleet, model: str) -> ModelVersions:
     """Ask the primary datasink and all hosts with a service, side by side. Raises OperatorError when none can be."""
     served = fleet.with_service()
     (listing, error), runners = remote.together(
-        lambda: _listing(fleet), lambda: remote.side_by_side(served, lambda host: _runner(fleet, host, model))
+        lambda: _listing(fleet, model), lambda: remote.side_by_side(served, lambda host: _runner(fleet, host, model))
     )
     hosts = {host: each for host, each in runners.items() if each != Runner(None, None)}
     versions = {each: _version(fleet, model, each, listing) for each in _shown(fleet, model, listing, hosts)}
     return ModelVersions(model, versions, hosts, error)
 
 
-def _listing(fleet: Fleet) -> tuple[Listing | None, str | None]:
-    """The listing, or why there is none."""
+def _listing(fleet: Fleet, model: str) -> tuple[Listing | None, str | None]:
+    """The listing, or why there is none of this model."""
     try:
-        return registry_store.listing(fleet), None
+        listing = registry_store.listing(fleet)
     except remote.NoAnswer as error:
         return None, str(error)
+    why = listing.unreadable.get(model)
+    return (listing, None) if why is None else (None, f"{fleet.site.primary_datasink}: {why}")
 
 
 def _runner(fleet: Fleet, host: str, model: str) -> Runner:
@@ -126,17 +131,19 @@ def _shown(fleet: Fleet, model: str, listing: Listing | None, hosts: Mapping[str
 
 def _version(fleet: Fleet, model: str, version: str, listing: Listing | None) -> ModelVersion:
     listed = None if listing is None else listing.versions.get((model, version))
-    about = Description() if listed is None else describe(listed.manifest)
-    digest = None if listed is None else _digest(listed)
+    is_read = listed is not None and listed.fault is None
+    about = describe(listed.manifest) if listed is not None and is_read else Description()
+    digest = _digest(listed) if listed is not None and is_read else None
     pin = fleet.pin(model, version)
-    differs = pin is not None and listed is not None and digest != pin.manifest
+    differs = pin is not None and is_read and digest != pin.manifest
     return ModelVersion(
         stored=None if listing is None else listed is not None,
         date=about.date,
-        bytes=None if listed is None else listed.bytes,
+        bytes=listed.bytes if listed is not None and is_read else None,
         digest=digest,
-        metrics=None if listed is None else about.metrics,
+        metrics=about.metrics if is_read else None,
         fault=about.fault,
+        unreadable=None if listed is None else listed.fault,
         pinned="no" if pin is None else "differs" if differs else "yes",
         marks=tuple(_marks(fleet, model, version)),
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from modelctl import hints
 from modelctl.reports.model_versions import ModelVersion, ModelVersions, Runner
 from modelctl.reports.status import short
-from modelctl.table import BAD, NONE, ODD, UNKNOWN, WELL, Report, Row, Table, number
+from modelctl.table import BAD, NONE, ODD, UNKNOWN, UNREADABLE, WELL, Report, Row, Table, number
 
 VERSIONS = ("version", "date", "bytes", "digest", "pinned", "marks", "metrics")
 HOSTS = ("host", "gets", "runs")
@@ -23,6 +23,8 @@ def _version_row(name: str, version: ModelVersion) -> Row:
     marks = ", ".join(version.marks) or NONE
     if version.stored is None:
         return Row((name, *[UNKNOWN] * 3, version.pinned, marks, UNKNOWN), ODD)
+    if version.unreadable is not None:
+        return Row((name, *[UNREADABLE] * 3, version.pinned, marks, UNREADABLE), BAD)
     if not version.stored:
         return Row((name, NONE, ABSENT, NONE, version.pinned, marks, NONE), BAD if version.marks else ODD)
     unknown = UNKNOWN if version.fault else NONE
@@ -44,6 +46,8 @@ def _notes(found: ModelVersions) -> Iterator[str]:
     verify = hints.modelctl(f"verify {found.model}")
     for name, version in found.versions.items():
         label = f"{found.model}/{name}"
+        if version.unreadable is not None:
+            yield f"{label}: {version.unreadable}"
         if version.fault is not None:
             yield f"{label}: manifest.yaml: {version.fault}; all that is wrong with it: {verify}"
         elif version.pinned == "differs":

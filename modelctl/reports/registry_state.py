@@ -1,8 +1,8 @@
 """What is unfinished on the primary datasink, in its registry and beside it, with the command that ends each."""
 
 import shlex
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from modelctl import hints
@@ -24,7 +24,8 @@ class RegistryState:
     """What is stored without a pin, what unfinished work left, and what is to be removed though it is named here.
 
     `error` is why some of that is unknown. Versions and folders as MODEL/NAME; `parts` of collected files as
-    HOST/MODEL/VERSION/NAME; `listed` are on the delete-list, which was made before they were named.
+    HOST/MODEL/VERSION/NAME; `listed` are on the delete-list, which was made before they were named; `unreadable` says
+    of models and versions why they could not be read.
     """
 
     unpinned: tuple[str, ...] = ()
@@ -32,6 +33,7 @@ class RegistryState:
     parts: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
     error: str | None = None
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
 
 def look(fleet: Fleet) -> RegistryState:
@@ -42,7 +44,8 @@ def look(fleet: Fleet) -> RegistryState:
         lambda: _try(lambda: _listed(fleet), tuple[str, ...]()),
     )
     error = "; ".join(dict.fromkeys(why for why in (no_listing, no_parts, no_list) if why))
-    return RegistryState(_unpinned(fleet, listing), listing.leftovers, parts, listed, error or None)
+    unpinned = _unpinned(fleet, listing)
+    return RegistryState(unpinned, listing.leftovers, parts, listed, error or None, listing.faults)
 
 
 def _try(ask: Callable[[], Answer], otherwise: Answer) -> tuple[Answer, str | None]:
@@ -58,6 +61,7 @@ def notes(fleet: Fleet, state: RegistryState) -> Iterator[str]:
     datasink = fleet.site.primary_datasink
     if state.error is not None:
         yield state.error
+    yield from (f"{datasink}: {why}" for why in state.unreadable.values())
     for label in state.unpinned:
         pin = hints.modelctl(f"pin {label.replace('/', ' ')}")
         yield f"{datasink}: {label} is stored and not pinned; to pin it: {pin}"
@@ -99,4 +103,6 @@ def _listed(fleet: Fleet) -> tuple[str, ...]:
 
 
 def _unpinned(fleet: Fleet, listing: Listing) -> tuple[str, ...]:
-    return tuple(f"{model}/{version}" for model, version in sorted(listing.versions) if not fleet.pin(model, version))
+    """What cannot be read can be pinned only when that is mended."""
+    readable = sorted(pair for pair, each in listing.versions.items() if each.fault is None)
+    return tuple(f"{model}/{version}" for model, version in readable if not fleet.pin(model, version))

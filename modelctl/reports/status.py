@@ -14,6 +14,7 @@ A host with an error has no services there: what is unknown is not absent. On th
     leftovers: ["MODEL/NAME", ...], folders that unfinished imports and clean-ups left
     parts: ["HOST/MODEL/VERSION/NAME", ...], files that unfinished collects left
     listed: ["MODEL/VERSION", ...], on the delete-list of its clean-up, though this checkout names them
+    unreadable: {MODEL or MODEL/VERSION: "why it could not be read"}
     error: null | "why some of that is unknown"
 """
 

@@ -111,6 +111,9 @@ def _read_each(
     """One question for each, so that a long reading can tell how far it is."""
     for model, version in pairs:
         listed = listing.versions.get((model, version))
+        if model in listing.unreadable:
+            yield _stored(fleet, model, version, error=f"{fleet.site.primary_datasink}: {listing.unreadable[model]}")
+            continue
         if listed is None:
             yield _stored(fleet, model, version, ABSENT)
             continue

@@ -2,8 +2,9 @@
 
 As JSON, for programs: {"datasink": HOST, "free": bytes, "total": bytes (of its disk), "stored": {MODEL: {"versions":
 count, "bytes": sum}}, "go": [{"model", "version", "manifest", "bytes", "due", "since", "operator"}], "leave":
-{"MODEL/VERSION": "why it leaves the delete-list"}, "kept": {"MODEL/VERSION": ["why it stays", ...]}, "absent": {HOST:
-"why it gave no answer"}}. Times are UTC, ISO 8601.
+{"MODEL/VERSION": "why it leaves the delete-list"}, "kept": {"MODEL/VERSION": ["why it stays", ...]}, "unreadable":
+{MODEL or MODEL/VERSION: "why it could not be read"}, "absent": {HOST: "why it gave no answer"}}. Times are UTC, ISO
+8601. What could not be read stays, and is not counted when the most recent versions are kept.
 """
 
 import hashlib
@@ -65,10 +66,11 @@ def look(fleet: Fleet) -> Plan:
 def decide(fleet: Fleet, listing: Listing, old: State, answers: Mapping[str, Answer]) -> Plan:
     """Make the new list. Raises Faults for hosts that gave no answer and that were never seen."""
     seen = _sights(answers, old)
-    whole = {pair: each for pair, each in listing.versions.items() if _has_manifest(each)}
+    whole = {pair: each for pair, each in listing.versions.items() if each.fault is None and _has_manifest(each)}
     overrides = {host: each.model_version_overrides for host, each in fleet.site.hosts.items()}
     named = {host: sight.named for host, sight in seen.items()}
     kept = keep(fleet.registry, overrides, named, fleet.standards.sentinelcam_model_retention, tuple(whole))
+    others = {pair: (each.fault or NO_MANIFEST,) for pair, each in listing.versions.items() if pair not in whole}
     entries = _entries(fleet, {pair: each for pair, each in whole.items() if pair not in kept}, listing, old)
     return Plan(
         datasink=fleet.site.primary_datasink,
@@ -76,8 +78,8 @@ def decide(fleet: Fleet, listing: Listing, old: State, answers: Mapping[str, Ans
         old=old,
         entries=entries,
         seen=seen,
-        leave=_leaving(entries, kept, old),
-        kept={**kept, **{pair: (NO_MANIFEST,) for pair in listing.versions if pair not in whole}},
+        leave=_leaving(entries, {**kept, **others}, listing, old),
+        kept={**kept, **others},
         absent={host: str(answer) for host, answer in answers.items() if isinstance(answer, remote.NoAnswer)},
     )
 
@@ -99,6 +101,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
         "go": [entry.model_dump() for entry in plan.entries],
         "leave": dict(plan.leave),
         "kept": {"/".join(pair): list(reasons) for pair, reasons in sorted(plan.kept.items())},
+        "unreadable": plan.listing.faults,
         "absent": dict(plan.absent),
     }
 
@@ -167,10 +170,14 @@ def _entry(pair: Pair, version: ListedVersion, known: Entry | None, now: str, du
     )  # fmt: skip
 
 
-def _leaving(entries: tuple[Entry, ...], kept: Mapping[Pair, tuple[str, ...]], old: State) -> dict[str, str]:
+def _leaving(
+    entries: tuple[Entry, ...], kept: Mapping[Pair, tuple[str, ...]], listing: Listing, old: State
+) -> dict[str, str]:
     staying = {entry.pair for entry in entries}
-    return {
-        entry.label: "it stays: " + ", ".join(kept[entry.pair]) if entry.pair in kept else "it is gone"
-        for entry in old.entries or ()
-        if entry.pair not in staying
-    }
+    return {entry.label: _why_leaving(entry, kept, listing) for entry in old.entries or () if entry.pair not in staying}
+
+
+def _why_leaving(entry: Entry, kept: Mapping[Pair, tuple[str, ...]], listing: Listing) -> str:
+    if entry.model in listing.unreadable:
+        return f"it is not known to be there: {listing.unreadable[entry.model]}"
+    return "it stays: " + ", ".join(kept[entry.pair]) if entry.pair in kept else "it is gone"

@@ -35,6 +35,7 @@ def _notes(plan: Plan) -> Iterator[str]:
     going = number(sum(entry.bytes for entry in plan.entries))
     yield f"{len(plan.entries)} versions go, {going} bytes" if plan.entries else "nothing goes"
     yield from (f"{label} leaves the list: {why}" for label, why in plan.leave.items())
+    yield from (f"{plan.datasink}: {why}; it is left alone" for why in plan.listing.faults.values())
     for host, why in plan.absent.items():
         yield f"{why}; it counts with what was seen of it at {plan.seen[host].time}"
     if plan.old.entries is None:

@@ -6,8 +6,9 @@ import signal
 import subprocess
 import sys
 import termios
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -70,15 +71,15 @@ def pyinfra(
                 os.killpg(process.pid, signal.SIGKILL)  # what a host's command has begun here
 
 
-def interrupt(process: "subprocess.Popen[str]", at: str) -> None:
-    """Press Ctrl-C when this has been said."""
+def interrupt(process: "subprocess.Popen[str]", at: str, press: Callable[[], object] | None = None) -> None:
+    """Press Ctrl-C, or something else, when this has been said."""
     assert process.stderr is not None
     said = ""
     while at not in said:
         letter = process.stderr.read(1)
         assert letter, f"ended before {at!r}: {said}"
         said += letter
-    process.send_signal(signal.SIGINT)
+    (press or partial(process.send_signal, signal.SIGINT))()
 
 
 def ended(process: "subprocess.Popen[str]") -> tuple[int, str]:

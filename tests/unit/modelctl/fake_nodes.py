@@ -63,7 +63,8 @@ class FakeNodes:
         """Let the registry hold these versions, with these fields of their entries; before, all pinned ones."""
         plain: dict[str, Any] = {"files": {}, "shared": [], "manifest": None, "fault": None}
         folders = [{"model": model, "version": version, **plain, **more} for (model, version), more in versions.items()]
-        listing = {"versions": folders, "leftovers": list(leftovers), "free": 1, "total": 2, "fault": None}
+        listing = {"versions": folders, "leftovers": list(leftovers)}
+        listing |= {"unreadable": {}, "free": 1, "total": 2, "fault": None, "is_there": True}
         self._listing.write_text(json.dumps(listing), encoding="utf-8")
 
     def leave(self, *parts: str) -> None:

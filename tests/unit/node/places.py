@@ -101,6 +101,7 @@ class Place:
             purpose="pyinfra inventory.py",
             asked=asked,
             datasink=datasink,
+            needs={},
         )
 
 

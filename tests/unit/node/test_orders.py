@@ -106,7 +106,9 @@ def test_owner_is_the_user_and_its_group() -> None:
 def test_an_unknown_user_is_refused() -> None:
     with pytest.raises(Refusal) as caught:
         orders.owner("no-such-user")
-    assert str(caught.value) == ("user no-such-user: not on this node; expected the service's user; create it first")
+    assert str(caught.value) == (
+        "user no-such-user: not on this node; expected the service's user; sudo useradd --create-home no-such-user"
+    )
 
 
 def test_a_datasink_has_a_face_list() -> None:

@@ -106,6 +106,7 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
         "listed": [],
         "unseen": [],
         "cleanup": [],
+        "missing": {"access": [], "models": [], "configs": []},
     }
 
 

@@ -122,6 +122,7 @@ def settled(host: StubHost) -> Survey:
         listed=[],
         unseen=[],
         cleanup=[],
+        missing={"access": [], "models": [], "configs": []},
     )
 
 

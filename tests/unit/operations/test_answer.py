@@ -33,6 +33,7 @@ ANSWER: dict[str, Any] = {
     "listed": [],
     "unseen": [],
     "cleanup": [],
+    "missing": {"access": [], "models": ["rsync: not installed"], "configs": []},
 }
 
 
@@ -51,6 +52,7 @@ def test_an_answer_is_read() -> None:
     assert found.sets == {"engine": SetState("d1", {}, ["x"], "y", {}, "c0ffee", ENTRY, proven=True)}
     assert found.sets["engine"].reasons == ["x", "y"]
     assert found.lacking == ["cats/2026-01-01"]
+    assert found.missing["models"] == ["rsync: not installed"]
     assert (found.history, found.logged) == ([ENTRY], {"lab1": Logged([(3, ENTRY["time"])], "")})
 
 

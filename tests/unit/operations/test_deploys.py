@@ -37,7 +37,9 @@ def test_no_host_by_name_or_address(path: Path) -> None:
 def test_every_operation_has_a_name(path: Path) -> None:
     """pyinfra shows all arguments of an operation that has none."""
     calls = re.findall(
-        r"^ *(?:access|audit|cleanup|configs|models|program)\.\w+\((.*)\)$", path.read_text(), re.MULTILINE
+        r"^ *(?:access|audit|cleanup|configs|models|prerequisites|program)\.\w+\((.*)\)$",
+        path.read_text(),
+        re.MULTILINE,
     )
     assert all(call.startswith('name="') for call in calls)
     imported = re.findall(r"^from operations import (.*)$", path.read_text(), re.MULTILINE)

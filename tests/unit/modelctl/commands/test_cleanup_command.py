@@ -42,7 +42,15 @@ class Depot:
         self.fault: str | None = None
 
     def answer(self) -> None:
-        listing = {"versions": self.versions, "leftovers": [], "free": 1_000_000, "total": 9_000_000, "fault": None}
+        listing = {
+            "versions": self.versions,
+            "unreadable": {},
+            "leftovers": [],
+            "free": 1_000_000,
+            "total": 9_000_000,
+            "fault": None,
+            "is_there": True,
+        }
         status = {"program": "f" * 64, "services": self.nodes.services["data1"]}
         fault = f"echo {shlex.quote(self.fault)} >&2; exit 1" if self.fault else ""
         self.nodes.ssh.answer(

@@ -93,6 +93,7 @@ def test_as_json(site: Path) -> None:
     assert found["models"]["mobilenet_ssd"] == {
         "current": "2020-12-06", "previous": None, "overrides": {"lab1": "2026-05-01"},
         "versions": ["2026-05-01.10", "2026-05-01.9", "2026-05-01", "2020-12-06"], "bytes": 23_148_666,
+        "unreadable": {},
     }  # fmt: skip
     assert found["models"]["face_recognition"]["previous"] == "2025-02-25"
 

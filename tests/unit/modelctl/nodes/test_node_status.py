@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from modelctl.errors import OperatorError
 from modelctl.faults import one_line
-from modelctl.nodes import node_status, remote
+from modelctl.nodes import node_command, node_status, remote
 from tests.unit.modelctl.fake_nodes import ENTRY, MARK, OLD, FakeNodes
 from tests.unit.modelctl.sites import fleet, pinned
 
@@ -99,7 +100,23 @@ def test_a_host_that_was_never_deployed_to(nodes: FakeNodes) -> None:
     )
 
 
-@pytest.mark.parametrize(("code", "words"), [(1, "sudo: a password is required"), (2, "PermissionError: 13")])
+SUDO = (
+    "lab1 (192.168.10.20): sudo wants a password there; expected none; put 'ops ALL=(ALL) NOPASSWD: ALL' there: "
+    "sudo visudo -f /etc/sudoers.d/sentinelcam"
+)
+
+
+@pytest.mark.parametrize("said", node_command.WANTS_PASSWORD)
+def test_a_sudo_that_wants_a_password(nodes: FakeNodes, said: str) -> None:
+    """U11: says so, whatever is asked."""
+    nodes.fail("lab1", 1, f"Welcome!\n{said}")
+    assert refusal() == SUDO
+    with pytest.raises(OperatorError) as caught:
+        node_command.ask(FLEET, "lab1", "list-versions", {}, 5)
+    assert str(caught.value) == SUDO
+
+
+@pytest.mark.parametrize(("code", "words"), [(1, "ops is not in the sudoers file."), (2, "PermissionError: 13")])
 def test_a_program_that_fails_there(nodes: FakeNodes, code: int, words: str) -> None:
     nodes.fail("lab1", code, f"first\n{words}")
     assert refusal() == (

@@ -196,4 +196,30 @@ def test_a_registry_that_is_none(source: Path, final: Path) -> None:
     )
     (registry / "cats").unlink()
     registry.rmdir()
-    assert obey(order(source, "check"))["fault"] == f"{registry}: no such folder; expected the model registry"
+    registry.symlink_to("/nosuch/disk")
+    line = f"{registry}: found a link; expected the folder of the model registry"
+    assert obey(order(source, "check"))["fault"] == line
+
+
+def test_a_registry_that_is_not_there_is_made(source: Path, final: Path) -> None:
+    """U4: nobody else makes it on a new datasink."""
+    final.parent.parent.rmdir()
+    old = os.umask(0o077)
+    try:
+        checked = obey(order(source, "check"))
+        assert (checked["fault"], checked["stored"], checked["free"] > 0) == (None, False, True)
+        assert not final.parent.parent.exists()
+        assert obey(order(source))["fault"] is None
+    finally:
+        os.umask(old)
+    assert is_whole(final)
+    assert [path.stat().st_mode & 0o777 for path in (final.parent.parent, final.parent, final)] == [0o755] * 3
+
+
+def test_what_the_registry_lies_in_is_made_too(source: Path) -> None:
+    """U4: one more of its kind, a bare host."""
+    registry = source.parent / "sentinelcam" / "model_registry"
+    asked = {**order(source), "registry": str(registry)}
+    assert obey({**asked, "do": "check"})["fault"] is None
+    assert obey(asked)["fault"] is None
+    assert is_whole(registry / "cats" / "2026-01-01")

@@ -59,13 +59,14 @@ def test_an_empty_registry(datasink: FakeDatasink) -> None:
 
 
 def test_no_registry_is_not_an_empty_one(datasink: FakeDatasink) -> None:
+    """U4: it names what makes it."""
+    assert not datasink.registry.exists()
     assert refusal() == (
-        f"data1 (192.168.10.50): {datasink.registry}: No such file or directory; "
-        "expected a registry that ops can read; mend that there"
+        f"data1 (192.168.10.50): {REGISTRY_FOLDER}: no such folder; modelctl import makes it, and so does a deploy"
     )
 
 
-FOUND = '{"versions": [], "leftovers": [], "free": 1, "total": 2, "fault": null}'
+FOUND = '{"versions": [], "unreadable": {}, "leftovers": [], "free": 1, "total": 2, "fault": null, "is_there": true}'
 FAULTY: dict[str, object] = {
     "model": "haarcascades", "version": "2020-03-25", "files": {}, "shared": [], "manifest": None, "fault": "a\x1b",
 }  # fmt: skip
@@ -78,7 +79,15 @@ def with_folder(**changes: object) -> str:
 
 def test_a_version_that_cannot_be_read_is_not_an_absent_one(datasink: FakeDatasink) -> None:
     datasink.answer_with(f"cat <<'END'\n{with_folder()}\nEND")
-    assert refusal() == "data1 (192.168.10.50): a?; expected a registry that ops can read; mend that there"
+    found = registry_store.listing(fleet())
+    assert found.faults == {"/".join(EYE): "a?; expected a registry that ops can read; mend that there"}
+
+
+def test_a_registry_that_cannot_be_read_is_not_an_empty_one(datasink: FakeDatasink) -> None:
+    datasink.answer_with(f"cat <<'END'\n{FOUND.replace('null', json.dumps('b: Input/output error'))}\nEND")
+    assert refusal() == (
+        "data1 (192.168.10.50): b: Input/output error; expected a registry that ops can read; mend that there"
+    )
 
 
 def test_what_is_no_version_may_be_unreadable(datasink: FakeDatasink) -> None:
@@ -90,7 +99,7 @@ def test_what_is_no_version_may_be_unreadable(datasink: FakeDatasink) -> None:
     "answer",
     [
         "", "Welcome!", "[]", "{}", f"Welcome! {FOUND}", FOUND.replace('"free": 1', '"free": -1'),
-        FOUND.replace('"total": 2', '"total": "2"'), FOUND.replace("}", ', "more": 1}'),
+        FOUND.replace('"total": 2', '"total": "2"'), FOUND.replace("true}", 'true, "more": 1}'),
         FOUND.replace('"leftovers": []', '"leftovers": [1]'),
         with_folder(files={"a": -1}), with_folder(manifest="a"), with_folder(more=1),
         "[" * 5000,

@@ -164,11 +164,13 @@ def test_state_is_the_hosts(state: str) -> None:
         ("lab1", "imagenode imagenode/models"),
         (
             "data1",
-            "sentinelcam sentinelcam/logs sentinelcam/images sentinelcam/camwatcher sentinelcam/face_recognition",
+            "sentinelcam sentinelcam/logs sentinelcam/images sentinelcam/camwatcher sentinelcam/face_recognition "
+            "sentinelcam/model_registry",
         ),
     ],
 )
 def test_folders_with_their_parents_first(host: str, folders: str) -> None:
+    """U4: the registry's too, on the primary datasink."""
     assert desired(FLEET, host).folders == tuple(f"/home/ops/{folder}" for folder in folders.split())
 
 

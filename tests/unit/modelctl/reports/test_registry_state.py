@@ -63,7 +63,10 @@ def test_a_datasink_that_refuses(nodes: FakeNodes) -> None:
     nodes.ssh.answer(nodes.address("data1"), f"{locked}\n{script}")
     nodes.leave(PART)
     found = registry_state.look(FLEET)
-    assert found == RegistryState(parts=(PART,), error="data1 (192.168.10.50): sudo: a password is required")
+    """U11: one more of its kind."""
+    remedy = "put 'ops ALL=(ALL) NOPASSWD: ALL' there: sudo visudo -f /etc/sudoers.d/sentinelcam"
+    line = f"data1 (192.168.10.50): sudo wants a password there; expected none; {remedy}"
+    assert found == RegistryState(parts=(PART,), error=line)
 
 
 def test_nothing(nodes: FakeNodes) -> None:

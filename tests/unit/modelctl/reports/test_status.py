@@ -210,6 +210,7 @@ def test_as_json(nodes: FakeNodes) -> None:
             ("haarcascades/.import-x",),
             ("sentinel/a/b/.c.part",),
             ("haarcascades/2020-03-25",),
+            unreadable={"haarcascades": "denied"},
         ),
         "a rollback has not ended",
     )
@@ -248,6 +249,7 @@ def test_as_json(nodes: FakeNodes) -> None:
         "registry": {
             "unpinned": ("haarcascades/2026-01-01",), "leftovers": ("haarcascades/.import-x",),
             "parts": ("sentinel/a/b/.c.part",), "listed": ("haarcascades/2020-03-25",), "error": None,
+            "unreadable": {"haarcascades": "denied"},
         },
         "change": "a rollback has not ended",
         "ok": False,

@@ -1,0 +1,81 @@
+"""What a run needs of a host and does not bring: its packages, the service's user, the service's own code.
+
+What is not needed for what is still to be done is not missed, so a settled host is asked for nothing.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any, Dict, Iterator, List
+
+from node import access, disk, orders
+from node.errors import Refusal
+from node.orders import Order, Source
+
+ACCESS, MODELS, CONFIGS = STEPS = ("access", "models", "configs")
+"""The steps of a run: keys and who may pull, versions and folders, configs and services."""
+PACKAGES = {"rsync": "rsync", "ssh": "openssh-client", "ssh-keygen": "openssh-client", "setpriv": "util-linux"}
+"""The Debian package of each program."""
+
+
+def missing(order: Order, found: Dict[str, Any]) -> Dict[str, List[str]]:
+    """Return what each step lacks, a line each with what mends it; `found` is the rest of the survey's answer."""
+    return {
+        ACCESS: list(_for_access(order.source, found)),
+        MODELS: list(_for_models(order, found)),
+        CONFIGS: list(_for_configs(order, found)),
+    }
+
+
+def _for_access(source: Source, found: Dict[str, Any]) -> Iterator[str]:
+    if not source.local:
+        if found["pull_access"][access.PUBLIC] is None:
+            yield from _programs("ssh-keygen")
+    elif not found["authorized"]:
+        try:
+            access.check_rrsync()
+        except Refusal as refusal:
+            yield str(refusal)
+
+
+def _for_models(order: Order, found: Dict[str, Any]) -> Iterator[str]:
+    is_to_pull = found["lacking"] or (found["face_list"] or {}).get("lacking")
+    if is_to_pull:
+        yield from _programs("rsync", "setpriv" if order.source.local else "ssh")
+    if is_to_pull or found["absent_folders"]:
+        yield from _user(order)
+
+
+def _for_configs(order: Order, found: Dict[str, Any]) -> Iterator[str]:
+    moving = [each for each in order.sets if found["sets"][each.service]["differences"]]
+    if moving:
+        yield from _user(order)
+    for each in moving:
+        if each.is_to_run:
+            yield from _files(order, each.service)
+
+
+def _programs(*names: str) -> Iterator[str]:
+    for name in names:
+        if shutil.which(name) is None:
+            yield "%s: not installed; sudo apt-get install %s" % (name, PACKAGES[name])
+
+
+def _user(order: Order) -> Iterator[str]:
+    try:
+        orders.owner(order.user)
+    except Refusal as refusal:
+        yield str(refusal)
+
+
+def _files(order: Order, service: str) -> Iterator[str]:
+    try:
+        owner = order.owner
+    except Refusal:
+        return  # told already
+    for path in order.needs.get(service, []):
+        if not disk.is_readable(Path(path), owner):
+            yield "%s: no file that %s can read; expected %s's own code and Python, which a deploy does not bring" % (
+                path, order.user, service,
+            )  # fmt: skip

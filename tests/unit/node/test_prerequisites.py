@@ -1,0 +1,113 @@
+"""What a host must have before a run: missed where it is needed, and nowhere else."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from node import access, prerequisites
+from node.orders import Order
+from tests.unit.node.places import USER, Place, installed, service_set
+
+SETTLED: dict[str, Any] = {
+    "absent_folders": [], "lacking": [], "face_list": None, "authorized": None,
+    "pull_access": {"pull_key.pub": "key", "pull_key-cert.pub": "", "known_hosts": ""},
+    "sets": {"engine": {"differences": [], "unready": None}},
+}  # fmt: skip
+MOVING = {"sets": {"engine": {"differences": ["chosen set none"], "unready": None}}}
+NOTHING: dict[str, list[str]] = {"access": [], "models": [], "configs": []}
+
+
+@pytest.fixture
+def order(place: Place) -> Order:
+    """For a host that pulls from another one, with a service whose code is there."""
+    script = place.root / "engine.py"
+    script.touch()
+    order = place.order(sets=[service_set("d1", installed(place.root / "engine.yaml", "new"))])
+    return order._replace(source=order.source._replace(local=False), needs={"engine": [str(script), "/bin/sh"]})
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No program is installed."""
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setattr(access, "rsync_version", lambda: ())
+
+
+def missing(order: Order, **found: Any) -> dict[str, list[str]]:
+    return prerequisites.missing(order, {**SETTLED, **found})
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_settled_host_needs_nothing(order: Order) -> None:
+    """S9: also where it would not do for a bare one."""
+    assert missing(order._replace(user="nosuchuser", needs={"engine": ["/nosuch"]})) == NOTHING
+    assert missing(order._replace(source=order.source._replace(local=True)), authorized=True) == NOTHING
+
+
+def test_a_host_that_has_it_all(order: Order) -> None:
+    found = {**MOVING, "lacking": ["cats/2026-01-01"], "absent_folders": ["/a"], "pull_access": {"pull_key.pub": None}}
+    for program in prerequisites.PACKAGES:
+        assert shutil.which(program), "these tests need it"
+    assert missing(order, **found) == NOTHING
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_pull_needs_rsync_and_ssh(order: Order) -> None:
+    """S9: a bare host without rsync."""
+    lines = [
+        "rsync: not installed; sudo apt-get install rsync",
+        "ssh: not installed; sudo apt-get install openssh-client",
+    ]
+    assert missing(order, lacking=["cats/2026-01-01"]) == {**NOTHING, "models": lines}
+    assert missing(order, face_list={"lacking": ["facelist.csv"]})["models"] == lines
+    assert missing(order, face_list={"lacking": []}) == NOTHING
+    local = order._replace(source=order.source._replace(local=True))
+    assert missing(local, face_list={"lacking": ["facelist.csv"]}, authorized=True)["models"] == [
+        lines[0], "setpriv: not installed; sudo apt-get install util-linux",
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_key_needs_ssh_keygen(order: Order) -> None:
+    line = "ssh-keygen: not installed; sudo apt-get install openssh-client"
+    assert missing(order, pull_access={"pull_key.pub": None}) == {**NOTHING, "access": [line]}
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_datasink_needs_rrsync(order: Order) -> None:
+    """S9: one more of its kind, once it is to let others pull."""
+    local = order._replace(source=order.source._replace(local=True))
+    for authorized in (None, False):
+        [line] = missing(local, authorized=authorized)["access"]
+        assert line.startswith("/usr/bin/rrsync: rsync not installed; expected rrsync of 3.5.0 or newer")
+
+
+def test_the_services_user(order: Order) -> None:
+    """S9: told once for each step, and nothing that only follows from it."""
+    line = "user nosuchuser: not on this node; expected the service's user; sudo useradd --create-home nosuchuser"
+    nobody = order._replace(user="nosuchuser", needs={"engine": ["/nosuch"]})
+    assert missing(nobody, absent_folders=["/a"], **MOVING) == {**NOTHING, "models": [line], "configs": [line]}
+
+
+def test_the_services_own_code(order: Order, place: Place) -> None:
+    """S9: a bare host without the service's folder."""
+    script = place.root / "gone" / "engine.py"
+    lacking = order._replace(needs={"engine": [str(script), "/bin/sh"], "other": ["/nosuch"]})
+    line = (
+        f"{script}: no file that {USER} can read; expected engine's own code and Python, which a deploy does not bring"
+    )
+    assert missing(lacking, **MOVING) == {**NOTHING, "configs": [line]}
+
+
+def test_a_service_that_is_not_to_run_needs_no_code(order: Order) -> None:
+    stopped = order._replace(sets=[order.sets[0]._replace(state="stopped")], needs={"engine": ["/nosuch"]})
+    assert missing(stopped, **MOVING) == NOTHING
+
+
+def test_a_link_to_the_code_will_do(order: Order, place: Place) -> None:
+    """As the Python of an environment is one."""
+    link: Path = place.root / "python"
+    link.symlink_to("/bin/sh")
+    assert missing(order._replace(needs={"engine": [str(link)]}), **MOVING) == NOTHING
