@@ -1,8 +1,10 @@
-"""Which files the processes of this machine have open, and how much they have read: proc(5)."""
+"""Which files the processes of this machine have open, how much they have read, and what they began: proc(5)."""
 
 from __future__ import annotations
 
 import os
+import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Dict, Iterable, Iterator, List, Set, Tuple
 
@@ -54,6 +56,13 @@ def _is_writing(handle: Path) -> bool:
 def bytes_read(pid: int) -> int:
     """Return how much a process and those that it began have read, from wherever; what has ended counts as before."""
     return sum(_number(PROC / str(each) / "io", "rchar:") for each in _family(pid))
+
+
+def kill(pid: int) -> None:
+    """End a process and all that it began, which would otherwise hold what it held."""
+    for each in _family(pid):
+        with suppress(ProcessLookupError):
+            os.kill(each, signal.SIGKILL)
 
 
 def _family(pid: int) -> Set[int]:

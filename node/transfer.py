@@ -157,7 +157,7 @@ def _follow(process: "subprocess.Popen[bytes]", names: List[str], staging: Path,
         elif time.monotonic() - since > patience / 2:
             before, read, since = read, processes.bytes_read(process.pid), time.monotonic()
             if before is not None and read - before < READING:
-                process.kill()
+                processes.kill(process.pid)
 
 
 def _progress(names: List[str], staging: Path) -> Progress:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.machine import wait_until
 from node import processes, transfer
 from tests.unit.node.places import Place
 
@@ -42,17 +43,17 @@ def staging(place: Place) -> Path:
     return place.staging
 
 
-class Hanging(subprocess.Popen[bytes]):
-    """An rsync that never ends by itself, and at once when it is ended."""
-
-    def kill(self) -> None:
-        super().kill()
-        self.wait()
-
-
 @pytest.fixture
-def hanging() -> Iterator[Hanging]:
-    with Hanging(["sleep", "600"]) as process:
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator["subprocess.Popen[bytes]"]:
+    """An rsync that never ends by itself, and at once when it is ended."""
+    end = processes.kill
+    with subprocess.Popen(["sleep", "600"]) as process:
+
+        def end_and_wait(pid: int) -> None:
+            end(pid)
+            process.wait()
+
+        monkeypatch.setattr(processes, "kill", end_and_wait)
         yield process
         process.kill()
 
@@ -68,19 +69,21 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return set_them
 
 
-def follow(process: Hanging, staging: Path) -> int:
+def follow(process: "subprocess.Popen[bytes]", staging: Path) -> int:
     transfer._follow(process, [NAME], staging, PATIENCE)
-    return process.returncode
+    return int(process.returncode)
 
 
-def test_one_that_hangs_is_ended(clock: Clock, hanging: Hanging, staging: Path, reads: Callable[..., None]) -> None:
+def test_one_that_hangs_is_ended(
+    clock: Clock, hanging: "subprocess.Popen[bytes]", staging: Path, reads: Callable[..., None]
+) -> None:
     reads(20 * MB)
     assert follow(hanging, staging) == -9
     assert PATIENCE <= clock.now < 2 * PATIENCE
 
 
 def test_the_words_of_a_shell_that_waits_for_an_answer_are_no_work(
-    clock: Clock, hanging: Hanging, staging: Path, reads: Callable[..., None]
+    clock: Clock, hanging: "subprocess.Popen[bytes]", staging: Path, reads: Callable[..., None]
 ) -> None:
     reads(20 * MB, 20 * MB + 3000)
     follow(hanging, staging)
@@ -88,7 +91,7 @@ def test_the_words_of_a_shell_that_waits_for_an_answer_are_no_work(
 
 
 def test_one_that_compares_a_long_file_goes_on_until_it_hangs(
-    clock: Clock, hanging: Hanging, staging: Path, reads: Callable[..., None]
+    clock: Clock, hanging: "subprocess.Popen[bytes]", staging: Path, reads: Callable[..., None]
 ) -> None:
     reads(*range(0, 2000 * MB, 200 * MB))
     assert follow(hanging, staging) == -9
@@ -110,3 +113,20 @@ def test_a_process_that_is_gone_has_read_nothing() -> None:
     with subprocess.Popen(["true"]) as process:
         process.wait()
         assert processes.bytes_read(process.pid) == 0
+
+
+def test_with_one_that_is_ended_goes_all_that_it_began() -> None:
+    """A part of rsync that is stopped, or waits for a disk, would hold the lock of the pull."""
+    script = "sleep 600 & echo $!; kill -STOP $!; wait"
+    with subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        child = Path("/proc", process.stdout.readline().strip())
+        processes.kill(process.pid)
+        assert process.wait() == -9
+    wait_until(lambda: not child.exists() or ") Z " in (child / "stat").read_text(), 10, "end of the child")
+
+
+def test_one_that_has_ended_is_no_trouble() -> None:
+    with subprocess.Popen(["true"]) as process:
+        process.wait()
+        processes.kill(process.pid)
