@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 
 from lab import machine, preflight, table
+from lab.hosts import DEFAULT, MOST
 from lab.lab import Lab
 from lab.name import command as typed
 from modelctl.errors import OperatorError
@@ -52,10 +53,15 @@ def main() -> None:
 
 
 @main.command()
+@click.option(
+    "--hosts",
+    type=click.IntRange(len(DEFAULT), MOST),
+    help=f"How many hosts the lab has until `down`: {len(DEFAULT)}, or more outposts.",
+)
 @_lab_command
-def up() -> None:
+def up(hosts: int | None) -> None:
     """Boot every host that is off; harmless when all run."""
-    LAB.up()
+    LAB.up(hosts)
     _say(f"up; try: {typed('status')}, {typed('ssh sentinel')}, {typed('down')}")
 
 

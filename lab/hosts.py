@@ -1,9 +1,14 @@
-"""The lab's hosts: the default site's, plus a second datasink, at addresses of the benchmarking range."""
+"""The lab's hosts: the default site's, plus a second datasink, at addresses of the benchmarking range.
+
+`python -m lab up --hosts N` adds outposts, until there are N hosts.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Address
+from itertools import chain, islice
 from pathlib import Path
 from types import MappingProxyType
 
@@ -46,17 +51,34 @@ class LabHost:
         return STATE / "hosts" / self.name
 
 
-HOSTS: Mapping[str, LabHost] = MappingProxyType(
-    {
-        host.name: host
-        for host in (
-            LabHost("data1", "198.18.0.50", "datapump", holds_registry=True),
-            LabHost("data2", "198.18.0.51", "datapump"),
-            LabHost("sentinel", "198.18.0.60", "sentinel"),
-            LabHost("lab1", "198.18.0.20", "imagenode"),
-            LabHost("east", "198.18.0.21", "imagenode"),
-            LabHost("alpha5", "198.18.0.22", "imagenode"),
-            LabHost("deepend", "198.18.0.100", None, login="pyimagesearch"),
-        )
-    }
+DEFAULT = (
+    LabHost("data1", "198.18.0.50", "datapump", holds_registry=True),
+    LabHost("data2", "198.18.0.51", "datapump"),
+    LabHost("sentinel", "198.18.0.60", "sentinel"),
+    LabHost("lab1", "198.18.0.20", "imagenode"),
+    LabHost("east", "198.18.0.21", "imagenode"),
+    LabHost("alpha5", "198.18.0.22", "imagenode"),
+    LabHost("deepend", "198.18.0.100", None, login="pyimagesearch"),
 )
+MOST = 200
+COUNT = STATE / "hosts-in-all"
+"""Says how many hosts `up` was asked for, until `down`: each program that works on the lab knows as many."""
+
+
+def hosts(count: int) -> Mapping[str, LabHost]:
+    """By name, the default hosts and as many further outposts as make `count` hosts in all."""
+    further = (LabHost(f"outpost{number}", _address(number), "imagenode") for number in range(10, MOST + 10))
+    return MappingProxyType({host.name: host for host in islice(chain(DEFAULT, further), max(count, len(DEFAULT)))})
+
+
+def _address(number: int) -> str:
+    return str(IPv4Address("198.18.1.0") + number)
+
+
+def noted() -> int:
+    """How many hosts the lab has, up or off."""
+    return int(COUNT.read_text()) if COUNT.exists() else len(DEFAULT)
+
+
+HOSTS = hosts(noted())
+"""Those of the lab as it was when this program began."""

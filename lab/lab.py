@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 
 from lab import cgroups, disk, inotify, keys, layers, locks, machine, network, preflight, site_copy
-from lab.hosts import HOSTS, STATE, LabHost
+from lab.hosts import COUNT, HOSTS, STATE, LabHost, hosts, noted
+from lab.name import command
 from modelctl import layout
 from modelctl.errors import Faults, OperatorError
 
@@ -25,13 +26,17 @@ class Lab:
         self.hosts = hosts
         self._say = say
 
-    def up(self) -> None:
+    def up(self, count: int | None = None) -> None:
         """Boot every host that is off, each from the disk it has or else from a new one.
 
-        :raises OperatorError: this machine cannot run the lab, or a host does not come up.
+        :param count: hosts that the lab has from now on until it is down; None leaves them as they are.
+        :raises OperatorError: this machine cannot run the lab, a host does not come up, or the lab is up with another
+            count of hosts.
         """
         preflight.require_machine()
         with self._lock():
+            if count is not None:
+                self._choose(count)
             self._prepare()
             self._boot(tuple(self.hosts.values()))
 
@@ -48,6 +53,7 @@ class Lab:
             cgroups.remove_parents()
             network.remove()
             site_copy.remove()
+            COUNT.unlink(missing_ok=True)
             layers.discard_unused(layers.current(), self._say)
 
     def reset(self, *names: str) -> None:
@@ -153,10 +159,18 @@ class Lab:
     def _lock(self) -> AbstractContextManager[None]:
         return locks.held(STATE / "lock", "another command of the lab", self._say)
 
+    def _choose(self, count: int) -> None:
+        """Have so many hosts from now on. One that is up keeps its count: its hosts and its site know of each other."""
+        found = noted()
+        if network.is_up() and found != count:
+            raise OperatorError(f"lab: it is up with {found} hosts, not {count}; run first: {command('down')}")
+        self.hosts = hosts(count)
+        COUNT.write_text(f"{count}\n")
+
     def _prepare(self) -> None:
         self._layers = layers.build(self._say)
         keys.make(self.hosts.values())
-        site_copy.make()
+        site_copy.make(self.hosts.values())
         network.create()
 
     def _everyone(self) -> list[LabHost]:
@@ -196,8 +210,11 @@ class Lab:
     def _answers(self, host: LabHost) -> bool:
         if machine.running(host) is None:
             raise OperatorError(f"{host.name}: its boot ended")
-        state = subprocess.run(
-            [*self.ssh(host.name), "systemctl", "is-system-running", "--wait"],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        try:
+            state = subprocess.run(
+                [*self.ssh(host.name), "systemctl", "is-system-running", "--wait"],
+                stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=BOOT_LIMIT, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return False
         return state.stdout.strip() in {"running", "degraded"}

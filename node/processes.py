@@ -1,10 +1,12 @@
-"""Which files the processes of this machine have open: proc(5)."""
+"""Which files the processes of this machine have open, how much they have read, and what they began: proc(5)."""
 
 from __future__ import annotations
 
 import os
+import signal
+from contextlib import suppress
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, List, Tuple
+from typing import Dict, Iterable, Iterator, List, Set, Tuple
 
 from node import disk
 
@@ -47,9 +49,45 @@ def _open_files() -> Iterator[Tuple[Path, Identity]]:
 
 def _is_writing(handle: Path) -> bool:
     """fdinfo holds the octal open flags."""
+    flags = _number(handle.parent.parent / "fdinfo" / handle.name, "flags:", 8)
+    return flags & os.O_ACCMODE != os.O_RDONLY
+
+
+def bytes_read(pid: int) -> int:
+    """Return how much a process and those that it began have read, from wherever; what has ended counts as before."""
+    return sum(_number(PROC / str(each) / "io", "rchar:") for each in _family(pid))
+
+
+def kill(pid: int) -> None:
+    """End a process and all that it began, which would otherwise hold what it held."""
+    for each in _family(pid):
+        with suppress(ProcessLookupError):
+            os.kill(each, signal.SIGKILL)
+
+
+def _family(pid: int) -> Set[int]:
+    """The process, and what descends from it."""
+    parents = {int(each.name): _parent(each) for each in PROC.iterdir() if each.name.isdigit()}
+    family, new = set(), {pid}  # type: Set[int], Set[int]
+    while new:
+        family |= new
+        new = {child for child, parent in parents.items() if parent in family} - family
+    return family
+
+
+def _parent(process: Path) -> int:
+    fields = _text(process / "stat").rpartition(")")[2].split()  # the program's name before it may hold anything
+    return int(fields[1]) if fields else 0
+
+
+def _number(path: Path, word: str, base: int = 10) -> int:
+    """The number after a line's first word; 0 where there is none, as in a file of a process that has just ended."""
+    lines = [line.split() for line in _text(path).splitlines()]
+    return next((int(line[1], base) for line in lines if line[0] == word), 0)
+
+
+def _text(path: Path) -> str:
     try:
-        information = (handle.parent.parent / "fdinfo" / handle.name).read_text()
+        return path.read_text(errors="replace")
     except OSError:
-        return False
-    flags = next(line.split()[1] for line in information.splitlines() if line.startswith("flags:"))
-    return int(flags, 8) & os.O_ACCMODE != os.O_RDONLY
+        return ""

@@ -11,9 +11,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Dict, List, Tuple
+from typing import Dict, List, Optional, Tuple
 
-from node import access, disk, files, handles, orders, pull_shell
+from node import access, disk, files, handles, orders, processes, pull_shell
 from node.errors import Refusal
 from node.orders import File, Limits, Source
 
@@ -25,6 +25,7 @@ RSYNC_LOST = (10, 12, 20, 21, 30, 35, 255)  # 255: ssh's own
 
 FIRST_PAUSE = 1.0  # seconds, doubled from try to try
 LONGEST_PAUSE = 8.0
+READING = 1_000_000  # bytes; ssh's own words to a datasink that hangs are fewer
 SYNC_PAUSE = 0.1  # seconds; a power cut costs what has come since the last sync
 
 APPEND = ["--append"]
@@ -137,8 +138,11 @@ def _compression() -> List[str]:
 
 
 def _follow(process: "subprocess.Popen[bytes]", names: List[str], staging: Path, patience: float) -> None:
-    """Sync what comes until rsync ends; one that brings nothing for `patience` seconds is ended, whatever holds it."""
+    """Sync what comes until rsync ends. One that neither brings nor reads anything for `patience` seconds is ended,
+    whatever holds it: while it compares a long file with the registry's, nothing comes.
+    """
     synced, since = _progress(names, staging), time.monotonic()
+    read: Optional[int] = None
     has_ended = False
     while not has_ended:
         with suppress(subprocess.TimeoutExpired):
@@ -149,9 +153,11 @@ def _follow(process: "subprocess.Popen[bytes]", names: List[str], staging: Path,
             if status != synced.get(name):
                 files.sync(staging / name)
         if found != synced:
-            synced, since = found, time.monotonic()
-        elif time.monotonic() - since > patience:
-            process.kill()
+            synced, since, read = found, time.monotonic(), None
+        elif time.monotonic() - since > patience / 2:
+            before, read, since = read, processes.bytes_read(process.pid), time.monotonic()
+            if before is not None and read - before < READING:
+                processes.kill(process.pid)
 
 
 def _progress(names: List[str], staging: Path) -> Progress:

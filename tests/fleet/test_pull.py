@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from lab.lab import Lab
 from lab.machine import wait_until
+from tests.fleet import site
 from tests.fleet.conftest import NodeOf
 from tests.fleet.node import Node
 from tests.fleet.operator import deploy
@@ -67,6 +69,18 @@ def test_an_operator_whose_machine_dies_in_mid_pull(received: Callable[[], int],
     assert run.code == 0, run.err
     assert received() < SIZE + IN_FLIGHT
     assert not bare.exists(STAGING)
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_pull_in_which_nothing_moves_is_ended_and_goes_on(bare: Node, tmp_path: Path) -> None:
+    """H17: whatever holds rsync up."""
+    hasty = site.write(tmp_path / "hasty.py", limits={"pull_timeout": 2, "pull_patience": 3})
+    with pulling(hasty) as run:
+        wait_until_staged(bare, STAGED_AT_FAULT)
+        bare.shell("pkill -STOP rsync")
+        assert run.wait(timeout=120) == 0
+    assert bare.status()["errors"] == {}
+    assert bare.code("pgrep rsync") == 1
 
 
 @pytest.mark.long

@@ -73,3 +73,11 @@ def test_unknown_host_is_answered_with_those_there_are() -> None:
 @pytest.mark.usefixtures("able")
 def test_an_able_machine_is_accepted() -> None:
     preflight.require_machine()
+
+
+@pytest.mark.usefixtures("able")
+@pytest.mark.parametrize("count", ["6", "201", "many"])
+def test_a_count_of_hosts_that_cannot_be_is_refused(count: str) -> None:
+    code, output = run("up", "--hosts", count)
+    assert code == 2
+    assert "Invalid value for '--hosts'" in output

@@ -97,8 +97,7 @@ ELSEWHERE = {
     "__main__.py": {"os.path.realpath"},  # its own folder
     "access.py": {"os.access"},  # /usr/bin/rrsync
     "lock.py": {"open", "os.open", "path.open", "path.read_text"},  # below STATE, which is root's alone
-    "processes.py": {"PROC.iterdir", "(process / 'fd').iterdir", "handle.stat",
-                     "(handle.parent.parent / 'fdinfo' / handle.name).read_text"},  # /proc
+    "processes.py": {"PROC.iterdir", "(process / 'fd').iterdir", "handle.stat", "path.read_text"},  # /proc
     "program.py": {"new.rglob", "path.is_dir"},  # below STATE
 }  # fmt: skip
 """What opens paths that no user can lead astray."""
