@@ -11,6 +11,7 @@ from modelctl.nodes import node_command, remote
 from modelctl.values import Sha256
 
 ANSWER_SECONDS = 60
+_TRACEBACK = "Traceback (most recent call last)"
 _FOUND_THERE = "adopted"  # in place of the commit that a set was sent from
 
 Said = Annotated[str, AfterValidator(one_line)]
@@ -82,6 +83,8 @@ class _NodeStatus(_Answer):
 def ask(fleet: Fleet, host: str) -> dict[str, NodeService]:
     """The services that a node knows, by name. Raises remote.NoAnswer, in one line, when it does not say."""
     done = remote.run(fleet, host, node_command.words("status", "--json"), ANSWER_SECONDS)
+    if _TRACEBACK in done.stderr or not (done.returncode or done.stdout.strip()):
+        raise _damaged(fleet, host, remote.last_line(done.stderr))
     if done.returncode:
         raise _failed(fleet, host, done.returncode, remote.last_line(done.stderr))
     try:
@@ -101,6 +104,14 @@ def named_versions(fleet: Fleet, host: str) -> dict[str, list[str]]:
         for model, versions in service.named.items():
             found.setdefault(model, set()).update(versions)
     return {model: sorted(versions) for model, versions in sorted(found.items())}
+
+
+def _damaged(fleet: Fleet, host: str, reason: str) -> remote.NoAnswer:
+    """A program that breaks, or says nothing: a power cut can have damaged it."""
+    deploy = hints.pyinfra(f"deploys/models.py --limit {host} -y")
+    return remote.NoAnswer(
+        f"{remote.place(fleet, host)}: its sentinelcam-node fails: {reason}; a deploy installs it anew: {deploy}"
+    )
 
 
 def _failed(fleet: Fleet, host: str, code: int, reason: str) -> remote.NoAnswer:

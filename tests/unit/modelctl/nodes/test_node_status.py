@@ -125,6 +125,23 @@ def test_a_program_that_fails_there(nodes: FakeNodes, code: int, words: str) -> 
     )
 
 
+@pytest.mark.parametrize(
+    ("code", "said", "reason"),
+    [
+        (1, "Traceback (most recent call last):\n  ...\nSyntaxError: source code cannot contain null bytes",
+         "SyntaxError: source code cannot contain null bytes"),
+        (0, "", "no reason given"),
+    ],
+)  # fmt: skip
+def test_a_program_that_is_damaged(nodes: FakeNodes, code: int, said: str, reason: str) -> None:
+    """S7, H2."""
+    nodes.fail("lab1", code, said)
+    assert refusal() == (
+        f"lab1 (192.168.10.20): its sentinelcam-node fails: {reason}; a deploy installs it anew: "
+        "pyinfra inventory.py deploys/models.py --limit lab1 -y"
+    )
+
+
 def test_no_connection(nodes: FakeNodes) -> None:
     nodes.fail("lab1", 255, "ssh: connect to host 192.168.10.20 port 22: No route to host")
     assert refusal() == (
