@@ -41,7 +41,7 @@ for _ in range(int(sys.argv[3])):
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """A site whose authority is there."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    Authority(Path("~/.config/sentinelcam/pull_ca")).create()
+    Authority(Path.home() / ".config/sentinelcam/pull_ca").create()
     return Stage.build(tmp_path / "site é 1")
 
 
