@@ -20,7 +20,14 @@ _FLEET = fleet(pins={pins})
 def _connect():
     open({mark!r}, "w").close()
 """
-NOTHING = {"unpinned": [], "leftovers": [], "parts": [], "listed": [], "error": None, "unreadable": {}}
+NOTHING: dict[str, object] = {
+    "unpinned": [],
+    "leftovers": [],
+    "parts": [],
+    "listed": [],
+    "error": None,
+    "unreadable": {},
+}
 """What is to be told of the registry."""
 
 
