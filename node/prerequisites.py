@@ -13,7 +13,7 @@ from node import access, disk, orders
 from node.errors import Refusal
 from node.orders import Order, Source
 
-ACCESS, MODELS, CONFIGS = STEPS = ("access", "models", "configs")
+ACCESS, MODELS, CONFIGS = "access", "models", "configs"
 """The steps of a run: keys and who may pull, versions and folders, configs and services."""
 PACKAGES = {"rsync": "rsync", "ssh": "openssh-client", "ssh-keygen": "openssh-client", "setpriv": "util-linux"}
 """The Debian package of each program."""

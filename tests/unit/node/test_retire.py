@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from node import cli, delete_list, disk, files, history, layout, retire
+from node import cli, delete_list, files, history, layout, retire
 from node.errors import Refusal
 from node.retire import Place
 from tests.unit.node.places import fill, manifest_of, sha256, tree, uid
@@ -293,20 +293,3 @@ def test_a_full_disk_is_told_of_with_the_log_s_name(depot: Place, monkeypatch: p
         assert retire.clean(depot, NOW) == [f"{depot.log}: No space left on device; mend that and run again"]
     assert retire.clean(depot, NOW) == []
     assert len(lines(depot)) == 1
-
-
-def test_a_model_that_cannot_be_listed_does_not_stop_the_others(depot: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """H16: one unreadable folder is one line."""
-    due, bad = store(depot, "2019-01-01"), store(depot, "2019-01-01", model="dogs")
-    write(entry(due))
-    names = disk.names
-
-    def fails(path: Path) -> "list[str]":
-        if path == bad.parent:
-            raise PermissionError(errno.EACCES, "Permission denied", str(path))
-        return names(path)
-
-    monkeypatch.setattr(disk, "names", fails)
-    assert retire.clean(depot, NOW) == [f"{bad.parent}: Permission denied; mend that and run again"]
-    assert not due.exists()
-    assert bad.exists()

@@ -189,11 +189,9 @@ def test_a_site_without_hosts(site: Path) -> None:
     """S8: it has nobody to deploy to."""
     path = site.parent / "inventory" / "site.py"
     path.write_text(path.read_text() + "\nSITE = SITE.model_copy(update={'hosts': {}})\n")
+    line = "site.hosts: found {}; allowed: Dictionary should have at least 1 item after validation, not 0"
     code, said = pyinfra(site, *EXEC)
-    assert (code, said) == (
-        1,
-        ["site.hosts: found {}; allowed: Dictionary should have at least 1 item after validation, not 0"],
-    )
+    assert (code, said) == (1, [line])
 
 
 def test_a_group_without_hosts() -> None:

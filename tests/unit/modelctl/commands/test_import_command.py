@@ -132,15 +132,6 @@ def test_what_takes_long_is_shown_on_a_terminal_only(site: Path, gamma: Path) ->
     assert "reading" not in run(site, *FACES, gamma, *MAP, "--yes").stderr
 
 
-def test_on_a_datasink_without_a_registry(datasink: FakeDatasink, site: Path, pins_file: Path, gamma: Path) -> None:
-    """U4: no dead end."""
-    datasink.registry.rmdir()
-    result = run(site, *FACES, gamma, *MAP, "--yes")
-    assert (result.exit_code, result.stderr) == (0, "")
-    assert datasink.registry.joinpath(*FACES, "facelist.csv").is_file()
-    assert FACES[0] in json.loads(pins_file.read_text())
-
-
 def test_its_manifest(datasink: FakeDatasink, site: Path, gamma: Path) -> None:
     older = datasink.store("face_recognition", "2026-02-02")
     newer = datasink.store("face_recognition", "2026-05-05")

@@ -20,6 +20,15 @@ _FLEET = fleet(pins={pins})
 def _connect():
     open({mark!r}, "w").close()
 """
+NOTHING: dict[str, object] = {
+    "unpinned": [],
+    "leftovers": [],
+    "parts": [],
+    "listed": [],
+    "error": None,
+    "unreadable": {},
+}
+"""What is to be told of the registry."""
 
 
 @pytest.fixture(autouse=True)
@@ -229,14 +238,7 @@ def test_what_is_unfinished_in_the_registry_has_its_lines_and_is_no_failure(node
         "sudo systemctl start model_cleanup\n"
     )
     found = json.loads(run(site, "lab1", "--json").stdout)
-    assert found["registry"] == {
-        "unpinned": [],
-        "leftovers": [left],
-        "parts": [],
-        "listed": [],
-        "error": None,
-        "unreadable": {},
-    }
+    assert found["registry"] == NOTHING | {"leftovers": [left]}
     assert found["ok"] is True
 
 
@@ -249,14 +251,7 @@ def test_some_hosts_without_the_datasink(nodes: FakeNodes, site: Path) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.split("\n\n")[2] == f"{line}\n"
     found = json.loads(run(site, "lab1", "--json").stdout)
-    assert found["registry"] == {
-        "unpinned": [],
-        "leftovers": [],
-        "parts": [],
-        "listed": [],
-        "error": line,
-        "unreadable": {},
-    }
+    assert found["registry"] == NOTHING | {"error": line}
 
 
 def test_the_datasink_that_gives_no_answer_is_told_once(nodes: FakeNodes, site: Path) -> None:
