@@ -106,7 +106,8 @@ VALID: dict[str, Callable[[str], Any]] = {
     "spare": lambda _: [f"{MODEL}/{OLD}"],
     "list": lambda _: {
         "versions": [LISTED, {**LISTED, "model": "haarcascades", "version": "2020-01-01"}],
-        "leftovers": [f"{MODEL}/.import-{OLD}"], "free": 7, "total": 9, "fault": None,
+        "unreadable": {"openface_torch": "Permission denied"}, "leftovers": [f"{MODEL}/.import-{OLD}"], "free": 7,
+        "total": 9, "fault": None, "is_there": True,
     },
     "read": lambda _: {"files": {"facelist.csv": PINNED}, "others": {"x": "a link"}, "manifest": None, "fault": None},
     "collected": lambda _: {
