@@ -91,6 +91,7 @@ def strike(lab: Lab, chosen: Mapping[str, Mapping[str, str]]) -> Round:
 def rounds(node: NodeOf, pairs: Sequence[tuple[str, str]]) -> Iterator[dict[str, dict[str, str]]]:
     """Share sorts and kinds of damage out over the hosts, a few sorts at a time for each."""
     held = {name: paths(node(name)) for name in HOSTS}
+    assert set().union(*held.values()) == set(SORTS)
     draw = random.Random(12)  # noqa: S311
     left = list(pairs)
     while left:
@@ -118,6 +119,7 @@ def settled(settlement: Settlement, tmp_path_factory: pytest.TempPathFactory) ->
     )
     for each in (variant, DEFAULT_SITE):
         assert deploy(each).code == 0
+    assert operator.modelctl("cleanup", "--site", str(DEFAULT_SITE)).code == 0
     yield
     settlement.restore()
 
