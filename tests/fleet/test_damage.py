@@ -188,7 +188,7 @@ def test_what_cannot_be_replaced_is_told_before_the_service_stops(
         refused = operator.deploy("--limit", "east", site=variant)
     finally:
         east.shell(f"umount {config}")
-    assert (refused.code, refused.failed()) == (1, {"east"})
+    assert refused.code == 1
     assert len(refused.lines_with(f"imagenode: {config}: cannot be replaced (")) == 1
     assert east.snapshot() == before
     assert operator.deploy("--limit", "east", site=variant).code == 0
