@@ -59,7 +59,7 @@ def read() -> List[Entry]:
         return parse(json.loads(disk.read(_list()).decode()))
     except FileNotFoundError:
         return []
-    except (ValueError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, RecursionError, Refusal) as error:
         damage = "%s: damaged (%s), so nothing is removed; write it anew: modelctl cleanup" % (_list(), error)
         raise Refusal(damage) from None
 
@@ -168,7 +168,7 @@ def _read_seen() -> Any:
             _labels(sight)
     except FileNotFoundError:
         return {}
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, Refusal):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, Refusal):
         return None
     return seen
 

@@ -164,3 +164,17 @@ def test_a_full_disk_leaves_no_list_without_what_it_rests_on(monkeypatch: pytest
     with pytest.raises(OSError, match="No space left"):
         write(ENTRY, seen={"lab1": SIGHT})
     assert labels() == []
+
+
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_what_is_no_file_is_damaged(kind: str) -> None:
+    files.folder(layout.cleanup())
+    for name in ("list.json", "seen.json"):
+        path = layout.cleanup() / name
+        if kind == "folder":
+            path.mkdir()
+        else:
+            path.symlink_to("/nowhere")
+    assert (show()["entries"], show()["seen"]) == (None, None)
+    assert delete_list.listed(["cats/2019-01-01"]) == []
+    assert delete_list.unseen({"lab1": ["cats/2026-01-01"]}) == []
