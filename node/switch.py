@@ -117,6 +117,8 @@ def _change(wanted: ServiceSet, mark: Mark) -> Optional[str]:
         return None
     services.start(wanted.unit, wanted.gate.deadline)
     problem = health.wait(wanted)
+    if problem is None and sets.live(wanted.service) != wanted.digest:
+        problem = "%s: its files were not put in place before its start; see its journal" % wanted.unit
     if problem is None:
         services.enable([wanted.unit, *wanted.timers])
     return problem

@@ -1,6 +1,7 @@
 """The node program, installed by its digest."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from pyinfra.api import Host, StringCommand
@@ -34,10 +35,12 @@ def mend(host: Host, found: Survey) -> Iterator[StringCommand]:
     A commit that is gone from the site, as after a squash, would let nobody switch the host any more.
     """
     order = order_for(host)
+    strange = [each for each in order["sets"] if _is_of_a_strange_commit(host, each, found.sets[each["service"]])]
+    renewed = {each["service"]: replace(found.sets[each["service"]], commit=order["commit"]) for each in strange}
+    foresee(host, damaged=[], sets={**found.sets, **renewed})
     if found.damaged:
         host.log("; ".join(found.damaged))
         yield command("mend", message=order)
-    strange = [each for each in order["sets"] if _is_of_a_strange_commit(host, each, found.sets[each["service"]])]
     if strange:
         yield command("renew", message={**order, "sets": strange})
 

@@ -86,7 +86,7 @@ def test_list(data1: Node) -> None:
     stored = data1.shell(f"find {EYE} -type f -printf '%s\\n'").split()
     assert see("list", "--json").json["models"]["haarcascades"] == {
         "current": "2020-03-25", "previous": None, "overrides": {}, "versions": ["2026-05-01", "2020-03-25"],
-        "bytes": sum(map(int, stored)),
+        "bytes": sum(map(int, stored)), "unreadable": {},
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from node import health, layout, lock, marks, services
+from node import health, layout, lock, marks, services, sets
 from node.services import Status
 from tests.unit.node.places import Place
 
@@ -76,8 +76,15 @@ def memory() -> Iterator[Path]:
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What systemd was told, for a service that runs, stays well, and whose unit file has changed."""
     words: list[str] = []
+
+    def control(*said: str, **_: object) -> None:
+        words.append(" ".join(said))
+        if said == ("start", "engine.service"):  # what the unit runs before each start notes the set
+            layout.RUNTIME.mkdir(exist_ok=True)
+            layout.started("engine").write_text(str(sets.digest_of("engine", sets.CHOSEN)))
+
     monkeypatch.setattr(services, "status", lambda _: Status("active", "running", 7, "enabled", 0, is_outdated=True))
-    monkeypatch.setattr(services, "control", lambda *said, **_: words.append(" ".join(said)))
+    monkeypatch.setattr(services, "control", control)
     monkeypatch.setattr(services, "stop", lambda unit, _: words.append("stop " + unit))
     monkeypatch.setattr(services, "journal", lambda *_: "first\nlast")
     monkeypatch.setattr(health, "wait", lambda _: None)

@@ -174,7 +174,10 @@ class TestRecover:
         assert str(line()).startswith("engine: returned to d1: the switch was killed")
         assert chosen() == ("d1", "d0")
 
-    def test_the_process_of_a_set_from_before_ours_is_of_no_known_set(self, place: Place) -> None:
+    def test_the_process_of_a_set_from_before_ours_is_of_no_known_set(
+        self, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(services, "control", lambda *_, **__: None)
         died(place)
         layout.RUNTIME.mkdir(exist_ok=True)
         layout.started("engine").write_text("d2")

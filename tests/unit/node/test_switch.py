@@ -205,6 +205,7 @@ def test_a_service_that_stops_is_of_no_set(place: Place, monkeypatch: pytest.Mon
     files.folder(layout.RUNTIME)
     layout.started("engine").write_text("d0")
     stored(place, "d1")
+    monkeypatch.setattr(services, "control", lambda *_, **__: None)
     monkeypatch.setattr(health, "wait", lambda _: None if layout.started("engine").exists() else "no note of its set")
     assert "no note of its set" in str(run("d1"))
 
@@ -275,3 +276,25 @@ def test_a_start_that_hangs_is_unhealthy_at_the_deadline(place: Place, monkeypat
     monkeypatch.setattr(services, "start", start)
     assert str(run("d1")).startswith("engine: failed, d1 stays chosen: systemctl start engine.service: not started")
     assert limits == [("engine.service", 60)]
+
+
+def test_a_start_before_which_the_files_were_not_put_in_place_is_unhealthy(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H2: the service starts whatever becomes of our program, but that is no success."""
+    stored(place, "d1")
+    run("d1")
+    stored(place, "d2")
+    control = services.control
+
+    def start(*words: str, **limits: float) -> None:
+        control(*words, **limits)
+        if chosen()[0] == "d2":
+            layout.started("engine").unlink(missing_ok=True)
+
+    monkeypatch.setattr(services, "control", start)
+    assert run("d2") == (
+        "engine: returned to d1: engine.service: its files were not put in place before its start; see its journal; "
+        "last journal lines: first | last"
+    )
+    assert chosen()[0] == "d1"
