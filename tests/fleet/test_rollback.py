@@ -130,7 +130,7 @@ def test_a_deploy_that_fails_takes_everything_back(repository: Repository, node:
 
 
 @pytest.mark.usefixtures("heard")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_a_deploy_that_is_stopped_takes_everything_back(repository: Repository, node: NodeOf, number: int) -> None:
     with begun(repository, node) as process:
         process.send_signal(number)
