@@ -11,9 +11,7 @@ from click.testing import CliRunner, Result
 from modelctl import cli
 from modelctl.changes import journal
 from modelctl.commands import options
-from modelctl.inventory_file import load
 from modelctl.operator import operator
-from modelctl.rendering.desired import desired
 from tests.unit.modelctl.fake_changes import FAIL, MODEL, NEW, OLD, TEXT, WHAT, FakeHosts, Stage, swapped, use
 
 SUMMARY = f"""\
@@ -142,66 +140,6 @@ def test_a_list_that_unlocks_events(stage: Stage, hosts: FakeHosts) -> None:
     assert untouched(stage)
     assert rollback(MODEL, OLD, "--yes", "--unlock").exit_code == 0
     assert stage.runs()[0][-2:] == ["--data", "unlock=yes"]
-
-
-class TestNewer:
-    """H11: a commit that this checkout does not contain made the sets of the hosts."""
-
-    @pytest.fixture(autouse=True)
-    def _newer(self, hosts: FakeHosts, stage: Stage) -> None:
-        self.set_of(hosts, data1="1" * 40, sentinel=stage.git("rev-parse", "HEAD"))
-
-    def set_of(self, hosts: FakeHosts, digest: str = "ab" * 32, **commits: str) -> None:
-        for host, commit in commits.items():
-            chosen = {"service": {"digest": digest, "commit": commit}}
-            hosts.previews[host] = json.dumps({"bytes": 0, "unlocked": [], "chosen": chosen})
-
-    def test_it_is_refused_before_anything_is_committed(self, stage: Stage) -> None:
-        """H11: it was committed, deployed, refused by the host and undone: two commits each time."""
-        result = rollback(MODEL, OLD, "--yes")
-        assert (result.exit_code, untouched(stage)) == (1, True)
-        assert result.stderr == (
-            f"data1: service was switched by commit {'1' * 12}, which this checkout does not contain; "
-            f"git pull, or allow it with --older data1; nothing was committed\n"
-        )
-
-    def test_several_hosts_are_named_together(self, stage: Stage, hosts: FakeHosts) -> None:
-        """H11."""
-        self.set_of(hosts, sentinel="2" * 40)
-        result = rollback(MODEL, OLD, "--yes")
-        assert result.stderr.count("\n") == 1
-        assert result.stderr.endswith("; git pull, or allow it with --older data1,sentinel; nothing was committed\n")
-        again = rollback(MODEL, OLD, "--yes", "--older", "sentinel")
-        assert again.stderr.startswith("data1: service was switched by commit 111")
-        assert again.stderr.endswith("; git pull, or allow it with --older data1,sentinel; nothing was committed\n")
-        assert untouched(stage)
-
-    def test_what_the_operator_allows_the_deploy_is_told(self, stage: Stage) -> None:
-        """H11."""
-        assert rollback(MODEL, OLD, "--yes", "--older", "data1, sentinel").exit_code == 0
-        assert stage.runs()[0][-4:] == ["--data", f"models={MODEL}", "--data", "older=data1,sentinel"]
-
-    def test_and_so_is_the_deploy_that_takes_it_back(self, stage: Stage) -> None:
-        """H11."""
-        stage.act(FAIL)
-        assert rollback(MODEL, OLD, "--yes", "--older", "data1").exit_code == 1
-        assert [run[-1] for run in stage.runs()] == ["older=data1", "older=data1"]
-
-    @pytest.mark.parametrize("name", ["lab1", "dta1", ""])
-    def test_a_host_that_does_not_move(self, stage: Stage, hosts: FakeHosts, name: str) -> None:
-        """H11."""
-        said = refusal(MODEL, OLD, "--yes", "--older", f"{name},sentinel")
-        assert said.startswith(f"--older: found '{name}'; allowed: data1, sentinel")
-        assert (hosts.asked, untouched(stage)) == ([], True)
-
-    def test_a_commit_that_is_gone_no_pull_brings_back(self, stage: Stage, hosts: FakeHosts) -> None:
-        """H11: as after a squash. The checkout wants what is there, so a deploy gives the set its own commit."""
-        [wanted] = desired(load(stage.inventory).fleet, "data1").sets
-        self.set_of(hosts, wanted.digest, data1="1" * 40)
-        assert rollback(MODEL, OLD, "--yes").stderr.endswith(
-            "; it wants the same there, so a deploy renews that: pyinfra inventory.py deploys/configs.py "
-            "--limit data1 -y, or allow it with --older data1; nothing was committed\n"
-        )
 
 
 def test_where_all_hosts_override_no_host_moves(stage: Stage) -> None:
