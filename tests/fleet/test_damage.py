@@ -187,6 +187,16 @@ def test_a_service_starts_whatever_became_of_our_program(lab: Lab, node: NodeOf)
     assert (again.code, again.changed()) == (0, {})
 
 
+def test_nobody_but_root_can_write_what_root_runs(node: NodeOf) -> None:
+    """Byte code of our program lies on /run, where it is gone after a power cut: root executes it."""
+    for name in SERVED:
+        there = node(name)
+        assert there.shell("find /run/sentinelcam/bytecode -name '*.pyc' | head -1")
+        others = r"! -type l \( ! -user root -o -perm /022 \)"
+        assert there.shell(f"find /run/sentinelcam {STATE}/program {others}") == ""
+        assert there.shell(f"find {STATE}/program -name '*.pyc'") == ""
+
+
 def test_what_cannot_be_replaced_is_told_before_the_service_stops(
     node: NodeOf, tmp_path: Path, settlement: Settlement
 ) -> None:

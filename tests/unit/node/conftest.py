@@ -9,7 +9,7 @@ import pytest
 
 from node import health, layout, lock, marks, services, sets
 from node.services import Status
-from tests.unit.node.places import Place
+from tests.unit.node.places import Place, uid
 
 
 @pytest.fixture
@@ -105,3 +105,12 @@ def done(tmp_path: Path, told: list[str], monkeypatch: pytest.MonkeyPatch) -> li
 def rebooted(tmp_path: Path, done: list[str]) -> None:
     assert not done
     (tmp_path / "boot_id").write_text("boot 2\n")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder of the service's user."""
+    home = tmp_path / "home"
+    home.mkdir()
+    os.chown(home, uid(), uid())
+    return home

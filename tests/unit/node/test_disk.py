@@ -14,15 +14,6 @@ from tests.unit.node.places import uid
 USERS = Owner(uid(), uid())
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A folder of the service's user."""
-    home = tmp_path / "home"
-    home.mkdir()
-    os.chown(home, *USERS)
-    return home
-
-
 def test_a_file_of_holes_is_no_text(home: Path) -> None:
     path = home / "config"
     path.touch()

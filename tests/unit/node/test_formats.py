@@ -117,6 +117,28 @@ def test_a_format_that_this_program_would_misread_is_refused(folder: Path) -> No
         marks.read(SERVICE)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("models", 7), ("models", {"cats": None}), ("state", None), ("timers", "x"), ("control_port", "5566"),
+        ("commit", 7), ("absent", [None]), ("unit", ["x"]), ("service", "a\0"), ("unit", "\ud800"),
+        ("gate", {"settle": "1"}),
+        ("files", [{"path": "/a", "owner": 7, "mode": 420, "sha256": "ab"}]),
+        ("named_files", [{"path": "/a\0", "sha256": "ab", "linked": False}]),
+        ("named_files", [{"path": "/a", "sha256": "ab", "linked": "no"}]),
+    ],
+)  # fmt: skip
+def test_a_set_with_a_field_of_another_type_is_refused(folder: Path, name: str, value: Any) -> None:
+    (folder / "set.json").write_text(json.dumps({**example("set"), name: value}))
+    assert refusal(partial(sets.read, SERVICE, NEW)).startswith(f"{folder}: set cannot be read (")
+
+
+@pytest.mark.parametrize(("name", "value"), [("boot", None), ("old", 7), ("reason", []), ("time", {}), ("request", {})])
+def test_a_note_with_a_field_of_another_type_is_refused(name: str, value: Any) -> None:
+    layout.pending(SERVICE).write_text(json.dumps({**example("pending"), name: value}))
+    assert refusal(partial(marks.read, SERVICE)).startswith(f"{layout.pending(SERVICE)}: cannot be read (")
+
+
 def damaged(data: Any, draw: random.Random) -> Any:
     """The same with something else in one place."""
     others: tuple[Any, ...] = (

@@ -16,15 +16,6 @@ USERS = Owner(uid(), uid())
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A folder of the service's user."""
-    home = tmp_path / "home"
-    home.mkdir()
-    os.chown(home, *USERS)
-    return home
-
-
-@pytest.fixture
 def secret(tmp_path: Path) -> Path:
     """A file that root alone reads, in a folder of its own."""
     path = tmp_path / "etc" / "shadow"

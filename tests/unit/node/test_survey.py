@@ -24,19 +24,13 @@ from node import (
 from node.errors import Refusal
 from node.orders import Link, Named, ServiceSet
 from node.services import Status
-from tests.unit.node.places import (
-    NOTHING_ASKED,
-    USER,
-    Place,
-    installed,
-    manifest_of,
-    mark,
-    request,
-    service_set,
-    sha256,
-)
+from tests.unit.node import places
+from tests.unit.node.places import USER, Place, installed, manifest_of, mark, request, service_set, sha256
 
-DIFF, FULL = NOTHING_ASKED._replace(diff=True), NOTHING_ASKED._replace(full=True)
+DIFF, FULL = places.NOTHING_ASKED._replace(diff=True), places.NOTHING_ASKED._replace(full=True)
+OF_THE_DATASINK: dict[str, object] = {
+    "authorized": None, "revoked": [], "registry": [], "logged": None, "listed": [], "unseen": [], "cleanup": [],
+}  # fmt: skip
 
 UP = Status("active", "running", 7, "enabled", 0, False)
 
@@ -98,15 +92,9 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
             }
         },
         "pull_access": {"pull_key.pub": None, "pull_key-cert.pub": None, "known_hosts": None},
-        "authorized": None,
-        "revoked": [],
-        "registry": [],
         "history": [],
-        "logged": None,
-        "listed": [],
-        "unseen": [],
-        "cleanup": [],
         "missing": {"access": [], "models": [], "configs": []},
+        **OF_THE_DATASINK,
     }
 
 

@@ -124,3 +124,17 @@ class TestMending:
         renewals = plan(program.mend, host)
         assert [each["service"] for renew in renewals for each in message(renew)["sets"]] == expected
         assert [renew.get_raw_value().rpartition(" ")[2] for renew in renewals] == ["renew"] * len(expected)
+
+    def test_the_prediction_counts_on_what_is_mended_and_renewed(
+        self, fleet: Fleet, answer: Answer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Else the next deploy that this one includes would predict it once more."""
+        monkeypatch.setattr(ancestry, "contains", lambda _, commit: commit != "1" * 40)
+        host = make_host("lab1", fleet)
+        found = replace(with_set(settled(host), commit="1" * 40), damaged=["one"])
+        monkeypatch.setitem(survey._remembered, as_host(host), (False, found))
+        answer(found)
+        assert predict(program.mend, host) is not None
+        foreseen = survey.survey(as_host(host))
+        assert foreseen is not None
+        assert (foreseen.damaged, foreseen.sets["imagenode"].commit == "1" * 40) == ([], False)
