@@ -15,10 +15,8 @@ from click.testing import CliRunner, Result
 from modelctl import cli
 from modelctl.collecting import linked_files
 from modelctl.fleet import Fleet
-from modelctl.inventory.pins import Pins, dump_pins
 from modelctl.nodes import node_status
 from modelctl.registry import registry_lister, registry_store
-from modelctl.registry.manifest import pin_of
 from modelctl.registry.travelling import source
 from modelctl.reports import registry_state
 from modelctl.retiring import cleanup, delete_list
@@ -26,16 +24,10 @@ from modelctl.retiring.delete_list import Entry, State
 from modelctl.schema import Standards
 from tests import chandler
 from tests.unit.modelctl.datasinks import FakeDatasink, NearDatasink
+from tests.unit.modelctl.pinned_sites import pinned_site
 from tests.unit.modelctl.sites import fleet
 
 BAD, GOOD, LIST = ("haarcascades", "2020-03-25"), ("haarcascades", "2026-05-01"), ("face_recognition", "2026-02-02")
-SITE = """
-from pathlib import Path
-from modelctl.inventory.pins import load_pins
-from tests.unit.modelctl.sites import fleet
-_PINS = Path({pins!r})
-_FLEET = fleet(pins=load_pins(_PINS))
-"""
 MEND = "expected a registry that ops can read; mend that there"
 Spoil = Callable[[Path], None]
 
@@ -73,12 +65,7 @@ def _failing(old: Callable[..., Any], folder: Path) -> Callable[..., Any]:
 def site(tmp_path: Path, datasink: FakeDatasink) -> Path:
     """A site whose pins cover all but the newer cascade."""
     assert datasink.registry.is_dir()
-    pins = {pair: pin_of(*pair, registry_store.read(fleet(), *pair)) for pair in (BAD, LIST)}
-    text = dump_pins(Pins(models={model: {version: pin} for (model, version), pin in pins.items()}))
-    (tmp_path / "pins.json").write_text(text, encoding="utf-8")
-    path = tmp_path / "site.py"
-    path.write_text(SITE.format(pins=str(tmp_path / "pins.json")), encoding="utf-8")
-    return path
+    return pinned_site(tmp_path, (BAD, LIST))
 
 
 def run(site: Path, *words: str) -> Result:

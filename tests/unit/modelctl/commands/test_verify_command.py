@@ -13,22 +13,14 @@ from click.testing import CliRunner, Result
 
 from modelctl import cli
 from modelctl.fleet import Fleet
-from modelctl.inventory.pins import Pins, dump_pins
-from modelctl.registry import registry_store
-from modelctl.registry.manifest import pin_of
 from tests import chandler
 from tests.unit.modelctl.datasinks import FakeDatasink, NearDatasink
+from tests.unit.modelctl.pinned_sites import pinned_site
 from tests.unit.modelctl.sites import fleet
 from tests.unit.modelctl.terminal import on_a_terminal
 
 MODEL = "mobilenet_ssd"
 OLD, NEW, LIST = (MODEL, "2020-12-06"), (MODEL, "2026-05-01"), ("face_recognition", "2026-02-02")
-SITE = """
-from pathlib import Path
-from modelctl.inventory.pins import load_pins
-from tests.unit.modelctl.sites import fleet
-_FLEET = fleet(pins=load_pins(Path({pins!r})))
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -49,12 +41,7 @@ def datasink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDatasink:
 def site(tmp_path: Path, datasink: FakeDatasink) -> Path:
     """All that is stored is pinned, but for the newer version."""
     assert datasink.registry.is_dir()
-    pins = {pair: pin_of(*pair, registry_store.read(fleet(), *pair)) for pair in (OLD, LIST)}
-    text = dump_pins(Pins(models={model: {version: pin} for (model, version), pin in pins.items()}))
-    (tmp_path / "pins.json").write_text(text, encoding="utf-8")
-    path = tmp_path / "site.py"
-    path.write_text(SITE.format(pins=str(tmp_path / "pins.json")), encoding="utf-8")
-    return path
+    return pinned_site(tmp_path, (OLD, LIST))
 
 
 def run(site: Path, *words: str) -> Result:
