@@ -2,14 +2,12 @@
 
 from pyinfra import host
 
-from operations import access, prerequisites, program
+from operations import access, ready
 from operations.run import desired_of
 
 wanted = desired_of(host)
 if wanted.sets:
-    prerequisites.require_access(name="Look for what access needs")
-    program.install(name="Install the node program")
-    program.mend(name="Mend the node's own state")
+    ready.make_ready(name="Make the host ready", steps=["access"])
     if wanted.source.local:
         access.authorize_pulls(name="Authorize pulls from the registry")
     else:

@@ -2,12 +2,11 @@
 
 from pyinfra import host
 
-from operations import cleanup, models, program
+from operations import cleanup, models, ready
 from operations.run import desired_of
 
 if desired_of(host).source.local:
-    program.install(name="Install the node program")
-    program.mend(name="Mend the node's own state")
+    ready.make_ready(name="Make the host ready")
     models.make_folders(name="Make folders")
     cleanup.spare(name="Spare the versions that this run needs")
     cleanup.install(name="Install the clean-up of the registry")

@@ -2,14 +2,12 @@
 
 from pyinfra import host
 
-from operations import audit, cleanup, configs, prerequisites, program
+from operations import audit, cleanup, configs, ready
 from operations.run import desired_of
 
 wanted = desired_of(host)
 if wanted.sets:
-    prerequisites.require_configs(name="Look for what the services need")
-    program.install(name="Install the node program")
-    program.mend(name="Mend the node's own state")
+    ready.make_ready(name="Make the host ready", steps=["configs"])
     configs.switch_first(name="Switch the first hosts")
     configs.switch_others(name="Switch the other hosts")
     audit.confirm(name="Confirm what runs")

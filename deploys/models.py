@@ -2,12 +2,12 @@
 
 from pyinfra import host, local
 
-from operations import cleanup, models, prerequisites
+from operations import cleanup, models, ready
 from operations.run import desired_of
 
 wanted = desired_of(host)
 if wanted.sets:
-    prerequisites.require_all(name="Look for what the host needs")
+    ready.make_ready(name="Make the host ready", steps=["access", "models", "configs"])
 
 local.include("deploys/access.py")
 

@@ -5,6 +5,7 @@ others go on, it yields a refusal: an exception would end the run for all.
 """
 
 from collections.abc import Callable, Generator, Iterator
+from typing import Concatenate, ParamSpec
 
 from pyinfra.api import Host, StringCommand, operation
 from pyinfra.context import ctx_host
@@ -14,18 +15,19 @@ from operations.answer import Survey
 from operations.node_command import Refusal
 from operations.survey import forget, survey
 
-Plan = Callable[[Host, Survey], Iterator[StringCommand]]
+P = ParamSpec("P")
+Commands = Iterator[StringCommand]
 
 
-def node_operation(plan: Plan) -> Callable[..., object]:
-    """Make a pyinfra operation of a plan."""
+def node_operation(plan: Callable[Concatenate[Host, Survey, P], Commands]) -> Callable[..., object]:
+    """Make a pyinfra operation of a plan; it takes the arguments that follow the host and its survey."""
 
-    def converge() -> Generator[StringCommand]:
+    def converge(*args: P.args, **named: P.kwargs) -> Generator[StringCommand]:
         host = ctx_host.get()
         if host in host.state.failed_hosts:
             return  # a prediction goes on to later operations, which will not run here
         commands = 0
-        for command in _commands(plan, host):
+        for command in _commands(host, lambda found: plan(host, found, *args, **named)):
             commands += 1
             _announce(host, command)
             yield command
@@ -40,13 +42,13 @@ def node_operation(plan: Plan) -> Callable[..., object]:
     return operation()(converge)
 
 
-def _commands(plan: Plan, host: Host) -> Iterator[StringCommand]:
+def _commands(host: Host, plan: Callable[[Survey], Commands]) -> Commands:
     try:
         found = survey(host)
         if found is None:
             yield Refusal(f"{host.name}: gave no answer; see above")
         else:
-            yield from plan(host, found)
+            yield from plan(found)
     except OperatorError as error:
         yield Refusal(str(error))
 

@@ -180,7 +180,7 @@ def test_a_service_starts_whatever_became_of_our_program(lab: Lab, node: NodeOf)
         assert node(name).status()["errors"] == {}
     run = deploy()
     assert run.code == 0, run.err
-    changed = [hosts for name, hosts in run.changed().items() if name.endswith("Install the node program")]
+    changed = [hosts for name, hosts in run.changed().items() if name.endswith("Make the host ready")]
     assert changed == [{*HOSTS}]
     assert all(is_well(node(name)) for name in SERVED)
     again = deploy()

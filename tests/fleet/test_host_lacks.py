@@ -57,7 +57,7 @@ def test_a_host_without_rsync(node: NodeOf) -> None:
         predicted, run = predict(*BOTH), deploy(*BOTH)
         assert same_refusal(line, predicted, run)
         assert (run.failed(), run.changed()) == ({"lab1"}, {})
-        assert predicted.predicted() == {"Look for what the host needs": {"lab1"}}
+        assert predicted.predicted() == {"Make the host ready": {"lab1"}}
         assert (lab1.snapshot(), east.snapshot()) == (before, others)
     assert deploy(*BOTH).code == 0
     assert lab1.exists(MODEL)

@@ -22,7 +22,7 @@ from tests.fleet.repository import Repository, cloned
 OPERATOR = f"{getpass.getuser()}@{socket.gethostname()}"
 LOCK = site_copy.FOLDER / "inventory" / ".deploy.lock"
 LOG = "/home/ops/sentinelcam/logs/model_deployment.log"
-MEND = "deploys/access.py | Mend the node's own state"
+READY = "Make the host ready"
 SETTLE = 3  # seconds: long enough to break a switch off
 
 pytestmark = pytest.mark.usefixtures("settled")
@@ -119,7 +119,7 @@ def test_a_settled_run_renews_the_commit_of_a_set_that_the_site_has_squashed_awa
     pid = lab1.pid()
     predicted, settled = predict("--limit", "lab1", site=newer), deploy("--limit", "lab1", site=newer)
     assert settled.code == 0, settled.err
-    assert predicted.predicted() == settled.changed() == {MEND: {"lab1"}}
+    assert predicted.predicted() == settled.changed() == {READY: {"lab1"}}
     assert lab1.pid() == pid
     commit = json.loads(lab1.read(f"{STATE}/sets/imagenode/chosen/set.json"))["commit"]
     assert commit.startswith(ahead.git("rev-parse", "HEAD")) != commit.startswith(gone)

@@ -132,17 +132,17 @@ def with_set(found: Survey, **changes: Any) -> Survey:
     return replace(found, sets={service: replace(state, **changes)})
 
 
-def plan(operation: Callable[..., Any], host: StubHost) -> list[StringCommand]:
+def plan(operation: Callable[..., Any], host: StubHost, *args: Any) -> list[StringCommand]:
     """The commands of an operation on a host."""
     with ctx_host.use(host):
-        commands: Iterator[StringCommand] = operation._inner()  # type: ignore[attr-defined]
+        commands: Iterator[StringCommand] = operation._inner(*args)  # type: ignore[attr-defined]
         return list(commands)
 
 
-def predict(operation: Callable[..., Any], host: StubHost) -> StringCommand | None:
+def predict(operation: Callable[..., Any], host: StubHost, *args: Any) -> StringCommand | None:
     """The first command of an operation, as pyinfra's prediction asks for it; None when nothing would change."""
     with ctx_host.use(host):
-        commands: Iterator[StringCommand] = operation._inner()  # type: ignore[attr-defined]
+        commands: Iterator[StringCommand] = operation._inner(*args)  # type: ignore[attr-defined]
         return next(commands, None)
 
 

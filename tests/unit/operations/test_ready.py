@@ -1,15 +1,20 @@
+"""What every deploy begins with: a host that has what it needs, the node program, and undamaged state."""
+
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from pyinfra.context import ctx_host
 
 from modelctl import ancestry
 from modelctl.fleet import Fleet
-from operations import program, survey
+from operations import ready, survey
 from operations.answer import Survey
 from operations.bundle import bundle
 from operations.node_command import Refusal
+from tests.unit.cases import each
 from tests.unit.operations.hosts import (
     StubHost,
     as_host,
@@ -23,6 +28,47 @@ from tests.unit.operations.hosts import (
 )
 
 Answer = Callable[[Survey | None], None]
+MISSING: Any = {"access": ["a: not there"], "models": ["b: not there", "c: not there"], "configs": ["c: not there"]}
+
+
+@pytest.fixture
+def east(fleet: Fleet) -> StubHost:
+    return make_host("east", fleet)
+
+
+@each(
+    "steps, lines",
+    [
+        (["access"], "a: not there"),
+        (["configs"], "c: not there"),
+        (["access", "models", "configs"], "a: not there; b: not there; c: not there"),
+    ],
+)
+def test_a_host_that_lacks_something(east: StubHost, answer: Answer, steps: Sequence[str], lines: str) -> None:
+    """S9: predicted, in the same words, and nothing else is done there."""
+    east.state.failed_hosts.clear()
+    answer(replace(settled(east), missing=MISSING, has_program=False, damaged=["one"]))
+    [refusal] = plan(ready.converge, east, steps)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == f"east: {lines}; then run again"
+    assert east.state.failed_hosts == [east]
+
+
+@each("steps", [[], ["access"], ["access", "models", "configs"]])
+def test_a_settled_host(east: StubHost, answer: Answer, steps: Sequence[str]) -> None:
+    answer(settled(east))
+    assert plan(ready.converge, east, steps) == []
+
+
+def test_a_deploy_that_another_one_includes_asks_for_nothing_that_was_asked_for(
+    east: StubHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Sequence[str]] = []
+    monkeypatch.setattr(ready, "converge", lambda steps, **_: asked.append(steps))
+    with ctx_host.use(east):
+        for steps in ([], ["access"], [], ["access"], ["configs", "access"], ["configs"]):
+            ready.make_ready(name="Make the host ready", steps=steps)  # type: ignore[arg-type]
+    assert asked == [[], ["access"], ["configs", "access"]]
 
 
 def test_a_node_without_the_program_is_sent_it(fleet: Fleet, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,7 +76,7 @@ def test_a_node_without_the_program_is_sent_it(fleet: Fleet, answer: Answer, mon
     found = replace(settled(host), has_program=False)
     answer(found)
     monkeypatch.setitem(survey._remembered, as_host(host), (False, found))
-    [install] = plan(program.install, host)
+    [install] = plan(ready.converge, host, ())
     assert install.get_raw_value().endswith(f" install-program {bundle().digest}")
     assert input_lines(install) == [bundle().to_line()]
 
@@ -40,7 +86,7 @@ def test_the_prediction_counts_on_the_program(fleet: Fleet, answer: Answer, monk
     found = replace(settled(host), has_program=False)
     monkeypatch.setitem(survey._remembered, as_host(host), (False, found))
     answer(found)
-    assert predict(program.install, host) is not None
+    assert predict(ready.converge, host, ()) is not None
     foreseen = survey.survey(as_host(host))
     assert foreseen is not None
     assert foreseen.has_program
@@ -67,13 +113,13 @@ class TestNewerCommit:
         return host
 
     def test_its_program_is_not_replaced(self, host: StubHost) -> None:
-        refusal = predict(program.install, host)
+        refusal = predict(ready.converge, host, ())
         assert isinstance(refusal, Refusal)
         assert refusal.reason == self.REASON
 
     def test_the_program_that_is_not_installed_records_it(self, host: StubHost) -> None:
         host.state.is_executing = True
-        [refuse] = plan(program.install, host)
+        [refuse] = plan(ready.converge, host, ())
         assert refuse.get_raw_value().startswith("/usr/bin/python3 -I -B -c ")
         assert refuse.get_raw_value().endswith(" refuse")
         sent, text = input_lines(refuse)
@@ -84,30 +130,31 @@ class TestNewerCommit:
 
     @pytest.mark.usefixtures("host")
     def test_the_operator_can_allow_it_by_name(self, fleet: Fleet) -> None:
-        [install] = plan(program.install, make_host("lab1", fleet, older="lab1"))
+        install, renew = plan(ready.converge, make_host("lab1", fleet, older="lab1"), ())
         assert " install-program " in install.get_raw_value()
+        assert renew.get_raw_value().endswith(" renew")
 
     def test_a_node_with_the_program_is_not_refused(self, host: StubHost, answer: Answer) -> None:
-        answer(with_set(settled(host), commit="1" * 40))
-        assert plan(program.install, host) == []
+        answer(with_set(settled(host), commit="1" * 40, chosen="d0"))
+        assert plan(ready.converge, host, ()) == []
 
 
 def test_a_node_with_the_program_is_left_alone(fleet: Fleet, answer: Answer) -> None:
     host = make_host("lab1", fleet)
     answer(settled(host))
-    assert plan(program.install, host) == []
+    assert plan(ready.converge, host, ()) == []
 
 
 class TestMending:
     def test_nothing_is_damaged(self, fleet: Fleet, answer: Answer) -> None:
         host = make_host("lab1", fleet)
         answer(settled(host))
-        assert plan(program.mend, host) == []
+        assert plan(ready.converge, host, ()) == []
 
     def test_what_is_damaged_is_told_and_mended(self, fleet: Fleet, answer: Answer) -> None:
         host = make_host("lab1", fleet)
         answer(replace(settled(host), damaged=["one", "two"]))
-        [mend] = plan(program.mend, host)
+        [mend] = plan(ready.converge, host, ())
         assert mend.get_raw_value().endswith(" mend")
         assert host.said == ["one; two"]
         assert message(mend)["sets"][0]["files"][0]["content"]
@@ -121,7 +168,7 @@ class TestMending:
         host = make_host("lab1", fleet)
         found = with_set(settled(host), commit="1" * 40)
         answer(found if is_chosen else with_set(found, chosen="d0"))
-        renewals = plan(program.mend, host)
+        renewals = plan(ready.converge, host, ())
         assert [each["service"] for renew in renewals for each in message(renew)["sets"]] == expected
         assert [renew.get_raw_value().rpartition(" ")[2] for renew in renewals] == ["renew"] * len(expected)
 
@@ -134,7 +181,7 @@ class TestMending:
         found = replace(with_set(settled(host), commit="1" * 40), damaged=["one"])
         monkeypatch.setitem(survey._remembered, as_host(host), (False, found))
         answer(found)
-        assert predict(program.mend, host) is not None
+        assert predict(ready.converge, host, ()) is not None
         foreseen = survey.survey(as_host(host))
         assert foreseen is not None
         assert (foreseen.damaged, foreseen.sets["imagenode"].commit == "1" * 40) == ([], False)

@@ -1,0 +1,65 @@
+"""What every deploy begins with: what it needs of the host, this checkout's node program, and undamaged state."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from pyinfra.api import Host, StringCommand
+from pyinfra.context import ctx_host
+
+from modelctl import ancestry
+from operations import older_checkout
+from operations.answer import SetState, Step, Survey
+from operations.bundle import bundle
+from operations.node_command import Refusal, bare_command, command
+from operations.node_operation import node_operation
+from operations.survey import foresee, order_for
+
+_begun: WeakKeyDictionary[Host, frozenset[Step]] = WeakKeyDictionary()
+
+
+def make_ready(name: str, steps: Sequence[Step] = ()) -> None:
+    """Make the host ready for these steps, unless a deploy that includes this one has done so.
+
+    A step that changes nothing costs some 3 ms a host on the control node.
+    """
+    host = ctx_host.get()
+    begun = _begun.get(host)
+    if begun is None or not begun.issuperset(steps):
+        _begun[host] = frozenset(steps).union(begun or ())
+        converge(steps, name=name)
+
+
+@node_operation
+def converge(host: Host, found: Survey, steps: Sequence[Step]) -> Iterator[StringCommand]:
+    """Refuse a host that lacks what a step needs; install the node program; mend what is damaged of its state.
+
+    + steps: what the deploy is about to do
+    """
+    order = order_for(host)
+    refusal = _lacks(host, found, steps) or (None if found.has_program else older_checkout.refusal(host, found, order))
+    if refusal:
+        yield refusal
+        return
+    strange = [each for each in order["sets"] if _is_of_a_strange_commit(host, each, found.sets[each["service"]])]
+    renewed = {each["service"]: replace(found.sets[each["service"]], commit=order["commit"]) for each in strange}
+    foresee(host, has_program=True, damaged=[], sets={**found.sets, **renewed})
+    if not found.has_program:
+        yield bare_command("install-program", bundle().digest)
+    if found.damaged:
+        host.log("; ".join(found.damaged))
+        yield command("mend", message=order)
+    if strange:
+        yield command("renew", message={**order, "sets": strange})
+
+
+def _lacks(host: Host, found: Survey, steps: Sequence[Step]) -> Refusal | None:
+    lines = dict.fromkeys(line for step in steps for line in found.missing[step])
+    return Refusal(f"{host.name}: {'; '.join(lines)}; then run again") if lines else None
+
+
+def _is_of_a_strange_commit(host: Host, wanted: dict[str, Any], state: SetState) -> bool:
+    """As after a squash. It would let nobody switch the host any more."""
+    is_chosen = state.chosen == wanted["digest"]
+    return is_chosen and state.commit is not None and not ancestry.contains(host.data.site_folder, state.commit)
