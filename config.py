@@ -36,6 +36,7 @@ from modelctl.errors import exit_with_message
 from modelctl.groups import groups
 from modelctl.inventory_file import load
 from modelctl.nodes.node_command import passwordless
+from modelctl.outside import require_checkout
 from modelctl.product import CHECKOUT
 from operations import whom
 from operations.command_line import check
@@ -283,8 +284,5 @@ if pyinfra.is_cli:
             f"{__file__}: found modelctl of {CHECKOUT}, expected it beside this file; "
             f"cd {CHECKOUT}, or install it here: pip install --no-deps --editable ."
         )
-    if Path.cwd() != CHECKOUT:
-        raise SystemExit(
-            f"{Path.cwd()}: pyinfra finds its settings and the deploys in the checkout only; go there: cd {CHECKOUT}"
-        )
+    require_checkout(Path.cwd())
     signal.signal(signal.SIGINT, _stop)

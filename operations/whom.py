@@ -12,10 +12,9 @@ from pyinfra_cli.util import try_import_module_attribute
 from modelctl import hints
 from modelctl.errors import OperatorError
 from modelctl.faults import fault, one_line
-from modelctl.product import CHECKOUT
+from modelctl.outside import DEPLOYS
 
 EXPECTED = "expected an inventory file, as inventory.py"
-DEPLOYS = CHECKOUT / "deploys"
 MAX_LABEL = 63  # letters between the dots of a host's name; beyond it pyinfra shows a traceback
 WORK = {"exec": "exec -- COMMAND", "fact": "fact MODULE.FACT"}
 """Commands of pyinfra that need more words, with an example of them."""

@@ -153,6 +153,22 @@ def test_a_folder_without_the_checkouts_settings(site: Path) -> None:
     )
 
 
+@each("name", ["inventry.py", "@local", "127.0.0.1"])
+def test_a_folder_where_pyinfra_reads_nothing_of_ours(name: str, tmp_path: Path) -> None:
+    """S8: else it would go on with no host, and exit 0."""
+    code, said = pyinfra(name, CHECKOUT / "deploys" / "models.py", "-y", cwd=tmp_path)
+    assert (code, said[-1]) == (
+        1,
+        f"{tmp_path}: pyinfra finds its settings and the deploys in the checkout only; go there: cd {CHECKOUT}",
+    )
+    assert "Traceback" not in "".join(said)
+
+
+def test_another_ones_work_in_such_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "models.py").touch()
+    assert pyinfra("@local", "models.py", "-y", cwd=tmp_path)[0] == 0
+
+
 @each("words", [(), (INVENTORY,)])
 def test_no_words(words: tuple[str | Path, ...]) -> None:
     """pyinfra's own line, and its own exit code for a faulty command line."""
