@@ -13,10 +13,18 @@ from modelctl.product import CHECKOUT
 DEPLOYS = CHECKOUT / "deploys"
 
 
-class NoConnector:
-    """Reaches no host, and is never asked for one."""
+class _NoConnector:
+    """Reaches no host, and says so when pyinfra asks it, as it asks each connector once it has read a command line."""
 
-    handles_execution = False
+    @property
+    def handles_execution(self) -> bool:
+        typed = click.get_current_context(silent=True)
+        if typed is not None and _is_for_our_deploys(typed.params):
+            require_checkout(Path.cwd())
+        return False
+
+
+connector = _NoConnector()
 
 
 def require_checkout(folder: Path) -> None:
@@ -30,8 +38,3 @@ def require_checkout(folder: Path) -> None:
 def _is_for_our_deploys(words: dict[str, object]) -> bool:
     operations = words.get("operations")
     return isinstance(operations, tuple) and any(Path(each).resolve().parent == DEPLOYS for each in operations)
-
-
-_typed = click.get_current_context(silent=True)
-if _typed is not None and _is_for_our_deploys(_typed.params):
-    require_checkout(Path.cwd())

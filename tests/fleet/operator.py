@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import warm
+
 CHECKOUT = Path(__file__).parent.parent.parent
 PYINFRA = str(Path(sys.executable).with_name("pyinfra"))
 MODELCTL = str(Path(sys.executable).with_name("modelctl"))
@@ -95,10 +97,13 @@ def modelctl(*words: str, checkout: Path = CHECKOUT) -> Run:
 
 
 def _run(*words: str, checkout: Path = CHECKOUT) -> Run:
-    result = subprocess.run(
-        words, cwd=checkout, env=environment(checkout), stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        timeout=LIMIT, check=False,
-    )  # fmt: skip
+    if checkout == CHECKOUT:
+        result = warm.run(words, checkout, environment(checkout), LIMIT)
+    else:
+        result = subprocess.run(
+            words, cwd=checkout, env=environment(checkout), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=LIMIT, check=False,
+        )  # fmt: skip
     return Run(result.returncode, result.stdout, result.stderr)
 
 

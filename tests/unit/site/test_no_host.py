@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from modelctl.product import CHECKOUT
+from tests import warm
 from tests.chandler import FOLDER, INVENTORY
 from tests.unit.cases import each
 
+PYINFRA = str(Path(sys.executable).with_name("pyinfra"))
 DEPLOY = ("deploys/models.py", "--dry")
 EXEC = ("exec", "--", "true")
 EXPECTED = "expected an inventory file, as inventory.py"
@@ -19,12 +21,8 @@ EXPECTED = "expected an inventory file, as inventory.py"
 
 def pyinfra(*arguments: str | Path, cwd: Path = CHECKOUT) -> tuple[int, list[str]]:
     """Run pyinfra without a terminal: its exit code, and what it says beside its steps."""
-    command = [sys.executable, "-m", "pyinfra", *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "NO_COLOR": "1", "HOME": "/nonexistent"}
-    done = subprocess.run(
-        command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
-        check=False, start_new_session=True,
-    )  # fmt: skip
+    done = warm.run([PYINFRA, *map(str, arguments)], cwd, environment, limit=60)
     return done.returncode, [line for line in done.stderr.splitlines() if line and not line.startswith("--> L")]
 
 

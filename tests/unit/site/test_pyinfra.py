@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from modelctl.product import CHECKOUT
+from tests import warm
 from tests.chandler import FOLDER, INVENTORY
 
 GROUPS = {
@@ -24,9 +25,8 @@ GROUPS = {
 
 
 def pyinfra(*arguments: str | Path, cwd: Path = CHECKOUT) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pyinfra", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "NO_COLOR": "1"}
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    command = [str(Path(sys.executable).with_name("pyinfra")), *map(str, arguments)]
+    return warm.run(command, cwd, {**os.environ, "PYTHONPATH": str(CHECKOUT), "NO_COLOR": "1"}, limit=60)
 
 
 @pytest.fixture
