@@ -205,9 +205,9 @@ def test_a_host_that_is_away_is_named_and_left_alone(sentinel: Node, site: Path,
 @pytest.mark.parametrize(
     ("killed", "part"),
     [
-        ("program", 0.7), ("modelctl", 0.3), ("power", 0.7),
+        ("program", 0.7), ("power", 0.7),
         *(pytest.param(killed, part, marks=pytest.mark.long)
-          for killed, part in (("program", 0.3), ("modelctl", 0.7), ("power", 0.3))),
+          for killed, part in (("program", 0.3), ("modelctl", 0.3), ("modelctl", 0.7), ("power", 0.3))),
     ],
 )  # fmt: skip
 def test_whatever_ends_it_a_version_is_whole_or_gone_and_the_next_one_ends_it(

@@ -145,14 +145,14 @@ def power_is_cut(stage: Stage, lab: Lab, part: float) -> None:
     assert stage.now is expected
 
 
-@points("lab1", default=3, long=20)
+@points("lab1", default=2, long=20)
 def test_all_or_nothing_when_the_switch_is_killed(stage_of: StageOf, lab: Lab, host: str, part: float) -> None:
     switch_is_killed(stage_of(host), part)
     reboot(lab, stage_of(host))
     assert_whole(stage_of(host))
 
 
-@points("sentinel", default=2, long=8)
+@points("sentinel", default=1, long=8)
 def test_the_switch_to_another_version_of_linked_files_is_killed(stage_of: StageOf, host: str, part: float) -> None:
     stage = stage_of(host)
     linked = let_tasks_write(stage.node)
@@ -161,7 +161,7 @@ def test_the_switch_to_another_version_of_linked_files_is_killed(stage_of: Stage
     assert_copies_are_whole(stage.node)
 
 
-@points("lab1", default=2, long=9)
+@points("lab1", default=1, long=9)
 def test_the_operator_s_run_is_killed(stage_of: StageOf, host: str, part: float) -> None:
     stage = stage_of(host)
     wanted, held = stage.next, Held(stage.node)
@@ -177,7 +177,7 @@ def test_the_operator_s_run_is_killed(stage_of: StageOf, host: str, part: float)
     assert (again.code, again.changed()) == (0, {})
 
 
-@points("lab1", default=2, long=12)
+@points("lab1", default=1, long=12)
 def test_all_or_nothing_when_the_power_is_cut_during_the_switch(
     stage_of: StageOf, lab: Lab, host: str, part: float
 ) -> None:

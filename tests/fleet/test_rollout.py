@@ -53,7 +53,9 @@ def is_new(node: NodeOf, name: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("mode", "times"), [([], 2), (["--serial"], 1), (["--no-wait"], 1)], ids=["by-operation", "serial", "no-wait"]
+    ("mode", "times"),
+    [([], 2), (["--serial"], 1), pytest.param(["--no-wait"], 1, marks=pytest.mark.long)],
+    ids=["by-operation", "serial", "no-wait"],
 )
 def test_a_bad_update_stops_at_the_first_outpost(bad: Path, node: NodeOf, mode: list[str], times: int) -> None:
     before = {name: node(name).snapshot() for name in ("east", "alpha5")}
