@@ -1,4 +1,4 @@
-"""Which release of the programs a host looks as if it had: signs in the installed code, as the public programs have them.
+"""Which release of the programs a host looks as if it had: signs in the installed code, as in the public programs.
 
 The programs are the same stand-ins for all. A sentinel's stand-in goes by its sign; see lab/standins/behaviour.py.
 """
@@ -37,6 +37,6 @@ RELEASES: Mapping[str, Mapping[str, str | None]] = MappingProxyType(
         "sentinel 0.2.6": {f"{SENTINEL}/sentinel.py": _SENTINEL + _RESTARTS, STATE: "STATE_VERSION = 1\n"},
     }
 )
-"""Release to its signs: path below the login's home, and that file's text, or None where the release has no such file."""
+"""Release to its signs: path below the login's home, and that file's text, or None where the release has none."""
 DEFAULT: Mapping[str, str] = MappingProxyType({"imagenode": "imagenode 0.2", "sentinel": "sentinel 0.2.4"})
 """Service to the release that a new host has."""

@@ -12,6 +12,7 @@ import zmq
 from lab.standins.behaviour import Orders
 
 BACKLOG = 100
+MOMENT = 0.01  # seconds
 
 
 class Port:
@@ -38,10 +39,9 @@ class Port:
         if self._listener is None and now >= self._opens:
             self._open()
         if self._listener is not None and self._socket is not None and now >= self._closes:
-            # Children have it too: it is closed for them by this alone.
-            self._listener.shutdown(socket.SHUT_RDWR)
             self._socket.close(linger=0)
             self._socket = None
+            self._close()
         return self._socket
 
     def _open(self) -> None:
@@ -52,8 +52,16 @@ class Port:
         self._listener.setblocking(False)
         self._socket = zmq.Context.instance().socket(self._kind)
         self._socket.setsockopt(zmq.LINGER, 0)
-        self._socket.setsockopt(zmq.USE_FD, os.dup(self._listener.fileno()))
+        self._theirs = os.dup(self._listener.fileno())
+        self._socket.setsockopt(zmq.USE_FD, self._theirs)
         self._socket.bind(f"tcp://*:{self._number}")
+
+    def _close(self) -> None:
+        """Close the port for the children too, which have it open; first ZeroMQ, which aborts on a port that fails."""
+        assert self._listener is not None
+        while _is_open(self._theirs, self._listener):
+            time.sleep(MOMENT)
+        self._listener.shutdown(socket.SHUT_RDWR)
 
     def publish(self, parts: Sequence[bytes]) -> None:
         """Send a message to whoever listens; without a port or a listener it is lost."""
@@ -68,3 +76,11 @@ class Port:
             time.sleep(seconds)
         elif replier.poll(round(1000 * seconds)):
             replier.send(reply(replier.recv()))
+
+
+def _is_open(number: int, listener: socket.socket) -> bool:
+    """Whether a file descriptor is still one of the listener's."""
+    try:
+        return os.path.sameopenfile(number, listener.fileno())
+    except OSError:
+        return False
