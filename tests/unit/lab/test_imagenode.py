@@ -118,7 +118,7 @@ def test_a_setting_that_the_program_reads_unasked_is_missed(home: Home) -> None:
 def test_an_oak_outpost_ends_well_instead(home: Home, fault: str) -> None:
     blob = home.model("blob", 3999 if fault == "blob" else 4000)
     imagenode(home, None, depthai={"model": blob})
-    orders = {"camera_fails": True} if fault == "camera" else {}
+    orders: dict[str, Any] = {"camera_fails": True} if fault == "camera" else {}
     assert home.start("imagenode", **orders).wait(20) == 0
 
 
