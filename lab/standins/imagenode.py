@@ -28,10 +28,6 @@ PICTURE = bytes.fromhex(
 """One grey point, as JPEG."""
 
 
-_alive: list[ImageNode] = []
-"""The node, kept when its main thread has ended: its ports stay open then, as those of the real one do."""
-
-
 @dataclass
 class View:
     """One camera view.
@@ -133,10 +129,11 @@ class ImageNode:
         self._service.report()
         self._log.publish([f"{self._node}.ERROR".encode(), f"{type(fault).__name__}: {fault}".encode()])
 
-    def close(self) -> None:
-        """End the children."""
+    def stop(self) -> None:
+        """End the children and this process."""
         for view in self.views:
             view.child.kill()
+        sys.exit()
 
 
 def main() -> None:
@@ -145,9 +142,8 @@ def main() -> None:
     logging.info("Starting imagenode.py")
     service = standin.Service("imagenode")
     config = service.start()
-    behaviour.on_sigterm(service.orders, _stop)
     node = ImageNode(service, config)
-    _alive.append(node)
+    behaviour.on_sigterm(service.orders, node.stop)
     try:
         node.open_cameras()
     except (KeyError, ValueError, OSError) as fault:
@@ -155,15 +151,9 @@ def main() -> None:
         node.hear_children(lens.WARM_UP)
         if any(view.is_oak for view in node.views):
             time.sleep(OAK_END)
-            _stop()
+            node.stop()
     else:
         node.run()
-
-
-def _stop() -> None:
-    for node in _alive:
-        node.close()
-    sys.exit()
 
 
 def _check(view: View) -> None:

@@ -25,8 +25,7 @@ def watch(wire: Connection, detector: dict[str, Any], orders: Orders) -> None:
 
     :param detector: the view's own part of the config.
     """
-    if "deaf" not in orders:
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    signal.signal(signal.SIGTERM, signal.SIG_IGN if "deaf" in orders else lambda *_: sys.exit())
     if "silent_journal" in orders:
         sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123  # as long as the process lasts
     failures = 0

@@ -1,5 +1,6 @@
 """Running a stand-in whose home is a test's folder, and looking at it as the real programs are looked at."""
 
+import errno
 import json
 import os
 import signal
@@ -101,9 +102,10 @@ def free_port() -> int:
 
 
 def connects(port: int) -> bool:
-    """Whether something listens."""
+    """Whether something listens, be it that it takes nobody in."""
     with closing(socket.socket()) as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
+        client.settimeout(1)
+        return client.connect_ex(("127.0.0.1", port)) != errno.ECONNREFUSED
 
 
 def frames(port: int, seconds: float) -> list[str]:

@@ -146,6 +146,14 @@ def test_two_views_publish_on_one_port_and_one_can_be_silent(home: Home) -> None
     comes(lambda: set(frames(ports[0], 1)) == {"outpost Right|jpg"}, "the other view alone")
 
 
+def test_its_ports_can_close_although_the_child_has_them_too(home: Home) -> None:
+    ports = imagenode(home, home.model("a"))
+    process = home.start("imagenode", port_until=0.8)
+    comes(lambda: connects(ports[0]), "port open")
+    comes(lambda: not connects(ports[0]), "port closed again")
+    assert (process.poll(), children(process)) == (None, ["S"])
+
+
 def test_sigterm_ends_it_and_its_children(home: Home) -> None:
     imagenode(home, home.model("a"))
     process = home.start("imagenode")
