@@ -42,6 +42,7 @@ class Home:
         """Start a service's stand-in, which has orders to misbehave."""
         behaviour = self.path / "behaviour.json"
         behaviour.write_text(json.dumps({service: orders}))
+        (self.path / f"{service}.status.json").unlink(missing_ok=True)  # an earlier one's
         process = subprocess.Popen(
             [sys.executable, "-u", "-c", RUN, program or STANDINS / f"{service}.py", behaviour],
             env={"HOME": str(self.path), "PYTHONPATH": str(ROOT)},
