@@ -15,8 +15,8 @@ from modelctl.errors import OperatorError
 
 SUITE = "bookworm"
 INCLUDED = (
-    "systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "python3-venv", "python3-yaml", "rsync", "udev",
-    "iproute2", "procps", "opencv-data",
+    "systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "python3-venv", "python3-yaml", "python3-zmq", "rsync",
+    "udev", "iproute2", "procps", "opencv-data",
 )  # fmt: skip
 
 

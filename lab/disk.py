@@ -11,8 +11,8 @@ from lab import hold, keys
 from lab.hosts import SERVICE_FOLDERS, LabHost
 from lab.layers import OPS
 from lab.machine import erase
+from lab.releases import DEFAULT, RELEASES, STANDINS
 
-STANDINS = Path(__file__).with_name("standins")
 PACKAGES = "usr/local/lib/python3.11/dist-packages"
 """Where every Python of a host finds what the stand-ins share, and what holds the node program for a test."""
 HOLD = f"import os; os.path.exists({str(hold.ORDER)!r}) and __import__('lab.hold').hold.obey()\n"
@@ -56,7 +56,7 @@ def _files(host: LabHost, hosts: Iterable[LabHost], system: Path) -> Mapping[str
         f"etc/sudoers.d/{login}": (f"{login} ALL=(ALL) NOPASSWD: ALL\n", 0o440),
         "etc/ssh/ssh_host_ed25519_key": (key.read_text(), 0o600),
         "etc/ssh/ssh_host_ed25519_key.pub": (key.with_suffix(".pub").read_text(), 0o644),
-        f"{PACKAGES}/lab/standins/standin.py": ((STANDINS / "standin.py").read_text(), 0o644),
+        **{f"{PACKAGES}/lab/standins/{path.name}": (path.read_text(), 0o644) for path in STANDINS.glob("*.py")},
         f"{PACKAGES}/lab/hold.py": (Path(hold.__file__).read_text(), 0o644),
         f"{PACKAGES}/lab-hold.pth": (HOLD, 0o644),
         f"{host.home[1:]}/.ssh/authorized_keys": (keys.OPERATOR.with_suffix(".pub").read_text(), 0o600),
@@ -64,7 +64,13 @@ def _files(host: LabHost, hosts: Iterable[LabHost], system: Path) -> Mapping[str
 
 
 def _install_standins(host: LabHost, home: Path) -> None:
-    for program, folder in SERVICE_FOLDERS[host.service].items() if host.service else ():
+    if host.service is None:
+        return
+    for program, folder in SERVICE_FOLDERS[host.service].items():
         (home / folder).mkdir(parents=True, exist_ok=True)
         shutil.copy(STANDINS / program, home / folder / program)
         (home / folder / program).chmod(0o755)
+    for name, text in RELEASES.get(DEFAULT.get(host.service, ""), {}).items():
+        if text is not None and not (home / name).exists():
+            (home / name).parent.mkdir(parents=True, exist_ok=True)
+            (home / name).write_text(text)

@@ -1,55 +1,85 @@
-"""Stand-in for sentinel.py: reads its YAML, binds its control port, then each job's config and models in a child."""
+"""Stand-in for sentinel.py: its ports at once, then a child per task engine, then answers and jobs."""
 
 from __future__ import annotations
 
 import json
-import subprocess
+import os
+import signal
 import sys
-from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
-import yaml
+import zmq
 
-from lab.standins import standin
+from lab.standins import behaviour, standin, state_file
+from lab.standins.dispatch import JobManager
+from lab.standins.ports import Port
+
+PAUSE = 0.2  # seconds between two looks at what is due
+SIGN = "sentinel_state.py"
+"""Lies beside the main script from 0.2.6."""
 
 
 def main() -> None:
-    """Serve until SIGTERM; a job that fails is recorded and ends nothing."""
+    """Serve until SIGTERM. A job that fails is told to nobody."""
     service = standin.Service("sentinel")
-    config = service.read_config()
-    jobs = {name: job["config"] for name, job in config["task_list"].items()}
-    if standin.strict():
-        for path in sorted(set(jobs.values())):
-            run_job(service, path)
-    service.serve(config["control_port"], lambda: run_jobs(service, jobs))
+    config = service.start()
+    is_later = Path(__file__).with_name(SIGN).exists() or "status_json" in service.orders
+    restored = state_file.take() if is_later else []
+    log = Port(zmq.PUB, config["logging_port"], service.orders)
+    control = Port(zmq.REP, config["control_port"], service.orders)
+    service.report()
+    manager = JobManager(service, config, is_later)
+    manager.waiting += restored
+    service.status["restored"] = len(restored)
+    behaviour.on_sigterm(service.orders, manager.drain if is_later else _die)
+    manager.start()
+    reply = _reply_of_later if is_later else _reply
+    while not manager.is_drained:
+        control.answer(lambda question: reply(manager, question).encode(), PAUSE)
+        log.look()
+    state_file.save(manager.queue())
+    manager.kill()
+    sys.exit("Graceful shutdown")
 
 
-def run_jobs(service: standin.Service, jobs: Mapping[str, str]) -> None:
-    """Run each job in a child process, one after the other."""
-    for name in sorted(jobs):
-        child = subprocess.run([sys.executable, __file__, jobs[name]], capture_output=True, check=False)
-        if child.returncode:
-            fault = child.stderr.decode().strip().split("\n")[-1]
-            service.status["errors"][name] = fault
-            print(f"job {name} failed: {fault}", file=sys.stderr)
-        else:
-            service.opened.update(json.loads(child.stdout.decode()))
+def _die() -> None:
+    """As a program without a handler: at once, with all that was queued or running."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
-def run_job(service: standin.Service, path: str) -> None:
-    """Read a task's config and load every model file that it names."""
-    for model in standin.model_files(yaml.safe_load(service.read(path))):
-        service.load_model(model)
+def _reply(manager: JobManager, question: bytes) -> str:
+    """Answer as to 0.2.5."""
+    task = _task(question)
+    if task in ("STATUS", "HISTORY"):
+        return "OK"
+    try:
+        return manager.submit(task)
+    except KeyError:
+        return "Error"
 
 
-def be_job(path: str) -> None:
-    """The child: run one job and print what it opened."""
-    service = standin.Service("sentinel")
-    run_job(service, path)
-    print(json.dumps(service.opened))
+def _reply_of_later(manager: JobManager, question: bytes) -> str:
+    """Answer as from 0.2.6."""
+    task = _task(question)
+    if task == "STATUS":
+        found = manager.status()
+        return "Error" if found is None else json.dumps(found)
+    if task == "SHUTDOWN":
+        manager.drain()
+        return "DRAINING"
+    return _reply(manager, question)
+
+
+def _task(question: bytes) -> str:
+    """The task that a request names, empty when it names none."""
+    try:
+        request: Any = json.loads(question)
+    except ValueError:
+        return ""
+    return str(request.get("task", "")) if isinstance(request, dict) else ""
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        be_job(sys.argv[1])
-    else:
-        main()
+    main()

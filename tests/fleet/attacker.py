@@ -160,6 +160,16 @@ def listing(node: Node) -> list[str]:
 
     What a run that was refused leaves beside a file goes with the next one.
     """
-    left_out = (".staging", "__pycache__", ".opencv", "model_registry", ".retired-*", "*.status.json", ".*.new")
+    left_out = (
+        ".staging",
+        "__pycache__",
+        ".opencv",
+        "model_registry",
+        ".retired-*",
+        "*.status.json",
+        ".*.new",
+        "imagenode.log",
+        "datapump.log",
+    )
     prune = " -o ".join(f"-name '{name}'" for name in left_out)
     return node.shell(f"cd {HOME} && find . \\( {prune} \\) -prune -o -printf '%y %u %p %l\\n' | sort").splitlines()

@@ -77,7 +77,7 @@ class Node:
         return self.lab.run(self.name, ["readlink", f"{STATE}/sets/{self.service}/{name}"]).stdout.strip()
 
     def misbehave(self, **orders: Any) -> None:
-        """Order the service's stand-in to misbehave: lab/standins/standin.py says how."""
+        """Order the service's stand-in to misbehave: lab/standins/behaviour.py says how."""
         self.write("/etc/sentinelcam-lab/behaviour.json", json.dumps({self.service: orders}))
 
     def history(self) -> list[str]:

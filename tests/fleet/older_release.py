@@ -37,7 +37,9 @@ def written(host: LabHost) -> list[str]:
 
 
 def _is_of_the_release(path: Path) -> bool:
-    is_of_the_service = path.name.endswith(".status.json") or ("home" in path.parts and "__pycache__" in path.parts)
+    is_of_the_service = path.name.endswith((".status.json", "imagenode.log", "datapump.log")) or (
+        "home" in path.parts and "__pycache__" in path.parts
+    )
     is_there = path.is_symlink() or path.is_dir() or path.is_file()  # the disk marks what was removed as a device
     return is_there and not is_of_the_service and not (path.parent.name == "access" and path.name in OF_THE_LAB)
 

@@ -17,7 +17,10 @@ from tests.fleet.operator import deploy
 
 NOISE = ("tmp", "run", "var/cache", "var/lib/systemd", "var/log", "var/tmp")
 """Folders that change by themselves, or when an operator only looks."""
-NOISY = ("__pycache__", "datapump.status.json", "imagenode.status.json", "sentinel.status.json")
+NOISY = (
+    "__pycache__", "datapump.status.json", "imagenode.status.json", "sentinel.status.json",
+    "datapump.log", "imagenode.log",
+)  # fmt: skip
 """Names of files and folders of which the same is true. Another start of a service shows in its process id."""
 DATASINK = "data1"
 """It has a part in each restore: it collects what the others say of it."""

@@ -12,7 +12,7 @@ from lab.site.site import SITE
 from lab.site.standards import STANDARDS
 from modelctl.fleet import Fleet
 from modelctl.inventory.pins import load_pins
-from modelctl.schema import Pins
+from modelctl.schema import Host, Outpost, Pins
 
 TEMPLATE = """\
 from pathlib import Path as _Path
@@ -45,6 +45,7 @@ def write(
 ) -> Path:
     """Write an inventory file: the lab with other current versions, hosts' fields, limits, services' gates or pins.
 
+    :param hosts: fields by host; "second_view" gives an outpost a second camera, of that view's name.
     It counts as a part of the repository, whose commits a deploy leaves on the nodes.
     """
     text = TEMPLATE.format(
@@ -63,7 +64,7 @@ def variant(
     pins: Mapping[str, Any] | None,
 ) -> Fleet:
     """Return the lab's fleet with the given values changed."""
-    changed = {name: host.model_copy(update=dict(hosts.get(name, {}))) for name, host in SITE.hosts.items()}
+    changed = {name: host.model_copy(update=_fields(host, hosts.get(name, {}))) for name, host in SITE.hosts.items()}
     models = {
         name: model.model_copy(update={"current_version": versions[name], "previous_version": model.current_version})
         if name in versions
@@ -83,3 +84,12 @@ def variant(
         ),
         load_pins(PINS) if pins is None else Pins(models=pins),
     )
+
+
+def _fields(host: Host, fields: Mapping[str, Any]) -> dict[str, Any]:
+    if "second_view" not in fields:
+        return dict(fields)
+    assert isinstance(host, Outpost)
+    second = host.cameras["P1"].model_copy(update={"viewname": fields["second_view"]})
+    others = {name: value for name, value in fields.items() if name != "second_view"}
+    return {**others, "cameras": {**host.cameras, "P2": second}}

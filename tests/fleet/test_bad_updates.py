@@ -79,7 +79,6 @@ ROUNDS: Mapping[str, tuple[Update, ...]] = {
         ),
     ),
     "third": (
-        Update("model truncated", "lab1", (ENDED, "600000 of 1000000 bytes"), fields=mobilenet("2026-06-01")),
         Update(
             "killed for memory", "data1", (ENDED, "status=9/KILL"), ON_DEBUG | {"killed_after": 1}, gate={"settle": 2},
         ),

@@ -10,7 +10,7 @@ from tests.fleet.operator import hint, pyinfra
 from tests.fleet.repository import FIRST, Repository, cloned
 
 MODEL, CURRENT, TRIED = "mobilenet_ssd", "2020-12-06", "2026-05-01"
-TRUNCATED = "2026-06-01"
+BAD = "2026-06-01"
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +97,8 @@ def test_a_host_whose_commit_was_squashed(repository: Repository, node: NodeOf, 
 
 
 def test_a_bad_version_goes_back_by_itself(repository: Repository, node: NodeOf) -> None:
-    node("lab1").write("/etc/sentinelcam-lab/strict", "")
-    run = repository.modelctl("override", "lab1", MODEL, TRUNCATED, "--yes")
+    node("lab1").misbehave(when=f"{MODEL}/{BAD}", crash_after=0.2)
+    run = repository.modelctl("override", "lab1", MODEL, BAD, "--yes")
     assert run.code == 1
     assert run.lines_with("imagenode: returned to ")
     assert run.err.splitlines()[-1].endswith("and lab1 run what they ran before")
