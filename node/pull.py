@@ -66,7 +66,7 @@ def _lacking(version: Version) -> List[File]:
 def _reuse(file: File, staged: Path) -> bool:
     """Take a file that a version on this node already holds. A linked one is never shared: it will be written to."""
     held = None if file.linked else stamps.find(file.sha256)
-    # A stamp trusts size and time; bytes that rotted under them must not come back as the cure.
+    # A stamp trusts size and times; bytes that rotted under them must not come back as the cure.
     if held is None or disk.sha256(held) != file.sha256:
         _unshare(staged)
         return False

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Dict, Iterable, List, NamedTuple, Optional, Set
 
 from node import commands, disk, layout, processes
-from node.errors import Refusal
+from node import journal as unit_journal
+from node.errors import Refusal, Unknown
 from node.printable import printable
 
 PAUSE = 0.1  # seconds between looks
 GRACE = 10.0  # seconds that a service gets to end by itself
-JOURNAL_LIMIT = 5.0  # seconds
 LIMIT = 300.0  # seconds; a service may take long to end
 LONGEST_LINE = 300
 
@@ -109,14 +109,13 @@ def _kill(unit: str, precious: Set[Path]) -> None:
 
 
 def journal(unit: str, lines: int) -> str:
-    """Return the last lines of a unit's journal, oldest first, cut, and without what a terminal would obey.
+    """Return the last lines of a unit's last start, oldest first, cut, and without what a terminal would obey.
 
     What the unit said as it ended may still be on its way to the journal: it is waited for.
     """
-    question = ["journalctl", "--unit=" + unit, "--lines=" + str(lines), "--output=cat", "--no-pager", "--quiet"]
     try:
-        commands.run(["journalctl", "--sync"], JOURNAL_LIMIT)
-        said = commands.run(question, JOURNAL_LIMIT).stdout
-    except commands.Overdue:
+        unit_journal.sync()
+        said = unit_journal.lines(unit, lines)
+    except Unknown:
         return ""  # a return must not wait for it
-    return "\n".join(printable(line[:LONGEST_LINE]) for line in said.strip().splitlines())
+    return "\n".join(printable(line[:LONGEST_LINE]) for line in said)
