@@ -27,8 +27,15 @@ def stub(programs: Path, name: str, script: str) -> None:
         (RUNNING.replace("Reload=no", "Reload=yes"), Status("active", "running", 41, "enabled", 2, True)),
         (ABSENT, Status("inactive", "dead", 0, "", 0, False)),
         (TIMER, Status("active", "waiting", 0, "enabled", 0, False)),
+        (
+            RUNNING + 'FragmentPath=/etc/a.service\nDropInPaths=/run/a.conf "/etc/with space.conf"\n',
+            Status(
+                "active", "running", 41, "enabled", 2, False, "/etc/a.service", ("/run/a.conf", "/etc/with space.conf")
+            ),
+        ),
+        (RUNNING + 'DropInPaths="/etc\n', Status("active", "running", 41, "enabled", 2, False, "", ('"/etc',))),
     ],
-    ids=["running", "outdated", "absent", "timer"],
+    ids=["running", "outdated", "absent", "timer", "drop-ins", "quoted"],
 )
 def test_status(programs: Path, said: str, status: Status) -> None:
     stub(programs, "systemctl", f"cat <<END\n{said}END")
