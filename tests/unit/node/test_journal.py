@@ -1,5 +1,6 @@
 import re
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,16 @@ class TestTail:
 
     def test_the_end_of_it(self) -> None:
         assert commands.tail(["seq", "1000000"], 20, 15) == "999999\n1000000\n"
+        assert commands.tail(["printf", "abcdef"], 20, 3) == "def"
         assert commands.tail(["printf", r"a\377b"], 20, 15) == "a\ufffdb"
+
+    def test_the_rest_is_not_kept(self) -> None:
+        tracemalloc.start()
+        try:
+            assert commands.tail(["head", "--bytes=50000000", "/dev/zero"], 20, 1000) == "\0" * 1000
+            assert tracemalloc.get_traced_memory()[1] < 5_000_000
+        finally:
+            tracemalloc.stop()
 
     def test_its_failure(self) -> None:
         with pytest.raises(Refusal, match=r"^sh -c echo a; exit 4: exit status 4$"):
