@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -233,9 +234,10 @@ def give(path: Path, owner: Owner, mode: int) -> None:
 
 def give_open(handle: int, path: Path, owner: Owner, mode: int) -> None:
     """The same, of what was opened at that path."""
-    with _change("give", path):
-        os.fchown(handle, owner.uid, owner.gid)
-        os.fchmod(handle, mode)
+    if _owner_of(handle) != owner or stat.S_IMODE(os.fstat(handle).st_mode) != mode:
+        with _change("give", path):
+            os.fchown(handle, owner.uid, owner.gid)
+            os.fchmod(handle, mode)
     with _change("sync", path):
         os.fsync(handle)
 

@@ -13,8 +13,9 @@ from node.errors import Refusal
 SET = 1
 PENDING_SWITCH = 1
 HISTORY = 1
+STAMP = 1
 UNNUMBERED = 0
-"""What was written before there were numbers; the fields are those of 1."""
+"""What was written before there were numbers; the fields are those of 1, but for stamps: they had fewer."""
 
 
 def require(known: int, data: Dict[str, Any]) -> None:

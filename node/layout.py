@@ -17,6 +17,7 @@ STATE = Path("/var/lib/sentinelcam")
 RUNTIME = Path("/run/sentinelcam")
 UNITS = Path("/etc/systemd/system")
 TIMER_STAMPS = Path("/var/lib/systemd/timers")
+USB = Path("/sys/bus/usb/devices")
 CONSOLE_COMMAND = Path("/usr/local/sbin/sentinelcam-node")
 RETIRED = ".retired-"  # before the name of a version that was renamed to be removed
 STAGING = ".staging"  # below each models folder, so that a finished version is one rename away

@@ -125,7 +125,7 @@ class Asked(NamedTuple):
     """What the operator asks of this run."""
 
     unlock: bool  # put a face list in place that unlocks events
-    full: bool  # read every byte of the models, not only size and time
+    full: bool  # read every byte of the models, not only sizes and times
     diff: bool  # tell what is in the place of the sets' files
 
 

@@ -8,9 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Dict, Iterable, Iterator, List, Set, Tuple
 
-from node import disk
-
-PROC = Path("/proc")
+from node import disk, process_tree
+from node.process_tree import PROC
 
 Identity = Tuple[int, int]  # device, inode
 
@@ -67,17 +66,7 @@ def kill(pid: int) -> None:
 
 def _family(pid: int) -> Set[int]:
     """The process, and what descends from it."""
-    parents = {int(each.name): _parent(each) for each in PROC.iterdir() if each.name.isdigit()}
-    family, new = set(), {pid}  # type: Set[int], Set[int]
-    while new:
-        family |= new
-        new = {child for child, parent in parents.items() if parent in family} - family
-    return family
-
-
-def _parent(process: Path) -> int:
-    fields = _text(process / "stat").rpartition(")")[2].split()  # the program's name before it may hold anything
-    return int(fields[1]) if fields else 0
+    return {pid, *(each.pid for each in process_tree.family(process_tree.look(), pid))}
 
 
 def _number(path: Path, word: str, base: int = 10) -> int:

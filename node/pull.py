@@ -18,6 +18,7 @@ def pull(order: Order) -> None:
     A version that is complete is put in place even when another fails; nothing that was there is removed.
     """
     missing = {version.label: _lacking(version) for version in order.versions}
+    stamps.upgrade()
     missing = {label: lacking for label, lacking in missing.items() if lacking}
     wanted = [version for version in order.versions if version.label in missing]
     if not wanted:
@@ -65,13 +66,14 @@ def _lacking(version: Version) -> List[File]:
 def _reuse(file: File, staged: Path) -> bool:
     """Take a file that a version on this node already holds. A linked one is never shared: it will be written to."""
     held = None if file.linked else stamps.find(file.sha256)
-    # A stamp trusts size and time; bytes that rotted under them must not come back as the cure.
+    # A stamp trusts size and times; bytes that rotted under them must not come back as the cure.
     if held is None or disk.sha256(held) != file.sha256:
         _unshare(staged)
         return False
     files.folder(staged.parent)
-    files.remove(staged)
-    files.hard_link(held, staged)
+    with stamps.renewing(held, staged):
+        files.remove(staged)
+        files.hard_link(held, staged)
     return True
 
 
@@ -79,7 +81,8 @@ def _unshare(staged: Path) -> None:
     """An older try may have linked it to another version's file, which rsync would then write into."""
     status = disk.status(staged)
     if status is not None and stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
-        files.unlink(staged)
+        with stamps.renewing(staged):
+            files.unlink(staged)
 
 
 def bring(wanted: Dict[str, File], staging: Path, order: Order) -> None:
@@ -104,18 +107,18 @@ def _settle(version: Version, expected: List[File], staging: Path, order: Order)
         _drop_extras(staged, expected)
         files.give(staged, order.owner, 0o755)
         files.place(staged, version.directory)
+        for name, reading in readings.items():
+            stamps.put(version.directory / name, reading)
     else:
+        for name, reading in readings.items():
+            stamps.place(staged / name, version.directory / name, reading)
         for file in expected:
-            _put(staged / file.name, version.directory / file.name, file)
-        files.remove(staged)
-    for name, reading in readings.items():
-        stamps.put(version.directory / name, reading)
+            if file.linked:
+                _give_linked(staged / file.name, version.directory / file.name)
+        _remove(staged)
 
 
-def _put(staged: Path, final: Path, file: File) -> None:
-    if not file.linked:
-        files.rename(staged, final)
-        return
+def _give_linked(staged: Path, final: Path) -> None:
     try:
         files.hard_link(staged, final)  # not a rename, which would overwrite one that the node has made meanwhile
     except FileExistsError:
@@ -159,4 +162,11 @@ def _drop_extras(staged: Path, expected: List[File]) -> None:
     names = {file.name for file in expected}
     for name in disk.names(staged):
         if name not in names:
-            files.remove(staged / name)
+            _remove(staged / name)
+
+
+def _remove(staged: Path) -> None:
+    """What was staged may be a link to another version's file."""
+    inside = [path for path, _ in disk.below(staged)] if disk.is_real_folder(staged) else []
+    with stamps.renewing(staged, *inside):
+        files.remove(staged)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from pathlib import Path
-from typing import Dict, Iterable, List, NamedTuple, Optional, Set
+from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from node import commands, disk, layout, processes
-from node.errors import Refusal
+from node import journal as unit_journal
+from node.errors import Refusal, Unknown
 from node.printable import printable
 
 PAUSE = 0.1  # seconds between looks
 GRACE = 10.0  # seconds that a service gets to end by itself
-JOURNAL_LIMIT = 5.0  # seconds
 LIMIT = 300.0  # seconds; a service may take long to end
 LONGEST_LINE = 300
 
@@ -26,6 +27,8 @@ class Status(NamedTuple):
     enabled: str
     restarts: int
     is_outdated: bool  # its unit file has changed since systemd read it
+    fragment: str = ""  # the path of its unit file
+    drop_ins: Tuple[str, ...] = ()  # the paths of what changes that, in systemd's order
 
     @property
     def is_running(self) -> bool:
@@ -34,7 +37,7 @@ class Status(NamedTuple):
 
 def status(unit: str) -> Status:
     """Return a unit's status; one that does not exist is inactive."""
-    fields = "ActiveState,SubState,MainPID,UnitFileState,NRestarts,NeedDaemonReload,LoadState"
+    fields = "ActiveState,SubState,MainPID,UnitFileState,NRestarts,NeedDaemonReload,LoadState,FragmentPath,DropInPaths"
     done = commands.run(["systemctl", "show", "--property=" + fields, unit])
     if done.returncode != 0:
         raise Refusal("systemctl show %s: %s" % (unit, commands.first_line(done.stderr)))
@@ -46,7 +49,17 @@ def status(unit: str) -> Status:
         enabled=found["UnitFileState"],
         restarts=int(found.get("NRestarts") or 0),
         is_outdated=found.get("NeedDaemonReload") == "yes" or _is_overlooked(unit, found.get("LoadState")),
+        fragment=found.get("FragmentPath", ""),
+        drop_ins=_paths(found.get("DropInPaths", "")),
     )
+
+
+def _paths(said: str) -> Tuple[str, ...]:
+    """systemd quotes a path with a space in it."""
+    try:
+        return tuple(shlex.split(said))
+    except ValueError:
+        return (said,)
 
 
 def _is_overlooked(unit: str, load_state: Optional[str]) -> bool:
@@ -109,14 +122,13 @@ def _kill(unit: str, precious: Set[Path]) -> None:
 
 
 def journal(unit: str, lines: int) -> str:
-    """Return the last lines of a unit's journal, oldest first, cut, and without what a terminal would obey.
+    """Return the last lines of a unit's last start, oldest first, cut, and without what a terminal would obey.
 
     What the unit said as it ended may still be on its way to the journal: it is waited for.
     """
-    question = ["journalctl", "--unit=" + unit, "--lines=" + str(lines), "--output=cat", "--no-pager", "--quiet"]
     try:
-        commands.run(["journalctl", "--sync"], JOURNAL_LIMIT)
-        said = commands.run(question, JOURNAL_LIMIT).stdout
-    except commands.Overdue:
+        unit_journal.sync()
+        said = unit_journal.lines(unit, lines)
+    except Unknown:
         return ""  # a return must not wait for it
-    return "\n".join(printable(line[:LONGEST_LINE]) for line in said.strip().splitlines())
+    return "\n".join(printable(line[:LONGEST_LINE]) for line in said)

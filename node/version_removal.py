@@ -156,7 +156,8 @@ def _finish(models: Path, model: str, version: str) -> Dict[str, Any]:
     freed = _freed_by(retired)
     if not disk.is_there(retired.with_name(version)):
         stamps.forget(retired.with_name(version))
-    files.remove(retired)
+    with stamps.renewing(*(path for path, _ in disk.below(retired))):
+        files.remove(retired)
     files.sync_folder(retired.parent)
     return {"model": model, "version": version, "bytes": freed}
 

@@ -79,11 +79,13 @@ def sentinel(node: NodeOf, lab: Lab) -> Iterator[Node]:
     there = node("sentinel")
     give_the_sentinel(lab, *OLD, *RECENT)
     there.shell(f"ln -f {MODELS}/mobilenet_ssd/2020-12-06/{PROTOTXT} {MODELS}/{SSD}/{PROTOTXT}")
+    assert deploy("--limit", "sentinel").code == 0  # reads once what another than the program has linked
     yield there
     there.shell(
         f"cd {MODELS} && rm -rf {' '.join((*OLD, *RECENT))} */.retired-* {STATE}/stamps{MODELS}/*/2026-0[356]-0[13] "
         "/etc/sentinelcam-lab"
     )
+    assert deploy("--limit", "sentinel").code == 0  # and once more, now that such a link is gone
 
 
 @pytest.fixture

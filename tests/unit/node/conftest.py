@@ -29,6 +29,7 @@ def moved_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "RUNTIME", tmp_path / "run")
     monkeypatch.setattr(layout, "UNITS", tmp_path / "units")
     monkeypatch.setattr(layout, "TIMER_STAMPS", tmp_path / "stamps")
+    monkeypatch.setattr(layout, "USB", tmp_path / "bus" / "usb" / "devices")
     monkeypatch.setattr(layout, "CONSOLE_COMMAND", tmp_path / "sbin" / "sentinelcam-node")
 
 

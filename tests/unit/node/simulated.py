@@ -15,6 +15,7 @@ import pytest
 from node import files, health, layout, linked, marks, recovery, services, switch
 from node.errors import Refusal
 from node.services import Status
+from tests.unit.node.copies import let_stamps_follow
 from tests.unit.node.disks import Aftermath, Disk, Killed, Points
 
 UNIT = "[Service]\nExecStartPre=install engine\n"
@@ -159,6 +160,7 @@ class Node:
         patch.setattr(layout, "UNITS", self.units)
         patch.setattr(marks, "BOOT_ID", self._boot_id)
         patch.setattr(files, "observer", self.disk)
+        let_stamps_follow(patch)
         patch.setattr(services, "status", self.systemd.status)
         patch.setattr(services, "control", self.systemd.control)
         patch.setattr(services, "journal", lambda *_: "")

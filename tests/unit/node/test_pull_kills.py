@@ -11,6 +11,7 @@ from node import files, layout, pull, stamps, versions
 from node.disk import sha256 as sha256_of
 from node.orders import Order, Version
 from tests.unit.node import rsyncs
+from tests.unit.node.copies import let_stamps_follow
 from tests.unit.node.disks import Disk
 from tests.unit.node.places import Place, is_linked_twice, tree
 from tests.unit.node.simulated import quicken
@@ -66,6 +67,7 @@ def disk(memory: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
     disk = Disk(root)
     quicken(monkeypatch)
     monkeypatch.setattr(files, "observer", disk)
+    let_stamps_follow(monkeypatch)
     monkeypatch.setattr(layout, "STATE", root / "state")
     return disk
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from node import commands, layout, processes, services
+from node import commands, journal, layout, processes, services
 from node.errors import Refusal
 from node.services import Status
 
@@ -27,8 +27,15 @@ def stub(programs: Path, name: str, script: str) -> None:
         (RUNNING.replace("Reload=no", "Reload=yes"), Status("active", "running", 41, "enabled", 2, True)),
         (ABSENT, Status("inactive", "dead", 0, "", 0, False)),
         (TIMER, Status("active", "waiting", 0, "enabled", 0, False)),
+        (
+            RUNNING + 'FragmentPath=/etc/a.service\nDropInPaths=/run/a.conf "/etc/with space.conf"\n',
+            Status(
+                "active", "running", 41, "enabled", 2, False, "/etc/a.service", ("/run/a.conf", "/etc/with space.conf")
+            ),
+        ),
+        (RUNNING + 'DropInPaths="/etc\n', Status("active", "running", 41, "enabled", 2, False, "", ('"/etc',))),
     ],
-    ids=["running", "outdated", "absent", "timer"],
+    ids=["running", "outdated", "absent", "timer", "drop-ins", "quoted"],
 )
 def test_status(programs: Path, said: str, status: Status) -> None:
     stub(programs, "systemctl", f"cat <<END\n{said}END")
@@ -52,19 +59,20 @@ def test_a_failed_control_gives_the_first_line(programs: Path, said: str, reason
     assert str(caught.value) == f"systemctl start engine.service: {reason}"
 
 
-def test_journal_asks_for_the_last_lines(programs: Path) -> None:
-    stub(programs, "journalctl", 'echo "$@"; echo end')
-    asked, end = services.journal("engine.service", 5).splitlines()
-    assert asked == "--unit=engine.service --lines=5 --output=cat --no-pager --quiet"
-    assert end == "end"
+@pytest.fixture
+def started(programs: Path) -> None:
+    """A unit that was started once."""
+    stub(programs, "systemctl", f"echo InvocationID={'0123456789abcdef' * 2}")
 
 
+@pytest.mark.usefixtures("started")
 def test_what_is_still_on_its_way_to_the_journal_is_waited_for(programs: Path) -> None:
     arrived = programs / "arrived"
     stub(programs, "journalctl", f'[ "$1" = --sync ] && exec touch {arrived}; [ -e {arrived} ] && echo last')
     assert services.journal("engine.service", 5) == "last"
 
 
+@pytest.mark.usefixtures("started")
 def test_journal_shows_nothing_that_a_terminal_would_obey(programs: Path) -> None:
     stub(programs, "journalctl", r"printf 'a\033[2Jb\tc\nd \377\n'")
     assert services.journal("engine.service", 5) == "a?[2Jb?c\nd \ufffd"
@@ -193,12 +201,14 @@ def test_a_start_that_hangs_is_given_up(programs: Path) -> None:
         services.start("engine.service", 0.05)
 
 
+@pytest.mark.usefixtures("started")
 def test_a_journal_that_hangs_is_done_without(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "JOURNAL_LIMIT", 0.05)
+    monkeypatch.setattr(journal, "SECONDS", 0.3)
     stub(programs, "journalctl", "exec sleep 60")
     assert services.journal("engine.service", 5) == ""
 
 
+@pytest.mark.usefixtures("started")
 def test_a_long_line_of_the_journal_is_cut(programs: Path) -> None:
     stub(programs, "journalctl", "printf '%0500d\\nlast\\n' 0")
     assert services.journal("engine.service", 5) == "0" * 300 + "\nlast"
