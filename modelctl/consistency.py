@@ -7,6 +7,7 @@ from modelctl.faults import choice, dotted, fault
 from modelctl.inventory.cameras import CAMERA_LETTERS, Camera, OakCamera
 from modelctl.inventory.hosts import Datasink, Host, Outpost, Sentinel
 from modelctl.schema import Model, Pins, Registry, Site
+from modelctl.unusable import camera_faults, pin_faults
 
 REQUIRED_ROLES: Mapping[str, frozenset[str]] = {
     "mobilenet_ssd": frozenset({"prototxt", "caffemodel"}),
@@ -41,6 +42,8 @@ def cross_faults(site: Site, registry: Registry, pins: Pins, names: Names) -> It
         yield from _overrides(f"site.hosts.{name}", host, site, registry, pins, names)
         if isinstance(host, Outpost):
             yield from _outpost(f"site.hosts.{name}", host, site, names)
+        if isinstance(host, Sentinel):
+            yield from _cleans(f"site.hosts.{name}.cleans", host.cleans, site, names)
     yield from _unknown("site.outpost_models", site.outpost_models, names.models)
     yield from _duplicates("address", {name: str(host.address) for name, host in site.hosts.items()})
     yield from _duplicates("node_name", {name: host.node_name or name for name, host in outposts(site).items()})
@@ -132,10 +135,20 @@ def _outpost(path: str, host: Outpost, site: Site, names: Names) -> Iterator[str
         expected = CAMERA_LETTERS[name[0]]
         if type(camera) is not expected:
             yield fault(place, type(camera).__name__, f"{expected.__name__}, as the letter {name[0]} says")
+        yield from camera_faults(place, camera)
         if (model := needed_model(camera)) and model not in models:
             yield fault(f"{path}.models", list(models), f"a list with {model}, which camera {name} needs")
         if (other := views.setdefault(camera.viewname, name)) != name:
             yield fault(f"{place}.viewname", camera.viewname, f"another name, this is camera {other}'s")
+
+
+def _cleans(path: str, cleans: tuple[str, ...], site: Site, names: Names) -> Iterator[str]:
+    yield from _unknown(path, cleans, names.of_type(Datasink))
+    for index, name in enumerate(cleans):
+        if name == site.primary_datasink:
+            yield fault(f"{path}.{index}", name, "a further datasink: the primary one is cleaned anyway")
+        elif name in cleans[:index]:
+            yield fault(f"{path}.{index}", name, "each datasink once")
 
 
 def _duplicates(field: str, values: Mapping[str, str]) -> Iterator[str]:
@@ -167,7 +180,9 @@ def _pinned_files(site: Site, registry: Registry, pins: Pins) -> Iterator[str]:
         pin = pins.models.get(model, {}).get(version)
         if pin is None:
             continue
+        path = f"pins.models.{model}.{version}.files"
         for role, name in registry.models[model].files.items():
             if name not in pin.files:
                 allowed = f"a table with {name}, the file of role {role}"
-                yield fault(f"pins.models.{model}.{version}.files", sorted(pin.files), allowed)
+                yield fault(path, sorted(pin.files), allowed)
+        yield from pin_faults(path, registry.models[model], pin)

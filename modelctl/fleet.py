@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from modelctl import remarks
 from modelctl.consistency import Names, cross_faults, outposts, wanted_versions
 from modelctl.errors import Faults
 from modelctl.faults import fault_lines, tree_path
@@ -118,12 +119,12 @@ class Fleet:
         return outposts(self.site)[name].node_name or name
 
     def warnings(self) -> list[str]:
-        """What is allowed but deprecated, a line each."""
+        """What is allowed, and deprecated, without use or risky, a line each."""
+        wanted = {pair for host in self.site.hosts for pair in self.versions(host).items()}
         return [
-            f"site.hosts.{name}: ncs2 is deprecated; it works for nodes that have it; choose coral or cpu"
-            for name, host in self.site.hosts.items()
-            if (isinstance(host, Sentinel) and host.accelerator == "ncs2")
-            or (isinstance(host, Outpost) and host.has_accelerator("ncs2"))
+            *remarks.about_hosts(self.site),
+            *remarks.about_cleaning(self.site, self.standards),
+            *(line for pair in sorted(wanted) for line in remarks.about_sizes(self.registry, self.pins, *pair)),
         ]
 
     def to_json(self) -> dict[str, Any]:

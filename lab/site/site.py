@@ -25,7 +25,7 @@ SITE = Site(
     pull_ca=keys.PULL_CA,
     hosts={
         "data1": Datasink(address=HOSTS["data1"].address),
-        "sentinel": Sentinel(address=HOSTS["sentinel"].address, accelerator="coral"),
+        "sentinel": Sentinel(address=HOSTS["sentinel"].address, accelerator="coral", cleans=("data2",)),
         "lab1": Outpost(
             address=HOSTS["lab1"].address,
             node_name="outpost",

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import click
 
-from modelctl import progress
+from modelctl import progress, remarks
 from modelctl.commands import options
 from modelctl.commands.pinned import pin_versions
 from modelctl.errors import Faults, OperatorError
@@ -103,3 +103,5 @@ def _show(fleet: Fleet, pair: tuple[str, str], folder: PurePosixPath, plan: Plan
     click.echo(f"  from {folder}\n  to   {fleet.registry_folder()}/{'/'.join(pair)}\n")
     Report((Table(COLUMNS, rows, frozenset({"bytes"})),)).print()
     click.echo(f"\n{len(plan.files)} files, and the manifest: {plan.bytes:,} bytes")
+    for line in remarks.shrunken(fleet.pins, *pair, plan.table):
+        click.echo(f"warning: {line}", err=True)

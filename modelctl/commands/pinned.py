@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from modelctl import file_lock, hints, progress
+from modelctl import file_lock, hints, progress, remarks
 from modelctl.commands import options
 from modelctl.errors import OperatorError
 from modelctl.fleet import Fleet
@@ -60,3 +60,5 @@ def _show(proposal: pinning.Proposal, datasink: str, path: Path) -> None:
     for (model, version), pin in proposal.new.items():
         size = f"{len(pin.files):3} files {sum(file.size for file in pin.files.values()):14,} bytes"
         click.echo(f"  {f'{model}/{version}':40} {size}  manifest {pin.manifest[:12]}")
+        for line in remarks.shrunken(proposal.pins, model, version, pin.files):
+            click.echo(f"warning: {line}", err=True)

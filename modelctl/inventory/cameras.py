@@ -1,8 +1,10 @@
 """Cameras of an outpost: one type per kind, as their first letter says: O (OAK), P (Pi), W (webcam)."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic_core import PydanticCustomError
 
 from modelctl.inventory.part import Part, part_type
 from modelctl.values import PositiveInt, Word
@@ -23,16 +25,31 @@ Size = tuple[PositiveInt, PositiveInt]
 Percent = Annotated[int, Field(ge=0, le=100)]
 Confidence = Annotated[float, Field(gt=0, le=1)]
 
+RING_BUFFERS: Final[Mapping[str, Size]] = {"vga": (640, 480), "sd": (640, 360)}
+"""The sizes of pictures that a sentinel's task engines have room for, by the name of their ring buffers."""
+OAK_PICTURE: Final[Size] = RING_BUFFERS["sd"]
+"""The size of what the pipeline of an OAK camera makes, whatever a config says."""
+
+
+def _odd(pixels: int) -> int:
+    if pixels % 2 == 0:
+        said = "an odd number: with an even one the blur fails at the first picture, and imagenode publishes none"
+        raise PydanticCustomError("odd", said)
+    return pixels
+
+
+OddInt = Annotated[PositiveInt, AfterValidator(_odd)]
+
 
 class MotionParams(Part):
-    """Settings of the motion detector; contour sizes in pixels, history and noMotionThreshold in frames."""
+    """Settings of the motion detector; contour sizes and blur in pixels, history and noMotionThreshold in frames."""
 
     var_threshold: Annotated[float, Field(gt=0)]
     detect_shadows: bool
     history: PositiveInt
     min_contour_width: PositiveInt
     min_contour_height: PositiveInt
-    gaussian_blur: PositiveInt
+    gaussian_blur: OddInt
     no_motion_threshold: PositiveInt
 
 
@@ -48,6 +65,8 @@ class DepthAI(Part):
 class Camera(Part):
     """What cameras of every kind have; sizes in pixels (width, height), framerate in frames per second.
 
+    The sentinel has room for pictures of 640x480 and 640x360 only; the spyglass is the whole picture.
+    Only an OAK camera, which detects by itself, needs none in `detectobjects`: any other would record no event.
     `roi` is the region of interest: its upper left and lower right corner in percent of width and height.
     """
 
@@ -67,14 +86,14 @@ class Camera(Part):
 
 
 class OakCamera(Camera):
-    """A camera with its own neural chip: names O1, O2, ..."""
+    """A camera with its own neural chip: names O1, O2, ... Its pictures are of 640x360."""
 
     encoder: Word | None = None
     depthai: DepthAI = DepthAI()
 
 
 class PiCamera(Camera):
-    """A Raspberry Pi camera: names P1, P2, ..."""
+    """A Raspberry Pi camera: names P1, P2, ... `threaded_read` needs the old picamera, which Debian 12 cannot run."""
 
     vflip: bool = False
     threaded_read: bool = False

@@ -35,12 +35,16 @@ class FaceConfidence(Part):
 
 
 class Sentinel(Host):
-    """Runs inference tasks. `ncs2` is deprecated; the face model matters with `coral` only."""
+    """Runs inference tasks. `ncs2` is deprecated; the face model matters with `coral` only.
+
+    Every day it deletes the old events of the primary datasink, and of the datasinks in `cleans`.
+    """
 
     accelerator: Literal["coral", "cpu", "ncs2"] = "coral"
     face_model: Literal["ssd_mobilenet", "blazeface"] = "ssd_mobilenet"
     blazeface_variant: Literal["short"] = "short"
     face_confidence: FaceConfidence = FaceConfidence()
+    cleans: tuple[HostName, ...] = ()
 
 
 class Outpost(Host):

@@ -1,4 +1,8 @@
-"""How long a sentinel's daily clean-up keeps events: one type per strategy."""
+"""How long a sentinel's daily clean-up keeps events: one type per strategy.
+
+The real clean-up looks at the last `max_scan_days` days: what got older than that stays for ever. Whatever the
+strategy, events with usable or sure faces stay for ever, those with speed data for `extended_days` (30 if not given).
+"""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -20,7 +24,7 @@ class NeverDelete(Part):
 
 
 class MinimalRetention(Part):
-    """Deletes events after some days; without a list it covers the outposts that no other profile covers."""
+    """Deletes other events after some days; without a list it covers the outposts that no other profile covers."""
 
     strategy: ClassVar[Literal["minimal_retention"]] = "minimal_retention"
     outposts: Outposts | None = None
@@ -28,7 +32,7 @@ class MinimalRetention(Part):
 
 
 class FaceQuality(Part):
-    """Keeps events with good faces; a ratio is a share of the events of a day."""
+    """Keeps events with good faces, as sure as `confidence_threshold`; no program reads `min_face_ratio`."""
 
     strategy: ClassVar[Literal["face_quality"]] = "face_quality"
     outposts: Outposts = ()
@@ -38,7 +42,7 @@ class FaceQuality(Part):
 
 
 class VehicleInterest(Part):
-    """Keeps events of fast vehicles longer; speeds in miles per hour."""
+    """Keeps events of vehicles longer; speeds in miles per hour."""
 
     strategy: ClassVar[Literal["vehicle_interest"]] = "vehicle_interest"
     outposts: Outposts = ()

@@ -53,17 +53,24 @@ class Gate(Part):
     """
 
     linked_wait: PositiveInt = 120
-    deadline: PositiveInt = 60
-    settle: PositiveFloat = 10
+    deadline: PositiveInt = 120
+    settle: PositiveFloat = 30
     checks: frozenset[Literal["restarts", "port", "files"]] = frozenset({"restarts", "port", "files"})
 
 
 class Gates(Part):
-    """The gate of each service."""
+    """The gate of each service, meant for a Raspberry Pi 3 with an SD card; reckoned from what a PC took.
 
-    sentinel: Gate = Gate()
+    imagenode opens its ports before it reads a model, and its first picture, after 4 s on a PC, may come after 40 s or
+    more. Its settle time is for the model that is read meanwhile: 23 MB from the card, 3 s of the detector's own, and
+    the end of one that cannot load it. The sentinel's engines are there when it answers, and load models job by job:
+    its settle time is for two of systemd's restarts, 5 s each, and their starts. The datapump reads the face list, then
+    opens its port, within 1 s on a PC: it has 60 s.
+    """
+
+    sentinel: Gate = Gate(settle=20)
     imagenode: Gate = Gate()
-    datapump: Gate = Gate()
+    datapump: Gate = Gate(deadline=60, settle=10)
 
 
 class Limits(Part):

@@ -7,6 +7,7 @@ from modelctl.faults import dotted
 from modelctl.inventory.pins import PinnedFile
 
 PIN = "its pin"
+EMPTY = "an empty file; expected the file itself: copy it anew"
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,13 @@ def compare(
 ) -> Differences:
     """Compare files, and what is there instead of readable ones, with what the `authority` says."""
 
-    def named(name: str) -> str:
-        return f"{dotted((name,))} ({others[name]})" if name in others else dotted((name,))
+    def named(name: str, kind: str | None) -> str:
+        return dotted((name,)) if kind is None else f"{dotted((name,))} ({kind})"
 
+    odd = {name: kind for name, kind in others.items() if kind != EMPTY}  # what nobody expects may be empty
     return Differences(
-        missing=tuple(named(name) for name in sorted(set(expected) - set(files))),
-        extra=tuple(named(name) for name in sorted({*files, *others} - set(expected))),
+        missing=tuple(named(name, others.get(name)) for name in sorted(set(expected) - set(files))),
+        extra=tuple(named(name, odd.get(name)) for name in sorted({*files, *others} - set(expected))),
         changed=tuple(_changed(expected, files, authority)),
     )
 

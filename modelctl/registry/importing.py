@@ -2,7 +2,7 @@
 
 import posixpath
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -14,7 +14,7 @@ from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, dotted, fault, one_line
 from modelctl.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile
-from modelctl.registry.manifest import StoredVersion, pin_of
+from modelctl.registry.manifest import StoredVersion, pin_of, without_empty
 from modelctl.values import FileName, version_key
 
 MAX_PATH = 4096
@@ -89,13 +89,15 @@ def plan(
     if found.fault is not None:
         raise Faults([f"{found.fault}; expected a folder with a version's files"])
     kept = {name: maps.get(name, name) for name in sorted({*found.files, *found.others}) if maps.get(name) != ""}
+    linked = fleet.registry.models[pair[0]].linked_names
+    found = without_empty(found, [old for old, new in kept.items() if new in linked])
     files = [ImportedFile(old, new, found.files[old]) for old, new in kept.items() if old in found.files]
     faults = [
         *_unknown(maps, {*found.files, *found.others}, path),
         *(f"{path}/{dotted((old,))}: {found.others[old]}; {_leave_out(old)}" for old in kept if old in found.others),
         *(line for file in files for line in _bad_name(file, path, maps)),
         *_doubled(files),
-        *_unfilled(fleet, pair[0], files),
+        *_unfilled(fleet, pair[0], files, kept.values()),
     ]
     if faults:
         raise Faults(faults)
@@ -145,10 +147,9 @@ def _doubled(files: Iterable[ImportedFile]) -> Iterator[str]:
             yield f"{dotted((new,))}: found {names} for it; expected one file; {_leave_out(olds[-1])}"
 
 
-def _unfilled(fleet: Fleet, model: str, files: Sequence[ImportedFile]) -> Iterator[str]:
+def _unfilled(fleet: Fleet, model: str, files: Sequence[ImportedFile], filled: Collection[str]) -> Iterator[str]:
     """Each role of the model needs its file; the nearest name of a file that fills none is proposed for it."""
     roles = fleet.registry.models[model].files
-    filled = {file.new for file in files}
     spare = [file.old for file in files if file.new not in roles.values()]
     for role, name in roles.items():
         if name not in filled:

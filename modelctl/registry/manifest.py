@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -13,7 +13,7 @@ from modelctl.errors import Faults
 from modelctl.faults import fault, fault_lines
 from modelctl.inventory.pins import Pin, PinnedFile
 from modelctl.registry import plain_yaml
-from modelctl.registry.differences import PIN, Differences, Expected, compare
+from modelctl.registry.differences import EMPTY, PIN, Differences, Expected, compare
 from modelctl.registry.registry_reader import MANIFEST, MANIFEST_LIMIT
 from modelctl.values import FileName, ModelName, Sha256, Version
 
@@ -31,6 +31,13 @@ class StoredVersion:
     files: Mapping[str, PinnedFile]
     others: Mapping[str, str]
     fault: str | None = None
+
+
+def without_empty(stored: StoredVersion, allowed: Collection[str]) -> StoredVersion:
+    """The same, with empty files among what is no file, unless their names are among those allowed."""
+    empty = {name: EMPTY for name, file in stored.files.items() if file.size == 0 and name not in allowed}
+    files = {name: file for name, file in stored.files.items() if name not in empty}
+    return replace(stored, files=files, others={**stored.others, **empty})
 
 
 def _size(text: object) -> int:

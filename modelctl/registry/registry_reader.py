@@ -3,9 +3,9 @@
 It travels there as source: standard library only, Python 3.7 or newer.
 
 On stdin a JSON list, [registry, model, version], or [folder, name] for any other folder. On stdout a JSON object with
-what is in it: `files` (name to size in bytes and SHA-256), `others` (name to what it is instead of a readable file),
-`manifest` (base64, at most MANIFEST_LIMIT + 1 bytes, null when it is not among the files) and `fault` (why nothing
-could be read, else null).
+what is in it: `files` (name to size in bytes and SHA-256), `others` (name to what it is instead of a readable file, or
+plainly instead of the file that it is named after), `manifest` (base64, at most MANIFEST_LIMIT + 1 bytes, null when it
+is not among the files) and `fault` (why nothing could be read, else null).
 """
 
 from __future__ import annotations
@@ -21,6 +21,11 @@ from typing import Any
 MANIFEST = "manifest.yaml"
 MANIFEST_LIMIT = 65_536
 BLOCK = 1 << 20
+BEGINNING = 1024
+BLANKS = b"\xef\xbb\xbf \t\r\n"
+LFS_POINTER = b"version https://git-lfs.github.com/spec/v1"
+HTML_BEGINNINGS = (b"<!doctype html", b"<html")
+HTML_NAMES = (".html", ".htm")
 
 
 def read_version(root: str, *names: str) -> dict[str, Any]:
@@ -49,6 +54,10 @@ def _read_entry(path: Path, found: dict[str, Any]) -> None:
         if kind != "file":
             found["others"][name] = f"a {kind}"
             return
+        instead = _instead(path)
+        if instead is not None:
+            found["others"][name] = instead
+            return
         measured = _measure(path)
         if name == MANIFEST:
             with path.open("rb") as file:
@@ -63,6 +72,17 @@ def _kind(path: Path) -> str:
     if stat.S_ISREG(mode):
         return "file"
     return "link" if stat.S_ISLNK(mode) else "folder" if stat.S_ISDIR(mode) else "special file"
+
+
+def _instead(path: Path) -> str | None:
+    """What came in the file's place when it was fetched, as its first bytes tell."""
+    with path.open("rb") as file:
+        beginning = file.read(BEGINNING)
+    if beginning.startswith(LFS_POINTER):
+        return "a Git LFS pointer; expected the file itself: get it with git lfs pull, and copy that"
+    if beginning.lstrip(BLANKS).lower().startswith(HTML_BEGINNINGS) and path.suffix.lower() not in HTML_NAMES:
+        return "an HTML page; expected the file itself: download it anew"
+    return None
 
 
 def _measure(path: Path) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from modelctl.inventory.pins import PinnedFile
 from modelctl.nodes import remote
 from modelctl.registry import registry_lister, registry_reader, travelling
 from modelctl.registry.listing import ListedVersion, Listing
-from modelctl.registry.manifest import StoredVersion
+from modelctl.registry.manifest import StoredVersion, without_empty
+from modelctl.registry.registry_reader import MANIFEST
 from modelctl.registry.travelling import Said
 from modelctl.values import NonNegativeInt, is_version
 
@@ -50,8 +51,13 @@ class _Listed(Said):
 
 
 def read(fleet: Fleet, model: str, version: str) -> StoredVersion:
-    """What the primary datasink holds of a version, every byte read. Raises remote.NoAnswer when it does not say."""
-    return _read(fleet, fleet.registry_folder(), model, version)
+    """What the primary datasink holds of a version, every byte read. Raises remote.NoAnswer when it does not say.
+
+    A file without content is none, unless it is a linked one.
+    """
+    entry = fleet.registry.models.get(model)
+    linked = entry.linked_names if entry else set()
+    return without_empty(_read(fleet, fleet.registry_folder(), model, version), {MANIFEST, *linked})
 
 
 def read_folder(fleet: Fleet, path: PurePosixPath) -> StoredVersion:

@@ -163,7 +163,7 @@ def _service_set(fleet: Fleet, host: str, rendered: Rendered) -> ServiceSet:
         named_files=tuple(_named_file(fleet, host, named) for named in rendered.named),
         state=fleet.host(host).service,
         control_port=service.control_port,
-        timers=tuple(unit for unit in service.units if unit.endswith(".timer")),
+        timers=tuple(unit.name for unit in service.units if unit.name.endswith(".timer")),
         gate=_gate(getattr(fleet.standards.gates, service.name)),
         needs=service.needs,
     )

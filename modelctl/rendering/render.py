@@ -13,7 +13,7 @@ from modelctl import layout
 from modelctl.errors import Faults
 from modelctl.fleet import Fleet
 from modelctl.rendering.model_files import NamedFile
-from modelctl.rendering.services import Service, service_of
+from modelctl.rendering.services import Service, Unit, service_of
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 CLEAN_UP_UNITS = ("model_cleanup.service", "model_cleanup.timer")
@@ -82,7 +82,7 @@ def render_service(fleet: Fleet, host: str) -> Rendered | None:
 
 def _units(service: Service, faults: list[str]) -> list[InstalledFile]:
     return [
-        InstalledFile(f"{layout.UNITS}/{unit}", _service_text(service, unit, faults), "root", _MODE)
+        InstalledFile(f"{layout.UNITS}/{unit.name}", _unit_text(service, unit, faults), "root", _MODE)
         for unit in service.units
     ]
 
@@ -90,7 +90,7 @@ def _units(service: Service, faults: list[str]) -> list[InstalledFile]:
 def _configs(owner: str, service: Service, faults: list[str]) -> list[InstalledFile]:
     files = []
     for template, path in service.configs.items():
-        content = _service_text(service, template, faults)
+        content = _service_text(service, template, {}, faults)
         try:
             yaml.safe_load(content)
         except yaml.YAMLError as error:
@@ -99,8 +99,12 @@ def _configs(owner: str, service: Service, faults: list[str]) -> list[InstalledF
     return files
 
 
-def _service_text(service: Service, name: str, faults: list[str]) -> str:
-    return _text(f"{service.name}/{name}.j2", {**service.context, "model": service.models.path}, faults)
+def _unit_text(service: Service, unit: Unit, faults: list[str]) -> str:
+    return _service_text(service, unit.template, unit.context, faults)
+
+
+def _service_text(service: Service, name: str, more: Mapping[str, Any], faults: list[str]) -> str:
+    return _text(f"{service.name}/{name}.j2", {**service.context, **more, "model": service.models.path}, faults)
 
 
 def _text(template: str, context: Mapping[str, Any], faults: list[str]) -> str:

@@ -1,13 +1,13 @@
 """The service of each kind of host: where it is installed, which files it starts from, what their templates need."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
 from modelctl import layout
 from modelctl.fleet import Fleet
-from modelctl.inventory.cameras import Camera, OakCamera, PiCamera
+from modelctl.inventory.cameras import RING_BUFFERS, Camera, OakCamera, PiCamera
 from modelctl.inventory.hosts import Datasink, Outpost, Sentinel
 from modelctl.rendering.model_files import ModelFiles
 
@@ -25,6 +25,15 @@ TASKS = (
 
 
 @dataclass(frozen=True)
+class Unit:
+    """A unit by its name, made from a template below templates/SERVICE/, with what this one needs of its own."""
+
+    name: str
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Service:
     """What one service on one host is made from. `configs` maps a template below templates/NAME/ to its path.
 
@@ -32,7 +41,7 @@ class Service:
     """
 
     name: str
-    units: tuple[str, ...]
+    units: tuple[Unit, ...]
     configs: Mapping[str, str]
     folders: tuple[str, ...]
     control_port: int | None
@@ -86,13 +95,14 @@ def _sentinel(fleet: Fleet, name: str, host: Sentinel) -> Service:
         "level": _level("INFO", host.debug_mode),
         "target": "myriad" if host.accelerator == "ncs2" else "cpu",
         "face_detector": _face_detector(host),
+        "ring_buffers": RING_BUFFERS,
         "retention_profiles": _retention_profiles(fleet),
         "python": _python(fleet, name, openvino=host.accelerator == "ncs2"),
     }
     tasks = {f"tasks/{task}.yaml": f"{install}/tasks/{task}.yaml" for task in TASKS}
     return Service(
         name="sentinel",
-        units=("sentinel.service", "sentinel_cleanup.service", "sentinel_cleanup.timer"),
+        units=(_main_unit("sentinel"), *_daily_cleanups(site.primary_datasink, host.cleans)),
         configs={"sentinel.yaml": f"{home}/sentinel.yaml", **tasks},
         folders=(install, f"{install}/models", f"{install}/tasks", f"{install}/sockets"),
         control_port=fleet.standards.ports.sentinel_control,
@@ -115,7 +125,7 @@ def _imagenode(fleet: Fleet, name: str, host: Outpost) -> Service:
     }
     return Service(
         name="imagenode",
-        units=("imagenode.service",),
+        units=(_main_unit("imagenode"),),
         configs={"imagenode.yaml": f"{home}/imagenode.yaml"},
         folders=(install, f"{install}/models"),
         control_port=None,
@@ -136,7 +146,7 @@ def _datapump(fleet: Fleet, name: str, host: Datasink) -> Service:
     }
     return Service(
         name="datapump",
-        units=("datapump.service",),
+        units=(_main_unit("datapump"),),
         configs={"datapump.yaml": f"{home}/datapump.yaml"},
         folders=(
             data,
@@ -148,6 +158,18 @@ def _datapump(fleet: Fleet, name: str, host: Datasink) -> Service:
         context=_common(fleet, name) | context,
         needs=(f"{home}/{fleet.standards.paths.datapump}/datapump.py", *_pythons(fleet, name, openvino=False)),
     )
+
+
+def _main_unit(service: str) -> Unit:
+    return Unit(f"{service}.service", f"{service}.service")
+
+
+def _daily_cleanups(primary: str, others: Iterable[str]) -> Iterator[Unit]:
+    """A service and its timer for each datasink: where one is away, the others are cleaned all the same."""
+    names = {primary: "sentinel_cleanup", **{sink: f"sentinel_cleanup-{sink}" for sink in others}}
+    for sink, name in names.items():
+        for kind in ("service", "timer"):
+            yield Unit(f"{name}.{kind}", f"sentinel_cleanup.{kind}", {"sink": sink})
 
 
 def _common(fleet: Fleet, name: str) -> dict[str, Any]:

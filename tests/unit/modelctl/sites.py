@@ -3,7 +3,7 @@
 from typing import Any
 
 from modelctl.fleet import Fleet
-from modelctl.schema import Host, Model, Pin, PinnedFile, Pins, Registry, Revoked, Site, Standards
+from modelctl.schema import Datasink, Host, Model, Pin, PinnedFile, Pins, Registry, Revoked, Site, Standards
 from tests.chandler.inventory.registry import REGISTRY
 from tests.chandler.inventory.site import SITE
 from tests.chandler.inventory.standards import STANDARDS
@@ -17,6 +17,12 @@ def site_with(name: str, host: Host | None = None, **changes: Any) -> Site:
     """The default site with one host added, or one of its own changed."""
     host = host or SITE.hosts[name].model_copy(update=changes)
     return site(hosts={**SITE.hosts, name: host})
+
+
+def with_datasink(name: str, **sentinel: Any) -> Site:
+    """The default site with a further datasink, and its sentinel changed."""
+    changed = site_with("sentinel", **sentinel)
+    return changed.model_copy(update={"hosts": {**changed.hosts, name: Datasink(address="192.168.10.51")}})
 
 
 def site_with_camera(name: str, camera: str, **changes: Any) -> Site:

@@ -28,7 +28,7 @@ from modelctl.schema import (
 from tests.chandler.inventory.registry import REGISTRY
 from tests.chandler.inventory.site import SITE
 from tests.unit.cases import each
-from tests.unit.modelctl.sites import fleet, pinned, registry_with, site, site_with, site_with_camera
+from tests.unit.modelctl.sites import fleet, pinned, registry_with, site, site_with, site_with_camera, with_datasink
 
 EIGHT = "face_detection, face_detection_blazeface, face_detection_edgetpu, face_recognition, haarcascades"
 MODELS = f"{EIGHT}, mobilenet_ssd, mobilenet_ssd_depthai, mobilenet_ssd_edgetpu, openface_torch"
@@ -37,7 +37,8 @@ HOST = "up to 63 of a-z, 0-9 and -, no - at the ends"
 
 
 def camera(**changes: Any) -> PiCamera:
-    return PiCamera(**{"viewname": "View", "resolution": (640, 480), "framerate": 30, **changes})
+    fields = {"viewname": "View", "resolution": (640, 480), "framerate": 30, "detectobjects": "motion"}
+    return PiCamera(**{**fields, **changes})
 
 
 def registry_without(name: str) -> Registry:
@@ -99,6 +100,18 @@ CASES: dict[str, tuple[Callable[[], Fleet], str]] = {
     "unknown datasink": (
         lambda: fleet(site_with("lab1", datasink="data9")),
         "site.hosts.lab1.datasink: found 'data9'; allowed: data1; did you mean data1?",
+    ),
+    "unknown datasink to clean": (
+        lambda: fleet(site_with("sentinel", cleans=("data9",))),
+        "site.hosts.sentinel.cleans.0: found 'data9'; allowed: data1; did you mean data1?",
+    ),
+    "primary datasink among the further ones": (
+        lambda: fleet(site_with("sentinel", cleans=("data1",))),
+        "site.hosts.sentinel.cleans.0: found 'data1'; allowed: a further datasink: the primary one is cleaned anyway",
+    ),
+    "a datasink to clean twice": (
+        lambda: fleet(with_datasink("data2", cleans=("data2", "data2"))),
+        "site.hosts.sentinel.cleans.1: found 'data2'; allowed: each datasink once",
     ),
     "primary datasink is no datasink": (
         lambda: fleet(site(primary_datasink="sentinel")),
@@ -273,8 +286,8 @@ def test_dotted_path_quotes_what_is_not_plain() -> None:
 
 
 def test_faultless() -> None:
-    cameras = {"O1": OakCamera(viewname="A", resolution=(1, 1), framerate=1), "P1": camera(viewname="B"),
-               "W1": WebCamera(viewname="C", resolution=(1, 1), framerate=1)}  # fmt: skip
+    cameras = {"O1": OakCamera(viewname="A", resolution=(640, 360), framerate=1), "P1": camera(viewname="B"),
+               "W1": WebCamera(viewname="C", resolution=(640, 360), framerate=1, detectobjects="motion")}  # fmt: skip
     full = site_with("new", Outpost(address="fd00::1", cameras=cameras, models=("mobilenet_ssd_depthai",)))
     assert fleet(full, pins=pinned()).site.hosts["new"].login == "ops"
 

@@ -45,7 +45,7 @@ def test_hosts_with_a_service_and_with_models() -> None:
 
 
 def test_an_empty_list_is_a_list() -> None:
-    changed = site_with_camera("lab1", "P1", detectobjects="none").hosts["lab1"].model_copy(update={"models": ()})
+    changed = site_with_camera("lab1", "P1", detectobjects="motion").hosts["lab1"].model_copy(update={"models": ()})
     assert fleet(site_with("lab1", changed)).versions("lab1") == {}
 
 
@@ -59,13 +59,6 @@ def test_override_can_name_a_pinned_version() -> None:
 def test_unpinned() -> None:
     assert fleet().unpinned("alpha5") == ["mobilenet_ssd/2020-12-06", "mobilenet_ssd_edgetpu/2025-12-19"]
     assert fleet(pins=pinned()).unpinned("sentinel") == []
-
-
-def test_ncs2_is_a_warning() -> None:
-    line = "ncs2 is deprecated; it works for nodes that have it; choose coral or cpu"
-    assert fleet().warnings() == []
-    assert fleet(site_with("sentinel", accelerator="ncs2")).warnings() == [f"site.hosts.sentinel: {line}"]
-    assert fleet(site_with_camera("lab1", "P1", accelerator="ncs2")).warnings() == [f"site.hosts.lab1: {line}"]
 
 
 def test_datasink_of_an_outpost() -> None:

@@ -61,7 +61,7 @@ def test_an_old_name_that_is_not_there(refused: Refused, name: str) -> None:
 
 @each("name", FILES)
 def test_a_file_in_the_folder(refused: Refused, saved: Path, name: str) -> None:
-    (saved / name).touch()
+    (saved / name).write_text("x", encoding="utf-8")
     lines = refused("--map", f"eye.xml={FILE}")
     assert len(lines) == 1
     assert lines[0].startswith(f"data1: {saved}/")

@@ -31,6 +31,7 @@ SITE = Site(
             address="10.1.0.11",
             accelerator="cpu",
             debug_mode=True,
+            cleans=("shed",),
             model_version_overrides={"face_recognition": "2025-02-25"},
         ),
         "barn": Datasink(address="10.1.0.2"),
@@ -56,7 +57,7 @@ SITE = Site(
             models=("mobilenet_ssd_depthai",),
             service="stopped",
             cameras={
-                "W1": WebCamera(viewname="Door", resolution=(1280, 720), framerate=15, spyglass=(640, 360)),
+                "W1": WebCamera(viewname="Door", resolution=(640, 360), framerate=15, detectobjects="motion"),
                 "O1": OakCamera(viewname="Street", resolution=(640, 360), framerate=30),
             },
         ),

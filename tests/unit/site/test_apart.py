@@ -21,7 +21,8 @@ FILES = {
     "site.py": """
 from   modelctl import schema as m
 HOSTS = dict(depot = m.Datasink(address = '10.9.0.2'), eye = m.Sentinel(address='10.9.0.3', accelerator='cpu'),
-   gate=m.Outpost(address='10.9.0.4', cameras={'W1': m.WebCamera(viewname='Gate', resolution=(640,480), framerate=10)}))
+   gate=m.Outpost(address='10.9.0.4', cameras={'W1': m.WebCamera(viewname='Gate', resolution=(640,480), framerate=10,
+   detectobjects='motion')}))
 SITE=m.Site(name='small',hosts=HOSTS,primary_datasink='depot',known_hosts='known_hosts',pull_ca='pull_ca')
 """,
     "registry.py": """

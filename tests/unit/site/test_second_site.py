@@ -21,7 +21,7 @@ def config(host: str, path: str) -> Any:
 
 
 def test_its_configs_render() -> None:
-    assert check(FLEET).files == 2 * 12 + 2 * 2 + 2 * 2 + 2
+    assert check(FLEET).files == 2 * 12 + 2 + 2 * 2 + 2 * 2 + 2
 
 
 @pytest.mark.parametrize(("host", "home"), [("attic", "/home/pi"), ("cellar", "/home/ops")])

@@ -125,7 +125,7 @@ def test_what_is_home_already_is_said_and_stays(hosts: Hosts) -> None:
 
 
 def test_what_equals_the_registry_s_copy_does_not_move(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> None:
-    files = {"facemodel.pickle": b"", "baselines.hdf5": b"", "facelist.csv": LIST, "facedata.hdf5": b"another"}
+    files = {"facemodel.pickle": b"1", "baselines.hdf5": b"2", "facelist.csv": LIST, "facedata.hdf5": b"another"}
     table = {name: PinnedFile(sha256=digest(content), size=len(content)) for name, content in files.items()}
     load_with(monkeypatch, Pins(models={VERSION[0]: {VERSION[1]: Pin(manifest="a" * 64, files=table)}}))
     stored = hosts.data / "model_registry" / VERSION[0] / VERSION[1]

@@ -166,8 +166,8 @@ def test_without_a_yes_nothing_is_stored(datasink: FakeDatasink, site: Path, pin
 def test_all_faults_of_a_folder_at_once(datasink: FakeDatasink, site: Path, pins_file: Path, gamma: Path) -> None:
     (gamma / "sub").mkdir()
     (gamma / "link").symlink_to("facedata.hdf5")
-    (gamma / "my file").touch()
-    (gamma / "manifest.yaml").touch()
+    (gamma / "my file").write_text("mine")
+    (gamma / "manifest.yaml").write_text("mine")
     words = ("--map", "facedata.hdf=x", "--map", "baselines.hdf5=../x", "--yes")
     form = "allowed: a file name: a letter or digit, then up to 126 of A-Z, a-z, 0-9 and ._+-, other than manifest.yaml"
     assert refusals(run(site, *FACES, gamma, *words)) == [

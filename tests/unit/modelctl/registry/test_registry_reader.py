@@ -13,6 +13,7 @@ import pytest
 
 from modelctl.registry import registry_reader
 from modelctl.registry.registry_reader import MANIFEST_LIMIT, read_version
+from tests.unit.cases import each
 
 
 @pytest.fixture
@@ -57,6 +58,48 @@ def test_what_is_no_file_is_named_and_not_followed(tmp_path: Path, folder: Path)
 def test_a_name_that_is_no_utf8_is_spelt_out(tmp_path: Path, folder: Path) -> None:
     Path(os.fsdecode(os.fsencode(folder) + b"/\xff\n")).touch()
     assert list(read(tmp_path)["files"]) == ["\\udcff\n"]
+
+
+LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 23147564\n"
+POINTER = "a Git LFS pointer; expected the file itself: get it with git lfs pull, and copy that"
+PAGE = "an HTML page; expected the file itself: download it anew"
+
+
+@each(
+    "name, content, said",
+    [
+        ("x.caffemodel", LFS, POINTER),
+        ("manifest.yaml", LFS, POINTER),
+        ("x.tflite", b"<!DOCTYPE html>\n<html lang=en>", PAGE),
+        ("x.tflite", b"\xef\xbb\xbf\r\n  <!doctype HTML PUBLIC", PAGE),
+        ("coco_labels.txt", b"<HTML><head><title>404", PAGE),
+    ],
+)
+def test_what_came_in_a_files_place(tmp_path: Path, folder: Path, name: str, content: bytes, said: str) -> None:
+    """S11."""
+    (folder / name).write_bytes(content)
+    found = read(tmp_path)
+    assert (found["files"], found["others"], found["manifest"]) == ({}, {name: said}, None)
+    (folder / name).unlink()
+
+
+@each(
+    "name, content",
+    [
+        ("haarcascade_eye.xml", b"<?xml version='1.0'?>\n<opencv_storage>"),
+        ("report.html", b"<!DOCTYPE html>"),
+        ("x.csv", b"name\n<html>\n"),
+        ("notes.txt", b"a version https://git-lfs.github.com/spec/v1"),
+        ("x.bin", b""),
+        ("x.bin", b"version "),
+    ],
+)
+def test_what_only_looks_like_it(tmp_path: Path, folder: Path, name: str, content: bytes) -> None:
+    """S11."""
+    (folder / name).write_bytes(content)
+    found = read(tmp_path)
+    assert (list(found["files"]), found["others"]) == ([name], {})
+    (folder / name).unlink()
 
 
 def test_an_unreadable_file(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,7 +133,7 @@ def test_a_set_has_the_gate_of_its_service() -> None:
     gates = Gates(imagenode=Gate(linked_wait=5, deadline=30, settle=2, checks=frozenset({"port", "files"})))
     changed = fleet(pins=FLEET.pins, standards=Standards(gates=gates))
     assert desired(changed, "lab1").sets[0].gate == WantedGate(5, 30, 2, ("files", "port"))
-    assert desired(changed, "sentinel").sets[0].gate == WantedGate(120, 60, 10, ("files", "port", "restarts"))
+    assert desired(changed, "sentinel").sets[0].gate == WantedGate(120, 120, 20, ("files", "port", "restarts"))
     assert desired(changed, "lab1").sets[0].digest == desired(FLEET, "lab1").sets[0].digest
 
 

@@ -70,8 +70,10 @@ def test_get_faces_by_accelerator_and_face_model(changes: dict[str, Any], edgetp
         "target": target,
         **edgetpu_model,
     }
-    for task in ("MobileNetSSD_allFrames", "MeasureRingLatency"):
-        assert found[f"tasks/{task}.yaml"]["mobilenetssd"]["target"] == target
+    all_frames, latency = (
+        found[f"tasks/{task}.yaml"]["mobilenetssd"] for task in ("MobileNetSSD_allFrames", "MeasureRingLatency")
+    )
+    assert (all_frames["target"], latency) == (target, all_frames)
     engines = found["sentinel.yaml"]["task_engines"]
     first = changes.get("accelerator", "coral")
     assert [engine["accelerator"] for engine in engines.values()] == [first, "cpu", "cpu"]
@@ -141,10 +143,10 @@ def test_optional_settings_of_a_camera() -> None:
         gaussian_blur=5,
         no_motion_threshold=10,
     )
-    changes = {"roi": ((5, 10), (95, 90)), "motion_params": motion, "spyglass": (320, 240), "detectobjects": "motion"}
+    changes = {"roi": ((5, 10), (95, 90)), "motion_params": motion, "spyglass": (640, 480), "detectobjects": "motion"}
     found = detector(fleet(site_with_camera("lab1", "P1", interesting_objects=("on", "cat"), **changes)), "lab1", "P1")
     assert found["ROI"] == "(5, 10), (95, 90)"
-    assert found["spyglass"] == "(320, 240)"
+    assert found["spyglass"] == "(640, 480)"
     assert found["interesting_objects"] == ["on", "cat"]
     assert "mobilenetssd" not in found
     assert found["motion_params"] == {
@@ -159,14 +161,21 @@ def test_optional_settings_of_a_camera() -> None:
 
 
 def test_webcam_has_neither_a_pi_cameras_nor_an_oaks_settings() -> None:
-    webcam = WebCamera(viewname="Door", resolution=(640, 480), framerate=15)
+    webcam = WebCamera(viewname="Door", resolution=(640, 480), framerate=15, detectobjects="motion")
     found = configs(fleet(site_with("lab1", cameras={"W1": webcam})), "lab1")["imagenode.yaml"]["cameras"]["W1"]
     assert set(found) == {"viewname", "resolution", "framerate", "detectors"}
     outpost = found["detectors"]["outpost"]
     assert set(outpost) == {
         "publish_cam", "publish_log", "logconfig", "spyglass", "detectobjects", "accelerator", "tracker",
+        "sentinel_tasks",
     }  # fmt: skip
-    assert (outpost["detectobjects"], outpost["accelerator"], outpost["spyglass"]) == ("none", "none", "(640, 480)")
+    assert (outpost["accelerator"], outpost["spyglass"]) == ("none", "(640, 480)")
+
+
+def test_sentinel_tasks_are_written_also_where_there_are_none() -> None:
+    """imagenode reads them unasked, and ends with a KeyError where the key is not there."""
+    for host, camera in (("lab1", "P1"), ("east", "O1")):
+        assert detector(fleet(site_with_camera(host, camera, sentinel_tasks={})), host, camera)["sentinel_tasks"] == {}
 
 
 def test_pi_camera_carries_what_is_set() -> None:
@@ -215,7 +224,7 @@ def test_words_come_back_from_yaml_as_they_went_in(viewname: str, objects: list[
     changed = fleet(site_with_camera("lab1", "P1", **changes))
     assert configs(changed, "lab1")["imagenode.yaml"]["cameras"]["P1"]["viewname"] == viewname
     found = detector(changed, "lab1", "P1")
-    assert (found.get("interesting_objects", []), found.get("sentinel_tasks", {})) == (objects, labels)
+    assert (found.get("interesting_objects", []), found["sentinel_tasks"]) == (objects, labels)
 
 
 @pytest.mark.parametrize(

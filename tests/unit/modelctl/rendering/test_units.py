@@ -1,13 +1,16 @@
 """The units that a deploy installs."""
 
+import re
 from configparser import ConfigParser
 
 import pytest
 
 from modelctl.fleet import Fleet
+from modelctl.rendering.desired import desired
 from modelctl.rendering.render import render
 from modelctl.schema import Datasink
-from tests.unit.modelctl.sites import fleet, site, site_with, site_with_camera
+from tests.chandler.inventory.site import SITE
+from tests.unit.modelctl.sites import fleet, pinned, site, site_with, site_with_camera, with_datasink
 
 PROGRAM = "+-/usr/bin/python3 -I -B /var/lib/sentinelcam/program/current"
 
@@ -61,9 +64,10 @@ def test_imagenode_is_hardened_and_named_after_its_host() -> None:
 def test_cleanup_runs_once_a_day_and_not_when_its_timer_is_enabled() -> None:
     service = unit(fleet(), "sentinel", "sentinel_cleanup.service")
     assert "Install" not in service
-    assert dict(list(service["Service"].items())[:4]) == {
+    assert dict(list(service["Service"].items())[:5]) == {
         "Type": "oneshot",
-        "ExecStart": "/home/ops/.opencv/bin/python -u /home/ops/sentinel/sentinel_task.py -t DailyCleanup",
+        "ExecStart": "/home/ops/.opencv/bin/python -u /home/ops/sentinel/sentinel_task.py -t DailyCleanup --sink data1",
+        "TimeoutStartSec": "5min",
         "User": "ops",
         "WorkingDirectory": "/home/ops/sentinel",
     }
@@ -71,6 +75,42 @@ def test_cleanup_runs_once_a_day_and_not_when_its_timer_is_enabled() -> None:
     assert set(timer["Unit"]) == {"Description"}
     assert dict(timer["Timer"]) == {"OnCalendar": "daily", "Persistent": "true"}
     assert dict(timer["Install"]) == {"WantedBy": "timers.target"}
+
+
+def test_a_cleanup_of_each_datasink_that_a_sentinel_cleans() -> None:
+    two = fleet(with_datasink("data2", cleans=("data2",)))
+    found = [file.path.rsplit("/", 1)[1] for file in render(two, "sentinel") if "cleanup" in file.path.lower()]
+    assert found == [
+        "sentinel_cleanup.service", "sentinel_cleanup.timer", "sentinel_cleanup-data2.service",
+        "sentinel_cleanup-data2.timer", "DailyCleanup.yaml",
+    ]  # fmt: skip
+    for name, sink in (("sentinel_cleanup", "data1"), ("sentinel_cleanup-data2", "data2")):
+        service, timer = unit(two, "sentinel", f"{name}.service"), unit(two, "sentinel", f"{name}.timer")
+        assert service["Service"]["ExecStart"].endswith(f"sentinel_task.py -t DailyCleanup --sink {sink}")
+        assert service["Unit"]["Description"].endswith(f" on {sink}")
+        assert dict(timer["Timer"]) == {"OnCalendar": "daily", "Persistent": "true"}
+    (found_set,) = desired(fleet(two.site, pins=pinned()), "sentinel").sets
+    assert found_set.timers == ("sentinel_cleanup.timer", "sentinel_cleanup-data2.timer")
+    assert not [file for file in render(fleet(with_datasink("data2")), "sentinel") if "data2" in file.path]
+
+
+def test_the_primary_datasink_is_cleaned_whatever_its_name() -> None:
+    two = with_datasink("data2").model_copy(update={"primary_datasink": "data2"})
+    run = unit(fleet(two), "sentinel", "sentinel_cleanup.service")["Service"]
+    assert run["ExecStart"].endswith(" -t DailyCleanup --sink data2")
+
+
+def test_a_sentinel_gets_time_to_end_its_jobs() -> None:
+    assert unit(fleet(), "sentinel", "sentinel.service")["Service"]["TimeoutStopSec"] == "90"
+
+
+def test_variables_reach_what_a_unit_starts_alone() -> None:
+    """R8: Environment= would reach the lines that root runs, too."""
+    files = [file for host in SITE.hosts for file in render(fleet(), host) if "/systemd/" in file.path]
+    assert len(files) == 9
+    for file in files:
+        assert not re.search("^(Pass|Unset)?Environment", file.content, re.MULTILINE), file.path
+        assert not re.search(r"^ExecStartPre=.*[A-Z]+=", file.content, re.MULTILINE), file.path
 
 
 def test_the_daily_cleanup_writes_below_its_folder_alone() -> None:
@@ -110,7 +150,7 @@ def test_sentinel_on_ncs2_keeps_its_openvino() -> None:
     changed = fleet(site_with("sentinel", accelerator="ncs2"))
     for name, script in (
         ("sentinel", "sentinel/sentinel.py"),
-        ("sentinel_cleanup", "sentinel_task.py -t DailyCleanup"),
+        ("sentinel_cleanup", "sentinel_task.py -t DailyCleanup --sink data1"),
     ):
         run = unit(changed, "sentinel", f"{name}.service")["Service"]
         assert run["ExecStart"] == openvino("/home/ops", f"/home/ops/sentinel/{script}")

@@ -1,0 +1,40 @@
+"""Values that are well-formed, and that the real programs end at, or go blind with: they are refused."""
+
+from collections.abc import Iterator
+
+from modelctl.faults import dotted, fault
+from modelctl.inventory.cameras import OAK_PICTURE, RING_BUFFERS, Camera, OakCamera, Size
+from modelctl.schema import Model, Pin
+
+
+def camera_faults(path: str, camera: Camera) -> Iterator[str]:
+    """What of a camera imagenode or the sentinel's tasks cannot use, a line each; `path` is the camera's."""
+    yield from _picture(f"{path}.resolution", camera)
+    if camera.spyglass not in (None, camera.resolution):
+        allowed = f"{camera.resolution}, the picture's, or None: with another size imagenode publishes no picture"
+        yield fault(f"{path}.spyglass", camera.spyglass, allowed)
+    if camera.detectobjects == "none" and not isinstance(camera, OakCamera):
+        yield fault(
+            f"{path}.detectobjects", "none", "mobilenetssd or motion: without a detector no event is ever recorded"
+        )
+
+
+def pin_faults(path: str, model: Model, pin: Pin) -> Iterator[str]:
+    """Empty files in roles that configs name; `path` is the pin's table of files. Linked files may begin empty."""
+    for name in sorted(set(model.files.values()) - model.linked_names):
+        if name in pin.files and pin.files[name].size == 0:
+            allowed = "a file with content; store the whole file as another version, and name that one"
+            yield fault(f"{path}.{dotted((name,))}.size", 0, allowed)
+
+
+def _picture(path: str, camera: Camera) -> Iterator[str]:
+    if isinstance(camera, OakCamera):
+        if camera.resolution != OAK_PICTURE:
+            yield fault(path, camera.resolution, f"{OAK_PICTURE}, the size of what an OAK camera's pipeline makes")
+    elif camera.resolution not in RING_BUFFERS.values():
+        yield fault(path, camera.resolution, f"{_sizes()}: the sentinel's tasks fail on other pictures")
+
+
+def _sizes() -> str:
+    sizes: list[Size] = sorted(RING_BUFFERS.values(), reverse=True)
+    return " or ".join(map(str, sizes))
