@@ -35,6 +35,6 @@ while [ $code -eq 133 ]; do
     code=0
     systemd-nspawn --quiet --boot --register=no --keep-unit --directory="$folder/root" \
         --machine="$lab-$name" --hostname="$name" --network-namespace-path="$network" \
-        --console=read-only --link-journal=no --resolv-conf=off --timezone=off || code=$?
+        --bind-ro="$folder/bus:/sys/bus" --console=read-only --link-journal=no --resolv-conf=off --timezone=off || code=$?
 done
 exit $code

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from lab import hold, keys
+from lab import hold, keys, stick
 from lab.hosts import SERVICE_FOLDERS, LabHost
 from lab.layers import OPS
 from lab.machine import erase
@@ -34,6 +34,7 @@ def make(host: LabHost, hosts: Iterable[LabHost], system: Path) -> None:
         path.chmod(mode)
     home = upper / host.home[1:]
     _install_standins(host, home)
+    stick.plug_in(host)
     for parent, _, names in os.walk(home):
         for path in (Path(parent), *(Path(parent) / name for name in names)):
             os.chown(path, OPS, OPS)

@@ -16,7 +16,7 @@ from node import commands, disk, files, history, layout, lock, marks, outcomes, 
 from node.errors import Refusal
 from node.marks import Request
 from node.orders import Gate, Order, ServiceSet
-from node.services import GRACE
+from node.services import STOP_LIMIT
 
 PAUSE = 0.1  # seconds between looks
 
@@ -50,7 +50,7 @@ def refuse(order: Order, reason: str) -> None:
 
 def follow(request: Request, gate: Gate) -> None:
     """Run a switch in its unit and wait for its end. Raises Refusal unless the set is chosen and healthy."""
-    limit = 2 * (gate.linked_wait + gate.deadline + gate.settle + GRACE) + 60
+    limit = 2 * (gate.linked_wait + gate.deadline + gate.settle + STOP_LIMIT) + 60
     said = _run_unit(request, limit)
     deadline = time.monotonic() + limit
     while _is_pending(request):  # the unit died, and the recovery is at it

@@ -1,15 +1,20 @@
-"""Whether a service that was just started is well."""
+"""Whether a service is well: waiting until it is, after a start; and how it is at any other time."""
 
 from __future__ import annotations
 
-import socket
 import time
-from typing import Optional
+from typing import NamedTuple, Optional
 
-from node import disk, orders, services, stamps
+from node import disk, files, layout, orders, services, stamps, work
+from node.errors import Refusal, Unknown
 from node.orders import ServiceSet
+from node.services import Status
+from node.work import Look
 
 PAUSE = 0.1  # seconds between looks
+LONG_PAUSE = 0.5  # of a service that takes long: a look reads the process table and the journal
+SOON = 10.0  # seconds in which a service that has just started is given time
+OFTEN = 3  # restarts by systemd after which a service is not taken for one that is starting
 
 
 def unready(service: ServiceSet) -> Optional[str]:
@@ -20,12 +25,15 @@ def unready(service: ServiceSet) -> Optional[str]:
     for named in service.named_files:
         if (disk.reached(named.path) is None) if named.linked else not disk.is_file(named.path):
             return "%s: missing; run deploys/models.py" % named.path
+    return _unreadable(service) or _unverified(service)
+
+
+def _unverified(service: ServiceSet) -> Optional[str]:
+    for named in service.named_files:
         if not named.linked and not stamps.vouches(named.path, named.sha256):
-            return "%s: not verified with its pinned SHA-256 %s; run deploys/models.py" % (
-                named.path,
-                named.sha256[:12],
-            )
-    return _unreadable(service)
+            told = (named.path, named.sha256[:12])
+            return "%s: not verified with its pinned SHA-256 %s; run deploys/models.py" % told
+    return None
 
 
 def _unreadable(service: ServiceSet) -> Optional[str]:
@@ -37,58 +45,113 @@ def _unreadable(service: ServiceSet) -> Optional[str]:
 
 
 def wait(service: ServiceSet) -> Optional[str]:
-    """Wait until the service has been well for the settle time of its gate.
+    """Wait until a service that was just started has worked for the settle time of its gate.
 
-    Returns None then, else what is unhealthy: at once for a crash, at the deadline for what is merely slow.
+    Returns None then, else what is unhealthy: at once where something has ended, at the deadline where something has
+    not come. Raises Unknown where it could not be seen by then.
     """
-    gate = service.gate
-    deadline = time.monotonic() + gate.deadline
+    begun = time.monotonic()
     # systemd keeps the count of a service that was stopped between two restarts.
     restarts = services.status(service.unit).restarts
     well_since: Optional[float] = None
+    has_loaded = False
     while True:
-        status = services.status(service.unit)
-        if status.active == "failed" or ("restarts" in gate.checks and _has_restarted(status, restarts)):
-            return "%s ended after its start (%s, %s)" % (service.unit, status.active, status.sub)
-        problem = _problem(service, status)
+        found = _look_after_start(service, restarts)
         now = time.monotonic()
-        pause = PAUSE
-        if problem is None:
-            well_since = now if well_since is None else well_since
-            left = well_since + gate.settle - now
+        pause = PAUSE if now - begun < SOON else LONG_PAUSE
+        if found.verdict == work.BROKEN:
+            return found.reason
+        if found.verdict in (work.WORKS, work.NO_STICK):
+            has_loaded = has_loaded or _has_loaded(service, found)
+            well_since = now if well_since is None or not has_loaded else well_since
+            left = well_since + service.gate.settle - now
             if left <= 0:
-                return unready(service) if "files" in gate.checks else None
+                return unready(service) if "files" in service.gate.checks else None
             pause = min(pause, left)
-        elif now >= deadline:
-            return "%s within %g s" % (problem, gate.deadline)
+        elif now - begun >= service.gate.deadline:
+            return _overdue(service, found)
         else:
             well_since = None
         time.sleep(pause)
 
 
-def _has_restarted(status: services.Status, restarts: int) -> bool:
-    return status.restarts > restarts or status.sub == "auto-restart"
-
-
-def _problem(service: ServiceSet, status: services.Status) -> Optional[str]:
-    if not status.is_running:
-        return "%s is %s, expected active" % (service.unit, status.active)
-    port = service.control_port if "port" in service.gate.checks else None
-    if port is not None and not _is_open(port):
-        return "%s: port %d is closed, expected open" % (service.unit, port)
-    return None
-
-
-def check(service: ServiceSet) -> Optional[str]:
-    """Return what is unhealthy at this moment, None when the service is as well as its state asks for."""
-    if not service.is_to_run:
-        return None
-    return _problem(service, services.status(service.unit)) or unready(service)
-
-
-def _is_open(port: int) -> bool:
+def _look_after_start(service: ServiceSet, restarts: int) -> Look:
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
-            return True
-    except OSError:
+        status = services.status(service.unit)
+    except Refusal as refusal:  # systemd is being started anew, say
+        return Look(work.UNKNOWN, str(refusal))
+    has_restarted = status.restarts > restarts or status.sub == "auto-restart"
+    if status.active == "failed" or (has_restarted and "restarts" in service.gate.checks):
+        return Look(work.BROKEN, "%s ended after its start (%s, %s)" % (service.unit, status.active, status.sub))
+    return _look(service, status)
+
+
+def _look(service: ServiceSet, status: Status) -> Look:
+    if not status.is_running:
+        return Look(work.NOT_YET, "%s is %s, expected active" % (service.unit, status.active))
+    return work.look(service, status.pid)
+
+
+def _has_loaded(service: ServiceSet, found: Look) -> bool:
+    """A view's child reports for duty before it reads its model, and may die of that."""
+    return not service.work.views or found.age >= service.gate.model_wait or work.has_loaded(service)
+
+
+def _overdue(service: ServiceSet, found: Look) -> str:
+    reason = "%s within %g s" % (found.reason, service.gate.deadline)
+    if found.verdict == work.UNKNOWN:
+        raise Unknown(reason)
+    return reason
+
+
+class Health(NamedTuple):
+    """How a service is that should run. `verdict` is one of these; `reason` says why it is not healthy."""
+
+    verdict: str
+    reason: str
+    may_restart: bool  # a run may start it anew: once for each set and boot, and never one that is starting
+
+    def __str__(self) -> str:
+        return "%s: %s" % (self.verdict, self.reason)
+
+
+HEALTHY, UNHEALTHY, STARTING = "healthy", "unhealthy", "starting"
+
+
+def judge(service: ServiceSet, seconds: float = SOON) -> Health:
+    """Return how a service is. One that has just started is given so many seconds."""
+    until = time.monotonic() + seconds
+    while True:
+        status = services.status(service.unit)
+        if status.is_down:
+            return Health(UNHEALTHY, "%s is %s, expected active" % (service.unit, status.active), False)
+        found = _look(service, status)
+        is_young = found.age < service.gate.deadline
+        if found.verdict not in (work.NOT_YET, work.UNKNOWN) or not is_young or time.monotonic() >= until:
+            return _judged(service, found, is_young and status.restarts < OFTEN)
+        time.sleep(PAUSE)
+
+
+def _judged(service: ServiceSet, found: Look, is_starting: bool) -> Health:
+    if found.verdict == work.WORKS:
+        return Health(HEALTHY, "", False)
+    if found.verdict in (work.NO_STICK, work.UNKNOWN):
+        return Health(found.verdict, found.reason, False)
+    if found.verdict == work.NOT_YET and is_starting:
+        return Health(STARTING, "%s, %d s after its start" % (found.reason, found.age), False)
+    is_old = found.age >= service.gate.deadline
+    return Health(UNHEALTHY, found.reason, is_old and not _was_restarted(service))
+
+
+def _was_restarted(service: ServiceSet) -> bool:
+    """Tell whether a run has started it anew for its health, since the boot, with this very set."""
+    try:
+        return disk.read(layout.restarted(service.service)) == service.digest.encode()
+    except FileNotFoundError:
         return False
+
+
+def note_restart(service: ServiceSet) -> None:
+    """Note that a run starts this service anew because it is unhealthy with its chosen set."""
+    files.folder(layout.RUNTIME)
+    files.write(layout.restarted(service.service), service.digest.encode())

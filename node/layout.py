@@ -70,3 +70,8 @@ def kept() -> Path:
 def started(service: str) -> Path:
     """The digest of the set that the running process of `service` was started from; gone after a boot."""
     return RUNTIME / service
+
+
+def restarted(service: str) -> Path:
+    """The digest of the set with which a run has started `service` anew for its health; gone after a boot."""
+    return RUNTIME / ("restarted-" + service)

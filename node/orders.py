@@ -77,11 +77,30 @@ class Gate(NamedTuple):
     linked_wait: float
     deadline: float
     settle: float
+    model_wait: float
     checks: List[str]
 
 
-_GATE: Dict[str, Any] = {"linked_wait": 120, "deadline": 60, "settle": 10, "checks": ["restarts", "port", "files"]}
+_GATE: Dict[str, Any] = {
+    "linked_wait": 120, "deadline": 60, "settle": 10, "model_wait": 0, "checks": ["restarts", "port", "files"],
+}  # fmt: skip
 """That of a set which does not say."""
+
+
+class Work(NamedTuple):
+    """What shows that the service does its work, as modelctl.rendering.services.Work says it."""
+
+    script: Optional[Path]
+    ports: List[int]
+    asked: Optional[int]
+    workers: int
+    on_stick: int
+    published: Optional[int]
+    views: List[str]
+
+
+NOTHING = Work(None, [], None, 0, 0, None, [])
+"""Of a set that nobody of ours made."""
 
 
 class ServiceSet(NamedTuple):
@@ -92,7 +111,7 @@ class ServiceSet(NamedTuple):
     models: Dict[str, str]  # model -> version
     named_files: List[Named]
     state: str  # running, stopped or disabled
-    control_port: Optional[int]
+    work: Work
     timers: List[str]
     links: List[Link]
     manifests: Dict[str, str]  # model -> SHA-256 of its version's manifest
@@ -102,6 +121,11 @@ class ServiceSet(NamedTuple):
     def paths(self) -> List[Path]:
         """Everything that the set puts somewhere."""
         return [file.path for file in self.files] + [link.path for link in self.links]
+
+    @property
+    def units(self) -> List[str]:
+        """The names of all units that the set brings."""
+        return [file.path.name for file in self.files if file.path.suffix in (".service", ".timer")]
 
     @property
     def is_to_run(self) -> bool:
@@ -241,9 +265,17 @@ def service_set(data: Dict[str, Any]) -> ServiceSet:
         models=data.get("models", {}),
         named_files=[Named(Path(each["path"]), each["sha256"], each["linked"]) for each in data.get("named_files", [])],
         state=data.get("state", "running"),
-        control_port=data.get("control_port"),
+        work=_work(data),
         timers=data.get("timers", []),
         links=[Link(Path(each["path"]), each["target"]) for each in data.get("links", [])],
         manifests=data.get("manifests", {}),
         gate=Gate(**{**_GATE, **known(Gate, data.get("gate", {}))}),
     )
+
+
+def _work(data: Dict[str, Any]) -> Work:
+    """An older set says no more than its control port."""
+    port = data.get("control_port")
+    said = {"ports": [] if port is None else [port], **known(Work, data.get("work", {}))}
+    script = said.get("script")
+    return NOTHING._replace(**{**said, "script": None if script is None else Path(script)})

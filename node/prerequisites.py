@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Optional
 
-from node import access, disk, orders
+from node import access, disk, orders, releases
 from node.errors import Refusal
-from node.orders import Order, Source
+from node.orders import Order, ServiceSet, Source
+from node.releases import Release
 
 ACCESS, MODELS, CONFIGS = "access", "models", "configs"
 """The steps of a run: keys and who may pull, versions and folders, configs and services."""
 PACKAGES = {"rsync": "rsync", "ssh": "openssh-client", "ssh-keygen": "openssh-client", "setpriv": "util-linux"}
 """The Debian package of each program."""
+UNFIT = {"imagenode": (releases.IMAGENODE_BETWEEN, releases.IMAGENODE_0_3)}
+"""Releases of a service whose configs are other ones than those of this checkout."""
 
 
 def missing(order: Order, found: Dict[str, Any]) -> Dict[str, List[str]]:
@@ -42,6 +45,7 @@ def _for_access(source: Source, found: Dict[str, Any]) -> Iterator[str]:
 def _for_models(order: Order, found: Dict[str, Any]) -> Iterator[str]:
     is_to_pull = found["lacking"] or (found["face_list"] or {}).get("lacking")
     if is_to_pull:
+        yield from _releases(order)
         yield from _programs("rsync", "setpriv" if order.source.local else "ssh")
     if is_to_pull or found["absent_folders"]:
         yield from _user(order)
@@ -51,9 +55,41 @@ def _for_configs(order: Order, found: Dict[str, Any]) -> Iterator[str]:
     moving = [each for each in order.sets if found["sets"][each.service]["differences"]]
     if moving:
         yield from _user(order)
+        yield from _releases(order)
     for each in moving:
         if each.is_to_run:
             yield from _files(order, each.service)
+
+
+def _releases(order: Order) -> Iterator[str]:
+    """Configs of one release blind the outposts of another, without an error."""
+    for each in order.sets:
+        found = release(each)
+        if found is not None and found.name in UNFIT.get(each.service, ()):
+            yield "%s: of imagenode %s; expected 0.2, which this checkout's configs are for; install that release" % (
+                each.work.script, found.name,
+            )  # fmt: skip
+
+
+def remarks(order: Order) -> List[str]:
+    """Return what may be wrong on this node."""
+    found = {each.service: release(each) for each in order.sets}
+    return [
+        "%s: of a release that is not known (%s); this checkout's configs may not fit it" % (service, told.reason)
+        for service, told in found.items()
+        if told is not None and told.name == releases.UNKNOWN
+    ]
+
+
+def release(content: ServiceSet) -> Optional[Release]:
+    """Return which release a service's own code is of; None where that is not told apart, or nobody knows the place."""
+    script = content.work.script
+    if script is None:
+        return None
+    try:
+        return releases.look(content.service, script, orders.owner(content.user))
+    except Refusal:
+        return None  # its user is missing: told elsewhere
 
 
 def _programs(*names: str) -> Iterator[str]:

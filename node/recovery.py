@@ -11,22 +11,22 @@ from node import (
     health,
     history,
     installation,
+    last_words,
     layout,
     linked,
     lock,
     marks,
+    queue_file,
     replaceable,
     services,
     sets,
     stopping,
 )  # fmt: skip
-from node.errors import Refusal
+from node.errors import Refusal, Unknown
 from node.history import short
 from node.marks import Mark
 from node.orders import ServiceSet
 from node.outcomes import Outcome, conclude
-
-LINES = 5  # of the service's journal
 
 
 def lock_of(service: str) -> Path:
@@ -90,7 +90,7 @@ def go_back(mark: Mark, problem: str) -> Outcome:
     Safe to repeat. Raises Refusal while a linked file is open for writing: then the mark stays, for a later try.
     """
     old = _old(mark)
-    reason = mark.reason or problem + _last_words(mark.request.service + ".service")
+    reason = mark.reason or problem + _last_words(mark)
     if mark.reason is None:
         with suppress(OSError):  # a full disk must not keep it from returning
             marks.put(mark._replace(reason=reason))  # a return that waits for a file goes on in another unit
@@ -103,7 +103,10 @@ def go_back(mark: Mark, problem: str) -> Outcome:
         _choose_old(mark)
     except (Refusal, OSError) as error:
         return _leave_as_it_lies(mark, old, "%s; and its files could not be put back: %s" % (reason, error))
-    still = _start(old)
+    try:
+        still = _start(old)
+    except Unknown as unknown:
+        return _end(mark, history.RETURNED, "%s; unknown whether that works: %s" % (reason, unknown))
     if still is None:
         return _end(mark, history.RETURNED, reason)
     _stop(mark, old)
@@ -150,9 +153,10 @@ def _as_the_site_says(old: ServiceSet, mark: Mark) -> ServiceSet:
     return old
 
 
-def _last_words(unit: str) -> str:
-    lines = services.journal(unit, LINES).replace("\n", " | ")
-    return "; last journal lines: " + lines if lines else ""
+def _last_words(mark: Mark) -> str:
+    with suppress(Refusal):
+        return last_words.of(sets.read(mark.request.service, mark.request.digest).content)
+    return ""
 
 
 def _stop(mark: Mark, old: ServiceSet) -> None:
@@ -175,16 +179,18 @@ def _start(service: ServiceSet) -> Optional[str]:
 
 def _choose_old(mark: Mark) -> None:
     assert mark.old is not None
-    _drop_new_timers(mark)
+    drop_timers(mark.request.service, mark.request.digest, mark.old)  # it may have died after it had enabled them
     put_in_place(mark.request.service, mark.old, mark.previous)
+    with suppress(Refusal, OSError):  # a set that starts without its queue is better than none
+        queue_file.put_back(sets.read(mark.request.service, mark.request.digest).content)
 
 
-def _drop_new_timers(mark: Mark) -> None:
-    """The switch may have died after it had enabled them."""
+def drop_timers(service: str, leaving: Optional[str], staying: str) -> None:
+    """Stop and disable the timers of one set that another lacks, before their units go."""
     with suppress(Refusal):
-        old = sets.load(mark.request.service, mark.old or "").content
-        new = sets.load(mark.request.service, mark.request.digest).content
-        for timer in sorted(set(new.timers) - set(old.timers)):
+        old = sets.load(service, leaving or "").content
+        new = sets.load(service, staying).content
+        for timer in sorted(set(old.timers) - set(new.timers)):
             services.control("disable", "--quiet", "--now", timer)
 
 
@@ -201,11 +207,12 @@ def put_in_place(service: str, digest: str, previous: Optional[str]) -> ServiceS
     """Choose a set, put its files to their paths, and let systemd know its units. Safe to repeat; raises Refusal."""
     sets.choose(service, digest, previous)
     installed = installation.install(service).content
-    services.reload([installed.unit, *installed.timers])
+    services.reload(installed.units)
     return installed
 
 
 def _end(mark: Mark, name: str, reason: str) -> Outcome:
     outcome = conclude(mark.request, mark.old, name, reason)
     marks.clear(mark.request.service)
+    queue_file.drop(mark.request.service)
     return outcome

@@ -13,7 +13,7 @@ from node.errors import Refusal, Unknown
 from node.printable import printable
 
 PAUSE = 0.1  # seconds between looks
-GRACE = 10.0  # seconds that a service gets to end by itself
+STOP_LIMIT = 120.0  # seconds; systemd ends a service that does not end by its unit's TimeoutStopSec, 90 s at most
 LIMIT = 300.0  # seconds; a service may take long to end
 LONGEST_LINE = 300
 
@@ -33,6 +33,11 @@ class Status(NamedTuple):
     @property
     def is_running(self) -> bool:
         return self.active == "active"
+
+    @property
+    def is_down(self) -> bool:
+        """Tell whether systemd will not start it by itself."""
+        return self.active in ("inactive", "failed")
 
 
 def status(unit: str) -> Status:
@@ -100,14 +105,15 @@ def enable(units: List[str]) -> None:
 
 
 def stop(unit: str, precious: Set[Path]) -> None:
-    """Stop a service; one that does not end in time is killed, but not while it has a precious file open for writing.
+    """Stop a service, which has the time that its unit gives it: a sentinel lets its running jobs end.
 
+    One whose unit gives it more than any of ours is killed, but not while it has a precious file open for writing.
     Raises Refusal when it does not stop.
     """
     if status(unit).active == "inactive":
         return
     try:
-        control("stop", unit, limit=GRACE)
+        control("stop", unit, limit=STOP_LIMIT)
     except commands.Overdue:
         _kill(unit, precious)
 

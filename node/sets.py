@@ -70,7 +70,7 @@ def adopt(wanted: ServiceSet, state: str) -> Optional[str]:
     described = [[str(file.path), file.owner, file.mode, file.sha256] for file in found]
     old = wanted._replace(
         files=found, links=links, digest=_digest([*described, *[[str(link.path), link.target] for link in links]]),
-        models={}, manifests={}, named_files=[], control_port=None, state=state,
+        models={}, manifests={}, named_files=[], work=orders.NOTHING, state=state,
         timers=[timer for timer in wanted.timers if timer in {path.name for path in present}],
     )  # fmt: skip
     _store(StoredSet(_folder(old), old, absent, ADOPTED), contents)
@@ -249,6 +249,7 @@ def _to_json(content: ServiceSet) -> Dict[str, Any]:
         {"path": str(named.path), "sha256": named.sha256, "linked": named.linked} for named in content.named_files
     ]
     data["gate"] = content.gate._asdict()
+    data["work"] = dict(content.work._asdict(), script=content.work.script and str(content.work.script))
     return data
 
 

@@ -7,22 +7,23 @@ from typing import Any, Dict, List, Optional
 
 from node import (
     disk,
+    drift,
     health,
     history,
-    installation,
     layout,
     lock,
     marks,
     named,
+    prerequisites,
     recovery,
     services,
     sets,
     version_removal,
+    work,
 )
 from node.errors import Refusal
 from node.history import short
 from node.orders import ServiceSet
-from node.printable import printable
 
 
 def status() -> Dict[str, Any]:
@@ -49,6 +50,8 @@ def _service(service: str) -> Dict[str, Any]:
         "commit": None,
         "product": None,
         "health": None,
+        "code": None,
+        "queue": None,
         "drift": [],
         "leftovers": [],
         "pending": None,
@@ -67,20 +70,29 @@ def _service(service: str) -> Dict[str, Any]:
         commit=stored.commit, product=stored.product,
     )  # fmt: skip
     try:
-        data.update(drift=drift(content), leftovers=version_removal.leftovers(content.named_files))
-        return dict(data, health=health.check(content))
+        units = drift.statuses(content)
+        leftovers = version_removal.leftovers(content.named_files)
+        data.update(drift=drift.of(content, units) + drift.foreign(units), leftovers=leftovers)
+        data.update(code=_code(content), queue=work.queue(content) if is_active else None)
+        return dict(data, health=_health(content))
     except Refusal as refusal:  # a link that misleads, say: what is behind it is not known
         return dict(data, health=str(refusal))
 
 
-def drift(content: ServiceSet) -> List[str]:
-    """Return what of a set's files and links is not at its path as the set has it."""
-    found = ["%s differs" % file.path for file in content.files if not installation.is_installed(file)]
-    return found + [
-        "%s names %s, expected %s" % (link.path, printable(disk.target(link.path) or "nothing"), link.target)
-        for link in content.links
-        if not installation.is_linked(link)
-    ]
+def _code(content: ServiceSet) -> Optional[str]:
+    found = prerequisites.release(content)
+    return found.name if found else None
+
+
+def _health(content: ServiceSet) -> Optional[str]:
+    """What is wrong with a service that is to run; None where it does its work with the files that it should have."""
+    if not content.is_to_run:
+        return None
+    found = health.judge(content)
+    if found.verdict != health.HEALTHY:
+        return str(found)
+    unready = health.unready(content)
+    return "%s: %s" % (health.UNHEALTHY, unready) if unready else None
 
 
 def pending(service: str) -> Optional[Dict[str, Any]]:
@@ -129,7 +141,7 @@ def _release(product: Optional[str]) -> str:
 
 
 def _well(state: Optional[str]) -> str:
-    return "ok" if state == "running" else "%s, as the site says" % state
+    return "healthy" if state == "running" else "%s, as the site says" % state
 
 
 def _pending_text(pending: Dict[str, Any]) -> str:

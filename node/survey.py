@@ -12,6 +12,7 @@ from node import (
     cleanup_units,
     delete_list,
     disk,
+    drift,
     facelist,
     health,
     history,
@@ -20,22 +21,23 @@ from node import (
     prerequisites,
     program,
     rights,
-    services,
     sets,
     staging,
     status,
     versions,
+    work,
 )
 from node.errors import Refusal
 from node.history import short
 from node.orders import Datasink, Order, ServiceSet, Source, Version
+from node.services import Status
 from node.sets import StoredSet
 
 
 def survey(order: Order) -> Dict[str, Any]:
     """Return what differs from the order. The keys are those of operations.answer.Survey."""
     found = _found(order)
-    return {**found, "missing": prerequisites.missing(order, found)}
+    return {**found, "missing": prerequisites.missing(order, found), "remarks": prerequisites.remarks(order)}
 
 
 def _found(order: Order) -> Dict[str, Any]:
@@ -77,6 +79,10 @@ def _face_list(order: Order) -> Optional[Dict[str, Any]]:
 def _set(wanted: ServiceSet, order: Order) -> Dict[str, Any]:
     chosen = sets.digest_of(wanted.service, sets.CHOSEN)
     stored = sets.find(wanted.service, chosen)
+    units = drift.statuses(wanted)
+    how = health.judge(wanted) if units and chosen == wanted.digest else None
+    told = [*([str(how)] if how and how.verdict != health.HEALTHY else []), *drift.foreign(units)]
+    differences = _differences(wanted, chosen, units) + _told(wanted, stored)
     live = {str(file.path): _text(file.path) for file in wanted.files} if order.asked.diff else {}
     return {
         "chosen": chosen,
@@ -84,8 +90,11 @@ def _set(wanted: ServiceSet, order: Order) -> Dict[str, Any]:
         "commit": stored.commit if stored else None,
         "last": history.last(wanted.service),
         "proven": _is_proven(wanted),
-        "differences": _differences(wanted, chosen) + _told(wanted, stored),
+        "differences": differences,
         "unready": health.unready(wanted) if wanted.is_to_run else None,
+        "health": "; ".join(told) or None,
+        "may_restart": how is not None and how.may_restart,
+        "queue": work.queue(wanted) if differences else None,
         "live": live,
     }
 
@@ -99,7 +108,7 @@ def _is_proven(wanted: ServiceSet) -> bool:
     return was_run and history.was_well(wanted.service, wanted.digest)
 
 
-def _differences(wanted: ServiceSet, chosen: Optional[str]) -> List[str]:
+def _differences(wanted: ServiceSet, chosen: Optional[str], units: drift.Statuses) -> List[str]:
     """Why this service is not settled on the wanted set; empty when it is."""
     found = []
     if chosen != wanted.digest:
@@ -108,32 +117,20 @@ def _differences(wanted: ServiceSet, chosen: Optional[str]) -> List[str]:
         pending = status.pending(wanted.service)
         if pending is not None and not pending["running"]:
             found.append("a switch by %s died at %s" % (pending["operator"], pending["time"]))
-    found += status.drift(wanted)
-    if wanted.is_to_run:
-        found += _not_running(wanted)
-    return found
+    return [*found, *drift.of(wanted, units), *(_not_running(wanted, units[wanted.unit]) if units else [])]
+
+
+def _not_running(wanted: ServiceSet, main: Status) -> Iterator[str]:
+    if main.is_down:
+        yield "%s is %s" % (wanted.unit, main.active)
+    elif main.is_running and sets.live(wanted.service) != wanted.digest:
+        yield "%s was started from another set" % wanted.unit
 
 
 def _told(wanted: ServiceSet, stored: Optional[StoredSet]) -> List[str]:
     """A return and the console go by what the chosen set says of its service."""
     state = stored.content.state if stored else wanted.state
     return ["%s was told %s, wanted %s" % (wanted.unit, state, wanted.state)] if state != wanted.state else []
-
-
-def _not_running(wanted: ServiceSet) -> List[str]:
-    found = []
-    statuses = {unit: services.status(unit) for unit in [wanted.unit, *wanted.timers]}
-    main = statuses[wanted.unit]
-    if not main.is_running:
-        found.append("%s is %s" % (wanted.unit, main.active))
-    elif sets.live(wanted.service) != wanted.digest:
-        found.append("%s was started from another set" % wanted.unit)
-    for unit, each in statuses.items():
-        if each.is_outdated:
-            found.append("%s has changed since systemd read it" % unit)
-        if each.enabled != "enabled":
-            found.append("%s is %s, expected enabled" % (unit, each.enabled or "absent"))
-    return found
 
 
 def _datasink(told: Optional[Datasink], source: Source) -> Dict[str, Any]:

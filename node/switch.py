@@ -11,6 +11,7 @@ from typing import List, Optional, Set
 
 from node import (
     backups,
+    drift,
     files,
     health,
     history,
@@ -19,12 +20,13 @@ from node import (
     linked,
     lock,
     marks,
+    queue_file,
     recovery,
     services,
     sets,
     stopping,
 )  # fmt: skip
-from node.errors import Refusal
+from node.errors import Refusal, Unknown
 from node.marks import Mark, Request
 from node.orders import Named, ServiceSet
 from node.outcomes import Outcome, conclude
@@ -46,6 +48,9 @@ def _run(request: Request) -> Outcome:
     try:
         wanted = sets.load(request.service, request.digest).content
         left = marks.read(request.service)
+        if left is None and _is_only_asleep(wanted):
+            services.enable([wanted.unit, *wanted.timers])
+            return conclude(request, wanted.digest, history.CHOSEN)
         mark = _prepare(request, wanted, left)
         marks.put(mark)
     except (Refusal, OSError) as error:
@@ -55,14 +60,29 @@ def _run(request: Request) -> Outcome:
         conclude(left.request, left.old, history.FAILED, reason)
     try:
         problem = _change(wanted, mark)
+    except Unknown as unknown:
+        return _end(wanted, mark, history.FAILED, "unknown whether it works: %s" % unknown)
     except (Refusal, OSError) as error:
         problem = str(error)
-    if problem:
-        return recovery.go_back(mark, problem)
-    outcome = conclude(request, mark.old, history.CHOSEN)
-    marks.clear(request.service)
-    sets.prune(request.service)
+    return recovery.go_back(mark, problem) if problem else _end(wanted, mark, history.CHOSEN)
+
+
+def _end(wanted: ServiceSet, mark: Mark, name: str, reason: Optional[str] = None) -> Outcome:
+    """The new set stays."""
+    outcome = conclude(mark.request, mark.old, name, reason)
+    marks.clear(wanted.service)
+    queue_file.drop(wanted.service)
+    sets.prune(wanted.service)
     return outcome
+
+
+def _is_only_asleep(wanted: ServiceSet) -> bool:
+    """Tell whether the service runs what it should, and systemd has only to be told to do so after a boot, or a day."""
+    if {sets.digest_of(wanted.service, sets.CHOSEN), sets.live(wanted.service)} != {wanted.digest}:
+        return False
+    units = drift.statuses(wanted)
+    asleep = drift.asleep(units)
+    return bool(asleep) and asleep == drift.of(wanted, units) and units[wanted.unit].is_running
 
 
 def _prepare(request: Request, wanted: ServiceSet, left: Optional[Mark]) -> Mark:
@@ -75,6 +95,9 @@ def _prepare(request: Request, wanted: ServiceSet, left: Optional[Mark]) -> Mark
         raise Refusal(problem)
     installation.require_free(wanted)
     mark = _mark(request, wanted, left)
+    queue_file.drop(wanted.service)
+    if mark.old == wanted.digest and wanted.is_to_run and health.judge(wanted, 0).may_restart:
+        health.note_restart(wanted)
     installation.require_own(wanted, mark.old)
     installation.require_replaceable(wanted, mark.old)
     before, after = (sets.named(wanted.service, digest) for digest in (mark.old, wanted.digest))
@@ -111,12 +134,18 @@ def _change(wanted: ServiceSet, mark: Mark) -> Optional[str]:
     """Put the new set in place and start it. Returns what is unhealthy; raises Refusal or OSError when that fails."""
     if wanted.is_to_run:
         stopping.stop(wanted.unit, sets.named(wanted.service, mark.old, wanted.digest), mark.request)
+        queue_file.keep(wanted)
         files.unlink(layout.started(wanted.service))
+    recovery.drop_timers(wanted.service, mark.old, wanted.digest)
     recovery.put_in_place(wanted.service, wanted.digest, mark.previous_of_new)
     if not wanted.is_to_run:
         return None
     services.start(wanted.unit, wanted.gate.deadline)
-    problem = health.wait(wanted)
+    try:
+        problem = health.wait(wanted)
+    except Unknown:
+        services.enable([wanted.unit, *wanted.timers])
+        raise
     if problem is None and sets.live(wanted.service) != wanted.digest:
         problem = "%s: its files were not put in place before its start; see its journal" % wanted.unit
     if problem is None:

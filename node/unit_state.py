@@ -17,19 +17,22 @@ _OF_THE_DISTRIBUTION = tuple(
 """Its drop-ins for every unit of a kind. What it ships for one unit by name is for none of ours."""
 
 
-def differences(unit: str, status: Status) -> List[str]:
-    """Return, a line each, what differs of a unit that is to run: how systemd read it, and what it will do at a boot.
+def outdated(unit: str, status: Status) -> List[str]:
+    """Return, a line each, what systemd has not read yet."""
+    return ["%s has changed since systemd read it" % unit] if status.is_outdated else []
 
-    Whether a service runs is not told: node/health.py judges that. A timer that does not wait is.
+
+def asleep(unit: str, status: Status) -> List[str]:
+    """Return, a line each, what a unit that is to run will not do: at a boot, and a timer at all.
+
+    Whether a service runs is not told: node/health.py judges that.
     """
     found = []
-    if status.is_outdated:
-        found.append("%s has changed since systemd read it" % unit)
     if status.enabled != "enabled":
         found.append("%s is %s, expected enabled" % (unit, status.enabled or "absent"))
     if unit.endswith(".timer") and not status.is_running:
         found.append("%s is %s, expected active" % (unit, status.active))
-    return found + foreign(unit, status)
+    return found
 
 
 def foreign(unit: str, status: Status) -> List[str]:

@@ -97,14 +97,19 @@ PullFile = Literal["pull_key.pub", "pull_key-cert.pub", "known_hosts"]
 class SetState:
     """How a service stands to its wanted set.
 
-    `unready` is what keeps its model files from being used, `commit` the one that its chosen set was made from, `last`
-    the service's last line of the history, `proven` whether the wanted set is the previous one and was well there.
+    `unready` is what keeps its model files from being used, `health` what is wrong with a service that runs the wanted
+    set and `may_restart` whether a run may start it anew for that, `queue` what its jobs are, where its release tells.
+    `commit` is the one that its chosen set was made from, `last` the service's last line of the history, `proven`
+    whether the wanted set is the previous one and was well there.
     """
 
     chosen: Said | None
     models: dict[Said, Said]
     differences: list[Said]
     unready: Said | None
+    health: Said | None
+    may_restart: bool
+    queue: Said | None
     live: dict[str, Annotated[str, AfterValidator(_file)] | None]
     commit: Said | None
     last: Annotated[Entry | None, BeforeValidator(_entry)]
@@ -114,6 +119,11 @@ class SetState:
     def reasons(self) -> list[str]:
         """Why the service must be switched; empty when it is settled on the wanted set."""
         return [*self.differences, *([self.unready] if self.unready else [])]
+
+    @property
+    def is_to_restart(self) -> bool:
+        """Whether a run starts the service anew for its health."""
+        return bool(self.health) and self.may_restart
 
     @property
     def in_short(self) -> str:
@@ -131,7 +141,7 @@ class Survey:
     datasink `logged` has each host's last lines in the deployment log, `revoked` the pull keys that it refuses and this
     checkout does not, `listed` what this checkout names of the versions on the delete-list, `unseen` the hosts of this
     run that no clean-up knows to get what they do, `cleanup` what differs of its units. `missing` is what each step of
-    a run needs of the host and does not bring.
+    a run needs of the host and does not bring, `remarks` what may be wrong there.
     """
 
     has_program: Annotated[bool, Field(validation_alias="current_program"), BeforeValidator(_is_ours)]
@@ -150,6 +160,7 @@ class Survey:
     unseen: list[Said]
     cleanup: list[Said]
     missing: Annotated[dict[Step, list[Said]], Field(min_length=3)]
+    remarks: list[Said]
 
 
 _ANSWER = TypeAdapter[Survey | None](Survey | None)

@@ -9,8 +9,9 @@ from operations.answer import Entry, Logged, Survey, parse_history
 from operations.bundle import bundle
 from operations.node_command import PROGRAMS, PYTHON, Refusal, command
 from operations.node_operation import node_operation
+from operations.order import Order
 from operations.run import desired_of
-from operations.survey import QUESTION_SECONDS, complete, last_answer
+from operations.survey import QUESTION_SECONDS, complete, forget, last_answer, order_for, survey
 
 NOTHING = Logged([], "")
 
@@ -29,12 +30,25 @@ class History(FactBase[list[Entry]]):
 def confirm(host: Host, found: Survey) -> Iterator[StringCommand]:
     """Ask whoever this run has switched whether it runs what it should: all others were settled, or have failed.
 
-    Who has more to tell than a survey does tells all of it.
+    Who runs that and is unhealthy is started anew, once for each set and boot. Who has more to tell than a survey does
+    tells all of it.
     """
     unsettled = [f"{service}: {state.in_short}" for service, state in found.sets.items() if state.reasons]
     if unsettled:
         rollout.note(host, rollout.Outcome.FAILED)
         yield Refusal(f"{host.name}: switched, but {'; '.join(unsettled)}; look at it, and run again")
+        return
+    unhealthy = {service: f"{service}: {state.health}" for service, state in found.sets.items() if state.health}
+    restart = _restart(host, found)
+    if restart is not None:
+        for each in restart["sets"]:
+            host.log(f"{unhealthy[each['service']]}; it is started anew, once")
+        yield command("switch", message=restart)
+        forget(host)
+        found = survey(host) or found  # what became of it belongs in the log
+    elif unhealthy:
+        told = "; ".join(unhealthy.values())
+        yield Refusal(f"{host.name}: runs what it should, but {told}; look at it, and run again")
         return
     if is_cut(_logged(host).get(host.name, NOTHING), found.history) and found.has_program:
         history = host.get_fact(History, _sudo=True, _timeout=QUESTION_SECONDS)
@@ -48,7 +62,7 @@ def collect(host: Host, found: Survey) -> Iterator[StringCommand]:
 
     A host that is done later (--serial) or at the same time (--no-wait) tells with the next run.
     """
-    will_move = not host.state.is_executing and rollout.anyone_moves(host)
+    will_move = not host.state.is_executing and (rollout.anyone_moves(host) or _anyone_restarts(host))
     lines = unlogged(found.logged or {}, _histories(host))
     if lines or will_move:
         log, owner = host.data.fleet.deployment_log(), desired_of(host).service_user
@@ -68,6 +82,21 @@ def unlogged(logged: Mapping[str, Logged], histories: Mapping[str, Sequence[Entr
 def is_cut(logged: Logged, history: Sequence[Entry]) -> bool:
     """Whether there are older entries that the log may lack."""
     return bool(history) and history[0]["n"] > 1 and not logged.has(history[0])
+
+
+def _restart(host: Host, found: Survey) -> Order | None:
+    """The order for the unhealthy services that this run may start anew; None when there are none."""
+    chosen = [service for service, state in found.sets.items() if state.is_to_restart]
+    if not chosen:
+        return None
+    order = order_for(host)
+    return {**order, "sets": [each for each in order["sets"] if each["service"] in chosen]}
+
+
+def _anyone_restarts(host: Host) -> bool:
+    """Tell, in the prediction and when all have answered, whether any host of the run has a service to start anew."""
+    answers = [last_answer(each) for each in host.inventory if each not in host.state.failed_hosts]
+    return any(state.is_to_restart for answer in answers if answer for state in answer.sets.values())
 
 
 def _logged(host: Host) -> Mapping[str, Logged]:

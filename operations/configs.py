@@ -62,14 +62,22 @@ def _switch(host: Host, found: Survey, order: Order) -> StringCommand:
     obstacle = rollout.obstacle(host)
     if obstacle:
         return Refusal(f"{host.name}: not touched: {obstacle}; see why, mend the update, and run again")
+    switched = {each["service"]: _as_wanted(found.sets[each["service"]]) for each in order["sets"]}
     for each in order["sets"]:
         _announce(host, each, found.sets[each["service"]])
-    foresee(host, sets={name: replace(state, differences=[], unready=None) for name, state in found.sets.items()})
-    return rollout.Switch(command("switch", message=order), [each["service"] for each in order["sets"]])
+    foresee(host, sets={**found.sets, **switched})
+    return rollout.Switch(command("switch", message=order), list(switched))
+
+
+def _as_wanted(state: SetState) -> SetState:
+    """How a service will be after its switch. How it is before it keeps nobody from that."""
+    return replace(state, differences=[], unready=None, health=None, may_restart=False)
 
 
 def _announce(host: Host, wanted: dict[str, Any], state: SetState) -> None:
     host.log(f"{wanted['service']}: {state.in_short}")
+    if state.queue:
+        host.log(f"{wanted['service']}: its queue: {state.queue}")
     if state.last and state.last["to"] == wanted["digest"] and state.last["outcome"] in ("returned", "failed"):
         host.log(f"{wanted['service']}: {_attempt(state.last)}")
     if host.state.config.DIFF:

@@ -89,7 +89,7 @@ def _set(each: ServiceSet) -> dict[str, Any]:
             {"path": path, "sha256": sha256, "linked": linked} for path, sha256, linked in each.named_files
         ],
         "state": each.state,
-        "control_port": each.control_port,
+        "work": asdict(each.work),
         "timers": list(each.timers),
         "gate": asdict(each.gate),
     }

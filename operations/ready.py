@@ -37,6 +37,8 @@ def converge(host: Host, found: Survey, steps: Sequence[Step]) -> Iterator[Strin
 
     + steps: what the deploy is about to do
     """
+    for remark in found.remarks:
+        host.log_styled(remark, fg="yellow")
     order = order_for(host)
     refusal = _lacks(host, found, steps) or (None if found.has_program else older_checkout.refusal(host, found, order))
     if refusal:

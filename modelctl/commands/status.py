@@ -20,8 +20,8 @@ from modelctl.reports import status as statuses
 def status(ctx: click.Context, hosts: tuple[str, ...], as_json: bool, site: Path) -> None:
     """Ask each HOST what it runs, and compare that with what this checkout wants; all hosts unless some are named.
 
-    Below that, what is unfinished in the checkout and in the model registry. Exits 3 when a service drifted or is ill,
-    a host gives no answer, or a rollback or an override has not ended.
+    Below that, what is unfinished in the checkout and in the model registry. Exits 3 when a service drifted or is not
+    healthy, a host gives no answer, or a rollback or an override has not ended.
     """
     inventory = load(site)
     fleet = inventory.fleet

@@ -1,8 +1,8 @@
 """What is the same on every site unless it says otherwise: users, paths, ports, retention."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field, PositiveFloat
+from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from modelctl.inventory.part import Part
 from modelctl.values import HomePath, Login, PositiveInt
@@ -43,34 +43,44 @@ class Ports(Part):
     sentinel_log: Port = 5565
 
 
+Check = Literal["restarts", "workers", "journal", "port", "answer", "pictures", "files"]
+
+
 class Gate(Part):
     """What a switch of a service waits for, in seconds, and what it checks before it calls the service healthy.
 
     `linked_wait` is how long it waits for a task that writes a linked file, `deadline` how long the started service may
-    take to be well, `settle` how long it must then stay so. Besides being active: `restarts` means that it has not
-    restarted, `port` that its control port is open, `files` that its user can read every file that its configs name,
-    each of its pinned digest.
+    take to be well, `settle` how long it must then stay so, `model_wait` how long after the start a detector may take
+    to load its model where it does not say that it has. A settled run, status and the node's console check the same.
+
+    - `restarts`: systemd has not started it again;
+    - `workers`: each task engine, or camera view, has a live child;
+    - `journal`: no line since the start says that a part of it has died;
+    - `port`: its ports are open, and its own;
+    - `answer`: a sentinel answers STATUS, with all its engines where it tells of them;
+    - `pictures`: an outpost publishes pictures of each camera view;
+    - `files`: its user can read every file that its configs name, each of its pinned digest.
     """
 
     linked_wait: PositiveInt = 120
     deadline: PositiveInt = 120
-    settle: PositiveFloat = 30
-    checks: frozenset[Literal["restarts", "port", "files"]] = frozenset({"restarts", "port", "files"})
+    settle: PositiveFloat = 10
+    model_wait: NonNegativeFloat = 0
+    checks: frozenset[Check] = frozenset(get_args(Check))
 
 
 class Gates(Part):
     """The gate of each service, meant for a Raspberry Pi 3 with an SD card; reckoned from what a PC took.
 
     imagenode opens its ports before it reads a model, and its first picture, after 4 s on a PC, may come after 40 s or
-    more. Its settle time is for the model that is read meanwhile: 23 MB from the card, 3 s of the detector's own, and
-    the end of one that cannot load it. The sentinel's engines are there when it answers, and load models job by job:
-    its settle time is for two of systemd's restarts, 5 s each, and their starts. The datapump reads the face list, then
-    opens its port, within 1 s on a PC: it has 60 s.
+    more; its detectors read their models meanwhile, 23 MB from the card. The sentinel's engines are there when it
+    answers, and load models job by job: its settle time is for two of systemd's restarts, 5 s each, and their starts.
+    The datapump reads the face list, then opens its port, within 1 s on a PC.
     """
 
     sentinel: Gate = Gate(settle=20)
-    imagenode: Gate = Gate()
-    datapump: Gate = Gate(deadline=60, settle=10)
+    imagenode: Gate = Gate(model_wait=60)
+    datapump: Gate = Gate(deadline=60)
 
 
 class Limits(Part):

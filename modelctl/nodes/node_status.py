@@ -55,7 +55,7 @@ class NodeService(_Answer):
     `models` are the versions that the chosen set names, `health` is what is wrong, `drift` which files differ, `commit`
     that which the chosen set was sent from. `named` are the versions of each model that any set names which the service
     may yet start from; None when the node cannot tell, or its program is older. `leftovers` are folders that a killed
-    clean-up of its models left.
+    clean-up of its models left, `code` is the release of its own code, `queue` what its jobs are.
     """
 
     chosen: Sha256 | None
@@ -69,6 +69,8 @@ class NodeService(_Answer):
     commit: Said | None = None
     named: dict[Said, list[Said]] | None = None
     leftovers: tuple[Said, ...] = ()
+    code: Said | None = None
+    queue: Said | None = None
 
     @property
     def is_recorded(self) -> bool:

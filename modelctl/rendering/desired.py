@@ -12,6 +12,7 @@ from modelctl.inventory.hosts import Datasink, ServiceState
 from modelctl.rendering.model_files import NamedFile
 from modelctl.rendering.render import InstalledFile, Rendered, clean_up_units, render_service
 from modelctl.rendering.services import face_list_folder, models_folder
+from modelctl.rendering.work import Work
 from modelctl.schema import Gate, Pin
 
 
@@ -48,6 +49,7 @@ class WantedGate:
     linked_wait: float
     deadline: float
     settle: float
+    model_wait: float
     checks: tuple[str, ...]
 
 
@@ -66,7 +68,7 @@ class ServiceSet:
     models: tuple[tuple[str, str, str], ...]
     named_files: tuple[tuple[str, str, bool], ...]
     state: ServiceState
-    control_port: int | None
+    work: Work
     timers: tuple[str, ...]
     gate: WantedGate
     needs: tuple[str, ...]
@@ -162,7 +164,7 @@ def _service_set(fleet: Fleet, host: str, rendered: Rendered) -> ServiceSet:
         models=tuple((model, version, _pin(fleet, model, version).manifest) for model, version in versions),
         named_files=tuple(_named_file(fleet, host, named) for named in rendered.named),
         state=fleet.host(host).service,
-        control_port=service.control_port,
+        work=service.work,
         timers=tuple(unit.name for unit in service.units if unit.name.endswith(".timer")),
         gate=_gate(getattr(fleet.standards.gates, service.name)),
         needs=service.needs,
@@ -170,7 +172,7 @@ def _service_set(fleet: Fleet, host: str, rendered: Rendered) -> ServiceSet:
 
 
 def _gate(gate: Gate) -> WantedGate:
-    return WantedGate(gate.linked_wait, gate.deadline, gate.settle, tuple(sorted(gate.checks)))
+    return WantedGate(gate.linked_wait, gate.deadline, gate.settle, gate.model_wait, tuple(sorted(gate.checks)))
 
 
 def _links(fleet: Fleet, host: str) -> tuple[tuple[str, str], ...]:

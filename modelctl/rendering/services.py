@@ -9,7 +9,9 @@ from modelctl import layout
 from modelctl.fleet import Fleet
 from modelctl.inventory.cameras import RING_BUFFERS, Camera, OakCamera, PiCamera
 from modelctl.inventory.hosts import Datasink, Outpost, Sentinel
+from modelctl.rendering import work
 from modelctl.rendering.model_files import ModelFiles
+from modelctl.rendering.work import Work
 
 TASKS = (
     "DailyCleanup",
@@ -44,7 +46,7 @@ class Service:
     units: tuple[Unit, ...]
     configs: Mapping[str, str]
     folders: tuple[str, ...]
-    control_port: int | None
+    work: Work
     models: ModelFiles
     context: Mapping[str, Any]
     needs: tuple[str, ...]
@@ -99,22 +101,24 @@ def _sentinel(fleet: Fleet, name: str, host: Sentinel) -> Service:
         "retention_profiles": _retention_profiles(fleet),
         "python": _python(fleet, name, openvino=host.accelerator == "ncs2"),
     }
+    script = f"{install}/sentinel/sentinel.py"
     tasks = {f"tasks/{task}.yaml": f"{install}/tasks/{task}.yaml" for task in TASKS}
     return Service(
         name="sentinel",
         units=(_main_unit("sentinel"), *_daily_cleanups(site.primary_datasink, host.cleans)),
         configs={"sentinel.yaml": f"{home}/sentinel.yaml", **tasks},
         folders=(install, f"{install}/models", f"{install}/tasks", f"{install}/sockets"),
-        control_port=fleet.standards.ports.sentinel_control,
+        work=work.of_sentinel(fleet, host, script),
         models=ModelFiles(fleet, name, _in_versions(models_folder(fleet, name))),
         context=_common(fleet, name) | context,
-        needs=(f"{install}/sentinel/sentinel.py", *_pythons(fleet, name, openvino=host.accelerator == "ncs2")),
+        needs=(script, *_pythons(fleet, name, openvino=host.accelerator == "ncs2")),
     )
 
 
 def _imagenode(fleet: Fleet, name: str, host: Outpost) -> Service:
     home = fleet.home(name)
     install = f"{home}/{fleet.standards.paths.imagenode}"
+    script = f"{install}/imagenode/imagenode.py"
     context = {
         "host": host,
         "install": install,
@@ -128,15 +132,16 @@ def _imagenode(fleet: Fleet, name: str, host: Outpost) -> Service:
         units=(_main_unit("imagenode"),),
         configs={"imagenode.yaml": f"{home}/imagenode.yaml"},
         folders=(install, f"{install}/models"),
-        control_port=None,
+        work=work.of_imagenode(fleet, name, host, script),
         models=ModelFiles(fleet, name, _in_versions(models_folder(fleet, name))),
         context=_common(fleet, name) | context,
-        needs=(f"{install}/imagenode/imagenode.py", *_pythons(fleet, name, openvino=host.has_accelerator("ncs2"))),
+        needs=(script, *_pythons(fleet, name, openvino=host.has_accelerator("ncs2"))),
     )
 
 
 def _datapump(fleet: Fleet, name: str, host: Datasink) -> Service:
     home, data = fleet.home(name), fleet.data_root()
+    script = f"{home}/{fleet.standards.paths.datapump}/datapump.py"
     registry = [fleet.registry_folder()] if name == fleet.site.primary_datasink else []
     context = {
         "install": f"{home}/{fleet.standards.paths.datapump}",
@@ -153,10 +158,10 @@ def _datapump(fleet: Fleet, name: str, host: Datasink) -> Service:
             *(f"{data}/{folder}" for folder in ("logs", "images", "camwatcher", "face_recognition")),
             *registry,
         ),
-        control_port=fleet.standards.ports.datapump_control,
+        work=work.of_datapump(fleet, script),
         models=ModelFiles(fleet, name, _in_face_lists(face_list_folder(fleet))),
         context=_common(fleet, name) | context,
-        needs=(f"{home}/{fleet.standards.paths.datapump}/datapump.py", *_pythons(fleet, name, openvino=False)),
+        needs=(script, *_pythons(fleet, name, openvino=False)),
     )
 
 

@@ -4,7 +4,9 @@ As JSON, for programs: {"hosts": {HOST: {"services": {SERVICE: {...}}, "error": 
 "change": null | "what began and has not ended", "ok": bool}, where a service has
     wanted, chosen, running: digests of sets, or null
     models: {MODEL: {"wanted": VERSION | null, "chosen": VERSION | null, "override": bool}}, whether the host's own
-    health: null | "what is wrong"
+    health: null | "VERDICT: why", where the verdict is unhealthy, starting, no stick or unknown
+    code: null | "release of the service's own code, as far as it can be told"
+    queue: null | "jobs, where its release tells of them"
     drift: ["what differs", ...]
     pending: null | {"time", "operator", "purpose", "from", "to", "running"}, a switch that has not ended
     last: null | {"time", "operator", "purpose", "outcome", "from", "to", "commit", "dirty", "reason"}, of its history
@@ -31,6 +33,8 @@ from modelctl.rendering.desired import ServiceSet, desired
 from modelctl.reports.registry_state import RegistryState
 
 SHORT = 12
+VERDICTS = ("unhealthy", "starting", "no stick", "unknown")
+"""What a node says of a service that is not healthy."""
 _UNHEARD_OF = NodeService(
     chosen=None, active=False, live=None, models={}, health="no set is chosen", drift=(), pending=None, last=None
 )
@@ -57,6 +61,16 @@ class ServiceStatus:
     pending: Mark | None
     last: Entry | None
     leftovers: tuple[str, ...]
+    code: str | None
+    queue: str | None
+
+    @property
+    def verdict(self) -> str:
+        """How it is, in a word or two; of what a node of an older release says it is known only that it is not well."""
+        if self.health is None:
+            return "healthy"
+        verdict = self.health.partition(":")[0]
+        return verdict if verdict in VERDICTS else "unhealthy"
 
     @property
     def is_well(self) -> bool:
@@ -141,6 +155,8 @@ def _compare(wanted: ServiceSet, found: NodeService) -> ServiceStatus:
         pending=found.pending,
         last=found.last,
         leftovers=found.leftovers,
+        code=found.code,
+        queue=found.queue,
     )
 
 
@@ -178,8 +194,9 @@ def _left_over(name: str, found: NodeService) -> ServiceStatus:
     models = {model: Versions(None, version) for model, version in found.models.items()}
     drift = f"running, wanted on no such host; end it there: sudo systemctl disable --now {name}"
     return ServiceStatus(
-        None, found.chosen, found.live, models, found.health, (drift,), found.pending, found.last, found.leftovers
-    )
+        None, found.chosen, found.live, models, found.health, (drift,), found.pending, found.last, found.leftovers,
+        found.code, found.queue,
+    )  # fmt: skip
 
 
 def _json(host: HostStatus, status: ServiceStatus) -> dict[str, Any]:
@@ -196,4 +213,6 @@ def _json(host: HostStatus, status: ServiceStatus) -> dict[str, Any]:
         "pending": status.pending and status.pending.model_dump(mode="json", by_alias=True),
         "last": status.last and status.last.model_dump(mode="json", by_alias=True),
         "leftovers": list(status.leftovers),
+        "code": status.code,
+        "queue": status.queue,
     }

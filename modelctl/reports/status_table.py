@@ -6,7 +6,7 @@ from modelctl import hints
 from modelctl.reports.status import HostStatus, ServiceStatus, short
 from modelctl.table import BAD, NONE, ODD, UNKNOWN, WELL, Report, Row, Table
 
-SETS = ("host", "service", "wanted", "chosen", "running", "health", "drift")
+SETS = ("host", "service", "wanted", "chosen", "running", "health", "drift", "code")
 MODELS = ("host", "service", "model", "wanted", "chosen")
 WENT_WELL = ("chosen", "restored")
 """Outcomes that need no line."""
@@ -25,7 +25,7 @@ def _set_rows(found: Mapping[str, HostStatus]) -> Iterator[Row]:
             yield _set_row(name, service, status)
         if host.error is not None:
             for wanted in host.wanted:
-                yield Row((name, wanted.service, short(wanted.digest), *[UNKNOWN] * 4), ODD)
+                yield Row((name, wanted.service, short(wanted.digest), *[UNKNOWN] * 5), ODD)
 
 
 def _model_rows(found: Mapping[str, HostStatus]) -> Iterator[Row]:
@@ -62,13 +62,15 @@ def _notes(found: Mapping[str, HostStatus]) -> Iterator[str]:
 
 def _set_row(host: str, service: str, status: ServiceStatus) -> Row:
     digests = map(short, (status.wanted, status.chosen, status.running))
-    health, drift = "ill" if status.health else "ok", "drift" if status.drift else "none"
-    return Row((host, service, *digests, health, drift), WELL if status.is_well else BAD)
+    drift = "drift" if status.drift else "none"
+    return Row(
+        (host, service, *digests, status.verdict, drift, status.code or "-"), WELL if status.is_well else BAD
+    )
 
 
 def _service_notes(service: str, status: ServiceStatus) -> Iterator[str]:
     if status.health:
-        yield f"ill: {status.health}; look there: sudo journalctl --unit {service} --lines 50 --no-pager"
+        yield f"{status.health}; look there: sudo journalctl --unit {service} --lines 50 --no-pager"
     for each in status.drift:
         yield f"drift: {each}"
     for each in status.leftovers:

@@ -12,11 +12,24 @@ RESTORED = f"mv /root/whole {MOBILENET}"
 DROPIN = "/etc/systemd/system/imagenode.service.d/mine.conf"
 HELD = (
     "systemd-run --quiet --unit=holder python3 -c "
-    '"import socket, time\nheld = socket.socket()\nwhile True:\n'
+    '"import socket, time\nheld = socket.socket()\n'
+    "held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\nwhile True:\n"
     "  try: held.bind(('', {port})); held.listen(); time.sleep(600)\n"
     '  except OSError: time.sleep(0.02)"'
 )
 LET_GO = "systemctl stop holder"
+
+
+MEANWHILE = "systemd-run --quiet --unit=meanwhile sh -c 'for each in $(seq 20); do {}; sleep 1; done'"
+ROTATE = "journalctl --quiet --rotate --vacuum-time=1s"
+REEXEC = (
+    "systemd-run --quiet --unit=meanwhile sh -c '"
+    "pid() { systemctl show --value --property=MainPID imagenode; }; old=$(pid); "
+    'while [ "$(pid)" = "$$old" ] || [ "$(pid)" = 0 ]; do sleep 0.1; done; sleep 1; systemctl daemon-reexec'
+    "'"
+)
+"""In the settle time of the next start."""
+DONE = "systemctl stop meanwhile; true"
 
 
 @dataclass(frozen=True)
@@ -28,6 +41,7 @@ class Update:
     :param fields: what the site says of the host then.
     :param release: which release of the program it is; empty for that of a new host.
     :param prepare: what is done at the host's console before; `undo` puts it right.
+    :param outcome: of a lie: it goes back, or fails as the set before does.
     """
 
     name: str
@@ -38,6 +52,7 @@ class Update:
     release: str = ""
     prepare: str = "true"
     undo: str = "true"
+    outcome: str = "returned"
 
 
 @dataclass(frozen=True)
@@ -62,14 +77,15 @@ def on_debug(**orders: Any) -> Mapping[str, Any]:
 TRUNCATED: Mapping[str, Any] = {"model_version_overrides": {"mobilenet_ssd": "2026-06-01"}}
 
 LYING_UPDATES = (
-    Update("its model is cut short", "lab1", ("PiCamera", "600000 of 1000000 bytes"), fields=TRUNCATED),
+    Update("its model is cut short", "lab1", ("workers live", "600000 of 1000000 bytes"), fields=TRUNCATED),
     Update(
-        "its model is cut short, and the journal is silent", "lab1", ("PiCamera",), {"silent_journal": True}, TRUNCATED
+        "its model is cut short, and the journal is silent", "lab1", ("workers live",), {"silent_journal": True},
+        TRUNCATED,
     ),
-    Update("its child cannot load the model", "lab1", ("PiCamera", "LensTasking"), on_debug(dead_child=True)),
-    Update("its child dies in the settle time", "lab1", ("PiCamera", "LensTasking"), on_debug(zombie_after=1)),
+    Update("its child cannot load the model", "lab1", ("workers live",), on_debug(dead_child=True)),
+    Update("its child dies in the settle time", "lab1", ("workers live",), on_debug(zombie_after=1)),
     Update(
-        "its child dies without a word", "lab1", ("PiCamera",), on_debug(zombie_after=1, silent_journal=True)
+        "its child dies without a word", "lab1", ("workers live",), on_debug(zombie_after=1, silent_journal=True)
     ),
     Update("its camera cannot be opened", "lab1", ("no frame", "PiCamera"), on_debug(camera_fails=True)),
     Update("it misses a setting", "lab1", ("no frame", "KeyError: 'viewname'"), on_debug(key_error="viewname")),
@@ -81,44 +97,46 @@ LYING_UPDATES = (
     ),
     Update("it never opens its ports", "lab1", ("port 5567",), on_debug(port_after=None)),
     Update("it closes its ports again", "lab1", ("port 5567",), on_debug(port_until=1)),
-    Update("another holds its port", "lab1", ("port 5567", "holder"), on_debug(port_after=None),
-           prepare=HELD.format(port=5567), undo=LET_GO),
-    Update("an OAK outpost's child dies", "east", ("Front",), on_debug(dead_child=True)),
+    Update("S6: another holds its port", "lab1", ("port 5567", "another process"), on_debug(port_after=None),
+           prepare=HELD.format(port=5567), undo=LET_GO, outcome="failed"),
+    Update("an OAK outpost's child dies", "east", ("workers live",), on_debug(dead_child=True)),
     Update("an OAK camera cannot be opened", "east", ("ended after its start",), on_debug(camera_fails=True)),
-    Update("a Coral outpost's child dies", "alpha5", ("PiCam3",), on_debug(dead_child=True)),
-    Update("its last engine cannot start", "sentinel", ("STATUS",), on_debug(status_unanswered=True)),
-    Update("an engine ends in the settle time", "sentinel", ("engine",), on_debug(engine_dies_after=1)),
+    Update("a Coral outpost's child dies", "alpha5", ("workers live",), on_debug(dead_child=True)),
+    Update("its last engine cannot start", "sentinel", ("of 3 workers live",), on_debug(status_unanswered=True)),
+    Update("an engine ends in the settle time", "sentinel", ("workers live",), on_debug(engine_dies_after=1)),
     Update("its job thread dies", "sentinel", ("Exception in thread",), on_debug(job_thread_dies=1)),
     Update("the control port stays closed", "sentinel", ("port 5566",), on_debug(port_after=None)),
     Update("it closes its control port again", "sentinel", ("port 5566",), on_debug(port_until=1)),
-    Update("another holds the control port", "sentinel", ("port 5566", "holder"), on_debug(port_after=None),
-           prepare=HELD.format(port=5566), undo=LET_GO),
-    Update("a later release misses an engine", "sentinel", ("Alpha",), on_debug(engine_dies_after=1),
+    Update("S6: another holds the control port", "sentinel", ("port 5566", "another process"),
+           on_debug(port_after=None), prepare=HELD.format(port=5566), undo=LET_GO, outcome="failed"),
+    Update("a later release misses an engine", "sentinel", ("2 of 3",), on_debug(engine_dies_after=1),
            release="sentinel 0.2.6"),
     Update("a later release's job thread hangs", "sentinel", ("STATUS", "Error"), on_debug(job_thread_dies=0),
            release="sentinel 0.2.6"),
-    Update("another holds the datapump's port", "data1", ("port 5556", "holder"), on_debug(port_after=None),
-           prepare=HELD.format(port=5556), undo=LET_GO),
+    Update("S6: another holds the datapump's port", "data1", ("port 5556", "another process"),
+           on_debug(port_after=None), prepare=HELD.format(port=5556), undo=LET_GO, outcome="failed"),
     Update("the datapump closes its port again", "data1", ("port 5556",), on_debug(port_until=1)),
 )  # fmt: skip
 """Each goes back to the set before."""
 
 KILL_A_CHILD = "kill -KILL $(pgrep --parent {pid} | head -1)"
 INCIDENTS = (
-    Incident("a detector dies at noon", "lab1", KILL_A_CHILD, ("PiCamera",)),
-    Incident("an engine dies at noon", "sentinel", KILL_A_CHILD, ("engine",)),
+    Incident("a detector dies at noon", "lab1", KILL_A_CHILD, ("workers live",)),
+    Incident("an engine dies at noon", "sentinel", KILL_A_CHILD, ("workers live",)),
     Incident("imagenode hangs", "lab1", "kill -STOP {pid}", ("no frame",), "kill -CONT {pid}"),
-    Incident("sentinel hangs", "sentinel", "kill -STOP {pid}", ("STATUS",), "kill -CONT {pid}"),
-    Incident("a timer is stopped", "sentinel", "systemctl stop sentinel_cleanup.timer", ("sentinel_cleanup.timer",)),
-    Incident("a service is disabled", "lab1", "systemctl disable --quiet imagenode", ("disabled",)),
+    Incident("S4: sentinel hangs", "sentinel", "kill -STOP {pid}", ("STATUS",), "kill -CONT {pid}"),
     Incident(
-        "a drop-in replaces what runs", "lab1",
+        "S2: a timer is stopped", "sentinel", "systemctl stop sentinel_cleanup.timer", ("sentinel_cleanup.timer",),
+    ),
+    Incident("S3: a service is disabled", "lab1", "systemctl disable --quiet imagenode", ("disabled",)),
+    Incident(
+        "S5: a drop-in replaces what runs", "lab1",
         f"mkdir -p $(dirname {DROPIN}) && printf '[Service]\\nExecStart=\\nExecStart=/bin/sleep infinity\\n' >{DROPIN}"
         " && systemctl daemon-reload && systemctl restart imagenode",
         (DROPIN,), f"rm -r $(dirname {DROPIN}); systemctl daemon-reload; systemctl restart imagenode",
     ),
     Incident(
-        "other bytes with the old times", "lab1",
+        "S1: other bytes with the old times", "lab1",
         f"cp -a {MOBILENET} /root/whole && printf x | dd of={MOBILENET} bs=1 seek=1000 conv=notrunc status=none"
         f" && touch -r /root/whole {MOBILENET}",
         (MOBILENET,), RESTORED,
@@ -129,12 +147,13 @@ INCIDENTS = (
 TRUE_UPDATES = (
     Update("a slow start", "sentinel", orders=on_debug(port_after=3)),
     Update("a slow model", "lab1", orders=on_debug(load_seconds=3)),
-    Update("a late first picture", "lab1", orders=on_debug(first_frame_after=3.2)),
+    Update("a late first frame", "lab1", orders=on_debug(first_frame_after=3.2)),
     Update("no LensTasking line", "lab1", orders=on_debug(silent_journal=True)),
     Update("more children than engines", "sentinel", orders=on_debug(more_children=2)),
     Update("two camera views", "lab1", fields={"debug_mode": True, "second_view": "Yard"}),
     Update("a later release's STATUS", "sentinel", release="sentinel 0.2.6"),
     Update("STATUS in a form of its own", "sentinel", orders=on_debug(status_json=True)),
-    Update("a drain of 40 s before", "sentinel", orders={"status_json": True, "drain": 40, "queued": 3}),
+    Update("systemd is started anew meanwhile", "lab1", prepare=REEXEC, undo=DONE),
+    Update("the journal is rotated meanwhile", "lab1", prepare=MEANWHILE.format(ROTATE), undo=DONE),
 )  # fmt: skip
 """None goes back: seconds are for a start timeout of 4."""

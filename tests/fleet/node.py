@@ -55,6 +55,19 @@ class Node:
         """The main process of the service, 0 when there is none."""
         return int(self.shell(f"systemctl show --value --property=MainPID {self.service}"))
 
+    def seconds_up(self) -> float:
+        """For how long the main process of the service has run."""
+        return float(self.shell(f"ps -o etimes= -p {self.pid()}"))
+
+    def seconds_of_switch(self) -> float:
+        """How long the last switch took, by the journal of its unit: from its start to its end."""
+        unit = f"sentinelcam-switch-{self.service}.service"
+        lines = self.shell(f"journalctl --unit={unit} --output=json --output-fields=MESSAGE,JOB_TYPE").splitlines()
+        entries = [json.loads(line) for line in lines]
+        start = max(number for number, entry in enumerate(entries) if entry.get("JOB_TYPE") == "start")
+        first, last = (int(entries[number]["__MONOTONIC_TIMESTAMP"]) for number in (start, -1))
+        return (last - first) / 1e6
+
     def status(self) -> dict[str, Any]:
         """What the service's stand-in says of itself; a process that has just started is given time to say it."""
         end = time.monotonic() + SAYING_SECONDS

@@ -129,7 +129,7 @@ class TestInstalling:
     def test_the_sentinels_own_cleanup_does_its_work(self, node: NodeOf) -> None:
         sentinel = node("sentinel")
         sentinel.shell("rm -f /home/ops/sentinel/sentinel_task.log; systemctl start sentinel_cleanup.service")
-        assert sentinel.read("/home/ops/sentinel/sentinel_task.log").split()[1:] == ["DailyCleanup"]
+        assert sentinel.read("/home/ops/sentinel/sentinel_task.log").split()[1:] == ["DailyCleanup", "data1"]
 
 
 class TestListing:

@@ -51,7 +51,7 @@ def test_the_status_shows_the_sets_the_models_and_the_last_switch(lab: Lab, node
         f"  live      {new[:12]}\n"
         f"  previous  {old[:12]}\n"
         f"  model     mobilenet_ssd 2020-12-06, manifest {manifest[:12]}\n"
-        "  health    ok\n"
+        "  health    healthy\n"
         f"  last      {history.out.splitlines()[-1]}\n"
     )
     assert re.fullmatch(
@@ -72,7 +72,7 @@ def test_the_status_shows_drift_and_ill_health(node: NodeOf) -> None:
     lab1.shell("echo '# by hand' >>/home/ops/imagenode.yaml; systemctl stop imagenode")
     shown = console(lab1, "status").out.splitlines()
     assert "  live      nothing that is known" in shown
-    assert "  health    imagenode.service is inactive, expected active" in shown
+    assert "  health    unhealthy: imagenode.service is inactive, expected active" in shown
     assert "  drift     /home/ops/imagenode.yaml differs" in shown
 
 

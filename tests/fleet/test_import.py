@@ -133,8 +133,6 @@ def test_what_speaks_against_it_is_said_before_anything_is_written(data1: Node, 
         f"data1: {SAVED}/checkpoints: a folder; leave it out: --map checkpoints=",
         f"data1: {SAVED}/facedata.hdf5: unreadable: Permission denied; leave it out: --map facedata.hdf5=",
         f"data1: {SAVED}/link: a link; leave it out: --map link=",
-        "data1: registry.models.face_recognition.files.facedata: no file fills it; expected facedata.hdf5; name it: "
-        "--map OLD=facedata.hdf5",
     ]
     assert modelctl("import", MODEL, "2026-03-03", SAVED, *WORDS, "--site", str(site)).code == 1
     assert (data1.exists(FINAL), data1.exists(STAGING), pins.read_text()) == (False, False, "{}\n")

@@ -17,6 +17,8 @@ pytestmark = pytest.mark.usefixtures("deployed")
 
 COMMAND = "/usr/local/sbin/sentinelcam-node"
 CONFIG = "/home/ops/imagenode.yaml"
+CODE = {"sentinel": "to 0.2.4", "imagenode": "0.2", "datapump": "-"}
+"""The releases that the lab's hosts have of each service."""
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def status(*words: str) -> Run:
 
 def rows(run: Run) -> dict[str, list[str]]:
     """The cells of the table of sets, but for its header, by host."""
-    lines = [line.split() for line in run.out.split("\n\n")[0].splitlines()[1:]]
+    lines = [re.split("  +", line) for line in run.out.split("\n\n")[0].splitlines()[1:]]
     return {cells[0]: cells[1:] for cells in lines}
 
 
@@ -51,7 +53,10 @@ def test_a_settled_fleet_has_a_row_for_each_service(node: NodeOf) -> None:
     run = status()
     assert (run.code, run.err) == (0, "")
     assert notes(run) == []
-    assert rows(run) == {name: [node(name).service, *[chosen(node(name))[:12]] * 3, "ok", "none"] for name in SERVED}
+    assert rows(run) == {
+        name: [node(name).service, *[chosen(node(name))[:12]] * 3, "healthy", "none", CODE[node(name).service]]
+        for name in SERVED
+    }
 
 
 def test_json_says_what_the_hosts_hold(node: NodeOf) -> None:
@@ -72,7 +77,9 @@ def test_a_config_changed_by_hand_is_drift(lab1: Node) -> None:
     lab1.shell(f"echo '# by hand' >>{CONFIG}")
     run = status("lab1", "east")
     assert run.code == 3
-    assert {name: cells[-2:] for name, cells in rows(run).items()} == {"lab1": ["ok", "drift"], "east": ["ok", "none"]}
+    assert {name: cells[-3:-1] for name, cells in rows(run).items()} == {
+        "lab1": ["healthy", "drift"], "east": ["healthy", "none"],
+    }  # fmt: skip
     assert notes(run) == [
         f"lab1 imagenode: drift: {CONFIG} differs",
         f"what a deploy would do about drift: pyinfra {DEFAULT_SITE} deploys/models.py --limit lab1 --dry",
@@ -80,18 +87,19 @@ def test_a_config_changed_by_hand_is_drift(lab1: Node) -> None:
     assert status("lab1", "--json").json["hosts"]["lab1"]["services"]["imagenode"]["drift"] == [f"{CONFIG} differs"]
 
 
-def test_a_stopped_service_is_ill(lab1: Node) -> None:
+def test_a_stopped_service_is_unhealthy(lab1: Node) -> None:
     lab1.shell("systemctl stop imagenode")
     run, found = status(), status("--json")
     assert (run.code, found.code, found.json["ok"]) == (3, 3, False)
-    assert {name: cells[-2] for name, cells in rows(run).items()} == {**dict.fromkeys(SERVED, "ok"), "lab1": "ill"}
+    expected = {**dict.fromkeys(SERVED, "healthy"), "lab1": "unhealthy"}
+    assert {name: cells[-3] for name, cells in rows(run).items()} == expected
     assert notes(run)[0] == (
-        "lab1 imagenode: ill: imagenode.service is inactive, expected active; "
+        "lab1 imagenode: unhealthy: imagenode.service is inactive, expected active; "
         "look there: sudo journalctl --unit imagenode --lines 50 --no-pager"
     )
     service = found.json["hosts"]["lab1"]["services"]["imagenode"]
     assert (service["chosen"], service["running"]) == (chosen(lab1), None)
-    assert service["health"] == "imagenode.service is inactive, expected active"
+    assert service["health"] == "unhealthy: imagenode.service is inactive, expected active"
 
 
 def test_a_host_whose_cable_is_cut_is_unknown(lab: Lab, node: NodeOf) -> None:
@@ -101,8 +109,8 @@ def test_a_host_whose_cable_is_cut_is_unknown(lab: Lab, node: NodeOf) -> None:
     finally:
         lab.mend("east")
     assert (run.code, found.code) == (3, 3)
-    expected = {name: [chosen(node(name))[:12], "ok", "none"] for name in SERVED}
-    assert {name: cells[-3:] for name, cells in rows(run).items()} == {**expected, "east": ["unknown"] * 3}
+    expected = {name: [chosen(node(name))[:12], "healthy", "none"] for name in SERVED}
+    assert {name: cells[-4:-1] for name, cells in rows(run).items()} == {**expected, "east": ["unknown"] * 3}
     [line] = notes(run)
     assert line.startswith("east (198.18.0.")
     assert line.endswith(f"; is it up, and trusted? {hint('trust east')}")
@@ -116,7 +124,7 @@ def test_a_host_that_was_never_deployed_to_is_unknown(lab1: Node) -> None:
         run = status("lab1")
     finally:
         lab1.shell(f"mv /root/away {COMMAND}")
-    assert (run.code, rows(run)["lab1"][2:]) == (3, ["unknown"] * 4)
+    assert (run.code, rows(run)["lab1"][2:]) == (3, ["unknown"] * 5)
     [line] = notes(run)
     assert f"found no sentinelcam-node; a deploy brings it: pyinfra {DEFAULT_SITE} deploys/models.py" in line
 
@@ -146,9 +154,9 @@ def test_a_checkout_that_wants_more_than_was_deployed(tmp_path: Path, node: Node
     run = modelctl("status", "lab1", "east", "--site", str(newer))
     assert run.code == 3
     [wanted, *rest] = rows(run)["lab1"][1:]
-    assert rest == [chosen(node("lab1"))[:12]] * 2 + ["ok", "drift"]
+    assert rest == [chosen(node("lab1"))[:12]] * 2 + ["healthy", "drift", "0.2"]
     assert notes(run)[:2] == [
         f"lab1 imagenode: drift: chosen {rest[0]}, wanted {wanted}",
         "lab1 imagenode: drift: mobilenet_ssd 2020-12-06, wanted 2026-05-01",
     ]
-    assert rows(run)["east"][-1] == "none"
+    assert rows(run)["east"][-2] == "none"

@@ -23,6 +23,9 @@ ENTRY = {
     "reason": None,
 }  # fmt: skip
 
+CODE = {"imagenode": "0.2", "sentinel": "to 0.2.4", "datapump": None}
+"""A node tells the releases of some services apart."""
+
 
 class FakeNodes:
     """All hosts of a fleet with a service, each well unless a test says otherwise."""
@@ -91,7 +94,7 @@ def _services(fleet: Fleet, host: str) -> dict[str, dict[str, Any]]:
             "models": {model: version for model, version, _ in each.models},
             "manifests": {model: manifest for model, _, manifest in each.models},
             "named": {model: [version] for model, version, _ in each.models},
-            "health": None, "drift": [], "pending": None, "last": ENTRY,
+            "health": None, "code": CODE[each.service], "queue": None, "drift": [], "pending": None, "last": ENTRY,
         }
         for each in desired(fleet, host).sets
     }  # fmt: skip

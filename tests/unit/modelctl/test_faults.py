@@ -49,7 +49,8 @@ def registry_without(name: str) -> Registry:
 CASES: dict[str, tuple[Callable[[], Fleet], str]] = {
     "a check that there is not": (
         lambda: fleet(standards=Standards(gates=Gates(sentinel=Gate(checks=frozenset({"prot"}))))),
-        "standards.gates.sentinel.checks.0: found 'prot'; allowed: files, port, restarts; did you mean port?",
+        "standards.gates.sentinel.checks.0: found 'prot'; "
+        "allowed: answer, files, journal, pictures, port, restarts, workers; did you mean port?",
     ),
     "unknown field": (
         lambda: fleet(site_with_camera("lab1", "P1", vflp=True)),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from node import health, layout, lock, marks, services, sets
+from node import health, layout, lock, marks, services, sets, work
 from node.services import Status
 from tests.unit.node.places import Place, uid
 
@@ -31,6 +31,12 @@ def moved_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "TIMER_STAMPS", tmp_path / "stamps")
     monkeypatch.setattr(layout, "USB", tmp_path / "bus" / "usb" / "devices")
     monkeypatch.setattr(layout, "CONSOLE_COMMAND", tmp_path / "sbin" / "sentinelcam-node")
+
+
+@pytest.fixture(autouse=True)
+def at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that systemd shows as running does its work."""
+    monkeypatch.setattr(work, "look", lambda *_: work.Look(work.WORKS))
 
 
 @pytest.fixture(autouse=True)

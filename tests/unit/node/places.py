@@ -8,14 +8,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from node.marks import Mark, Request
-from node.orders import Asked, Datasink, File, Gate, Installed, Limits, Link, Named, Order, ServiceSet, Source, Version
+from node.orders import (
+    NOTHING,
+    Asked,
+    Datasink,
+    File,
+    Gate,
+    Installed,
+    Limits,
+    Link,
+    Named,
+    Order,
+    ServiceSet,
+    Source,
+    Version,
+)
 
 USER = "nobody"
 """The service's user: any but root."""
 
 LIMITS = Limits(pull_timeout=5, pull_patience=1, reserve_bytes=0)
 NOTHING_ASKED = Asked(unlock=False, full=False, diff=False)
-GATE = Gate(linked_wait=0, deadline=60, settle=0, checks=["restarts", "port", "files"])
+GATE = Gate(linked_wait=0, deadline=60, settle=0, model_wait=0, checks=["restarts", "port", "files"])
 
 Contents = Mapping[str, bytes]
 
@@ -135,7 +149,7 @@ def service_set(
         models={"cats": "2026-01-01"},
         named_files=list(named),
         state=state,
-        control_port=None,
+        work=NOTHING,
         timers=list(timers),
         links=list(links),
         manifests={"cats": "ab" * 32},

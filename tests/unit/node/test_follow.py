@@ -50,7 +50,7 @@ class TestSwitch:
             "--quiet", "--wait", "--collect", "--unit=sentinelcam-switch-engine",
             "--description=Switch of engine, by anna@ramrod",
             "--property=OnFailure=sentinelcam-recover@engine.service",
-            "--property=RuntimeMaxSec=200",
+            "--property=RuntimeMaxSec=420",
             "/usr/bin/python3", "-I", "-B", sys.path[0], "switch-unit",
         ]  # fmt: skip
         assert len(id) == 32

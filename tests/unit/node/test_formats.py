@@ -26,12 +26,12 @@ def folder() -> Path:
     return folder
 
 
-@pytest.mark.parametrize("number", [0, 1])
-def test_a_set(folder: Path, number: int) -> None:
+@pytest.mark.parametrize("number", ["0", "1", "1.work"])
+def test_a_set(folder: Path, number: str) -> None:
     shutil.copy(EXAMPLES / f"set-{number}.json", folder / "set.json")
     stored = sets.read(SERVICE, NEW)
     assert stored.commit == "9c8291b895d0022774debb3d682cd08def609582"
-    assert stored.product == ("unknown" if number == 0 else "0.1.0 4a426713f0d5")
+    assert stored.product == ("unknown" if number == "0" else "0.1.0 4a426713f0d5")
     assert [str(path) for path in stored.content.paths] == [
         "/etc/systemd/system/imagenode.service", "/home/ops/imagenode.yaml",
     ]  # fmt: skip
@@ -120,7 +120,8 @@ def test_a_format_that_this_program_would_misread_is_refused(folder: Path) -> No
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("models", 7), ("models", {"cats": None}), ("state", None), ("timers", "x"), ("control_port", "5566"),
+        ("models", 7), ("models", {"cats": None}), ("state", None), ("timers", "x"),
+        ("work", {"ports": ["5566"]}), ("work", {"script": 7}),
         ("commit", 7), ("absent", [None]), ("unit", ["x"]), ("service", "a\0"), ("unit", "\ud800"),
         ("gate", {"settle": "1"}),
         ("files", [{"path": "/a", "owner": 7, "mode": 420, "sha256": "ab"}]),

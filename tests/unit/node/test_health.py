@@ -1,5 +1,4 @@
 import itertools
-import socket
 import tempfile
 import time
 from collections.abc import Iterator
@@ -7,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from node import health, services, stamps
-from node.errors import Refusal
-from node.orders import Named, ServiceSet
+from node import health, layout, services, stamps, work
+from node.errors import Refusal, Unknown
+from node.orders import NOTHING, Named, ServiceSet
 from node.services import Status
-from tests.unit.node.places import GATE, installed, service_set
+from node.work import Look
+from tests.unit.node.places import GATE, Place, installed, service_set
 
 UP = Status("active", "running", 7, "enabled", 0, False)
 STARTING = Status("activating", "start-pre", 0, "enabled", 0, False)
 CRASHED = Status("activating", "auto-restart", 0, "enabled", 0, False)
+RESTARTED = UP._replace(restarts=1)
 
 
 @pytest.fixture
@@ -69,122 +70,178 @@ def patient(**gate: object) -> ServiceSet:
     return service_set("d")._replace(gate=GATE._replace(**{"settle": 3, **gate}))  # type: ignore[arg-type]
 
 
-class TestWait:
-    @pytest.fixture(autouse=True)
-    def clock(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Each look takes a second."""
-        seconds = itertools.count()
-        monkeypatch.setattr(time, "monotonic", lambda: next(seconds))
-        monkeypatch.setattr(time, "sleep", lambda _: None)
+WORKS, NOT_YET, BROKEN = Look(work.WORKS), Look(work.NOT_YET, "no picture"), Look(work.BROKEN, "a child died")
+UNKNOWN, NO_STICK = Look(work.UNKNOWN, "/proc: no memory"), Look(work.NO_STICK, "the stick is absent")
 
-    def looks(self, monkeypatch: pytest.MonkeyPatch, *statuses: Status) -> None:
-        """What systemd shows, look by look; the last stays."""
+
+class Looks:
+    """What systemd shows and what a look finds, look by look; the last stays."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.monkeypatch = monkeypatch
+        self.shows(UP)
+        self.finds(WORKS)
+
+    def shows(self, *statuses: Status | Refusal) -> None:
         shown = itertools.chain(statuses, itertools.repeat(statuses[-1]))
-        monkeypatch.setattr(services, "status", lambda _: next(shown))
+        self.monkeypatch.setattr(services, "status", lambda _: _given(next(shown)))
 
-    def test_up_for_the_settle_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.looks(monkeypatch, UP)
+    def finds(self, *looks: Look) -> None:
+        found = itertools.chain(looks, itertools.repeat(looks[-1]))
+        self.monkeypatch.setattr(work, "look", lambda *_: next(found))
+
+
+def _given(status: Status | Refusal) -> Status:
+    if isinstance(status, Refusal):
+        raise status
+    return status
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
+    return Looks(monkeypatch)
+
+
+@pytest.fixture
+def seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look at the clock takes a second."""
+    clock = itertools.count()
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+
+
+@pytest.mark.usefixtures("seconds")
+class TestWait:
+    def test_working_for_the_settle_time(self, looks: Looks) -> None:
+        looks.finds(WORKS)
         assert health.wait(patient()) is None
 
-    def test_no_longer_than_that(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_no_longer_than_that(self, looks: Looks, monkeypatch: pytest.MonkeyPatch) -> None:
         """The last look is at its end, whatever the pause between two others."""
         clock = [0.0]
         monkeypatch.setattr(time, "monotonic", lambda: clock[0])
         monkeypatch.setattr(time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
-        self.looks(monkeypatch, UP)
         monkeypatch.setattr(health, "PAUSE", 0.7)
         assert health.wait(patient()) is None
         assert clock[0] == pytest.approx(3.0)
-        self.looks(monkeypatch, STARTING)
+        looks.shows(STARTING)
         assert health.wait(patient(deadline=6)) == "engine.service is activating, expected active within 6 s"
         assert clock[0] == pytest.approx(3.0 + 9 * 0.7)  # the first look after the deadline
 
-    def test_a_slow_start_within_the_deadline(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.looks(monkeypatch, *[STARTING] * 30, UP)
+    def test_what_has_not_come_may_come_until_the_deadline(self, looks: Looks) -> None:
+        looks.finds(*[NOT_YET] * 30, WORKS)
+        assert health.wait(patient()) is None
+        looks.shows(*[STARTING] * 30, UP)
+        assert health.wait(patient()) is None
+        looks.finds(NOT_YET)
+        assert health.wait(patient()) == "no picture within 60 s"
+        looks.shows(STARTING)
+        assert health.wait(patient()) == "engine.service is activating, expected active within 60 s"
+
+    def test_what_has_ended_is_told_at_once(self, looks: Looks) -> None:
+        for statuses in ([UP, UP, CRASHED], [UP._replace(active="failed", sub="failed")], [UP, UP, RESTARTED]):
+            looks.shows(*statuses)
+            last = statuses[-1]
+            assert health.wait(patient()) == f"engine.service ended after its start ({last.active}, {last.sub})"
+        looks.shows(UP)
+        looks.finds(WORKS, BROKEN)
+        assert health.wait(patient()) == "a child died"
+
+    def test_restarts_before_this_start_do_not_count(self, looks: Looks) -> None:
+        looks.shows(UP._replace(restarts=12))
         assert health.wait(patient()) is None
 
-    def test_a_start_past_the_deadline(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.looks(monkeypatch, STARTING)
-        assert health.wait(patient()) == ("engine.service is activating, expected active within 60 s")
+    def test_the_settle_time_begins_anew_when_it_was_unwell(self, looks: Looks) -> None:
+        looks.finds(*[WORKS, WORKS, WORKS, NOT_YET] * 2, WORKS, WORKS, WORKS, BROKEN)
+        assert health.wait(patient(settle=5)) == "a child died"
 
-    def test_a_crash_is_told_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.looks(monkeypatch, UP, UP, CRASHED)
-        assert health.wait(patient()) == ("engine.service ended after its start (activating, auto-restart)")
-
-    def test_a_restart_between_two_looks_is_a_crash(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.looks(monkeypatch, UP, UP, UP._replace(restarts=1))
-        assert health.wait(patient()) == "engine.service ended after its start (active, running)"
-
-    def test_restarts_before_this_start_do_not_count(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.looks(monkeypatch, UP._replace(restarts=12))
-        assert health.wait(patient()) is None
-
-    def test_the_settle_time_begins_anew_when_it_was_unwell(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.looks(monkeypatch, *[UP, UP, UP, STARTING] * 2, UP, UP, UP, CRASHED)
-        assert health.wait(patient()) == "engine.service ended after its start (activating, auto-restart)"
-
-    def test_well_at_the_last_moment_it_gets_its_settle_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.looks(monkeypatch, *[STARTING] * 4, UP)
+    def test_well_at_the_last_moment_it_gets_its_settle_time(self, looks: Looks) -> None:
+        looks.finds(*[NOT_YET] * 4, WORKS)
         assert health.wait(patient(deadline=6)) is None
-        self.looks(monkeypatch, *[STARTING] * 4, UP, UP, STARTING)
-        assert health.wait(patient(deadline=6)) == "engine.service is activating, expected active within 6 s"
 
-    def test_a_closed_port(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.looks(monkeypatch, UP)
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            port = server.getsockname()[1]
-            assert health.wait(patient()._replace(control_port=port)) is None
-        assert health.wait(patient()._replace(control_port=port)) == (
-            f"engine.service: port {port} is closed, expected open within 60 s"
-        )
+    def test_what_could_not_be_seen_is_looked_at_again_and_then_unknown(self, looks: Looks) -> None:
+        looks.finds(UNKNOWN, UNKNOWN, WORKS)
+        assert health.wait(patient()) is None
+        looks.finds(UNKNOWN)
+        with pytest.raises(Unknown, match=r"^/proc: no memory within 60 s$"):
+            health.wait(patient())
 
-    def test_a_port_that_opens_late_but_in_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.looks(monkeypatch, UP)
-        closed = iter([False] * 20)
-        monkeypatch.setattr(health, "_is_open", lambda _: next(closed, True))
-        assert health.wait(patient()._replace(control_port=5566)) is None
+    def test_a_systemd_that_does_not_answer_is_no_fault_of_the_service(self, looks: Looks) -> None:
+        looks.shows(UP, UP, Refusal("systemctl show engine.service: Connection reset by peer"), UP)
+        assert health.wait(patient()) is None
 
-    def test_a_failed_unit_is_told_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.looks(monkeypatch, UP._replace(active="failed", sub="failed"))
-        assert health.wait(patient()) == "engine.service ended after its start (failed, failed)"
+    def test_no_stick_is_no_fault_of_the_set(self, looks: Looks) -> None:
+        looks.finds(NO_STICK)
+        assert health.wait(patient()) is None
 
-    def test_a_file_that_cannot_be_used_any_more(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        self.looks(monkeypatch, UP)
+    def test_a_view_has_time_to_load_its_model(self, looks: Looks, monkeypatch: pytest.MonkeyPatch) -> None:
+        views = patient(model_wait=20)._replace(work=NOTHING._replace(views=["node P1"]))
+        monkeypatch.setattr(work, "has_loaded", lambda _: False)
+        looks.finds(*[WORKS._replace(age=each) for each in range(19)], BROKEN)
+        assert health.wait(views) == "a child died"
+        looks.finds(*[WORKS._replace(age=each) for each in range(19)], WORKS._replace(age=20))
+        assert health.wait(views) is None
+        monkeypatch.setattr(work, "has_loaded", lambda _: True)
+        looks.finds(*[WORKS] * 10, BROKEN)
+        assert health.wait(views) is None
+
+    def test_a_file_that_cannot_be_used_any_more(self, looks: Looks, tmp_path: Path) -> None:
+        looks.finds(WORKS)
         wanted = patient()._replace(named_files=[Named(tmp_path / "absent", "ab", linked=False)])
         assert health.wait(wanted) == f"{tmp_path}/absent: missing; run deploys/models.py"
 
-    @pytest.mark.parametrize("check", ["restarts", "port", "files"])
-    def test_a_gate_checks_only_what_it_names(
-        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, check: str
-    ) -> None:
-        """All three are wrong."""
-        self.looks(monkeypatch, UP, UP._replace(restarts=1))
-        monkeypatch.setattr(health, "_is_open", lambda _: False)
+    def test_a_gate_checks_only_what_it_names(self, looks: Looks, tmp_path: Path) -> None:
         named = [Named(tmp_path / "absent", "ab", linked=False)]
-        assert health.wait(patient(checks=[])._replace(control_port=5566, named_files=named)) is None
-        self.looks(monkeypatch, UP, UP._replace(restarts=1))
-        found = health.wait(patient(checks=[check])._replace(control_port=5566, named_files=named))
-        assert found is not None
-        assert {"restarts": "ended after", "port": "port 5566 is closed", "files": "absent: missing"}[check] in found
+        for checks, said in (([], None), (["restarts"], "ended after"), (["files"], "absent: missing")):
+            looks.shows(UP, UP._replace(restarts=1))
+            found = health.wait(patient(checks=checks)._replace(named_files=named))
+            assert (found is None) if said is None else (said in (found or ""))
 
 
-class TestCheck:
-    """The state at this moment, for whoever asks."""
+class TestJudge:
+    """At any time, for a settled run, status and the console."""
 
-    def test_a_service_that_is_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(services, "status", lambda _: UP)
-        assert health.check(service_set("d")) is None
+    OLD, YOUNG = 100.0, 2.0  # seconds, with a deadline of 60
 
-    def test_one_that_is_not(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(services, "status", lambda _: CRASHED)
-        assert health.check(service_set("d")) == "engine.service is activating, expected active"
+    @pytest.mark.parametrize(
+        ("found", "verdict", "may_restart"),
+        [
+            (WORKS, "healthy", False),
+            (BROKEN._replace(age=OLD), "unhealthy", True),
+            (BROKEN._replace(age=YOUNG), "unhealthy", False),
+            (NOT_YET._replace(age=OLD), "unhealthy", True),
+            (NOT_YET._replace(age=YOUNG), "starting", False),
+            (UNKNOWN, "unknown", False),
+            (NO_STICK._replace(age=OLD), "no stick", False),
+        ],
+    )
+    @pytest.mark.usefixtures("seconds", "place")
+    def test_its_verdict(self, looks: Looks, found: Look, verdict: str, may_restart: bool) -> None:
+        looks.finds(found)
+        how = health.judge(service_set("d"))
+        assert (how.verdict, how.may_restart) == (verdict, may_restart)
+        assert str(how).startswith(f"{verdict}: {found.reason}")
 
-    def test_one_that_runs_without_its_model(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        monkeypatch.setattr(services, "status", lambda _: UP)
-        wanted = service_set("d", named=[Named(tmp_path / "absent", "ab", linked=False)])
-        assert health.check(wanted) == f"{tmp_path}/absent: missing; run deploys/models.py"
+    @pytest.mark.usefixtures("seconds")
+    def test_one_that_has_just_started_is_given_some_seconds(self, looks: Looks) -> None:
+        looks.finds(*[NOT_YET._replace(age=self.YOUNG)] * 5, WORKS)
+        assert health.judge(service_set("d")).verdict == "healthy"
 
-    @pytest.mark.parametrize("state", ["stopped", "disabled"])
-    def test_one_that_is_not_to_run_is_well(self, monkeypatch: pytest.MonkeyPatch, state: str) -> None:
-        monkeypatch.setattr(services, "status", lambda _: CRASHED)
-        assert health.check(service_set("d", state=state)) is None
+    @pytest.mark.usefixtures("seconds")
+    def test_one_that_starts_over_and_over_is_not_starting(self, looks: Looks) -> None:
+        looks.shows(CRASHED._replace(restarts=3))
+        assert health.judge(service_set("d")).verdict == "unhealthy"
+
+    def test_one_that_is_down(self, looks: Looks) -> None:
+        looks.shows(UP._replace(active="inactive"))
+        assert str(health.judge(service_set("d"))) == "unhealthy: engine.service is inactive, expected active"
+
+    @pytest.mark.usefixtures("seconds")
+    def test_it_is_started_anew_once_for_each_set_and_boot(self, looks: Looks, place: Place) -> None:
+        looks.finds(BROKEN._replace(age=self.OLD))
+        health.note_restart(service_set("d"))
+        assert not health.judge(service_set("d")).may_restart
+        assert health.judge(service_set("e")).may_restart
+        layout.restarted("engine").unlink()  # as a boot leaves it
+        assert health.judge(service_set("d")).may_restart
+        del place

@@ -7,7 +7,7 @@ import pytest
 
 from node import orders
 from node.errors import Refusal
-from node.orders import Asked, File, Gate, Installed, Link, Named, Source, Version
+from node.orders import NOTHING, Asked, File, Gate, Installed, Link, Named, Source, Version, Work
 from node.rights import Owner
 from tests.unit.node.places import GATE, LIMITS, NOTHING_ASKED, USER
 
@@ -29,7 +29,15 @@ SET = {
     "models": {"cats": "2026-01-01"},
     "named_files": [{"path": "/models/cats/2026-01-01/cats.bin", "sha256": "cd", "linked": False}],
     "state": "running",
-    "control_port": 5566,
+    "work": {
+        "script": "/engine/engine.py",
+        "ports": [5566],
+        "asked": 5566,
+        "workers": 3,
+        "on_stick": 1,
+        "published": None,
+        "views": [],
+    },
     "timers": ["engine.timer"],
     "links": [{"path": "/home/current", "target": "list_1.csv"}],
     "manifests": {"cats": "ab"},
@@ -72,10 +80,13 @@ def test_an_order_is_read_as_it_was_sent() -> None:
     [service] = order.sets
     assert service.files[1] == Installed(Path("/home/engine.yaml"), USER, 0o644, "02", "é: 1\n")
     assert service.named_files == [Named(Path("/models/cats/2026-01-01/cats.bin"), "cd", linked=False)]
-    assert (service.control_port, service.timers, service.state) == (5566, ["engine.timer"], "running")
+    assert (service.timers, service.state) == (["engine.timer"], "running")
+    assert service.work == Work(Path("/engine/engine.py"), [5566], 5566, 3, 1, None, [])
     assert service.links == [Link(Path("/home/current"), "list_1.csv")]
     assert service.manifests == {"cats": "ab"}
-    assert service.gate == Gate(linked_wait=1.5, settle=3, deadline=60, checks=["restarts", "port", "files"])
+    assert service.gate == Gate(
+        linked_wait=1.5, settle=3, deadline=60, model_wait=0, checks=["restarts", "port", "files"]
+    )
 
 
 def test_the_paths_of_a_set_are_those_of_its_files_and_links() -> None:
@@ -120,3 +131,9 @@ def test_a_datasink_has_a_face_list() -> None:
 def test_what_a_newer_program_says_more_is_ignored() -> None:
     gate = {**GATE._asdict(), "patience": 7}
     assert Gate(**orders.known(Gate, gate)) == GATE
+
+
+def test_an_older_set_says_no_more_of_its_work_than_its_port() -> None:
+    older = {name: value for name, value in SET.items() if name != "work"}
+    assert orders.service_set({**older, "control_port": 5566}).work == NOTHING._replace(ports=[5566])
+    assert orders.service_set({**older, "control_port": None}).work == orders.service_set(older).work == NOTHING

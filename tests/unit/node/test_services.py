@@ -153,7 +153,7 @@ class TestStop:
             CONTROL(verb, *words, limit=limit)
 
         monkeypatch.setattr(services, "control", control)
-        monkeypatch.setattr(services, "GRACE", grace)
+        monkeypatch.setattr(services, "STOP_LIMIT", grace)
         services.stop("engine.service", set())
         assert said == verbs
 

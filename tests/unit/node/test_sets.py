@@ -6,8 +6,10 @@ import pytest
 
 from node import files, layout, sets
 from node.errors import Refusal
-from node.orders import Link, Named, ServiceSet
+from node.orders import NOTHING, Link, Named, ServiceSet
 from tests.unit.node.places import USER, Place, installed, service_set, sha256, tree, uid
+
+WORK = NOTHING._replace(script=Path("/engine.py"), ports=[5566], asked=5566, workers=3)
 
 
 def wanted(place: Place, digest: str = "d1", *names: str) -> ServiceSet:
@@ -65,11 +67,11 @@ def test_a_set_appears_whole(place: Place, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_what_the_digest_leaves_out_is_brought_up_to_date(place: Place) -> None:
     sets.put(wanted(place), "c0ffee")
-    now = wanted(place)._replace(state="stopped", timers=["engine.timer"], control_port=5566)
+    now = wanted(place)._replace(state="stopped", timers=["engine.timer"], work=WORK)
     sets.put(now, "decade")
     stored = sets.load("engine", "d1")
-    assert (stored.content.state, stored.content.timers, stored.content.control_port) == (
-        "stopped", ["engine.timer"], 5566,
+    assert (stored.content.state, stored.content.timers, stored.content.work) == (
+        "stopped", ["engine.timer"], WORK,
     )  # fmt: skip
     assert stored.commit == "decade"
 
@@ -174,10 +176,10 @@ class TestAdopt:
     def test_it_claims_nothing_of_the_new_set(self, place: Place) -> None:
         self.a(place)
         named = [Named(place.root / "m", "ab", linked=False)]
-        wanted = self.wanted(place)._replace(control_port=5566, named_files=named)
+        wanted = self.wanted(place)._replace(work=WORK, named_files=named)
         content = sets.load("engine", sets.adopt(wanted, "stopped") or "").content
         assert (content.models, content.manifests, content.named_files) == ({}, {}, [])
-        assert (content.control_port, content.timers, content.state) == (None, [], "stopped")
+        assert (content.work, content.timers, content.state) == (NOTHING, [], "stopped")
 
     def test_a_link_and_a_timer_that_were_there_are_part_of_it(self, place: Place) -> None:
         (place.root / "current").symlink_to("old")

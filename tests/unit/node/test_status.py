@@ -64,6 +64,8 @@ class TestStatus:
             "pending": None,
             "last": history.entries()[0],
             "leftovers": [],
+            "code": None,
+            "queue": None,
         }
 
     def test_the_program_that_the_units_run(self) -> None:
@@ -74,7 +76,7 @@ class TestStatus:
     def test_what_does_not_run_is_of_no_set(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(services, "status", lambda _: DOWN)
         assert (found()["live"], found()["active"]) == (None, False)
-        assert found()["health"] == "engine.service is inactive, expected active"
+        assert found()["health"] == "unhealthy: engine.service is inactive, expected active"
 
     def test_a_process_of_a_set_that_nobody_knows(self) -> None:
         layout.started("engine").unlink()
@@ -99,7 +101,7 @@ class TestStatus:
 
     def test_ill_health_is_named(self, place: Place, settled: ServiceSet) -> None:
         sets.put(settled._replace(named_files=[Named(place.root / "absent", "ab", linked=False)]), "c0ffee")
-        assert found()["health"] == f"{place.root}/absent: missing; run deploys/models.py"
+        assert found()["health"] == f"unhealthy: {place.root}/absent: missing; run deploys/models.py"
 
     def test_a_service_that_is_not_to_run_is_well(self, settled: ServiceSet, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(services, "status", lambda _: DOWN)
@@ -148,7 +150,7 @@ class TestText:
             "  live      0123456789ab",
             "  previous  fedcba987654",
             "  model     cats 2026-01-01, manifest abababababab",
-            "  health    ok",
+            "  health    healthy",
             "  last      2026-11-22T23:40:00Z node#1 engine chosen fedcba987654 -> 0123456789ab commit c0ffee "
             "by anna@ramrod: pyinfra inventory.py",
         ]
@@ -179,7 +181,7 @@ class TestText:
 
     def test_an_ill_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(services, "status", lambda _: DOWN)
-        assert "  health    engine.service is inactive, expected active" in self.text()
+        assert "  health    unhealthy: engine.service is inactive, expected active" in self.text()
 
 
 def test_as_json_is_for_programs() -> None:

@@ -84,16 +84,20 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
                 "differences": [
                     "chosen set none, wanted d1",
                     f"{place.root}/engine.yaml differs",
-                    "engine.service is inactive",
                     "engine.service is absent, expected enabled",
+                    "engine.service is inactive",
                 ],
                 "unready": None,
+                "health": None,
+                "may_restart": False,
+                "queue": None,
                 "live": {},
             }
         },
         "pull_access": {"pull_key.pub": None, "pull_key-cert.pub": None, "known_hosts": None},
         "history": [],
         "missing": {"access": [], "models": [], "configs": []},
+        "remarks": [],
         **OF_THE_DATASINK,
     }
 

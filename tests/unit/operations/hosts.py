@@ -110,7 +110,9 @@ def settled(host: StubHost) -> Survey:
         lacking=[],
         face_list={"lacking": []} if wanted.face_list else None,
         sets={
-            each["service"]: SetState(each["digest"], each["models"], [], None, {}, "unknown", None, proven=False)
+            each["service"]: SetState(
+                each["digest"], each["models"], [], None, None, False, None, {}, "unknown", None, proven=False
+            )
             for each in sets
         },
         pull_access={"pull_key.pub": None, "pull_key-cert.pub": None, "known_hosts": None},
@@ -123,6 +125,7 @@ def settled(host: StubHost) -> Survey:
         unseen=[],
         cleanup=[],
         missing={"access": [], "models": [], "configs": []},
+        remarks=[],
     )
 
 

@@ -14,8 +14,8 @@ ENTRY: dict[str, Any] = {
     "reason": "it ended",
 }  # fmt: skip
 STATE: dict[str, Any] = {
-    "chosen": "d1", "models": {}, "differences": ["x"], "unready": "y", "live": {}, "commit": "c0ffee", "last": ENTRY,
-    "proven": True,
+    "chosen": "d1", "models": {}, "differences": ["x"], "unready": "y", "health": "ill", "may_restart": True,
+    "queue": "2 queued", "live": {}, "commit": "c0ffee", "last": ENTRY, "proven": True,
 }  # fmt: skip
 ANSWER: dict[str, Any] = {
     "current_program": bundle().digest,
@@ -34,6 +34,7 @@ ANSWER: dict[str, Any] = {
     "unseen": [],
     "cleanup": [],
     "missing": {"access": [], "models": ["rsync: not installed"], "configs": []},
+    "remarks": ["imagenode: unknown"],
 }
 
 
@@ -49,7 +50,9 @@ def test_an_answer_is_read() -> None:
     found = parse([json.dumps(ANSWER)], ["engine"])
     assert found is not None
     assert found.has_program
-    assert found.sets == {"engine": SetState("d1", {}, ["x"], "y", {}, "c0ffee", ENTRY, proven=True)}
+    assert found.sets == {
+        "engine": SetState("d1", {}, ["x"], "y", "ill", True, "2 queued", {}, "c0ffee", ENTRY, proven=True)
+    }
     assert found.sets["engine"].reasons == ["x", "y"]
     assert found.lacking == ["cats/2026-01-01"]
     assert found.missing["models"] == ["rsync: not installed"]
@@ -76,7 +79,7 @@ def test_a_damaged_line_of_the_history_is_left_out(damaged: Any) -> None:
 
 
 def test_many_reasons_are_told_in_short() -> None:
-    state = SetState("d1", {}, ["one", "two", "three", "four"], "five", {}, None, None, proven=False)
+    state = SetState("d1", {}, ["one", "two", "three", "four"], "five", None, False, None, {}, None, None, proven=False)
     assert state.in_short == "one; two; three; 2 more"
 
 
@@ -150,14 +153,25 @@ def test_what_is_wrong_is_said_in_one_line() -> None:
 
 def test_no_terminal_obeys_a_nodes_words() -> None:
     bad, shown = "a\x1b[31m\nb\u202e", "a?[31m b?"
-    state = {**STATE, "models": {bad: bad}, "differences": [bad], "unready": bad, "live": {"/a": f"\tx{bad}"}}
+    said = dict.fromkeys(("unready", "health", "queue"), bad)
+    state = {**STATE, **said, "models": {bad: bad}, "differences": [bad], "live": {"/a": f"\tx{bad}"}}
     last = {**ENTRY, "operator": bad, "purpose": bad, "reason": bad, "more": bad}
     answer = {**ANSWER, "sets": {"engine": {**state, "last": last}}, "history": [last], "registry": [bad]}
     found = parse([json.dumps(answer)], ["engine"])
     assert found is not None
     cleaned = {**ENTRY, "operator": shown, "purpose": shown, "reason": shown}
     assert found.sets["engine"] == SetState(
-        "d1", {shown: shown}, [shown], shown, {"/a": "\txa [31m\nb "}, "c0ffee", cleaned, proven=True
+        "d1",
+        {shown: shown},
+        [shown],
+        shown,
+        shown,
+        True,
+        shown,
+        {"/a": "\txa [31m\nb "},
+        "c0ffee",
+        cleaned,
+        proven=True,
     )
     assert (found.history, found.registry) == ([cleaned], [shown])
 

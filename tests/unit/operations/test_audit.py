@@ -188,7 +188,7 @@ class TestConfirming:
             "failed: east",
         ]
 
-    def test_confirming_is_never_a_change(self, run: Run) -> None:
+    def test_confirming_a_switch_is_no_change(self, run: Run) -> None:
         assert set(run.predicted) == {FIRST, OTHERS, COLLECT}
         assert set(run.changed) == {FIRST, OTHERS, COLLECT}
 

@@ -57,6 +57,19 @@ def test_a_service_with_differences_is_switched_and_they_are_told(sink: StubHost
     assert sink.said == ["datapump: chosen set none, wanted ab; datapump.service is absent, expected enabled"]
 
 
+def test_the_queue_is_told_before_a_switch(sink: StubHost, answer: Answer) -> None:
+    """What waits there is lost where its release does not keep it."""
+    answer(with_set(settled(sink), differences=["x"], queue="12 queued, 1 running"))
+    assert len(switch(sink)) == 1
+    assert sink.said == ["datapump: x", "datapump: its queue: 12 queued, 1 running"]
+
+
+def test_the_queue_of_a_settled_service_is_nobodys_concern(sink: StubHost, answer: Answer) -> None:
+    answer(with_set(settled(sink), queue="12 queued"))
+    assert switch(sink) == []
+    assert sink.said == ["as wanted"]
+
+
 def test_a_model_that_is_not_ready_is_no_settled_service(sink: StubHost, answer: Answer) -> None:
     answer(with_set(settled(sink), unready="/x: missing"))
     assert len(switch(sink)) == 1

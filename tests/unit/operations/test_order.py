@@ -35,8 +35,11 @@ def test_the_node_reads_what_is_sent(fleet: Fleet, name: str) -> None:
     assert [(each.label, str(each.directory), each.manifest) for each in read.versions] == [
         (f"{each.model}/{each.version}", each.directory, each.manifest) for each in wanted.versions
     ]
-    assert [(each.digest, each.state, each.control_port) for each in read.sets] == [
-        (each.digest, each.state, each.control_port) for each in wanted.sets
+    assert [
+        (each.digest, each.state, str(each.work.script), each.work.ports, each.work.views) for each in read.sets
+    ] == [
+        (each.digest, each.state, each.work.script, list(each.work.ports), list(each.work.views))
+        for each in wanted.sets
     ]
     assert (read.face_list is None) == (wanted.face_list is None)
     assert (read.operator, read.purpose) == (operator(), purpose())

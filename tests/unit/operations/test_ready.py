@@ -54,6 +54,22 @@ def test_a_host_that_lacks_something(east: StubHost, answer: Answer, steps: Sequ
     assert east.state.failed_hosts == [east]
 
 
+REMARKS = ["imagenode: of a release that is not known", "b"]
+
+
+def test_what_may_be_wrong_there_is_told_and_the_run_goes_on(east: StubHost, answer: Answer) -> None:
+    answer(replace(settled(east), remarks=REMARKS, damaged=["one"]))
+    [mend] = plan(ready.converge, east, ["configs"])
+    assert mend.get_raw_value().endswith(" mend")
+    assert (east.said, east.state.failed_hosts) == ([*REMARKS, "one"], [])
+
+
+def test_what_may_be_wrong_there_is_no_change(east: StubHost, answer: Answer) -> None:
+    answer(replace(settled(east), remarks=REMARKS))
+    assert plan(ready.converge, east, ["configs"]) == []
+    assert east.said == [*REMARKS, "as wanted"]
+
+
 @each("steps", [[], ["access"], ["access", "models", "configs"]])
 def test_a_settled_host(east: StubHost, answer: Answer, steps: Sequence[str]) -> None:
     answer(settled(east))

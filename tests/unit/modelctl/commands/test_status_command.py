@@ -21,13 +21,8 @@ def _connect():
     open({mark!r}, "w").close()
 """
 NOTHING: dict[str, object] = {
-    "unpinned": [],
-    "leftovers": [],
-    "parts": [],
-    "listed": [],
-    "error": None,
-    "unreadable": {},
-}
+    "unpinned": [], "leftovers": [], "parts": [], "listed": [], "error": None, "unreadable": {},
+}  # fmt: skip
 """What is to be told of the registry."""
 
 
@@ -60,12 +55,12 @@ def with_digests(nodes: FakeNodes, text: str) -> str:
 
 
 SETTLED = """\
-host      service    wanted        chosen        running       health  drift
-data1     datapump   DATA1-------  DATA1-------  DATA1-------  ok      none
-sentinel  sentinel   SENTINEL----  SENTINEL----  SENTINEL----  ok      none
-lab1      imagenode  LAB1--------  LAB1--------  LAB1--------  ok      none
-east      imagenode  EAST--------  EAST--------  EAST--------  ok      none
-alpha5    imagenode  ALPHA5------  ALPHA5------  ALPHA5------  ok      none
+host      service    wanted        chosen        running       health   drift  code
+data1     datapump   DATA1-------  DATA1-------  DATA1-------  healthy  none   -
+sentinel  sentinel   SENTINEL----  SENTINEL----  SENTINEL----  healthy  none   to 0.2.4
+lab1      imagenode  LAB1--------  LAB1--------  LAB1--------  healthy  none   0.2
+east      imagenode  EAST--------  EAST--------  EAST--------  healthy  none   0.2
+alpha5    imagenode  ALPHA5------  ALPHA5------  ALPHA5------  healthy  none   0.2
 
 host      service    model                   wanted      chosen
 data1     datapump   face_recognition        2026-02-02  2026-02-02
@@ -92,18 +87,18 @@ def test_a_settled_fleet(nodes: FakeNodes, site: Path, tmp_path: Path) -> None:
 def test_what_is_not_well_has_its_lines(nodes: FakeNodes, site: Path) -> None:
     failed = ENTRY | {"outcome": "returned", "reason": "port 1 is closed"}
     nodes.change("lab1", chosen=OLD, live=OLD, models={"mobilenet_ssd": "2019-01-01"}, last=failed)
-    nodes.change("alpha5", live=None, health="imagenode.service is inactive", pending=MARK)
+    nodes.change("alpha5", live=None, health="unhealthy: imagenode.service is inactive", pending=MARK)
     nodes.fail("east", 255, "No route to host")
     result = run(site, "east", "lab1", "data1", "alpha5")
     assert (result.exit_code, result.stderr) == (3, "")
     assert result.stdout == with_digests(
         nodes,
         """\
-host    service    wanted        chosen        running       health   drift
-east    imagenode  EAST--------  unknown       unknown       unknown  unknown
-lab1    imagenode  LAB1--------  0ddba110ddba  0ddba110ddba  ok       drift
-data1   datapump   DATA1-------  DATA1-------  DATA1-------  ok       none
-alpha5  imagenode  ALPHA5------  ALPHA5------  none          ill      drift
+host    service    wanted        chosen        running       health     drift    code
+east    imagenode  EAST--------  unknown       unknown       unknown    unknown  unknown
+lab1    imagenode  LAB1--------  0ddba110ddba  0ddba110ddba  healthy    drift    0.2
+data1   datapump   DATA1-------  DATA1-------  DATA1-------  healthy    none     -
+alpha5  imagenode  ALPHA5------  ALPHA5------  none          unhealthy  drift    0.2
 
 host    service    model                  wanted      chosen
 east    imagenode  mobilenet_ssd_depthai  2022-04-02  unknown
@@ -115,7 +110,7 @@ east (192.168.10.21): No route to host; is it up, and trusted? modelctl trust ea
 lab1 imagenode: drift: chosen 0ddba110ddba, wanted LAB1--------
 lab1 imagenode: drift: mobilenet_ssd 2019-01-01, wanted 2020-12-06
 lab1 imagenode: returned (anna@ramrod, 2026-11-22T23:40:00Z): port 1 is closed
-alpha5 imagenode: ill: imagenode.service is inactive; look there: sudo journalctl --unit imagenode --lines 50 --no-pager
+alpha5 imagenode: unhealthy: imagenode.service is inactive; look there: sudo journalctl --unit imagenode --lines 50 --no-pager
 alpha5 imagenode: drift: running no known set, chosen ALPHA5------
 alpha5 imagenode: drift: a switch to 0ddba110ddba has not ended (anna@ramrod, 2026-11-22T23:40:00Z: pyinfra -y); it does not run now
 what a deploy would do about drift: pyinfra inventory.py deploys/models.py --limit lab1 --limit alpha5 --dry
@@ -126,17 +121,25 @@ what a deploy would do about drift: pyinfra inventory.py deploys/models.py --lim
 @pytest.mark.parametrize(
     ("changes", "row"),
     [
-        ({"health": "port 1 is closed"}, "LAB1- LAB1- LAB1- ill none"),
-        ({"drift": ["/a differs"]}, "LAB1- LAB1- LAB1- ok drift"),
-        ({"live": None}, "LAB1- LAB1- none ok drift"),
-        ({"chosen": None}, "LAB1- none LAB1- ok drift"),
+        ({"health": "unhealthy: port 1 is closed"}, "LAB1- LAB1- LAB1- unhealthy none"),
+        ({"health": "starting: port 1 is closed, 3 s after its start"}, "LAB1- LAB1- LAB1- starting none"),
+        ({"health": "no stick: 2 of 3 workers live"}, "LAB1- LAB1- LAB1- no stick none"),
+        ({"health": "unknown: /proc: denied"}, "LAB1- LAB1- LAB1- unknown none"),
+        ({"health": "port 1 is closed"}, "LAB1- LAB1- LAB1- unhealthy none"),
+        ({"drift": ["/a differs"]}, "LAB1- LAB1- LAB1- healthy drift"),
+        ({"live": None}, "LAB1- LAB1- none healthy drift"),
+        ({"chosen": None}, "LAB1- none LAB1- healthy drift"),
     ],
 )
-def test_drift_and_ill_health_end_with_3(nodes: FakeNodes, site: Path, changes: dict[str, object], row: str) -> None:
+def test_drift_and_all_but_health_end_with_3(
+    nodes: FakeNodes, site: Path, changes: dict[str, object], row: str
+) -> None:
     nodes.change("lab1", **changes)
     result = run(site, "lab1")
-    assert result.stdout.splitlines()[1].split() == with_digests(nodes, f"lab1 imagenode {row}").split()
+    assert result.stdout.splitlines()[1].split() == with_digests(nodes, f"lab1 imagenode {row} 0.2").split()
     assert (result.exit_code, result.stderr) == (3, "")
+    if "health" in changes:
+        assert f"lab1 imagenode: {changes['health']}; look there: " in result.stdout
     assert run(site, "lab1", "--json").exit_code == 3
 
 
@@ -198,19 +201,19 @@ def test_without_ssh(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_on_a_terminal_it_is_a_table_in_colour(nodes: FakeNodes, site: Path) -> None:
-    nodes.change("lab1", chosen=OLD, health="port 1 is [red]closed[/red] " + "x" * 100)
-    code, shown = on_a_terminal(site, "status", "lab1", "east")
+    nodes.change("lab1", chosen=OLD, health="unhealthy: port 1 is [red]closed[/red] " + "x" * 100)
+    code, shown = on_a_terminal(site, "status", "lab1", "east", COLUMNS="100")
     assert code == 3
     [red] = [line for line in shown.splitlines() if "\x1b[31m" in line]
     assert red.startswith("\x1b[31mlab1")
     plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
     for host, chosen in (("lab1", OLD), ("east", nodes.wanted("east"))):
         wanted = nodes.wanted(host)[:12]
-        row = rf"^{host} +imagenode +{wanted} +{chosen[:12]} +{wanted} +(ill +drift|ok +none) *$"
+        row = rf"^{host} +imagenode +{wanted} +{chosen[:12]} +{wanted} +(unhealthy +drift|healthy +none) +0.2 *$"
         assert re.search(row, plain, re.MULTILINE)
     _, models, notes = plain.split("\n\n")
     assert re.search(r"^lab1 +imagenode +mobilenet_ssd +2020-12-06 +2020-12-06 *$", models, re.MULTILINE)
-    [note] = [line for line in notes.splitlines() if " ill: " in line]
+    [note] = [line for line in notes.splitlines() if " unhealthy: " in line]
     assert "port 1 is [red]closed[/red] xxx" in note
     assert note.endswith("look there: sudo journalctl --unit imagenode --lines 50 --no-pager")
 

@@ -97,12 +97,12 @@ def test_set_has_the_versions_that_its_configs_name_and_no_others() -> None:
     [
         ("sentinel", "sentinel", 5566, ("sentinel_cleanup.timer",), 12),
         ("lab1", "imagenode", None, (), 2),
-        ("data1", "datapump", 5556, (), 2),
+        ("data1", "datapump", None, (), 2),
     ],
 )
 def test_service_set(host: str, service: str, port: int | None, timers: tuple[str, ...], count: int) -> None:
     (found,) = desired(FLEET, host).sets
-    assert (found.service, found.unit, found.control_port, found.timers, found.state, len(found.files)) == (
+    assert (found.service, found.unit, found.work.asked, found.timers, found.state, len(found.files)) == (
         service, f"{service}.service", port, timers, "running", count,
     )  # fmt: skip
 
@@ -132,8 +132,10 @@ def test_the_link_to_the_face_list_moves_with_the_set_that_reads_it() -> None:
 def test_a_set_has_the_gate_of_its_service() -> None:
     gates = Gates(imagenode=Gate(linked_wait=5, deadline=30, settle=2, checks=frozenset({"port", "files"})))
     changed = fleet(pins=FLEET.pins, standards=Standards(gates=gates))
-    assert desired(changed, "lab1").sets[0].gate == WantedGate(5, 30, 2, ("files", "port"))
-    assert desired(changed, "sentinel").sets[0].gate == WantedGate(120, 120, 20, ("files", "port", "restarts"))
+    assert desired(changed, "lab1").sets[0].gate == WantedGate(5, 30, 2, 0, ("files", "port"))
+    assert desired(changed, "sentinel").sets[0].gate == WantedGate(
+        120, 120, 20, 0, ("answer", "files", "journal", "pictures", "port", "restarts", "workers")
+    )
     assert desired(changed, "lab1").sets[0].digest == desired(FLEET, "lab1").sets[0].digest
 
 

@@ -31,6 +31,7 @@ RUNS = [
     ("lab1", "imagenode", "/home/ops/imagenode/imagenode/imagenode.py", "/home/ops/imagenode/imagenode"),
     ("data1", "datapump", "/home/ops/camwatcher/datapump/datapump.py", "/home/ops/camwatcher/datapump"),
 ]
+HOSTS = [row[:2] for row in RUNS]
 
 
 @pytest.mark.parametrize(("host", "service", "script", "folder"), RUNS)
@@ -44,7 +45,7 @@ def test_service(host: str, service: str, script: str, folder: str) -> None:
     assert dict(found["Install"]) == {"WantedBy": "multi-user.target"}
 
 
-@pytest.mark.parametrize(("host", "service"), [row[:2] for row in RUNS])
+@pytest.mark.parametrize(("host", "service"), HOSTS)
 def test_service_starts_with_the_network_and_never_gives_up(host: str, service: str) -> None:
     found = dict(unit(fleet(), host, f"{service}.service")["Unit"])
     found.pop("Description")
@@ -72,7 +73,9 @@ def test_cleanup_runs_once_a_day_and_not_when_its_timer_is_enabled() -> None:
         "WorkingDirectory": "/home/ops/sentinel",
     }
     timer = unit(fleet(), "sentinel", "sentinel_cleanup.timer")
-    assert set(timer["Unit"]) == {"Description"}
+    # It requires nothing, so that enabling it runs nothing.
+    assert set(timer["Unit"]) == {"Description", "After"}
+    assert timer["Unit"]["After"] == "sentinelcam-recover.service"
     assert dict(timer["Timer"]) == {"OnCalendar": "daily", "Persistent": "true"}
     assert dict(timer["Install"]) == {"WantedBy": "timers.target"}
 
@@ -101,7 +104,10 @@ def test_the_primary_datasink_is_cleaned_whatever_its_name() -> None:
 
 
 def test_a_sentinel_gets_time_to_end_its_jobs() -> None:
-    assert unit(fleet(), "sentinel", "sentinel.service")["Service"]["TimeoutStopSec"] == "90"
+    seconds = {
+        service: unit(fleet(), host, f"{service}.service")["Service"]["TimeoutStopSec"] for host, service in HOSTS
+    }
+    assert seconds == {"sentinel": "90", "imagenode": "10", "datapump": "10"}
 
 
 def test_variables_reach_what_a_unit_starts_alone() -> None:

@@ -141,10 +141,37 @@ class TestDrift:
 
 
 class TestHealth:
-    def test_ill(self, nodes: FakeNodes) -> None:
-        nodes.change("lab1", health="imagenode.service: port 1 is closed")
-        assert (lab1().health, lab1().drift) == ("imagenode.service: port 1 is closed", ())
-        assert not lab1().is_well
+    @pytest.mark.parametrize(
+        ("said", "verdict"),
+        [
+            (None, "healthy"),
+            ("unhealthy: imagenode.service: port 1 is closed", "unhealthy"),
+            ("starting: imagenode.service: port 1 is closed, 3 s after its start", "starting"),
+            ("no stick: imagenode.service: 0 of 1 workers live", "no stick"),
+            ("unknown: /proc: denied", "unknown"),
+            # What a node of an older release says, and of a newer one with a word of its own.
+            ("imagenode.service: port 1 is closed, expected open", "unhealthy"),
+            ("tired: since 3 days", "unhealthy"),
+            ("healthy: not at all", "unhealthy"),
+        ],
+    )
+    def test_verdict(self, nodes: FakeNodes, said: str | None, verdict: str) -> None:
+        nodes.change("lab1", health=said)
+        found = lab1()
+        assert (found.health, found.verdict, found.drift) == (said, verdict, ())
+        assert found.is_well is (verdict == "healthy")
+        assert status.all_well({"lab1": host_status()}) is (verdict == "healthy")
+
+    def test_its_code_and_its_queue(self, nodes: FakeNodes) -> None:
+        nodes.change("lab1", code="0.3", queue="2 queued, 1 running")
+        assert (lab1().code, lab1().queue) == ("0.3", "2 queued, 1 running")
+        assert lab1().is_well
+
+    def test_a_node_of_an_older_release_tells_of_neither(self, nodes: FakeNodes) -> None:
+        for field in ("code", "queue"):
+            del nodes.services["lab1"]["imagenode"][field]
+        nodes.change("lab1")
+        assert (lab1().code, lab1().queue, lab1().is_well) == (None, None, True)
 
     def test_a_service_that_the_node_knows_nothing_of(self, nodes: FakeNodes) -> None:
         nodes.say("lab1", '{"services": {}}')
@@ -199,8 +226,9 @@ def test_as_json(nodes: FakeNodes) -> None:
     last = ENTRY | {"outcome": "returned", "from": "a" * 64, "reason": "it crashed"}
     left = ["/m/cats/.retired-2026-01-01"]
     nodes.change(
-        "lab1", chosen=OLD, live=None, health="ill", drift=["/a differs"], pending=MARK, last=last, leftovers=left
-    )
+        "lab1", chosen=OLD, live=None, health="unknown: /proc: denied", drift=["/a differs"], pending=MARK, last=last,
+        leftovers=left, code="between 0.2 and 0.3", queue="2 queued",
+    )  # fmt: skip
     nodes.fail("east", 255, "No route to host")
     wanted = nodes.wanted("lab1")
     found = status.to_json(
@@ -225,7 +253,7 @@ def test_as_json(nodes: FakeNodes) -> None:
                         "models": {
                             "mobilenet_ssd": {"wanted": "2020-12-06", "chosen": "2020-12-06", "override": False}
                         },
-                        "health": "ill",
+                        "health": "unknown: /proc: denied",
                         "drift": list(lab1().drift),
                         "pending": {
                             "time": "2026-11-22T23:40:00Z", "operator": "anna@ramrod", "purpose": "pyinfra -y",
@@ -237,6 +265,8 @@ def test_as_json(nodes: FakeNodes) -> None:
                             "reason": "it crashed",
                         },
                         "leftovers": ["/m/cats/.retired-2026-01-01"],
+                        "code": "between 0.2 and 0.3",
+                        "queue": "2 queued",
                     }
                 },
                 "error": None,
