@@ -63,9 +63,7 @@ def _notes(found: Mapping[str, HostStatus]) -> Iterator[str]:
 def _set_row(host: str, service: str, status: ServiceStatus) -> Row:
     digests = map(short, (status.wanted, status.chosen, status.running))
     drift = "drift" if status.drift else "none"
-    return Row(
-        (host, service, *digests, status.verdict, drift, status.code or "-"), WELL if status.is_well else BAD
-    )
+    return Row((host, service, *digests, status.verdict, drift, status.code or "-"), WELL if status.is_well else BAD)
 
 
 def _service_notes(service: str, status: ServiceStatus) -> Iterator[str]:
