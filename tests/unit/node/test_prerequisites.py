@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from node import access, prerequisites
+from node import access, prerequisites, releases
+from node.orders import NOTHING as NOTHING_SHOWN
 from node.orders import Order
+from node.releases import Release
 from tests.unit.node.places import USER, Place, installed, service_set
 
 SETTLED: dict[str, Any] = {
@@ -111,3 +113,37 @@ def test_a_link_to_the_code_will_do(order: Order, place: Place) -> None:
     link: Path = place.root / "python"
     link.symlink_to("/bin/sh")
     assert missing(order._replace(needs={"engine": [str(link)]}), **MOVING) == NOTHING
+
+
+def of_release(order: Order, monkeypatch: pytest.MonkeyPatch, name: str, reason: str | None = None) -> Order:
+    """The same, with an imagenode of this release."""
+    monkeypatch.setattr(releases, "look", lambda *_: Release(name, reason))
+    [wanted] = order.sets
+    script = Path("/home/ops/imagenode/imagenode/imagenode.py")
+    return order._replace(sets=[wanted._replace(service="imagenode", work=NOTHING_SHOWN._replace(script=script))])
+
+
+@pytest.mark.parametrize(
+    ("name", "is_fit"), [("0.2", True), ("between 0.2 and 0.3", False), ("0.3", False), ("unknown", True)]
+)
+def test_configs_go_to_the_release_that_they_are_for(
+    order: Order, monkeypatch: pytest.MonkeyPatch, name: str, is_fit: bool
+) -> None:
+    order = of_release(order, monkeypatch, name)._replace(needs={})
+    moving = {"sets": {"imagenode": MOVING["sets"]["engine"]}}
+    lines = missing(order, **moving, lacking=["cats/2026-01-01"])
+    expected = (
+        f"/home/ops/imagenode/imagenode/imagenode.py: of imagenode {name}; expected 0.2, which this checkout's "
+        "configs are for; install that release"
+    )
+    assert (expected in lines["configs"], expected in lines["models"]) == (not is_fit, not is_fit)
+    assert missing(order, sets={"imagenode": SETTLED["sets"]["engine"]}) == NOTHING
+
+
+@pytest.mark.parametrize(("name", "count"), [("0.2", 0), ("0.3", 0), ("unknown", 1)])
+def test_code_that_nobody_knows_is_remarked_on(
+    order: Order, monkeypatch: pytest.MonkeyPatch, name: str, count: int
+) -> None:
+    lines = prerequisites.remarks(of_release(order, monkeypatch, name, "outpost.py: missing"))
+    line = "imagenode: of a release that is not known (outpost.py: missing); this checkout's configs may not fit it"
+    assert lines == [line] * count

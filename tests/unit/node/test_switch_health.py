@@ -8,7 +8,7 @@ from node import health, history, layout, queue_file, services, sets, switch
 from node.errors import Unknown
 from node.health import Health
 from node.services import Status
-from tests.unit.node.places import Place, request
+from tests.unit.node.places import Place, installed, request
 from tests.unit.node.switches import chosen, run, stored
 
 UP = Status("active", "running", 7, "enabled", 0, False)
@@ -28,6 +28,7 @@ def test_a_set_of_which_nobody_knows_whether_it_works_stays(
 
     monkeypatch.setattr(health, "wait", wait)
     stored(place, "d2")
+    told.clear()
     line = "engine: failed, d2 stays chosen: unknown whether it works: /proc: no memory within 60 s"
     assert run("d2") == line
     assert chosen() == ("d2", "d1")
@@ -84,6 +85,17 @@ def test_the_timers_that_a_set_lacks_are_stopped(place: Place, told: list[str]) 
     assert "disable --quiet --now old.timer" in told
 
 
+def test_each_unit_of_a_set_is_read_again(place: Place, told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that only a timer starts: systemd would run what the set before had."""
+    unit = installed(layout.UNITS / "engine_cleanup.service", "[Unit]", "root")
+    wanted = stored(place, "d1")
+    sets.put(wanted._replace(digest="d2", files=[*wanted.files, unit]), "c0ffee")
+    outdated = {"engine_cleanup.service": UP._replace(is_outdated=True)}
+    monkeypatch.setattr(services, "status", lambda unit: outdated.get(unit, UP))
+    run("d2")
+    assert "daemon-reload" in told
+
+
 class TestQueue:
     """state.json, which a start takes and deletes."""
 
@@ -106,18 +118,19 @@ class TestQueue:
         queue, kept = folder / "state.json", layout.sets("engine") / "state.json"
         queue.write_text("[1]")
 
+        seen = []
+
         def wait(wanted: object) -> str | None:
-            if getattr(wanted, "digest", "") == "d1":
-                assert queue.read_text() == "[1]"
-                return None
-            assert kept.read_text() == "[1]"
+            digest = getattr(wanted, "digest", "")
+            seen.append((digest, queue.exists(), kept.exists()))
             queue.unlink()  # as a start does
-            return "it is ill"
+            return None if digest == "d1" else "it is ill"
 
         monkeypatch.setattr(health, "wait", wait)
         self.begin(place, "d2")
         switch.run(request("d2"))
-        assert queue.read_text() == "[1]"
+        assert seen == [("d2", True, True), ("d1", True, True)]
+        assert not kept.exists()
 
     def test_one_that_is_there_is_the_newer(self, place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(queue_file, "SERVICES", ("engine",))

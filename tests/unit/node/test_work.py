@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from node import journal, process_tree, stick, zmtp
+from node import health, journal, process_tree, stick, zmtp
 from node.errors import Unknown
 from node.orders import NOTHING, ServiceSet, Work
+from node.services import Status
 from node.work import BROKEN, NO_STICK, NOT_YET, STATUS, UNKNOWN, WORKS, Look, has_loaded, look, queue
 from node.zmtp import Message, NoAnswer
 from tests.unit.node.places import GATE, service_set
@@ -187,7 +188,7 @@ class TestPictures:
     @pytest.mark.parametrize(
         ("first", "sizes"),
         [
-            (b'{"msg": "outpost P10|jpg"}', [20, 900]),
+            (b'{"msg": "outpost P20|jpg"}', [20, 900]),
             (b'{"msg": "outpost P2|jpg"}', [20]),
             (b'{"msg": "outpost P2|jpg"}', [20, 0]),
             (b'{"msg": 7}', [20, 900]),
@@ -231,3 +232,18 @@ def test_a_process_table_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_its_age() -> None:
     assert 0 < here(service()).age < 86_400
+
+
+def test_nothing_is_judged_by_a_clock_that_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wall_clock() -> float:
+        raise AssertionError("a Pi has no clock battery")
+
+    monkeypatch.setattr(time, "time", wall_clock)
+    monkeypatch.setattr(zmtp, "listen", lambda *_: iter(()))
+    up = Status("active", "running", os.getpid(), "enabled", 0, False)
+    monkeypatch.setattr("node.services.status", lambda _: up)
+    monkeypatch.setattr("node.work.look", look)
+    wanted = service("imagenode", published=5567, views=["outpost P1"])
+    impatient = wanted._replace(gate=wanted.gate._replace(deadline=0.2))
+    assert health.wait(impatient) == "engine.service: no frame of outpost P1 within 0.2 s"
+    assert health.judge(impatient, 0).verdict in (health.STARTING, health.UNHEALTHY)
