@@ -199,6 +199,8 @@ def _choose_new(mark: Mark) -> None:
     with suppress(Refusal):  # a unit that does not parse, say: what is wrong with the set is told anyway
         new = put_in_place(mark.request.service, mark.request.digest, mark.previous_of_new)
         if new.is_to_run:
+            with suppress(OSError):
+                queue_file.put_back(new)
             services.control("enable", "--quiet", new.unit, *new.timers)
             services.control("start", "--no-block", new.unit, *new.timers)
 
@@ -214,5 +216,6 @@ def put_in_place(service: str, digest: str, previous: Optional[str]) -> ServiceS
 def _end(mark: Mark, name: str, reason: str) -> Outcome:
     outcome = conclude(mark.request, mark.old, name, reason)
     marks.clear(mark.request.service)
-    queue_file.drop(mark.request.service)
+    if name == history.RETURNED:  # else nobody works it off yet, and the start that was tried may have deleted it
+        queue_file.drop(mark.request.service)
     return outcome

@@ -69,14 +69,22 @@ def _service(service: str) -> Dict[str, Any]:
         unit=content.unit, state=content.state, models=content.models, manifests=content.manifests,
         commit=stored.commit, product=stored.product,
     )  # fmt: skip
+    return dict(data, **_found(content))
+
+
+def _found(content: ServiceSet) -> Dict[str, Any]:
+    """What is so at this moment."""
     try:
         units = drift.statuses(content)
-        leftovers = version_removal.leftovers(content.named_files)
-        data.update(drift=drift.of(content, units) + drift.foreign(units), leftovers=leftovers)
-        data.update(code=_code(content), queue=work.queue(content) if is_active else None)
-        return dict(data, health=_health(content))
+        return {
+            "drift": drift.of(content, units) + drift.foreign(units),
+            "leftovers": version_removal.leftovers(content.named_files),
+            "code": _code(content),
+            "queue": work.queue(content) if units and units[content.unit].is_running else None,
+            "health": _health(content),
+        }
     except Refusal as refusal:  # a link that misleads, say: what is behind it is not known
-        return dict(data, health=str(refusal))
+        return {"health": str(refusal)}
 
 
 def _code(content: ServiceSet) -> Optional[str]:

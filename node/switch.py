@@ -71,7 +71,8 @@ def _end(wanted: ServiceSet, mark: Mark, name: str, reason: Optional[str] = None
     """The new set stays."""
     outcome = conclude(mark.request, mark.old, name, reason)
     marks.clear(wanted.service)
-    queue_file.drop(wanted.service)
+    if name == history.CHOSEN:
+        queue_file.drop(wanted.service)
     sets.prune(wanted.service)
     return outcome
 

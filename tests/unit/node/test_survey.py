@@ -20,7 +20,6 @@ from node import (
     stamps,
     survey,
     versions,
-    work,
 )
 from node.errors import Refusal
 from node.orders import Link, Named, ServiceSet
@@ -294,29 +293,3 @@ def test_a_set_of_an_unknown_user_ends_the_survey_in_one_line(place: Place, tmp_
     wanted = service_set("d1", installed(tmp_path / "engine.yaml", "new", owner="no-such-user"))
     with pytest.raises(Refusal, match=r"^user no-such-user: not on this node"):
         survey.survey(place.order(sets=[wanted]))
-
-
-def test_what_others_laid_beside_a_unit_is_told_and_moves_nothing(
-    place: Place, settled: ServiceSet, status: dict[str, Status]
-) -> None:
-    """S5"""
-    status["engine.service"] = UP._replace(drop_ins=("/etc/systemd/system/engine.service.d/mine.conf",))
-    answer = survey.survey(place.order(sets=[settled]))["sets"]["engine"]
-    assert answer["differences"] == []
-    assert "engine.service.d/mine.conf" in answer["health"]
-    assert answer["may_restart"] is False
-
-
-def test_the_queue_is_asked_for_where_there_is_something_to_switch(
-    place: Place, settled: ServiceSet, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(work, "queue", lambda _: "2 queued")
-    for wanted, expected in ((settled, None), (settled._replace(digest="d2"), "2 queued")):
-        assert survey.survey(place.order(sets=[wanted]))["sets"]["engine"]["queue"] == expected
-
-
-def test_an_unhealthy_service_is_told(place: Place, settled: ServiceSet, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "look", lambda *_: work.Look(work.BROKEN, "a child died", 1000.0))
-    answer = survey.survey(place.order(sets=[settled]))["sets"]["engine"]
-    assert (answer["health"], answer["may_restart"]) == ("unhealthy: a child died", True)
-    assert answer["differences"] == []

@@ -132,6 +132,25 @@ class TestQueue:
         assert seen == [("d2", True, True), ("d1", True, True)]
         assert not kept.exists()
 
+    def test_where_there_is_no_set_to_go_back_to_the_copy_stays(
+        self, place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The next start is given the queue once more, and may delete it too."""
+        monkeypatch.setattr(queue_file, "SERVICES", ("engine",))
+        self.begin(place, "d1")
+        run("d1")
+        queue, kept = folder / "state.json", layout.sets("engine") / "state.json"
+        queue.write_text("[1]")
+
+        def wait(_: object) -> str:
+            queue.unlink()  # as a start does
+            return "it is ill"
+
+        monkeypatch.setattr(health, "wait", wait)
+        switch.run(request("d1"))
+        assert history.entries()[-1]["outcome"] == history.FAILED
+        assert (queue.read_text(), kept.read_text()) == ("[1]", "[1]")
+
     def test_one_that_is_there_is_the_newer(self, place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(queue_file, "SERVICES", ("engine",))
         self.begin(place, "d1")
