@@ -36,7 +36,7 @@ DONE = "systemctl stop meanwhile; true"
 class Update:
     """A switch to a set that does not work, or only looks as if it did not.
 
-    :param says: words of the run's line for the host; none where all is well.
+    :param says: what the run's line for the host matches, each; nothing where all is well.
     :param orders: what the stand-in does when it runs with the new set.
     :param fields: what the site says of the host then.
     :param release: which release of the program it is; empty for that of a new host.
@@ -76,14 +76,18 @@ def on_debug(**orders: Any) -> Mapping[str, Any]:
 
 TRUNCATED: Mapping[str, Any] = {"model_version_overrides": {"mobilenet_ssd": "2026-06-01"}}
 
+DEAD_CHILD = "workers live|LensTasking (failure|ending|ended)"
+DEAD_ENGINE = "workers live|Exception in thread"
+"""A look can fall between a process's last words and its end."""
+
 LYING_UPDATES = (
-    Update("its model is cut short", "lab1", ("workers live", "600000 of 1000000 bytes"), fields=TRUNCATED),
+    Update("its model is cut short", "lab1", (DEAD_CHILD, "600000 of 1000000 bytes"), fields=TRUNCATED),
     Update(
         "its model is cut short, and the journal is silent", "lab1", ("workers live",), {"silent_journal": True},
         TRUNCATED,
     ),
-    Update("its child cannot load the model", "lab1", ("workers live",), on_debug(dead_child=True)),
-    Update("its child dies in the settle time", "lab1", ("workers live",), on_debug(zombie_after=1)),
+    Update("its child cannot load the model", "lab1", (DEAD_CHILD,), on_debug(dead_child=True)),
+    Update("its child dies in the settle time", "lab1", (DEAD_CHILD,), on_debug(zombie_after=1)),
     Update(
         "its child dies without a word", "lab1", ("workers live",), on_debug(zombie_after=1, silent_journal=True)
     ),
@@ -99,11 +103,11 @@ LYING_UPDATES = (
     Update("it closes its ports again", "lab1", ("port 5567",), on_debug(port_until=1)),
     Update("S6: another holds its port", "lab1", ("port 5567", "another process"), on_debug(port_after=None),
            prepare=HELD.format(port=5567), undo=LET_GO, outcome="failed"),
-    Update("an OAK outpost's child dies", "east", ("workers live",), on_debug(dead_child=True)),
+    Update("an OAK outpost's child dies", "east", (DEAD_CHILD,), on_debug(dead_child=True)),
     Update("an OAK camera cannot be opened", "east", ("ended after its start",), on_debug(camera_fails=True)),
-    Update("a Coral outpost's child dies", "alpha5", ("workers live",), on_debug(dead_child=True)),
+    Update("a Coral outpost's child dies", "alpha5", (DEAD_CHILD,), on_debug(dead_child=True)),
     Update("its last engine cannot start", "sentinel", ("of 3 workers live",), on_debug(status_unanswered=True)),
-    Update("an engine ends in the settle time", "sentinel", ("workers live",), on_debug(engine_dies_after=1)),
+    Update("an engine ends in the settle time", "sentinel", (DEAD_ENGINE,), on_debug(engine_dies_after=1)),
     Update("its job thread dies", "sentinel", ("Exception in thread",), on_debug(job_thread_dies=1)),
     Update("the control port stays closed", "sentinel", ("port 5566",), on_debug(port_after=None)),
     Update("it closes its control port again", "sentinel", ("port 5566",), on_debug(port_until=1)),
