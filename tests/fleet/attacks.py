@@ -19,6 +19,7 @@ PEOPLE, EMBEDDINGS = f"{GIVEN}/facelist.csv", f"{GIVEN}/facedata.hdf5"
 KEYS = f"{HOME}/.ssh/authorized_keys"
 LOCKS = "/var/lib/sentinelcam/pull.lock /var/lib/sentinelcam/sets/*/lock"
 ASIDE, SPARE = f"{HOME}/aside", f"{HOME}/spare"
+MOMENT = "sleep 0.01"
 DEEP = 1500
 """More folders, one in another, than a program may have open at once, or Python recurse."""
 
@@ -89,9 +90,9 @@ def deep(path: str) -> Form:
     return Form(path, f'mkdir {path}; (cd {path}; /usr/bin/python3 -c "{dig}")')
 
 
-def dance(path: str, *forms: Form, make: str = ":") -> Form:
-    """One form after the other, again and again."""
-    return Form(path, make, "; ".join(f"rm -rf {path}; {form.make}" for form in forms))
+def dance(path: str, *forms: Form, make: str = ":", pause: str = ":") -> Form:
+    """One form after the other, again and again, with a pause in between where it is not to take a whole processor."""
+    return Form(path, make, "; ".join(f"rm -rf {path}; {form.make}; {pause}" for form in forms))
 
 
 def pulled(form: Form) -> Form:
@@ -140,12 +141,11 @@ DEPLOYS = (
         Attack("alpha5", "staging-fifo", pulled(fifo(STAGING)), GOES_ON),
     ),
     (
-        Attack("data1", "logs-danced", dance(LOGS, link(LOGS), nothing(LOGS)), EITHER),
+        Attack("data1", "logs-danced", dance(LOGS, link(LOGS), nothing(LOGS), pause=MOMENT), EITHER),
         Attack("data2", "facefile-fifo", Form(PUMP, f"mkfifo {SPARE}; echo facefile: {SPARE} >{PUMP}"), STOPS, NO_FILE),
         Attack("sentinel", "list-huge", huge(PEOPLE), GOES_ON),
-        Attack("lab1", "staging-danced", pulled(dance(STAGING, link(STAGING), folder(STAGING))), EITHER),
-        Attack("east", "config-danced", dance(CAMERA, link(CAMERA, SECRET), fifo(CAMERA), nothing(CAMERA)), EITHER),
-        Attack("alpha5", "new-config-danced", dance(NEW_CAMERA, link(NEW_CAMERA, SECRET), folder(NEW_CAMERA)), EITHER),
+        Attack("east", "config-danced",
+               dance(CAMERA, link(CAMERA, SECRET), fifo(CAMERA), nothing(CAMERA), pause=MOMENT), EITHER),
     ),
     (
         Attack("data1", "facefile-with-a-zero", text(PUMP, "facefile: /a\\000b\\n"), STOPS, NO_PATH),
@@ -156,6 +156,13 @@ DEPLOYS = (
                GOES_ON),
         Attack("alpha5", "manifest-huge", huge(MANIFEST), EITHER,
                holds=f"test $(stat --format=%s {MANIFEST}) -lt 99999"),
+    ),
+    (
+        Attack("data1", "logs-danced-fast", dance(LOGS, link(LOGS), nothing(LOGS)), EITHER),
+        Attack("lab1", "staging-danced", pulled(dance(STAGING, link(STAGING), folder(STAGING))), EITHER),
+        Attack("east", "config-danced-fast",
+               dance(CAMERA, link(CAMERA, SECRET), fifo(CAMERA), nothing(CAMERA)), EITHER),
+        Attack("alpha5", "new-config-danced", dance(NEW_CAMERA, link(NEW_CAMERA, SECRET), folder(NEW_CAMERA)), EITHER),
     ),
 )  # fmt: skip
 """Rounds before a deploy that wants another set of each host."""

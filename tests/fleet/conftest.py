@@ -17,8 +17,9 @@ from tests.fleet.settlement import Settlement
 NodeOf = Callable[[str], Node]
 SERVED = ("data1", "data2", "sentinel", "lab1", "east", "alpha5")
 EARLY = (
-    "first_deploy", "cleanup", "cleanup_nodes", "kills", "takeover", "rollback", "rollout", "faults", "bad_links",
-    "bad_updates", "collect", "console", "operators", "arguments", "see",
+    "first_deploy", "attacks_files", "cleanup", "cleanup_nodes", "lies", "damage", "kills", "rollback", "releases",
+    "takeover", "faults", "operators", "rollout", "bad_links", "console", "attacks_links", "linked_files",
+    "bad_updates", "arguments", "host_lacks", "sites",
 )  # fmt: skip
 
 
@@ -40,8 +41,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The first deploy is looked at before other stories change what it made. Where two labs share the files out, the
-    longest come next, so that both end at about the same time.
+    """The first deploy is looked at before other stories change what it made. Where several labs share the files
+    out, the longest come next, so that all end at about the same time.
     """
     early = [f"test_{name}.py" for name in EARLY]
     items.sort(key=lambda item: early.index(item.path.name) if item.path.name in early else len(early))

@@ -60,7 +60,7 @@ def test_data_models_refuses_a_host_where_another_model_would_move_too(tmp_path:
         tmp_path / "inventory.py", versions={"haarcascades": "2026-05-01", "mobilenet_ssd": "2026-05-01"}
     )
     before = node("sentinel").snapshot()
-    run = deploy("--data", "models=mobilenet_ssd", site=variant)
+    run = deploy("--data", "models=mobilenet_ssd", "--limit", "sentinel", "--limit", "lab1", site=variant)
     assert run.code == 1
     assert run.failed() == {"sentinel"}
     assert "haarcascades (2020-03-25 runs, 2026-05-01 is wanted)" in run.err
@@ -71,9 +71,10 @@ def test_data_models_refuses_a_host_where_another_model_would_move_too(tmp_path:
 @pytest.mark.usefixtures("settled")
 def test_the_dry_run_of_a_version_change_predicts_what_the_run_does(tmp_path: Path) -> None:
     variant = site.write(tmp_path / "inventory.py", versions={"mobilenet_ssd": "2026-05-01"})
-    predicted = predict(site=variant).predicted()
-    assert predicted == deploy(site=variant).changed()
-    assert predicted[SWITCH_FIRST] == {"sentinel", "lab1"}
+    limits = ("--limit", "data1", "--limit", "lab1", "--limit", "alpha5")
+    predicted = predict(*limits, site=variant).predicted()
+    assert predicted == deploy(*limits, site=variant).changed()
+    assert predicted[SWITCH_FIRST] == {"lab1"}
 
 
 def test_a_dry_run_changes_nothing(debug_everywhere: Path, node: NodeOf) -> None:

@@ -32,26 +32,28 @@ def targets(deployed: Lab, settlement: Settlement) -> Iterator[None]:
     settlement.restore()
 
 
+@pytest.fixture(scope="module")
+def undisturbed(node: NodeOf, targets: None) -> tuple[list[str], str]:
+    """The moments of a pull of the version to lab1; and what it then has of the version."""
+    del targets
+    there, held = node("lab1"), Held(node("lab1"))
+    Attacker(there).run(f"rm -rf {SSD}")
+    held.order("pull", at=0)
+    assert deploy("--limit", "lab1").code == 0
+    held.forget()
+    return held.moments(), version(there)
+
+
 @pytest.fixture
-def lab1(node: NodeOf, settlement: Settlement) -> Iterator[Node]:
+def lab1(node: NodeOf, settlement: Settlement, undisturbed: object) -> Iterator[Node]:
     """lab1, which lacks its version; with others' orders forgotten afterwards."""
+    del undisturbed
     there = node("lab1")
     Attacker(there).run(f"rm -rf {SSD}")
+    there.shell(f"rm -rf {STATE}/stamps{SSD}")
     yield there
     there.shell(f"rm -rf /etc/sentinelcam-lab {STAGING}* /home/ops/mine")
     settlement.restore()
-
-
-def pull_moments(node: Node) -> tuple[list[str], str]:
-    """The moments of a pull of the version, which it lacks again afterwards; and the version."""
-    held = Held(node)
-    held.order("pull", at=0)
-    assert deploy("--limit", node.name).code == 0
-    held.forget()
-    found = version(node)
-    Attacker(node).run(f"rm -rf {SSD}")
-    node.shell(f"rm -rf {STATE}/stamps{SSD}")
-    return held.moments(), found
 
 
 def version(node: Node) -> str:
@@ -73,12 +75,12 @@ def version(node: Node) -> str:
     ],
     ids=["file", "staging", "staging-with-a-link", "staging-of-files", "staging-with-a-note-of-root"],
 )
-def test_r3_a_verified_file_is_not_exchanged(lab1: Node, deed: str) -> None:
+def test_r3_a_verified_file_is_not_exchanged(lab1: Node, undisturbed: tuple[list[str], str], deed: str) -> None:
     """R3: while the next one is hashed, it, or all that was staged, is replaced by a link to what is root's.
 
     Or by others' bytes, which would count as verified.
     """
-    moments, wanted = pull_moments(lab1)
+    moments, wanted = undisturbed
     lab1.shell(f"umask 077; echo mine >{NOTE}")
     last = max(number for number, moment in enumerate(moments, 1) if moment.startswith("before give"))
     before, held = picture(lab1.lab, "lab1"), Held(lab1)

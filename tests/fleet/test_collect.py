@@ -148,7 +148,7 @@ def test_what_cannot_be_collected_is_refused_by_name(arguments: tuple[str, ...],
     assert said in line
 
 
-@pytest.mark.parametrize("killed", ["modelctl", "receiver", "power"])
+@pytest.mark.parametrize("killed", ["modelctl", pytest.param("receiver", marks=pytest.mark.long), "power"])
 def test_whatever_ends_it_the_next_one_brings_all_home(sentinel: Node, data1: Node, lab: Lab, killed: str) -> None:
     paths, held = expected(sentinel), Held(data1)
     held.order_source(SOURCE, f"{HOME}/.facedata", at=2)
@@ -159,13 +159,10 @@ def test_whatever_ends_it_the_next_one_brings_all_home(sentinel: Node, data1: No
         collecting.communicate()
         held.release()
         wait_until(lambda: not any(path.endswith(".part") for path in found(data1)), 20, "data1: the receiver's end")
-    elif killed == "receiver":
-        held.kill()
+    else:
+        held.kill() if killed == "receiver" else lab.power_cut("data1")
         ended = end(collecting)
         assert (ended.code, ended.err.count("\n"), "Traceback" in ended.err) == (1, 1, False)
-    else:
-        lab.power_cut("data1")
-        assert end(collecting).code == 1
         lab.boot("data1")
     whole = {path: digest for path, digest in found(data1).items() if not path.endswith(".part")}
     assert set(whole.items()) <= set(paths.items())
@@ -187,6 +184,7 @@ def test_whatever_ends_it_the_next_one_brings_all_home(sentinel: Node, data1: No
     assert unfinished() == []
 
 
+@pytest.mark.long
 def test_the_power_of_the_sentinel_is_cut(sentinel: Node, data1: Node, lab: Lab) -> None:
     paths, held = expected(sentinel), Held(data1)
     held.order_source(SOURCE, f"{HOME}/.facedata", at=2)

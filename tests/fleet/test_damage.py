@@ -149,9 +149,14 @@ def _runs(node: Node) -> bool:
 
 
 def short() -> list[tuple[str, str]]:
-    """Each kind of damage to something, and each sort damaged somehow."""
-    kinds = [*DAMAGES, *DAMAGES]
-    return [(sort, kinds[number % len(DAMAGES)]) for number, sort in enumerate([*SORTS, *SORTS])]
+    """Each kind of damage to something, and each sort damaged in two ways, in one round.
+
+    But for the delete-list: only the datasink has one, so it would need a second round.
+    """
+    kinds = list(DAMAGES)
+    pairs = [(sort, kinds[number % len(kinds)]) for number, sort in enumerate([*SORTS, *SORTS])]
+    assert pairs[-1][0] == "delete-list"
+    return pairs[:-1]
 
 
 def test_one_deploy_mends_what_is_damaged(lab: Lab, node: NodeOf, prepare: Callable[[], None]) -> None:

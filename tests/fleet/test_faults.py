@@ -17,13 +17,15 @@ pytestmark = pytest.mark.usefixtures("settled")
 
 STORED = "/home/ops/sentinelcam/model_registry/mobilenet_ssd/2026-05-01"
 WANTED = "mobilenet_ssd/2026-05-01"
-AFFECTED = {"sentinel", "lab1", "alpha5"}
+HOSTS = ("data1", "data2", "lab1", "east", "alpha5")
+"""The hosts of most runs here: two that the version concerns, the datasink, and two who are to be served."""
+AFFECTED = {"lab1", "alpha5"}
 
 
 @pytest.fixture
 def newer(tmp_path: Path, node: NodeOf) -> Path:
     """A site that wants a mobilenet_ssd that no node has yet, and something else of each host that does not use it."""
-    for name in AFFECTED:
+    for name in AFFECTED | {"sentinel"}:
         node(name).shell(f"rm -rf /home/ops/{node(name).service}/models/{WANTED}")
     others = {name: {"debug_mode": True} for name in ("data2", "east")}
     return site.write(tmp_path / "newer.py", versions={"mobilenet_ssd": "2026-05-01"}, hosts=others)
@@ -36,6 +38,10 @@ def registry(node: NodeOf) -> Iterator[Node]:
     there.shell(f"cp -a {STORED} /root/kept")
     yield there
     there.shell(f"rm -rf {STORED} && mv /root/kept {STORED}")
+
+
+def limits(*names: str) -> list[str]:
+    return [word for name in names for word in ("--limit", name)]
 
 
 def assert_one_line(run: Run, host: str, text: str) -> None:
@@ -54,10 +60,10 @@ def assert_others_served(run: Run, node: NodeOf, failed: set[str]) -> None:
 def test_a_node_that_is_down(newer: Path, lab: Lab, node: NodeOf) -> None:
     configs = node("lab1").configs()
     lab.power_cut("lab1")
-    run = deploy(site=newer)
+    run = deploy(*limits(*HOSTS), site=newer)
     assert_others_served(run, node, {"lab1"})
     assert_one_line(run, "lab1", "Could not connect")
-    assert WANTED in node("sentinel").read("/home/ops/sentinel/tasks/MobileNetSSD_allFrames.yaml")
+    assert node("alpha5").exists(f"/home/ops/imagenode/models/{WANTED}")
     lab.boot("lab1")
     assert node("lab1").configs() == configs
     assert node("lab1").status()["pid"] == node("lab1").pid()
@@ -65,21 +71,21 @@ def test_a_node_that_is_down(newer: Path, lab: Lab, node: NodeOf) -> None:
 
 def test_a_node_that_is_down_fails_the_dry_run_too(lab: Lab, newer: Path) -> None:
     lab.power_cut("lab1")
-    run = predict(site=newer)
+    run = predict(*limits(*HOSTS), site=newer)
     assert run.code == 1
     assert "Traceback" not in run.err
-    assert run.predicted()["Pull models"] == {"sentinel", "alpha5"}
+    assert run.predicted()["Pull models"] == {"alpha5"}
 
 
 def test_a_version_missing_on_the_datasink(newer: Path, registry: Node, node: NodeOf) -> None:
     registry.shell(f"rm -rf {STORED}")
     before = {name: node(name).snapshot() for name in AFFECTED | {"data1"}}
-    run = deploy(site=newer)
+    run = deploy(*limits(*HOSTS), site=newer)
     assert_others_served(run, node, AFFECTED | {"data1"})
     assert_one_line(run, "data1", f"{WANTED}: not in the registry")
     for name in AFFECTED:
         assert_one_line(run, name, f"{WANTED}: ")
-    without_datasink = deploy("--limit", "lab1", "--limit", "east", site=newer)
+    without_datasink = deploy(*limits("lab1", "east"), site=newer)
     assert (without_datasink.code, without_datasink.failed()) == (1, {"lab1"})
     assert_one_line(without_datasink, "lab1", "not in the registry of data1")
     assert {name: node(name).snapshot() for name in before} == before
@@ -88,7 +94,7 @@ def test_a_version_missing_on_the_datasink(newer: Path, registry: Node, node: No
 def test_a_file_whose_bytes_are_wrong(newer: Path, registry: Node, node: NodeOf) -> None:
     registry.shell(f"printf x | dd of={STORED}/MobileNetSSD_deploy.caffemodel bs=1 seek=1000 conv=notrunc status=none")
     before = {name: node(name).snapshot() for name in AFFECTED}
-    run = deploy(site=newer)
+    run = deploy(*limits(*HOSTS), site=newer)
     assert_others_served(run, node, AFFECTED)
     for name in AFFECTED:
         assert_one_line(run, name, f"{WANTED}/MobileNetSSD_deploy.caffemodel: the registry's copy has SHA-256")
@@ -99,7 +105,7 @@ def test_a_file_whose_bytes_are_wrong(newer: Path, registry: Node, node: NodeOf)
 def test_a_manifest_with_another_digest(newer: Path, registry: Node, node: NodeOf) -> None:
     registry.shell(f"echo '# touched' >>{STORED}/manifest.yaml")
     before = {name: node(name).snapshot() for name in AFFECTED | {"data1"}}
-    run = deploy(site=newer)
+    run = deploy(*limits(*HOSTS), site=newer)
     assert_others_served(run, node, AFFECTED | {"data1"})
     assert_one_line(run, "data1", "manifest differs from its pin")
     assert_one_line(run, "lab1", f"{WANTED}/manifest.yaml: the registry's copy has SHA-256")
@@ -111,7 +117,7 @@ def test_a_full_disk_is_refused_before_the_first_byte(newer: Path, lab: Lab, nod
     node("lab1").shell(f"mkdir -p {staging} && mount -t tmpfs -o size=256k,mode=700 tmpfs {staging}")
     before, received = node("lab1").snapshot(), lab.bytes_received("lab1")
     try:
-        run = deploy(site=newer)
+        run = deploy(*limits(*HOSTS), site=newer)
     finally:
         node("lab1").shell(f"umount {staging}")
     assert_others_served(run, node, {"lab1"})
@@ -122,7 +128,7 @@ def test_a_full_disk_is_refused_before_the_first_byte(newer: Path, lab: Lab, nod
 
 def test_a_linked_file_held_open_past_the_limit(newer: Path, node: NodeOf, writer: "subprocess.Popen[str]") -> None:
     before = node("sentinel").snapshot()
-    run = deploy(site=newer)
+    run = deploy(*limits("sentinel", "data2", "lab1", "east"), site=newer)
     assert writer.poll() is None
     assert_others_served(run, node, {"sentinel"})
     assert_one_line(run, "sentinel", "facedata.hdf5 (process")
@@ -149,6 +155,6 @@ def test_success_means_running(tmp_path: Path, node: NodeOf) -> None:
     hosts = {name: {"debug_mode": True} for name in ("data2", "east", "lab1")}
     variant = site.write(tmp_path / "site.py", hosts=hosts, gates=site.PATIENT)
     node("lab1").write("/etc/sentinelcam-lab/behaviour.json", '{"imagenode": {"crash_after": 0.3}}')
-    run = deploy("--data", "first=east", site=variant)
+    run = deploy("--data", "first=east", *limits(*HOSTS), site=variant)
     assert_others_served(run, node, {"lab1"})
     assert_one_line(run, "lab1", "imagenode.service ended after its start")

@@ -138,7 +138,7 @@ def test_what_speaks_against_it_is_said_before_anything_is_written(data1: Node, 
     assert (data1.exists(FINAL), data1.exists(STAGING), pins.read_text()) == (False, False, "{}\n")
 
 
-@pytest.mark.parametrize("at", [3, 9, 13])
+@pytest.mark.parametrize("at", [pytest.param(3, marks=pytest.mark.long), 9, pytest.param(13, marks=pytest.mark.long)])
 def test_the_program_on_the_datasink_is_killed(data1: Node, site: Path, pins: Path, at: int) -> None:
     importing = begin_and_hold(data1, site, at)
     Held(data1).kill()

@@ -145,7 +145,7 @@ def power_is_cut(stage: Stage, lab: Lab, part: float) -> None:
     assert stage.now is expected
 
 
-@points("lab1", default=2, long=20)
+@points("lab1", default=1, long=20)
 def test_all_or_nothing_when_the_switch_is_killed(stage_of: StageOf, lab: Lab, host: str, part: float) -> None:
     switch_is_killed(stage_of(host), part)
     reboot(lab, stage_of(host))
@@ -254,7 +254,7 @@ def test_the_power_is_cut_during_the_recovery_at_boot(recovery: Stage, lab: Lab,
     assert recovery.now is before
 
 
-@points("lab1", default=1, long=4)
+@points("lab1", default=0, long=4)
 def test_the_return_is_killed(bad_update: Stage, host: str, part: float) -> None:
     assert bad_update.node.name == host
     switch_is_killed(bad_update, part)

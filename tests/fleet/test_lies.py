@@ -145,6 +145,7 @@ def settled_long_ago(settlement: Settlement, node: NodeOf, request: pytest.Fixtu
     """A host whose service has started longer ago than its start timeout, and what then happens there."""
     incident: Incident = request.param
     there = node(incident.host)
+    settlement.restore()  # the last round that was played is there yet
     wait_until(lambda: there.seconds_up() > START, 30, "the start timeout")
     there.shell(incident.does.format(pid=there.pid()))
     yield incident

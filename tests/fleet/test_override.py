@@ -65,7 +65,9 @@ def test_set_and_cleared(repository: Repository, node: NodeOf) -> None:
     assert repository.log() == [f"Clear the override of {MODEL} on lab1", f"Override {MODEL} on lab1 with {TRIED}"]
 
 
-@pytest.mark.parametrize("way", ["a deploy renews the commit", "the operator allows it"])
+@pytest.mark.parametrize(
+    "way", [pytest.param("a deploy renews the commit", marks=pytest.mark.long), "the operator allows it"]
+)
 def test_a_host_whose_commit_was_squashed(repository: Repository, node: NodeOf, way: str) -> None:
     """H11: each override there was committed, refused by the host and undone, for ever."""
     tried = repository.modelctl("override", "lab1", MODEL, TRIED, "--yes")

@@ -44,6 +44,7 @@ def received(bare: Node) -> Callable[[], int]:
     return counter(bare)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("settled")
 def test_a_link_that_is_cut_in_mid_pull(received: Callable[[], int], bare: Node, lab: Lab) -> None:
     with pulling() as run:

@@ -158,6 +158,7 @@ def test_a_killed_one_is_named_by_status_and_ended_by_undo(repository: Repositor
     assert (nothing.code, nothing.out) == (0, f"{repository.folder}: no change is unfinished\n")
 
 
+@pytest.mark.long
 def test_a_node_that_loses_power_meanwhile_comes_back_as_it_was(
     repository: Repository, node: NodeOf, deployed: Lab
 ) -> None:

@@ -54,7 +54,11 @@ def is_new(node: NodeOf, name: str) -> bool:
 
 @pytest.mark.parametrize(
     ("mode", "times"),
-    [([], 2), (["--serial"], 1), pytest.param(["--no-wait"], 1, marks=pytest.mark.long)],
+    [
+        ([], 2),
+        pytest.param(["--serial"], 1, marks=pytest.mark.long),
+        pytest.param(["--no-wait"], 1, marks=pytest.mark.long),
+    ],
     ids=["by-operation", "serial", "no-wait"],
 )
 def test_a_bad_update_stops_at_the_first_outpost(bad: Path, node: NodeOf, mode: list[str], times: int) -> None:
@@ -82,6 +86,7 @@ def test_a_bad_update_stops_at_the_first_outpost(bad: Path, node: NodeOf, mode: 
         assert is_new(node, "data2")
 
 
+@pytest.mark.long
 def test_a_return_among_the_others_is_reported(patient: Path, node: NodeOf) -> None:
     node("alpha5").misbehave(when="DEBUG", crash_after=0.2)
     run = deploy(site=patient)
@@ -95,6 +100,7 @@ def test_a_return_among_the_others_is_reported(patient: Path, node: NodeOf) -> N
     assert not is_new(node, "alpha5")
 
 
+@pytest.mark.long
 def test_an_unreachable_host_does_not_stop_it(update: Path, lab: Lab, node: NodeOf) -> None:
     lab.power_cut("lab1")
     run = deploy(site=update)
@@ -107,6 +113,7 @@ def test_an_unreachable_host_does_not_stop_it(update: Path, lab: Lab, node: Node
     assert not is_new(node, "lab1")
 
 
+@pytest.mark.long
 def test_the_operator_names_the_first(bad: Path, node: NodeOf) -> None:
     before = {name: node(name).snapshot() for name in ("lab1", "east")}
     run = deploy("--data", "first=alpha5", site=bad)
@@ -116,16 +123,13 @@ def test_the_operator_names_the_first(bad: Path, node: NodeOf) -> None:
     assert {name: node(name).snapshot() for name in before} == before
 
 
-def test_the_dry_run_predicts_each_step(update: Path) -> None:
+def test_the_dry_run_predicts_each_step_and_who_goes_back_waits_for_nobody(update: Path, node: NodeOf) -> None:
     words = ("--data", 'first=["alpha5", "data2"]')
     predicted, run = predict(*words, site=update), deploy(*words, site=update)
     assert predicted.predicted() == run.changed()
     assert run.changed() == {SWITCH_FIRST: {"data2", "alpha5"}, SWITCH_OTHERS: {"lab1", "east"}, COLLECT: {"data1"}}
     assert predict(*words, site=update).predicted() == {}
 
-
-def test_who_goes_back_waits_for_nobody(update: Path, node: NodeOf) -> None:
-    assert deploy(site=update).code == 0
     predicted, back = predict(), deploy()
     assert predicted.predicted() == back.changed() == {SWITCH_FIRST: {"data2", *OUTPOSTS}, COLLECT: {"data1"}}
     assert not any(is_new(node, name) for name in ("data2", *OUTPOSTS))
