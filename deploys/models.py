@@ -1,15 +1,18 @@
-"""Models: access, then every wanted version pulled and verified, then configs and services."""
+"""Models: access, the Coral stack, then every wanted version pulled and verified, then configs and services."""
 
 from pyinfra import host, local
 
-from operations import cleanup, models, ready
+from operations import cleanup, coral, models, ready
 from operations.run import desired_of
 
 wanted = desired_of(host)
 if wanted.sets:
-    ready.make_ready(name="Make the host ready", steps=["access", "models", "configs"])
+    ready.make_ready(name="Make the host ready", steps=["access", "coral", "models", "configs"])
 
 local.include("deploys/access.py")
+
+if wanted.stack:
+    coral.bring(name="Bring the Coral stack", _sudo=True)
 
 if wanted.sets:
     models.make_folders(name="Make folders")

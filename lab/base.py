@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
 import subprocess
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 from lab.shell import last_line, run
@@ -26,7 +26,7 @@ def tar(say: Callable[[str], None]) -> Path:
     :param say: told of each step while it is built.
     :raises OperatorError: apt knows no Debian archive of this release, or the build failed.
     """
-    path = _cache() / f"base-{digest()}.tar"
+    path = cache() / f"base-{digest()}.tar"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         _build(path, say)
@@ -40,11 +40,12 @@ def digest() -> str:
     return hashlib.sha256(recipe.encode()).hexdigest()[:12]
 
 
-def _cache() -> Path:
+def cache() -> Path:
+    """What outlives all labs lies there."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sentinelcam-lab"
 
 
-@cache  # apt takes its time, and each boot asks
+@functools.cache  # apt takes its time, and each boot asks
 def _suites() -> dict[str, str]:
     """Debian's suites of this release that the control node's own apt uses, each with its apt source line."""
     layout = "$(ORIGIN)|$(RELEASE)|$(SITE)|$(COMPONENT)"

@@ -23,6 +23,7 @@ while read -r _ point type options _; do
     echo $$ >"$group/cgroup.procs"
 done </proc/self/mounts
 
+mkdir -p "$folder/usb"
 mount -t overlay overlay -o "lowerdir=$layers,upperdir=$folder/upper,workdir=$folder/work" "$folder/root"
 
 # Process id and start time: who is recorded here has its control groups and its disk.
@@ -35,6 +36,6 @@ while [ $code -eq 133 ]; do
     code=0
     systemd-nspawn --quiet --boot --register=no --keep-unit --directory="$folder/root" \
         --machine="$lab-$name" --hostname="$name" --network-namespace-path="$network" \
-        --bind-ro="$folder/bus:/sys/bus" --console=read-only --link-journal=no --resolv-conf=off --timezone=off || code=$?
+        --bind-ro="$folder/bus:/sys/bus" --bind="$folder/usb:/dev/bus/usb" --console=read-only --link-journal=no --resolv-conf=off --timezone=off || code=$?
 done
 exit $code

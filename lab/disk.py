@@ -11,10 +11,13 @@ from lab import hold, keys, stick
 from lab.hosts import SERVICE_FOLDERS, LabHost
 from lab.layers import OPS
 from lab.machine import erase
+from lab.network import PAGES
 from lab.releases import DEFAULT, RELEASES, STANDINS
 
 PACKAGES = "usr/local/lib/python3.11/dist-packages"
 """Where every Python of a host finds what the stand-ins share, and what holds the node program for a test."""
+PIP_CONF = f"[global]\nindex-url = http://{PAGES}/simple/\ntrusted-host = {PAGES}\ntimeout = 5\nretries = 0\n"
+"""Whoever lets pip look anything up asks an index that serves an evil pycoral, and is noted there: lab/pages.py."""
 HOLD = f"import os; os.path.exists({str(hold.ORDER)!r}) and __import__('lab.hold').hold.obey()\n"
 """A line that every Python runs at its start (site.py of the standard library): without an order it only looks."""
 QUICK = "KexAlgorithms -sntrup*\n"
@@ -56,6 +59,7 @@ def _files(host: LabHost, hosts: Iterable[LabHost], system: Path) -> Mapping[str
     return {name: ((system / name).read_text() + line, mode) for name, (line, mode) in users.items()} | {
         "etc/hostname": (f"{host.name}\n", 0o644),
         "etc/hosts": (f"127.0.0.1 localhost\n{names}", 0o644),
+        "etc/pip.conf": (PIP_CONF, 0o644),
         f"etc/sudoers.d/{login}": (f"{login} ALL=(ALL) NOPASSWD: ALL\n", 0o440),
         "etc/ssh/sshd_config.d/quick.conf": (QUICK, 0o644),
         "etc/ssh/ssh_host_ed25519_key": (key.read_text(), 0o600),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lab import pins
 from lab.site.registry import REGISTRY
 from lab.site.site import SITE
 from lab.site.standards import STANDARDS
@@ -11,7 +12,7 @@ from modelctl.fleet import Fleet
 from modelctl.inventory.pins import load_pins
 
 SOURCES = Path(__file__).with_name("site")
-PINS = SOURCES / "pins.json"
+PINS = pins.file()
 
 
 def fleet() -> Fleet:

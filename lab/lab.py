@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 
-from lab import cgroups, disk, inotify, keys, layers, locks, machine, network, preflight, site_copy
+from lab import cgroups, disk, inotify, keys, layers, locks, machine, network, pages, preflight, site_copy
 from lab.hosts import COUNT, HOSTS, STATE, LabHost, hosts, noted
 from lab.name import command
 from modelctl import layout
@@ -53,6 +53,7 @@ class Lab:
             cgroups.remove_parents()
             network.remove()
             site_copy.remove()
+            pages.remove()
             COUNT.unlink(missing_ok=True)
             layers.discard_unused(layers.current(), self._say)
 

@@ -13,7 +13,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import base, locks, store
+from lab import base, debs, locks, store, wheels
+from lab.architecture import ARCHITECTURE
 from lab.hosts import STATE, LabHost
 from lab.shell import run
 
@@ -23,6 +24,11 @@ USED = "layers-in-use"
 """Lists the layers of a lab that is up, in its state folder."""
 OPS = 1000
 """User and group id of a host's login."""
+SYSTEM_SOURCES = ("layers.py", "wheels.py", "wheel_texts.py", "debs.py")
+CORAL_SOURCES = ("coral.py", "debs.py", "edgetpu.py", "wheels.py", "wheel_texts.py", "site/registry.py")
+MANIFESTS = ("../modelctl/registry/stack_files.py", "../modelctl/registry/stack_receiver.py")
+REGISTRY_SOURCES = ("store.py", "contents.py", *CORAL_SOURCES, *MANIFESTS)
+SITE_PACKAGES = "home/ops/.opencv/lib/python3.11/site-packages"
 MASKED = (
     "systemd-firstboot.service",  # asks a question on the console, and nothing boots
     "apt-daily.timer",
@@ -58,8 +64,8 @@ def current() -> Layers:
     :raises OperatorError: apt knows no Debian archive to build them from.
     """
     made_from = base.digest()
-    system, python = (_layer(name, made_from, "layers.py") for name in ("system", "python"))
-    return Layers(system, python, _layer("registry", made_from, "store.py", "contents.py"))
+    system, python = (_layer(name, made_from, *SYSTEM_SOURCES) for name in ("system", "python"))
+    return Layers(system, python, _layer("registry", made_from, *REGISTRY_SOURCES))
 
 
 def build(say: Callable[[str], None]) -> Layers:
@@ -107,7 +113,7 @@ def _lock(say: Callable[[str], None]) -> AbstractContextManager[None]:
 
 def _layer(name: str, made_from: str, *sources: str) -> Path:
     """A layer's folder, named by what it is made from."""
-    texts = b"".join(Path(__file__).with_name(source).read_bytes() for source in sources)
+    texts = b"".join((Path(__file__).parent / source).read_bytes() for source in sources)
     return FOLDER / f"{name}-{hashlib.sha256(made_from.encode() + texts).hexdigest()[:12]}"
 
 
@@ -117,13 +123,30 @@ def _build_system(layer: Path, python: Path, say: Callable[[str], None]) -> None
     system = _fresh(layer)
     run("tar", "-C", str(system), "--numeric-owner", "-xf", str(archive), limit=300)
     _prepare_system(system)
+    _install_usb(system)
     say("services' Python: making the environment")
     run("chroot", str(system), "python3", "-m", "venv", "--system-site-packages", "/home/ops/.opencv", limit=120)
     shutil.rmtree(python, ignore_errors=True)
     (python / "home").mkdir(parents=True)
+    _write_numpy(system / SITE_PACKAGES)
     (system / "home/ops").rename(python / "home/ops")
     _own(python / "home/ops")
     system.rename(layer)
+
+
+def _install_usb(system: Path) -> None:
+    """Raspberry Pi OS brings libusb-1.0-0: the hosts have a package of that name."""
+    deb = system / "tmp/usb.deb"
+    deb.write_bytes(debs.usb(ARCHITECTURE))
+    run("chroot", str(system), "dpkg", "--install", "/tmp/usb.deb", limit=60)  # noqa: S108  # the system's own
+    deb.unlink()
+
+
+def _write_numpy(site_packages: Path) -> None:
+    """As the real environments have it, or at least its version."""
+    for name, content in wheels.numpy().items():
+        (site_packages / name).parent.mkdir(exist_ok=True)
+        (site_packages / name).write_bytes(content)
 
 
 def _build_registry(layer: Path, system: Path, say: Callable[[str], None]) -> None:

@@ -16,6 +16,8 @@ from modelctl.errors import OperatorError
 NAMESPACE = name.ID
 BRIDGE = "bridge0"
 CONTROL_NODE = "198.18.0.1"
+PAGES = "198.18.0.30"
+"""Where tests serve release pages, packages and an index: lab/pages.py."""
 PREFIX_LENGTH = 15
 """198.18.0.0/15 is set aside for benchmarks of networks: no site has an address in it."""
 NETNS_FOLDER = Path("/run/netns")
@@ -51,7 +53,8 @@ def create() -> None:
         return
     _new_namespace(NAMESPACE)
     run("ip", "-n", NAMESPACE, "link", "add", BRIDGE, "type", "bridge")
-    run("ip", "-n", NAMESPACE, "address", "add", f"{CONTROL_NODE}/{PREFIX_LENGTH}", "dev", BRIDGE)
+    for address in (CONTROL_NODE, PAGES):
+        run("ip", "-n", NAMESPACE, "address", "add", f"{address}/{PREFIX_LENGTH}", "dev", BRIDGE)
     run("ip", "-n", NAMESPACE, "link", "set", BRIDGE, "up")
 
 

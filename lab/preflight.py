@@ -17,6 +17,8 @@ PACKAGES = {
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "git": "git",
+    "tcc": "tcc",
+    "dpkg-deb": "dpkg",
 }
 """Program to the Debian package that brings it."""
 

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from lab.fleet import SOURCES
+from lab.fleet import PINS, SOURCES
 from lab.hosts import DEFAULT, STATE, LabHost
 from lab.shell import run
 
@@ -49,6 +49,7 @@ def make(hosts: Iterable[LabHost]) -> None:
     shutil.copytree(SOURCES, new / "inventory", ignore=shutil.ignore_patterns("__pycache__"))
     site = new / "inventory" / "site.py"
     site.write_text(with_outposts(site.read_text(), hosts))
+    shutil.copyfile(PINS, new / "inventory" / "pins.json")
     (new / "inventory.py").write_text(TEXT, encoding="utf-8")
     (new / ".gitignore").write_text(".*.lock\n__pycache__/\n", encoding="utf-8")
     for words in (

@@ -7,20 +7,26 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lab import coral
 from lab.contents import Contents, face_list, generated, truncated
+from lab.site.registry import REGISTRY
+from lab.site.site import SITE
+from lab.site.standards import STANDARDS
 from modelctl.errors import OperatorError
+from modelctl.fleet import Fleet
+from modelctl.inventory.coral import CORAL, Coral, CoralStack
 from modelctl.inventory.pins import Pin, PinnedFile, Pins, dump_pins
+from modelctl.registry import stack_files
 
 MANIFEST = "manifest.yaml"
 EYE = "haarcascade_eye.xml"
 EYE_SOURCE = "usr/share/opencv4/haarcascades/haarcascade_eye.xml"
 EYE_PIN = PinnedFile(sha256="71cc64fc305a355dc60067880f6fbbd43dd155bd63ee3844661a1bda34b2fd8c", size=341406)
 """The one real file: Debian's opencv-data brings it, so its digest is known before the base system is built."""
-CORAL_PACKAGES = "coral_packages"
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,53 @@ def _face_recognition(
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class StoredStack(StoredVersion):
+    """A Coral stack, with the manifest that a download writes.
+
+    :param stack: None is none; the base class has defaults.
+    """
+
+    stack: CoralStack | None = None
+
+    def manifest(self, table: Mapping[str, PinnedFile]) -> bytes:
+        assert self.stack is not None
+        coral_with = _coral().model_copy(update={"stacks": {**_coral().stacks, self.version: self.stack}})
+        fleet = Fleet(SITE, REGISTRY.model_copy(update={"coral": coral_with}), STANDARDS, Pins())
+        return stack_files.manifest(fleet, self.version, table).encode()
+
+
+def _coral() -> Coral:
+    assert REGISTRY.coral is not None
+    return REGISTRY.coral
+
+
+def stored_stack(version: str, stack: CoralStack, fault: coral.Fault = coral.SOUND) -> StoredVersion:
+    """A Coral stack as the registry holds it.
+
+    :param fault: what is wrong with it, all the same.
+    """
+
+    def made(name: str) -> Contents:
+        return lambda _: coral.build(stack, fault)[name]
+
+    files = {name: made(name) for name in sorted(stack.files)}
+    return StoredStack(CORAL, version, _coral().framework, files, stack=stack)
+
+
+def _stacks() -> Iterator[StoredVersion]:
+    return (stored_stack(version, stack) for version, stack in _coral().stacks.items())
+
+
+def coral_list() -> str:
+    """The text of the file that lists all stored stacks, as a download leaves it."""
+    text = "# The Coral stacks that are stored here, for people. Written anew with each.\nstacks:\n"
+    for version, stack in sorted(_coral().stacks.items()):
+        said = {"version": version, **stack_files.target(stack)}
+        text += "- " + "  ".join(f"{name}: '{value}'\n" for name, value in said.items())
+    return text
+
+
 CAFFE_SSD = ("MobileNetSSD_deploy.prototxt", "MobileNetSSD_deploy.caffemodel")
 EDGETPU_SSD = "ssd_mobilenet_v2_coco_quant_postprocess_edgetpu.tflite"
 EDGETPU_FACE = "ssd_mobilenet_v2_face_quant_postprocess_edgetpu.tflite"
@@ -135,13 +188,14 @@ VERSIONS = (
     StoredVersion(
         "openface_torch", "2020-03-25", "torch7", {"openface_nn4.small2.v1.t7": generated(31_510_785)}, old_style=True,
     ),
+    *_stacks(),
 )  # fmt: skip
 
 
-def pins() -> Pins:
-    """What the site of the lab pins: every version that the registry holds."""
+def pins(versions: Iterable[StoredVersion] = VERSIONS) -> Pins:
+    """What the site of the lab pins: every version that the registry holds, or some of them."""
     models: dict[str, dict[str, Pin]] = {}
-    for stored in VERSIONS:
+    for stored in versions:
         table = stored.table()
         manifest = hashlib.sha256(stored.manifest(table)).hexdigest()
         models.setdefault(stored.model, {})[stored.version] = Pin(manifest=manifest, files=table)
@@ -164,8 +218,7 @@ def write(registry: Path, system: Path) -> None:
         for name in stored.files:
             (folder / name).write_bytes(made.get(name, eye))
         (folder / MANIFEST).write_bytes(stored.manifest(stored.table()))
-    (registry / CORAL_PACKAGES).mkdir()
-    (registry / CORAL_PACKAGES / "README.txt").write_text("Coral packages are staged here; this folder is no model.\n")
+    (registry / CORAL / MANIFEST).write_text(coral_list())
 
 
 def _measure(content: bytes) -> PinnedFile:

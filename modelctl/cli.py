@@ -8,8 +8,8 @@ import click
 from modelctl.errors import OperatorError
 
 COMMANDS = (
-    "check", "cleanup", "collect", "import", "list", "override", "pin", "render", "restore", "revoke", "rollback",
-    "show", "status", "trust", "undo", "verify",
+    "check", "cleanup", "collect", "coral", "import", "list", "override", "pin", "render", "restore", "revoke",
+    "rollback", "show", "status", "trust", "undo", "verify",
 )  # fmt: skip
 OTHERWISE = {"import": "import_", "list": "list_models"}
 """Commands whose module and function are not called like them, for Python has that word."""

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from modelctl.faults import choice, dotted, fault
 from modelctl.inventory.cameras import CAMERA_LETTERS, Camera, OakCamera
+from modelctl.inventory.coral import CORAL, Coral
 from modelctl.inventory.hosts import Datasink, Host, Outpost, Sentinel
 from modelctl.schema import Model, Pins, Registry, Site
+from modelctl.stack_faults import coral_faults
 from modelctl.unusable import camera_faults, pin_faults
 
 REQUIRED_ROLES: Mapping[str, frozenset[str]] = {
@@ -40,6 +42,7 @@ def cross_faults(site: Site, registry: Registry, pins: Pins, names: Names) -> It
     yield from _site_references(site, names)
     for name, host in site.hosts.items():
         yield from _overrides(f"site.hosts.{name}", host, site, registry, pins, names)
+        yield from _accelerators(f"site.hosts.{name}", name, host, site, registry)
         if isinstance(host, Outpost):
             yield from _outpost(f"site.hosts.{name}", host, site, names)
         if isinstance(host, Sentinel):
@@ -69,6 +72,16 @@ def wanted_models(host: Host, site: Site, models: Mapping[str, object]) -> tuple
             return ()
 
 
+def wants_stack(host: Host) -> bool:
+    """Whether a host gets the Coral stack."""
+    return isinstance(host, Sentinel | Outpost) and host.has_accelerator("coral") and host.coral_packages
+
+
+def wanted_artefacts(host: Host, site: Site, models: Mapping[str, object]) -> tuple[str, ...]:
+    """What a host gets versions of: its models, of those there are, and the Coral stack."""
+    return (*wanted_models(host, site, models), *([CORAL] if wants_stack(host) else []))
+
+
 def needed_model(camera: Camera) -> str | None:
     """The model that a camera's configuration names."""
     if isinstance(camera, OakCamera):
@@ -79,16 +92,19 @@ def needed_model(camera: Camera) -> str | None:
 
 
 def wanted_versions(host: Host, site: Site, registry: Registry) -> dict[str, str]:
-    """The version of each model that a host gets: its override, else the current one."""
+    """The version of each model, and of the Coral stack, that a host gets: its override, else the current one."""
+    known = registry.artefacts
     return {
-        model: host.model_version_overrides.get(model, registry.models[model].current_version)
-        for model in wanted_models(host, site, registry.models)
-        if model in registry.models
+        name: host.model_version_overrides.get(name, known[name].current_version)
+        for name in wanted_artefacts(host, site, registry.models)
+        if name in known
     }
 
 
 def known_versions(model: str, registry: Registry, pins: Pins) -> set[str]:
-    """The versions of a model that the registry or a pin names."""
+    """The versions of a model that the registry or a pin names; the stacks of Coral, which its registry describes."""
+    if model == CORAL and registry.coral is not None:
+        return set(registry.coral.stacks)
     entry = registry.models[model]
     named = {entry.current_version, entry.previous_version} - {None}
     return {str(version) for version in named} | set(pins.models.get(model, {}))
@@ -104,23 +120,35 @@ def _site_references(site: Site, names: Names) -> Iterator[str]:
     datasinks = names.of_type(Datasink)
     if site.primary_datasink not in datasinks:
         yield fault("site.primary_datasink", site.primary_datasink, choice(site.primary_datasink, datasinks))
-    yield from _unknown("site.legacy_nodes", site.legacy_nodes, names.of_type(Sentinel, Outpost))
+    for field in ("legacy_nodes", "ncs2_nodes"):
+        yield from _unknown(f"site.{field}", getattr(site, field), names.of_type(Sentinel, Outpost))
     for name, profile in site.retention_profiles.items():
         path = f"{dotted(('site', 'retention_profiles', name))}.outposts"
         yield from _unknown(path, profile.outposts or (), names.of_type(Outpost))
 
 
 def _overrides(path: str, host: Host, site: Site, registry: Registry, pins: Pins, names: Names) -> Iterator[str]:
-    wanted = wanted_models(host, site, names.models)
+    wanted, known = wanted_artefacts(host, site, names.models), (*names.models, CORAL)
     for model, version in host.model_version_overrides.items():
         place = f"{path}.model_version_overrides"
-        if model not in names.models:
-            yield fault(place, model, choice(model, names.models))
+        if model not in known:
+            yield fault(place, model, choice(model, known))
         elif model not in wanted:
             yield fault(place, model, f"a model that this host gets: {choice(model, wanted)}")
-        elif model in registry.models and version not in known_versions(model, registry, pins):
+        elif model in registry.artefacts and version not in known_versions(model, registry, pins):
             versions = choice(version, known_versions(model, registry, pins))
             yield fault(f"{place}.{model}", version, f"the current, previous or a pinned version: {versions}")
+
+
+def _accelerators(path: str, name: str, host: Host, site: Site, registry: Registry) -> Iterator[str]:
+    if wants_stack(host) and registry.coral is None:
+        needs = f"a Coral stack, which {path} needs for its accelerator; or coral_packages=False there"
+        yield fault("registry.coral", None, needs)
+    if isinstance(host, Outpost) and host.has_accelerator("ncs2") and host.has_accelerator("coral"):
+        yield fault(f"{path}.cameras", "coral and ncs2", "one of them: their detectors run in different Pythons")
+    if isinstance(host, Sentinel | Outpost) and host.has_accelerator("ncs2") and name not in site.ncs2_nodes:
+        allowed = "coral or cpu; a node that worked with an NCS2 before goes into site.ncs2_nodes"
+        yield fault(f"{path}: accelerator", "ncs2", allowed)
 
 
 def _outpost(path: str, host: Outpost, site: Site, names: Names) -> Iterator[str]:
@@ -162,7 +190,11 @@ def _registry(registry: Registry, names: Names) -> Iterator[str]:
     for model, roles in REQUIRED_ROLES.items():
         if model not in names.models:
             yield fault(f"registry.models.{model}", None, f"a Model with files for {', '.join(sorted(roles))}")
+    if registry.coral is not None:
+        yield from coral_faults(registry.coral)
     for name, entry in registry.models.items():
+        if name == CORAL:
+            yield fault("registry.models", name, "another name: that is the Coral stack's")
         yield from _model(f"registry.models.{name}", entry, REQUIRED_ROLES.get(name, frozenset()))
 
 
@@ -180,9 +212,12 @@ def _pinned_files(site: Site, registry: Registry, pins: Pins) -> Iterator[str]:
         pin = pins.models.get(model, {}).get(version)
         if pin is None:
             continue
-        path = f"pins.models.{model}.{version}.files"
-        for role, name in registry.models[model].files.items():
-            if name not in pin.files:
-                allowed = f"a table with {name}, the file of role {role}"
-                yield fault(path, sorted(pin.files), allowed)
-        yield from pin_faults(path, registry.models[model], pin)
+        path, entry = f"pins.models.{model}.{version}.files", registry.artefacts[model]
+        for name in sorted(entry.names_of(version) - set(pin.files)):
+            yield fault(path, sorted(pin.files), f"a table with {_described(name, entry)}")
+        yield from pin_faults(path, entry, version, pin)
+
+
+def _described(name: str, entry: Model | Coral) -> str:
+    roles = [role for role, file in entry.files.items() if file == name] if isinstance(entry, Model) else []
+    return f"{name}, the file of role {roles[0]}" if roles else f"{name}, a file of the stack"

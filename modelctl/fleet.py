@@ -9,6 +9,7 @@ from modelctl import remarks
 from modelctl.consistency import Names, cross_faults, outposts, wanted_versions
 from modelctl.errors import Faults
 from modelctl.faults import fault_lines, tree_path
+from modelctl.inventory.coral import CORAL, CoralStack
 from modelctl.inventory.hosts import Datasink, Host, Outpost, Sentinel
 from modelctl.inventory.part import Part
 from modelctl.schema import Pin, Pins, Registry, Revoked, Site, Standards
@@ -49,8 +50,15 @@ class Fleet:
         return self.site.hosts[name]
 
     def versions(self, name: str) -> dict[str, str]:
-        """The version of each model that a host gets: its override, else the current one."""
+        """The version of each model, and of the Coral stack, that a host gets: its override, else the current one."""
         return wanted_versions(self.host(name), self.site, self.registry)
+
+    def stack(self, name: str) -> tuple[str, CoralStack] | None:
+        """The Coral stack that a host gets, with its version; None without a stick."""
+        version = self.versions(name).get(CORAL)
+        if version is None or self.registry.coral is None:
+            return None
+        return version, self.registry.coral.stacks[version]
 
     def overrides(self, model: str) -> dict[str, str]:
         """The hosts that get a version of a model of their own, with that version."""
@@ -59,7 +67,7 @@ class Fleet:
 
     def named_versions(self, model: str) -> list[str]:
         """The current, the previous and every overriding version of a model, newest first."""
-        entry = self.registry.models[model]
+        entry = self.registry.artefacts[model]
         named = {entry.current_version, entry.previous_version, *self.overrides(model).values()}
         return newest_first(version for version in named if version)
 
@@ -132,7 +140,7 @@ class Fleet:
         return {
             "site": self.site.name,
             "primary_datasink": self.site.primary_datasink,
-            "current_versions": {name: model.current_version for name, model in self.registry.models.items()},
+            "current_versions": {name: each.current_version for name, each in self.registry.artefacts.items()},
         }
 
 

@@ -4,6 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
+from modelctl.inventory.coral import CORAL
 from modelctl.product import CHECKOUT
 
 DEFAULT_SITE = Path("inventory.py")
@@ -29,6 +30,13 @@ def modelctl_on(site: Path, words: str) -> str:
     """A command of modelctl for another site."""
     is_default = site.resolve() == DEFAULT_SITE.resolve()
     return f"modelctl {words}" if is_default else f"modelctl {words} --site {shlex.quote(str(site))}"
+
+
+def pinning(label: str) -> str:
+    """What to do about a version, MODEL/VERSION, that no pin covers."""
+    if label.startswith(f"{CORAL}/"):
+        return f"download it: {modelctl('coral download')}, then pin it: {modelctl('coral pin')}"
+    return f"pin it: {modelctl('pin')}"
 
 
 def completed(said: str) -> str:

@@ -2,3 +2,5 @@
 
 STATE = "/var/lib/sentinelcam"
 UNITS = "/etc/systemd/system"
+CORAL = f"{STATE}/coral"
+UDEV_RULES = "/etc/udev/rules.d"

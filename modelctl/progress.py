@@ -29,6 +29,14 @@ def reading(what: str, size: int) -> Iterator[Advance]:
 
 
 @contextmanager
+def moving(what: str, size: int | None) -> Iterator[Advance]:
+    """Show a bar while the block runs, which says how many bytes are there by now, of `size` if that is known."""
+    with _progress(BarColumn(), DownloadColumn(), TimeRemainingColumn()) as bar:
+        task = bar.add_task(what, total=size)
+        yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
 def waiting(what: str) -> Iterator[None]:
     """Show how long the block runs already, where nobody can say how long it will."""
     with _progress(SpinnerColumn("line"), TimeElapsedColumn()) as spinner:

@@ -48,8 +48,8 @@ def about_sizes(registry: Registry, pins: Pins, model: str, version: str) -> Ite
     if pin is None:
         return
     yield from shrunken(pins, model, version, pin.files)
-    entry = registry.models[model]
-    if "facelist" in entry.linked and pin.files[entry.files["facelist"]].size == 0:
+    entry = registry.models.get(model)
+    if entry is not None and "facelist" in entry.linked and pin.files[entry.files["facelist"]].size == 0:
         yield f"{model}/{version}: {entry.files['facelist']} is empty: a datapump ends at its start with an empty list"
 
 

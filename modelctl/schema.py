@@ -5,17 +5,20 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveFloat
 
 from modelctl.inventory.cameras import DepthAI, MotionParams, OakCamera, PiCamera, WebCamera
+from modelctl.inventory.coral import CORAL, Coral, CoralPackage, CoralStack
 from modelctl.inventory.hosts import AnyHost, Datasink, FaceConfidence, Host, Outpost, Sentinel, Trainer, Watchtower
 from modelctl.inventory.part import Part
 from modelctl.inventory.pins import Pin, PinnedFile, Pins
 from modelctl.inventory.retention import AnyRetention, FaceQuality, MinimalRetention, NeverDelete, VehicleInterest
 from modelctl.inventory.revoked import Revoked
 from modelctl.inventory.standards import Gate, Gates, Limits, Paths, Ports, Standards, Users
-from modelctl.values import FileName, HostName, ModelName, OwnPath, PositiveInt, Role, Version, Word
+from modelctl.values import FileName, HostName, ModelName, OwnPath, PositiveInt, Role, Version, WebAddress, Word
 
 __all__ = [
+    "CORAL",
+    "Coral",
     "CoralPackage",
-    "CoralPackages",
+    "CoralStack",
     "Datasink",
     "DepthAI",
     "FaceConfidence",
@@ -66,13 +69,15 @@ class Site(Part):
 
     `known_hosts` holds the hosts' SSH keys (`modelctl trust` adds them); `pull_ca` is the private key that signs the
     nodes' pull certificates, kept outside git; `ssh_key` is the operator's own key, SSH's defaults when None. In these
-    paths ~ is the operator's home.
+    paths ~ is the operator's home. `ncs2_nodes` are those that worked with an NCS2 before: no other may have one.
+    `coral_source` is where the releases of the Coral packages are downloaded from.
     """
 
     name: HostName
     hosts: Annotated[dict[HostName, AnyHost], Field(min_length=1)]
     primary_datasink: HostName
     legacy_nodes: tuple[HostName, ...] = ()
+    ncs2_nodes: tuple[HostName, ...] = ()
     outpost_models: tuple[ModelName, ...] = ("mobilenet_ssd",)
     retention_profiles: dict[Word, AnyRetention] = Field(default_factory=dict)
     max_scan_days: PositiveInt = 14
@@ -81,6 +86,7 @@ class Site(Part):
     ssh_key: OwnPath | None = None
     known_hosts: OwnPath
     pull_ca: OwnPath
+    coral_source: WebAddress = "https://github.com/feranick"
 
 
 class Model(Part):
@@ -100,27 +106,18 @@ class Model(Part):
         """The names of its linked files."""
         return {self.files[role] for role in self.linked}
 
-
-class CoralPackage(Part):
-    """A package of the Coral EdgeTPU software, installed from its staged files only."""
-
-    version: Word
-    files: tuple[FileName, ...]
-    release_page: Annotated[str, Field(pattern=r"^https://github\.com/[A-Za-z0-9._/-]+$")]
-
-
-class CoralPackages(Part):
-    """One matching set of Coral packages; `usb_ids` are those of the stick as boot loader and running."""
-
-    tensorflow: Word
-    python: Word
-    packages: dict[Word, CoralPackage]
-    usb_ids: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")], ...]
-    group: Word
+    def names_of(self, _version: str) -> frozenset[str]:
+        """The files that a stored version must have."""
+        return frozenset(self.files.values())
 
 
 class Registry(Part):
-    """All models, and the Coral packages where some of them need any."""
+    """All models, and the Coral stacks where a host has a Coral stick."""
 
     models: Annotated[dict[ModelName, Model], Field(min_length=1)]
-    coral: CoralPackages | None = None
+    coral: Coral | None = None
+
+    @property
+    def artefacts(self) -> dict[str, Model | Coral]:
+        """Everything that has versions, by name: the models, and the Coral stack."""
+        return {**self.models, **({CORAL: self.coral} if self.coral is not None else {})}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from modelctl.faults import dotted, fault
 from modelctl.inventory.cameras import OAK_PICTURE, RING_BUFFERS, Camera, OakCamera, Size
-from modelctl.schema import Model, Pin
+from modelctl.schema import Coral, Model, Pin
 
 
 def camera_faults(path: str, camera: Camera) -> Iterator[str]:
@@ -19,9 +19,9 @@ def camera_faults(path: str, camera: Camera) -> Iterator[str]:
         )
 
 
-def pin_faults(path: str, model: Model, pin: Pin) -> Iterator[str]:
+def pin_faults(path: str, entry: Model | Coral, version: str, pin: Pin) -> Iterator[str]:
     """Empty files in roles that configs name; `path` is the pin's table of files. Linked files may begin empty."""
-    for name in sorted(set(model.files.values()) - model.linked_names):
+    for name in sorted(entry.names_of(version) - entry.linked_names):
         if name in pin.files and pin.files[name].size == 0:
             allowed = "a file with content; store the whole file as another version, and name that one"
             yield fault(f"{path}.{dotted((name,))}.size", 0, allowed)

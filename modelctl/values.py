@@ -110,6 +110,13 @@ Word = Annotated[
     str, _matching(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}", "a word: up to 63 of A-Z, a-z, 0-9, space, ., _ and -")
 ]
 Sha256 = Annotated[str, _matching(r"[0-9a-f]{64}", "a SHA-256: 64 of 0-9 and a-f")]
+WebAddress = Annotated[
+    str,
+    _matching(
+        r"https?://(?:[A-Za-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]+){0,16}",
+        "an address as https://HOST/PATH, without a / at its end",
+    ),
+]
 HomePath = Annotated[
     str,
     _matching(

@@ -11,7 +11,7 @@ sys.dont_write_bytecode = sys.version_info < (3, 8) or not sys.path[0].startswit
 from node import layout  # noqa: E402
 from node.cli import end_in_time, main  # noqa: E402
 
-said = {name: os.environ[name] for name in ("SUDO_USER",) if name in os.environ}
+said = {name: os.environ[name] for name in ("SUDO_USER", "TERM") if name in os.environ}
 os.environ.clear()
 os.environ.update(said, PATH=layout.PATH, LC_ALL="C")
 end_in_time(sys.argv[1] if len(sys.argv) > 1 else "")

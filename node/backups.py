@@ -11,7 +11,7 @@ from typing import BinaryIO, Iterable, List, NamedTuple
 
 from node import disk, files, handles, layout, linked
 from node.errors import Refusal
-from node.orders import Named
+from node.service_set import Named
 
 DIGITS = 12
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import List
 
 from node import files, installation, layout, services
-from node.orders import Installed
+from node.service_set import Installed
 
 
 def differences(units: List[Installed]) -> List[str]:

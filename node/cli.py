@@ -11,6 +11,7 @@ from typing import Callable, ContextManager, Dict, List
 
 from node import (
     access,
+    apt_lock,
     audit,
     cleanup_units,
     commands,
@@ -28,6 +29,8 @@ from node import (
     pull,
     recovery,
     retire,
+    service_set,
+    stack_pull,
     staging,
     survey,
     verification,
@@ -123,6 +126,7 @@ def _renew() -> None:
 def _pull() -> None:
     order = orders.read(sys.stdin)
     with _pull_lock(order):
+        stack_pull.bring(order)
         pull.pull(order)
         facelist.fetch(order)
 
@@ -186,7 +190,7 @@ def _remove_versions() -> None:
 
 
 def _install_clean_up() -> None:
-    cleanup_units.install([orders.installed(each) for each in json.load(sys.stdin)])
+    cleanup_units.install([service_set.installed(each) for each in json.load(sys.stdin)])
 
 
 def _append_log() -> None:
@@ -199,6 +203,7 @@ CONSOLE: Dict[str, Callable[..., None]] = {
     "history": console.show_history,
     "revert": console.revert,
     "restore": console.restore,
+    "python": console.python,
 }
 WITHOUT_ROOT = ("retire",)
 """The registry's owner runs these, in a unit of their own."""
@@ -221,6 +226,7 @@ COMMANDS: Dict[str, Callable[..., None]] = {
     "make-key": access.make_key,
     "install-access": _install_access,
     "authorize": _authorize,
+    "wait-for-apt": apt_lock.wait,
     "pull": _pull,
     "switch": _switch,
     "switch-unit": _switch_unit,

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import subprocess
 import time
-from typing import IO, Sequence
+from contextlib import suppress
+from tempfile import TemporaryFile
+from typing import IO, Dict, Optional, Sequence, Tuple
 
+from node import processes
 from node.errors import Refusal
 
 SECONDS = 60.0
@@ -17,6 +21,7 @@ LONG_SECONDS = 12 * 3600.0
 
 
 CHUNK = 1 << 16
+WATCH_PAUSE = 0.05  # seconds between looks at a program that says nothing
 
 
 def run(words: Sequence[str], seconds: float = SECONDS) -> "subprocess.CompletedProcess[str]":
@@ -50,6 +55,66 @@ def tail(words: Sequence[str], seconds: float, most: int) -> str:
     if code != 0:
         raise Refusal("%s: exit status %d" % (" ".join(words), code))
     return said.decode("utf-8", "replace")
+
+
+def output(words: Sequence[str], seconds: float, most: int) -> bytes:
+    """Run a program and return all that it wrote to its standard output.
+
+    Raises Refusal with its own reason when it fails, or writes more than so many bytes; Overdue when it takes too long.
+    """
+    deadline = time.monotonic() + seconds
+    environment = dict(os.environ, LC_ALL="C")
+    with TemporaryFile() as reason, subprocess.Popen(
+        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=reason, env=environment
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        try:
+            found = _last(process.stdout, deadline, most + 1)
+            code = process.wait(timeout=max(0.0, deadline - time.monotonic()))
+        except (subprocess.TimeoutExpired, TimeoutError):
+            raise _overdue(words, seconds) from None
+        finally:
+            process.kill()
+        reason.seek(0)
+        said = reason.read(CHUNK).decode("utf-8", "replace")
+    if code != 0:
+        raise Refusal(first_line(said))
+    if len(found) > most:
+        raise Refusal("more than %d bytes" % most)
+    return found
+
+
+def watch(
+    words: Sequence[str], environment: Dict[str, str], seconds: float, most: int
+) -> "Tuple[Optional[int], bytes]":
+    """Run a program of somebody else's, in a session of its own, and return its exit code and the last bytes it said.
+
+    The code is below 0 after a signal, and None where the time was up. What it began ends with it.
+    """
+    deadline = time.monotonic() + seconds
+    with subprocess.Popen(
+        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, cwd="/",
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        said, has_ended, streams = bytearray(), False, [process.stdout]
+        while not has_ended and time.monotonic() < deadline:
+            has_ended = _has_ended(process.pid)  # before what it said is read
+            while select.select(streams, [], [], 0 if has_ended else WATCH_PAUSE)[0] and time.monotonic() < deadline:
+                piece = os.read(process.stdout.fileno(), CHUNK)
+                streams = streams if piece else []
+                said += piece
+                if len(said) > 2 * most:
+                    del said[:-most]
+        processes.kill(process.pid)  # while its number is its own
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    return (process.returncode if has_ended else None), bytes(said[-most:])
+
+
+def _has_ended(pid: int) -> bool:
+    """Tell whether a child has ended, and leave it a zombie."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _last(stream: IO[bytes], deadline: float, most: int) -> bytes:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import socket
 import sys
 import uuid
 
-from node import commands, facelist, follow, history, layout, sets
+from node import commands, environments, facelist, follow, history, layout, sets
 from node import restore as restoring
 from node import status as states
 from node.errors import Refusal
@@ -78,6 +79,26 @@ def restore(*words: str) -> None:
     if done.returncode != 0:
         raise Refusal(commands.first_line(done.stderr))
     print(done.stdout.strip())
+
+
+def python(*words: str) -> None:
+    """Become the Python of this node's service, as its unit starts it, with these words after it.
+
+    Where there are several services, the first word names one. Raises Refusal.
+    """
+    known = layout.services()
+    service = _service(words[:1] if len(known) != 1 or words[:1] == tuple(known) else ())
+    rest = words[1:] if words[:1] == (service,) else words
+    digest = sets.digest_of(service, sets.CHOSEN)
+    if digest is None:
+        raise Refusal(service + ": no set is chosen")
+    environment = environments.of(sets.load(service, digest))
+    told = dict(environment.plain, **({"TERM": os.environ["TERM"]} if "TERM" in os.environ else {}))
+    program = environment.words(*rest)
+    signal.alarm(0)  # a limit of this program's own, which would outlive it
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    sys.stdout.flush()
+    os.execvpe(program[0], program, told)  # noqa: S606
 
 
 def restore_unit(operator: str, purpose: str, *words: str) -> None:

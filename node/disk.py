@@ -56,6 +56,12 @@ def is_readable(path: Path, owner: Owner) -> bool:
         return os.access(str(path), os.R_OK, effective_ids=True)
 
 
+def is_usable(path: Path, owner: Owner) -> bool:
+    """Tell whether a user may read and write what is at a path that root made, a device say."""
+    with rights.of(owner):
+        return os.access(str(path), os.R_OK | os.W_OK, effective_ids=True)
+
+
 def is_folder(path: Path) -> bool:
     """Tell whether a folder is at a path, or a link to one that root made."""
     try:

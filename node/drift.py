@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List
 
-from node import disk, installation, services, unit_state
-from node.orders import ServiceSet
+from node import disk, installation, mapped, process_tree, services, stick, unit_state
 from node.printable import printable
+from node.service_set import ServiceSet
 from node.services import Status
 
 Statuses = Dict[str, Status]  # by unit
@@ -26,7 +26,7 @@ def of(content: ServiceSet, units: Statuses) -> List[str]:
     found = [*_files(content), *_links(content)]
     for unit, status in units.items():
         found += [*unit_state.outdated(unit, status), *unit_state.asleep(unit, status)]
-    return found
+    return [*found, *_groups(content, units), *_libraries(content, units)]
 
 
 def asleep(units: Statuses) -> List[str]:
@@ -41,6 +41,26 @@ def foreign(units: Statuses) -> List[str]:
 
 def _files(content: ServiceSet) -> Iterator[str]:
     return ("%s differs" % file.path for file in content.files if not installation.is_installed(file))
+
+
+def _groups(content: ServiceSet, units: Statuses) -> Iterator[str]:
+    """A process has the groups that its user had at its start."""
+    main = units.get(content.unit)
+    if content.stack is None or main is None or not main.is_running:
+        return
+    if stick.is_member(content.user, stick.GROUP) and stick.is_older(main.pid):
+        yield "%s was started before %s was in %s" % (content.unit, content.user, stick.GROUP)
+
+
+def _libraries(content: ServiceSet, units: Statuses) -> Iterator[str]:
+    """What was put right on the disk is not so in a process that has mapped it before."""
+    main = units.get(content.unit)
+    if content.stack is None or main is None or not main.is_running:
+        return
+    table = process_tree.look()
+    found = mapped.replaced(content, table[main.pid], table) if main.pid in table else None
+    if found is not None:
+        yield found
 
 
 def _links(content: ServiceSet) -> Iterator[str]:

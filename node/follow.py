@@ -15,7 +15,8 @@ from typing import Optional
 from node import commands, disk, files, history, layout, lock, marks, outcomes, recovery, sets
 from node.errors import Refusal
 from node.marks import Request
-from node.orders import Gate, Order, ServiceSet
+from node.orders import Order
+from node.service_set import Gate, ServiceSet
 from node.services import STOP_LIMIT
 
 PAUSE = 0.1  # seconds between looks

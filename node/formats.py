@@ -14,6 +14,7 @@ SET = 1
 PENDING_SWITCH = 1
 HISTORY = 1
 STAMP = 1
+STACK = 1
 UNNUMBERED = 0
 """What was written before there were numbers; the fields are those of 1, but for stamps: they had fewer."""
 

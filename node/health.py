@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
-from node import disk, files, layout, orders, services, stamps, work
+from node import disk, files, layout, orders, services, stacks, stamps, stick, work
 from node.errors import Refusal, Unknown
-from node.orders import ServiceSet
+from node.service_set import ServiceSet
 from node.services import Status
 from node.work import Look
 
@@ -18,14 +18,23 @@ OFTEN = 3  # restarts by systemd after which a service is not taken for one that
 
 
 def unready(service: ServiceSet) -> Optional[str]:
-    """Return what keeps the set's model files from being used, None when all are there, verified and readable.
+    """Return what keeps the set's model files or stack from being used, None when all are there, verified, readable.
 
     Raises Refusal when the service's user does not exist.
     """
     for named in service.named_files:
         if (disk.reached(named.path) is None) if named.linked else not disk.is_file(named.path):
             return "%s: missing; run deploys/models.py" % named.path
-    return _unreadable(service) or _unverified(service)
+    return _unreadable(service) or _unverified(service) or _unpacked(service)
+
+
+def _unpacked(service: ServiceSet) -> Optional[str]:
+    stack = service.stack
+    if stack is None or stacks.is_verified(stack.digest):
+        return None
+    return "%s: the stack coral_packages/%s is not there as it was unpacked; run deploys/models.py" % (
+        stack.directory, stack.version,
+    )  # fmt: skip
 
 
 def _unverified(service: ServiceSet) -> Optional[str]:
@@ -44,20 +53,45 @@ def _unreadable(service: ServiceSet) -> Optional[str]:
     return None
 
 
+class StickIsBack(Refusal):
+    """What has no Coral stick to work with is not there; the stick, which was absent after the start, is."""
+
+
+def wait_through(service: ServiceSet, stop: Callable[[], None]) -> Optional[str]:
+    """Wait as `wait` does. A service whose stick came after its start is stopped by this, and started anew: once."""
+    try:
+        return wait(service)
+    except StickIsBack:
+        stop()
+    try:
+        services.start(service.unit, service.gate.deadline)
+    except Refusal as refusal:
+        return str(refusal)
+    try:
+        return wait(service)
+    except StickIsBack as still:
+        return str(still)
+
+
 def wait(service: ServiceSet) -> Optional[str]:
     """Wait until a service that was just started has worked for the settle time of its gate.
 
     Returns None then, else what is unhealthy: at once where something has ended, at the deadline where something has
-    not come. Raises Unknown where it could not be seen by then.
+    not come. Raises Unknown where it could not be seen by then, StickIsBack where it is to be started once more.
     """
     begun = time.monotonic()
     # systemd keeps the count of a service that was stopped between two restarts.
     restarts = services.status(service.unit).restarts
     well_since: Optional[float] = None
+    absent: Optional[float] = None
     has_loaded = False
     while True:
+        is_absent = _has_no_stick(service)  # before the look: what it finds may be due to that
         found = _look_after_start(service, restarts)
         now = time.monotonic()
+        absent = now if is_absent or found.verdict == work.NO_STICK else absent
+        if absent is not None and _has_missed_it(found, min(absent + SOON, begun + service.gate.deadline) - now):
+            raise StickIsBack(found.reason)
         pause = PAUSE if now - begun < SOON else LONG_PAUSE
         if found.verdict == work.BROKEN:
             return found.reason
@@ -73,6 +107,19 @@ def wait(service: ServiceSet) -> Optional[str]:
         else:
             well_since = None
         time.sleep(pause)
+
+
+def _has_no_stick(service: ServiceSet) -> bool:
+    """Tell whether the stick is absent that some of it works with, and ends without."""
+    try:
+        return service.work.on_stick > 0 and stick.state() == stick.ABSENT
+    except Unknown:
+        return False
+
+
+def _has_missed_it(found: Look, left: float) -> bool:
+    """What has not begun yet may find the stick there, for so many seconds."""
+    return found.on_stick and (found.verdict == work.BROKEN or left <= 0)
 
 
 def _look_after_start(service: ServiceSet, restarts: int) -> Look:

@@ -6,8 +6,8 @@ from typing import Optional
 
 from node import disk, files, layout, orders, replaceable, sets
 from node.errors import Refusal
-from node.orders import Installed, Link, ServiceSet
 from node.rights import Owner
+from node.service_set import Installed, Link, ServiceSet
 from node.sets import CHOSEN, INSTALLED, StoredSet
 
 

@@ -6,8 +6,8 @@ from typing import Dict, List
 
 from node import orders, process_tree, program_log, services
 from node.errors import Refusal
-from node.orders import ServiceSet
 from node.printable import printable
+from node.service_set import ServiceSet
 
 LINES = 5
 LONGEST_LINE = 300

@@ -18,6 +18,7 @@ RUNTIME = Path("/run/sentinelcam")
 UNITS = Path("/etc/systemd/system")
 TIMER_STAMPS = Path("/var/lib/systemd/timers")
 USB = Path("/sys/bus/usb/devices")
+USB_NODES = Path("/dev/bus/usb")
 CONSOLE_COMMAND = Path("/usr/local/sbin/sentinelcam-node")
 RETIRED = ".retired-"  # before the name of a version that was renamed to be removed
 STAGING = ".staging"  # below each models folder, so that a finished version is one rename away
@@ -29,6 +30,11 @@ def program() -> Path:
 
 def access() -> Path:
     return STATE / "access"
+
+
+def coral() -> Path:
+    """The Coral stacks, each unpacked in a folder named by its digest."""
+    return STATE / "coral"
 
 
 def stamps() -> Path:

@@ -8,8 +8,8 @@ from typing import Iterable, Iterator, Set
 
 from node import disk
 from node.errors import Refusal
-from node.orders import Named
 from node.processes import writers
+from node.service_set import Named
 
 PAUSE = 0.5  # seconds between looks
 

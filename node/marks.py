@@ -12,7 +12,7 @@ from typing import NamedTuple, Optional
 
 from node import disk, files, formats, layout, typed
 from node.errors import Refusal
-from node.orders import known
+from node.service_set import known
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 

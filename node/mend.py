@@ -61,6 +61,8 @@ def _kinds() -> Iterator[Tuple[Path, Kind]]:
     """What this program keeps, and of which kind it is: parents first."""
     for path in (layout.access(), layout.cleanup(), layout.kept(), layout.stamps(), layout.STATE / "sets"):
         yield path, FOLDER
+    for path in (layout.coral(), layout.coral() / layout.STAGING):
+        yield path, FOLDER
     for name in access.FILES:
         yield layout.access() / name, FILE
     for path in (layout.history(), layout.pull_lock(), *delete_list.paths()):

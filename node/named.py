@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Dict, Iterator, List, Optional, Set, Tuple
 
 from node import marks, sets
@@ -26,6 +27,17 @@ def versions(service: str) -> Optional[Dict[str, List[str]]]:
     except (Refusal, OSError):
         return None
     return {model: sorted(version for each, version in found if each == model) for model in sorted(dict(found))}
+
+
+def stacks(service: str) -> Dict[str, str]:
+    """Return the digests of the stacks that these sets start from, with the versions by which they are called."""
+    found = {}
+    for digest in _digests(service):
+        with suppress(Refusal, OSError):
+            stack = sets.read(service, digest).content.stack
+            if stack is not None:
+                found[stack.digest] = stack.version
+    return found
 
 
 def _digests(service: str) -> Set[str]:

@@ -10,9 +10,10 @@ import pwd
 from pathlib import Path
 from typing import IO, Any, Dict, List, NamedTuple, Optional
 
-from node import names
+from node import layout, names, service_set
 from node.errors import Refusal
 from node.rights import Owner
+from node.service_set import CORAL, Installed, ServiceSet, installed, known
 
 
 class File(NamedTuple):
@@ -46,95 +47,16 @@ class Source(NamedTuple):
     local: bool  # on the primary datasink itself
 
 
-class Installed(NamedTuple):
-    """A file of a set: where it goes, whose it is, and its digest. The content is absent in a survey's question."""
+class Stack(NamedTuple):
+    """A Coral stack: the packages that it is unpacked from, and what they were built for."""
 
-    path: Path
-    owner: str
-    mode: int
-    sha256: str
-    content: Optional[str]
-
-
-class Link(NamedTuple):
-    """A symbolic link of a set."""
-
-    path: Path
-    target: str
-
-
-class Named(NamedTuple):
-    """A model file that a config names."""
-
-    path: Path
-    sha256: str
-    linked: bool
-
-
-class Gate(NamedTuple):
-    """What a switch waits for, in seconds, and checks, as modelctl.inventory.standards.Gate says it."""
-
-    linked_wait: float
-    deadline: float
-    settle: float
-    model_wait: float
-    checks: List[str]
-
-
-_GATE: Dict[str, Any] = {
-    "linked_wait": 120, "deadline": 60, "settle": 10, "model_wait": 0, "checks": ["restarts", "port", "files"],
-}  # fmt: skip
-"""That of a set which does not say."""
-
-
-class Work(NamedTuple):
-    """What shows that the service does its work, as modelctl.rendering.services.Work says it."""
-
-    script: Optional[Path]
-    ports: List[int]
-    asked: Optional[int]
-    workers: int
-    on_stick: int
-    published: Optional[int]
-    views: List[str]
-
-
-NOTHING = Work(None, [], None, 0, 0, None, [])
-"""Of a set that nobody of ours made."""
-
-
-class ServiceSet(NamedTuple):
-    service: str
-    unit: str
+    version: Version  # its directory is where it is unpacked
     digest: str
-    files: List[Installed]
-    models: Dict[str, str]  # model -> version
-    named_files: List[Named]
-    state: str  # running, stopped or disabled
-    work: Work
-    timers: List[str]
-    links: List[Link]
-    manifests: Dict[str, str]  # model -> SHA-256 of its version's manifest
-    gate: Gate
-
-    @property
-    def paths(self) -> List[Path]:
-        """Everything that the set puts somewhere."""
-        return [file.path for file in self.files] + [link.path for link in self.links]
-
-    @property
-    def units(self) -> List[str]:
-        """The names of all units that the set brings."""
-        return [file.path.name for file in self.files if file.path.suffix in (".service", ".timer")]
-
-    @property
-    def is_to_run(self) -> bool:
-        return self.state == "running"
-
-    @property
-    def user(self) -> str:
-        """The service's user: the owner of its configs."""
-        return next((file.owner for file in self.files if file.owner != "root"), "root")
+    python: str
+    debian: str
+    architecture: str
+    tensorflow: str
+    rule: Installed  # udev's
 
 
 class Limits(NamedTuple):
@@ -172,6 +94,7 @@ class Order(NamedTuple):
     user: str
     folders: List[Path]
     versions: List[Version]
+    stack: Optional[Stack]
     face_list: Optional[Version]
     sets: List[ServiceSet]
     source: Source
@@ -212,8 +135,9 @@ def parse(data: Dict[str, Any]) -> Order:
         user=data["service_user"],
         folders=[Path(path) for path in data["folders"]],
         versions=[version(each) for each in data["versions"]],
+        stack=_stack(data["stack"]) if data.get("stack") else None,
         face_list=version(data["face_list"]) if data["face_list"] else None,
-        sets=[service_set(each) for each in data["sets"]],
+        sets=[service_set.parse(each) for each in data["sets"]],
         source=_source(data["source"]),
         limits=Limits(**known(Limits, data["limits"])),
         commit=data["commit"],
@@ -226,11 +150,6 @@ def parse(data: Dict[str, Any]) -> Order:
     )
 
 
-def known(kind: Any, data: Dict[str, Any]) -> Dict[str, Any]:
-    """Return the fields that this program knows: a newer one may have written more."""
-    return {name: value for name, value in data.items() if name in kind._fields}
-
-
 def version(data: Dict[str, Any]) -> Version:
     """Build a version from parsed JSON."""
     files = [File(**known(File, each)) for each in data["files"]]
@@ -240,6 +159,12 @@ def version(data: Dict[str, Any]) -> Version:
     return Version(model, number, data["manifest"], Path(data["directory"]), files)
 
 
+def _stack(data: Dict[str, Any]) -> Stack:
+    digest = names.plain("digest", data["digest"])
+    packages = version(dict(data, model=CORAL, directory=str(layout.coral() / digest)))
+    return Stack(**dict(known(Stack, data), version=packages, digest=digest, rule=installed(data["rule"])))
+
+
 def _source(data: Dict[str, Any]) -> Source:
     return Source(data["host"], data["address"], data["login"], Path(data["registry"]), data["local"])
 
@@ -247,35 +172,3 @@ def _source(data: Dict[str, Any]) -> Source:
 def _datasink(data: Dict[str, Any]) -> Datasink:
     units = [installed(each) for each in data["clean_up"]]
     return Datasink(**{**known(Datasink, data), "log": Path(data["log"]), "clean_up": units})
-
-
-def installed(data: Dict[str, Any]) -> Installed:
-    """Build a file of a set from parsed JSON."""
-    return Installed(Path(data["path"]), data["owner"], data["mode"], data["sha256"], data.get("content"))
-
-
-def service_set(data: Dict[str, Any]) -> ServiceSet:
-    """Build a set from parsed JSON, as an order or a stored set holds it; an older one may lack fields."""
-    service = names.plain("service", data["service"])
-    return ServiceSet(
-        service=service,
-        unit=data.get("unit", service + ".service"),
-        digest=names.plain("digest", data["digest"]),
-        files=[installed(each) for each in data["files"]],
-        models=data.get("models", {}),
-        named_files=[Named(Path(each["path"]), each["sha256"], each["linked"]) for each in data.get("named_files", [])],
-        state=data.get("state", "running"),
-        work=_work(data),
-        timers=data.get("timers", []),
-        links=[Link(Path(each["path"]), each["target"]) for each in data.get("links", [])],
-        manifests=data.get("manifests", {}),
-        gate=Gate(**{**_GATE, **known(Gate, data.get("gate", {}))}),
-    )
-
-
-def _work(data: Dict[str, Any]) -> Work:
-    """An older set says no more than its control port."""
-    port = data.get("control_port")
-    said = {"ports": [] if port is None else [port], **known(Work, data.get("work", {}))}
-    script = said.get("script")
-    return NOTHING._replace(**{**said, "script": None if script is None else Path(script)})

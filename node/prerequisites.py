@@ -9,14 +9,22 @@ import shutil
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
 
-from node import access, disk, orders, releases
+from node import access, coral_host, disk, orders, releases, stick
 from node.errors import Refusal
-from node.orders import Order, ServiceSet, Source
+from node.orders import Order, Source
+from node.printable import printable
 from node.releases import Release
+from node.service_set import ServiceSet
 
-ACCESS, MODELS, CONFIGS = "access", "models", "configs"
-"""The steps of a run: keys and who may pull, versions and folders, configs and services."""
-PACKAGES = {"rsync": "rsync", "ssh": "openssh-client", "ssh-keygen": "openssh-client", "setpriv": "util-linux"}
+ACCESS, CORAL, MODELS, CONFIGS = "access", "coral", "models", "configs"
+"""The steps of a run: keys and who may pull, the Coral stack, versions and folders, configs and services."""
+PACKAGES = {
+    "rsync": "rsync",
+    "ssh": "openssh-client",
+    "ssh-keygen": "openssh-client",
+    "setpriv": "util-linux",
+    "dpkg-deb": "dpkg",
+}
 """The Debian package of each program."""
 UNFIT = {"imagenode": (releases.IMAGENODE_BETWEEN, releases.IMAGENODE_0_3)}
 """Releases of a service whose configs are other ones than those of this checkout."""
@@ -26,6 +34,7 @@ def missing(order: Order, found: Dict[str, Any]) -> Dict[str, List[str]]:
     """Return what each step lacks, a line each with what mends it; `found` is the rest of the survey's answer."""
     return {
         ACCESS: list(_for_access(order.source, found)),
+        CORAL: list(_for_coral(order, found)),
         MODELS: list(_for_models(order, found)),
         CONFIGS: list(_for_configs(order, found)),
     }
@@ -40,6 +49,18 @@ def _for_access(source: Source, found: Dict[str, Any]) -> Iterator[str]:
             access.check_rrsync()
         except Refusal as refusal:
             yield str(refusal)
+
+
+def _for_coral(order: Order, found: Dict[str, Any]) -> Iterator[str]:
+    """A stack that was built for another host is refused before a byte of it comes."""
+    stack = order.stack
+    if stack is None or not found["stack"]["lacking"]:
+        return
+    for each in order.sets:
+        if each.stack is not None:
+            yield from coral_host.unfit(stack, each.stack.python)
+    yield from _programs("rsync", "setpriv" if order.source.local else "ssh", "dpkg-deb")
+    yield from _user(order)
 
 
 def _for_models(order: Order, found: Dict[str, Any]) -> Iterator[str]:
@@ -74,6 +95,22 @@ def _releases(order: Order) -> Iterator[str]:
 def remarks(order: Order) -> List[str]:
     """Return what may be wrong on this node."""
     found = {each.service: release(each) for each in order.sets}
+    stick_problem = stick.device_problem(order.user) if order.stack is not None else None
+    return [*_leftovers(order), *([stick_problem] if stick_problem else []), *_unknown(found)]
+
+
+def _leftovers(order: Order) -> Iterator[str]:
+    """Told once: with the run that brings the stack."""
+    if order.stack is not None and not disk.is_there(order.stack.version.directory):
+        for each in order.sets:
+            found = coral_host.leftovers(each.stack.python) if each.stack is not None else []
+            if found:
+                yield "%s: installed by another tool; it stays, and %s loads the stack %s instead" % (
+                    printable(", ".join(found)), each.service, order.stack.version.label,
+                )  # fmt: skip
+
+
+def _unknown(found: "Dict[str, Optional[Release]]") -> List[str]:
     return [
         "%s: of a release that is not known (%s); this checkout's configs may not fit it" % (service, told.reason)
         for service, told in found.items()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
-from node import disk, facelist, layout, orders, sets, stamps
+from node import disk, facelist, layout, names, orders, sets, stamps
 from node.orders import File, Version
 from node.sets import StoredSet
 
 
 def preview(data: Dict[str, Any]) -> Dict[str, Any]:
-    """Return the model bytes that would have to come, the events that a datasink's list would unlock, and what each
+    """Return the bytes that would have to come, the events that a datasink's list would unlock, and what each
     service is set to by now: the set's digest, and the commit that it was made from."""
     versions = [orders.version(each) for each in data["versions"]]
     lists = [orders.version(each) for each in data["face_lists"]]
@@ -21,7 +21,8 @@ def preview(data: Dict[str, Any]) -> Dict[str, Any]:
         "bytes": sum(sum(file.size for file in _absent(each)) for each in versions)
         + sum(
             file.size for each in lists for file in each.files if not disk.is_there(facelist.path_of(each, file.name))
-        ),
+        )
+        + _stack_bytes(data.get("stack")),
         "unlocked": [facelist.unlocks(each, configs, registry) for each in lists],
         "chosen": {stored.content.service: _chosen(stored) for stored in _all_chosen()},
     }
@@ -34,6 +35,13 @@ def _all_chosen() -> List[StoredSet]:
 
 def _chosen(stored: StoredSet) -> Dict[str, str]:
     return {"digest": stored.content.digest, "commit": stored.commit}
+
+
+def _stack_bytes(stack: Optional[Dict[str, Any]]) -> int:
+    """The packages of a Coral stack come all, or none where it is unpacked already."""
+    if stack is None or disk.is_real_folder(layout.coral() / names.plain("digest", stack["digest"])):
+        return 0
+    return int(stack["size"])
 
 
 def _absent(version: Version) -> List[File]:

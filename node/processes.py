@@ -6,7 +6,7 @@ import os
 import signal
 from contextlib import suppress
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, List, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from node import disk, process_tree
 from node.process_tree import PROC
@@ -55,6 +55,13 @@ def _is_writing(handle: Path) -> bool:
 def bytes_read(pid: int) -> int:
     """Return how much a process and those that it began have read, from wherever; what has ended counts as before."""
     return sum(_number(PROC / str(each) / "io", "rchar:") for each in _family(pid))
+
+
+def groups(pid: int) -> Optional[Set[int]]:
+    """Return the ids of the groups that a process has; None where there is no such process."""
+    lines = [line.split() for line in _text(PROC / str(pid) / "status").splitlines()]
+    found = [words[1:] for words in lines if words and words[0] in ("Gid:", "Groups:")]
+    return {int(number) for words in found for number in words} if found else None
 
 
 def kill(pid: int) -> None:

@@ -17,6 +17,8 @@ def pull(order: Order) -> None:
 
     A version that is complete is put in place even when another fails; nothing that was there is removed.
     """
+    if not order.versions:
+        return
     missing = {version.label: _lacking(version) for version in order.versions}
     stamps.upgrade()
     missing = {label: lacking for label, lacking in missing.items() if lacking}
@@ -133,22 +135,27 @@ def verify(staged: Path, expected: List[File], label: str, order: Order) -> Dict
 
     Raises Refusal naming all that is wrong. A file with wrong bytes is dropped, so that it comes anew.
     """
-    absent = [file.name for file in expected if not disk.is_file(staged / file.name)]
-    if absent:
-        raise Refusal(
-            "%s: %s not in the registry of %s; expected what pins.json names; store it there or choose another version"
-            % (label, ", ".join(sorted(absent)), order.source.host)
-        )
+    missing = [file for file in expected if not disk.is_file(staged / file.name)]
+    if missing:
+        raise Refusal(absent(label, missing, order.source.host))
     readings = {file.name: stamps.take(staged / file.name, file.sha256, order.owner) for file in expected}
     wrong = [file for file in expected if readings[file.name].sha256 != file.sha256]
     for file in wrong:
         files.unlink(staged / file.name)
     if wrong:
-        raise Refusal("; ".join(_differs(label, file, readings[file.name].sha256) for file in wrong))
+        raise Refusal("; ".join(differs(label, file, readings[file.name].sha256) for file in wrong))
     return {file.name: readings[file.name] for file in expected if not file.linked}
 
 
-def _differs(label: str, file: File, found: str) -> str:
+def absent(label: str, missing: List[File], datasink: str) -> str:
+    """Tell that the registry lacks files of a version."""
+    names = ", ".join(sorted(file.name for file in missing))
+    expected = "expected what pins.json names; store it there or choose another version"
+    return "%s: %s not in the registry of %s; %s" % (label, names, datasink, expected)
+
+
+def differs(label: str, file: File, found: str) -> str:
+    """Tell that the registry's copy of a file has other bytes than the pinned ones."""
     return "%s/%s: the registry's copy has SHA-256 %s, expected the pinned %s; restore that file on the datasink" % (
         label,
         file.name,

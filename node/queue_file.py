@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Optional
 
 from node import disk, files, layout, orders
-from node.orders import ServiceSet
+from node.service_set import ServiceSet
 
 NAME = "state.json"
 SERVICES = ("sentinel",)

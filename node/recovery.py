@@ -25,8 +25,8 @@ from node import (
 from node.errors import Refusal, Unknown
 from node.history import short
 from node.marks import Mark
-from node.orders import ServiceSet
 from node.outcomes import Outcome, conclude
+from node.service_set import ServiceSet
 
 
 def lock_of(service: str) -> Path:
@@ -98,18 +98,18 @@ def go_back(mark: Mark, problem: str) -> Outcome:
         _choose_new(mark)
         return _end(mark, history.FAILED, reason + "; there is no other set to return to")
     _require_state(old)
-    _stop(mark, old)
+    stop(mark, old)
     try:
         _choose_old(mark)
     except (Refusal, OSError) as error:
         return _leave_as_it_lies(mark, old, "%s; and its files could not be put back: %s" % (reason, error))
     try:
-        still = _start(old)
+        still = _start(mark, old)
     except Unknown as unknown:
         return _end(mark, history.RETURNED, "%s; unknown whether that works: %s" % (reason, unknown))
     if still is None:
         return _end(mark, history.RETURNED, reason)
-    _stop(mark, old)
+    stop(mark, old)
     _choose_new(mark)
     return _end(mark, history.FAILED, "%s; set %s is unhealthy too: %s" % (reason, short(mark.old), still))
 
@@ -159,14 +159,15 @@ def _last_words(mark: Mark) -> str:
     return ""
 
 
-def _stop(mark: Mark, old: ServiceSet) -> None:
-    named = sets.named(old.service, mark.old, mark.request.digest)
-    linked.wait(named, old.gate.linked_wait)
-    stopping.stop(old.unit, named, mark.request)
-    files.unlink(layout.started(old.service))
+def stop(mark: Mark, service: ServiceSet) -> None:
+    """Stop a service whose switch this is, when no task writes a linked file. Raises Refusal."""
+    named = sets.named(service.service, mark.old, mark.request.digest)
+    linked.wait(named, service.gate.linked_wait)
+    stopping.stop(service.unit, named, mark.request)
+    files.unlink(layout.started(service.service))
 
 
-def _start(service: ServiceSet) -> Optional[str]:
+def _start(mark: Mark, service: ServiceSet) -> Optional[str]:
     """Start a service if it is to run. Returns what is unhealthy then."""
     if not service.is_to_run:
         return None
@@ -174,7 +175,7 @@ def _start(service: ServiceSet) -> Optional[str]:
         services.start(service.unit, service.gate.deadline)
     except Refusal as refusal:
         return str(refusal)
-    return health.wait(service)
+    return health.wait_through(service, lambda: stop(mark, service))
 
 
 def _choose_old(mark: Mark) -> None:

@@ -13,8 +13,8 @@ from node import backups, disk, health, history, layout, linked, lock, marks, re
 from node.backups import Backup
 from node.errors import Refusal
 from node.marks import Request
-from node.orders import Named, ServiceSet
 from node.printable import shown
+from node.service_set import Named, ServiceSet
 
 
 class Choice(NamedTuple):
@@ -57,7 +57,8 @@ def carry_out(choice: Choice, request: Request) -> str:
         done = _exchange(choice, request)
     if choice.content.is_to_run:
         services.start(choice.content.unit, choice.content.gate.deadline)
-        problem = health.wait(choice.content)
+        content = choice.content
+        problem = health.wait_through(content, lambda: stopping.stop(content.unit, content.named_files, request))
         if problem:
             raise Refusal("%s; but %s" % (done, problem))
     return done

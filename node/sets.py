@@ -18,9 +18,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from node import disk, files, formats, layout, names, orders, typed
+from node import disk, files, formats, layout, names, service_set, typed
 from node.errors import Refusal
-from node.orders import Installed, Link, Named, ServiceSet
+from node.service_set import Installed, Link, Named, ServiceSet
 
 CHOSEN = "chosen"
 PREVIOUS = "previous"
@@ -70,7 +70,7 @@ def adopt(wanted: ServiceSet, state: str) -> Optional[str]:
     described = [[str(file.path), file.owner, file.mode, file.sha256] for file in found]
     old = wanted._replace(
         files=found, links=links, digest=_digest([*described, *[[str(link.path), link.target] for link in links]]),
-        models={}, manifests={}, named_files=[], work=orders.NOTHING, state=state,
+        models={}, manifests={}, named_files=[], work=service_set.NOTHING, stack=None, state=state,
         timers=[timer for timer in wanted.timers if timer in {path.name for path in present}],
     )  # fmt: skip
     _store(StoredSet(_folder(old), old, absent, ADOPTED), contents)
@@ -104,7 +104,7 @@ def read(service: str, digest: str) -> StoredSet:
         formats.require(formats.SET, data)
         absent = [Path(path) for path in data.get("absent", [])]
         commit, product = data.get("commit", UNKNOWN), data.get("product", UNKNOWN)
-        return typed.checked(StoredSet(folder, orders.service_set(data), absent, commit, product), StoredSet)
+        return typed.checked(StoredSet(folder, service_set.parse(data), absent, commit, product), StoredSet)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, Refusal) as error:
         raise Refusal("%s: set cannot be read (%s); run deploys/configs.py" % (folder, error)) from None
 
@@ -250,6 +250,10 @@ def _to_json(content: ServiceSet) -> Dict[str, Any]:
     ]
     data["gate"] = content.gate._asdict()
     data["work"] = dict(content.work._asdict(), script=content.work.script and str(content.work.script))
+    del data["stack"]
+    if content.stack is not None:
+        own = content.stack
+        data["stack"] = dict(own._asdict(), python=str(own.python), folder=str(own.folder))
     return data
 
 

@@ -6,6 +6,7 @@ import json
 from typing import Any, Dict, List, Optional
 
 from node import (
+    coral_status,
     disk,
     drift,
     health,
@@ -23,7 +24,7 @@ from node import (
 )
 from node.errors import Refusal
 from node.history import short
-from node.orders import ServiceSet
+from node.service_set import ServiceSet
 
 
 def status() -> Dict[str, Any]:
@@ -52,6 +53,7 @@ def _service(service: str) -> Dict[str, Any]:
         "health": None,
         "code": None,
         "queue": None,
+        "coral": None,
         "drift": [],
         "leftovers": [],
         "pending": None,
@@ -80,6 +82,7 @@ def _found(content: ServiceSet) -> Dict[str, Any]:
             "drift": drift.of(content, units) + drift.foreign(units),
             "leftovers": version_removal.leftovers(content.named_files),
             "code": _code(content),
+            "coral": coral_status.look(content, units),
             "queue": work.queue(content) if units and units[content.unit].is_running else None,
             "health": _health(content),
         }
@@ -135,6 +138,7 @@ def text(found: Dict[str, Any]) -> str:
         ]
         lines += ["  model     %s %s, manifest %s" % (model, version, short(data["manifests"].get(model)))
                   for model, version in sorted(data["models"].items())]  # fmt: skip
+        lines += ["  coral     %s" % each for each in coral_status.text(data["coral"])]
         lines.append("  health    %s" % (data["health"] or _well(data["state"])))
         lines += ["  drift     %s" % each for each in data["drift"]]
         if data["pending"]:

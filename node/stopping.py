@@ -10,8 +10,8 @@ from typing import Iterable, Iterator, Optional, Tuple
 from node import backups, disk, files, handles, history, linked, services
 from node.errors import Refusal
 from node.marks import Request
-from node.orders import Named
 from node.rights import Owner
+from node.service_set import Named
 
 LIST = ".csv"  # written in place, in some 60 ms, while it is open for no longer than that
 

@@ -10,6 +10,7 @@ from node import (
     access,
     audit,
     cleanup_units,
+    coral_host,
     delete_list,
     disk,
     drift,
@@ -22,6 +23,7 @@ from node import (
     program,
     rights,
     sets,
+    stacks,
     staging,
     status,
     versions,
@@ -29,7 +31,8 @@ from node import (
 )
 from node.errors import Refusal
 from node.history import short
-from node.orders import Datasink, Order, ServiceSet, Source, Version
+from node.orders import Datasink, Order, Source, Version
+from node.service_set import ServiceSet
 from node.services import Status
 from node.sets import StoredSet
 
@@ -45,6 +48,7 @@ def _found(order: Order) -> Dict[str, Any]:
         "current_program": program.current(),
         "absent_folders": [*map(str, _absent_folders(order))],
         "lacking": [each.label for each in order.versions if _is_lacking(each, order)],
+        "stack": _stack(order),
         "face_list": _face_list(order),
         "sets": {each.service: _set(each, order) for each in order.sets},
         "damaged": mend.look(order),
@@ -66,6 +70,15 @@ def _is_lacking(version: Version, order: Order) -> bool:
     if order.asked.full:
         return bool(versions.flaws(version))
     return not versions.is_verified(version)
+
+
+def _stack(order: Order) -> Optional[Dict[str, Any]]:
+    stack = order.stack
+    if stack is None:
+        return None
+    is_there = not stacks.flaws(stack.digest) if order.asked.full else stacks.is_verified(stack.digest)
+    to_remap = [] if is_there else coral_host.remapped(stack, order)
+    return {"lacking": not is_there, "to_remap": to_remap, **coral_host.needs(stack, order)}
 
 
 def _face_list(order: Order) -> Optional[Dict[str, Any]]:

@@ -25,11 +25,12 @@ from node import (
     services,
     sets,
     stopping,
+    trial,
 )  # fmt: skip
 from node.errors import Refusal, Unknown
 from node.marks import Mark, Request
-from node.orders import Named, ServiceSet
 from node.outcomes import Outcome, conclude
+from node.service_set import Named, ServiceSet
 
 
 def run(request: Request) -> Outcome:
@@ -94,6 +95,8 @@ def _prepare(request: Request, wanted: ServiceSet, left: Optional[Mark]) -> Mark
     problem = health.unready(wanted)
     if problem:
         raise Refusal(problem)
+    if wanted.is_to_run:
+        trial.refuse_unfit(wanted)
     installation.require_free(wanted)
     mark = _mark(request, wanted, left)
     queue_file.drop(wanted.service)
@@ -143,7 +146,7 @@ def _change(wanted: ServiceSet, mark: Mark) -> Optional[str]:
         return None
     services.start(wanted.unit, wanted.gate.deadline)
     try:
-        problem = health.wait(wanted)
+        problem = health.wait_through(wanted, lambda: recovery.stop(mark, wanted))
     except Unknown:
         services.enable([wanted.unit, *wanted.timers])
         raise

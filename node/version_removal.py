@@ -1,5 +1,7 @@
 """Removing versions of a node's models folder that the control node no longer wants here, and nothing else.
 
+Stacks of Coral packages are versions of a model, too: each has a folder of its own elsewhere (node/stacks.py).
+
 What may go is decided there. Here it is checked again, while neither a pull nor a switch is running: no set names the
 version, and what exists nowhere else is not in it. A version is renamed to MODEL/.retired-VERSION first, so that it is
 there whole or not at all; whatever ends the program, the next run removes the rest of that.
@@ -12,10 +14,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Set, Tuple
 
-from node import disk, files, layout, linked_transfer, lock, named, names, recovery, stamps
+from node import disk, files, layout, linked_transfer, lock, named, names, recovery, service_set, stacks, stamps
 from node.errors import Refusal
-from node.orders import Named
 from node.processes import writers
+from node.service_set import Named
 
 Pair = Tuple[str, str]  # model, version
 
@@ -36,7 +38,8 @@ class Entry(NamedTuple):
 def survey(models: Path) -> Dict[str, Any]:
     """Return the versions below a models folder, and what is left of killed removals, with the files of each.
 
-    A file is its path, its size in bytes, its device and inode, and how many links it has: versions can share one.
+    A file is its path, its size in bytes, its device and inode, and how many links it has: versions can share one. That
+    of a stack begins with the stack's digest.
     """
     versions, leftovers = [], []  # type: List[Dict[str, Any]], List[Dict[str, Any]]
     for model, folder in _model_folders(models):
@@ -44,13 +47,39 @@ def survey(models: Path) -> Dict[str, Any]:
             is_left = each.name.startswith(layout.RETIRED)
             version = each.name[len(layout.RETIRED) :] if is_left else each.name
             if names.is_version(version):
-                (leftovers if is_left else versions).append({"model": model, "version": version, "files": _files(each)})
+                found = {"model": model, "version": version, "files": _files(each, each)}
+                (leftovers if is_left else versions).append(found)
+    for place, folders in ((versions, _stacks()), (leftovers, _left_stacks())):
+        for version, paths in sorted(folders.items()):
+            held = [file for path in paths for file in _files(path, layout.coral())]
+            place.append({"model": service_set.CORAL, "version": version, "files": held})
     return {"versions": versions, "leftovers": leftovers}
+
+
+def _stacks() -> Dict[str, List[Path]]:
+    """The folders of stacks, by version. What a set calls a stack counts; one that cannot say what it is stays."""
+    called = {}  # type: Dict[str, str]
+    for service in layout.services():
+        called.update(named.stacks(service))
+    found = {}  # type: Dict[str, List[Path]]
+    for each in stacks.stored():
+        version = called.get(each.digest, each.version)
+        if names.is_version(version):
+            found.setdefault(version, []).append(each.folder)
+    return found
+
+
+def _left_stacks() -> Dict[str, List[Path]]:
+    """The folders of stacks that were renamed and not wholly removed, by version."""
+    found = {}  # type: Dict[str, List[Path]]
+    for version, path in stacks.retired():
+        found.setdefault(version, []).append(path)
+    return found
 
 
 def _model_folders(models: Path) -> Iterator[Tuple[str, Path]]:
     for folder in _folders(models):
-        if names.MODEL.fullmatch(folder.name):
+        if names.MODEL.fullmatch(folder.name) and folder.name != service_set.CORAL:
             yield folder.name, folder
 
 
@@ -58,11 +87,11 @@ def _folders(path: Path) -> List[Path]:
     return [path / name for name in disk.names(path) if disk.is_real_folder(path / name)]
 
 
-def _files(folder: Path) -> List[Dict[str, Any]]:
+def _files(folder: Path, above: Path) -> List[Dict[str, Any]]:
     found = []
     for path, status in disk.below(folder):
         inode = "%d:%d" % (status.st_dev, status.st_ino)
-        name = str(path.relative_to(folder)).encode("utf-8", "backslashreplace").decode()
+        name = str(path.relative_to(above)).encode("utf-8", "backslashreplace").decode()
         is_file = stat.S_ISREG(status.st_mode)
         found.append({"name": name, "size": status.st_size if is_file else 0, "inode": inode, "links": status.st_nlink})
     return found
@@ -72,7 +101,7 @@ def leftovers(named_files: Iterable[Named]) -> List[str]:
     """Return the folders that killed removals left where these files are, in their models folder."""
     places = {each.path.parents[2] for each in named_files}
     found = (each for place in places if place.name == "models" for model in _folders(place) for each in _left(model))
-    return sorted(map(str, found))
+    return sorted(map(str, [*found, *(path for _, path in stacks.retired())]))
 
 
 def _left(model: Path) -> List[Path]:
@@ -100,8 +129,7 @@ def remove(order: Dict[str, Any]) -> Dict[str, Any]:
             except Refusal as refusal:
                 refused[entry.label] = str(refusal)
             else:
-                folder = models / entry.model / entry.version
-                files.place(folder, folder.with_name(layout.RETIRED + entry.version))
+                _retire(models, entry)
                 removed.append(_finish(models, entry.model, entry.version))
     return {"removed": removed, "refused": refused}
 
@@ -131,14 +159,16 @@ def _named() -> Set[Pair]:
         if versions is None:
             raise Refusal("%s: one of its sets cannot be read; a deploy stores it anew; nothing was removed" % service)
         found.update((model, version) for model in versions for version in versions[model])
+        found.update((service_set.CORAL, version) for version in named.stacks(service).values())
     return found
 
 
 def _require_removable(models: Path, entry: Entry, in_use: Set[Pair]) -> None:
     if (entry.model, entry.version) in in_use:
         raise Refusal("a set names it by now; it stays")
-    folder = linked_transfer.version_folder(models, entry.model, entry.version)
-    found = {path.relative_to(folder): path for path, _ in disk.below(folder)}
+    folders = _folders_of(models, entry)
+    folder = layout.coral() if entry.model == service_set.CORAL else folders[0]
+    found = {path.relative_to(folder): path for each in folders for path, _ in disk.below(each)}
     foreign = sorted(str(name) for name in found if str(name) not in entry.files)
     if foreign:
         raise Refusal("%s: not of this version; it stays; move that away and run again" % (folder / foreign[0]))
@@ -151,7 +181,28 @@ def _require_removable(models: Path, entry: Entry, in_use: Set[Pair]) -> None:
             raise Refusal("%s: it holds what exists nowhere else; it stays; run modelctl collect first" % path)
 
 
+def _folders_of(models: Path, entry: Entry) -> List[Path]:
+    """Where a version is: one folder, or one for each stack of that version. Raises Refusal where it is not."""
+    if entry.model != service_set.CORAL:
+        return [linked_transfer.version_folder(models, entry.model, entry.version)]
+    found = _stacks()
+    if entry.version not in found:
+        there = ", ".join(sorted(found)) or "none"
+        raise Refusal("%s: not on this node; versions of %s that are: %s" % (entry.label, entry.model, there))
+    return found[entry.version]
+
+
+def _retire(models: Path, entry: Entry) -> None:
+    for folder in _folders_of(models, entry):
+        if entry.model == service_set.CORAL:
+            stacks.retire(folder.name, entry.version)
+        else:
+            files.place(folder, folder.with_name(layout.RETIRED + entry.version))
+
+
 def _finish(models: Path, model: str, version: str) -> Dict[str, Any]:
+    if model == service_set.CORAL:
+        return _finish_stacks(version)
     retired = models / model / (layout.RETIRED + version)
     freed = _freed_by(retired)
     if not disk.is_there(retired.with_name(version)):
@@ -160,6 +211,15 @@ def _finish(models: Path, model: str, version: str) -> Dict[str, Any]:
         files.remove(retired)
     files.sync_folder(retired.parent)
     return {"model": model, "version": version, "bytes": freed}
+
+
+def _finish_stacks(version: str) -> Dict[str, Any]:
+    freed = 0
+    for folder in _left_stacks().get(version, []):
+        freed += _freed_by(folder)
+        files.remove(folder)
+    files.sync_folder(layout.coral())
+    return {"model": service_set.CORAL, "version": version, "bytes": freed}
 
 
 def _freed_by(folder: Path) -> int:

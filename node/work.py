@@ -10,11 +10,11 @@ import json
 import re
 from typing import Any, Callable, Dict, Iterable, NamedTuple, Optional, Pattern, Sequence, Set
 
-from node import journal, process_tree, sockets, stick, zmtp
+from node import journal, mapped, process_tree, sockets, stick, zmtp
 from node.errors import Refusal, Unknown
-from node.orders import ServiceSet
 from node.printable import printable
 from node.process_tree import Process, Table
+from node.service_set import ServiceSet
 
 WORKS = "works"
 NOT_YET = "not yet"  # what must come has not come
@@ -32,16 +32,21 @@ FAILURES: Dict[str, Pattern[str]] = {
     "sentinel": re.compile("Exception in thread"),
 }
 """Lines in the journal of this start after which a service works no more, whatever else goes on."""
+_NO_STICK = ", and the Coral stick is absent; plug it in, and restart the service"
 LOADED = re.compile(r"LensTasking started\.")
 """What a view's child says when it has loaded its model; some releases and journals are silent."""
 
 
 class Look(NamedTuple):
-    """What was found. `age` is how long the service has run, in seconds; 0 when it does not."""
+    """What was found. `age` is how long the service has run, in seconds; 0 when it does not.
+
+    `on_stick` says that all that is missing may have worked with a Coral stick.
+    """
 
     verdict: str
     reason: str = ""
     age: float = 0.0
+    on_stick: bool = False
 
 
 Check = Callable[[ServiceSet, Process, Table], Optional[Look]]
@@ -98,16 +103,28 @@ def _workers(service: ServiceSet, main: Process, table: Table) -> Optional[Look]
     if alive >= service.work.workers:
         return None
     reason = "%s: %d of %d workers live" % (service.unit, alive, service.work.workers)
-    if alive + service.work.on_stick >= service.work.workers and stick.state() == stick.ABSENT:
-        return Look(NO_STICK, reason + ", and the Coral stick is absent; plug it in, and restart the service")
+    on_stick = alive + service.work.on_stick >= service.work.workers
+    if on_stick and stick.state() == stick.ABSENT:
+        return Look(NO_STICK, reason + _NO_STICK)
     dead = [each for each in process_tree.family(table, main.pid) if each.parent == main.pid and not each.is_alive]
-    return Look(BROKEN if dead else NOT_YET, reason)
+    return Look(BROKEN if dead else NOT_YET, reason, on_stick=on_stick)
+
+
+def _libraries(service: ServiceSet, main: Process, table: Table) -> Optional[Look]:
+    foreign = mapped.foreign(service, main, table)
+    return Look(BROKEN, foreign) if foreign is not None else None
 
 
 def _journal(service: ServiceSet, _main: Process, _table: Table) -> Optional[Look]:
     pattern = FAILURES.get(service.service)
     line = journal.find(service.unit, pattern) if pattern else None
-    return Look(BROKEN, "%s said: %s" % (service.unit, printable(line))) if line is not None else None
+    if line is None:
+        return None
+    reason = "%s said: %s" % (service.unit, printable(line))
+    on_stick = bool(service.work.views) and service.work.on_stick > 0  # they are a view's: a sentinel's are no worker's
+    if on_stick and stick.state() == stick.ABSENT:  # a look may fall between a worker's last words and its end
+        return Look(NO_STICK, reason + _NO_STICK)
+    return Look(BROKEN, reason, on_stick=on_stick)
 
 
 def _ports(service: ServiceSet, main: Process, table: Table) -> Optional[Look]:
@@ -174,6 +191,7 @@ def _length(value: Any) -> int:
 
 
 _CHECKS: Sequence["tuple[str, Check]"] = (
+    ("libraries", _libraries),  # first: no stick excuses it
     ("port", _ports),
     ("workers", _workers),
     ("journal", _journal),

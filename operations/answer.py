@@ -88,7 +88,7 @@ class Logged:
         return (entry["n"], entry["time"]) in self.lines or entry["time"] < self.since
 
 
-Step = Literal["access", "models", "configs"]
+Step = Literal["access", "coral", "models", "configs"]
 PullFile = Literal["pull_key.pub", "pull_key-cert.pub", "known_hosts"]
 
 
@@ -134,6 +134,31 @@ class SetState:
 
 @with_config(ConfigDict(extra="forbid"))
 @dataclass(frozen=True)
+class StackState:
+    """How a host stands to its Coral stack.
+
+    `lacking` says whether the stack itself must come; the services `to_remap` have mapped a library that is replaced
+    then. For the stick the system lacks `packages` of Debian, or udev's `rule`, or the service's user is to be added to
+    the stick's `group`, and the services `to_restart` are to be started anew for that; `udevd` says whether it must be
+    told of a rule.
+    """
+
+    lacking: bool
+    to_remap: list[Said]
+    packages: list[Literal["libusb-1.0-0"]]
+    rule: bool
+    group: bool
+    to_restart: list[Said]
+    udevd: bool
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the stack is there, and the system has all that the stick needs."""
+        return not (self.lacking or self.packages or self.rule or self.group)
+
+
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True)
 class Survey:
     """The answer of the node program's `survey` (node/survey.py).
 
@@ -148,6 +173,7 @@ class Survey:
     damaged: list[Said]
     absent_folders: list[str]
     lacking: list[str]
+    stack: StackState | None
     face_list: Annotated[dict[Literal["lacking"], list[str]], Field(min_length=1)] | None
     sets: dict[str, SetState]
     pull_access: Annotated[dict[PullFile, str | None], Field(min_length=3)]
@@ -159,7 +185,7 @@ class Survey:
     listed: list[Said]
     unseen: list[Said]
     cleanup: list[Said]
-    missing: Annotated[dict[Step, list[Said]], Field(min_length=3)]
+    missing: Annotated[dict[Step, list[Said]], Field(min_length=4)]
     remarks: list[Said]
 
 

@@ -14,6 +14,7 @@ KEYS = {
     "first": "the host of its role to switch first, or several as a,b; else the first that moves, and all that go back",
     "models": "the models to act on, as a,b; all without it",
     "older": "the hosts, as a,b, to switch although a commit made their set that this checkout does not contain",
+    "stage": "download: fetch the packages of the Coral stack to the primary datasink (deploys/coral.py alone)",
     "unlock": "yes: put a face list in place that unlocks events",
     "verify": "full: read every byte of the models, not only size and time",
 }
@@ -28,6 +29,7 @@ class Arguments:
     unlock: bool = False
     verify: str | None = None
     older: frozenset[str] = frozenset()
+    stage: str | None = None
 
     def selects(self, model: str) -> bool:
         return self.models is None or model in self.models
@@ -37,16 +39,18 @@ def parse(data: Mapping[str, Any], fleet: Fleet, run: Collection[str]) -> Argume
     """Read `--data` values as pyinfra has parsed them; `run` are the hosts of this run. Raises Faults, all of them."""
     models, older = names_of(data.get("models")), names_of(data.get("older"))
     faults = [fault(f"--data {key}", data[key], f"keys {choice(key, KEYS)}") for key in data if not _is_key(key)]
-    faults += _unknown("models", models, fleet.registry.models)
+    faults += _unknown("models", models, fleet.registry.artefacts)
     faults += _unknown("older", older, run)
     faults += _first_faults(names_of(data.get("first")), fleet, run)
     if data.get("unlock", "yes") not in YES:
         faults.append(fault("--data unlock", data["unlock"], "yes"))
     if data.get("verify", "full") != "full":
         faults.append(fault("--data verify", data["verify"], "full"))
+    if data.get("stage", "download") != "download":
+        faults.append(fault("--data stage", data["stage"], "download"))
     if faults:
         raise Faults(sorted(faults))
-    return Arguments(models, data.get("unlock") in YES, data.get("verify"), older or frozenset())
+    return Arguments(models, data.get("unlock") in YES, data.get("verify"), older or frozenset(), data.get("stage"))
 
 
 def names_of(value: Any) -> frozenset[str] | None:

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatch
+from pathlib import Path
 from typing import Any
 
 import click
@@ -39,11 +40,27 @@ def check(inventory: Inventory, groups: Groups) -> None:
             logging.getLogger("pyinfra").warning(warning)
         run = _meant(words, groups)
         pairs = (each.partition("=") for each in words["data"])
-        parse({key: _value(text) for key, _, text in pairs}, fleet, run)
-        for_each(run, lambda name: desired(fleet, name))
+        said = parse({key: _value(text) for key, _, text in pairs}, fleet, run)
+        if said.stage is None:
+            for_each(run, lambda name: desired(fleet, name))
+        else:
+            _require_download(said.stage, words["operations"], fleet.site.primary_datasink, run)
         _require_authority(fleet)
         if _is_real(words):
             hold(inventory.folder / NAME)
+
+
+def _require_download(stage: str, deploys: Iterable[str], datasink: str, run: Iterable[str]) -> None:
+    """Raises Faults where the primary datasink is not to download anything: it needs no pins, and no other host."""
+    faults = [
+        fault("--data stage", stage, f"with deploys/coral.py alone; found {name}")
+        for name in deploys
+        if Path(name).name != "coral.py"
+    ]
+    if datasink not in run:
+        faults.append(fault("--limit", ", ".join(run) or None, f"with {datasink}, which the packages are stored on"))
+    if faults:
+        raise Faults(faults)
 
 
 def _require_authority(fleet: Fleet) -> None:

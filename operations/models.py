@@ -6,7 +6,8 @@ from typing import Any
 
 from pyinfra.api import Host, StringCommand
 
-from operations.answer import Survey
+from modelctl import layout
+from operations.answer import SetState, Survey
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
 from operations.run import arguments_of
@@ -32,9 +33,9 @@ def pull(host: Host, found: Survey) -> Iterator[StringCommand]:
     """Bring every wanted version that is not there and verified; adopt what is there; touch nothing else."""
     said = arguments_of(host)
     order = order_for(host)
-    moving = _moving_unselected(order, found, said.models)
-    if moving:
-        yield Refusal(f"{host.name}: --data models leaves out {', '.join(moving)}; name it too, or run without")
+    refusal = moving_unselected(host, order, found)
+    if refusal:
+        yield refusal
         return
     versions = [
         each
@@ -45,14 +46,25 @@ def pull(host: Host, found: Survey) -> Iterator[StringCommand]:
     if not (face_list and found.face_list and found.face_list["lacking"] and said.selects(face_list["model"])):
         face_list = None
     if versions or face_list:
-        foresee(host, sets={service: replace(state, unready=None) for service, state in found.sets.items()})
-        yield command("pull", message={**order, "versions": versions, "face_list": face_list})
+        foresee(host, sets={service: _with_models(state) for service, state in found.sets.items()})
+        yield command("pull", message={**order, "versions": versions, "face_list": face_list, "stack": None})
 
 
-def _moving_unselected(order: dict[str, Any], found: Survey, selected: frozenset[str] | None) -> list[str]:
-    """The unselected models whose wanted version is not the running one: the switch would move them too."""
+def _with_models(state: SetState) -> SetState:
+    """How a service will be when its models have come."""
+    return state if lacks_stack(state) else replace(state, unready=None)
+
+
+def lacks_stack(state: SetState) -> bool:
+    """Whether it is its Coral stack that keeps a service from being ready."""
+    return (state.unready or "").startswith(f"{layout.CORAL}/")
+
+
+def moving_unselected(host: Host, order: dict[str, Any], found: Survey) -> Refusal | None:
+    """Refuse to leave out models whose wanted version is not the running one: the switch would move them too."""
+    selected = arguments_of(host).models
     if selected is None:
-        return []
+        return None
     moving = []
     for each in order["sets"]:
         running = found.sets[each["service"]].models
@@ -61,4 +73,5 @@ def _moving_unselected(order: dict[str, Any], found: Survey, selected: frozenset
             for model, version in each["models"].items()
             if model not in selected and running.get(model) != version
         ]
-    return moving
+    left = ", ".join(moving)
+    return Refusal(f"{host.name}: --data models leaves out {left}; name it too, or run without") if moving else None

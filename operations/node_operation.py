@@ -29,7 +29,7 @@ def node_operation(plan: Callable[Concatenate[Host, Survey, P], Commands]) -> Ca
         commands = 0
         for command in _commands(host, lambda found: plan(host, found, *args, **named)):
             commands += 1
-            _announce(host, command)
+            announce(host, command)
             yield command
         if commands:
             forget(host)
@@ -53,7 +53,7 @@ def _commands(host: Host, plan: Callable[[Survey], Commands]) -> Commands:
         yield Refusal(str(error))
 
 
-def _announce(host: Host, command: StringCommand) -> None:
+def announce(host: Host, command: StringCommand) -> None:
     """A refusal fails the host in a dry run too, and says why: nothing runs there that could."""
     if isinstance(command, Refusal) and not host.state.is_executing:
         host.log_styled(command.reason, fg="red")

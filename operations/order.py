@@ -48,6 +48,7 @@ def order(fleet: Fleet, desired: Desired, commit: str, asked: Asked, datasink: D
         "service_user": desired.service_user,
         "folders": list(desired.folders),
         "versions": [asdict(version) for version in desired.versions],
+        "stack": {**asdict(desired.stack), "rule": file_of(desired.stack.rule)} if desired.stack else None,
         "face_list": asdict(desired.face_list) if desired.face_list else None,
         "sets": [_set(each) for each in desired.sets],
         "source": asdict(desired.source),
@@ -64,9 +65,10 @@ def order(fleet: Fleet, desired: Desired, commit: str, asked: Asked, datasink: D
 
 def without_contents(order: Order) -> Order:
     """Return the order as a survey's question: digests instead of file contents."""
-    told = order["datasink"]
+    told, stack = order["datasink"], order["stack"]
     return {
         **order,
+        "stack": {**stack, "rule": {**stack["rule"], "content": None}} if stack else None,
         "sets": [{**each, "files": _bare(each["files"])} for each in order["sets"]],
         "datasink": {**told, "clean_up": _bare(told["clean_up"])} if told else None,
     }
@@ -92,6 +94,7 @@ def _set(each: ServiceSet) -> dict[str, Any]:
         "work": asdict(each.work),
         "timers": list(each.timers),
         "gate": asdict(each.gate),
+        "stack": asdict(each.stack) if each.stack else None,
     }
 
 

@@ -41,6 +41,7 @@ class Outcome(Enum):
 
     BEGUN = "begun"
     REFUSED = "refused"  # nothing was changed
+    UNFIT = "does not work there"  # tried, and nothing was changed
     NEW = "new set"
     RETURNED = "returned"
     FAILED = "failed"
@@ -48,6 +49,7 @@ class Outcome(Enum):
 
 
 STOPPING = {
+    Outcome.UNFIT: "has tried its new set, which does not work there",
     Outcome.RETURNED: "returned to its old set",
     Outcome.FAILED: "failed with its new set",
     Outcome.UNKNOWN: "gave no answer in mid-switch",
@@ -165,6 +167,7 @@ def outcome_of(succeeded: bool, lines: Iterable[str], services: Collection[str])
         (Outcome.FAILED, f"{service}failed, "),
         (Outcome.RETURNED, f"{service}returned to "),
         (Outcome.UNKNOWN, f"Traceback|{service}the return is still pending"),
+        (Outcome.UNFIT, f"{service}tried, and not chosen: "),
         (Outcome.REFUSED, f"{service}|{UNBEGUN}"),
     ):
         if any(re.match(pattern, line) for line in lines):

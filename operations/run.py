@@ -2,7 +2,7 @@
 
 from pyinfra.api import Host, State
 
-from modelctl.rendering.desired import Desired, WantedVersion, desired
+from modelctl.rendering.desired import Desired, WantedStack, WantedVersion, desired
 from operations.arguments import Arguments, parse
 
 
@@ -16,10 +16,14 @@ def desired_of(host: Host) -> Desired:
     return desired(host.data.fleet, host.name)
 
 
-def needed_by(state: State) -> dict[str, list[WantedVersion]]:
+def needed_by(state: State) -> dict[str, list[WantedVersion | WantedStack]]:
     """Return the versions that the hosts of a run need, by the name of the host: what the registry must hold."""
     wanted = {each.name: desired_of(each) for each in hosts_of(state)}
-    return {name: [*each.versions, *([each.face_list] if each.face_list else [])] for name, each in wanted.items()}
+    return {name: _versions(each) for name, each in wanted.items()}
+
+
+def _versions(wanted: Desired) -> list[WantedVersion | WantedStack]:
+    return [*wanted.versions, *(each for each in (wanted.face_list, wanted.stack) if each is not None)]
 
 
 def arguments_of(host: Host) -> Arguments:

@@ -126,7 +126,7 @@ def _datasink(host: Host) -> Datasink:
         authority=authority.lines(wanted.source.registry, fleet.revoked) if authority.exists() else None,
         needed={each.label: each.manifest for versions in needed.values() for each in versions},
         needed_by={name: [each.label for each in versions] for name, versions in needed.items()},
-        named=[f"{model}/{each}" for model in fleet.registry.models for each in fleet.named_versions(model)],
+        named=[f"{model}/{each}" for model in fleet.registry.artefacts for each in fleet.named_versions(model)],
         log=fleet.deployment_log(),
         clean_up=wanted.clean_up,
     )

@@ -1,6 +1,7 @@
 """Every model: the version that hosts get, the one before it, and its files."""
 
-from modelctl.schema import CoralPackage, CoralPackages, Model, Registry
+from lab.architecture import ARCHITECTURE, MACHINE
+from modelctl.schema import Coral, CoralPackage, CoralStack, Model, Registry
 
 REGISTRY = Registry(
     models={
@@ -66,31 +67,60 @@ REGISTRY = Registry(
             files={"embedder": "openface_nn4.small2.v1.t7"},
         ),
     },
-    # Community builds for Debian bookworm on arm64; all must match one TensorFlow version.
-    coral=CoralPackages(
-        tensorflow="2.17.1",
-        python="3.11",
-        packages={
-            "libedgetpu": CoralPackage(
-                version="16.0tf2.17.1-1",
-                files=(
-                    "libedgetpu1-std_16.0tf2.17.1-1.bookworm_arm64.deb",
-                    "libedgetpu-dev_16.0tf2.17.1-1.bookworm_arm64.deb",
+    # Built by lab/coral.py for the lab's own architecture. All packages of a stack must match one TensorFlow version.
+    coral=Coral(
+        current_version="2025-12-19",
+        stacks={
+            "2025-12-19": CoralStack(
+                tensorflow="2.17.1",
+                python="3.11",
+                debian="bookworm",
+                architecture=ARCHITECTURE,
+                libedgetpu=CoralPackage(
+                    version="16.0tf2.17.1-1",
+                    release="libedgetpu/releases/download/16.0TF2.17.1-1",
+                    files=(
+                        f"libedgetpu1-std_16.0tf2.17.1-1.bookworm_{ARCHITECTURE}.deb",
+                        f"libedgetpu-dev_16.0tf2.17.1-1.bookworm_{ARCHITECTURE}.deb",
+                    ),
                 ),
-                release_page="https://github.com/feranick/libedgetpu/releases/tag/16.0TF2.17.1-1",
+                pycoral=CoralPackage(
+                    version="2.0.3",
+                    release="pycoral/releases/download/2.0.3TF2.17.1",
+                    files=(f"pycoral-2.0.3-cp311-cp311-linux_{MACHINE}.whl",),
+                ),
+                tflite_runtime=CoralPackage(
+                    version="2.17.1",
+                    release="TFlite-builds/releases/download/v2.17.1",
+                    files=(f"tflite_runtime-2.17.1-cp311-cp311-linux_{MACHINE}.whl",),
+                ),
+                extra=frozenset({f"libedgetpu-dev_16.0tf2.17.1-1.bookworm_{ARCHITECTURE}.deb"}),
             ),
-            "pycoral": CoralPackage(
-                version="2.0.3",
-                files=("pycoral-2.0.3-cp311-cp311-linux_aarch64.whl",),
-                release_page="https://github.com/feranick/pycoral/releases/tag/2.0.3TF2.17.1",
-            ),
-            "tflite_runtime": CoralPackage(
-                version="2.17.1",
-                files=("tflite_runtime-2.17.1-cp311-cp311-linux_aarch64.whl",),
-                release_page="https://github.com/feranick/TFlite-builds/releases/tag/v2.17.1",
+            "2026-01-10": CoralStack(
+                tensorflow="2.18.1",
+                python="3.11",
+                debian="bookworm",
+                architecture=ARCHITECTURE,
+                libedgetpu=CoralPackage(
+                    version="16.0tf2.18.1-1",
+                    release="libedgetpu/releases/download/16.0TF2.18.1-1",
+                    files=(
+                        f"libedgetpu1-std_16.0tf2.18.1-1.bookworm_{ARCHITECTURE}.deb",
+                        f"libedgetpu-dev_16.0tf2.18.1-1.bookworm_{ARCHITECTURE}.deb",
+                    ),
+                ),
+                pycoral=CoralPackage(
+                    version="2.0.4",
+                    release="pycoral/releases/download/2.0.4TF2.18.1",
+                    files=(f"pycoral-2.0.4-cp311-cp311-linux_{MACHINE}.whl",),
+                ),
+                tflite_runtime=CoralPackage(
+                    version="2.18.1",
+                    release="TFlite-builds/releases/download/v2.18.1",
+                    files=(f"tflite_runtime-2.18.1-cp311-cp311-linux_{MACHINE}.whl",),
+                ),
+                extra=frozenset({f"libedgetpu-dev_16.0tf2.18.1-1.bookworm_{ARCHITECTURE}.deb"}),
             ),
         },
-        usb_ids=("1a6e:089a", "18d1:9302"),
-        group="plugdev",
     ),
 )

@@ -2,6 +2,7 @@
 
 from lab import keys
 from lab.hosts import HOSTS
+from lab.network import PAGES
 from modelctl.schema import (
     Datasink,
     FaceQuality,
@@ -23,6 +24,7 @@ SITE = Site(
     ssh_key=keys.OPERATOR,
     known_hosts=keys.KNOWN_HOSTS,
     pull_ca=keys.PULL_CA,
+    coral_source=f"http://{PAGES}",
     hosts={
         "data1": Datasink(address=HOSTS["data1"].address),
         "sentinel": Sentinel(address=HOSTS["sentinel"].address, accelerator="coral", cleans=("data2",)),

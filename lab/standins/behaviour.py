@@ -29,6 +29,10 @@ the start of the service, unless the table says otherwise. The orders that every
 - "tear": PATH                   ends in the middle of writing one of its files: half of that is left
 - "lock": PATH                   makes one of its files unreadable
 - "remove": PATH                 removes one of its files
+- "needs_stack": true            a process that is to load an EdgeTPU model and finds no Coral packages fails, as the
+                                 real ones do. Without the order only packages that are there count: hosts that were
+                                 given no stack yet work as if they had one
+- "needs_stick": true            it fails too where no stick is plugged in, or its device file is not for its user
 
 Those of imagenode. A bad model needs no order: put a missing or shortened file in its place.
 

@@ -75,7 +75,7 @@ def _runner(accelerator: str, orders: Orders) -> Callable[[Job], dict[str, str]]
     def run(job: Job) -> dict[str, str]:
         if "stick_absent" in orders and accelerator != "cpu":
             raise OSError("Failed to load delegate from libedgetpu.so.1")
-        return jobs.run(job, orders)
+        return jobs.run(job, orders, accelerator)
 
     return run
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from lab.standins import standin
+from lab.standins import standin, tpu
 from lab.standins.behaviour import Orders
 
 GAP = 0.05  # seconds between the end of FaceDataUpdate's work on the face data, and the first byte of the list
@@ -34,13 +34,16 @@ class Job(NamedTuple):
     is_submitted: bool
 
 
-def run(job: Job, orders: Orders) -> dict[str, str]:
+def run(job: Job, orders: Orders, accelerator: str = "cpu") -> dict[str, str]:
     """Run a job; path to digest of the files that it read.
 
+    :param accelerator: of its engine: with coral, an EdgeTPU model that its config names is loaded as such.
     :raises Exception: it fails.
     """
     opened: dict[str, str] = {}
     config = yaml.safe_load(standin.read(job.config, opened))
+    if accelerator == "coral" and tpu.is_for(config):
+        tpu.load(orders)
     standin.load_models(config, opened)
     if job.is_submitted and job.task == "FaceDataUpdate":
         _update_face_data(config, orders.get("job_seconds", SECONDS))

@@ -10,7 +10,7 @@ import traceback
 from multiprocessing.connection import Connection
 from typing import Any
 
-from lab.standins import standin
+from lab.standins import standin, tpu
 from lab.standins.behaviour import Orders
 
 WARM_UP = 0.2  # seconds; the real one takes 3
@@ -56,6 +56,8 @@ def _load(detector: dict[str, Any], orders: Orders) -> dict[str, str]:
     if "dead_child" in orders:
         raise RuntimeError(f"{kind}: cannot be loaded")
     if kind not in WITHOUT_MODEL:
+        if tpu.is_for(detector[kind]):
+            tpu.load(orders)
         standin.load_models(detector[kind], opened)
         time.sleep(WARM_UP)
     return opened

@@ -1,6 +1,6 @@
 """Edits of the inventory's Python, each checked to change what was meant and nothing else."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +10,7 @@ from modelctl import text_file
 from modelctl.changes import source_edit
 from modelctl.errors import OperatorError
 from modelctl.fleet import Fleet
+from modelctl.inventory.coral import CORAL
 from modelctl.inventory_file import Inventory
 from modelctl.schema import Registry, Site
 
@@ -40,22 +41,26 @@ def set_versions(inventory: Inventory, model: str, current: str, previous: str |
     return Edit(path, old, new, replace(fleet, registry=_with_model(fleet.registry, model, fields)))
 
 
-def set_override(inventory: Inventory, host: str, model: str, version: str | None) -> Edit:
-    """Let a host have another version of a model than the current one, or, with None, no longer.
+def set_override(inventory: Inventory, hosts: Sequence[str], model: str, version: str | None) -> Edit:
+    """Let hosts have another version of a model than the current one, or, with None, no longer.
 
     Raises OperatorError, Faults when the fleet forbids it.
     """
     path, fleet = (inventory.sources / "site.py").resolve(), inventory.fleet
     old = text_file.read(path)
-    with _named(path):
-        new = source_edit.set_override(old, host, model, version)
-    found, overrides = _site(old, path), dict(fleet.host(host).model_version_overrides)
-    if dict(found.hosts[host].model_version_overrides) != overrides:
-        raise _elsewhere(path, inventory, f"the overrides of {host}")
-    overrides.pop(model, None)
-    fields = {"model_version_overrides": overrides | ({model: version} if version else {})}
-    _require_only(path, _with_host(found, host, fields), _site(new, path))
-    return Edit(path, old, new, replace(fleet, site=_with_host(fleet.site, host, fields)))
+    new, found, after = old, _site(old, path), fleet.site
+    wanted = found
+    for host in hosts:
+        with _named(path):
+            new = source_edit.set_override(new, host, model, version)
+        overrides = dict(fleet.host(host).model_version_overrides)
+        if dict(found.hosts[host].model_version_overrides) != overrides:
+            raise _elsewhere(path, inventory, f"the overrides of {host}")
+        overrides.pop(model, None)
+        fields = {"model_version_overrides": overrides | ({model: version} if version else {})}
+        wanted, after = _with_host(wanted, host, fields), _with_host(after, host, fields)
+    _require_only(path, wanted, _site(new, path))
+    return Edit(path, old, new, replace(fleet, site=after))
 
 
 @contextmanager
@@ -82,11 +87,13 @@ def _of_type(kind: type[Kind], value: object, path: Path) -> Kind:
 
 
 def _versions(registry: Registry, model: str) -> tuple[str, str | None]:
-    entry = registry.models[model]
+    entry = registry.artefacts[model]
     return entry.current_version, entry.previous_version
 
 
 def _with_model(registry: Registry, model: str, fields: Mapping[str, Any]) -> Registry:
+    if model == CORAL and registry.coral is not None:
+        return registry.model_copy(update={"coral": registry.coral.model_copy(update=dict(fields))})
     changed = registry.models[model].model_copy(update=dict(fields))
     return registry.model_copy(update={"models": {**registry.models, model: changed}})
 

@@ -13,6 +13,7 @@ from modelctl.changes.older import Chosen, Newer
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, fault
 from modelctl.fleet import Fleet
+from modelctl.inventory.coral import CORAL
 from modelctl.nodes import node_command, node_status, remote
 from modelctl.nodes.node_status import Said
 from modelctl.registry import registry_store
@@ -115,6 +116,8 @@ def _host_preview(before: Fleet, model: str, wanted: Desired, answer: _Answer, f
 
 
 def _version(model: str, wanted: Desired) -> str:
+    if model == CORAL and wanted.stack is not None:
+        return wanted.stack.version
     versions = {each.model: each.version for each in wanted.versions}
     return wanted.face_list.version if wanted.face_list else versions[model]
 
@@ -142,8 +145,15 @@ def _question(model: str, wanted: Desired) -> Mapping[str, object]:
         "versions": [asdict(each) for each in wanted.versions if each.model == model],
         "face_lists": [asdict(wanted.face_list)] if wanted.face_list else [],
         "configs": [file.path for each in wanted.sets for file in each.files],
+        "stack": _stack(wanted) if model == CORAL else None,
         "registry": wanted.source.registry if wanted.source.local else None,
     }
+
+
+def _stack(wanted: Desired) -> Mapping[str, object] | None:
+    if wanted.stack is None:
+        return None
+    return {"digest": wanted.stack.digest, "size": sum(file.size for file in wanted.stack.files)}
 
 
 def _stored_fault(fleet: Fleet, model: str, version: str, reason: str) -> str:

@@ -14,9 +14,20 @@ import libcst as cst
 from pydantic import TypeAdapter, ValidationError
 
 from modelctl.changes.source_row import Item, Row, arguments, entries, with_arguments, with_entries
-from modelctl.changes.source_tree import Elements, SourceText, call_of, elements_of, field, member, plain, refusal
+from modelctl.changes.source_tree import (
+    Elements,
+    SourceText,
+    call_of,
+    elements_of,
+    field,
+    member,
+    plain,
+    refusal,
+    value_of,
+)
 from modelctl.errors import OperatorError
 from modelctl.faults import dotted, fault, one_line
+from modelctl.inventory.coral import CORAL
 from modelctl.inventory.hosts import Datasink, Outpost, Sentinel, Trainer, Watchtower
 from modelctl.values import ModelName, Version
 
@@ -25,7 +36,9 @@ _HOSTS = frozenset(kind.__name__ for kind in (Datasink, Outpost, Sentinel, Train
 
 
 def set_versions(text: str, model: str, current: str, previous: str | None) -> str:
-    """The text of registry.py with these two fields of a model; `previous_version` goes away when it is None.
+    """The text of registry.py with these two fields of a model, or of the Coral stacks.
+
+    `previous_version` goes away when it is None.
 
     Raises OperatorError when the text is not written so that it can be edited safely.
     """
@@ -34,8 +47,12 @@ def set_versions(text: str, model: str, current: str, previous: str | None) -> s
         _require(Version, PREVIOUS, previous)
     source = SourceText(text)
     registry = call_of(source.assigned("REGISTRY"), "REGISTRY", ("Registry",))
-    path = dotted(("REGISTRY", "models", model))
-    old = call_of(member(registry, "REGISTRY", "models", model), path, ("Model",))
+    if model == CORAL:
+        path = "REGISTRY.coral"
+        old = call_of(value_of(registry, "REGISTRY", "coral", "Coral(...)"), path, ("Coral",))
+    else:
+        path = dotted(("REGISTRY", "models", model))
+        old = call_of(member(registry, "REGISTRY", "models", model), path, ("Model",))
     row = arguments(old)
     index = field(row, path, CURRENT)
     if index is None:

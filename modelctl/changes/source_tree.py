@@ -81,13 +81,19 @@ def field(row: Row[cst.Arg], path: str, name: str) -> int | None:
     return found[0] if found else None
 
 
-def member(call: cst.Call, path: str, name: str, key: str) -> cst.BaseExpression:
-    """The value of a key in the mapping that a field holds."""
-    row, place = arguments(call), f"{path}.{name}"
+def value_of(call: cst.Call, path: str, name: str, expected: str) -> cst.BaseExpression:
+    """The value of a field."""
+    row = arguments(call)
     index = field(row, path, name)
     if index is None:
-        raise refusal(place, "nothing", "a mapping { }")
-    _, elements = elements_of(row.items[index].value, place)
+        raise refusal(f"{path}.{name}", "nothing", expected)
+    return row.items[index].value
+
+
+def member(call: cst.Call, path: str, name: str, key: str) -> cst.BaseExpression:
+    """The value of a key in the mapping that a field holds."""
+    place = f"{path}.{name}"
+    _, elements = elements_of(value_of(call, path, name, "a mapping { }"), place)
     if key not in elements:
         raise OperatorError(fault(place, key, choice(key, elements)))
     return elements[key]

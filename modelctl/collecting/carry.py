@@ -3,7 +3,7 @@
 import shlex
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from tempfile import TemporaryFile
@@ -53,6 +53,32 @@ def carry(fleet: Fleet, source: End, target: End, seconds: float) -> tuple[Ended
             Ended(sender.returncode, _last_line(sender_words)),
             Ended(receiver.returncode, _last_line(receiver_words), answer),
         )
+
+
+def give(fleet: Fleet, stream: IO[bytes], target: End, seconds: float, advance: Callable[[int], None]) -> Ended:
+    """Give the target's command all of a stream, say how many bytes went, and return how it ended."""
+    with TemporaryFile() as words:
+        receiver = _begin(fleet, target, words)
+        with receiver:
+            assert receiver.stdin is not None
+            assert receiver.stdout is not None
+            limit = Timer(seconds, _kill, (receiver,))
+            limit.start()
+            try:
+                with suppress(BrokenPipeError):
+                    for block in iter(lambda: stream.read(BLOCK), b""):
+                        receiver.stdin.write(block)
+                        advance(stream.tell())
+                with suppress(BrokenPipeError):
+                    receiver.stdin.close()
+                answer = receiver.stdout.read().decode(errors="replace")
+                receiver.wait()
+            except BaseException:
+                _kill(receiver)
+                raise
+            finally:
+                limit.cancel()
+        return Ended(receiver.returncode, _last_line(words), answer)
 
 
 def _begin(fleet: Fleet, end: End, words: IO[bytes]) -> "subprocess.Popen[bytes]":

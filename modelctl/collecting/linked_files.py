@@ -59,8 +59,8 @@ class Linked:
 
 def names(fleet: Fleet, model: str) -> list[str]:
     """The names of a model's linked files. Raises OperatorError when it has none."""
-    entry = fleet.registry.models[model]
-    if not entry.linked:
+    entry = fleet.registry.models.get(model)
+    if entry is None or not entry.linked:
         some = ", ".join(name for name, each in fleet.registry.models.items() if each.linked)
         raise OperatorError(fault("MODEL", model, f"a model with linked files: {some or 'there is none'}"))
     return sorted(entry.files[role] for role in entry.linked)

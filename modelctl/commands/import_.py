@@ -7,12 +7,13 @@ from pathlib import Path, PurePosixPath
 
 import click
 
-from modelctl import progress, remarks
+from modelctl import hints, progress, remarks
 from modelctl.commands import options
 from modelctl.commands.pinned import pin_versions
 from modelctl.errors import Faults, OperatorError
-from modelctl.faults import one_line
+from modelctl.faults import fault, one_line
 from modelctl.fleet import Fleet
+from modelctl.inventory.coral import CORAL
 from modelctl.inventory.pins import load_pins
 from modelctl.inventory_file import load
 from modelctl.registry import import_store, importing, pinning, registry_store
@@ -38,7 +39,7 @@ def import_(model: str, version: str, path: str, maps: tuple[str, ...], yes: boo
     inventory = load(site)
     pins = load_pins(inventory.pins)
     fleet = dataclasses.replace(inventory.fleet, pins=pins)
-    options.require_model(fleet, model)
+    _require_model(fleet, model)
     pair = (model, pinning.require_version(version))
     folder, renamed = importing.folder(path), importing.parse_maps(maps)
     inventory.connect()
@@ -55,6 +56,14 @@ def import_(model: str, version: str, path: str, maps: tuple[str, ...], yes: boo
         with progress.waiting(f"copying {folder} on {fleet.site.primary_datasink}"):
             import_store.copy(fleet, pair, folder, plan)
     pin_versions(inventory, pins, [pair], yes or not place.stored)  # both were asked for at once
+
+
+def _require_model(fleet: Fleet, model: str) -> None:
+    """Raises OperatorError for what is no model: the files of a Coral stack are those that the registry describes."""
+    options.require_model(fleet, model)
+    if model == CORAL:
+        bring = hints.modelctl("coral download VERSION --from DIR")
+        raise OperatorError(fault("MODEL", model, f"a model; a stack is brought from the control node: {bring}"))
 
 
 def _plan(fleet: Fleet, pair: tuple[str, str], folder: PurePosixPath, renamed: Mapping[str, str]) -> Plan:

@@ -101,7 +101,7 @@ def _look(inventory: Inventory, after: Fleet, move: Move) -> tuple[HostPreview, 
 
 def _is_agreed(fleet: Fleet, move: Move) -> bool:
     """Whether nothing that the look finds makes the operator think again."""
-    return move.yes and (move.unlock or not fleet.registry.models[move.model].linked)
+    return move.yes and (move.unlock or not fleet.registry.artefacts[move.model].linked)
 
 
 def _spare(before: Fleet, after: Fleet, move: Move) -> None:

@@ -40,9 +40,9 @@ def require_host(fleet: Fleet, host: str) -> None:
 
 
 def require_model(fleet: Fleet, model: str) -> None:
-    """Raises OperatorError for a model that the registry does not have."""
-    if model not in fleet.registry.models:
-        raise OperatorError(fault("MODEL", model, choice(model, fleet.registry.models)))
+    """Raises OperatorError for a model that the registry does not have; the Coral stacks count as one."""
+    if model not in fleet.registry.artefacts:
+        raise OperatorError(fault("MODEL", model, choice(model, fleet.registry.artefacts)))
 
 
 def require_consent(question: str, done: str, yes: bool) -> None:

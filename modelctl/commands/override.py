@@ -10,14 +10,14 @@ from modelctl.changes import older as older_hosts
 from modelctl.changes.git import checkout_of
 from modelctl.commands import moving, options
 from modelctl.commands.moving import Move
-from modelctl.errors import OperatorError
+from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, fault
 from modelctl.fleet import Fleet
 from modelctl.inventory_file import load
 
 
 @click.command()
-@click.argument("host")
+@click.argument("hosts", metavar="HOST[,HOST...]")
 @click.argument("model")
 @click.argument("version", required=False)
 @click.option("--clear", is_flag=True, help="Take the override away: the host gets the current version again.")
@@ -27,7 +27,7 @@ from modelctl.inventory_file import load
 @options.yes
 @options.site
 def override(
-    host: str,
+    hosts: str,
     model: str,
     version: str | None,
     clear: bool,
@@ -37,38 +37,50 @@ def override(
     yes: bool,
     site: Path,
 ) -> None:
-    """Try VERSION of MODEL on HOST alone: edit site.py, commit, deploy to it.
+    """Try VERSION of MODEL on HOST alone, or on several as a,b: edit site.py, commit, deploy to them.
 
-    The version must be stored, pinned and complete. When the deploy fails, or is stopped, all of it is undone.
+    The version must be stored, pinned and complete. When the deploy fails, or is stopped, all of it is undone, on all
+    of them.
     """
     inventory = load(site)
     fleet = inventory.fleet
-    _require_model_of(fleet, host, model)
+    names = _hosts(fleet, hosts, model)
     if (version is None) != clear:
         raise OperatorError(fault("VERSION", version, "a version, or --clear, and not both"))
-    current, now = fleet.registry.models[model].current_version, fleet.host(host).model_version_overrides.get(model)
+    current = fleet.registry.artefacts[model].current_version
     wanted = current if version is None else version
     preview.require_pinned(fleet, model, wanted)
     checkout = checkout_of(inventory.sources / "site.py")
-    if version == now:
+    others = [name for name in names if fleet.host(name).model_version_overrides.get(model) != version]
+    said, standing = ", ".join(names), _standing(model, version, current)
+    if not others:
         change.require_none(checkout)
-        click.echo(f"{host}: {_standing(model, now, current)} already; what runs: {hints.modelctl(f'status {host}')}")
+        click.echo(f"{said}: {standing} already; what runs: {hints.modelctl(' '.join(['status', *names]))}")
         return
     with journal.locked(checkout):
         change.require_none(checkout)
-        made = edit.set_override(inventory, host, model, version)
+        made = edit.set_override(inventory, others, model, version)
         checkout.require_editable(made.file)
-        what = f"Override {model} on {host} with {version}" if version else f"Clear the override of {model} on {host}"
+        place = ", ".join(others)
+        what = f"Override {model} on {place} with {version}" if version else f"Clear the override of {model} on {place}"
         moving.carry_out(inventory, checkout, made, Move(what, model, wanted, reason, unlock, older, yes))
-    click.echo(f"{host}: {_standing(model, version, current)}")
+    click.echo(f"{said}: {standing}")
 
 
-def _require_model_of(fleet: Fleet, host: str, model: str) -> None:
-    options.require_host(fleet, host)
+def _hosts(fleet: Fleet, words: str, model: str) -> list[str]:
+    """The hosts that were named, each once. Raises OperatorError, Faults for one that does not get the model."""
+    names = list(dict.fromkeys(words.split(",")))
+    for host in names:
+        options.require_host(fleet, host)
     options.require_model(fleet, model)
-    versions = fleet.versions(host)
-    if model not in versions:
-        raise OperatorError(fault("MODEL", model, f"a model that {host} gets: {choice(model, versions)}"))
+    getting = {host: fleet.versions(host) for host in names}
+    if faults := [
+        fault("MODEL", model, f"a model that {host} gets: {choice(model, versions)}")
+        for host, versions in getting.items()
+        if model not in versions
+    ]:
+        raise Faults(faults)
+    return names
 
 
 def _standing(model: str, override: str | None, current: str) -> str:

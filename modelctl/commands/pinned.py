@@ -10,6 +10,7 @@ from modelctl import file_lock, hints, progress, remarks
 from modelctl.commands import options
 from modelctl.errors import OperatorError
 from modelctl.fleet import Fleet
+from modelctl.inventory.coral import CORAL
 from modelctl.inventory.pins import Pin, Pins, load_pins, replace_pins
 from modelctl.inventory_file import Inventory
 from modelctl.registry import pinning, registry_store
@@ -60,5 +61,8 @@ def _show(proposal: pinning.Proposal, datasink: str, path: Path) -> None:
     for (model, version), pin in proposal.new.items():
         size = f"{len(pin.files):3} files {sum(file.size for file in pin.files.values()):14,} bytes"
         click.echo(f"  {f'{model}/{version}':40} {size}  manifest {pin.manifest[:12]}")
+        if model == CORAL:  # nobody has looked at these before
+            for name, file in pin.files.items():
+                click.echo(f"    {name}: {file.size:,} bytes, SHA-256 {file.sha256}")
         for line in remarks.shrunken(proposal.pins, model, version, pin.files):
             click.echo(f"warning: {line}", err=True)

@@ -13,6 +13,7 @@ from modelctl.commands.moving import Move
 from modelctl.errors import OperatorError
 from modelctl.faults import fault
 from modelctl.fleet import Fleet
+from modelctl.inventory.coral import CORAL
 from modelctl.inventory_file import load
 from modelctl.values import version_key
 
@@ -42,7 +43,7 @@ def rollback(
     """
     inventory = load(site)
     options.require_model(inventory.fleet, model)
-    now = inventory.fleet.registry.models[model].current_version
+    now = inventory.fleet.registry.artefacts[model].current_version
     wanted = _wanted(inventory.fleet, model, version, previous)
     preview.require_pinned(inventory.fleet, model, wanted)
     checkout = checkout_of(inventory.sources / "registry.py")
@@ -64,11 +65,12 @@ def rollback(
 def _wanted(fleet: Fleet, model: str, version: str | None, previous: bool) -> str:
     if (version is None) != previous:
         raise OperatorError(fault("VERSION", version, "a version, or --previous, and not both"))
-    wanted = fleet.registry.models[model].previous_version if version is None else version
+    wanted = fleet.registry.artefacts[model].previous_version if version is None else version
     if wanted is None:
+        place = "registry.coral" if model == CORAL else f"registry.models.{model}"
         name, show = hints.modelctl(f"rollback {model} VERSION"), hints.modelctl(f"show {model}")
         raise OperatorError(
-            f"registry.models.{model}.previous_version: found nothing; expected a version to go to; "
+            f"{place}.previous_version: found nothing; expected a version to go to; "
             f"name one: {name}; those there are: {show}"
         )
     return wanted

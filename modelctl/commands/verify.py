@@ -25,7 +25,7 @@ def verify(ctx: click.Context, model: str | None, nodes: bool, as_json: bool, si
     fleet = inventory.fleet
     if model is not None:
         options.require_model(fleet, model)
-    models = list(fleet.registry.models) if model is None else [model]
+    models = list(fleet.registry.artefacts) if model is None else [model]
     inventory.connect()
     found = verification.registry(fleet, models)
     if nodes:

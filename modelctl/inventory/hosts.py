@@ -37,6 +37,7 @@ class FaceConfidence(Part):
 class Sentinel(Host):
     """Runs inference tasks. `ncs2` is deprecated; the face model matters with `coral` only.
 
+    With `coral` it gets the Coral stack, unless `coral_packages` is False: then its owner sees to what it loads.
     Every day it deletes the old events of the primary datasink, and of the datasinks in `cleans`.
     """
 
@@ -45,13 +46,18 @@ class Sentinel(Host):
     blazeface_variant: Literal["short"] = "short"
     face_confidence: FaceConfidence = FaceConfidence()
     cleans: tuple[HostName, ...] = ()
+    coral_packages: bool = True
+
+    def has_accelerator(self, accelerator: Literal["coral", "ncs2"]) -> bool:
+        """Whether it uses this accelerator."""
+        return self.accelerator == accelerator
 
 
 class Outpost(Host):
     """Runs cameras.
 
     Unless given, its node name is the host's name, its datasink the primary one, its models the site's.
-    `heartbeat` is in seconds.
+    `heartbeat` is in seconds. With a detector on `coral` it gets the Coral stack, unless `coral_packages` is False.
     """
 
     node_name: NodeName | None = None
@@ -59,6 +65,7 @@ class Outpost(Host):
     models: tuple[ModelName, ...] | None = None
     cameras: Annotated[dict[CameraName, AnyCamera], Field(min_length=1)]
     heartbeat: PositiveInt = 10
+    coral_packages: bool = True
 
     def has_accelerator(self, accelerator: Literal["coral", "ncs2"]) -> bool:
         """Whether one of its detectors uses this accelerator."""

@@ -43,7 +43,7 @@ class Ports(Part):
     sentinel_log: Port = 5565
 
 
-Check = Literal["restarts", "workers", "journal", "port", "answer", "pictures", "files"]
+Check = Literal["restarts", "workers", "journal", "port", "answer", "pictures", "libraries", "files"]
 
 
 class Gate(Part):
@@ -59,6 +59,7 @@ class Gate(Part):
     - `port`: its ports are open, and its own;
     - `answer`: a sentinel answers STATUS, with all its engines where it tells of them;
     - `pictures`: an outpost publishes pictures of each camera view;
+    - `libraries`: no process of it has mapped another Coral library than that of its stack; none yet is well;
     - `files`: its user can read every file that its configs name, each of its pinned digest.
     """
 

@@ -49,13 +49,26 @@ class Entry(_Answer):
     reason: Said | None
 
 
+class Coral(_Answer):
+    """A service's Coral stack: its version, how the stick is, which library its processes have mapped.
+
+    `problem` is why the service's user cannot use the stick.
+    """
+
+    version: Said
+    stick: Said
+    library: Said
+    problem: Said | None = None
+
+
 class NodeService(_Answer):
     """A service: its chosen set, whether it runs, and the live set, that its process started from (None: nobody knows).
 
     `models` are the versions that the chosen set names, `health` is what is wrong, `drift` which files differ, `commit`
     that which the chosen set was sent from. `named` are the versions of each model that any set names which the service
     may yet start from; None when the node cannot tell, or its program is older. `leftovers` are folders that a killed
-    clean-up of its models left, `code` is the release of its own code, `queue` what its jobs are.
+    clean-up of its models left, `code` is the release of its own code, `queue` what its jobs are. `coral` is None where
+    the set has no Coral stack, or the node's program is older.
     """
 
     chosen: Sha256 | None
@@ -71,6 +84,7 @@ class NodeService(_Answer):
     leftovers: tuple[Said, ...] = ()
     code: Said | None = None
     queue: Said | None = None
+    coral: Coral | None = None
 
     @property
     def is_recorded(self) -> bool:

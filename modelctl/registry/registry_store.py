@@ -55,7 +55,7 @@ def read(fleet: Fleet, model: str, version: str) -> StoredVersion:
 
     A file without content is none, unless it is a linked one.
     """
-    entry = fleet.registry.models.get(model)
+    entry = fleet.registry.artefacts.get(model)
     linked = entry.linked_names if entry else set()
     return without_empty(_read(fleet, fleet.registry_folder(), model, version), {MANIFEST, *linked})
 
@@ -79,7 +79,9 @@ def listing(fleet: Fleet) -> Listing:
     Raises remote.NoAnswer when it does not say. What it cannot read is in the listing as that: unknown is not absent.
     """
     host = fleet.site.primary_datasink
-    text = travelling.ask(fleet, registry_lister, (fleet.registry_folder(), list(fleet.registry.models)), LIST_SECONDS)
+    text = travelling.ask(
+        fleet, registry_lister, (fleet.registry_folder(), list(fleet.registry.artefacts)), LIST_SECONDS
+    )
     try:
         listed = _Listed.model_validate_json(text)
     except ValidationError:
@@ -89,7 +91,7 @@ def listing(fleet: Fleet) -> Listing:
         raise remote.NoAnswer(f"{remote.place(fleet, host)}: {fleet.registry_folder()}: no such folder; {made}")
     if listed.fault is not None:
         raise remote.NoAnswer(f"{remote.place(fleet, host)}: {_unreadable(fleet, listed.fault)}")
-    models = fleet.registry.models
+    models = fleet.registry.artefacts
     versions = {
         (each.model, each.version): _version(fleet, each)
         for each in listed.versions

@@ -48,9 +48,8 @@ def _unpinned(fleet: Fleet) -> Iterator[str]:
     for host in fleet.site.hosts:
         for version in fleet.unpinned(host):
             wanting.setdefault(version, []).append(host)
-    pin = hints.modelctl("pin")
-    for version, hosts in sorted(wanting.items()):
-        yield f"{version}: no pin covers it, so a deploy to {', '.join(hosts)} refuses it; pin it: {pin}"
+    for label, hosts in sorted(wanting.items()):
+        yield f"{label}: no pin covers it, so a deploy to {', '.join(hosts)} refuses it; {hints.pinning(label)}"
 
 
 def _untrusted(fleet: Fleet) -> Iterator[str]:

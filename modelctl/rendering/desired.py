@@ -8,9 +8,11 @@ from functools import lru_cache
 from modelctl import hints
 from modelctl.errors import Faults
 from modelctl.fleet import Fleet
+from modelctl.inventory.coral import CORAL
 from modelctl.inventory.hosts import Datasink, ServiceState
 from modelctl.rendering.model_files import NamedFile
-from modelctl.rendering.render import InstalledFile, Rendered, clean_up_units, render_service
+from modelctl.rendering.render import InstalledFile, Rendered, clean_up_units, coral_rule, render_service
+from modelctl.rendering.runtime import SetStack, stack_digest
 from modelctl.rendering.services import face_list_folder, models_folder
 from modelctl.rendering.work import Work
 from modelctl.schema import Gate, Pin
@@ -43,6 +45,29 @@ class WantedVersion:
 
 
 @dataclass(frozen=True)
+class WantedStack:
+    """A Coral stack: the digest of its files, and of its manifest, the packages that a node gets, and their target.
+
+    `rule` is udev's for the stick.
+    """
+
+    version: str
+    manifest: str
+    digest: str
+    files: tuple[WantedFile, ...]
+    python: str
+    debian: str
+    architecture: str
+    tensorflow: str
+    rule: InstalledFile
+
+    @property
+    def label(self) -> str:
+        """Its name and version, as they are in the registry's paths."""
+        return f"{CORAL}/{self.version}"
+
+
+@dataclass(frozen=True)
 class WantedGate:
     """What a switch of a service waits for, in seconds, and checks: modelctl.inventory.standards.Gate."""
 
@@ -58,7 +83,8 @@ class ServiceSet:
     """Everything that one service starts from.
 
     `links` are (path, target). What its configs name: `models` as (model, version, manifest digest), `named_files` as
-    (path, sha256, linked). `needs` are files of the service's own, which a deploy does not bring.
+    (path, sha256, linked). `needs` are files of the service's own, which a deploy does not bring. A `stack` is among
+    the models too.
     """
 
     service: str
@@ -72,6 +98,7 @@ class ServiceSet:
     timers: tuple[str, ...]
     gate: WantedGate
     needs: tuple[str, ...]
+    stack: SetStack | None
 
     @property
     def digest(self) -> str:
@@ -103,6 +130,7 @@ class Desired:
     service_user: str
     folders: tuple[str, ...]
     versions: tuple[WantedVersion, ...]
+    stack: WantedStack | None
     face_list: WantedVersion | None
     sets: tuple[ServiceSet, ...]
     clean_up: tuple[InstalledFile, ...]
@@ -113,8 +141,7 @@ class Desired:
 def desired(fleet: Fleet, host: str) -> Desired:
     """What a host should hold. Raises Faults when a config is faulty or a version has no pin."""
     if unpinned := fleet.unpinned(host):
-        pin = hints.modelctl("pin")
-        raise Faults(f"{host}: wants {version}, which no pin covers; pin it: {pin}" for version in unpinned)
+        raise Faults(f"{host}: wants {label}, which no pin covers; {hints.pinning(label)}" for label in unpinned)
     rendered = render_service(fleet, host)
     is_datasink = isinstance(fleet.host(host), Datasink)
     return Desired(
@@ -122,6 +149,7 @@ def desired(fleet: Fleet, host: str) -> Desired:
         service_user=fleet.service_user(host),
         folders=rendered.service.folders if rendered else (),
         versions=() if is_datasink else _versions(fleet, host),
+        stack=_stack(fleet, host),
         face_list=_face_list(fleet, host) if is_datasink else None,
         sets=(_service_set(fleet, host, rendered),) if rendered else (),
         clean_up=clean_up_units(fleet, host),
@@ -134,7 +162,21 @@ def _versions(fleet: Fleet, host: str) -> tuple[WantedVersion, ...]:
     return tuple(
         _wanted(fleet, model, version, f"{folder}/{model}/{version}")
         for model, version in sorted(fleet.versions(host).items())
+        if model != CORAL
     )
+
+
+def _stack(fleet: Fleet, host: str) -> WantedStack | None:
+    found = fleet.stack(host)
+    if found is None:
+        return None
+    version, stack = found
+    pin = _pin(fleet, CORAL, version)
+    files = (WantedFile(name, pin.files[name].sha256, pin.files[name].size, linked=False) for name in stack.node_files)
+    return WantedStack(
+        version, pin.manifest, stack_digest(stack.node_files, pin), tuple(files),
+        stack.python, stack.debian, stack.architecture, stack.tensorflow, coral_rule(),
+    )  # fmt: skip
 
 
 def _wanted(fleet: Fleet, model: str, version: str, directory: str) -> WantedVersion:
@@ -155,19 +197,23 @@ def _face_list(fleet: Fleet, host: str) -> WantedVersion:
 
 def _service_set(fleet: Fleet, host: str, rendered: Rendered) -> ServiceSet:
     service = rendered.service
-    versions = sorted({(named.model, named.version) for named in rendered.named})
+    versions = {(named.model, named.version) for named in rendered.named}
+    stack = service.runtime.stack
+    if stack is not None:
+        versions.add((CORAL, stack.version))
     return ServiceSet(
         service=service.name,
         unit=service.unit,
         files=rendered.files,
         links=_links(fleet, host),
-        models=tuple((model, version, _pin(fleet, model, version).manifest) for model, version in versions),
+        models=tuple((model, version, _pin(fleet, model, version).manifest) for model, version in sorted(versions)),
         named_files=tuple(_named_file(fleet, host, named) for named in rendered.named),
         state=fleet.host(host).service,
         work=service.work,
         timers=tuple(unit.name for unit in service.units if unit.name.endswith(".timer")),
         gate=_gate(getattr(fleet.standards.gates, service.name)),
         needs=service.needs,
+        stack=stack,
     )
 
 

@@ -17,6 +17,7 @@ from modelctl.rendering.services import Service, Unit, service_of
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 CLEAN_UP_UNITS = ("model_cleanup.service", "model_cleanup.timer")
+STICK_GROUP = "plugdev"
 _MODE = 0o644
 
 
@@ -64,6 +65,15 @@ def clean_up_units(fleet: Fleet, host: str) -> tuple[InstalledFile, ...]:
     if faults:
         raise Faults(faults)
     return files
+
+
+def coral_rule() -> InstalledFile:
+    """The rule by which udev gives the Coral stick to a group. Raises Faults."""
+    name, faults = "60-sentinelcam-coral.rules", list[str]()
+    content = _text(f"coral/{name}.j2", {"group": STICK_GROUP}, faults)
+    if faults:
+        raise Faults(faults)
+    return InstalledFile(f"{layout.UDEV_RULES}/{name}", content, "root", _MODE)
 
 
 def render_service(fleet: Fleet, host: str) -> Rendered | None:

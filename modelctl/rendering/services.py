@@ -11,6 +11,7 @@ from modelctl.inventory.cameras import RING_BUFFERS, Camera, OakCamera, PiCamera
 from modelctl.inventory.hosts import Datasink, Outpost, Sentinel
 from modelctl.rendering import work
 from modelctl.rendering.model_files import ModelFiles
+from modelctl.rendering.runtime import Runtime, runtime_of
 from modelctl.rendering.work import Work
 
 TASKS = (
@@ -40,6 +41,7 @@ class Service:
     """What one service on one host is made from. `configs` maps a template below templates/NAME/ to its path.
 
     `needs` are the files that it starts from and that a deploy does not bring: its main script, its Python.
+    `runtime` is what it starts in.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Service:
     models: ModelFiles
     context: Mapping[str, Any]
     needs: tuple[str, ...]
+    runtime: Runtime
 
     @property
     def unit(self) -> str:
@@ -90,6 +93,7 @@ def face_list_name(version: str, name: str) -> str:
 def _sentinel(fleet: Fleet, name: str, host: Sentinel) -> Service:
     home, site = fleet.home(name), fleet.site
     install = f"{home}/{fleet.standards.paths.sentinel}"
+    runtime = runtime_of(fleet, name, folder=f"{install}/sentinel")
     context = {
         "host": host,
         "install": install,
@@ -100,6 +104,7 @@ def _sentinel(fleet: Fleet, name: str, host: Sentinel) -> Service:
         "ring_buffers": RING_BUFFERS,
         "retention_profiles": _retention_profiles(fleet),
         "python": _python(fleet, name, openvino=host.accelerator == "ncs2"),
+        "variables": runtime.variables,
     }
     script = f"{install}/sentinel/sentinel.py"
     tasks = {f"tasks/{task}.yaml": f"{install}/tasks/{task}.yaml" for task in TASKS}
@@ -112,6 +117,7 @@ def _sentinel(fleet: Fleet, name: str, host: Sentinel) -> Service:
         models=ModelFiles(fleet, name, _in_versions(models_folder(fleet, name))),
         context=_common(fleet, name) | context,
         needs=(script, *_pythons(fleet, name, openvino=host.accelerator == "ncs2")),
+        runtime=runtime,
     )
 
 
@@ -119,6 +125,7 @@ def _imagenode(fleet: Fleet, name: str, host: Outpost) -> Service:
     home = fleet.home(name)
     install = f"{home}/{fleet.standards.paths.imagenode}"
     script = f"{install}/imagenode/imagenode.py"
+    runtime = runtime_of(fleet, name, folder=f"{install}/imagenode", path=(f"{install}/imagenode",))
     context = {
         "host": host,
         "install": install,
@@ -126,6 +133,7 @@ def _imagenode(fleet: Fleet, name: str, host: Outpost) -> Service:
         "hub": f"tcp://{fleet.datasink_of(host)}:{fleet.standards.ports.imagehub}",
         "cameras": {camera: _camera(host, value) for camera, value in host.cameras.items()},
         "python": _python(fleet, name, openvino=host.has_accelerator("ncs2")),
+        "variables": runtime.variables,
     }
     return Service(
         name="imagenode",
@@ -136,6 +144,7 @@ def _imagenode(fleet: Fleet, name: str, host: Outpost) -> Service:
         models=ModelFiles(fleet, name, _in_versions(models_folder(fleet, name))),
         context=_common(fleet, name) | context,
         needs=(script, *_pythons(fleet, name, openvino=host.has_accelerator("ncs2"))),
+        runtime=runtime,
     )
 
 
@@ -162,6 +171,7 @@ def _datapump(fleet: Fleet, name: str, host: Datasink) -> Service:
         models=ModelFiles(fleet, name, _in_face_lists(face_list_folder(fleet))),
         context=_common(fleet, name) | context,
         needs=(script, *_pythons(fleet, name, openvino=False)),
+        runtime=runtime_of(fleet, name, folder=f"{home}/{fleet.standards.paths.datapump}"),
     )
 
 

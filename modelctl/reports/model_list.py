@@ -65,12 +65,12 @@ def look(fleet: Fleet) -> ModelList:
         listing, error = registry_store.listing(fleet), None
     except remote.NoAnswer as caught:
         listing, error = None, str(caught)
-    models = {name: _summary(fleet, name, listing) for name in fleet.registry.models}
+    models = {name: _summary(fleet, name, listing) for name in fleet.registry.artefacts}
     return ModelList(fleet.site.primary_datasink, models, error)
 
 
 def _summary(fleet: Fleet, name: str, listing: Listing | None) -> ModelSummary:
-    model, overrides = fleet.registry.models[name], fleet.overrides(name)
+    model, overrides = fleet.registry.artefacts[name], fleet.overrides(name)
     unreadable = {} if listing is None else listing.faults_of(name)
     stored = None if listing is None or name in unreadable else listing.of(name)
     return ModelSummary(

@@ -157,7 +157,7 @@ def _digest(listed: ListedVersion) -> str | None:
 
 
 def _marks(fleet: Fleet, model: str, version: str) -> Iterator[str]:
-    entry = fleet.registry.models[model]
+    entry = fleet.registry.artefacts[model]
     if version == entry.current_version:
         yield "current"
     if version == entry.previous_version:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from modelctl.fleet import Fleet
+from modelctl.inventory.coral import CORAL
 from modelctl.inventory.hosts import Datasink
 from modelctl.inventory.pins import Pin
 from modelctl.nodes import node_command, remote
@@ -64,12 +65,13 @@ class _Said(BaseModel):
 
 
 def question(fleet: Fleet, host: str, models: Sequence[str]) -> Question:
-    """All pinned versions of these models that a host may hold."""
+    """All pinned versions of these models that a host may hold; deploys look at unpacked stacks."""
     is_datasink, gets = isinstance(fleet.host(host), Datasink), fleet.versions(host)
     build = _face_list if is_datasink else _version_folder
     folders = {
         (model, version): build(fleet, host, (model, version), fleet.pins.models[model][version])
         for model in models
+        if model != CORAL
         for version in newest_first(fleet.pins.models.get(model, {}))
         if model in gets or not is_datasink
     }

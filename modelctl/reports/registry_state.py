@@ -10,6 +10,7 @@ from modelctl.collecting import linked_files
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
 from modelctl.fleet import Fleet
+from modelctl.inventory.coral import CORAL
 from modelctl.nodes import node_command, remote
 from modelctl.registry import registry_store
 from modelctl.registry.listing import Listing
@@ -67,7 +68,10 @@ def notes(fleet: Fleet, state: RegistryState) -> Iterator[str]:
         yield f"{datasink}: {label} is stored and not pinned; to pin it: {pin}"
     for label in state.leftovers:
         path = f"{fleet.registry_folder()}/{label}"
-        if label.partition("/")[2].startswith(".import-"):
+        if label.startswith(f"{CORAL}/.import-"):
+            remove, again = f"sudo rm -r -- {shlex.quote(path)}", hints.modelctl("coral download")
+            yield f"{datasink}: {path}: a download has not ended; end it: {again}, or remove it there: {remove}"
+        elif label.partition("/")[2].startswith(".import-"):
             remove = f"sudo rm -r -- {shlex.quote(path)}"
             yield f"{datasink}: {path}: an import has not ended; import again, or remove it there: {remove}"
         else:
@@ -85,7 +89,7 @@ def _ending(fleet: Fleet, part: str) -> str:
     if one_line(part) != part or place.count("/") != 2 or not name.startswith("."):
         return "look at it there"
     host, model, version = place.split("/")
-    if host in fleet.site.hosts and model in fleet.registry.models and is_version(version):
+    if host in fleet.site.hosts and model in fleet.registry.artefacts and is_version(version):
         collect = hints.modelctl(f"collect {host} {model} {version}")
         return f"{collect}, which keeps it if it came whole, and says so if not"
     paths = (f"{fleet.collected_folder()}/{place}/{each}" for each in (name, name[1:]))
@@ -98,7 +102,7 @@ def _listed(fleet: Fleet) -> tuple[str, ...]:
         entries = delete_list.read(fleet).entries or ()
     except node_command.UnknownCommand:
         return ()  # what knows no list has none
-    named = {(model, version) for model in fleet.registry.models for version in fleet.named_versions(model)}
+    named = {(model, version) for model in fleet.registry.artefacts for version in fleet.named_versions(model)}
     return tuple(entry.label for entry in entries if entry.pair in named)
 
 

@@ -8,10 +8,16 @@ As JSON, for programs: {"hosts": {HOST: {"services": {SERVICE: {...}}, "error": 
     code: null | "release of the service's own code, as far as it can be told"
     queue: null | "jobs, where its release tells of them"
     drift: ["what differs", ...]
+    coral: null | {"version", "stick", "library", "problem"}, of a service that uses a Coral stack, where
+        version: VERSION, of its stack
+        stick: "running (18d1:9302)" | "boot loader (1a6e:089a)" | "absent" | "unknown"
+        library: "loaded" | "not loaded yet" | "PATH (foreign)", as its processes have it | "unknown"
+        problem: null | "why its user cannot use the stick"
     pending: null | {"time", "operator", "purpose", "from", "to", "running"}, a switch that has not ended
     last: null | {"time", "operator", "purpose", "outcome", "from", "to", "commit", "dirty", "reason"}, of its history
     leftovers: ["folder that a killed clean-up of the host's versions left", ...]
-A host with an error has no services there: what is unknown is not absent. On the registry `ok` does not depend; it has
+A host with an error has no services there: what is unknown is not absent. On `coral`, where no check of the service's
+health fails for it, and on the registry `ok` does not depend; the registry has
     unpinned: ["MODEL/VERSION", ...], stored without a pin
     leftovers: ["MODEL/NAME", ...], folders that unfinished imports and clean-ups left
     parts: ["HOST/MODEL/VERSION/NAME", ...], files that unfinished collects left
@@ -28,7 +34,7 @@ from modelctl.errors import Faults
 from modelctl.faults import choice, fault, for_each
 from modelctl.fleet import Fleet
 from modelctl.nodes import node_status, remote
-from modelctl.nodes.node_status import Entry, Mark, NodeService
+from modelctl.nodes.node_status import Coral, Entry, Mark, NodeService
 from modelctl.rendering.desired import ServiceSet, desired
 from modelctl.reports.registry_state import RegistryState
 
@@ -63,6 +69,7 @@ class ServiceStatus:
     leftovers: tuple[str, ...]
     code: str | None
     queue: str | None
+    coral: Coral | None = None
 
     @property
     def verdict(self) -> str:
@@ -157,6 +164,7 @@ def _compare(wanted: ServiceSet, found: NodeService) -> ServiceStatus:
         leftovers=found.leftovers,
         code=found.code,
         queue=found.queue,
+        coral=found.coral,
     )
 
 
@@ -195,7 +203,7 @@ def _left_over(name: str, found: NodeService) -> ServiceStatus:
     drift = f"running, wanted on no such host; end it there: sudo systemctl disable --now {name}"
     return ServiceStatus(
         None, found.chosen, found.live, models, found.health, (drift,), found.pending, found.last, found.leftovers,
-        found.code, found.queue,
+        found.code, found.queue, found.coral,
     )  # fmt: skip
 
 
@@ -215,4 +223,5 @@ def _json(host: HostStatus, status: ServiceStatus) -> dict[str, Any]:
         "leftovers": list(status.leftovers),
         "code": status.code,
         "queue": status.queue,
+        "coral": status.coral and status.coral.model_dump(mode="json"),
     }

@@ -1,4 +1,8 @@
-"""The status of hosts, for people: a table of sets, a table of model versions, and a line for each thing to know."""
+"""The status of hosts, for people: tables of sets, model versions and Coral stacks, and a line for each thing to know.
+
+The table of Coral stacks has a row for each service that uses one: the stack's version, how the stick is, and which
+library its processes have mapped. Without such a service there is none.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -8,14 +12,18 @@ from modelctl.table import BAD, NONE, ODD, UNKNOWN, WELL, Report, Row, Table
 
 SETS = ("host", "service", "wanted", "chosen", "running", "health", "drift", "code")
 MODELS = ("host", "service", "model", "wanted", "chosen")
+CORAL = ("host", "service", "coral", "stick", "library")
 WENT_WELL = ("chosen", "restored")
 """Outcomes that need no line."""
 
 
 def report(found: Mapping[str, HostStatus], registry: Iterable[str]) -> Report:
     """The tables and the lines, those on the `registry` last."""
-    tables = (Table(SETS, tuple(_set_rows(found))), Table(MODELS, tuple(_model_rows(found))))
-    return Report(tables, tuple(dict.fromkeys([*_notes(found), *registry])))
+    tables = [Table(SETS, tuple(_set_rows(found))), Table(MODELS, tuple(_model_rows(found)))]
+    stacks = tuple(_coral_rows(found))
+    if stacks:
+        tables.append(Table(CORAL, stacks))
+    return Report(tuple(tables), tuple(dict.fromkeys([*_notes(found), *registry])))
 
 
 def _set_rows(found: Mapping[str, HostStatus]) -> Iterator[Row]:
@@ -40,6 +48,16 @@ def _model_rows(found: Mapping[str, HostStatus]) -> Iterator[Row]:
             for each in host.wanted:
                 for model, version, _ in each.models:
                     yield Row((name, each.service, model, _wanted(host, model, version), UNKNOWN), ODD)
+
+
+def _coral_rows(found: Mapping[str, HostStatus]) -> Iterator[Row]:
+    """A row for each service that uses a Coral stack, as far as its host tells."""
+    for name, host in found.items():
+        for service, status in host.services.items():
+            coral = status.coral
+            if coral is not None:
+                is_odd = coral.problem is not None or coral.library.endswith("(foreign)")
+                yield Row((name, service, coral.version, coral.stick, coral.library), BAD if is_odd else WELL)
 
 
 def _wanted(host: HostStatus, model: str, version: str | None) -> str:
@@ -71,6 +89,8 @@ def _service_notes(service: str, status: ServiceStatus) -> Iterator[str]:
         yield f"{status.health}; look there: sudo journalctl --unit {service} --lines 50 --no-pager"
     for each in status.drift:
         yield f"drift: {each}"
+    if status.coral and status.coral.problem:
+        yield status.coral.problem
     for each in status.leftovers:
         yield f"{each}: a clean-up has not ended; end it: {hints.modelctl('cleanup --nodes')}"
     if status.last and status.last.outcome not in WENT_WELL:

@@ -18,6 +18,7 @@ from modelctl.collecting import linked_files
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
 from modelctl.fleet import Fleet
+from modelctl.inventory.coral import CORAL
 from modelctl.nodes import node_command, node_status, remote
 from modelctl.operator import operator, purpose
 from modelctl.registry.registry_reader import MANIFEST
@@ -179,6 +180,8 @@ def _foreign(fleet: Fleet, host: str, held: HeldVersion) -> str | None:
     pin = fleet.pin(*held.pair)
     if pin is None:
         return "no pin covers it, so nobody knows what it should hold"
+    if held.model == CORAL:
+        return None  # unpacked where only root writes
     others = [file.name for file in held.files if file.name not in {*pin.files, MANIFEST}]
     place = f"{models_folder(fleet, host)}/{'/'.join(held.pair)}"
     return f"{place}/{one_line(others[0])} is not of this version; move it away" if others else None
@@ -189,7 +192,7 @@ def _elsewhere(
 ) -> Mapping[str, list[str]]:
     """The digest of each linked file, all of which exist elsewhere; else the version stays, with the reason."""
     model, version = held.pair
-    if not fleet.registry.models[model].linked:
+    if not fleet.registry.artefacts[model].linked:
         return {}
     try:
         linked = linked_files.look(fleet, host, model, version)

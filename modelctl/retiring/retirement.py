@@ -27,11 +27,11 @@ def keep(
     reasons: dict[Pair, list[str]] = {}
     for pair, reason in _references(registry, overrides, named):
         reasons.setdefault(pair, []).append(reason)
-    others = [pair for pair in stored if pair[0] in registry.models and pair not in reasons]
+    others = [pair for pair in stored if pair[0] in registry.artefacts and pair not in reasons]
     for pair in _most_recent(others, retention):
         reasons[pair] = [f"one of the {retention} most recent others"]
     for pair in stored:
-        if pair[0] not in registry.models:
+        if pair[0] not in registry.artefacts:
             reasons[pair] = ["no model of the registry"]
     return {pair: tuple(reasons[pair]) for pair in stored if pair in reasons}
 
@@ -39,7 +39,7 @@ def keep(
 def _references(
     registry: Registry, overrides: Mapping[str, Mapping[str, str]], named: Mapping[str, Named]
 ) -> Iterator[tuple[Pair, str]]:
-    for model, entry in registry.models.items():
+    for model, entry in registry.artefacts.items():
         yield (model, entry.current_version), "current"
         if entry.previous_version is not None:
             yield (model, entry.previous_version), "previous"

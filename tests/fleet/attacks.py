@@ -141,7 +141,6 @@ DEPLOYS = (
         Attack("alpha5", "staging-fifo", pulled(fifo(STAGING)), GOES_ON),
     ),
     (
-        Attack("data1", "logs-danced", dance(LOGS, link(LOGS), nothing(LOGS), pause=MOMENT), EITHER),
         Attack("data2", "facefile-fifo", Form(PUMP, f"mkfifo {SPARE}; echo facefile: {SPARE} >{PUMP}"), STOPS, NO_FILE),
         Attack("sentinel", "list-huge", huge(PEOPLE), GOES_ON),
         Attack("east", "config-danced",
@@ -163,6 +162,9 @@ DEPLOYS = (
         Attack("east", "config-danced-fast",
                dance(CAMERA, link(CAMERA, SECRET), fifo(CAMERA), nothing(CAMERA)), EITHER),
         Attack("alpha5", "new-config-danced", dance(NEW_CAMERA, link(NEW_CAMERA, SECRET), folder(NEW_CAMERA)), EITHER),
+    ),
+    (
+        Attack("data1", "logs-danced", dance(LOGS, link(LOGS), nothing(LOGS), pause=MOMENT), EITHER),
     ),
 )  # fmt: skip
 """Rounds before a deploy that wants another set of each host."""

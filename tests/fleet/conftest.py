@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from lab import pages
 from lab.lab import Lab
 from lab.name import ID
+from lab.pages import Pages
 from tests.fleet.node import Node
 from tests.fleet.operator import Run, deploy, predict
 from tests.fleet.settlement import Settlement
@@ -137,6 +139,14 @@ def writer(lab: Lab) -> Iterator["subprocess.Popen[str]"]:
     path = "/home/ops/sentinel/models/face_recognition/2026-02-02/facedata.hdf5"
     with task_writing(lab, path) as process:
         yield process
+
+
+@pytest.fixture
+def release_pages(lab: Lab) -> Iterator[Pages]:
+    """Release pages of both Coral stacks, an apt repository, and an index that nobody may ask; the site's source."""
+    del lab
+    with pages.served() as served:
+        yield served
 
 
 @contextmanager

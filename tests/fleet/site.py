@@ -12,7 +12,7 @@ from lab.site.site import SITE
 from lab.site.standards import STANDARDS
 from modelctl.fleet import Fleet
 from modelctl.inventory.pins import load_pins
-from modelctl.schema import Host, Outpost, Pins
+from modelctl.schema import CORAL, CoralStack, Host, Outpost, Pins
 
 TEMPLATE = """\
 from pathlib import Path as _Path
@@ -21,7 +21,7 @@ from lab.network import enter as _connect
 from tests.fleet.site import variant as _variant
 
 _SOURCES = _Path({sources!r})
-_FLEET = _variant({versions!r}, {hosts!r}, {limits!r}, {gates!r}, {pins!r})
+_FLEET = _variant({versions!r}, {hosts!r}, {limits!r}, {gates!r}, {pins!r}, {stacks!r})
 """
 
 
@@ -42,15 +42,18 @@ def write(
     gates: Mapping[str, Mapping[str, Any]] | None = None,
     pins: Mapping[str, Any] | None = None,
     repository: Path = site_copy.FOLDER,
+    stacks: Mapping[str, CoralStack] | None = None,
 ) -> Path:
     """Write an inventory file: the lab with other current versions, hosts' fields, limits, services' gates or pins.
 
     :param hosts: fields by host; "second_view" gives an outpost a second camera, of that view's name.
+    :param stacks: Coral stacks by version, beside those of the lab: stacks.pins() has the pins.
     It counts as a part of the repository, whose commits a deploy leaves on the nodes.
     """
     text = TEMPLATE.format(
         versions=versions or {}, hosts=hosts or {}, limits=limits or {}, gates=gates or {}, pins=pins,
         sources=str(repository / "inventory"),
+        stacks={version: stack.model_dump(mode="json") for version, stack in (stacks or {}).items()},
     )  # fmt: skip
     path.write_text(text, encoding="utf-8")
     return path
@@ -62,6 +65,7 @@ def variant(
     limits: Mapping[str, int],
     gates: Mapping[str, Mapping[str, Any]],
     pins: Mapping[str, Any] | None,
+    stacks: Mapping[str, Any],
 ) -> Fleet:
     """Return the lab's fleet with the given values changed."""
     changed = {name: host.model_copy(update=_fields(host, hosts.get(name, {}))) for name, host in SITE.hosts.items()}
@@ -71,11 +75,14 @@ def variant(
         else model
         for name, model in REGISTRY.models.items()
     }
+    assert REGISTRY.coral is not None
+    added = {version: CoralStack.model_validate(stack) for version, stack in stacks.items()}
+    coral = REGISTRY.coral.model_copy(update={"stacks": {**REGISTRY.coral.stacks, **added}, **_moved(versions)})
     all_gates = STANDARDS.gates
     changed_gates = {name: getattr(all_gates, name).model_copy(update=dict(fields)) for name, fields in gates.items()}
     return Fleet(
         SITE.model_copy(update={"hosts": changed}),
-        REGISTRY.model_copy(update={"models": models}),
+        REGISTRY.model_copy(update={"models": models, "coral": coral}),
         STANDARDS.model_copy(
             update={
                 "limits": STANDARDS.limits.model_copy(update=dict(limits)),
@@ -84,6 +91,14 @@ def variant(
         ),
         load_pins(PINS) if pins is None else Pins(models=pins),
     )
+
+
+def _moved(versions: Mapping[str, str]) -> dict[str, str]:
+    """What another current version of the Coral stack changes."""
+    assert REGISTRY.coral is not None
+    if CORAL not in versions:
+        return {}
+    return {"current_version": versions[CORAL], "previous_version": REGISTRY.coral.current_version}
 
 
 def _fields(host: Host, fields: Mapping[str, Any]) -> dict[str, Any]:

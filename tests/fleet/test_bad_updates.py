@@ -185,7 +185,7 @@ def with_broken_unit(checkout: Path) -> Path:
     """A copy of the checkout, in which somebody has broken the sentinel's unit."""
     shutil.copytree(CHECKOUT, checkout, ignore=shutil.ignore_patterns(".*", "__pycache__"))
     unit = checkout / "templates" / "sentinel" / "sentinel.service.j2"
-    unit.write_text(unit.read_text().replace("ExecStart={{", "ExecStart=./{{"))
+    unit.write_text(unit.read_text().replace("ExecStart=", "ExecStart=./"))
     return checkout
 
 

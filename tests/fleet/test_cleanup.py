@@ -44,6 +44,7 @@ from tests.fleet.operator import deploy, hint, modelctl, predict
 
 REPORT = """\
 model                     versions       bytes  go
+coral_packages                   2   5,425,880   0
 face_detection                   1  10,694,725   0
 face_detection_blazeface         1     230,064   0
 face_detection_edgetpu           1   6,984,338   0
@@ -59,7 +60,7 @@ haarcascades/2019-01-01        1,039  TIME                  OPERATOR   TIME
 haarcascades/2019-01-01.2      2,041  TIME                  OPERATOR   TIME
 haarcascades/2026-05-01    1,000,301  TIME                  OPERATOR   TIME
 
-data1: 21 versions of 106,173,863 bytes are stored, N of its disk's N bytes are free
+data1: 23 versions of 111,599,743 bytes are stored, N of its disk's N bytes are free
 3 versions go, 1,003,381 bytes
 """
 

@@ -11,6 +11,7 @@ from lab.fleet import fleet
 from lab.lab import Lab
 from lab.machine import wait_until
 from tests.fleet import site as variants
+from tests.fleet import stacks
 from tests.fleet.conftest import NodeOf, task_writing
 from tests.fleet.depot import give_the_sentinel
 from tests.fleet.held import Held
@@ -63,6 +64,7 @@ def tidy(deployed: Lab, node: NodeOf, tmp_path_factory: pytest.TempPathFactory) 
             f"cd /home/ops/{node(host).service}/models && for each in */*; do "
             f'case "$each" in {wanted}) ;; *) rm -r "$each" ;; esac; done'
         )
+        stacks.keep(node(host), stacks.OLD)
 
 
 @pytest.fixture
@@ -125,6 +127,7 @@ def test_the_dry_run_equals_the_run_and_the_bytes_are_those_freed(sentinel: Node
         == f"""\
 host      version                                  bytes
 {GOES}\
+sentinel  coral_packages/2025-12-19                       stays: current, named by sentinel
 sentinel  face_detection/2020-03-25                       stays: current, named by sentinel
 sentinel  face_detection_blazeface/2026-01-02             stays: current
 sentinel  face_detection_edgetpu/2025-12-19               stays: current, named by sentinel
@@ -138,6 +141,7 @@ sentinel  mobilenet_ssd_edgetpu/2025-12-19                stays: current, named 
 sentinel  openface_torch/2020-03-25                       stays: current, named by sentinel
 lab1      mobilenet_ssd/2020-12-06                        stays: current, named by lab1
 east      mobilenet_ssd_depthai/2022-04-02                stays: current, named by east
+alpha5    coral_packages/2025-12-19                       stays: current, named by alpha5
 alpha5    mobilenet_ssd/2020-12-06                        stays: current
 alpha5    mobilenet_ssd_edgetpu/2025-12-19                stays: current, named by alpha5
 

@@ -167,7 +167,7 @@ def test_a_switch_under_way_is_shown_and_is_not_disturbed(node: NodeOf, tmp_path
     ("words", "said"),
     [
         (["sentinelcam-node", "status"], "sentinelcam-node needs root: sudo sentinelcam-node status\n"),
-        (["sudo", "sentinelcam-node", "undo"], "found undo; allowed: status, history, revert, restore\n"),
+        (["sudo", "sentinelcam-node", "undo"], "found undo; allowed: status, history, revert, restore, python\n"),
         (["sudo", "sentinelcam-node", "status", "--jsno"], "found --jsno; allowed: --json\n"),
         (["sudo", "sentinelcam-node", "revert", "sentinel"], "found sentinel; allowed: one of imagenode\n"),
     ],

@@ -31,6 +31,7 @@ face_detection_blazeface  2026-01-02  none        none              1     230,06
 face_recognition          2026-02-02  2025-02-25  none              3   9,014,824
 haarcascades              2020-03-25  none        none              2   1,341,992
 openface_torch            2020-03-25  none        none              1  31,511,078
+coral_packages            2025-12-19  none        none              2   5,425,880
 """
 TERMINAL = """\
 model                     current     previous    overrides  versions       bytes
@@ -44,6 +45,7 @@ face_detection_blazeface  2026-01-02  none        none              1     230,06
 face_recognition          2026-02-02  2025-02-25  none              3   9,014,824
 haarcascades              2020-03-25  none        none              2   1,341,992
 openface_torch            2020-03-25  none        none              1  31,511,078
+coral_packages            2025-12-19  none        none              2   5,425,880
 
 """
 FACES = """\

@@ -1,5 +1,7 @@
 """What a story leaves behind is restored, on the hosts where it was left, and the others do not notice."""
 
+import pytest
+
 from lab.lab import Lab
 from tests.fleet.conftest import SERVED, NodeOf
 from tests.fleet.operator import modelctl
@@ -8,6 +10,7 @@ from tests.fleet.settlement import Settlement
 CONFIG = "/home/ops/sentinel.yaml"
 
 
+@pytest.mark.long
 def test_what_a_story_leaves_is_restored_where_it_was_left(settlement: Settlement, lab: Lab, node: NodeOf) -> None:
     settlement.restore()
     assert settlement.changed() == []

@@ -40,8 +40,9 @@ def rows(run: Run) -> dict[str, list[str]]:
 
 
 def notes(run: Run) -> list[str]:
-    """The lines below the tables, but for those on how an earlier story's switches ended."""
-    lines = [line for part in run.out.split("\n\n")[2:] for line in part.splitlines()]
+    """The lines below all tables, but for those on how an earlier story's switches ended."""
+    parts = [part for part in run.out.split("\n\n")[2:] if not part.startswith("host ")]
+    lines = [line for part in parts for line in part.splitlines()]
     return [line for line in lines if not re.match(r"\w+ \w+: (returned|failed|refused) \(", line)]
 
 

@@ -1,6 +1,6 @@
 """Every model: the version that hosts get, the one before it, and its files."""
 
-from modelctl.schema import CoralPackage, CoralPackages, Model, Registry
+from modelctl.schema import Coral, CoralPackage, CoralStack, Model, Registry
 
 REGISTRY = Registry(
     models={
@@ -67,30 +67,34 @@ REGISTRY = Registry(
         ),
     },
     # Community builds for Debian bookworm on arm64; all must match one TensorFlow version.
-    coral=CoralPackages(
-        tensorflow="2.17.1",
-        python="3.11",
-        packages={
-            "libedgetpu": CoralPackage(
-                version="16.0tf2.17.1-1",
-                files=(
-                    "libedgetpu1-std_16.0tf2.17.1-1.bookworm_arm64.deb",
-                    "libedgetpu-dev_16.0tf2.17.1-1.bookworm_arm64.deb",
+    coral=Coral(
+        current_version="2025-12-19",
+        stacks={
+            "2025-12-19": CoralStack(
+                tensorflow="2.17.1",
+                python="3.11",
+                debian="bookworm",
+                architecture="arm64",
+                libedgetpu=CoralPackage(
+                    version="16.0tf2.17.1-1",
+                    release="libedgetpu/releases/download/16.0TF2.17.1-1",
+                    files=(
+                        "libedgetpu1-std_16.0tf2.17.1-1.bookworm_arm64.deb",
+                        "libedgetpu-dev_16.0tf2.17.1-1.bookworm_arm64.deb",
+                    ),
                 ),
-                release_page="https://github.com/feranick/libedgetpu/releases/tag/16.0TF2.17.1-1",
-            ),
-            "pycoral": CoralPackage(
-                version="2.0.3",
-                files=("pycoral-2.0.3-cp311-cp311-linux_aarch64.whl",),
-                release_page="https://github.com/feranick/pycoral/releases/tag/2.0.3TF2.17.1",
-            ),
-            "tflite_runtime": CoralPackage(
-                version="2.17.1",
-                files=("tflite_runtime-2.17.1-cp311-cp311-linux_aarch64.whl",),
-                release_page="https://github.com/feranick/TFlite-builds/releases/tag/v2.17.1",
+                pycoral=CoralPackage(
+                    version="2.0.3",
+                    release="pycoral/releases/download/2.0.3TF2.17.1",
+                    files=("pycoral-2.0.3-cp311-cp311-linux_aarch64.whl",),
+                ),
+                tflite_runtime=CoralPackage(
+                    version="2.17.1",
+                    release="TFlite-builds/releases/download/v2.17.1",
+                    files=("tflite_runtime-2.17.1-cp311-cp311-linux_aarch64.whl",),
+                ),
+                extra=frozenset({"libedgetpu-dev_16.0tf2.17.1-1.bookworm_arm64.deb"}),
             ),
         },
-        usb_ids=("1a6e:089a", "18d1:9302"),
-        group="plugdev",
     ),
 )

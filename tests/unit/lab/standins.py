@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,15 +38,22 @@ class Home:
     path: Path
     started: list["subprocess.Popen[str]"] = field(default_factory=list)
 
-    def start(self, service: str, program: Path | None = None, **orders: object) -> "subprocess.Popen[str]":
-        """Start a service's stand-in, which has orders to misbehave."""
+    def start(
+        self, service: str, program: Path | None = None, variables: Mapping[str, str] | None = None, **orders: object
+    ) -> "subprocess.Popen[str]":
+        """Start a service's stand-in, which has orders to misbehave.
+
+        :param variables: of its environment; its PYTHONPATH comes before that of all.
+        """
+        given = {**(variables or {}), "HOME": str(self.path)}
+        given["PYTHONPATH"] = ":".join([*filter(None, [given.get("PYTHONPATH")]), str(ROOT)])
         behaviour = self.path / "behaviour.json"
         behaviour.write_text(json.dumps({service: orders}))
         (self.path / f"{service}.status.json").unlink(missing_ok=True)  # an earlier one's
         process = subprocess.Popen(
             [sys.executable, "-u", "-c", RUN, program or STANDINS / f"{service}.py", behaviour],
-            env={"HOME": str(self.path), "PYTHONPATH": str(ROOT)},
-            cwd=self.path, stdout=self.journal.open("w"), stderr=subprocess.STDOUT, text=True, start_new_session=True,
+            env=given, cwd=self.path, stdout=self.journal.open("w"), stderr=subprocess.STDOUT, text=True,
+            start_new_session=True,
         )  # fmt: skip
         self.started.append(process)
         return process

@@ -112,7 +112,9 @@ def test_a_fault_in_the_last_engine_leaves_a_port_that_answers_nothing(home: Hom
 def test_there_can_be_more_children_than_engines(home: Home, port: int) -> None:
     process = home.start("sentinel", more_children=2)
     assert ask(port, STATUS) == "OK"
-    assert children(process) == ["S"] * 5
+    end = time.monotonic() + LIMIT
+    while children(process) != ["S"] * 5:  # one may just be at work
+        assert time.monotonic() < end
 
 
 @pytest.mark.parametrize("sign", ["file", "order"])

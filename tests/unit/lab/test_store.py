@@ -13,7 +13,9 @@ from lab import store
 from lab.fleet import PINS
 from lab.standins.standin import check_whole
 from modelctl.errors import OperatorError
+from modelctl.inventory.coral import CORAL
 from modelctl.inventory.pins import PinnedFile, Pins, dump_pins
+from modelctl.registry import stack_receiver
 from modelctl.values import version_key
 
 TRUE_SIZES = {
@@ -92,6 +94,16 @@ def test_manifest_says_what_the_folder_holds(version: store.StoredVersion) -> No
     }
     assert all(("size" in file) is not version.old_style for file in manifest["files"])
     assert {"framework", "source", "date_deployed", "training_metrics", "previous_version"} < set(manifest)
+
+
+def test_what_a_download_would_write_of_the_coral_stacks_is_there(tmp_path: Path) -> None:
+    """Of the list; that of a manifest is made by the same function."""
+    for version in store.VERSIONS:
+        if version.model == CORAL:
+            (tmp_path / version.version).mkdir()
+            (tmp_path / version.version / "manifest.yaml").write_bytes(version.manifest(version.table()))
+    assert stack_receiver._list(tmp_path) == store.coral_list()
+    assert "- version: '2026-01-10'\n  tensorflow: '2.18.1'\n" in store.coral_list()
 
 
 def test_both_styles_of_manifest_occur() -> None:

@@ -13,8 +13,8 @@ from modelctl.fleet import Fleet
 from modelctl.nodes import remote
 from modelctl.registry import registry_importer, registry_lister, registry_reader
 from modelctl.registry.travelling import source
-from tests.chandler.inventory.registry import REGISTRY
 from tests.unit.modelctl.fake_ssh import FakeSsh
+from tests.unit.modelctl.sites import file_names
 
 ADDRESS = "192.168.10.50"
 REGISTRY_FOLDER = "/home/ops/sentinelcam/model_registry"
@@ -45,7 +45,7 @@ class FakeDatasink:
         """Put a version into the registry, with the files that the site's registry names unless others are given."""
         folder = self.registry / model / version
         folder.mkdir(parents=True)
-        names = REGISTRY.models[model].files.values() if files is None else files
+        names = file_names(model, version) if files is None else files
         contents = {name: f"{model}/{version}/{name}".encode() for name in names}
         for name, content in contents.items():
             (folder / name).write_bytes(content)

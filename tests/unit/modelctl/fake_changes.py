@@ -21,6 +21,7 @@ from modelctl.inventory.pins import Pin, PinnedFile, Pins, dump_pins
 from modelctl.nodes import remote
 from tests.chandler.inventory.registry import REGISTRY
 from tests.unit.modelctl.datasinks import manifest
+from tests.unit.modelctl.sites import file_names
 
 ROOT = Path(__file__).resolve().parents[3]
 MODEL, NEW, OLD = "face_recognition", "2026-02-02", "2025-02-25"
@@ -227,7 +228,7 @@ def _said(text: str) -> "subprocess.CompletedProcess[str]":
 
 
 def _contents(model: str, version: str) -> dict[str, bytes]:
-    return {name: f"{model}/{version}/{name}".encode() for name in REGISTRY.models[model].files.values()}
+    return {name: f"{model}/{version}/{name}".encode() for name in file_names(model, version)}
 
 
 def _files(model: str, version: str) -> dict[str, PinnedFile]:
@@ -246,7 +247,7 @@ def _stored(model: str, version: str) -> dict[str, Any]:
 
 def _pins() -> Pins:
     """Pins of every current version, and of older ones."""
-    pairs = [(name, model.current_version) for name, model in REGISTRY.models.items()]
+    pairs = [(name, model.current_version) for name, model in REGISTRY.artefacts.items()]
     models: dict[str, dict[str, Pin]] = {}
     for model, version in (*pairs, (MODEL, OLD), (MODEL, "2026-01-01"), ("mobilenet_ssd", "2019-01-01")):
         digest = hashlib.sha256(manifest(model, version, _contents(model, version)).encode()).hexdigest()

@@ -277,7 +277,7 @@ class World:
         }
         hosts = {host: SimpleNamespace(model_version_overrides=versions) for host, versions in self.overrides.items()}
         fleet = SimpleNamespace(
-            registry=SimpleNamespace(models=models), site=SimpleNamespace(hosts=hosts, primary_datasink="data1"),
+            registry=SimpleNamespace(artefacts=models), site=SimpleNamespace(hosts=hosts, primary_datasink="data1"),
             standards=SimpleNamespace(sentinelcam_model_retention=RETENTION, model_cleanup_grace_days=GRACE),
         )  # fmt: skip
         answers: dict[str, Answer] = {

@@ -16,7 +16,7 @@ def site(**changes: Any) -> Site:
 def site_with(name: str, host: Host | None = None, **changes: Any) -> Site:
     """The default site with one host added, or one of its own changed."""
     host = host or SITE.hosts[name].model_copy(update=changes)
-    return site(hosts={**SITE.hosts, name: host})
+    return site(hosts={**SITE.hosts, name: host}, ncs2_nodes=_ncs2(name, changes))
 
 
 def with_datasink(name: str, **sentinel: Any) -> Site:
@@ -28,7 +28,13 @@ def with_datasink(name: str, **sentinel: Any) -> Site:
 def site_with_camera(name: str, camera: str, **changes: Any) -> Site:
     """The default site with one camera of an outpost changed."""
     cameras = vars(SITE.hosts[name])["cameras"]
-    return site_with(name, cameras={**cameras, camera: cameras[camera].model_copy(update=changes)})
+    changed = site_with(name, cameras={**cameras, camera: cameras[camera].model_copy(update=changes)})
+    return changed.model_copy(update={"ncs2_nodes": _ncs2(name, changes)})
+
+
+def _ncs2(name: str, changes: dict[str, Any]) -> tuple[str, ...]:
+    """A host that is given an NCS2 had it before."""
+    return (name,) if changes.get("accelerator") == "ncs2" else ()
 
 
 def registry_with(name: str, **changes: Any) -> Registry:
@@ -39,16 +45,23 @@ def registry_with(name: str, **changes: Any) -> Registry:
 
 
 def pinned(*more: tuple[str, str]) -> Pins:
-    """Pins of every current version, and of more (model, version) pairs."""
-    current = [(name, model.current_version) for name, model in REGISTRY.models.items()]
+    """Pins of every current version, the Coral stack's too, and of more (model, version) pairs."""
+    current = [(name, entry.current_version) for name, entry in REGISTRY.artefacts.items()]
     models: dict[str, dict[str, Pin]] = {}
     for name, version in (*current, *more):
-        models.setdefault(name, {})[version] = _pin(REGISTRY.models[name], version)
+        models.setdefault(name, {})[version] = _pin(name, version)
     return Pins(models=models)
 
 
-def _pin(model: Model, version: str) -> Pin:
-    files = {name: PinnedFile(sha256=f"{index:064x}", size=index) for index, name in enumerate(model.files.values(), 1)}
+def file_names(model: str, version: str) -> list[str]:
+    """The files of a version, of a model in the order of the registry."""
+    entry = REGISTRY.artefacts[model]
+    return list(entry.files.values()) if isinstance(entry, Model) else sorted(entry.names_of(version))
+
+
+def _pin(model: str, version: str) -> Pin:
+    names = file_names(model, version)
+    files = {name: PinnedFile(sha256=f"{index:064x}", size=index) for index, name in enumerate(names, 1)}
     return Pin(manifest=version.encode().hex().ljust(64, "0"), files=files)
 
 

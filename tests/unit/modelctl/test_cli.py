@@ -58,11 +58,15 @@ def test_every_command_and_option_has_help(path: tuple[str, ...]) -> None:
 def test_check_of_a_site_without_pins_and_trust() -> None:
     result = run("check")
     assert result.exit_code == 0
-    assert result.stdout == "chandler: 7 hosts, 22 files rendered, 16 warnings, no faults\n"
-    assert len(result.stderr.splitlines()) == 16
+    assert result.stdout == "chandler: 7 hosts, 22 files rendered, 17 warnings, no faults\n"
+    assert len(result.stderr.splitlines()) == 17
     assert (
         "warning: mobilenet_ssd/2020-12-06: no pin covers it, so a deploy to sentinel, lab1, alpha5 refuses it; "
         "pin it: modelctl pin\n"
+    ) in result.stderr
+    assert (
+        "warning: coral_packages/2025-12-19: no pin covers it, so a deploy to sentinel, alpha5 refuses it; "
+        "download it: modelctl coral download, then pin it: modelctl coral pin\n"
     ) in result.stderr
 
 
@@ -83,7 +87,7 @@ def test_check_for_programs() -> None:
         "warnings": [],
         "not_ready": [],
     }
-    assert len(found["not_ready"]) == 16
+    assert len(found["not_ready"]) == 17
 
 
 def test_what_is_deprecated_is_ready_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +99,8 @@ def test_what_is_deprecated_is_ready_all_the_same(monkeypatch: pytest.MonkeyPatc
 def test_check_warns_of_ncs2(tmp_path: Path) -> None:
     path = written(tmp_path)
     sentinel = "{**SITE.hosts, 'sentinel': SITE.hosts['sentinel'].model_copy(update={'accelerator': 'ncs2'})}"
-    path.write_text(path.read_text().replace("update={}", f"update={{'hosts': {sentinel}}}"))
+    changes = f"'hosts': {sentinel}, 'ncs2_nodes': ('sentinel',)"
+    path.write_text(path.read_text().replace("update={}", f"update={{{changes}}}"))
     result = run("check", "--site", path)
     assert result.exit_code == 0
     assert result.stderr.startswith("warning: site.hosts.sentinel: ncs2 is deprecated;")

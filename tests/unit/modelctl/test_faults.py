@@ -50,7 +50,7 @@ CASES: dict[str, tuple[Callable[[], Fleet], str]] = {
     "a check that there is not": (
         lambda: fleet(standards=Standards(gates=Gates(sentinel=Gate(checks=frozenset({"prot"}))))),
         "standards.gates.sentinel.checks.0: found 'prot'; "
-        "allowed: answer, files, journal, pictures, port, restarts, workers; did you mean port?",
+        "allowed: answer, files, journal, libraries, pictures, port, restarts, workers; did you mean port?",
     ),
     "unknown field": (
         lambda: fleet(site_with_camera("lab1", "P1", vflp=True)),
@@ -155,7 +155,7 @@ CASES: dict[str, tuple[Callable[[], Fleet], str]] = {
     "override of an unknown model": (
         lambda: fleet(site_with("sentinel", model_version_overrides={"harcascades": "2020-03-25"})),
         "site.hosts.sentinel.model_version_overrides: found 'harcascades'; "
-        f"allowed: {MODELS}; did you mean haarcascades?",
+        f"allowed: coral_packages, {MODELS}; did you mean haarcascades?",
     ),
     "override to an unknown version": (
         lambda: fleet(site_with("data1", model_version_overrides={"face_recognition": "2026-02-03"})),

@@ -29,7 +29,7 @@ def test_versions(host: str, versions: dict[str, str]) -> None:
 
 def test_sentinel_gets_all_models_and_its_overrides() -> None:
     changed = fleet(site_with("sentinel", model_version_overrides={"face_recognition": "2025-02-25"}))
-    current = {name: model.current_version for name, model in changed.registry.models.items()}
+    current = {name: model.current_version for name, model in changed.registry.artefacts.items()}
     assert changed.versions("sentinel") == current | {"face_recognition": "2025-02-25"}
 
 
@@ -57,7 +57,9 @@ def test_override_can_name_a_pinned_version() -> None:
 
 
 def test_unpinned() -> None:
-    assert fleet().unpinned("alpha5") == ["mobilenet_ssd/2020-12-06", "mobilenet_ssd_edgetpu/2025-12-19"]
+    assert fleet().unpinned("alpha5") == [
+        "coral_packages/2025-12-19", "mobilenet_ssd/2020-12-06", "mobilenet_ssd_edgetpu/2025-12-19",
+    ]  # fmt: skip
     assert fleet(pins=pinned()).unpinned("sentinel") == []
 
 

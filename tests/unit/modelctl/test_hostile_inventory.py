@@ -18,7 +18,7 @@ from tests.unit.modelctl.hostile import HOSTILE, NAMES, require_lines, snapshot
 from tests.unit.modelctl.sites import registry_with, site, site_with, site_with_camera
 
 CORAL = REGISTRY.coral or pytest.fail("the site of the tests has Coral packages")
-PYCORAL = CORAL.packages["pycoral"]
+STACK = CORAL.stacks["2025-12-19"]
 Wrong = dict[str, Any]
 
 
@@ -43,7 +43,11 @@ def standards(part: str, field: str, value: Any) -> Standards:
 
 
 def with_pycoral(**changes: Any) -> Registry:
-    return coral(packages={**CORAL.packages, "pycoral": PYCORAL.model_copy(update=changes)})
+    return with_stack(pycoral=STACK.pycoral.model_copy(update=changes))
+
+
+def with_stack(**changes: Any) -> Registry:
+    return coral(stacks={"2025-12-19": STACK.model_copy(update=changes)})
 
 
 NAMED: dict[str, Callable[[str], Wrong]] = {
@@ -81,9 +85,13 @@ NAMED: dict[str, Callable[[str], Wrong]] = {
         "registry": registry_with("haarcascades", files={"eye": text})
     },
     "registry.models.haarcascades.linked.0": lambda text: {"registry": registry_with("haarcascades", linked={text})},
-    "registry.coral.packages.pycoral.files.0": lambda text: {"registry": with_pycoral(files=(text,))},
-    "registry.coral.packages.pycoral.release_page": lambda text: {"registry": with_pycoral(release_page=text)},
-    "registry.coral.usb_ids.0": lambda text: {"registry": coral(usb_ids=(text,))},
+    "registry.coral.stacks.2025-12-19.pycoral.files.0": lambda text: {"registry": with_pycoral(files=(text,))},
+    "registry.coral.stacks.2025-12-19.pycoral.release": lambda text: {"registry": with_pycoral(release=text)},
+    "registry.coral.stacks.2025-12-19.python": lambda text: {"registry": with_stack(python=text)},
+    "registry.coral.stacks.2025-12-19.debian": lambda text: {"registry": with_stack(debian=text)},
+    "registry.coral.stacks.": lambda text: {"registry": coral(stacks={**CORAL.stacks, text: STACK})},
+    "registry.coral.current_version": lambda text: {"registry": coral(current_version=text)},
+    "site.coral_source": lambda text: {"site": site(coral_source=text)},
     "standards.users.service": lambda text: {"standards": standards("users", "service", text)},
     "standards.paths.data": lambda text: {"standards": standards("paths", "data", text)},
 }

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from node import health, layout, lock, marks, services, sets, work
+from node.orders import Stack
 from node.services import Status
+from tests.unit.node import wheels
 from tests.unit.node.places import Place, uid
 
 
@@ -30,6 +32,7 @@ def moved_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "UNITS", tmp_path / "units")
     monkeypatch.setattr(layout, "TIMER_STAMPS", tmp_path / "stamps")
     monkeypatch.setattr(layout, "USB", tmp_path / "bus" / "usb" / "devices")
+    monkeypatch.setattr(layout, "USB_NODES", tmp_path / "usb-nodes")
     monkeypatch.setattr(layout, "CONSOLE_COMMAND", tmp_path / "sbin" / "sentinelcam-node")
 
 
@@ -121,3 +124,15 @@ def home(tmp_path: Path) -> Path:
     home.mkdir()
     os.chown(home, uid(), uid())
     return home
+
+
+@pytest.fixture
+def packages(tmp_path: Path) -> Path:
+    """Where a stack's packages are to lie."""
+    return tmp_path / "packages"
+
+
+@pytest.fixture
+def stack(packages: Path) -> Stack:
+    """A stack whose packages lie there."""
+    return wheels.packages(packages)

@@ -8,21 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from node.marks import Mark, Request
-from node.orders import (
-    NOTHING,
-    Asked,
-    Datasink,
-    File,
-    Gate,
-    Installed,
-    Limits,
-    Link,
-    Named,
-    Order,
-    ServiceSet,
-    Source,
-    Version,
-)
+from node.orders import Asked, Datasink, File, Limits, Order, Source, Stack, Version
+from node.service_set import NOTHING, Gate, Installed, Link, Named, ServiceSet
 
 USER = "nobody"
 """The service's user: any but root."""
@@ -95,6 +82,7 @@ class Place:
         self,
         *versions: Version,
         face_list: Version | None = None,
+        stack: Stack | None = None,
         sets: Collection[ServiceSet] = (),
         asked: Asked = NOTHING_ASKED,
         datasink: Datasink | None = None,
@@ -105,6 +93,7 @@ class Place:
             user=USER,
             folders=[],
             versions=list(versions),
+            stack=stack,
             face_list=face_list,
             sets=list(sets),
             source=source,

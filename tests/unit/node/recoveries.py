@@ -1,7 +1,7 @@
 """What tests of a return share."""
 
 from node import history, layout, marks, outcomes, sets
-from node.orders import ServiceSet
+from node.service_set import ServiceSet
 from tests.unit.node.places import Place, installed, mark, service_set
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from functools import cached_property
 
 from node import files, sets, stamps, switch
-from node.orders import Link, Named, ServiceSet
+from node.service_set import Link, Named, ServiceSet
 from tests.unit.node.places import installed, request, service_set, sha256
 from tests.unit.node.simulated import BAD, MINE, OLDER_UNIT, UNIT, Node, Tree
 

@@ -1,7 +1,7 @@
 """What tests of a switch share."""
 
 from node import history, layout, outcomes, sets, switch
-from node.orders import ServiceSet
+from node.service_set import ServiceSet
 from tests.unit.node.places import Place, installed, request, service_set
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from node import cleanup_units, layout, services
-from node.orders import Installed
+from node.service_set import Installed
 from node.services import Status
 from tests.unit.node.places import installed
 

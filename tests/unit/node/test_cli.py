@@ -12,7 +12,8 @@ import pytest
 from node import access, cleanup_units, cli, facelist, follow, history, layout, lock, pull, switch
 from node.errors import Refusal
 from node.marks import Request
-from node.orders import Installed, Order
+from node.orders import Order
+from node.service_set import Installed
 from tests.unit.node.places import USER, installed, request, uid
 from tests.unit.node.test_orders import ORDER
 
@@ -171,7 +172,7 @@ def test_lines_are_collected_into_the_log_that_is_named(monkeypatch: pytest.Monk
 def test_an_unknown_command_is_told_what_there_is(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
     assert cli.main(words) == 1
     found = " ".join(words) or "no command"
-    assert capsys.readouterr().err == f"found {found}; allowed: status, history, revert, restore\n"
+    assert capsys.readouterr().err == f"found {found}; allowed: status, history, revert, restore, python\n"
 
 
 def test_without_root_it_says_what_to_type(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

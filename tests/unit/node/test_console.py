@@ -6,7 +6,7 @@ import pytest
 from node import console, facelist, follow, history, layout, services, sets
 from node.errors import Refusal
 from node.marks import Request
-from node.orders import Gate
+from node.service_set import Gate
 from node.services import Status
 from tests.unit.node.places import GATE, Place, installed, request, service_set
 

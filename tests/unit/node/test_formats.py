@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from node import files, history, layout, marks, sets
+from node import files, history, layout, marks, sets, stack_contents
 from node.errors import Refusal
+from node.stack_contents import State, Unpacked
 
 EXAMPLES = Path(__file__).parent / "formats"
 NEW = "fc0d2e98d8fa5283583bf895deda69480994bcfe2c163bfaad095c0fd54d675b"
@@ -26,7 +27,7 @@ def folder() -> Path:
     return folder
 
 
-@pytest.mark.parametrize("number", ["0", "1", "1.work"])
+@pytest.mark.parametrize("number", ["0", "1", "1.work", "1.work_stack"])
 def test_a_set(folder: Path, number: str) -> None:
     shutil.copy(EXAMPLES / f"set-{number}.json", folder / "set.json")
     stored = sets.read(SERVICE, NEW)
@@ -58,6 +59,15 @@ def test_a_line_of_the_history(number: int) -> None:
     )
 
 
+def test_the_list_of_a_stack() -> None:
+    folder = layout.coral() / NEW
+    files.folder(folder)
+    shutil.copy(EXAMPLES / "stack-1.json", folder / "contents.json")
+    found = stack_contents.read(folder)
+    assert (found.version, found.manifest) == ("2026-01-10", NEW)
+    assert found.files["lib/libedgetpu.so.1"] == Unpacked(OLD, State(1174504, 131, 1_795_000_000_000_000_001, 7))
+
+
 def example(name: str) -> dict[str, Any]:
     """The newest example."""
     found = json.loads(sorted(EXAMPLES.glob(f"{name}-*"))[-1].read_text())
@@ -69,7 +79,9 @@ def test_what_is_written_is_of_the_newest_format(folder: Path) -> None:
     for name, path in (("set", folder / "set.json"), ("pending", layout.pending(SERVICE))):
         shutil.copy(EXAMPLES / f"{name}-0.json", path)
     sets.tell(sets.read(SERVICE, NEW), "stopped")
-    assert json.loads((folder / "set.json").read_text()) == {**example("set"), "state": "stopped", "product": "unknown"}
+    expected = {**example("set"), "state": "stopped", "product": "unknown"}
+    del expected["stack"]  # the old set had none
+    assert json.loads((folder / "set.json").read_text()) == expected
     mark = marks.read(SERVICE)
     assert mark is not None
     marks.put(mark)
@@ -122,6 +134,7 @@ def test_a_format_that_this_program_would_misread_is_refused(folder: Path) -> No
     [
         ("models", 7), ("models", {"cats": None}), ("state", None), ("timers", "x"),
         ("work", {"ports": ["5566"]}), ("work", {"script": 7}),
+        ("stack", 7), ("stack", {"digest": "../a"}), ("stack", {**example("set")["stack"], "path": "x"}),
         ("commit", 7), ("absent", [None]), ("unit", ["x"]), ("service", "a\0"), ("unit", "\ud800"),
         ("gate", {"settle": "1"}),
         ("files", [{"path": "/a", "owner": 7, "mode": 420, "sha256": "ab"}]),

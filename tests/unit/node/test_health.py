@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from node import health, layout, services, stamps, work
+from node import health, layout, services, stamps, stick, work
 from node.errors import Refusal, Unknown
-from node.orders import NOTHING, Named, ServiceSet
+from node.service_set import NOTHING, Named, ServiceSet
 from node.services import Status
 from node.work import Look
 from tests.unit.node.places import GATE, Place, installed, service_set
@@ -71,6 +71,8 @@ def patient(**gate: object) -> ServiceSet:
 
 
 WORKS, NOT_YET, BROKEN = Look(work.WORKS), Look(work.NOT_YET, "no picture"), Look(work.BROKEN, "a child died")
+DEAD = BROKEN._replace(on_stick=True)
+"""All that died may have worked with a stick."""
 UNKNOWN, NO_STICK = Look(work.UNKNOWN, "/proc: no memory"), Look(work.NO_STICK, "the stick is absent")
 
 
@@ -174,6 +176,47 @@ class TestWait:
         looks.finds(NO_STICK)
         assert health.wait(patient()) is None
 
+    def test_a_stick_that_came_back(self, looks: Looks) -> None:
+        """What died for want of it is started once more."""
+        looks.finds(WORKS, NO_STICK, NO_STICK, DEAD)
+        with pytest.raises(health.StickIsBack, match=r"^a child died$"):
+            health.wait(patient(settle=20))
+
+    def test_one_that_came_back_between_two_looks(self, looks: Looks, monkeypatch: pytest.MonkeyPatch) -> None:
+        states = iter([stick.RUNNING, stick.ABSENT, *[stick.RUNNING] * 99])
+        monkeypatch.setattr(stick, "state", lambda: next(states))
+        looks.finds(WORKS, WORKS, WORKS, DEAD)
+        with pytest.raises(health.StickIsBack):
+            health.wait(patient(settle=20)._replace(work=NOTHING._replace(on_stick=1)))
+        states = iter([stick.ABSENT] * 99)
+        looks.finds(WORKS, DEAD)
+        assert health.wait(patient()) == "a child died"  # it works with none
+
+    def test_one_that_cannot_be_seen(self, looks: Looks, monkeypatch: pytest.MonkeyPatch) -> None:
+        def unknown() -> str:
+            raise Unknown("/sys: no memory")
+
+        monkeypatch.setattr(stick, "state", unknown)
+        looks.finds(WORKS, DEAD)
+        assert health.wait(patient()._replace(work=NOTHING._replace(on_stick=1))) == "a child died"
+
+    def test_what_dies_with_its_stick_there_is_broken(self, looks: Looks) -> None:
+        looks.finds(WORKS, DEAD)
+        assert health.wait(patient()) == "a child died"
+        looks.finds(WORKS, NO_STICK, BROKEN)  # something else
+        assert health.wait(patient(settle=20)) == "a child died"
+
+    def test_what_may_yet_begin_with_its_stick_is_given_time(self, looks: Looks) -> None:
+        late = NOT_YET._replace(on_stick=True)
+        looks.finds(NO_STICK, *[late] * 5, WORKS)
+        assert health.wait(patient(settle=5)) is None
+        looks.finds(NO_STICK, late)
+        with pytest.raises(health.StickIsBack):
+            health.wait(patient())
+        looks.finds(*[NOT_YET] * 56, NO_STICK, late)  # and at the deadline
+        with pytest.raises(health.StickIsBack):
+            health.wait(patient(deadline=60, settle=20))
+
     def test_a_view_has_time_to_load_its_model(self, looks: Looks, monkeypatch: pytest.MonkeyPatch) -> None:
         views = patient(model_wait=20)._replace(work=NOTHING._replace(views=["node P1"]))
         monkeypatch.setattr(work, "has_loaded", lambda _: False)
@@ -196,6 +239,59 @@ class TestWait:
             looks.shows(UP, UP._replace(restarts=1))
             found = health.wait(patient(checks=checks)._replace(named_files=named))
             assert (found is None) if said is None else (said in (found or ""))
+
+
+@pytest.mark.usefixtures("seconds")
+class TestWaitThrough:
+    """A stick that is absent for some seconds after a restart."""
+
+    @pytest.fixture
+    def done(self, looks: Looks, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """What is done with the service."""
+        del looks
+        done: list[str] = []
+        monkeypatch.setattr(services, "start", lambda unit, limit: done.append(f"start {unit} in {limit} s"))
+        return done
+
+    def wait(self, done: list[str], **gate: object) -> str | None:
+        return health.wait_through(patient(**gate), lambda: done.append("stop"))
+
+    def test_it_is_started_anew_once_and_waited_for(self, looks: Looks, done: list[str]) -> None:
+        looks.finds(NO_STICK, DEAD, NOT_YET, WORKS)
+        assert self.wait(done) is None
+        assert done == ["stop", "start engine.service in 60 s"]
+
+    def test_still_broken_it_is_broken(self, looks: Looks, done: list[str]) -> None:
+        looks.finds(NO_STICK, DEAD, NOT_YET, WORKS, DEAD)
+        assert self.wait(done) == "a child died"
+        looks.finds(NO_STICK, DEAD, NO_STICK, DEAD)  # a stick that comes and goes
+        assert self.wait(done) == "a child died"
+        assert done == ["stop", "start engine.service in 60 s"] * 2
+
+    def test_the_limits_are_those_of_each_start(self, looks: Looks, done: list[str]) -> None:
+        looks.finds(*[NOT_YET] * 50, NO_STICK, DEAD, *[NOT_YET] * 50, WORKS)
+        assert self.wait(done) is None
+        looks.finds(NO_STICK, DEAD, NOT_YET)
+        assert self.wait(done) == "no picture within 60 s"
+
+    def test_its_restarts_before_do_not_count(self, looks: Looks, done: list[str]) -> None:
+        looks.shows(UP, UP, UP, RESTARTED)
+        looks.finds(NO_STICK, DEAD, WORKS)
+        assert self.wait(done) is None
+
+    def test_whatever_else_is_wrong_is_told_as_before(self, looks: Looks, done: list[str]) -> None:
+        for look, said in ((WORKS, None), (BROKEN, "a child died"), (NO_STICK, None)):
+            looks.finds(look)
+            assert self.wait(done) == said
+        assert done == []
+
+    def test_a_start_that_is_refused(self, looks: Looks, done: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(*_: object) -> None:
+            raise Refusal("systemctl start engine.service: no")
+
+        monkeypatch.setattr(services, "start", refuse)
+        looks.finds(NO_STICK, DEAD)
+        assert self.wait(done) == "systemctl start engine.service: no"
 
 
 class TestJudge:

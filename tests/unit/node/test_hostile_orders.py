@@ -11,7 +11,8 @@ import pytest
 from node import cli, layout
 from tests.unit.node.hostile import NAMES, require_line, trying
 from tests.unit.node.places import Place, fill, manifest_of, tree
-from tests.unit.node.test_orders import ORDER, SET
+from tests.unit.node.test_orders import ORDER
+from tests.unit.node.test_service_set import SET
 
 SECRET = b"root:x"
 PATHS = [NAMES[name] for name in (
@@ -48,7 +49,7 @@ def test_a_command_that_is_none(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     for word in NAMES.values():
         with trying(word):
             assert cli.main([word]) == 1
-            assert require_line(capsys.readouterr().err).endswith("; allowed: status, history, revert, restore")
+            assert require_line(capsys.readouterr().err).endswith("; allowed: status, history, revert, restore, python")
             assert tree(tmp_path) == before
 
 

@@ -5,8 +5,8 @@ import pytest
 
 from node import disk, files, installation, layout, sets
 from node.errors import Refusal
-from node.orders import Link, ServiceSet
 from node.rights import Owner
+from node.service_set import Link, ServiceSet
 from tests.unit.node.places import Place, installed, service_set, sha256, tree, uid
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from node import backups, files, layout, linked, processes
 from node.errors import Refusal
-from node.orders import Named
+from node.service_set import Named
 from tests.unit.node.places import sha256, tree
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from node import files, layout, marks, named, sets
-from node.orders import Installed, Link, ServiceSet
+from node.service_set import Installed, Link, ServiceSet
 from tests.unit.node.places import Place, installed, mark, service_set, sha256
 
 

@@ -7,9 +7,11 @@ import pytest
 
 from node import orders
 from node.errors import Refusal
-from node.orders import NOTHING, Asked, File, Gate, Installed, Link, Named, Source, Version, Work
+from node.orders import Asked, File, Source, Version
 from node.rights import Owner
-from tests.unit.node.places import GATE, LIMITS, NOTHING_ASKED, USER
+from node.service_set import Gate, Installed, Link, Named, Work
+from tests.unit.node.places import LIMITS, NOTHING_ASKED, USER
+from tests.unit.node.test_service_set import SET
 
 VERSION = {
     "model": "cats",
@@ -17,31 +19,6 @@ VERSION = {
     "manifest": "ab",
     "directory": "/models/cats/2026-01-01",
     "files": [{"name": "cats.bin", "sha256": "cd", "size": 3, "linked": False}],
-}
-SET = {
-    "service": "engine",
-    "unit": "engine.service",
-    "digest": "d1",
-    "files": [
-        {"path": "/etc/engine.service", "owner": "root", "mode": 420, "sha256": "01", "content": None},
-        {"path": "/home/engine.yaml", "owner": USER, "mode": 420, "sha256": "02", "content": "é: 1\n"},
-    ],
-    "models": {"cats": "2026-01-01"},
-    "named_files": [{"path": "/models/cats/2026-01-01/cats.bin", "sha256": "cd", "linked": False}],
-    "state": "running",
-    "work": {
-        "script": "/engine/engine.py",
-        "ports": [5566],
-        "asked": 5566,
-        "workers": 3,
-        "on_stick": 1,
-        "published": None,
-        "views": [],
-    },
-    "timers": ["engine.timer"],
-    "links": [{"path": "/home/current", "target": "list_1.csv"}],
-    "manifests": {"cats": "ab"},
-    "gate": {"linked_wait": 1.5, "settle": 3, "deadline": 60, "checks": ["restarts", "port", "files"]},
 }
 ORDER = {
     "host": "node",
@@ -89,26 +66,6 @@ def test_an_order_is_read_as_it_was_sent() -> None:
     )
 
 
-def test_the_paths_of_a_set_are_those_of_its_files_and_links() -> None:
-    paths = ["/etc/engine.service", "/home/engine.yaml", "/home/current"]
-    assert [str(path) for path in orders.service_set(SET).paths] == paths
-
-
-@pytest.mark.parametrize(("state", "is_to_run"), [("running", True), ("stopped", False), ("disabled", False)])
-def test_only_a_running_service_is_to_run(state: str, is_to_run: bool) -> None:
-    assert orders.service_set({**SET, "state": state}).is_to_run == is_to_run
-
-
-def test_a_stored_set_holds_no_contents() -> None:
-    files = [{key: value for key, value in file.items() if key != "content"} for file in SET["files"]]  # type: ignore[attr-defined]
-    assert {file.content for file in orders.service_set({**SET, "files": files}).files} == {None}
-
-
-def test_the_user_of_a_set_is_its_configs_owner() -> None:
-    assert orders.service_set(SET).user == USER
-    assert orders.service_set({**SET, "files": []}).user == "root"
-
-
 def test_owner_is_the_user_and_its_group() -> None:
     entry = pwd.getpwnam(USER)
     assert orders.parse(ORDER).owner == Owner(entry.pw_uid, entry.pw_gid)
@@ -126,14 +83,3 @@ def test_a_datasink_has_a_face_list() -> None:
     order = orders.parse({**ORDER, "face_list": VERSION, "versions": []})
     assert order.face_list is not None
     assert order.face_list.model == "cats"
-
-
-def test_what_a_newer_program_says_more_is_ignored() -> None:
-    gate = {**GATE._asdict(), "patience": 7}
-    assert Gate(**orders.known(Gate, gate)) == GATE
-
-
-def test_an_older_set_says_no_more_of_its_work_than_its_port() -> None:
-    older = {name: value for name, value in SET.items() if name != "work"}
-    assert orders.service_set({**older, "control_port": 5566}).work == NOTHING._replace(ports=[5566])
-    assert orders.service_set({**older, "control_port": None}).work == orders.service_set(older).work == NOTHING

@@ -6,19 +6,20 @@ from typing import Any
 
 import pytest
 
-from node import access, prerequisites, releases
-from node.orders import NOTHING as NOTHING_SHOWN
-from node.orders import Order
+from node import access, coral_host, prerequisites, releases, stick
+from node.orders import Order, Stack
 from node.releases import Release
+from node.service_set import NOTHING as NOTHING_SHOWN
+from node.service_set import SetStack
 from tests.unit.node.places import USER, Place, installed, service_set
 
 SETTLED: dict[str, Any] = {
-    "absent_folders": [], "lacking": [], "face_list": None, "authorized": None,
+    "absent_folders": [], "lacking": [], "stack": None, "face_list": None, "authorized": None,
     "pull_access": {"pull_key.pub": "key", "pull_key-cert.pub": "", "known_hosts": ""},
     "sets": {"engine": {"differences": [], "unready": None}},
 }  # fmt: skip
 MOVING = {"sets": {"engine": {"differences": ["chosen set none"], "unready": None}}}
-NOTHING: dict[str, list[str]] = {"access": [], "models": [], "configs": []}
+NOTHING: dict[str, list[str]] = {"access": [], "coral": [], "models": [], "configs": []}
 
 
 @pytest.fixture
@@ -147,3 +148,46 @@ def test_code_that_nobody_knows_is_remarked_on(
     lines = prerequisites.remarks(of_release(order, monkeypatch, name, "outpost.py: missing"))
     line = "imagenode: of a release that is not known (outpost.py: missing); this checkout's configs may not fit it"
     assert lines == [line] * count
+
+
+@pytest.fixture
+def coral_order(order: Order, stack: Stack) -> Order:
+    """The same for a host with a stick, whose service is to have a stack."""
+    [service] = order.sets
+    own = SetStack(stack.version.version, "ab", stack.digest, Path("/home/.opencv/bin/python"), Path("/"), [])
+    return order._replace(stack=stack, sets=[service._replace(stack=own)])
+
+
+def test_a_stack_for_another_host_is_refused_before_it_comes(
+    coral_order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coral_host, "unfit", lambda *_: iter(["built for another"]))
+    assert missing(coral_order, stack={"lacking": True})["coral"] == ["built for another"]
+    assert missing(coral_order, stack={"lacking": False}) == NOTHING
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_stack_needs_programs_to_come_with(coral_order: Order) -> None:
+    lines = missing(coral_order, stack={"lacking": True})["coral"]
+    assert [line for line in lines if "not installed" in line] == [
+        "rsync: not installed; sudo apt-get install rsync",
+        "ssh: not installed; sudo apt-get install openssh-client",
+        "dpkg-deb: not installed; sudo apt-get install dpkg",
+    ]
+
+
+def test_what_another_tool_installed_is_told_once(coral_order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coral_host, "leftovers", lambda _: ["libedgetpu1-std", "/x/pycoral-2.0.0.dist-info"])
+    assert prerequisites.remarks(coral_order) == [
+        "libedgetpu1-std, /x/pycoral-2.0.0.dist-info: installed by another tool; it stays, and engine loads the stack "
+        "coral_packages/2026-01-10 instead"
+    ]
+    assert coral_order.stack is not None
+    coral_order.stack.version.directory.mkdir(parents=True)
+    assert prerequisites.remarks(coral_order) == []
+
+
+def test_a_stick_that_its_user_may_not_use_is_remarked_on(coral_order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stick, "device_problem", lambda user: f"not for {user}")
+    assert prerequisites.remarks(coral_order) == [f"not for {USER}"]
+    assert prerequisites.remarks(coral_order._replace(stack=None)) == []

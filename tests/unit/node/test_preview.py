@@ -128,3 +128,12 @@ class TestFaceLists:
         (folder / facelist.CURRENT).symlink_to("facelist_2025-02-25.csv")
         assert self.ask(self.listed(place, OLD_LIST))["unlocked"] == [0]
         assert sha256(OLD_LIST) == self.listed(place, OLD_LIST).files[0].sha256
+
+
+class TestStacks:
+    def test_one_that_is_not_unpacked_has_to_come(self, place: Place) -> None:
+        del place
+        stack = {"digest": "d" * 64, "size": 7}
+        assert asked(stack=stack)["bytes"] == 7
+        (layout.coral() / ("d" * 64)).mkdir(parents=True)
+        assert (asked(stack=stack)["bytes"], asked(stack=None)["bytes"]) == (0, 0)

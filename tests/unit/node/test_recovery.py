@@ -4,7 +4,7 @@ import pytest
 
 from node import health, history, installation, layout, linked, lock, marks, recovery, replaceable, services, sets
 from node.errors import Refusal
-from node.orders import Named
+from node.service_set import Named
 from tests.unit.node.places import Place, mark
 from tests.unit.node.recoveries import died, line, stored
 from tests.unit.node.switches import chosen, config
@@ -163,6 +163,22 @@ class TestRecover:
         [holder] = holders
         assert holder.startswith("anna@ramrod, since ")
         assert holder.endswith(": return after pyinfra inventory.py")
+
+    def test_a_stick_that_came_after_the_start(
+        self, place: Place, done: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The set before needs it too."""
+        ends = iter([health.StickIsBack("0 of 1 workers live")])
+
+        def wait(_: object) -> None:
+            for end in ends:
+                raise end
+
+        monkeypatch.setattr(health, "wait", wait)
+        died(place)
+        recovery.recover("engine")
+        assert str(line()).startswith("engine: returned to d1: the switch was killed")
+        assert done == ["stop engine.service", "start engine.service"] * 2
 
     def test_again_after_it_was_cut_off(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
         died(place)

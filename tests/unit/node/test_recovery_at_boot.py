@@ -3,7 +3,7 @@ import pytest
 from node import layout, lock, marks, recovery
 from node.errors import Refusal
 from node.marks import Mark
-from node.orders import Link
+from node.service_set import Link
 from tests.unit.node.places import Place, mark
 from tests.unit.node.recoveries import died, line, stored
 from tests.unit.node.switches import chosen, config

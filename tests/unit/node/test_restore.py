@@ -7,7 +7,7 @@ import pytest
 
 from node import backups, commands, console, health, history, linked, lock, marks, recovery, restore, services, sets
 from node.errors import Refusal
-from node.orders import Named
+from node.service_set import Named
 from tests.unit.node.places import Place, mark, request, service_set, sha256, tree
 from tests.unit.node.test_services import stub
 

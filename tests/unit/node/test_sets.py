@@ -6,8 +6,9 @@ import pytest
 
 from node import files, layout, sets
 from node.errors import Refusal
-from node.orders import NOTHING, Link, Named, ServiceSet
+from node.service_set import NOTHING, Link, Named, ServiceSet, SetStack
 from tests.unit.node.places import USER, Place, installed, service_set, sha256, tree, uid
+from tests.unit.node.stacks import Node
 
 WORK = NOTHING._replace(script=Path("/engine.py"), ports=[5566], asked=5566, workers=3)
 
@@ -19,13 +20,25 @@ def wanted(place: Place, digest: str = "d1", *names: str) -> ServiceSet:
 
 def test_a_set_is_stored_whole_and_read_back(place: Place) -> None:
     new = wanted(place, "d1", "a", "b")._replace(
-        links=[Link(place.root / "current", "a")], named_files=[Named(place.root / "m", "ab", linked=True)]
+        links=[Link(place.root / "current", "a")],
+        named_files=[Named(place.root / "m", "ab", linked=True)],
+        stack=Node(place.root).service("/own").stack,
     )
     sets.put(new, "c0ffee", "0.1.0 decade")
     stored = sets.load("engine", "d1")
     assert stored.content == new._replace(files=[file._replace(content=None) for file in new.files])
     assert (stored.absent, stored.commit, stored.product) == ([], "c0ffee", "0.1.0 decade")
     assert tree(stored.folder / "files") == {sha256(b"d1 a"): b"d1 a", sha256(b"d1 b"): b"d1 b"}
+
+
+def test_a_set_with_a_stack_is_read_back(place: Place) -> None:
+    own = SetStack("2026-01-10", "ab", "d1", Path("/python"), Path("/engine"), ["/engine/lib"])
+    sets.put(wanted(place)._replace(stack=own), "c0ffee")
+    assert sets.load("engine", "d1").content.stack == own
+    path = layout.sets("engine") / "d1" / "set.json"
+    path.write_text(path.read_text().replace('"/engine/lib"', "7"))
+    with pytest.raises(Refusal, match="set cannot be read"):
+        sets.load("engine", "d1")
 
 
 def test_a_set_of_an_older_release_does_not_say_which(place: Place) -> None:
@@ -159,6 +172,12 @@ class TestAdopt:
     def test_a_bare_node_has_nothing_to_adopt(self, place: Place) -> None:
         assert sets.adopt(self.wanted(place), "running") is None
         assert not layout.sets("engine").exists()
+
+    def test_no_stack_is_adopted(self, place: Place) -> None:
+        """What was there starts without one."""
+        self.a(place)
+        new = self.wanted(place)._replace(stack=Node(place.root).service().stack)
+        assert sets.load("engine", sets.adopt(new, "running") or "").content.stack is None
 
     def test_what_was_there_and_what_was_not_is_kept(self, place: Place) -> None:
         path = self.a(place)

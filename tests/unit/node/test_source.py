@@ -96,11 +96,15 @@ OPENS = {"disk.py", "files.py", "handles.py"}
 ELSEWHERE = {
     "__main__.py": {"os.path.realpath"},  # its own folder
     "access.py": {"os.access"},  # /usr/bin/rrsync
+    "deb.py": {"tarfile.open"},  # bytes
+    "wheel.py": {"archive.open"},  # bytes
     "lock.py": {"open", "os.open", "path.open", "path.read_text"},  # below STATE, which is root's alone
     "processes.py": {"PROC.iterdir", "(process / 'fd').iterdir", "handle.stat", "path.read_text"},  # /proc
+    "mapped.py": {"(PROC / pid / 'maps').open", "os.readlink"},  # /proc
     "process_tree.py": {"(PROC / str(pid) / name).open", "os.listdir"},  # /proc
     "program.py": {"new.rglob", "path.is_dir"},  # below STATE
     "sockets.py": {"os.listdir", "os.readlink", "table.open"},  # /proc
+    "trial_probe.py": {"open", "os.path.realpath", "os.path.samefile"},  # no root runs it
 }  # fmt: skip
 """What opens paths that no user can lead astray."""
 

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from node import files, history, installation, layout, lock, marks, recovery, services, sets, status
-from node.orders import Link, Named, ServiceSet
+from node.service_set import Link, Named, ServiceSet
 from node.services import Status
 from tests.unit.node.places import Place, installed, mark, request, service_set
 
@@ -66,6 +66,7 @@ class TestStatus:
             "leftovers": [],
             "code": None,
             "queue": None,
+            "coral": None,
         }
 
     def test_the_program_that_the_units_run(self) -> None:

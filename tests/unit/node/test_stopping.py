@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from node import disk, files, history, layout, services, stopping
-from node.orders import Named
+from node.service_set import Named
 from tests.unit.node.places import Place, request, tree
 
 LIST = "date,event,name\n" + "".join(f"2026-01-01,e{n},anna\n" for n in range(50))

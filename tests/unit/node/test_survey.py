@@ -22,7 +22,7 @@ from node import (
     versions,
 )
 from node.errors import Refusal
-from node.orders import Link, Named, ServiceSet
+from node.service_set import Link, Named, ServiceSet
 from node.services import Status
 from tests.unit.node import places
 from tests.unit.node.places import USER, Place, installed, manifest_of, mark, request, service_set, sha256
@@ -73,6 +73,7 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
         "damaged": [],
         "absent_folders": [str(place.models)],
         "lacking": ["cats/2026-01-01"],
+        "stack": None,
         "face_list": None,
         "sets": {
             "engine": {
@@ -96,7 +97,7 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
         },
         "pull_access": {"pull_key.pub": None, "pull_key-cert.pub": None, "known_hosts": None},
         "history": [],
-        "missing": {"access": [], "models": [], "configs": []},
+        "missing": {"access": [], "coral": [], "models": [], "configs": []},
         "remarks": [],
         **OF_THE_DATASINK,
     }

@@ -3,7 +3,7 @@
 import pytest
 
 from node import files, installation, layout, services, sets, survey, work
-from node.orders import ServiceSet
+from node.service_set import ServiceSet
 from node.services import Status
 from tests.unit.node.places import Place, installed, service_set
 

@@ -3,7 +3,7 @@
 import pytest
 
 from node import history, layout, services, sets, survey
-from node.orders import ServiceSet
+from node.service_set import ServiceSet
 from node.services import Status
 from tests.unit.node.places import Place, installed, request, service_set, sha256
 

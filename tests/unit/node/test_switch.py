@@ -3,21 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from node import (
-    files,
-    health,
-    history,
-    installation,
-    layout,
-    linked,
-    marks,
-    outcomes,
-    services,
-    sets,
-    switch,
-)
+from node import files, health, history, installation, layout, linked, marks, outcomes, services, sets, switch
 from node.errors import Refusal
-from node.orders import ServiceSet
+from node.service_set import ServiceSet
 from node.services import Status
 from tests.unit.node.places import Place, mark, request, tree
 from tests.unit.node.switches import chosen, config, run, stored

@@ -36,6 +36,31 @@ def test_a_set_of_which_nobody_knows_whether_it_works_stays(
     assert not layout.pending("engine").exists()
 
 
+@pytest.mark.parametrize("is_back", [True, False])
+def test_a_stick_that_came_after_the_start(
+    place: Place, told: list[str], monkeypatch: pytest.MonkeyPatch, *, is_back: bool
+) -> None:
+    """The service is started once more; a good update does not go back for it."""
+    stored(place, "d1")
+    run("d1")
+    ends = iter([health.StickIsBack("0 of 1 workers live"), None if is_back else "0 of 1 workers live", None])
+
+    def wait(_: object) -> str | None:
+        end = next(ends)
+        if isinstance(end, Exception):
+            raise end
+        return end
+
+    monkeypatch.setattr(health, "wait", wait)
+    stored(place, "d2")
+    told.clear()
+    said = run("d2")
+    steps = [each for each in told if each.split()[0] in ("stop", "start")]
+    assert steps[:4] == ["stop engine.service", "start engine.service"] * 2
+    assert (said is None, chosen()[0]) == (is_back, "d2" if is_back else "d1")
+    assert is_back or str(said).startswith("engine: returned to d1: 0 of 1 workers live")
+
+
 def test_a_return_of_which_nobody_knows_whether_it_works_is_one(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     stored(place, "d1")
     run("d1")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from node import backups, health, layout, linked, services, sets
-from node.orders import Named
+from node.service_set import Named
 from tests.unit.node.places import Place, tree
 from tests.unit.node.switches import run, stored
 

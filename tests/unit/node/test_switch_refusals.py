@@ -4,8 +4,9 @@ import subprocess
 
 import pytest
 
-from node import layout, linked, lock, marks, recovery, sets
-from node.orders import Named
+from node import layout, linked, lock, marks, recovery, sets, trial
+from node.errors import Refusal
+from node.service_set import Named, ServiceSet
 from tests.unit.node.places import Place, installed
 from tests.unit.node.switches import chosen, run, stored
 
@@ -22,6 +23,24 @@ def test_an_unready_set_is_refused_and_changes_nothing(place: Place, told: list[
     assert run("d1") == f"engine: {place.root}/absent: missing; run deploys/models.py"
     assert (chosen(), told, marks.read("engine")) == ((None, None), [], None)
     assert not (place.root / "home").exists()
+
+
+def test_a_stack_that_does_not_fit_is_refused_and_changes_nothing(
+    place: Place, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def refuse(wanted: ServiceSet) -> None:
+        tried.append(wanted.digest)
+        raise Refusal("python: found numpy 2.1.0")
+
+    monkeypatch.setattr(trial, "refuse_unfit", refuse)
+    stored(place, "d1")
+    assert run("d1") == "engine: python: found numpy 2.1.0"
+    assert (chosen(), told, marks.read("engine"), tried) == ((None, None), [], None, ["d1"])
+    assert not (place.root / "home").exists()
+    stored(place, "d1", state="stopped")  # it is not to run: nothing to try
+    assert (run("d1"), tried) == (None, ["d1"])
 
 
 def test_a_linked_file_held_open_is_refused_and_changes_nothing(

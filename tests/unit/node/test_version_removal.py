@@ -9,7 +9,7 @@ import pytest
 
 from node import files, layout, lock, named, recovery, sets, stamps, version_removal, versions
 from node.errors import Refusal
-from node.orders import Named
+from node.service_set import Named
 from tests.unit.node.disks import Disk, Killed
 from tests.unit.node.places import Place, at, service_set, sha256, tree
 from tests.unit.node.simulated import quicken

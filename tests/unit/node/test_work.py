@@ -11,7 +11,7 @@ import pytest
 
 from node import health, journal, process_tree, stick, zmtp
 from node.errors import Unknown
-from node.orders import NOTHING, ServiceSet, Work
+from node.service_set import NOTHING, ServiceSet, Work
 from node.services import Status
 from node.work import BROKEN, NO_STICK, NOT_YET, STATUS, UNKNOWN, WORKS, Look, has_loaded, look, queue
 from node.zmtp import Message, NoAnswer
@@ -71,6 +71,10 @@ class TestWorkers:
         assert here(service("imagenode", workers=1, on_stick=1)).verdict == NO_STICK
         assert here(service("imagenode", workers=2, on_stick=1)).verdict == BROKEN  # another one died too
         assert here(service("imagenode", workers=1)).verdict == BROKEN  # it had no use for one
+        monkeypatch.setattr(stick, "state", lambda: stick.RUNNING)
+        for workers, on_stick in ((1, True), (2, False)):
+            found = here(service("imagenode", workers=workers, on_stick=1))
+            assert (found.verdict, found.on_stick) == (BROKEN, on_stick)
 
     def test_its_absence_excuses_nothing_else(
         self, child: "subprocess.Popen[bytes]", monkeypatch: pytest.MonkeyPatch
@@ -110,6 +114,21 @@ class TestJournal:
         found = here(service(name))
         assert found.verdict == verdict
         assert (line in found.reason) == (verdict == BROKEN)
+
+    def test_last_words_of_one_that_has_not_ended_yet(
+        self, child: "subprocess.Popen[bytes]", monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        del child
+        monkeypatch.setattr(journal, "find", lambda *_: "LensTasking failure.")
+        for state, on_stick, views, found in (
+            (stick.ABSENT, 1, ["node P1"], (NO_STICK, False)),
+            (stick.RUNNING, 1, ["node P1"], (BROKEN, True)),
+            (stick.ABSENT, 0, ["node P1"], (BROKEN, False)),
+            (stick.ABSENT, 1, [], (BROKEN, False)),
+        ):
+            monkeypatch.setattr(stick, "state", lambda state=state: state)
+            look = here(service("imagenode", workers=1, on_stick=on_stick, views=views))
+            assert (look.verdict, look.on_stick) == found
 
     def test_a_journal_that_cannot_be_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def unknown(*_: str) -> None:

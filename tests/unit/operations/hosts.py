@@ -12,7 +12,7 @@ from pyinfra.context import ctx_host
 
 from modelctl.fleet import Fleet
 from modelctl.product import CHECKOUT
-from operations.answer import SetState, Survey
+from operations.answer import SetState, StackState, Survey
 from operations.bundle import bundle
 from operations.order import Asked, order
 from operations.run import desired_of
@@ -108,6 +108,7 @@ def settled(host: StubHost) -> Survey:
         damaged=[],
         absent_folders=[],
         lacking=[],
+        stack=StackState(False, [], [], False, False, [], udevd=True) if wanted.stack else None,
         face_list={"lacking": []} if wanted.face_list else None,
         sets={
             each["service"]: SetState(

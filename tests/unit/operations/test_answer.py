@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from pyinfra.api.exceptions import FactProcessError
 
-from operations.answer import Logged, SetState, parse
+from operations.answer import Logged, SetState, StackState, parse
 from operations.bundle import bundle
 from tests.unit.cases import each
 
@@ -22,6 +22,15 @@ ANSWER: dict[str, Any] = {
     "damaged": [],
     "absent_folders": ["/a"],
     "lacking": ["cats/2026-01-01"],
+    "stack": {
+        "lacking": True,
+        "to_remap": [],
+        "packages": ["libusb-1.0-0"],
+        "rule": False,
+        "group": False,
+        "to_restart": [],
+        "udevd": True,
+    },
     "face_list": None,
     "sets": {"engine": STATE},
     "pull_access": {"pull_key.pub": None, "pull_key-cert.pub": "a\nb", "known_hosts": None},
@@ -33,7 +42,7 @@ ANSWER: dict[str, Any] = {
     "listed": [],
     "unseen": [],
     "cleanup": [],
-    "missing": {"access": [], "models": ["rsync: not installed"], "configs": []},
+    "missing": {"access": [], "coral": [], "models": ["rsync: not installed"], "configs": []},
     "remarks": ["imagenode: unknown"],
 }
 
@@ -55,6 +64,10 @@ def test_an_answer_is_read() -> None:
     }
     assert found.sets["engine"].reasons == ["x", "y"]
     assert found.lacking == ["cats/2026-01-01"]
+    assert found.stack == StackState(
+        lacking=True, to_remap=[], packages=["libusb-1.0-0"], rule=False, group=False, to_restart=[], udevd=True
+    )
+    assert not found.stack.is_settled
     assert found.missing["models"] == ["rsync: not installed"]
     assert (found.history, found.logged) == ([ENTRY], {"lab1": Logged([(3, ENTRY["time"])], "")})
 

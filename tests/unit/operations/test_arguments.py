@@ -12,7 +12,7 @@ from tests.unit.modelctl.sites import pinned
 MODELS = ("face_recognition", "haarcascades")
 RUN = ("data1", "lab1", "east", "deepend")
 FLEET = fleet_of(pins=pinned())
-KNOWN = ", ".join(sorted(FLEET.registry.models))
+KNOWN = ", ".join(sorted(FLEET.registry.artefacts))
 
 
 def parse(data: dict[str, Any]) -> Arguments:
@@ -66,7 +66,7 @@ def test_the_connectors_own_keys_pass() -> None:
     [
         (
             {"modles": "haarcascades"},
-            "--data modles: found 'haarcascades'; allowed: keys first, models, older, unlock, verify; "
+            "--data modles: found 'haarcascades'; allowed: keys first, models, older, stage, unlock, verify; "
             "did you mean models?",
         ),
         (

@@ -105,8 +105,35 @@ def test_the_unpinned_are_refused_by_name_in_the_limit(
 def test_an_unpinned_version_is_named(said: dict[str, Any]) -> None:
     said["limit"] = ("alpha5",)
     assert faults(unpinned("mobilenet_ssd")) == [
-        "alpha5: wants mobilenet_ssd_edgetpu/2025-12-19, which no pin covers; pin it: modelctl pin"
+        "alpha5: wants coral_packages/2025-12-19, which no pin covers; download it: modelctl coral download, "
+        "then pin it: modelctl coral pin",
+        "alpha5: wants mobilenet_ssd_edgetpu/2025-12-19, which no pin covers; pin it: modelctl pin",
     ]
+
+
+@pytest.fixture
+def downloading(said: dict[str, Any]) -> dict[str, Any]:
+    said["data"], said["operations"] = ("stage=download",), ("deploys/coral.py",)
+    return said
+
+
+def test_a_download_needs_no_pins(downloading: dict[str, Any]) -> None:
+    check(unpinned())
+    downloading["limit"] = ("data1",)
+    check(unpinned())
+
+
+def test_a_download_is_a_deploy_of_its_own_on_the_datasink(downloading: dict[str, Any]) -> None:
+    downloading["limit"], downloading["operations"] = ("lab1",), ("deploys/models.py", "deploys/coral.py")
+    assert faults(unpinned()) == [
+        "--data stage: found 'download'; allowed: with deploys/coral.py alone; found deploys/models.py",
+        "--limit: found 'lab1'; allowed: with data1, which the packages are stored on",
+    ]
+
+
+def test_another_stage(downloading: dict[str, Any]) -> None:
+    downloading["data"] = ("stage=upload",)
+    assert faults(unpinned()) == ["--data stage: found 'upload'; allowed: download"]
 
 
 def test_a_deploys_data_is_checked(fleet: Fleet, said: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from tests.unit.cases import each
         (False, ["imagenode: failed, 0123456789ab stays chosen: it ended"], Outcome.FAILED),
         (False, ["a: returned to 01: x", "b: failed, 02 stays chosen: y"], Outcome.FAILED),
         (False, ["warning: slow clock", "imagenode: returned to 01: x"], Outcome.RETURNED),
+        (False, ["imagenode: tried, and not chosen: /home/ops/python: found numpy 2.1.0"], Outcome.UNFIT),
         (False, ["imagenode: another switch is running; wait for it and run again"], Outcome.REFUSED),
         (False, ["sudo: unable to resolve host x: Name or service not known", "a: no"], Outcome.REFUSED),
         (False, ["switch: No space left on device; mend that on the node and run again"], Outcome.REFUSED),

@@ -22,6 +22,7 @@ from tests.chandler.inventory.standards import STANDARDS
 SITE = Site(
     name="orchard",
     primary_datasink="barn",
+    ncs2_nodes=("attic", "gate"),
     legacy_nodes=("gate", "attic"),
     known_hosts=Path("known_hosts"),
     pull_ca=Path("pull_ca"),

@@ -28,7 +28,7 @@ def versions_refusal(inventory: Inventory, current: str = OLD) -> str:
 
 def override_refusal(inventory: Inventory, version: "str | None" = OLD) -> str:
     with pytest.raises(OperatorError) as caught:
-        edit.set_override(inventory, "sentinel", MODEL, version)
+        edit.set_override(inventory, ["sentinel"], MODEL, version)
     return str(caught.value)
 
 
@@ -44,13 +44,13 @@ def test_versions(stage: Stage, inventory: Inventory) -> None:
 
 
 def test_override(stage: Stage, inventory: Inventory) -> None:
-    made = edit.set_override(inventory, "sentinel", MODEL, OLD)
+    made = edit.set_override(inventory, ["sentinel"], MODEL, OLD)
     assert (made.file, made.old) == (stage.site, stage.site.read_text())
     assert (made.after.versions("sentinel")[MODEL], made.after.versions("data1")[MODEL]) == (OLD, NEW)
     stage.site.write_text(made.new)
     again = load(stage.inventory)
     assert again.fleet.site == made.after.site
-    cleared = edit.set_override(again, "sentinel", MODEL, None)
+    cleared = edit.set_override(again, ["sentinel"], MODEL, None)
     assert (cleared.new, cleared.after.site) == (made.old, inventory.fleet.site)
 
 
@@ -58,7 +58,7 @@ def test_other_overrides_stay(stage: Stage) -> None:
     text = stage.site.read_text()
     own = 'accelerator="coral", model_version_overrides={"mobilenet_ssd": "2019-01-01"}),\n        "lab1"'
     stage.site.write_text(text.replace('accelerator="coral"),\n        "lab1"', own))
-    made = edit.set_override(load(stage.inventory), "sentinel", MODEL, OLD)
+    made = edit.set_override(load(stage.inventory), ["sentinel"], MODEL, OLD)
     assert made.after.host("sentinel").model_version_overrides == {"mobilenet_ssd": "2019-01-01", MODEL: OLD}
 
 
@@ -93,7 +93,7 @@ def test_what_is_no_registry(stage: Stage, inventory: Inventory, monkeypatch: py
 def test_an_edit_that_would_change_more(stage: Stage, inventory: Inventory, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = "the edit would change more than it should; nothing was written; edit it by hand"
     real = source_edit.set_versions
-    for other in ('group="plugdev"', '"coco_labels.txt"'):
+    for other in ('debian="bookworm"', '"coco_labels.txt"'):
         monkeypatch.setattr(
             source_edit,
             "set_versions",
@@ -119,4 +119,4 @@ def test_a_link_is_followed(stage: Stage, inventory: Inventory) -> None:
         path.rename(stage.folder / path.name)
         path.symlink_to(f"../{path.name}")
     assert edit.set_versions(inventory, MODEL, OLD, NEW).file == stage.folder / "registry.py"
-    assert edit.set_override(inventory, "sentinel", MODEL, OLD).file == stage.folder / "site.py"
+    assert edit.set_override(inventory, ["sentinel"], MODEL, OLD).file == stage.folder / "site.py"

@@ -3,6 +3,7 @@
 import pytest
 
 from modelctl.changes.source_edit import evaluate, set_versions
+from modelctl.errors import OperatorError
 from modelctl.schema import Registry
 from tests.chandler import SOURCES
 from tests.unit.cases import each
@@ -153,3 +154,42 @@ def test_the_edited_registry_says_what_was_asked() -> None:
     assert isinstance(models, Registry)
     assert models.models["haarcascades"].current_version == NEW
     assert models.models["haarcascades"].previous_version == "2020-03-25"
+
+
+CORAL_TEXT = """\
+REGISTRY = Registry(
+    models={{}},
+    coral=Coral(
+        current_version={!r},{}
+        stacks={{}},
+    ),
+)
+"""
+
+
+def test_the_coral_stacks_versions() -> None:
+    both = CORAL_TEXT.format(OLD, f"\n        previous_version={OTHER!r},  # good")
+    assert set_versions(both, "coral_packages", NEW, OLD) == CORAL_TEXT.format(
+        NEW, f"\n        previous_version={OLD!r},  # good"
+    )
+    one = CORAL_TEXT.format(OLD, "")
+    assert set_versions(one, "coral_packages", NEW, OLD) == CORAL_TEXT.format(
+        NEW, f"\n        previous_version={OLD!r},"
+    )
+
+
+@each(
+    "text, line",
+    [
+        ("REGISTRY = Registry(models={})", "REGISTRY.coral: found nothing; expected Coral(...); edit it by hand"),
+        ("REGISTRY = Registry(coral=STACKS)", "REGISTRY.coral: found STACKS; expected Coral(...); edit it by hand"),
+        (
+            "REGISTRY = Registry(coral=Coral(stacks={}))",
+            "REGISTRY.coral.current_version: found nothing; expected a version as a string; edit it by hand",
+        ),
+    ],
+)
+def test_a_coral_that_cannot_be_edited(text: str, line: str) -> None:
+    with pytest.raises(OperatorError) as caught:
+        set_versions(text, "coral_packages", NEW, OLD)
+    assert str(caught.value) == line

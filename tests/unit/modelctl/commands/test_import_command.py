@@ -290,7 +290,7 @@ def test_a_version_that_is_none(datasink: FakeDatasink, site: Path, gamma: Path)
     [line] = refusals(run(site, FACES[0], "2026-02-30", gamma, "--yes"))
     assert line.startswith("VERSION: found '2026-02-30'; allowed: a real date")
     [line] = refusals(run(site, "faces", "2026-02-03", gamma, "--yes"))
-    assert line.startswith("MODEL: found 'faces'; allowed: face_detection, ")
+    assert line.startswith("MODEL: found 'faces'; allowed: coral_packages, face_detection, ")
     assert datasink.asked == []
 
 
@@ -314,3 +314,14 @@ def test_an_odd_answer(datasink: FakeDatasink, site: Path, gamma: Path) -> None:
     datasink.answer_with("echo Welcome")
     [line] = refusals(run(site, *FACES, gamma, "--yes"))
     assert line.startswith("data1 (192.168.10.50): found Welcome; expected what became of the import as JSON; ")
+
+
+def test_a_stack_is_not_imported(site: Path) -> None:
+    result = CliRunner().invoke(
+        cli.main, ["import", "coral_packages", "2025-12-19", "/srv/x", "--site", str(site)], catch_exceptions=False
+    )
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "MODEL: found 'coral_packages'; allowed: a model; a stack is brought from the control node: "
+        "modelctl coral download VERSION --from DIR\n",
+    )

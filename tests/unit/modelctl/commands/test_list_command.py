@@ -65,6 +65,7 @@ face_detection_blazeface  2026-01-02  none        none                    0     
 face_recognition          2026-02-02  2025-02-25  none                    1           0
 haarcascades              2020-03-25  none        none                    0           0
 openface_torch            2020-03-25  none        none                    0           0
+coral_packages            2025-12-19  none        none                    0           0
 """
 
 
@@ -80,7 +81,7 @@ def test_without_an_answer_what_is_stored_is_unknown(nodes: FakeNodes, site: Pat
     result = run(site)
     assert (result.exit_code, result.stderr) == (3, "")
     table, note = result.stdout.split("\n\n")
-    assert [line.split()[-2:] for line in table.splitlines()[1:]] == [["unknown", "unknown"]] * 9
+    assert [line.split()[-2:] for line in table.splitlines()[1:]] == [["unknown", "unknown"]] * 10
     assert table.splitlines()[1].split()[1:4] == ["2020-12-06", "none", "lab1=2026-05-01"]
     assert note == "data1 (192.168.10.50): No route to host; is it up, and trusted? modelctl trust data1\n"
 
@@ -89,7 +90,7 @@ def test_without_an_answer_what_is_stored_is_unknown(nodes: FakeNodes, site: Pat
 def test_as_json(site: Path) -> None:
     result = run(site, "--json")
     found = json.loads(result.stdout)
-    assert (result.exit_code, found["error"], len(found["models"])) == (0, None, 9)
+    assert (result.exit_code, found["error"], len(found["models"])) == (0, None, 10)
     assert found["models"]["mobilenet_ssd"] == {
         "current": "2020-12-06", "previous": None, "overrides": {"lab1": "2026-05-01"},
         "versions": ["2026-05-01.10", "2026-05-01.9", "2026-05-01", "2020-12-06"], "bytes": 23_148_666,

@@ -85,7 +85,7 @@ def without_digests(text: str) -> str:
 def test_all_that_hosts_want_and_all_that_is_stored(
     datasink: FakeDatasink, site: Path, pins_file: Path, tmp_path: Path
 ) -> None:
-    wanted = {(name, model.current_version) for name, model in REGISTRY.models.items()}
+    wanted = {(name, each.current_version) for name, each in REGISTRY.artefacts.items()}
     for pair in wanted:
         datasink.store(*pair)
     wanted.add(("face_recognition", "2025-02-25"))
@@ -94,7 +94,7 @@ def test_all_that_hosts_want_and_all_that_is_stored(
     result = run(site, "--yes")
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.splitlines()[0] == f"to pin in {pins_file}, as data1 holds them:"
-    assert result.stdout.splitlines()[-1] == f"10 pinned; commit {pins_file}"
+    assert result.stdout.splitlines()[-1] == f"11 pinned; commit {pins_file}"
     assert pinned(pins_file) == wanted
     assert (tmp_path / "connected").exists()
     assert not list(tmp_path.glob(".pins.json*"))
@@ -166,8 +166,8 @@ def test_a_faulty_version_is_told_and_the_others_are_pinned(
     (broken / "facelist.csv").write_text("changed")
     (broken / "baselines.hdf5").unlink()
     (broken / "notes.txt").touch()
-    for name in set(REGISTRY.models) - {"face_recognition", "haarcascades", "openface_torch"}:
-        datasink.store(name, REGISTRY.models[name].current_version)
+    for name in set(REGISTRY.artefacts) - {"face_recognition", "haarcascades", "openface_torch"}:
+        datasink.store(name, REGISTRY.artefacts[name].current_version)
     result = run(site, "--yes")
     assert result.exit_code == 1
     lines = result.stderr.splitlines()
@@ -179,7 +179,7 @@ def test_a_faulty_version_is_told_and_the_others_are_pinned(
         "not pinned: face_recognition/2026-02-02, openface_torch/2020-03-25; when that is mended: modelctl pin",
     ]
     assert pinned(pins_file) == {
-        (name, model.current_version) for name, model in REGISTRY.models.items()
+        (name, each.current_version) for name, each in REGISTRY.artefacts.items()
     } - {("face_recognition", "2026-02-02"), ("openface_torch", "2020-03-25")}  # fmt: skip
 
 

@@ -208,7 +208,7 @@ def test_as_json_of_what_is_absent_or_unknown(nodes: FakeNodes, site: Path) -> N
 def test_an_unknown_model(site: Path) -> None:
     result = CliRunner().invoke(cli.main, ["show", "mobilenet", "--site", str(site)])
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("MODEL: found 'mobilenet'; allowed: face_detection, ")
+    assert result.stderr.startswith("MODEL: found 'mobilenet'; allowed: coral_packages, face_detection, ")
     assert result.stderr.endswith("; did you mean mobilenet_ssd?\n")
 
 

@@ -64,6 +64,7 @@ alpha5    imagenode  ALPHA5------  ALPHA5------  ALPHA5------  healthy  none   0
 
 host      service    model                   wanted      chosen
 data1     datapump   face_recognition        2026-02-02  2026-02-02
+sentinel  sentinel   coral_packages          2025-12-19  2025-12-19
 sentinel  sentinel   face_detection          2020-03-25  2020-03-25
 sentinel  sentinel   face_detection_edgetpu  2025-12-19  2025-12-19
 sentinel  sentinel   face_recognition        2026-02-02  2026-02-02
@@ -73,6 +74,7 @@ sentinel  sentinel   mobilenet_ssd_edgetpu   2025-12-19  2025-12-19
 sentinel  sentinel   openface_torch          2020-03-25  2020-03-25
 lab1      imagenode  mobilenet_ssd           2020-12-06  2020-12-06
 east      imagenode  mobilenet_ssd_depthai   2022-04-02  2022-04-02
+alpha5    imagenode  coral_packages          2025-12-19  2025-12-19
 alpha5    imagenode  mobilenet_ssd_edgetpu   2025-12-19  2025-12-19
 """
 
@@ -104,6 +106,7 @@ host    service    model                  wanted      chosen
 east    imagenode  mobilenet_ssd_depthai  2022-04-02  unknown
 lab1    imagenode  mobilenet_ssd          2020-12-06  2019-01-01
 data1   datapump   face_recognition       2026-02-02  2026-02-02
+alpha5  imagenode  coral_packages         2025-12-19  2025-12-19
 alpha5  imagenode  mobilenet_ssd_edgetpu  2025-12-19  2025-12-19
 
 east (192.168.10.21): No route to host; is it up, and trusted? modelctl trust east
@@ -141,6 +144,42 @@ def test_drift_and_all_but_health_end_with_3(
     if "health" in changes:
         assert f"lab1 imagenode: {changes['health']}; look there: " in result.stdout
     assert run(site, "lab1", "--json").exit_code == 3
+
+
+CORAL = {"version": "2026-01-10", "stick": "running (18d1:9302)", "library": "loaded", "problem": None}
+ABSENT = CORAL | {"stick": "absent", "library": "not loaded yet"}
+FOREIGN = CORAL | {"stick": "boot loader (1a6e:089a)", "library": "/usr/lib/libedgetpu.so.1.0 (foreign)"}
+
+
+def test_coral_stacks_have_a_table(nodes: FakeNodes, site: Path) -> None:
+    """It is no wider than a terminal, and none of it is a verdict: that is the node's, by the checks of its health."""
+    line = "/dev/bus/usb/001/004: the Coral stick is root:root's"
+    nodes.change("alpha5", coral=CORAL)
+    nodes.change("sentinel", coral=ABSENT | {"problem": line})
+    result = run(site, "alpha5", "sentinel", "lab1")
+    assert (result.exit_code, result.stderr) == (0, "")
+    table = result.stdout.partition("\n\nhost      service    coral")
+    assert (table[1] + table[2]) == (
+        """
+
+host      service    coral       stick                library
+alpha5    imagenode  2026-01-10  running (18d1:9302)  loaded
+sentinel  sentinel   2026-01-10  absent               not loaded yet
+
+sentinel sentinel: /dev/bus/usb/001/004: the Coral stick is root:root's
+"""
+    )
+    nodes.change("alpha5", coral=FOREIGN)
+    assert ("alpha5    imagenode  2026-01-10  boot loader (1a6e:089a)  /usr/lib/libedgetpu.so.1.0 (foreign)\n") in run(
+        site, "alpha5", "sentinel"
+    ).stdout
+
+
+def test_a_coral_stack_as_json(nodes: FakeNodes, site: Path) -> None:
+    nodes.change("alpha5", coral=CORAL)
+    hosts = json.loads(run(site, "alpha5", "lab1", "--json").stdout)["hosts"]
+    assert hosts["alpha5"]["services"]["imagenode"]["coral"] == CORAL
+    assert hosts["lab1"]["services"]["imagenode"]["coral"] is None
 
 
 def test_what_a_killed_clean_up_left_is_told_with_what_ends_it(nodes: FakeNodes, site: Path) -> None:

@@ -165,11 +165,11 @@ def test_a_wanted_version_that_is_not_stored_is_missing(site: Path) -> None:
     result = run(site)
     assert result.exit_code == 3
     rows = [line.split() for line in result.stdout.split("\n\n")[0].splitlines()[1:]]
-    assert rows[-1] == ["data1", "registry", "openface_torch", "2020-03-25", "manifest", "1", "0", "0"]
+    assert rows[-1] == ["data1", "registry", "coral_packages", "2025-12-19", "manifest", "1", "0", "0"]
     missing = [line for line in result.stdout.splitlines() if line.startswith("missing: ")]
-    assert missing[2] == "missing: data1 registry: face_detection_edgetpu/2025-12-19: the whole version"
+    assert missing[3] == "missing: data1 registry: face_detection_edgetpu/2025-12-19: the whole version"
     assert "missing: data1 registry: face_recognition/2025-02-25: the whole version" in missing
-    assert len(missing) == 8
+    assert len(missing) == 9
     assert [line for line in result.stdout.splitlines() if "own manifest" in line] == [PIN_NOTE]
 
 

@@ -16,9 +16,7 @@ def test_pins_survive_their_file(tmp_path: Path) -> None:
 
 def test_file_is_sorted_and_ends_with_a_newline() -> None:
     text = dump_pins(pinned())
-    assert text.startswith(
-        '{\n  "face_detection": {\n    "2020-03-25": {\n      "files": {\n        "deploy.prototxt": {\n'
-    )
+    assert text.startswith('{\n  "coral_packages": {\n    "2025-12-19": {\n      "files": {\n        "libedgetpu')
     assert text.endswith("}\n")
 
 

@@ -53,6 +53,17 @@ def test_a_newer_program_may_say_more(nodes: FakeNodes) -> None:
     assert list(node_status.ask(FLEET, "lab1")) == ["imagenode"]
 
 
+def test_a_coral_stack(nodes: FakeNodes) -> None:
+    assert node_status.ask(FLEET, "lab1")["imagenode"].coral is None  # nor does an older program tell of one
+    said = {"version": "2026-01-10", "stick": "absent\x1b", "library": "/a\n/b (foreign)", "problem": "\x07", "more": 1}
+    nodes.change("lab1", coral=said)
+    assert node_status.ask(FLEET, "lab1")["imagenode"].coral == node_status.Coral(
+        version="2026-01-10", stick="absent?", library="/a /b (foreign)", problem="?"
+    )
+    nodes.change("lab1", coral={"version": "2026-01-10", "stick": "absent", "library": "loaded"})
+    assert node_status.ask(FLEET, "lab1")["imagenode"].coral is not None
+
+
 def test_what_a_node_says_is_one_line_without_control_characters(nodes: FakeNodes) -> None:
     nodes.change(
         "lab1", health="a\n\x1b[2Jb", drift=["\x07"], models={"m\x1b": "v\x1b"}, last=ENTRY | {"reason": "\r\x00"}
@@ -77,7 +88,7 @@ def test_an_answer_that_is_no_status(nodes: FakeNodes, answer: str) -> None:
     [
         {"chosen": "short"}, {"live": OLD[:12]}, {"models": {"a": 1}}, {"health": True},
         {"drift": "/a differs"}, {"pending": {}}, {"pending": MARK | {"running": "yes"}}, {"last": {"n": 1}},
-        {"last": ENTRY | {"dirty": 1}},
+        {"last": ENTRY | {"dirty": 1}}, {"coral": "2026-01-10"}, {"coral": {"version": "2026-01-10"}},
     ],
 )  # fmt: skip
 def test_a_status_with_an_odd_field(nodes: FakeNodes, changes: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ def stored(model: str, version: str, *names: str) -> StoredVersion:
 
 class TestUnpinned:
     def test_all_that_hosts_want(self) -> None:
-        current = sorted((name, model.current_version) for name, model in fleet().registry.models.items())
+        current = sorted((name, model.current_version) for name, model in fleet().registry.artefacts.items())
         assert unpinned(fleet(), None, []) == current
         assert unpinned(fleet(pins=Pins(models={EYE[0]: pinned().models[EYE[0]]})), None, []) == [
             pair for pair in current if pair != EYE

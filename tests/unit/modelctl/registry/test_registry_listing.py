@@ -32,14 +32,14 @@ def test_the_versions_of_the_registrys_models(datasink: FakeDatasink) -> None:
     folder = datasink.store(*EYE)
     for name in ("2026-13-01", "2026-01-01.1", "old", ".import-2026-01-01"):
         (folder.parent / name).mkdir()
-    (datasink.registry / "coral_packages" / "2026-01-01").mkdir(parents=True)
+    (datasink.registry / "somebodys" / "2026-01-01").mkdir(parents=True)
     found = registry_store.listing(fleet())
     manifest = (folder / "manifest.yaml").read_bytes()
     sizes = {"haarcascade_eye.xml": 43, "manifest.yaml": len(manifest)}
     assert found.versions == {EYE: ListedVersion(sizes, manifest)}
     assert found.leftovers == ("haarcascades/.import-2026-01-01",)
     assert 0 < found.free <= found.total
-    assert json.loads(datasink.asked[-1]) == [REGISTRY_FOLDER, list(REGISTRY.models)]
+    assert json.loads(datasink.asked[-1]) == [REGISTRY_FOLDER, list(REGISTRY.artefacts)]
 
 
 def test_a_file_with_another_link_frees_no_bytes(datasink: FakeDatasink, tmp_path: Path) -> None:

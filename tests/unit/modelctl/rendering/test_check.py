@@ -27,7 +27,7 @@ def trusted(folder: Path, *but: str) -> Site:
 
 
 def test_a_site_that_is_pinned_and_trusted_is_ready(tmp_path: Path) -> None:
-    assert check(fleet(trusted(tmp_path), pins=pinned())) == Checked("chandler", 7, 22, 9, (), ())
+    assert check(fleet(trusted(tmp_path), pins=pinned())) == Checked("chandler", 7, 22, 10, (), ())
 
 
 def test_what_keeps_a_deploy_from_hosts_is_told_by_version_and_by_host(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_named_files_carry_their_pinned_digest() -> None:
 
 def test_set_has_the_versions_that_its_configs_name_and_no_others() -> None:
     found = {model for model, _, _ in desired(FLEET, "sentinel").sets[0].models}
-    assert found == set(ALL_MODELS) - {"face_detection_blazeface", "mobilenet_ssd_depthai"}
+    assert found == {*ALL_MODELS, "coral_packages"} - {"face_detection_blazeface", "mobilenet_ssd_depthai"}
     assert desired(FLEET, "data1").sets[0].models == (
         ("face_recognition", "2026-02-02", FLEET.pins.models["face_recognition"]["2026-02-02"].manifest),
     )
@@ -134,7 +134,7 @@ def test_a_set_has_the_gate_of_its_service() -> None:
     changed = fleet(pins=FLEET.pins, standards=Standards(gates=gates))
     assert desired(changed, "lab1").sets[0].gate == WantedGate(5, 30, 2, 0, ("files", "port"))
     assert desired(changed, "sentinel").sets[0].gate == WantedGate(
-        120, 120, 20, 0, ("answer", "files", "journal", "pictures", "port", "restarts", "workers")
+        120, 120, 20, 0, ("answer", "files", "journal", "libraries", "pictures", "port", "restarts", "workers")
     )
     assert desired(changed, "lab1").sets[0].digest == desired(FLEET, "lab1").sets[0].digest
 
@@ -200,6 +200,8 @@ def test_unpinned_versions_are_refused_by_name() -> None:
     with pytest.raises(Faults) as caught:
         desired(fleet(), "alpha5")
     assert caught.value.faults == (
+        "alpha5: wants coral_packages/2025-12-19, which no pin covers; download it: modelctl coral download, "
+        "then pin it: modelctl coral pin",
         "alpha5: wants mobilenet_ssd/2020-12-06, which no pin covers; pin it: modelctl pin",
         "alpha5: wants mobilenet_ssd_edgetpu/2025-12-19, which no pin covers; pin it: modelctl pin",
     )

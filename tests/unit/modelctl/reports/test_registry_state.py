@@ -41,6 +41,15 @@ def test_what_is_unfinished(nodes: FakeNodes) -> None:
     ]
 
 
+def test_a_download_that_has_not_ended(nodes: FakeNodes) -> None:
+    left = "coral_packages/.import-2025-12-19"
+    nodes.store({}, (left,))
+    assert lines(registry_state.look(FLEET)) == [
+        f"data1: {REGISTRY}/{left}: a download has not ended; end it: modelctl coral download, or remove it there: "
+        f"sudo rm -r -- {REGISTRY}/{left}"
+    ]
+
+
 def test_what_is_to_be_removed_though_it_is_named(nodes: FakeNodes) -> None:
     nodes.doom(("haarcascades", "2019-01-01"), ("face_recognition", "2025-02-25"), ("no_such_model", "2020-03-25"))
     found = registry_state.look(FLEET)

@@ -267,6 +267,7 @@ def test_as_json(nodes: FakeNodes) -> None:
                         "leftovers": ["/m/cats/.retired-2026-01-01"],
                         "code": "between 0.2 and 0.3",
                         "queue": "2 queued",
+                        "coral": None,
                     }
                 },
                 "error": None,

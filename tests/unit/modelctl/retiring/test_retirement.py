@@ -56,3 +56,15 @@ def test_each_model_by_itself_and_none_but_the_registrys() -> None:
     assert set(keep(REGISTRY, {}, {}, 1, stored)) == {
         (MODEL, "2020-01-02"), ("openface_torch", "2020-01-01"), ("coral", "2020-01-01"),
     }  # fmt: skip
+
+
+def test_stacks_are_versions_too() -> None:
+    coral, versions = "coral_packages", ("2025-12-19", "2025-11-01", "2025-10-01", "2025-09-01", "2025-08-01")
+    pairs = [(coral, each) for each in versions]
+    found = keep(REGISTRY, {"alpha5": {coral: "2025-10-01"}}, {"sentinel": {coral: ["2025-09-01"]}}, 1, pairs)
+    assert found == {
+        pairs[0]: ("current",),
+        pairs[1]: ("one of the 1 most recent others",),
+        pairs[2]: ("override of alpha5",),
+        pairs[3]: ("named by sentinel",),
+    }

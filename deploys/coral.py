@@ -1,0 +1,29 @@
+"""The Coral stack, on each host with a Coral stick: access, packages, then configs and services.
+
+The primary datasink is only asked whether it has what they need. With `--data stage=download` it fetches the packages
+from their release pages, and that is all.
+"""
+
+from pyinfra import host, local
+
+from operations import cleanup, coral, coral_download, models, ready
+from operations.run import arguments_of, desired_of
+
+if arguments_of(host).stage == "download":
+    if host.name == host.data.fleet.site.primary_datasink:
+        coral_download.download(name="Download the Coral packages")
+elif desired_of(host).source.local:
+    ready.make_ready(name="Make the host ready", steps=["access"])
+
+    local.include("deploys/access.py")
+
+    models.check_registry(name="Check the registry")
+    cleanup.spare(name="Spare the versions that this run needs")
+elif desired_of(host).stack:
+    ready.make_ready(name="Make the host ready", steps=["access", "coral", "configs"])
+
+    local.include("deploys/access.py")
+
+    coral.bring(name="Bring the Coral stack", _sudo=True)
+
+    local.include("deploys/configs.py")

@@ -1,0 +1,105 @@
+"""`modelctl coral`."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from modelctl import hints, progress
+from modelctl.commands import options
+from modelctl.commands.pinned import pin_versions
+from modelctl.errors import OperatorError
+from modelctl.fleet import Fleet
+from modelctl.inventory.coral import CORAL
+from modelctl.inventory.pins import PinnedFile, load_pins
+from modelctl.inventory_file import load
+from modelctl.registry import stack_files, stack_sources, stack_store
+from modelctl.table import Report, Row, Table, number
+
+COLUMNS = ("file", "bytes", "SHA-256")
+
+
+@click.group()
+def coral() -> None:
+    """Bring the packages of a Coral stack to the primary datasink, and pin them."""
+
+
+@coral.command()
+@click.argument("version", required=False)
+@click.option(
+    "--from",
+    "folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Take the files from this folder, not from their release pages.",
+)
+@options.site
+def download(version: str | None, folder: Path | None, site: Path) -> None:
+    """Download the stack VERSION from its release pages, and store it on the primary datasink.
+
+    Without VERSION: the current one, and those that hosts override it with. What is pinned must come as it was pinned.
+    Run it again where it was ended: it goes on from there.
+    """
+    inventory = load(site)
+    fleet = dataclasses.replace(inventory.fleet, pins=load_pins(inventory.pins))
+    versions = stack_files.choose(fleet, version)
+    inventory.connect()
+    place = stack_store.look(fleet, versions)
+    for each in versions:
+        stored = place.stored.get(each)
+        if stored is not None:
+            stack_store.require_same(fleet, each, stored)
+            verify = hints.modelctl(f"verify {CORAL}")
+            click.echo(
+                f"{CORAL}/{each}: {fleet.site.primary_datasink} has it; to read every byte of it there: {verify}"
+            )
+        else:
+            _store(fleet, each, folder, place.free)
+    if any(fleet.pin(CORAL, each) is None for each in versions):
+        click.echo(f"no pin covers all of them yet; next: {hints.modelctl('coral pin')}")
+
+
+@coral.command("pin")
+@click.argument("version", required=False)
+@options.yes
+@options.site
+def pin_(version: str | None, yes: bool, site: Path) -> None:
+    """Pin the stack VERSION as the primary datasink holds it, after reading every byte of it there.
+
+    Without VERSION: the current one, and those that hosts override it with.
+    """
+    inventory = load(site)
+    pins = load_pins(inventory.pins)
+    fleet = dataclasses.replace(inventory.fleet, pins=pins)
+    versions = stack_files.choose(fleet, version)
+    inventory.connect()
+    stored = stack_store.look(fleet, versions).stored
+    for each in versions:
+        if each not in stored:
+            datasink, bring = fleet.site.primary_datasink, hints.modelctl(f"coral download {each}")
+            raise OperatorError(f"{datasink}: {CORAL}/{each} is not stored there; download it: {bring}")
+        stack_store.require_same(fleet, each, stored[each])
+    pin_versions(inventory, pins, [(CORAL, each) for each in versions], yes)
+
+
+def _store(fleet: Fleet, version: str, folder: Path | None, free: int) -> None:
+    """Nothing is sent before all files are here, and are the pinned ones where there is a pin."""
+    if folder is None:
+        found = stack_sources.downloaded(fleet, version)
+    else:
+        found = stack_sources.brought(fleet, version, folder)
+    files = {name: file for name, (_, file) in found.items()}
+    _show(files)
+    stack_store.require_space(fleet, files, free)
+    datasink = fleet.site.primary_datasink
+    for name, (path, file) in found.items():
+        with progress.moving(f"sending {name} to {datasink}", file.size) as advance:
+            stack_store.send(fleet, version, path, file, advance)
+    with progress.waiting(f"storing {CORAL}/{version} on {datasink}"):
+        stack_store.finish(fleet, version)
+    click.echo(f"{CORAL}/{version}: stored on {datasink}")
+
+
+def _show(files: Mapping[str, PinnedFile]) -> None:
+    rows = tuple(Row((name, number(file.size), file.sha256)) for name, file in files.items())
+    Report((Table(COLUMNS, rows, frozenset({"bytes"})),)).print()

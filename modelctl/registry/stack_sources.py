@@ -1,0 +1,89 @@
+"""Where the control node has a stack's files from: the release pages, through a folder of its own, or a folder."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from modelctl import hints, progress
+from modelctl.errors import OperatorError
+from modelctl.fleet import Fleet
+from modelctl.inventory.coral import CORAL
+from modelctl.inventory.pins import PinnedFile
+from modelctl.registry import stack_fetcher, stack_files
+from modelctl.registry.stack_fetcher import Refused
+
+DIGITS = 16
+"""Of an address's SHA-256, in the name of its folder: no file is taken for one from another page."""
+Gathered = dict[str, tuple[Path, PinnedFile]]
+"""Each file by its name: where it is on the control node, and what it is."""
+
+
+def cache() -> Path:
+    """The folder of what was downloaded."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sentinelcam" / "coral"
+
+
+def downloaded(fleet: Fleet, version: str) -> Gathered:
+    """The files of a stack from their release pages. Raises OperatorError, also for what is not the pinned file."""
+    places = stack_files.urls(fleet, version)
+    found = {name: _downloaded(fleet, version, name, url) for name, url in sorted(places.items())}
+    _require(fleet, version, found, places)
+    return found
+
+
+def brought(fleet: Fleet, version: str, folder: Path) -> Gathered:
+    """The same from a folder that somebody filled."""
+    addresses = stack_files.urls(fleet, version)
+    found = {name: _brought(folder / name, url) for name, url in sorted(addresses.items())}
+    _require(fleet, version, found, {name: str(folder / name) for name in addresses})
+    return found
+
+
+def _downloaded(fleet: Fleet, version: str, name: str, url: str) -> tuple[Path, PinnedFile]:
+    """What an earlier run left is taken, unless it is not the pinned file: then the page is asked once more."""
+    pin = fleet.pin(CORAL, version)
+    known = pin.files[name] if pin else None
+    folder = cache() / hashlib.sha256(url.encode()).hexdigest()[:DIGITS]
+    was_there = (folder / name).is_file()
+    path = _fetch(version, name, url, folder, known)
+    found = _measure(path)
+    if known is not None and found != known and was_there:
+        stack_fetcher.discard(folder, name)
+        path = _fetch(version, name, url, folder, known)
+        found = _measure(path)
+    return path, found
+
+
+def _fetch(version: str, name: str, url: str, folder: Path, known: PinnedFile | None) -> Path:
+    again = f"run it again: {hints.modelctl(f'coral download {version}')}"
+    try:
+        with (
+            stack_fetcher.alone(folder, again),
+            progress.moving(f"downloading {name}", known.size if known else None) as show,
+        ):
+            return stack_fetcher.fetch(url, folder, name, again, lambda _, size: show(size))
+    except Refused as refused:
+        raise OperatorError(str(refused)) from None
+    except OSError as error:
+        raise OperatorError(f"{error.filename or folder}: {error.strerror}; mend that here, then {again}") from None
+
+
+def _brought(path: Path, url: str) -> tuple[Path, PinnedFile]:
+    try:
+        said = stack_fetcher.flaw(path, path.name)
+        if said is not None:
+            raise OperatorError(f"{path}: {said}; bring it anew: {url}")
+        return path, _measure(path)
+    except OSError as error:
+        raise OperatorError(f"{path}: {error.strerror}; expected the file of that name; bring it: {url}") from None
+
+
+def _require(fleet: Fleet, version: str, found: Gathered, places: Mapping[str, str]) -> None:
+    stack_files.require_pinned(fleet, version, {name: file for name, (_, file) in found.items()}, places)
+
+
+def _measure(path: Path) -> PinnedFile:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return PinnedFile(sha256=digest, size=file.tell())

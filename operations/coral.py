@@ -1,0 +1,85 @@
+"""The Coral stack: what its stick needs of a host's system, and its packages, verified and unpacked."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from io import StringIO
+
+from pyinfra.api import Host, StringCommand
+from pyinfra.api.exceptions import PyinfraError
+from pyinfra.operations import apt, files, server
+
+from modelctl.faults import one_line
+from modelctl.inventory.coral import CORAL
+from modelctl.rendering.render import STICK_GROUP
+from operations.answer import SetState, StackState, Survey
+from operations.models import lacks_stack, moving_unselected
+from operations.node_command import Refusal, command
+from operations.node_operation import node_operation
+from operations.run import arguments_of, desired_of
+from operations.survey import foresee, order_for
+
+LISTS_SECONDS = 24 * 3600
+"""How old apt's lists may be."""
+SETTLED = StackState(False, [], [], rule=False, group=False, to_restart=[], udevd=True)
+LOCK_WAIT = "-o DPkg::Lock::Timeout=120"
+
+
+@node_operation
+def bring(host: Host, found: Survey) -> Iterator[StringCommand]:
+    """Give the stick what it needs of the system, then the services their stack: verified packages, unpacked.
+
+    Stock operations see to the system (libusb, udev's rule, the service's user in the stick's group), asked for only
+    where something is lacking.
+    """
+    state, order = found.stack, order_for(host)
+    if state is None:
+        return
+    refusal = moving_unselected(host, order, found)
+    if refusal:
+        yield refusal
+    elif not state.is_settled and arguments_of(host).selects(CORAL):
+        sets = {name: _after(each, _restarts(state, name)) for name, each in found.sets.items()}
+        foresee(host, stack=SETTLED, sets=sets)
+        try:
+            yield from _prepare(host, state)
+        except PyinfraError as error:
+            yield Refusal(f"{host.name}: {one_line(str(error))}; mend that there, and run again")
+            return
+        if state.lacking:
+            yield command("pull", message={**order, "versions": [], "face_list": None})
+
+
+def _restarts(state: StackState, service: str) -> list[str]:
+    """Why a service will have to be started anew."""
+    grouped = [f"started before its user was in {STICK_GROUP}"] if service in state.to_restart else []
+    return [*grouped, *(["a library that it has mapped was replaced"] if service in state.to_remap else [])]
+
+
+def _after(state: SetState, restarts: list[str]) -> SetState:
+    """How a service will be when all of it has come."""
+    unready = None if lacks_stack(state) else state.unready
+    return replace(state, unready=unready, differences=[*state.differences, *restarts])
+
+
+def _prepare(host: Host, state: StackState) -> Iterator[StringCommand]:
+    wanted = desired_of(host)
+    assert wanted.stack is not None, "a host without a stack has no state of it"
+    rule = wanted.stack.rule
+    if state.packages:
+        yield command("wait-for-apt")
+        yield from apt.packages._inner(
+            packages=list[str](state.packages),
+            update=True,
+            cache_time=LISTS_SECONDS,
+            no_recommends=True,
+            extra_install_args=LOCK_WAIT,
+        )
+    if state.group:
+        yield from server.group._inner(group=STICK_GROUP, system=True)
+        yield from server.user._inner(user=wanted.service_user, groups=[STICK_GROUP], append=True, ensure_home=False)
+    if state.rule:
+        yield from files.put._inner(
+            src=StringIO(rule.content), dest=rule.path, mode=f"{rule.mode:o}", user="root", group="root"
+        )
+        if state.udevd:
+            yield StringCommand("udevadm", "control", "--reload", "&&", "udevadm", "trigger", "--subsystem-match=usb")

@@ -1,0 +1,67 @@
+"""What status tells of a service's Coral stack."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from node import coral_status, mapped, process_tree, services, sets, status, stick
+from node.errors import Unknown
+from node.services import Status
+from tests.unit.node.stacks import Node
+
+UP = Status("active", "running", os.getpid(), "enabled", 0, False)
+LINE = "/dev/bus/usb/001/004: not ops's"
+
+
+@pytest.fixture(autouse=True)
+def seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stick, "shown", lambda: "running (18d1:9302)")
+    monkeypatch.setattr(stick, "device_problem", lambda _: None)
+    monkeypatch.setattr(mapped, "library", lambda *_: "loaded")
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Node:
+    return Node(tmp_path)
+
+
+def found(node: Node, main: Status = UP, **changes: object) -> dict[str, object] | None:
+    return coral_status.look(node.service(**changes), {"engine.service": main})
+
+
+def test_all_of_it(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {"version": "2026-01-10", "stick": "running (18d1:9302)", "library": "loaded", "problem": None}
+    assert found(node) == told
+    monkeypatch.setattr(stick, "device_problem", lambda _: LINE)
+    assert found(node) == {**told, "problem": LINE}
+
+
+def test_a_set_without_a_stack(node: Node) -> None:
+    assert found(node, stack=None) is None
+    assert list(coral_status.text(None)) == []
+
+
+def test_what_does_not_run_has_loaded_nothing(node: Node) -> None:
+    for main in (UP._replace(active="inactive", pid=0), UP._replace(pid=0)):
+        assert (found(node, main) or {})["library"] == "not loaded yet"
+    assert (coral_status.look(node.service(state="stopped"), {}) or {})["library"] == "not loaded yet"
+
+
+def test_what_cannot_be_seen(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown() -> None:
+        raise Unknown("/proc: no memory")
+
+    monkeypatch.setattr(process_tree, "look", unknown)
+    assert (found(node) or {})["library"] == "unknown"
+
+
+def test_for_people(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "status", lambda _: UP)
+    monkeypatch.setattr(stick, "device_problem", lambda _: LINE)
+    sets.put(node.service(), "c0ffee")
+    sets.choose("engine", "d", None)
+    lines = status.text(status.status()).splitlines()
+    place = lines.index("  coral     2026-01-10, stick running (18d1:9302), library loaded")
+    assert lines[place + 1] == f"  coral     {LINE}"
+    assert lines[place - 1].startswith("  model     coral_packages 2026-01-10, ")

@@ -1,0 +1,149 @@
+"""`--data stage=download`: the datasink fetches the stacks by itself, predicted, without pins and without root."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyinfra import logger
+
+from modelctl.fleet import Fleet
+from modelctl.registry import stack_files, stack_receiver
+from operations import coral_download
+from operations.coral_download import RUNNER
+from operations.node_command import Refusal
+from tests.chandler.inventory.registry import REGISTRY
+from tests.unit.modelctl.registry.pages import Pages, served
+from tests.unit.modelctl.sites import fleet as fleet_of
+from tests.unit.modelctl.sites import site, site_with
+from tests.unit.operations.hosts import StubHost, line, make_host, plan, predict
+
+VERSION = "2025-12-19"
+LABEL = f"coral_packages/{VERSION}"
+REGISTRY_FOLDER = "/home/ops/sentinelcam/model_registry"
+AGAIN = "run it again: pyinfra inventory.py deploys/coral.py --data stage=download -y"
+
+
+@pytest.fixture
+def pages() -> Iterator[Pages]:
+    with served() as pages:
+        yield pages
+
+
+@pytest.fixture
+def fleet(pages: Pages) -> Fleet:
+    """Nothing is pinned."""
+    found = fleet_of(site(coral_source=pages.source))
+    for name, url in stack_files.urls(found, VERSION).items():
+        beginning = b"!<arch>\n" if name.endswith(".deb") else b"PK\x03\x04"
+        pages.files[url.removeprefix(f"{pages.source}/")] = beginning + name.encode()
+    return found
+
+
+@pytest.fixture
+def sink(fleet: Fleet) -> StubHost:
+    host = make_host("data1", fleet)
+    host.facts["StoredStacks"] = json.dumps({"fault": None, "stored": {}, "free": 10**9})
+    return host
+
+
+def carry_out(command: Any, registry: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command as the login would, with another registry."""
+    message = "".join(f"{each}\n" for each in command.connector_arguments["_stdin"])
+    return subprocess.run(
+        [sys.executable, "-I", "-c", RUNNER], input=message.replace(REGISTRY_FOLDER, str(registry)),
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_it_fetches_what_is_not_there(sink: StubHost, fleet: Fleet, pages: Pages, tmp_path: Path) -> None:
+    fetch, finish = plan(coral_download.download, sink)
+    assert "_sudo" not in {*fetch.connector_arguments, *finish.connector_arguments}
+    assert line(fetch).startswith("/usr/bin/python3 -I -B -c ")
+    assert carry_out(fetch, tmp_path / "registry").stdout == '{"fault": null}\n'
+    done = carry_out(finish, tmp_path / "registry")
+    assert (done.returncode, done.stderr) == (0, "")
+    folder = tmp_path / "registry" / LABEL
+    files = {
+        name: pages.files[url.removeprefix(f"{pages.source}/")]
+        for name, url in stack_files.urls(fleet, VERSION).items()
+    }
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "manifest.yaml"} == files
+    measured = json.loads(done.stdout)["files"]
+    assert measured == {
+        name: {"sha256": hashlib.sha256(each).hexdigest(), "size": len(each)} for name, each in files.items()
+    }
+    expected = stack_receiver.manifest(stack_files.head(fleet, VERSION), measured, stack_files.TAIL)
+    assert (folder / "manifest.yaml").read_text() == expected
+    assert predict(coral_download.download, sink) is not None
+
+
+def test_what_is_there_is_no_change(sink: StubHost, fleet: Fleet) -> None:
+    files = dict.fromkeys([*stack_files.urls(fleet, VERSION), "manifest.yaml"], 1)
+    stored = {VERSION: {"manifest": stack_files.head(fleet, VERSION), "files": files}}
+    sink.facts["StoredStacks"] = json.dumps({"fault": None, "stored": stored, "free": 10**9})
+    assert plan(coral_download.download, sink) == []
+    assert sink.said == ["as wanted"]
+
+
+def test_overriding_stacks_come_too(sink: StubHost) -> None:
+    assert REGISTRY.coral is not None
+    stacks = {**REGISTRY.coral.stacks, "2026-01-10": REGISTRY.coral.stacks[VERSION]}
+    registry = REGISTRY.model_copy(update={"coral": REGISTRY.coral.model_copy(update={"stacks": stacks})})
+    overriding = site_with("sentinel", model_version_overrides={"coral_packages": "2026-01-10"})
+    sink.data.fleet = fleet_of(overriding, registry)
+    orders = [json.loads(list(each.connector_arguments["_stdin"])[1]) for each in plan(coral_download.download, sink)]
+    assert [order.get("version") for order in orders] == [None, VERSION, None, "2026-01-10"]
+
+
+def test_a_place_that_something_else_has(sink: StubHost) -> None:
+    stored = {VERSION: {"manifest": "", "files": {}}}
+    sink.facts["StoredStacks"] = json.dumps({"fault": None, "stored": stored, "free": 10**9})
+    [refusal] = plan(coral_download.download, sink)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason.startswith(f"data1: {REGISTRY_FOLDER}/{LABEL}: found other files than the stack's (")
+
+
+@pytest.mark.parametrize("said", ["hello", "", '{"fault": null, "stored": 1}'])
+def test_an_answer_that_is_none(sink: StubHost, said: str) -> None:
+    sink.facts["StoredStacks"] = said
+    [refusal] = plan(coral_download.download, sink)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason.startswith("data1 (192.168.10.50): found ")
+
+
+def test_no_answer(sink: StubHost) -> None:
+    sink.facts["StoredStacks"] = None
+    [refusal] = plan(coral_download.download, sink)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "data1: gave no answer; see above"
+
+
+def test_its_fault_is_the_last_word(sink: StubHost, pages: Pages, tmp_path: Path) -> None:
+    [path] = [path for path in pages.files if path.startswith("pycoral/")]
+    pages.files[path] = b"<html>"
+    done = carry_out(plan(coral_download.download, sink)[0], tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (
+        1, "", f"{pages.source}/{path}: found an HTML page; expected a wheel; look at that page, then {AGAIN}\n",
+    )  # fmt: skip
+
+
+def test_at_its_end_it_tells_the_digests(sink: StubHost, fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(logger, "info", told.append)
+    sink.state.is_executing = True
+    files = {"a.whl": {"sha256": "a" * 64, "size": 1}}
+    manifest = stack_receiver.manifest(stack_files.head(fleet, VERSION), files, stack_files.TAIL)
+    answers = [{}, {VERSION: {"manifest": manifest, "files": {}}}]
+    monkeypatch.setattr(
+        sink, "get_fact", lambda *_, **__: json.dumps({"fault": None, "stored": answers.pop(0), "free": 1})
+    )
+    assert len(plan(coral_download.download, sink)) == 2
+    assert told == [
+        f"{LABEL}: a.whl has SHA-256 {'a' * 64}",
+        "no pin covers all of that yet; next: modelctl coral pin",
+    ]
