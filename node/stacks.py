@@ -12,16 +12,18 @@ import re
 import stat
 from contextlib import suppress
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, NamedTuple, Tuple
 
-from node import deb, disk, files, layout, names, stack_contents, wheel
+from node import disk, files, layout, names, stack_contents
 from node.errors import Refusal
 from node.orders import Stack
 from node.printable import printable
 from node.rights import ROOT
 from node.service_set import LIBRARY
 from node.stack_contents import CONTENTS, Contents
-from node.wheel import Wheel
+
+if TYPE_CHECKING:
+    from node.wheel import Wheel
 
 UNPACKED = ".unpacked"  # below the staging folder
 WHEELS = ("pycoral", "tflite-runtime")
@@ -65,7 +67,9 @@ def put(stack: Stack, packages: Path, staging: Path) -> None:
         files.place(new, folder)
 
 
-def _checked(stack: Stack, packages: Path) -> Tuple[List[Wheel], bytes]:
+def _checked(stack: Stack, packages: Path) -> "Tuple[List[Wheel], bytes]":
+    from node import deb, wheel  # each survey would wait for all that they import
+
     paths = sorted(packages / file.name for file in stack.version.files)
     wheels = [wheel.look(path) for path in paths if path.suffix == ".whl"]
     debs = [path for path in paths if path.suffix == ".deb"]
@@ -85,8 +89,10 @@ def _checked(stack: Stack, packages: Path) -> Tuple[List[Wheel], bytes]:
     return wheels, deb.library(debs[0], stack.architecture, stack.debian)
 
 
-def _unpack(new: Path, wheels: List[Wheel], library: bytes) -> Dict[str, str]:
+def _unpack(new: Path, wheels: "List[Wheel]", library: bytes) -> Dict[str, str]:
     """Make the folder, all in it flushed, and return the digest of each file."""
+    from node import wheel
+
     digests: Dict[str, str] = {}
 
     def put(name: str, content: bytes) -> None:

@@ -6,9 +6,9 @@ What that Python prints is its user's: it is bounded, made printable, and no mor
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
-import uuid
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
@@ -93,7 +93,7 @@ def refuse_unfit(service: ServiceSet) -> None:
 def _try(service: ServiceSet, stack: SetStack) -> Trial:
     environment = environments.of_stack(service)
     environment.variables["LD_BIND_NOW"] = "1"
-    mark = uuid.uuid4().hex  # by which its lines are told from others
+    mark = os.urandom(16).hex()  # by which its lines are told from others
     words = environment.words("-B", "-c", disk.read(PROBE).decode(), mark, str(stack.directory))
     code, said = commands.watch(words, environment.plain, SECONDS, MOST)
     lines = said.decode("utf-8", "replace").splitlines()

@@ -31,9 +31,10 @@ def bring(host: Host, found: Survey) -> Iterator[StringCommand]:
     Stock operations see to the system (libusb, udev's rule, the service's user in the stick's group), asked for only
     where something is lacking.
     """
-    state, order = found.stack, order_for(host)
-    if state is None:
+    state = found.stack
+    if state is None or (state.is_settled and arguments_of(host).models is None):
         return
+    order = order_for(host)
     refusal = moving_unselected(host, order, found)
     if refusal:
         yield refusal
