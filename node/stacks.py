@@ -229,12 +229,6 @@ def size(folder: Path) -> int:
     return sum(status.st_size for _, status in disk.below(folder) if stat.S_ISREG(status.st_mode))
 
 
-def remove(digest: str) -> None:
-    """Remove a stack that no service maps: it is there whole or not at all, whatever ends the program."""
-    files.remove(retire(digest, _version(digest)))
-    files.sync_folder(layout.coral())
-
-
 def retire(digest: str, version: str) -> Path:
     """Rename a stack that is to be removed, and return where it is then."""
     retired = layout.coral() / ("%s%s-%s" % (layout.RETIRED, version, digest))

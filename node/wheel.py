@@ -40,7 +40,6 @@ _DAMAGE = (
     zipfile.BadZipFile, zlib.error, struct.error, csv.Error, EOFError, ValueError, LookupError, RuntimeError,
     NotImplementedError, OverflowError,
 )  # fmt: skip
-_NUMPY = re.compile(r"numpy\s*(?:\[[^\]]*\])?\s*\(?\s*([^A-Za-z0-9_.;()-][^;()]*)?\)?\s*(?:;.*)?", re.IGNORECASE)
 
 Digest = Tuple[str, int]  # SHA-256 as RECORD has it, bytes
 
@@ -114,13 +113,6 @@ def clash(names: Iterable[str]) -> Optional[str]:
     folders = {each.rsplit("/", up)[0] for each in files for up in range(1, each.count("/") + 1)}
     wrong = (each for number, each in enumerate(files) if each in files[:number][-1:] or each in folders)
     return next(wrong, None)
-
-
-def numpy_bounds(metadata: str) -> str:
-    """Return which versions of numpy a METADATA asks for, as ">=1.24,<2"; "" where it asks for any, or for none."""
-    required = (value for key, value in _headers(metadata) if key == "requires-dist")
-    found = (_NUMPY.fullmatch(value) for value in required)
-    return " or ".join(printable(match.group(1).strip()) for match in found if match and match.group(1))
 
 
 def _named(name: str) -> Tuple[str, str, FrozenSet[str]]:

@@ -1,7 +1,6 @@
 """Stacks: unpacked whole or not at all, and looked at without being read."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -174,12 +173,3 @@ def test_a_full_disk_leaves_nothing(stack: Stack, packages: Path, monkeypatch: p
     with pytest.raises(OSError, match="No space left"):
         put(stack, packages)
     assert list((layout.coral() / ".staging").iterdir()) == []
-
-
-def test_a_stack_is_removed(folder: Path) -> None:
-    other = layout.coral() / ("d2" * 32)
-    shutil.copytree(folder, other)
-    assert len(stacks.stored()) == 2
-    stacks.remove(DIGEST)
-    assert [each.digest for each in stacks.stored()] == ["d2" * 32]
-    assert sorted(path.name for path in layout.coral().iterdir()) == [".staging", "d2" * 32]

@@ -51,7 +51,6 @@ def test_a_right_one(path: Path) -> None:
         "2.0.3",
         frozenset({"cp311-cp311-linux_aarch64"}),
     )
-    assert wheel.numpy_bounds(found.metadata) == ">=1.24,<2"
     assert unpacked(path) == dict(contents)
 
 
@@ -284,17 +283,3 @@ def test_what_has_changed_between_the_look_and_the_unpacking(path: Path) -> None
     path.write_bytes(zipped(entries(PYCORAL, {**DATA, "more.py": b""})))
     with pytest.raises(Refusal, match=r"more.py is not in RECORD"):
         wheel.unpack(found, lambda *_: None)
-
-
-@pytest.mark.parametrize(
-    ("line", "bounds"),
-    [
-        ("numpy>=1.24,<2", ">=1.24,<2"), ("numpy (>=1.16.0)", ">=1.16.0"), ("numpy", ""), ("numpy-stl>=2", ""),
-        ("NumPy ~= 1.26 ; python_version >= '3.9'", "~= 1.26"), ("Pillow>=4.0.0", ""),
-    ],
-)  # fmt: skip
-def test_which_numpy(line: str, bounds: str) -> None:
-    assert (
-        wheel.numpy_bounds(f"Name: x\nRequires-Dist: {line}\nRequires-Dist: Pillow\n\nRequires-Dist: numpy==3")
-        == bounds
-    )
