@@ -57,6 +57,13 @@ def test_a_folder_that_is_right_is_adopted_without_copying(place: Place) -> None
     assert not place.staging.exists()
 
 
+def test_an_order_without_versions_looks_at_none(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a stack that is pulled alone would do what was predicted of a later step."""
+    monkeypatch.delattr(stamps, "upgrade")
+    pull.pull(place.order())
+    assert not place.models.exists()
+
+
 def test_a_damaged_file_is_replaced_singly(place: Place, fetched: list[str]) -> None:
     version = place.held("cats", "2026-01-01", {"a.bin": b"a", "b.bin": b"b", "list.csv": b"seed"}, linked={"list.csv"})
     folder = version.directory

@@ -151,6 +151,12 @@ def test_the_restart_for_the_group_is_predicted(sentinel: StubHost, monkeypatch:
     assert found.stack.is_settled
 
 
+def test_the_restart_for_a_replaced_library_is_predicted(sentinel: StubHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = foreseen(sentinel, coral.bring, lacking(sentinel, lacking=True, to_remap=["sentinel"]), monkeypatch)
+    assert found is not None
+    assert found.sets["sentinel"].reasons == ["a library that it has mapped was replaced"]
+
+
 def test_a_pull_is_predicted_to_make_a_service_ready(sentinel: StubHost, monkeypatch: pytest.MonkeyPatch) -> None:
     found = foreseen(sentinel, coral.bring, with_set(lacking(sentinel, lacking=True), unready=UNREADY), monkeypatch)
     assert found is not None

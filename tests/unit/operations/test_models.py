@@ -96,6 +96,21 @@ def test_the_prediction_counts_on_the_pull(sentinel: StubHost, answer: Answer, m
     assert foreseen.sets["sentinel"].reasons == []
 
 
+def test_a_pull_of_models_is_not_predicted_to_bring_a_stack(
+    sentinel: StubHost, answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = "/var/lib/sentinelcam/coral/d1: the stack is not there"
+    found = with_set(replace(settled(sentinel), lacking=["haarcascades/2020-03-25"]), unready=line)
+    monkeypatch.setitem(survey._remembered, as_host(sentinel), (False, found))
+    answer(found)
+    pull = predict(models.pull, sentinel)
+    assert pull is not None
+    assert message(pull)["stack"] is None
+    foreseen = survey.survey(as_host(sentinel))
+    assert foreseen is not None
+    assert foreseen.sets["sentinel"].reasons == [line]
+
+
 def test_the_order_names_every_version(sentinel: StubHost) -> None:
     assert len(labels(order_for(as_host(sentinel)))) == 9
 

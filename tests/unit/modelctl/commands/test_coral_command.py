@@ -208,6 +208,15 @@ def test_a_place_that_something_else_has(datasink: FakeDatasink, site: Path) -> 
     assert said.strip().endswith(f"{ending} {VERSION}")
 
 
+def test_a_stack_that_was_defined_otherwise_meanwhile_is_not_pinned(datasink: FakeDatasink, site: Path) -> None:
+    """Its pin would name a manifest that this checkout can never write again."""
+    done(site, "download")
+    manifest = datasink.registry / LABEL / "manifest.yaml"
+    manifest.write_text(manifest.read_text().replace("bookworm", "trixie"))
+    assert ": found the manifest of another stack; " in refusal(site, "pin", "--yes")
+    assert "coral_packages" not in load(site).fleet.pins.models
+
+
 def test_what_is_stored_is_not_what_is_pinned(datasink: FakeDatasink, site: Path) -> None:
     pinned(site)
     manifest = datasink.registry / LABEL / "manifest.yaml"
