@@ -71,9 +71,9 @@ def kill(pid: int) -> None:
             os.kill(each, signal.SIGKILL)
 
 
-def _family(pid: int) -> Set[int]:
-    """The process, and what descends from it."""
-    return {pid, *(each.pid for each in process_tree.family(process_tree.look(), pid))}
+def _family(pid: int) -> List[int]:
+    """The process, and then what descends from it: one whose child ends first may end well."""
+    return [pid, *(each.pid for each in process_tree.family(process_tree.look(), pid) if each.pid != pid)]
 
 
 def _number(path: Path, word: str, base: int = 10) -> int:
