@@ -63,7 +63,7 @@ def test_each_line_is_cleaned_but_no_file() -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "3", '{"format": "1"}', '{"format": null}', "[" * 100_000])
 def test_what_is_no_message_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="found|Expecting|brackets"):
+    with pytest.raises(ValueError, match=r"found|Expecting|brackets"):
         protocol.loads(Part, text)
 
 
