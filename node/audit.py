@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Dict, List
 
 from node import disk, files, history
 from node.history import Entry
+from node.protocol import Logged, LogLine
 from node.rights import Owner
 
 _LINE = re.compile(r"^(?P<time>\S+) (?P<host>[^\s#]+)#(?P<n>\d{1,9}) ")
@@ -16,14 +17,13 @@ _LINE = re.compile(r"^(?P<time>\S+) (?P<host>[^\s#]+)#(?P<n>\d{1,9}) ")
 TOLD = 200
 
 
-def logged(log: Path) -> Dict[str, Dict[str, Any]]:
+def logged(log: Path) -> Dict[str, Logged]:
     """Return number and time of each host's last lines in the log, and since when these are all; "" where they are."""
-    lines: Dict[str, List[Tuple[int, str]]] = {}
+    lines: Dict[str, List[LogLine]] = {}
     for match in filter(None, map(_LINE.match, disk.lines(log))):
-        lines.setdefault(match.group("host"), []).append((int(match.group("n")), match.group("time")))
+        lines.setdefault(match.group("host"), []).append(LogLine(int(match.group("n")), match.group("time")))
     return {
-        host: {"lines": [list(each) for each in found[-TOLD:]], "since": found[-TOLD][1] if len(found) > TOLD else ""}
-        for host, found in lines.items()
+        host: Logged(found[-TOLD:], found[-TOLD].time if len(found) > TOLD else "") for host, found in lines.items()
     }
 
 

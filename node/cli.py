@@ -17,19 +17,20 @@ from node import (
     commands,
     console,
     delete_list,
+    desired_state,
     facelist,
     files,
     follow,
     layout,
     linked_transfer,
     lock,
-    orders,
     preview,
     program,
+    protocol,
     pull,
     recovery,
     retire,
-    service_set,
+    rights,
     stack_pull,
     staging,
     survey,
@@ -38,9 +39,10 @@ from node import (
 )
 from node import mend as mending
 from node import switch as switching
+from node.desired_state import Order
 from node.errors import Refusal
-from node.orders import Order
 from node.printable import shown
+from node.protocol import Refused
 
 
 def main(arguments: List[str]) -> int:
@@ -78,9 +80,14 @@ def _run(name: str, *words: str) -> None:
     COMMANDS[name](*words)
 
 
+def _order() -> Order:
+    order = protocol.loads(Order, sys.stdin.read())
+    desired_state.require_plain(order)
+    return order
+
+
 def _survey() -> None:
-    json.dump(survey.survey(orders.read(sys.stdin)), sys.stdout)
-    print()
+    print(protocol.dumps(survey.survey(_order())))
 
 
 def _preview() -> None:
@@ -94,7 +101,7 @@ def _verify() -> None:
 
 
 def _folders() -> None:
-    order = orders.read(sys.stdin)
+    order = _order()
     for path in order.folders:
         if path.name == layout.STAGING:
             with _pull_lock(order):
@@ -113,18 +120,18 @@ def _authorize(user: str) -> None:
 
 
 def _mend() -> None:
-    mending.mend(orders.read(sys.stdin))
+    mending.mend(_order())
 
 
 def _renew() -> None:
     """The chosen sets are those of this checkout too."""
-    order = orders.read(sys.stdin)
+    order = _order()
     for wanted in order.sets:
         follow.store(wanted, order)
 
 
 def _pull() -> None:
-    order = orders.read(sys.stdin)
+    order = _order()
     with _pull_lock(order):
         stack_pull.bring(order)
         pull.pull(order)
@@ -136,7 +143,7 @@ def _pull_lock(order: Order) -> ContextManager[None]:
 
 
 def _switch() -> None:
-    order = orders.read(sys.stdin)
+    order = _order()
     try:
         facelist.require_switchable(order)
     except Refusal as refusal:
@@ -151,8 +158,9 @@ def _switch_unit(id: str) -> None:
 
 
 def _refuse() -> None:
-    data = json.load(sys.stdin)
-    follow.refuse(orders.parse(data), data["reason"])
+    refused = protocol.loads(Refused, sys.stdin.read())
+    desired_state.require_plain(refused.order)
+    follow.refuse(refused.order, refused.reason)
 
 
 def _show_delete_list() -> None:
@@ -190,12 +198,12 @@ def _remove_versions() -> None:
 
 
 def _install_clean_up() -> None:
-    cleanup_units.install([service_set.installed(each) for each in json.load(sys.stdin)])
+    cleanup_units.install(_order().clean_up)
 
 
 def _append_log() -> None:
     data = json.load(sys.stdin)
-    audit.append(Path(data["log"]), orders.owner(data["owner"]), data["lines"])
+    audit.append(Path(data["log"]), rights.owner_of(data["owner"]), data["lines"])
 
 
 CONSOLE: Dict[str, Callable[..., None]] = {

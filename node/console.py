@@ -9,13 +9,14 @@ import socket
 import sys
 import uuid
 
-from node import commands, environments, facelist, follow, history, layout, sets
+from node import commands, environments, facelist, follow, history, layout, protocol, sets
 from node import restore as restoring
 from node import status as states
 from node.errors import Refusal
 from node.history import short
 from node.marks import Request
 from node.printable import shown
+from node.protocol import History
 from node.sets import StoredSet
 
 UNLOCK = "--unlock"
@@ -30,7 +31,8 @@ def status(*words: str) -> None:
 def show_history(*words: str) -> None:
     """Show every choice, return and refusal, oldest first."""
     found = history.entries()
-    print(states.as_json(found) if _is_json(words) else "\n".join(map(history.text, found)))
+    as_json = protocol.dumps(History(list(map(history.typed, found))))
+    print(as_json if _is_json(words) else "\n".join(map(history.text, found)))
 
 
 def _is_json(words: "tuple[str, ...]") -> bool:

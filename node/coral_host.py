@@ -7,12 +7,13 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Iterator, List, Optional
 
 from node import disk, installation, mapped, process_tree, services, stacks, stick
+from node.desired_state import Order, Stack
 from node.errors import Refusal
-from node.orders import Order, Stack
 from node.printable import printable
+from node.protocol import StackState
 from node.service_set import ServiceSet
 
 LIBUSB = "libusb-1.0-0"
@@ -24,16 +25,16 @@ _CODENAME = re.compile(r'^VERSION_CODENAME="?([\w.-]+)"?$', re.MULTILINE | re.AS
 _VERSION = re.compile(r"^version(?:_info)?\s*=\s*(\d+\.\d+)", re.MULTILINE | re.ASCII)
 
 
-def needs(stack: Stack, order: Order) -> Dict[str, Any]:
-    """Return what the host lacks for the stick. The keys are those of operations.answer.StackState."""
+def needs(stack: Stack, order: Order) -> StackState:
+    """Return what the host lacks for the stick."""
     lacks_group = not stick.is_member(order.user, stick.GROUP)
-    return {
-        "packages": [] if _is_installed(LIBUSB) else [LIBUSB],
-        "rule": not installation.is_installed(stack.rule),
-        "group": lacks_group,
-        "to_restart": list(_running(order)) if lacks_group else [],
-        "udevd": disk.is_there(stick.UDEVD),
-    }
+    return StackState(
+        libusb=not _is_installed(LIBUSB),
+        rule=not installation.is_installed(stack.rule),
+        group=lacks_group,
+        to_restart=list(_running(order)) if lacks_group else [],
+        udevd=disk.is_there(stick.UDEVD),
+    )
 
 
 def remapped(stack: Stack, order: Order) -> List[str]:

@@ -8,7 +8,7 @@ import shlex
 from pathlib import Path
 from typing import Dict, List, NamedTuple
 
-from node import layout, orders, sets
+from node import layout, rights, sets
 from node.errors import Refusal
 from node.service_set import ServiceSet
 from node.sets import StoredSet
@@ -38,11 +38,11 @@ class Environment(NamedTuple):
 
     @property
     def _uid(self) -> int:
-        return orders.owner(self.user).uid
+        return rights.owner_of(self.user).uid
 
     @property
     def _gid(self) -> int:
-        return orders.owner(self.user).gid
+        return rights.owner_of(self.user).gid
 
 
 def of(stored: StoredSet) -> Environment:
@@ -90,6 +90,6 @@ def _pair(word: str) -> "tuple[str, str]":
 
 def _user(service: ServiceSet) -> str:
     """Raises Refusal for root, and for one whom this node does not know."""
-    if orders.owner(service.user).uid == 0:
+    if rights.owner_of(service.user).uid == 0:
         raise Refusal("%s: its user is root, whom no service's Python is for; expected another" % service.unit)
     return service.user

@@ -9,9 +9,9 @@ import re
 from pathlib import Path
 from typing import List, NamedTuple, Optional, Set, Tuple
 
-from node import disk, files, handles, layout, orders, pull, rights, staging, stamps
+from node import disk, files, handles, layout, pull, rights, staging, stamps
+from node.desired_state import File, Order, Version
 from node.errors import Refusal
-from node.orders import File, Order, Version
 from node.printable import printable
 from node.rights import ROOT, Owner
 from node.sets import StoredSet
@@ -108,7 +108,7 @@ def unlocked_by(stored: StoredSet) -> int:
     for file in stored.content.files:
         named = _live(stored.folder / "files" / file.sha256) if file.path.name == CONFIG else None
         if named is not None:
-            new = named._replace(by=orders.owner(file.owner))
+            new = named._replace(by=rights.owner_of(file.owner))
             return len(_unlocked(new, named.path.with_name(CURRENT), [file.path]))
     return 0
 

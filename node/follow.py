@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Optional
 
 from node import commands, disk, files, history, layout, lock, marks, outcomes, recovery, sets
+from node.desired_state import Order
 from node.errors import Refusal
 from node.marks import Request
-from node.orders import Order
 from node.service_set import Gate, ServiceSet
 from node.services import STOP_LIMIT
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Callable, NamedTuple, Optional
 
-from node import disk, files, layout, orders, services, stacks, stamps, stick, work
+from node import disk, files, layout, rights, services, stacks, stamps, stick, work
 from node.errors import Refusal, Unknown
 from node.service_set import ServiceSet
 from node.services import Status
@@ -46,7 +46,7 @@ def _unverified(service: ServiceSet) -> Optional[str]:
 
 
 def _unreadable(service: ServiceSet) -> Optional[str]:
-    user = orders.owner(service.user)
+    user = rights.owner_of(service.user)
     for named in service.named_files:
         if not disk.is_readable(named.path, user):
             return "%s: not readable by %s; check owner and mode" % (named.path, service.user)

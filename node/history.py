@@ -6,10 +6,11 @@ import json
 import time
 from typing import Any, Dict, Iterator, List, Optional
 
-from node import disk, files, formats, layout
+from node import codec, disk, files, formats, layout
 from node.errors import Refusal
 from node.marks import Request
 from node.printable import printable
+from node.protocol import HistoryEntry
 
 Entry = Dict[str, Any]
 
@@ -73,6 +74,11 @@ def _is_whole(entry: Entry) -> bool:
     texts = (entry[name] for name in _DEFAULTS if name != "dirty")
     are_texts = all(text is None or isinstance(text, str) for text in texts)
     return are_texts and isinstance(entry.get("n"), int) and isinstance(entry["dirty"], bool)
+
+
+def typed(entry: Entry) -> HistoryEntry:
+    """Return a line as it is told."""
+    return codec.decode(HistoryEntry, entry)
 
 
 def last(service: str) -> Optional[Entry]:

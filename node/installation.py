@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Optional
 
-from node import disk, files, layout, orders, replaceable, sets
+from node import disk, files, layout, replaceable, rights, sets
 from node.errors import Refusal
 from node.rights import Owner
 from node.service_set import Installed, Link, ServiceSet
@@ -25,10 +25,10 @@ def install(service: str) -> StoredSet:
     if disk.target(mark) != digest:
         files.unlink(mark)  # from here to the end the paths hold more than one set's files
     for file, content in missing:
-        files.folder(file.path.parent, orders.owner(file.owner))
-        files.write(file.path, content, file.mode, orders.owner(file.owner))
+        files.folder(file.path.parent, rights.owner_of(file.owner))
+        files.write(file.path, content, file.mode, rights.owner_of(file.owner))
     for link in chosen.content.links:
-        files.folder(link.path.parent, orders.owner(chosen.content.user))
+        files.folder(link.path.parent, rights.owner_of(chosen.content.user))
         files.link(link.path, link.target)
     if disk.target(mark) is None:
         _remove_leftovers(chosen)
@@ -42,7 +42,7 @@ def is_installed(file: Installed) -> bool:
     if found is None or found[1] != file.sha256:
         return False
     owner = Owner(found[0].st_uid, found[0].st_gid)
-    return found[0].st_mode & 0o7777 == file.mode and owner == orders.owner(file.owner)
+    return found[0].st_mode & 0o7777 == file.mode and owner == rights.owner_of(file.owner)
 
 
 def is_linked(link: Link) -> bool:
@@ -64,11 +64,11 @@ def require_replaceable(wanted: ServiceSet, old: Optional[str]) -> None:
     """Raises OSError or Refusal when what differs from the set cannot be replaced: while the service still runs."""
     for file in wanted.files:
         if not is_installed(file):
-            files.folder(file.path.parent, orders.owner(file.owner))
+            files.folder(file.path.parent, rights.owner_of(file.owner))
             replaceable.require(file.path)
     for link in wanted.links:
         if not is_linked(link):
-            files.folder(link.path.parent, orders.owner(wanted.user))
+            files.folder(link.path.parent, rights.owner_of(wanted.user))
             replaceable.require(link.path)
     before = sets.find(wanted.service, old)
     for path in sorted(set(before.content.paths if before else []) - set(wanted.paths)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, List
 
-from node import orders, process_tree, program_log, services
+from node import process_tree, program_log, rights, services
 from node.errors import Refusal
 from node.printable import printable
 from node.service_set import ServiceSet
@@ -26,7 +26,7 @@ def _own_log(service: ServiceSet) -> List[str]:
     if first is None or script is None:
         return []
     try:
-        path, owner = script.with_suffix(".log"), orders.owner(service.user)
+        path, owner = script.with_suffix(".log"), rights.owner_of(service.user)
         lines = program_log.since_start(path, owner, _started(service), first)
     except Refusal:
         return []  # a return must not fail for want of words

@@ -10,9 +10,8 @@ import sys
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from node import disk, files, formats, layout, typed
+from node import codec, disk, files, formats, layout
 from node.errors import Refusal
-from node.service_set import known
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -46,7 +45,7 @@ class Mark(NamedTuple):
 
 
 def put(mark: Mark) -> None:
-    data = dict(mark._asdict(), request=mark.request._asdict(), format=formats.PENDING_SWITCH)
+    data = {**codec.encode(mark), "format": formats.PENDING_SWITCH}
     files.write(layout.pending(mark.request.service), json.dumps(data, sort_keys=True).encode())
 
 
@@ -56,8 +55,7 @@ def read(service: str) -> Optional[Mark]:
     try:
         data = json.loads(disk.read(path).decode())
         formats.require(formats.PENDING_SWITCH, data)
-        request = Request(**known(Request, data["request"]))
-        return typed.checked(Mark(**dict(known(Mark, data), request=request)), Mark)
+        return codec.decode(Mark, data)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, Refusal) as error:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Callable, Iterator, List, NamedTuple, Tuple
 
 from node import access, delete_list, disk, files, layout, marks, names, recovery, sets
+from node.desired_state import Order
 from node.errors import Refusal
-from node.orders import Order
 
 Kind = Tuple[str, Callable[[Path], bool]]
 

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Dict, Iterator, List, Optional
 
-from node import access, coral_host, disk, orders, releases, stick
+from node import access, coral_host, disk, releases, rights, stick
+from node.desired_state import Order, Source
 from node.errors import Refusal
-from node.orders import Order, Source
 from node.printable import printable
+from node.protocol import Missing, Survey
 from node.releases import Release
 from node.service_set import ServiceSet
 
-ACCESS, CORAL, MODELS, CONFIGS = "access", "coral", "models", "configs"
-"""The steps of a run: keys and who may pull, the Coral stack, versions and folders, configs and services."""
 PACKAGES = {
     "rsync": "rsync",
     "ssh": "openssh-client",
@@ -30,31 +29,31 @@ UNFIT = {"imagenode": (releases.IMAGENODE_BETWEEN, releases.IMAGENODE_0_3)}
 """Releases of a service whose configs are other ones than those of this checkout."""
 
 
-def missing(order: Order, found: Dict[str, Any]) -> Dict[str, List[str]]:
+def missing(order: Order, found: Survey) -> Missing:
     """Return what each step lacks, a line each with what mends it; `found` is the rest of the survey's answer."""
-    return {
-        ACCESS: list(_for_access(order.source, found)),
-        CORAL: list(_for_coral(order, found)),
-        MODELS: list(_for_models(order, found)),
-        CONFIGS: list(_for_configs(order, found)),
-    }
+    return Missing(
+        access=list(_for_access(order.source, found)),
+        coral=list(_for_coral(order, found)),
+        models=list(_for_models(order, found)),
+        configs=list(_for_configs(order, found)),
+    )
 
 
-def _for_access(source: Source, found: Dict[str, Any]) -> Iterator[str]:
+def _for_access(source: Source, found: Survey) -> Iterator[str]:
     if not source.local:
-        if found["pull_access"][access.PUBLIC] is None:
+        if found.pull_access.public_key is None:
             yield from _programs("ssh-keygen")
-    elif not found["authorized"]:
+    elif found.datasink is None or not found.datasink.authorized:
         try:
             access.check_rrsync()
         except Refusal as refusal:
             yield str(refusal)
 
 
-def _for_coral(order: Order, found: Dict[str, Any]) -> Iterator[str]:
+def _for_coral(order: Order, found: Survey) -> Iterator[str]:
     """A stack that was built for another host is refused before a byte of it comes."""
     stack = order.stack
-    if stack is None or not found["stack"]["lacking"]:
+    if stack is None or found.stack is None or not found.stack.lacking:
         return
     for each in order.sets:
         if each.stack is not None:
@@ -63,17 +62,17 @@ def _for_coral(order: Order, found: Dict[str, Any]) -> Iterator[str]:
     yield from _user(order)
 
 
-def _for_models(order: Order, found: Dict[str, Any]) -> Iterator[str]:
-    is_to_pull = found["lacking"] or (found["face_list"] or {}).get("lacking")
+def _for_models(order: Order, found: Survey) -> Iterator[str]:
+    is_to_pull = found.lacking or found.face_list
     if is_to_pull:
         yield from _releases(order)
         yield from _programs("rsync", "setpriv" if order.source.local else "ssh")
-    if is_to_pull or found["absent_folders"]:
+    if is_to_pull or found.absent_folders:
         yield from _user(order)
 
 
-def _for_configs(order: Order, found: Dict[str, Any]) -> Iterator[str]:
-    moving = [each for each in order.sets if found["sets"][each.service]["differences"]]
+def _for_configs(order: Order, found: Survey) -> Iterator[str]:
+    moving = [each for each in order.sets if found.sets[each.service].differences]
     if moving:
         yield from _user(order)
         yield from _releases(order)
@@ -124,7 +123,7 @@ def release(content: ServiceSet) -> Optional[Release]:
     if script is None:
         return None
     try:
-        return releases.look(content.service, script, orders.owner(content.user))
+        return releases.look(content.service, script, rights.owner_of(content.user))
     except Refusal:
         return None  # its user is missing: told elsewhere
 
@@ -137,7 +136,7 @@ def _programs(*names: str) -> Iterator[str]:
 
 def _user(order: Order) -> Iterator[str]:
     try:
-        orders.owner(order.user)
+        rights.owner_of(order.user)
     except Refusal as refusal:
         yield str(refusal)
 

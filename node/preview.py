@@ -5,16 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-from node import disk, facelist, layout, names, orders, sets, stamps
-from node.orders import File, Version
+from node import codec, desired_state, disk, facelist, layout, names, sets, stamps
+from node.desired_state import File, Version
 from node.sets import StoredSet
 
 
 def preview(data: Dict[str, Any]) -> Dict[str, Any]:
     """Return the bytes that would have to come, the events that a datasink's list would unlock, and what each
     service is set to by now: the set's digest, and the commit that it was made from."""
-    versions = [orders.version(each) for each in data["versions"]]
-    lists = [orders.version(each) for each in data["face_lists"]]
+    versions = codec.decode(List[Version], data["versions"])
+    lists = codec.decode(List[Version], data["face_lists"])
+    for each in [*versions, *lists]:
+        desired_state.require_plain_version(each)
     configs = [Path(path) for path in data["configs"] if Path(path).name == facelist.CONFIG]
     registry = Path(data["registry"]) if data["registry"] else None
     return {

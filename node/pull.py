@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Dict, List, Optional
 
 from node import disk, files, layout, staging, stamps, transfer, versions
+from node.desired_state import File, Order, Version
 from node.errors import Refusal
-from node.orders import File, Order, Version
 from node.stamps import Reading
 
 

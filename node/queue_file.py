@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Optional
 
-from node import disk, files, layout, orders
+from node import disk, files, layout, rights
 from node.service_set import ServiceSet
 
 NAME = "state.json"
@@ -28,7 +28,7 @@ def put_back(service: ServiceSet) -> None:
     """Put the copy back where there is no queue. Raises Refusal or OSError."""
     path, copy = _path(service), _copy(service.service)
     if path is not None and disk.is_file(copy) and not disk.is_there(path):
-        files.copy(copy, path, orders.owner(service.user), 0o644)
+        files.copy(copy, path, rights.owner_of(service.user), 0o644)
 
 
 def drop(service: str) -> None:

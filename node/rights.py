@@ -7,6 +7,8 @@ import pwd
 from contextlib import contextmanager
 from typing import Iterator, List, NamedTuple
 
+from node.errors import Refusal
+
 
 class Owner(NamedTuple):
     uid: int
@@ -14,6 +16,17 @@ class Owner(NamedTuple):
 
 
 ROOT = Owner(0, 0)
+
+
+def owner_of(user: str) -> Owner:
+    """Return the ids of a user and its group. Raises Refusal for an unknown user."""
+    try:
+        entry = pwd.getpwnam(user)
+    except KeyError:
+        raise Refusal(
+            "user " + user + ": not on this node; expected the service's user; sudo useradd --create-home " + user
+        ) from None
+    return Owner(entry.pw_uid, entry.pw_gid)
 
 
 @contextmanager

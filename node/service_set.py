@@ -1,27 +1,24 @@
-"""A set of one service, as an order has it and as it is stored: all that the service starts from.
-
-The fields are those that operations.order writes; a set of an older program lacks some, one of a newer has more.
-"""
+"""A set of one service, as it is sent and as it is stored: all that the service starts from."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from node import layout, names
+from node import codec, layout, names
 
 CORAL = "coral_packages"
 """What a Coral stack is called where models are called by their names."""
 
 
 class Installed(NamedTuple):
-    """A file of a set: where it goes, whose it is, and its digest. The content is absent in a survey's question."""
+    """A file of a set: where it goes, whose it is, its permission bits, its digest; its content where it travels."""
 
     path: Path
     owner: str
     mode: int
     sha256: str
-    content: Optional[str]
+    content: Optional[str] = None
 
 
 LIBRARY = "lib/libedgetpu.so.1"
@@ -29,7 +26,10 @@ LIBRARY = "lib/libedgetpu.so.1"
 
 
 class SetStack(NamedTuple):
-    """The Coral stack of a set, and what the service starts in: its Python, its folder, its own PYTHONPATH."""
+    """The Coral stack of a service's set: its version, the digests of its manifest and of its files.
+
+    `python` runs the service, in `folder`; `path` is the service's own PYTHONPATH.
+    """
 
     version: str
     manifest: str
@@ -60,51 +60,52 @@ class Named(NamedTuple):
 
 
 class Gate(NamedTuple):
-    """What a switch waits for, in seconds, and checks, as modelctl.inventory.standards.Gate says it."""
+    """What a switch waits for, in seconds, and checks. The defaults are those of a set that does not say."""
 
-    linked_wait: float
-    deadline: float
-    settle: float
-    model_wait: float
-    checks: List[str]
-
-
-_GATE: Dict[str, Any] = {
-    "linked_wait": 120, "deadline": 60, "settle": 10, "model_wait": 0, "checks": ["restarts", "port", "files"],
-}  # fmt: skip
-"""That of a set which does not say."""
+    linked_wait: float = 120
+    deadline: float = 60
+    settle: float = 10
+    model_wait: float = 0
+    checks: List[str] = ["restarts", "port", "files"]
 
 
 class Work(NamedTuple):
-    """What shows that the service does its work, as modelctl.rendering.services.Work says it."""
+    """A service at work (node/work.py looks at it).
 
-    script: Optional[Path]
-    ports: List[int]
-    asked: Optional[int]
-    workers: int
-    on_stick: int
-    published: Optional[int]
-    views: List[str]
+    Its main script is `script`. It listens at `ports` itself, answers STATUS at the port `asked`, has `workers` live
+    children, of which `on_stick` use a Coral stick, and publishes pictures of its `views`, each as "NODE VIEW", at the
+    port `published`.
+    """
+
+    script: Optional[Path] = None
+    ports: List[int] = []
+    asked: Optional[int] = None
+    workers: int = 0
+    on_stick: int = 0
+    published: Optional[int] = None
+    views: List[str] = []
 
 
-NOTHING = Work(None, [], None, 0, 0, None, [])
+NOTHING = Work()
 """Of a set that nobody of ours made."""
 
 
 class ServiceSet(NamedTuple):
+    """What its configs name are `models` (model -> version), `manifests` (their digests) and `named_files`."""
+
     service: str
     unit: str
     digest: str
     files: List[Installed]
-    models: Dict[str, str]  # model -> version
-    named_files: List[Named]
-    state: str  # running, stopped or disabled
-    work: Work
-    timers: List[str]
-    links: List[Link]
-    manifests: Dict[str, str]  # model -> SHA-256 of its version's manifest
-    gate: Gate
-    stack: Optional[SetStack] = None
+    models: Dict[str, str] = {}
+    named_files: List[Named] = []
+    state: str = "running"  # or stopped, or disabled
+    work: Work = NOTHING
+    timers: List[str] = []
+    links: List[Link] = []
+    manifests: Dict[str, str] = {}
+    gate: Gate = Gate()
+    stack: Optional[SetStack] = None  # among the models too
 
     @property
     def paths(self) -> List[Path]:
@@ -126,45 +127,18 @@ class ServiceSet(NamedTuple):
         return next((file.owner for file in self.files if file.owner != "root"), "root")
 
 
-def known(kind: Any, data: Dict[str, Any]) -> Dict[str, Any]:
-    """Return the fields that this program knows: a newer one may have written more."""
-    return {name: value for name, value in data.items() if name in kind._fields}
+def require_plain(content: ServiceSet) -> None:
+    """Raises Refusal for a set whose names, which become parts of paths, lead elsewhere."""
+    names.plain("service", content.service)
+    names.plain("digest", content.digest)
+    if content.stack is not None:
+        names.plain("digest", content.stack.digest)
 
 
-def installed(data: Dict[str, Any]) -> Installed:
-    """Build a file of a set from parsed JSON."""
-    return Installed(Path(data["path"]), data["owner"], data["mode"], data["sha256"], data.get("content"))
-
-
-def _stack(data: Dict[str, Any]) -> SetStack:
-    digest = names.plain("digest", data["digest"])
-    said = dict(known(SetStack, data), digest=digest, python=Path(data["python"]), folder=Path(data["folder"]))
-    return SetStack(**said)
-
-
-def parse(data: Dict[str, Any]) -> ServiceSet:
-    """Build a set from parsed JSON, as an order or a stored set holds it; an older one may lack fields."""
-    service = names.plain("service", data["service"])
-    return ServiceSet(
-        service=service,
-        unit=data.get("unit", service + ".service"),
-        digest=names.plain("digest", data["digest"]),
-        files=[installed(each) for each in data["files"]],
-        models=data.get("models", {}),
-        named_files=[Named(Path(each["path"]), each["sha256"], each["linked"]) for each in data.get("named_files", [])],
-        state=data.get("state", "running"),
-        work=_work(data),
-        timers=data.get("timers", []),
-        links=[Link(Path(each["path"]), each["target"]) for each in data.get("links", [])],
-        manifests=data.get("manifests", {}),
-        gate=Gate(**{**_GATE, **known(Gate, data.get("gate", {}))}),
-        stack=_stack(data["stack"]) if data.get("stack") else None,
-    )
-
-
-def _work(data: Dict[str, Any]) -> Work:
-    """An older set says no more than its control port."""
+def decode(data: Dict[str, Any]) -> ServiceSet:
+    """Read a stored set: an older one says less. Raises as codec.decode does, and Refusal as `require_plain` does."""
     port = data.get("control_port")
-    said = {"ports": [] if port is None else [port], **known(Work, data.get("work", {}))}
-    script = said.get("script")
-    return NOTHING._replace(**{**said, "script": None if script is None else Path(script)})
+    older = {"unit": "%s.service" % data.get("service"), "work": {"ports": [] if port is None else [port]}}
+    content = codec.decode(ServiceSet, {**older, **data})
+    require_plain(content)
+    return content

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from node import disk, files, formats, layout, names, service_set, typed
+from node import codec, disk, files, formats, layout, names, service_set
 from node.errors import Refusal
 from node.service_set import Installed, Link, Named, ServiceSet
 
@@ -35,7 +35,15 @@ class StoredSet(NamedTuple):
     content: ServiceSet
     absent: List[Path]  # what an adopted node did not have
     commit: str  # of the site
-    product: str = UNKNOWN  # the release that made it; sets of older ones do not say
+    product: str = UNKNOWN  # the release that made it
+
+
+class _Origin(NamedTuple):
+    """What set.json says beside the set; those of older releases say less."""
+
+    absent: List[Path] = []
+    commit: str = UNKNOWN
+    product: str = UNKNOWN
 
 
 def put(wanted: ServiceSet, commit: str, product: str = UNKNOWN) -> None:
@@ -102,9 +110,7 @@ def read(service: str, digest: str) -> StoredSet:
     try:
         data = json.loads(disk.read(folder / "set.json").decode())
         formats.require(formats.SET, data)
-        absent = [Path(path) for path in data.get("absent", [])]
-        commit, product = data.get("commit", UNKNOWN), data.get("product", UNKNOWN)
-        return typed.checked(StoredSet(folder, service_set.parse(data), absent, commit, product), StoredSet)
+        return StoredSet(folder, service_set.decode(data), *codec.decode(_Origin, data))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, Refusal) as error:
         raise Refusal("%s: set cannot be read (%s); run deploys/configs.py" % (folder, error)) from None
 
@@ -229,32 +235,13 @@ def _fill(wanted: StoredSet, contents: Dict[str, bytes]) -> None:
 
 
 def _describe(stored: StoredSet) -> None:
-    data = _to_json(stored.content)
-    absent = [str(path) for path in stored.absent]
-    data.update(absent=absent, commit=stored.commit, product=stored.product, format=formats.SET)
+    content = stored.content._replace(files=[file._replace(content=None) for file in stored.content.files])
+    origin = _Origin(stored.absent, stored.commit, stored.product)
+    data = {**codec.encode(content), **codec.encode(origin), "format": formats.SET}
     description = json.dumps(data, sort_keys=True, indent=1).encode()
     path = stored.folder / "set.json"
     if not disk.is_file(path) or disk.read(path) != description:
         files.write(path, description)
-
-
-def _to_json(content: ServiceSet) -> Dict[str, Any]:
-    data = content._asdict()
-    data["files"] = [
-        {"path": str(file.path), "owner": file.owner, "mode": file.mode, "sha256": file.sha256}
-        for file in content.files
-    ]
-    data["links"] = [{"path": str(link.path), "target": link.target} for link in content.links]
-    data["named_files"] = [
-        {"path": str(named.path), "sha256": named.sha256, "linked": named.linked} for named in content.named_files
-    ]
-    data["gate"] = content.gate._asdict()
-    data["work"] = dict(content.work._asdict(), script=content.work.script and str(content.work.script))
-    del data["stack"]
-    if content.stack is not None:
-        own = content.stack
-        data["stack"] = dict(own._asdict(), python=str(own.python), folder=str(own.folder))
-    return data
 
 
 def _digest(value: Any) -> str:

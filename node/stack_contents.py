@@ -8,9 +8,9 @@ import stat
 from pathlib import Path
 from typing import Any, Dict, Iterable, NamedTuple, Optional, Set
 
-from node import disk, files, formats, typed
+from node import codec, disk, files, formats
+from node.desired_state import Stack
 from node.errors import Refusal
-from node.orders import Stack
 from node.printable import printable
 from node.rights import ROOT
 
@@ -73,11 +73,8 @@ def read(folder: Path) -> Contents:
         _require_plain(path)
         data: Dict[str, Any] = json.loads(disk.read(path).decode())
         formats.require(formats.STACK, data)
-        found = {
-            name: Unpacked(each["sha256"], State(*(each[field] for field in State._fields)))
-            for name, each in data["files"].items()
-        }
-        return typed.checked(Contents(data["version"], data["manifest"], found), Contents)
+        found = {name: Unpacked(each["sha256"], codec.decode(State, each)) for name, each in data["files"].items()}
+        return codec.decode(Contents, {**data, "files": codec.encode(found)})
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, Refusal) as error:
         raise Refusal("%s: the stack's list cannot be read (%s)" % (path, printable(str(error))[:200])) from None
 

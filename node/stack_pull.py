@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Dict
 
 from node import disk, files, layout, pull, stacks, staging
+from node.desired_state import File, Order, Stack
 from node.errors import Refusal
-from node.orders import File, Order, Stack
 
 
 def bring(order: Order) -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, NamedTuple, Tuple
 
 from node import disk, files, layout, names, stack_contents
+from node.desired_state import Stack
 from node.errors import Refusal
-from node.orders import Stack
 from node.printable import printable
 from node.rights import ROOT
 from node.service_set import LIBRARY

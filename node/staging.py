@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Iterator, List
 
 from node import disk, files, handles, layout
+from node.desired_state import Order
 from node.errors import Refusal
-from node.orders import Order
 
 
 def of_others(order: Order) -> List[Path]:

@@ -12,7 +12,7 @@ import stat
 from pathlib import Path
 from typing import Iterator, NamedTuple, Optional
 
-from node import disk, handles, layout, orders, processes
+from node import disk, handles, layout, processes, rights
 from node.disk import is_folder, names
 from node.errors import Refusal, Unknown
 
@@ -53,7 +53,7 @@ def shown() -> str:
 def device_problem(user: str) -> Optional[str]:
     """Return, in a line, why a user cannot use a stick that is there; None where nothing is known against it."""
     try:
-        found, owner = list(_devices()), orders.owner(user)
+        found, owner = list(_devices()), rights.owner_of(user)
     except Refusal:  # told elsewhere
         return None
     for path in sorted(each.file for each in found if each.file is not None):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Dict, Iterator, List, Optional
 
 from node import (
     access,
@@ -18,7 +18,6 @@ from node import (
     health,
     history,
     mend,
-    orders,
     prerequisites,
     program,
     rights,
@@ -29,36 +28,31 @@ from node import (
     versions,
     work,
 )
+from node.codec import Text
+from node.desired_state import Datasink, Order, Source, Version
 from node.errors import Refusal
 from node.history import short
-from node.orders import Datasink, Order, Source, Version
+from node.protocol import DatasinkState, PullAccess, SetState, StackState, Survey
 from node.service_set import ServiceSet
 from node.services import Status
 from node.sets import StoredSet
 
 
-def survey(order: Order) -> Dict[str, Any]:
-    """Return what differs from the order. The keys are those of operations.answer.Survey."""
-    found = _found(order)
-    return {**found, "missing": prerequisites.missing(order, found), "remarks": prerequisites.remarks(order)}
-
-
-def _found(order: Order) -> Dict[str, Any]:
-    return {
-        "current_program": program.current(),
-        "absent_folders": [*map(str, _absent_folders(order))],
-        "lacking": [each.label for each in order.versions if _is_lacking(each, order)],
-        "stack": _stack(order),
-        "face_list": _face_list(order),
-        "sets": {each.service: _set(each, order) for each in order.sets},
-        "damaged": mend.look(order),
-        "pull_access": {
-            access.PUBLIC: access.public_key(),
-            **{name: access.read(name) for name in (access.CERTIFICATE, access.KNOWN_HOSTS)},
-        },
-        "history": history.entries()[-history.RECENT :],
-        **_datasink(order.datasink, order.source),
-    }
+def survey(order: Order) -> Survey:
+    """Return what differs from the order."""
+    found = Survey(
+        current_program=program.current(),
+        damaged=mend.look(order),
+        absent_folders=_absent_folders(order),
+        lacking=[each.label for each in order.versions if _is_lacking(each, order)],
+        stack=_stack(order),
+        face_list=_face_list(order),
+        sets={each.service: _set(each, order) for each in order.sets},
+        pull_access=PullAccess(access.public_key(), access.read(access.CERTIFICATE), access.read(access.KNOWN_HOSTS)),
+        history=[history.typed(each) for each in history.entries()[-history.RECENT :]],
+        datasink=_datasink(order.datasink, order),
+    )
+    return found._replace(missing=prerequisites.missing(order, found), remarks=prerequisites.remarks(order))
 
 
 def _absent_folders(order: Order) -> List[Path]:
@@ -72,44 +66,43 @@ def _is_lacking(version: Version, order: Order) -> bool:
     return not versions.is_verified(version)
 
 
-def _stack(order: Order) -> Optional[Dict[str, Any]]:
+def _stack(order: Order) -> Optional[StackState]:
     stack = order.stack
     if stack is None:
         return None
     is_there = not stacks.flaws(stack.digest) if order.asked.full else stacks.is_verified(stack.digest)
     to_remap = [] if is_there else coral_host.remapped(stack, order)
-    return {"lacking": not is_there, "to_remap": to_remap, **coral_host.needs(stack, order)}
+    return coral_host.needs(stack, order)._replace(lacking=not is_there, to_remap=to_remap)
 
 
-def _face_list(order: Order) -> Optional[Dict[str, Any]]:
-    version = order.face_list
-    if version is None:
-        return None
+def _face_list(order: Order) -> List[str]:
+    if order.face_list is None:
+        return []
     look = facelist.flaws if order.asked.full else facelist.lacking
-    return {"lacking": look(version)}
+    return look(order.face_list)
 
 
-def _set(wanted: ServiceSet, order: Order) -> Dict[str, Any]:
+def _set(wanted: ServiceSet, order: Order) -> SetState:
     chosen = sets.digest_of(wanted.service, sets.CHOSEN)
     stored = sets.find(wanted.service, chosen)
     units = drift.statuses(wanted)
     how = health.judge(wanted) if units and chosen == wanted.digest else None
     told = [*([str(how)] if how and how.verdict != health.HEALTHY else []), *drift.foreign(units)]
     differences = _differences(wanted, chosen, units) + _told(wanted, stored)
-    live = {str(file.path): _text(file.path) for file in wanted.files} if order.asked.diff else {}
-    return {
-        "chosen": chosen,
-        "models": wanted.models if chosen == wanted.digest else stored.content.models if stored else {},
-        "commit": stored.commit if stored else None,
-        "last": history.last(wanted.service),
-        "proven": _is_proven(wanted),
-        "differences": differences,
-        "unready": health.unready(wanted) if wanted.is_to_run else None,
-        "health": "; ".join(told) or None,
-        "may_restart": how is not None and how.may_restart,
-        "queue": work.queue(wanted) if differences else None,
-        "live": live,
-    }
+    last = history.last(wanted.service)
+    return SetState(
+        chosen=chosen,
+        models=wanted.models if chosen == wanted.digest else stored.content.models if stored else {},
+        differences=differences,
+        unready=health.unready(wanted) if wanted.is_to_run else None,
+        health="; ".join(told) or None,
+        may_restart=how is not None and how.may_restart,
+        queue=work.queue(wanted) if differences else None,
+        live={str(file.path): _text(file.path) for file in wanted.files} if order.asked.diff else {},
+        commit=stored.commit if stored else None,
+        last=history.typed(last) if last else None,
+        proven=_is_proven(wanted),
+    )
 
 
 def _is_proven(wanted: ServiceSet) -> bool:
@@ -146,27 +139,24 @@ def _told(wanted: ServiceSet, stored: Optional[StoredSet]) -> List[str]:
     return ["%s was told %s, wanted %s" % (wanted.unit, state, wanted.state)] if state != wanted.state else []
 
 
-def _datasink(told: Optional[Datasink], source: Source) -> Dict[str, Any]:
-    """What only the primary datasink has: nothing elsewhere."""
+def _datasink(told: Optional[Datasink], order: Order) -> Optional[DatasinkState]:
     if told is None:
-        return {
-            "authorized": None, "revoked": [], "registry": [], "logged": None, "listed": [], "unseen": [],
-            "cleanup": [],
-        }  # fmt: skip
-    return {
-        "authorized": None if told.authority is None else access.is_authorized(source.login, told.authority),
-        "revoked": [] if told.authority is None else access.revoked(source.login, told.authority),
-        "registry": _missing(told.needed, source),
-        "logged": audit.logged(told.log),
-        "listed": delete_list.listed(told.named),
-        "unseen": delete_list.unseen(told.needed_by),
-        "cleanup": cleanup_units.differences(told.clean_up),
-    }
+        return None
+    login = order.source.login
+    return DatasinkState(
+        authorized=None if told.authority is None else access.is_authorized(login, told.authority),
+        revoked=[] if told.authority is None else access.revoked(login, told.authority),
+        registry=_missing(told.needed, order.source),
+        logged=audit.logged(told.log),
+        listed=delete_list.listed(told.named),
+        unseen=delete_list.unseen(told.needed_by),
+        clean_up=cleanup_units.differences(order.clean_up),
+    )
 
 
 def _missing(needed: Dict[str, str], source: Source) -> List[str]:
     """What the registry lacks of the versions that this run's hosts need, with the rights of whom it belongs to."""
-    with rights.of(orders.owner(source.login)):
+    with rights.of(rights.owner_of(source.login)):
         return list(_faults(needed, source.registry))
 
 
@@ -179,8 +169,8 @@ def _faults(needed: Dict[str, str], folder: Path) -> Iterator[str]:
             yield "%s: manifest differs from its pin %s" % (path, manifest[:12])
 
 
-def _text(path: Path) -> Optional[str]:
+def _text(path: Path) -> Optional[Text]:
     try:
-        return disk.read(path).decode()
+        return Text(disk.read(path).decode())
     except (OSError, UnicodeDecodeError, Refusal):
         return None

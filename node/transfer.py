@@ -13,9 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Dict, List, Optional, Tuple
 
-from node import access, disk, files, handles, orders, processes, pull_shell
+from node import access, disk, files, handles, processes, pull_shell, rights
+from node.desired_state import File, Limits, Source
 from node.errors import Refusal
-from node.orders import File, Limits, Source
 
 # rsync(1), EXIT VALUES
 RSYNC_FILE_IO = 11
@@ -122,7 +122,7 @@ def _rsync(source: Source, names: List[str], staging: Path, limits: Limits, mode
 def _way_to(source: Source, timeout: int) -> List[str]:
     """The words that lead rsync to the registry: over the network, or here with the rights of whom it belongs to."""
     if source.local:
-        user = orders.owner(source.login)
+        user = rights.owner_of(source.login)
         drop = "setpriv --reuid=%d --regid=%d --init-groups sh -c 'exec \"$@\"'" % user
         return ["--protect-args", "--rsh=" + drop, "here:%s/" % source.registry]
     address = "[" + source.address + "]" if ":" in source.address else source.address

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Dict, List
 
 from node import disk, stamps
-from node.orders import File, Version
+from node.desired_state import File, Version
 from node.stamps import Reading
 
 MANIFEST = "manifest.yaml"

@@ -9,7 +9,7 @@ from modelctl import ancestry, hints, layout
 from modelctl.faults import one_line
 from modelctl.nodes.authority import Authority, pull_key
 from modelctl.nodes.trust import known_key
-from operations.answer import Survey
+from node.protocol import Survey
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
 from operations.run import desired_of
@@ -43,8 +43,8 @@ def certify_pull_key(host: Host, found: Survey) -> Iterator[StringCommand]:
     authority = Authority(host.data.fleet.site.pull_ca)
     held = found.pull_access
     generation = host.data.fleet.revoked.generation(host.name)
-    is_certified = authority.has_certified(held["pull_key-cert.pub"], held["pull_key.pub"], host.name, generation)
-    if is_certified and held["known_hosts"] == known_hosts:
+    is_certified = authority.has_certified(held.certificate, held.public_key, host.name, generation)
+    if is_certified and held.known_hosts == known_hosts:
         return
     yield command("make-key", host.name)
     _ensure(authority)
@@ -64,18 +64,18 @@ def certify_pull_key(host: Host, found: Survey) -> Iterator[StringCommand]:
 @node_operation
 def authorize_pulls(host: Host, found: Survey) -> Iterator[StringCommand]:
     """Let nodes with such a certificate read the registry of this datasink, and those whose key was revoked no more."""
-    if found.authorized:
+    if found.datasink is None or found.datasink.authorized:
         return
-    if found.revoked:
+    if found.datasink.revoked:
         yield Refusal(
-            f"{host.name}: revoked there and not in this checkout: {one_line(', '.join(found.revoked))}; "
+            f"{host.name}: revoked there and not in this checkout: {one_line(', '.join(found.datasink.revoked))}; "
             f"{ancestry.remedy(host.data.site_folder)}, and run again"
         )
         return
     yield command("check-rrsync")
     source, authority = desired_of(host).source, Authority(host.data.fleet.site.pull_ca)
     _ensure(authority)
-    yield command("authorize", source.login, message=authority.lines(source.registry, host.data.fleet.revoked))
+    yield command("authorize", source.login, message=authority.lines(str(source.registry), host.data.fleet.revoked))
 
 
 def _ensure(authority: Authority) -> None:

@@ -4,25 +4,27 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
+from node import codec
+from node.desired_state import Order
+from node.protocol import HistoryEntry, Logged, Survey
 from operations import rollout
-from operations.answer import Entry, Logged, Survey, parse_history
+from operations.answer import parse_history
 from operations.bundle import bundle
 from operations.node_command import PROGRAMS, PYTHON, Refusal, command
 from operations.node_operation import node_operation
-from operations.order import Order
 from operations.run import desired_of
-from operations.survey import QUESTION_SECONDS, complete, forget, last_answer, order_for, survey
+from operations.survey import QUESTION_SECONDS, complete, forget, has_program, last_answer, order_for, survey
 
-NOTHING = Logged([], "")
+NOTHING = Logged()
 
 
-class History(FactBase[list[Entry]]):
+class History(FactBase[list[HistoryEntry]]):
     """All that a node's history holds, oldest first."""
 
     def command(self) -> StringCommand:
         return StringCommand(*PYTHON, QuoteString(f"{PROGRAMS}/{bundle().digest}"), "history", "--json")
 
-    def process(self, output: list[str]) -> list[Entry]:
+    def process(self, output: list[str]) -> list[HistoryEntry]:
         return parse_history("\n".join(output))
 
 
@@ -41,8 +43,8 @@ def confirm(host: Host, found: Survey) -> Iterator[StringCommand]:
     unhealthy = {service: f"{service}: {state.health}" for service, state in found.sets.items() if state.health}
     restart = _restart(host, found)
     if restart is not None:
-        for each in restart["sets"]:
-            host.log(f"{unhealthy[each['service']]}; it is started anew, once")
+        for each in restart.sets:
+            host.log(f"{unhealthy[each.service]}; it is started anew, once")
         yield command("switch", message=restart)
         forget(host)
         found = survey(host) or found  # what became of it belongs in the log
@@ -50,7 +52,7 @@ def confirm(host: Host, found: Survey) -> Iterator[StringCommand]:
         told = "; ".join(unhealthy.values())
         yield Refusal(f"{host.name}: runs what it should, but {told}; look at it, and run again")
         return
-    if is_cut(_logged(host).get(host.name, NOTHING), found.history) and found.has_program:
+    if is_cut(_logged(host).get(host.name, NOTHING), found.history) and has_program(found):
         history = host.get_fact(History, _sudo=True, _timeout=QUESTION_SECONDS)
         if history:
             complete(host, history)
@@ -63,25 +65,25 @@ def collect(host: Host, found: Survey) -> Iterator[StringCommand]:
     A host that is done later (--serial) or at the same time (--no-wait) tells with the next run.
     """
     will_move = not host.state.is_executing and (rollout.anyone_moves(host) or _anyone_restarts(host))
-    lines = unlogged(found.logged or {}, _histories(host))
+    lines = unlogged(found.datasink.logged if found.datasink else {}, _histories(host))
     if lines or will_move:
-        log, owner = host.data.fleet.deployment_log(), desired_of(host).service_user
-        yield command("append-log", message={"log": log, "owner": owner, "lines": lines})
+        log, owner = host.data.fleet.deployment_log(), desired_of(host).user
+        yield command("append-log", message={"log": log, "owner": owner, "lines": codec.encode(lines)})
 
 
-def unlogged(logged: Mapping[str, Logged], histories: Mapping[str, Sequence[Entry]]) -> list[Entry]:
+def unlogged(logged: Mapping[str, Logged], histories: Mapping[str, Sequence[HistoryEntry]]) -> list[HistoryEntry]:
     """Return the entries that the log lacks; none that a host tells of another."""
     return [
         entry
         for host, history in histories.items()
         for entry in history
-        if entry["host"] == host and not logged.get(host, NOTHING).has(entry)
+        if entry.host == host and not logged.get(host, NOTHING).has(entry)
     ]
 
 
-def is_cut(logged: Logged, history: Sequence[Entry]) -> bool:
+def is_cut(logged: Logged, history: Sequence[HistoryEntry]) -> bool:
     """Whether there are older entries that the log may lack."""
-    return bool(history) and history[0]["n"] > 1 and not logged.has(history[0])
+    return bool(history) and history[0].n > 1 and not logged.has(history[0])
 
 
 def _restart(host: Host, found: Survey) -> Order | None:
@@ -89,8 +91,7 @@ def _restart(host: Host, found: Survey) -> Order | None:
     chosen = [service for service, state in found.sets.items() if state.is_to_restart]
     if not chosen:
         return None
-    order = order_for(host)
-    return {**order, "sets": [each for each in order["sets"] if each["service"] in chosen]}
+    return order_for(host).with_sets(chosen)
 
 
 def _anyone_restarts(host: Host) -> bool:
@@ -102,9 +103,10 @@ def _anyone_restarts(host: Host) -> bool:
 def _logged(host: Host) -> Mapping[str, Logged]:
     """What the datasink of this run has said of its log; nothing where it is not in the run."""
     answers = [last_answer(each) for each in host.inventory if desired_of(each).source.local]
-    return (answers[0].logged or {}) if answers and answers[0] else {}
+    datasink = answers[0].datasink if answers and answers[0] else None
+    return datasink.logged if datasink else {}
 
 
-def _histories(host: Host) -> dict[str, list[Entry]]:
+def _histories(host: Host) -> dict[str, list[HistoryEntry]]:
     answers = {each.name: last_answer(each) for each in host.inventory}
     return {name: answer.history for name, answer in answers.items() if answer is not None}

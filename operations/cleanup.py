@@ -4,20 +4,19 @@ from collections.abc import Iterator
 
 from pyinfra.api import Host, StringCommand
 
-from operations.answer import Survey
+from node.protocol import Survey
 from operations.node_command import command
 from operations.node_operation import node_operation
-from operations.order import file_of
-from operations.run import desired_of, needed_by
-from operations.survey import foresee
+from operations.run import needed_by
+from operations.survey import foresee, order_for
 
 
 @node_operation
 def install(host: Host, found: Survey) -> Iterator[StringCommand]:
     """Put the units of the clean-up in place and enable its timer; the clean-up itself is not begun."""
-    if found.cleanup:
-        host.log("; ".join(found.cleanup))
-        yield command("install-cleanup", message=[file_of(unit) for unit in desired_of(host).clean_up])
+    if found.datasink and found.datasink.clean_up:
+        host.log("; ".join(found.datasink.clean_up))
+        yield command("install-cleanup", message=order_for(host))
 
 
 @node_operation
@@ -26,10 +25,13 @@ def spare(host: Host, found: Survey) -> Iterator[StringCommand]:
 
     Not only what the run needs: the current version stays, though every host of the run has another one.
     """
-    if found.listed:
-        host.log(f"wanted again, so off the delete-list: {', '.join(found.listed)}")
-    needed = needed_by(host.state) if found.unseen else {}
-    hosts = {name: [each.label for each in needed[name]] for name in found.unseen if name in needed}
-    if found.listed or hosts:
-        foresee(host, listed=[], unseen=[])
-        yield command("spare", message={"versions": found.listed, "hosts": hosts})
+    if found.datasink is None:
+        return
+    listed, unseen = found.datasink.listed, found.datasink.unseen
+    if listed:
+        host.log(f"wanted again, so off the delete-list: {', '.join(listed)}")
+    needed = needed_by(host.state) if unseen else {}
+    hosts = {name: [each.label for each in needed[name]] for name in unseen if name in needed}
+    if listed or hosts:
+        foresee(host, datasink=found.datasink._replace(listed=[], unseen=[]))
+        yield command("spare", message={"versions": listed, "hosts": hosts})

@@ -1,19 +1,18 @@
 """Configs, units and services: one set per service, switched as a whole; first on one host of each role."""
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
 
 from pyinfra import logger
 from pyinfra.api import Host, StringCommand
 from pyinfra.operations.util.files import generate_color_diff
 
 from modelctl.faults import one_line
+from node.desired_state import Order
+from node.protocol import HistoryEntry, SetState, Survey
+from node.service_set import ServiceSet
 from operations import older_checkout, rollout
-from operations.answer import Entry, SetState, Survey
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
-from operations.order import Order
 from operations.rollout import Move
 from operations.survey import foresee, forget, order_for
 
@@ -48,52 +47,58 @@ def _moving(host: Host, found: Survey) -> Order | None:
     moving = [service for service, state in found.sets.items() if state.reasons]
     if not moving:
         return None
-    order = order_for(host)
-    return {**order, "sets": [each for each in order["sets"] if each["service"] in moving]}
+    return order_for(host).with_sets(moving)
 
 
 def _move(found: Survey, order: Order | None) -> Move:
     if order is None:
         return Move.NONE
-    return Move.BACK if all(found.sets[each["service"]].proven for each in order["sets"]) else Move.NEW
+    return Move.BACK if all(found.sets[each.service].proven for each in order.sets) else Move.NEW
 
 
 def _switch(host: Host, found: Survey, order: Order) -> StringCommand:
     obstacle = rollout.obstacle(host)
     if obstacle:
         return Refusal(f"{host.name}: not touched: {obstacle}; see why, mend the update, and run again")
-    switched = {each["service"]: _as_wanted(found.sets[each["service"]]) for each in order["sets"]}
-    for each in order["sets"]:
-        _announce(host, each, found.sets[each["service"]])
+    switched = {each.service: _as_wanted(found.sets[each.service]) for each in order.sets}
+    for each in order.sets:
+        _announce(host, each, found.sets[each.service])
     foresee(host, sets={**found.sets, **switched})
     return rollout.Switch(command("switch", message=order), list(switched))
 
 
 def _as_wanted(state: SetState) -> SetState:
     """How a service will be after its switch. How it is before it keeps nobody from that."""
-    return replace(state, differences=[], unready=None, health=None, may_restart=False)
+    return state._replace(differences=[], unready=None, health=None, may_restart=False)
 
 
-def _announce(host: Host, wanted: dict[str, Any], state: SetState) -> None:
-    host.log(f"{wanted['service']}: {state.in_short}")
+def _announce(host: Host, wanted: ServiceSet, state: SetState) -> None:
+    host.log(f"{wanted.service}: {state.in_short}")
     if state.queue:
-        host.log(f"{wanted['service']}: its queue: {state.queue}")
-    if state.last and state.last["to"] == wanted["digest"] and state.last["outcome"] in ("returned", "failed"):
-        host.log(f"{wanted['service']}: {_attempt(state.last)}")
+        host.log(f"{wanted.service}: its queue: {state.queue}")
+    if state.last and state.last.to == wanted.digest and state.last.outcome in ("returned", "failed"):
+        host.log(f"{wanted.service}: {_attempt(state.last)}")
     if host.state.config.DIFF:
         _show(host, wanted, state)
 
 
-def _attempt(last: Entry) -> str:
-    time, operator, outcome, reason = (one_line(str(last[key])) for key in ("time", "operator", "outcome", "reason"))
+def _attempt(last: HistoryEntry) -> str:
+    time, operator, outcome, reason = (
+        one_line(str(each)) for each in (last.time, last.operator, last.outcome, last.reason)
+    )
     return f"this set was tried at {time} by {operator} and {outcome}: {reason}"
 
 
-def _show(host: Host, wanted: dict[str, Any], state: SetState) -> None:
-    for file in wanted["files"]:
-        live = (state.live.get(file["path"]) or "").splitlines()
-        lines = list(generate_color_diff(live, file["content"].splitlines()))
+def _show(host: Host, wanted: ServiceSet, state: SetState) -> None:
+    for file in wanted.files:
+        live = _printable(state.live.get(str(file.path)) or "").splitlines()
+        lines = list(generate_color_diff(live, (file.content or "").splitlines()))
         if lines:
-            host.log(f"Will change {file['path']}", logger.info)
+            host.log(f"Will change {file.path}", logger.info)
             for line in lines:
                 logger.info("  %s", line)
+
+
+def _printable(text: str) -> str:
+    """A file of any length, whose lines and tabs stay, and that no terminal obeys."""
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else " " for letter in text)

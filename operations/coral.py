@@ -1,7 +1,6 @@
 """The Coral stack: what its stick needs of a host's system, and its packages, verified and unpacked."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from io import StringIO
 
 from pyinfra.api import Host, StringCommand
@@ -11,7 +10,8 @@ from pyinfra.operations import apt, files, server
 from modelctl.faults import one_line
 from modelctl.inventory.coral import CORAL
 from modelctl.rendering.render import STICK_GROUP
-from operations.answer import SetState, StackState, Survey
+from node.coral_host import LIBUSB
+from node.protocol import SetState, StackState, Survey
 from operations.models import lacks_stack, moving_unselected
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
@@ -20,7 +20,7 @@ from operations.survey import foresee, order_for
 
 LISTS_SECONDS = 24 * 3600
 """How old apt's lists may be."""
-SETTLED = StackState(False, [], [], rule=False, group=False, to_restart=[], udevd=True)
+SETTLED = StackState(libusb=False, rule=False, group=False, to_restart=[], udevd=True)
 LOCK_WAIT = "-o DPkg::Lock::Timeout=120"
 
 
@@ -47,7 +47,7 @@ def bring(host: Host, found: Survey) -> Iterator[StringCommand]:
             yield Refusal(f"{host.name}: {one_line(str(error))}; mend that there, and run again")
             return
         if state.lacking:
-            yield command("pull", message={**order, "versions": [], "face_list": None})
+            yield command("pull", message=order._replace(versions=[], face_list=None))
 
 
 def _restarts(state: StackState, service: str) -> list[str]:
@@ -59,17 +59,17 @@ def _restarts(state: StackState, service: str) -> list[str]:
 def _after(state: SetState, restarts: list[str]) -> SetState:
     """How a service will be when all of it has come."""
     unready = None if lacks_stack(state) else state.unready
-    return replace(state, unready=unready, differences=[*state.differences, *restarts])
+    return state._replace(unready=unready, differences=[*state.differences, *restarts])
 
 
 def _prepare(host: Host, state: StackState) -> Iterator[StringCommand]:
     wanted = desired_of(host)
     assert wanted.stack is not None, "a host without a stack has no state of it"
     rule = wanted.stack.rule
-    if state.packages:
+    if state.libusb:
         yield command("wait-for-apt")
         yield from apt.packages._inner(
-            packages=list[str](state.packages),
+            packages=[LIBUSB],
             update=True,
             cache_time=LISTS_SECONDS,
             no_recommends=True,
@@ -77,10 +77,10 @@ def _prepare(host: Host, state: StackState) -> Iterator[StringCommand]:
         )
     if state.group:
         yield from server.group._inner(group=STICK_GROUP, system=True)
-        yield from server.user._inner(user=wanted.service_user, groups=[STICK_GROUP], append=True, ensure_home=False)
+        yield from server.user._inner(user=wanted.user, groups=[STICK_GROUP], append=True, ensure_home=False)
     if state.rule:
         yield from files.put._inner(
-            src=StringIO(rule.content), dest=rule.path, mode=f"{rule.mode:o}", user="root", group="root"
+            src=StringIO(rule.content or ""), dest=str(rule.path), mode=f"{rule.mode:o}", user="root", group="root"
         )
         if state.udevd:
             yield StringCommand("udevadm", "control", "--reload", "&&", "udevadm", "trigger", "--subsystem-match=usb")

@@ -1,13 +1,12 @@
 """Models on the nodes: folders, versions, and on datasinks the face list's files."""
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
 
 from pyinfra.api import Host, StringCommand
 
 from modelctl import layout
-from operations.answer import SetState, Survey
+from node.desired_state import Order
+from node.protocol import SetState, Survey
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
 from operations.run import arguments_of
@@ -17,15 +16,15 @@ from operations.survey import foresee, order_for
 @node_operation
 def check_registry(host: Host, found: Survey) -> Iterator[StringCommand]:
     """Say first, on the datasink, what the registry lacks for this run."""
-    if found.registry:
-        yield Refusal(f"{host.name}: {'; '.join(found.registry)}; store it there or choose another version")
+    if found.datasink and found.datasink.registry:
+        yield Refusal(f"{host.name}: {'; '.join(found.datasink.registry)}; store it there or choose another version")
 
 
 @node_operation
 def make_folders(host: Host, found: Survey) -> Iterator[StringCommand]:
     """Make the folders that the services and their models live in."""
     if found.absent_folders:
-        yield command("folders", message={**order_for(host), "folders": found.absent_folders})
+        yield command("folders", message=order_for(host)._replace(folders=found.absent_folders))
 
 
 @node_operation
@@ -37,22 +36,18 @@ def pull(host: Host, found: Survey) -> Iterator[StringCommand]:
     if refusal:
         yield refusal
         return
-    versions = [
-        each
-        for each in order["versions"]
-        if f"{each['model']}/{each['version']}" in found.lacking and said.selects(each["model"])
-    ]
-    face_list = order["face_list"]
-    if not (face_list and found.face_list and found.face_list["lacking"] and said.selects(face_list["model"])):
+    versions = [each for each in order.versions if each.label in found.lacking and said.selects(each.model)]
+    face_list = order.face_list
+    if not (face_list and found.face_list and said.selects(face_list.model)):
         face_list = None
     if versions or face_list:
         foresee(host, sets={service: _with_models(state) for service, state in found.sets.items()})
-        yield command("pull", message={**order, "versions": versions, "face_list": face_list, "stack": None})
+        yield command("pull", message=order._replace(versions=versions, face_list=face_list, stack=None))
 
 
 def _with_models(state: SetState) -> SetState:
     """How a service will be when its models have come."""
-    return state if lacks_stack(state) else replace(state, unready=None)
+    return state if lacks_stack(state) else state._replace(unready=None)
 
 
 def lacks_stack(state: SetState) -> bool:
@@ -60,17 +55,17 @@ def lacks_stack(state: SetState) -> bool:
     return (state.unready or "").startswith(f"{layout.CORAL}/")
 
 
-def moving_unselected(host: Host, order: dict[str, Any], found: Survey) -> Refusal | None:
+def moving_unselected(host: Host, order: Order, found: Survey) -> Refusal | None:
     """Refuse to leave out models whose wanted version is not the running one: the switch would move them too."""
     selected = arguments_of(host).models
     if selected is None:
         return None
     moving = []
-    for each in order["sets"]:
-        running = found.sets[each["service"]].models
+    for each in order.sets:
+        running = found.sets[each.service].models
         moving += [
             f"{model} ({running.get(model, 'nothing')} runs, {version} is wanted)"
-            for model, version in each["models"].items()
+            for model, version in each.models.items()
             if model not in selected and running.get(model) != version
         ]
     left = ", ".join(moving)

@@ -11,7 +11,7 @@ from pyinfra.api import Host, StringCommand, operation
 from pyinfra.context import ctx_host
 
 from modelctl.errors import OperatorError
-from operations.answer import Survey
+from node.protocol import Survey
 from operations.node_command import Refusal
 from operations.survey import forget, survey
 

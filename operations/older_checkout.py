@@ -5,10 +5,11 @@ from pathlib import Path
 from pyinfra.api import Host, StringCommand
 
 from modelctl import ancestry
-from operations.answer import Survey
+from node.desired_state import Order
+from node.protocol import Refused, Survey
 from operations.node_command import Refusal, bare_command, command
-from operations.order import Order
 from operations.run import arguments_of
+from operations.survey import has_program
 
 
 def refusal(host: Host, found: Survey, order: Order) -> StringCommand | None:
@@ -19,10 +20,10 @@ def refusal(host: Host, found: Survey, order: Order) -> StringCommand | None:
     if host.name in arguments_of(host).older:
         return None
     site: Path = host.data.site_folder
-    newer = ancestry.newer(site, {each["service"]: found.sets[each["service"]].commit for each in order["sets"]})
+    newer = ancestry.newer(site, {each.service: found.sets[each.service].commit for each in order.sets})
     if newer is None:
         return None
     reason = f"{host.name}: {newer}; {ancestry.remedy(site)}, or allow it with --data older={host.name}"
     if not host.state.is_executing:
         return Refusal(reason)
-    return (command if found.has_program else bare_command)("refuse", message={**order, "reason": reason})
+    return (command if has_program(found) else bare_command)("refuse", message=Refused(order, reason))

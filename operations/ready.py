@@ -1,20 +1,22 @@
 """What every deploy begins with: what it needs of the host, this checkout's node program, and undamaged state."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import Any
+from typing import Literal
 from weakref import WeakKeyDictionary
 
 from pyinfra.api import Host, StringCommand
 from pyinfra.context import ctx_host
 
 from modelctl import ancestry
+from node.protocol import SetState, Survey
+from node.service_set import ServiceSet
 from operations import older_checkout
-from operations.answer import SetState, Step, Survey
 from operations.bundle import bundle
 from operations.node_command import Refusal, bare_command, command
 from operations.node_operation import node_operation
-from operations.survey import foresee, order_for
+from operations.survey import foresee, has_program, order_for
+
+Step = Literal["access", "coral", "models", "configs"]
 
 _begun: WeakKeyDictionary[Host, frozenset[Step]] = WeakKeyDictionary()
 
@@ -40,28 +42,28 @@ def converge(host: Host, found: Survey, steps: Sequence[Step]) -> Iterator[Strin
     for remark in found.remarks:
         host.log_styled(remark, fg="yellow")
     order = order_for(host)
-    refusal = _lacks(host, found, steps) or (None if found.has_program else older_checkout.refusal(host, found, order))
+    refusal = _lacks(host, found, steps) or (None if has_program(found) else older_checkout.refusal(host, found, order))
     if refusal:
         yield refusal
         return
-    strange = [each for each in order["sets"] if _is_of_a_strange_commit(host, each, found.sets[each["service"]])]
-    renewed = {each["service"]: replace(found.sets[each["service"]], commit=order["commit"]) for each in strange}
-    foresee(host, has_program=True, damaged=[], sets={**found.sets, **renewed})
-    if not found.has_program:
+    strange = [each.service for each in order.sets if _is_of_a_strange_commit(host, each, found.sets[each.service])]
+    renewed = {service: found.sets[service]._replace(commit=order.commit) for service in strange}
+    foresee(host, current_program=bundle().digest, damaged=[], sets={**found.sets, **renewed})
+    if not has_program(found):
         yield bare_command("install-program", bundle().digest)
     if found.damaged:
         host.log("; ".join(found.damaged))
         yield command("mend", message=order)
     if strange:
-        yield command("renew", message={**order, "sets": strange})
+        yield command("renew", message=order.with_sets(strange))
 
 
 def _lacks(host: Host, found: Survey, steps: Sequence[Step]) -> Refusal | None:
-    lines = dict.fromkeys(line for step in steps for line in found.missing[step])
+    lines = dict.fromkeys(line for step in steps for line in getattr(found.missing, step))
     return Refusal(f"{host.name}: {'; '.join(lines)}; then run again") if lines else None
 
 
-def _is_of_a_strange_commit(host: Host, wanted: dict[str, Any], state: SetState) -> bool:
+def _is_of_a_strange_commit(host: Host, wanted: ServiceSet, state: SetState) -> bool:
     """As after a squash. It would let nobody switch the host any more."""
-    is_chosen = state.chosen == wanted["digest"]
+    is_chosen = state.chosen == wanted.digest
     return is_chosen and state.commit is not None and not ancestry.contains(host.data.site_folder, state.commit)

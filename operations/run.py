@@ -2,7 +2,8 @@
 
 from pyinfra.api import Host, State
 
-from modelctl.rendering.desired import Desired, WantedStack, WantedVersion, desired
+from modelctl.rendering.desired import desired, versions_of
+from node.desired_state import Order, Version
 from operations.arguments import Arguments, parse
 
 
@@ -11,19 +12,14 @@ def hosts_of(state: State) -> list[Host]:
     return [host for host in state.inventory if state.is_host_in_limit(host)]
 
 
-def desired_of(host: Host) -> Desired:
+def desired_of(host: Host) -> Order:
     """Return what the host should hold."""
     return desired(host.data.fleet, host.name)
 
 
-def needed_by(state: State) -> dict[str, list[WantedVersion | WantedStack]]:
+def needed_by(state: State) -> dict[str, list[Version]]:
     """Return the versions that the hosts of a run need, by the name of the host: what the registry must hold."""
-    wanted = {each.name: desired_of(each) for each in hosts_of(state)}
-    return {name: _versions(each) for name, each in wanted.items()}
-
-
-def _versions(wanted: Desired) -> list[WantedVersion | WantedStack]:
-    return [*wanted.versions, *(each for each in (wanted.face_list, wanted.stack) if each is not None)]
+    return {each.name: versions_of(desired_of(each)) for each in hosts_of(state)}
 
 
 def arguments_of(host: Host) -> Arguments:

@@ -4,21 +4,21 @@ A node that lacks the program gets a second question, with the program in it. Th
 operation changes the node, and apart for the prediction and the run.
 """
 
-import json
 from collections.abc import Collection
-from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
 from modelctl import product
-from modelctl.nodes.authority import Authority
-from operations.answer import Entry, Survey, parse
+from node import protocol
+from node.desired_state import Asked, Order
+from node.protocol import HistoryEntry, Survey
+from operations.answer import parse
 from operations.bundle import LOADER, bundle
 from operations.node_command import PROGRAMS, PYTHON, Message
-from operations.order import Asked, Datasink, Order, order, without_contents
-from operations.run import arguments_of, desired_of, needed_by
+from operations.order import order
+from operations.run import arguments_of, needed_by
 
 QUESTION_SECONDS = 120
 READING_SECONDS = 3600  # every byte, from what may be an SD card
@@ -32,11 +32,11 @@ class InstalledSurvey(FactBase[Survey | None]):
         folder = QuoteString(f"{PROGRAMS}/{bundle().digest}")
         return StringCommand(
             "{", "[", "-d", folder, "]", "&&", *PYTHON, folder, "survey;", "}", "||",
-            "{", "cat", ">/dev/null;", "echo;", "echo", "null;", "}",
+            "{", "cat", ">/dev/null;", "}",
         )  # fmt: skip
 
     def process(self, output: list[str]) -> Survey | None:
-        return parse(output or ["null"], self._services)
+        return None if output[-1:] in ([], ["null"]) else parse(output, self._services)
 
 
 class BareSurvey(FactBase[Survey | None]):
@@ -76,11 +76,11 @@ def last_answer(host: Host) -> Survey | None:
     return _answers.get(host)
 
 
-def complete(host: Host, history: list[Entry]) -> None:
+def complete(host: Host, history: list[HistoryEntry]) -> None:
     """Remember the whole history of a host, of which an answer has the last lines."""
     known = _answers.get(host)
     if known is not None:
-        _answers[host] = replace(known, history=history)
+        _answers[host] = known._replace(history=history)
 
 
 def forget(host: Host) -> None:
@@ -92,41 +92,28 @@ def foresee(host: Host, **changes: Any) -> None:
     """Remember what an operation will have changed, so that the prediction of a later one counts on it."""
     known = _remembered.get(host)
     if known is not None and not host.state.is_executing:
-        _remembered[host] = (known[0], replace(known[1], **changes))
+        _remembered[host] = (known[0], known[1]._replace(**changes))
+
+
+def has_program(found: Survey) -> bool:
+    """Whether the host's units run this checkout's node program."""
+    return found.current_program == bundle().digest
 
 
 def order_for(host: Host) -> Order:
     """Return the whole order for a host in this run."""
-    wanted = desired_of(host)
-    commit = product.commit_of(host.data.site_folder)
-    return order(host.data.fleet, wanted, commit, _asked(host), _datasink(host) if wanted.source.local else None)
+    said, site = arguments_of(host), product.commit_of(host.data.site_folder)
+    asked = Asked(unlock=said.unlock, full=said.verify == "full", diff=bool(host.state.config.DIFF))
+    return order(host.data.fleet, host.name, site, asked, needed_by(host.state))
 
 
 def _ask(host: Host) -> Survey | None:
     asked = order_for(host)
-    services, question = [each["service"] for each in asked["sets"]], json.dumps(without_contents(asked))
-    seconds = READING_SECONDS if asked["asked"]["full"] else QUESTION_SECONDS
+    services, question = [each.service for each in asked.sets], protocol.dumps(asked.question)
+    seconds = READING_SECONDS if asked.asked.full else QUESTION_SECONDS
     said = {"_sudo": True, "_timeout": seconds}
     answer = host.get_fact(InstalledSurvey, services=services, _stdin=Message(question), **said)
     if answer is None and host not in host.state.failed_hosts:
         lines = Message(bundle().to_line(), question)
         answer = host.get_fact(BareSurvey, services=services, _stdin=lines, **said)
     return answer
-
-
-def _asked(host: Host) -> Asked:
-    said = arguments_of(host)
-    return Asked(unlock=said.unlock, full=said.verify == "full", diff=bool(host.state.config.DIFF))
-
-
-def _datasink(host: Host) -> Datasink:
-    fleet, wanted, needed = host.data.fleet, desired_of(host), needed_by(host.state)
-    authority = Authority(fleet.site.pull_ca)
-    return Datasink(
-        authority=authority.lines(wanted.source.registry, fleet.revoked) if authority.exists() else None,
-        needed={each.label: each.manifest for versions in needed.values() for each in versions},
-        needed_by={name: [each.label for each in versions] for name, versions in needed.items()},
-        named=[f"{model}/{each}" for model in fleet.registry.artefacts for each in fleet.named_versions(model)],
-        log=fleet.deployment_log(),
-        clean_up=wanted.clean_up,
-    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -19,8 +19,11 @@ from modelctl.nodes.node_status import Said
 from modelctl.registry import registry_store
 from modelctl.registry.manifest import pin_of
 from modelctl.registry.pinning import require_version
-from modelctl.rendering.desired import Desired, ServiceSet, desired
+from modelctl.rendering.desired import desired
 from modelctl.values import NonNegativeInt
+from node import codec
+from node.desired_state import Order
+from node.service_set import ServiceSet
 
 ANSWER_SECONDS = 60
 
@@ -99,8 +102,8 @@ def chosen_on(fleet: Fleet, host: str) -> dict[str, Chosen]:
     return {}
 
 
-def _host_preview(before: Fleet, model: str, wanted: Desired, answer: _Answer, folder: Path) -> HostPreview:
-    old: tuple[ServiceSet, ...] = ()
+def _host_preview(before: Fleet, model: str, wanted: Order, answer: _Answer, folder: Path) -> HostPreview:
+    old: list[ServiceSet] = []
     with suppress(Faults):  # what runs now may be what no pin covers
         old = desired(before, wanted.host).sets
     digests = {each.digest for each in old}
@@ -115,9 +118,9 @@ def _host_preview(before: Fleet, model: str, wanted: Desired, answer: _Answer, f
     )
 
 
-def _version(model: str, wanted: Desired) -> str:
+def _version(model: str, wanted: Order) -> str:
     if model == CORAL and wanted.stack is not None:
-        return wanted.stack.version
+        return wanted.stack.version.version
     versions = {each.model: each.version for each in wanted.versions}
     return wanted.face_list.version if wanted.face_list else versions[model]
 
@@ -126,7 +129,7 @@ def _sum(counts: tuple[int | None, ...]) -> int | None:
     return None if None in counts else sum(filter(None, counts))
 
 
-def _ask(fleet: Fleet, model: str, wanted: Desired) -> _Answer:
+def _ask(fleet: Fleet, model: str, wanted: Order) -> _Answer:
     """Without counts where the node's program cannot say: the deploy brings one that can, and checks."""
     try:
         text = node_command.ask(fleet, wanted.host, "preview", _question(model, wanted), ANSWER_SECONDS)
@@ -140,20 +143,20 @@ def _ask(fleet: Fleet, model: str, wanted: Desired) -> _Answer:
     return answer.model_copy(update={"chosen": chosen_on(fleet, wanted.host)})
 
 
-def _question(model: str, wanted: Desired) -> Mapping[str, object]:
+def _question(model: str, wanted: Order) -> Mapping[str, object]:
     return {
-        "versions": [asdict(each) for each in wanted.versions if each.model == model],
-        "face_lists": [asdict(wanted.face_list)] if wanted.face_list else [],
-        "configs": [file.path for each in wanted.sets for file in each.files],
+        "versions": [codec.encode(each) for each in wanted.versions if each.model == model],
+        "face_lists": [codec.encode(wanted.face_list)] if wanted.face_list else [],
+        "configs": [str(file.path) for each in wanted.sets for file in each.files],
         "stack": _stack(wanted) if model == CORAL else None,
-        "registry": wanted.source.registry if wanted.source.local else None,
+        "registry": str(wanted.source.registry) if wanted.source.local else None,
     }
 
 
-def _stack(wanted: Desired) -> Mapping[str, object] | None:
+def _stack(wanted: Order) -> Mapping[str, object] | None:
     if wanted.stack is None:
         return None
-    return {"digest": wanted.stack.digest, "size": sum(file.size for file in wanted.stack.files)}
+    return {"digest": wanted.stack.digest, "size": sum(file.size for file in wanted.stack.version.files)}
 
 
 def _stored_fault(fleet: Fleet, model: str, version: str, reason: str) -> str:

@@ -7,8 +7,8 @@ import click
 from modelctl.commands import options
 from modelctl.errors import OperatorError
 from modelctl.inventory_file import load
-from modelctl.rendering.render import InstalledFile
 from modelctl.rendering.render import render as render_host
+from node.service_set import Installed
 
 
 @click.command()
@@ -27,12 +27,12 @@ def render(host: str, output: Path | None, site: Path) -> None:
         _write(files, output)
 
 
-def _write(files: tuple[InstalledFile, ...], output: Path) -> None:
+def _write(files: tuple[Installed, ...], output: Path) -> None:
     try:
         for file in files:
-            path = output / file.path.lstrip("/")
+            path = output / file.path.relative_to("/")
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(file.content, encoding="utf-8")
+            path.write_text(file.content or "", encoding="utf-8")
             path.chmod(file.mode)
     except OSError as error:
         raise OperatorError(f"--output: {error.filename}: {error.strerror}; expected a folder to write to") from None

@@ -1,5 +1,6 @@
 """Every file that a deploy puts on a host, rendered from templates/ without any connection."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +15,7 @@ from modelctl.errors import Faults
 from modelctl.fleet import Fleet
 from modelctl.rendering.model_files import NamedFile
 from modelctl.rendering.services import Service, Unit, service_of
+from node.service_set import Installed
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 CLEAN_UP_UNITS = ("model_cleanup.service", "model_cleanup.timer")
@@ -22,31 +24,21 @@ _MODE = 0o644
 
 
 @dataclass(frozen=True)
-class InstalledFile:
-    """A file as it lands on a host. `mode` is its permission bits."""
-
-    path: str
-    content: str
-    owner: str
-    mode: int
-
-
-@dataclass(frozen=True)
 class Rendered:
     """The files of a service, and the model files that they name, sorted by path."""
 
     service: Service
-    files: tuple[InstalledFile, ...]
+    files: tuple[Installed, ...]
     named: tuple[NamedFile, ...]
 
 
-def render(fleet: Fleet, host: str) -> tuple[InstalledFile, ...]:
+def render(fleet: Fleet, host: str) -> tuple[Installed, ...]:
     """Every file that a deploy puts on a host: units, config, task configs. Raises Faults."""
     rendered = render_service(fleet, host)
     return (*(rendered.files if rendered else ()), *clean_up_units(fleet, host))
 
 
-def clean_up_units(fleet: Fleet, host: str) -> tuple[InstalledFile, ...]:
+def clean_up_units(fleet: Fleet, host: str) -> tuple[Installed, ...]:
     """The units of the registry's clean-up; none but on the primary datasink. Raises Faults, all of them."""
     if host != fleet.site.primary_datasink:
         return ()
@@ -59,21 +51,20 @@ def clean_up_units(fleet: Fleet, host: str) -> tuple[InstalledFile, ...]:
     }
     faults: list[str] = []
     files = tuple(
-        InstalledFile(f"{layout.UNITS}/{unit}", _text(f"cleanup/{unit}.j2", context, faults), "root", _MODE)
-        for unit in CLEAN_UP_UNITS
+        _file(f"{layout.UNITS}/{unit}", _text(f"cleanup/{unit}.j2", context, faults), "root") for unit in CLEAN_UP_UNITS
     )
     if faults:
         raise Faults(faults)
     return files
 
 
-def coral_rule() -> InstalledFile:
+def coral_rule() -> Installed:
     """The rule by which udev gives the Coral stick to a group. Raises Faults."""
     name, faults = "60-sentinelcam-coral.rules", list[str]()
     content = _text(f"coral/{name}.j2", {"group": STICK_GROUP}, faults)
     if faults:
         raise Faults(faults)
-    return InstalledFile(f"{layout.UDEV_RULES}/{name}", content, "root", _MODE)
+    return _file(f"{layout.UDEV_RULES}/{name}", content, "root")
 
 
 def render_service(fleet: Fleet, host: str) -> Rendered | None:
@@ -90,14 +81,11 @@ def render_service(fleet: Fleet, host: str) -> Rendered | None:
     return Rendered(service, tuple(files), tuple(named[path] for path in sorted(named)))
 
 
-def _units(service: Service, faults: list[str]) -> list[InstalledFile]:
-    return [
-        InstalledFile(f"{layout.UNITS}/{unit.name}", _unit_text(service, unit, faults), "root", _MODE)
-        for unit in service.units
-    ]
+def _units(service: Service, faults: list[str]) -> list[Installed]:
+    return [_file(f"{layout.UNITS}/{unit.name}", _unit_text(service, unit, faults), "root") for unit in service.units]
 
 
-def _configs(owner: str, service: Service, faults: list[str]) -> list[InstalledFile]:
+def _configs(owner: str, service: Service, faults: list[str]) -> list[Installed]:
     files = []
     for template, path in service.configs.items():
         content = _service_text(service, template, {}, faults)
@@ -105,8 +93,12 @@ def _configs(owner: str, service: Service, faults: list[str]) -> list[InstalledF
             yaml.safe_load(content)
         except yaml.YAMLError as error:
             faults.append(f"templates/{service.name}/{template}.j2: {' '.join(str(error).split())}; allowed: YAML")
-        files.append(InstalledFile(path, content, owner, _MODE))
+        files.append(_file(path, content, owner))
     return files
+
+
+def _file(path: str, content: str, owner: str) -> Installed:
+    return Installed(Path(path), owner, _MODE, hashlib.sha256(content.encode()).hexdigest(), content)
 
 
 def _unit_text(service: Service, unit: Unit, faults: list[str]) -> str:

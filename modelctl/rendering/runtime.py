@@ -3,34 +3,15 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
-from modelctl import layout
 from modelctl.fleet import Fleet
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.pins import Pin
+from node.service_set import SetStack
 
 UNPINNED = "unpinned"
 """In place of a digest that nobody knows yet, in what is only shown: no host gets what is not pinned."""
-
-
-@dataclass(frozen=True)
-class SetStack:
-    """The Coral stack of a service's set: its version, the digests of its manifest and of its files.
-
-    `python` runs the service, in `folder`; `path` is the service's own PYTHONPATH.
-    """
-
-    version: str
-    manifest: str
-    digest: str
-    python: str
-    folder: str
-    path: tuple[str, ...]
-
-    @property
-    def directory(self) -> str:
-        """Where it is unpacked on a node."""
-        return f"{layout.CORAL}/{self.digest}"
 
 
 @dataclass(frozen=True)
@@ -72,7 +53,7 @@ def _stack(fleet: Fleet, name: str, folder: str, path: tuple[str, ...]) -> SetSt
     if found is None:
         return None
     version, stack = found
-    pin, python = fleet.pin(CORAL, version), f"{fleet.home(name)}/{fleet.standards.paths.python}"
+    pin, python = fleet.pin(CORAL, version), Path(fleet.home(name), fleet.standards.paths.python)
     if pin is None:
-        return SetStack(version, UNPINNED, UNPINNED, python, folder, path)
-    return SetStack(version, pin.manifest, stack_digest(stack.node_files, pin), python, folder, path)
+        return SetStack(version, UNPINNED, UNPINNED, python, Path(folder), list(path))
+    return SetStack(version, pin.manifest, stack_digest(stack.node_files, pin), python, Path(folder), list(path))

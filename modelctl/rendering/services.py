@@ -12,7 +12,7 @@ from modelctl.inventory.hosts import Datasink, Outpost, Sentinel
 from modelctl.rendering import work
 from modelctl.rendering.model_files import ModelFiles
 from modelctl.rendering.runtime import Runtime, runtime_of
-from modelctl.rendering.work import Work
+from node.service_set import Work
 
 TASKS = (
     "DailyCleanup",

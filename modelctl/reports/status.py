@@ -35,8 +35,9 @@ from modelctl.faults import choice, fault, for_each
 from modelctl.fleet import Fleet
 from modelctl.nodes import node_status, remote
 from modelctl.nodes.node_status import Coral, Entry, Mark, NodeService
-from modelctl.rendering.desired import ServiceSet, desired
+from modelctl.rendering.desired import desired
 from modelctl.reports.registry_state import RegistryState
+from node.service_set import ServiceSet
 
 SHORT = 12
 VERDICTS = ("unhealthy", "starting", "no stick", "unknown")
@@ -89,7 +90,7 @@ class ServiceStatus:
 class HostStatus:
     """A host's services, or why they are unknown; `overrides` are the models of which it wants a version of its own."""
 
-    wanted: tuple[ServiceSet, ...]
+    wanted: list[ServiceSet]
     overrides: frozenset[str]
     services: Mapping[str, ServiceStatus]
     error: str | None
@@ -109,12 +110,12 @@ def choose(fleet: Fleet, hosts: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(hosts)) or served
 
 
-def wanted_sets(fleet: Fleet, hosts: Sequence[str]) -> dict[str, tuple[ServiceSet, ...]]:
+def wanted_sets(fleet: Fleet, hosts: Sequence[str]) -> dict[str, list[ServiceSet]]:
     """The sets that each host should run. Raises the Faults of all hosts, as `desired` does."""
     return for_each(hosts, lambda host: desired(fleet, host).sets)
 
 
-def look(fleet: Fleet, wanted: Mapping[str, tuple[ServiceSet, ...]]) -> dict[str, HostStatus]:
+def look(fleet: Fleet, wanted: Mapping[str, list[ServiceSet]]) -> dict[str, HostStatus]:
     """Ask all hosts at once. Raises OperatorError when none can be asked."""
     return remote.side_by_side(list(wanted), lambda host: _look(fleet, host, wanted[host]))
 
@@ -138,7 +139,7 @@ def short(digest: str | None) -> str:
     return digest[:SHORT] if digest else "none"
 
 
-def _look(fleet: Fleet, host: str, wanted: tuple[ServiceSet, ...]) -> HostStatus:
+def _look(fleet: Fleet, host: str, wanted: list[ServiceSet]) -> HostStatus:
     overrides = frozenset(fleet.host(host).model_version_overrides)
     try:
         found = node_status.ask(fleet, host)
@@ -169,8 +170,7 @@ def _compare(wanted: ServiceSet, found: NodeService) -> ServiceStatus:
 
 
 def _models(wanted: ServiceSet, chosen: Mapping[str, str]) -> dict[str, Versions]:
-    versions = {model: version for model, version, _ in wanted.models}
-    return {model: Versions(versions.get(model), chosen.get(model)) for model in sorted({*versions, *chosen})}
+    return {model: Versions(wanted.models.get(model), chosen.get(model)) for model in sorted({*wanted.models, *chosen})}
 
 
 def _sets(wanted: ServiceSet, found: NodeService) -> Iterator[str]:

@@ -46,7 +46,7 @@ def _model_rows(found: Mapping[str, HostStatus]) -> Iterator[Row]:
                 yield Row((name, service, model, wanted, versions.chosen or NONE), style)
         if host.error is not None:
             for each in host.wanted:
-                for model, version, _ in each.models:
+                for model, version in each.models.items():
                     yield Row((name, each.service, model, _wanted(host, model, version), UNKNOWN), ODD)
 
 

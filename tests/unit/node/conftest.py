@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from node import health, layout, lock, marks, services, sets, work
-from node.orders import Stack
+from node.desired_state import Stack
 from node.services import Status
 from tests.unit.node import wheels
 from tests.unit.node.places import Place, uid

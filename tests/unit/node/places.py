@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from node.marks import Mark, Request
-from node.orders import Asked, Datasink, File, Limits, Order, Source, Stack, Version
+from node.desired_state import Asked, Datasink, File, Limits, Order, Source, Stack, Version
 from node.service_set import NOTHING, Gate, Installed, Link, Named, ServiceSet
 
 USER = "nobody"

@@ -4,7 +4,7 @@ import pytest
 
 from node import pull
 from node.errors import Refusal
-from node.orders import Version
+from node.desired_state import Version
 from tests.unit.node.places import Contents, Place, manifest_of
 
 

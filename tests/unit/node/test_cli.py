@@ -12,7 +12,7 @@ import pytest
 from node import access, cleanup_units, cli, facelist, follow, history, layout, lock, pull, switch
 from node.errors import Refusal
 from node.marks import Request
-from node.orders import Order
+from node.desired_state import Order
 from node.service_set import Installed
 from tests.unit.node.places import USER, installed, request, uid
 from tests.unit.node.test_orders import ORDER

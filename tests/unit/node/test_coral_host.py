@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from node import coral_host, services, stick
-from node.orders import Order, Stack, Version
+from node.desired_state import Order, Stack, Version
 from node.service_set import SetStack
 from node.services import Status
 from tests.unit.node.places import USER, Place, installed, service_set

@@ -5,7 +5,7 @@ import pytest
 
 from node import facelist, files, sets, stamps
 from node.errors import Refusal
-from node.orders import Asked, File, Order, Version
+from node.desired_state import Asked, File, Order, Version
 from node.sets import StoredSet
 from tests.unit.node.places import NOTHING_ASKED, Place, fill, installed, service_set, sha256
 

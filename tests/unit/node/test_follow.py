@@ -8,7 +8,7 @@ import pytest
 
 from node import follow, history, layout, lock, marks, outcomes, recovery, sets
 from node.errors import Refusal
-from node.orders import Order
+from node.desired_state import Order
 from tests.unit.node.places import GATE, Place, installed, mark, request, service_set
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from node import access, files, history, layout, marks, mend, recovery, sets
-from node.orders import Order
+from node.desired_state import Order
 from tests.unit.node.places import Place, installed, mark, request, service_set
 
 Damage = Callable[[Path], object]

@@ -7,7 +7,7 @@ import pytest
 
 from node import orders
 from node.errors import Refusal
-from node.orders import Asked, File, Source, Version
+from node.desired_state import Asked, File, Source, Version
 from node.rights import Owner
 from node.service_set import Gate, Installed, Link, Named, Work
 from tests.unit.node.places import LIMITS, NOTHING_ASKED, USER
@@ -73,7 +73,7 @@ def test_owner_is_the_user_and_its_group() -> None:
 
 def test_an_unknown_user_is_refused() -> None:
     with pytest.raises(Refusal) as caught:
-        orders.owner("no-such-user")
+        rights.owner_of("no-such-user")
     assert str(caught.value) == (
         "user no-such-user: not on this node; expected the service's user; sudo useradd --create-home no-such-user"
     )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from node import access, coral_host, prerequisites, releases, stick
-from node.orders import Order, Stack
+from node.desired_state import Order, Stack
 from node.releases import Release
 from node.service_set import NOTHING as NOTHING_SHOWN
 from node.service_set import SetStack

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from node import disk, facelist, layout, preview, sets, stamps
-from node.orders import Version
+from node.desired_state import Version
 from tests.unit.node.places import Place, fill, installed, service_set, sha256
 
 MODEL, A, B = "cats", b"aaaa", b"bb"

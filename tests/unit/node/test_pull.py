@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 import pytest
 
 from node import disk, files, pull, stamps, transfer, versions
-from node.orders import Source
+from node.desired_state import Source
 from tests.unit.node.places import Place, is_linked_twice, manifest_of, sha256, tree, uid, untouched
 from tests.unit.node.pulls import expected, refusal
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from node import deb, files, layout, stack_contents, stacks
-from node.orders import Stack
+from node.desired_state import Stack
 from node.service_set import LIBRARY
 from tests.unit.node import wheels
 from tests.unit.node.copies import replaced_by_copy

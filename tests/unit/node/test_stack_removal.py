@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from node import files, layout, named, sets, stack_contents, stacks, version_removal
-from node.orders import Stack, Version
+from node.desired_state import Stack, Version
 from node.service_set import CORAL, SetStack
 from tests.unit.node.disks import Disk
 from tests.unit.node.places import Place, installed, service_set, sha256, tree

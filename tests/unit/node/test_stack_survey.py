@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from node import coral_host, drift, health, mapped, process_tree, services, stacks, survey
-from node.orders import Order, Stack
+from node.desired_state import Order, Stack
 from node.process_tree import Process
 from node.service_set import LIBRARY, ServiceSet, SetStack
 from node.services import Status

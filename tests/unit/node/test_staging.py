@@ -8,7 +8,7 @@ import pytest
 
 from node import pull, staging, transfer, versions
 from node.errors import Refusal
-from node.orders import File, Source
+from node.desired_state import File, Source
 from tests.unit.node.places import Place, fill, is_linked_twice, sha256, tree
 from tests.unit.node.pulls import expected, refusal
 

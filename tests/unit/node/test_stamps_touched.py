@@ -10,7 +10,7 @@ from typing import BinaryIO
 import pytest
 
 from node import disk, files, layout, orders, pull, stamps, version_removal, versions
-from node.orders import Version
+from node.desired_state import Version
 from node.stamps import State
 from tests.unit.node.places import Place, is_linked_twice, sha256
 from tests.unit.node.pulls import refusal
@@ -127,7 +127,7 @@ def test_owner_and_mode_of_a_staged_file_cost_no_reading(path: Path, read: list[
     staged.write_bytes(b"woof")
     staged.chmod(0o600)
     tick()
-    reading = stamps.take(staged, sha256(b"woof"), orders.owner("nobody"))
+    reading = stamps.take(staged, sha256(b"woof"), rights.owner_of("nobody"))
     tick()
     stamps.place(staged, path, reading)
     assert stamps.vouches(path, sha256(b"woof"))
@@ -137,7 +137,7 @@ def test_owner_and_mode_of_a_staged_file_cost_no_reading(path: Path, read: list[
 def test_what_is_changed_between_reading_and_placing_is_not_trusted(path: Path) -> None:
     staged = path.with_name("staged")
     staged.write_bytes(b"woof")
-    reading = stamps.take(staged, sha256(b"woof"), orders.owner("nobody"))
+    reading = stamps.take(staged, sha256(b"woof"), rights.owner_of("nobody"))
     tick()
     write_and_set_back(staged, b"moan")
     stamps.place(staged, path, reading)
@@ -151,7 +151,7 @@ def test_what_is_changed_before_it_is_given_is_not_trusted(path: Path, monkeypat
         return DIGEST
 
     monkeypatch.setattr(disk, "digest", read_and_change)
-    stamps.put(path, stamps.take(path, DIGEST, orders.owner("nobody")))
+    stamps.put(path, stamps.take(path, DIGEST, rights.owner_of("nobody")))
     assert not stamps.vouches(path, DIGEST)
 
 
@@ -251,7 +251,7 @@ class TestUpgrade:
         moved = other.directory.with_name("moved")
         other.directory.rename(moved)
         other.directory.symlink_to(moved)
-        os.chown(other.directory, *orders.owner("nobody"), follow_symlinks=False)
+        os.chown(other.directory, *rights.owner_of("nobody"), follow_symlinks=False)
         stamps.upgrade()
         with stamps.renewing(moved / "dogs.bin"):
             assert versions.is_verified(olds)

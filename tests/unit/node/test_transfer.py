@@ -6,7 +6,7 @@ import pytest
 
 from node import access, files, layout, pull_shell, transfer
 from node.errors import Refusal
-from node.orders import Source
+from node.desired_state import Source
 from tests.unit.node.places import LIMITS, Place
 
 FAR = Source("depot", "192.0.2.1", "ops", Path("/registry"), local=False)

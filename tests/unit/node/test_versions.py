@@ -1,7 +1,7 @@
 import pytest
 
 from node import disk, stamps, versions
-from node.orders import File
+from node.desired_state import File
 from tests.unit.node.places import Place, sha256
 
 CATS = {"cats.bin": b"meow", "list.csv": b"seed"}

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from node import files, layout, stacks
-from node.orders import File, Stack, Version
+from node.desired_state import File, Stack, Version
 from node.service_set import CORAL, LIBRARY
 from tests.unit.node.places import installed, sha256
 
