@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from modelctl.fleet import Fleet
+from node.protocol import Survey
 from operations import node_operation
-from operations.answer import Survey
 from tests.unit.operations.engine import Engine
 from tests.unit.operations.hosts import make_fleet
 

@@ -22,8 +22,8 @@ import config as config  # pyinfra as it is mended
 from modelctl.fleet import Fleet
 from modelctl.groups import groups
 from modelctl.product import CHECKOUT
+from node.protocol import Survey
 from operations import rollout, survey
-from operations.answer import Entry, Survey
 from operations.node_command import PYTHON
 from tests.unit.operations.clock import Clock
 from tests.unit.operations.hosts import make_host, settled
@@ -63,7 +63,7 @@ class Node:
             return None
         differences = [] if self.is_settled else ["chosen set none, wanted ab"]
         states = self.answer.sets.items()
-        sets = {name: replace(state, differences=differences, proven=self.is_proven) for name, state in states}
+        sets = {name: state._replace(differences=differences, proven=self.is_proven) for name, state in states}
         return replace(self.answer, sets=sets)
 
     def tell(self, words: Sequence[str]) -> list[str] | None:

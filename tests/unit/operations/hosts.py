@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -12,9 +11,8 @@ from pyinfra.context import ctx_host
 
 from modelctl.fleet import Fleet
 from modelctl.product import CHECKOUT
-from operations.answer import SetState, StackState, Survey
+from node.protocol import DatasinkState, PullAccess, SetState, StackState, Survey
 from operations.bundle import bundle
-from operations.order import Asked, order
 from operations.run import desired_of
 from tests.unit.modelctl.sites import fleet as fleet_of
 from tests.unit.modelctl.sites import pinned, site
@@ -102,38 +100,35 @@ def as_host(host: StubHost) -> Host:
 def settled(host: StubHost) -> Survey:
     """What a host answers that holds all that it should."""
     wanted = desired_of(as_host(host))
-    sets = order(host.data.fleet, wanted, "unknown", Asked(), None)["sets"]
     return Survey(
-        has_program=True,
+        current_program=bundle().digest,
         damaged=[],
         absent_folders=[],
         lacking=[],
-        stack=StackState(False, [], [], False, False, [], udevd=True) if wanted.stack else None,
-        face_list={"lacking": []} if wanted.face_list else None,
+        stack=StackState(libusb=False, rule=False, group=False, to_restart=[], udevd=True) if wanted.stack else None,
+        face_list=[],
         sets={
-            each["service"]: SetState(
-                each["digest"], each["models"], [], None, None, False, None, {}, "unknown", None, proven=False
+            each.service: SetState(
+                each.digest, each.models, [], None, None, False, None, {}, "unknown", None, proven=False
             )
-            for each in sets
+            for each in wanted.sets
         },
-        pull_access={"pull_key.pub": None, "pull_key-cert.pub": None, "known_hosts": None},
-        authorized=True,
-        revoked=[],
+        pull_access=PullAccess(None, None, None),
         history=[],
-        logged={} if wanted.source.local else None,
-        registry=[],
-        listed=[],
-        unseen=[],
-        cleanup=[],
-        missing={"access": [], "models": [], "configs": []},
-        remarks=[],
+        datasink=DatasinkState(True, [], [], {}, [], [], []) if wanted.source.local else None,
     )
+
+
+def told(found: Survey, **changes: Any) -> Survey:
+    """The same answer of a datasink that says something else of its registry."""
+    assert found.datasink is not None
+    return found._replace(datasink=found.datasink._replace(**changes))
 
 
 def with_set(found: Survey, **changes: Any) -> Survey:
     """The same answer with another state of its only set."""
     [(service, state)] = found.sets.items()
-    return replace(found, sets={service: replace(state, **changes)})
+    return found._replace(sets={service: state._replace(**changes)})
 
 
 def plan(operation: Callable[..., Any], host: StubHost, *args: Any) -> list[StringCommand]:

@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,8 +7,8 @@ from pyinfra import logger
 from modelctl.fleet import Fleet
 from modelctl.inventory.revoked import Revoked
 from modelctl.nodes.authority import Authority
+from node.protocol import PullFile, Survey
 from operations import access
-from operations.answer import PullFile, Survey
 from operations.node_command import Refusal
 from tests.unit.cases import each
 from tests.unit.operations.engine import NODE_KEY, Engine
@@ -72,7 +71,7 @@ def certified(node: StubHost) -> Survey:
         "pull_key-cert.pub": authority.certify(NODE_KEY, "lab1", 1),
         "known_hosts": KNOWN_HOSTS,
     }
-    return replace(settled(node), pull_access=held)
+    return settled(node)._replace(pull_access=held)
 
 
 def test_a_certified_node_is_left_alone(node: StubHost, answer: Answer, certified: Survey) -> None:
@@ -87,14 +86,14 @@ def test_a_certified_node_is_left_alone(node: StubHost, answer: Answer, certifie
 def test_what_differs_is_put_right(
     node: StubHost, answer: Answer, certified: Survey, name: PullFile, value: str
 ) -> None:
-    answer(replace(certified, pull_access={**certified.pull_access, name: value}))
+    answer(certified._replace(pull_access={**certified.pull_access, name: value}))
     node.facts["PullKey"] = NODE_KEY
     assert len(plan(access.certify_pull_key, node)) == 2
 
 
 def test_a_node_whose_key_is_revoked_gets_a_new_certificate(fleet: Fleet, answer: Answer, certified: Survey) -> None:
     """R6: and a key of another host's is none of its own."""
-    later = replace(fleet, revoked=Revoked(hosts={"lab1": 1, "east": 3}))
+    later = fleet._replace(revoked=Revoked(hosts={"lab1": 1, "east": 3}))
     node = make_host("lab1", later)
     answer(certified)
     node.facts["PullKey"] = NODE_KEY
@@ -105,7 +104,7 @@ def test_a_node_whose_key_is_revoked_gets_a_new_certificate(fleet: Fleet, answer
 def test_a_node_is_left_alone_when_another_ones_key_is_revoked(fleet: Fleet, answer: Answer, certified: Survey) -> None:
     """R6."""
     answer(certified)
-    assert plan(access.certify_pull_key, make_host("lab1", replace(fleet, revoked=Revoked(hosts={"east": 3})))) == []
+    assert plan(access.certify_pull_key, make_host("lab1", fleet._replace(revoked=Revoked(hosts={"east": 3})))) == []
 
 
 def test_an_unknown_host_key_fails_this_host(node: StubHost, answer: Answer, tmp_path: Path) -> None:
@@ -161,7 +160,7 @@ def test_the_datasink_needs_no_key_for_itself(sink: StubHost, answer: Answer) ->
 
 
 def test_the_datasink_lets_certified_nodes_read(sink: StubHost, answer: Answer) -> None:
-    answer(replace(settled(sink), authorized=None))
+    answer(settled(sink)._replace(authorized=None))
     check, authorize = plan(access.authorize_pulls, sink)
     assert line(check).endswith(" check-rrsync")
     assert line(authorize).endswith(" authorize ops")
@@ -172,8 +171,8 @@ def test_the_datasink_lets_certified_nodes_read(sink: StubHost, answer: Answer) 
 def test_the_datasink_lets_revoked_nodes_in_no_more(fleet: Fleet, answer: Answer) -> None:
     """R6."""
     revoked = Revoked(hosts={"east": 2})
-    sink = make_host("data1", replace(fleet, revoked=revoked))
-    answer(replace(settled(sink), authorized=False))
+    sink = make_host("data1", fleet._replace(revoked=revoked))
+    answer(settled(sink)._replace(authorized=False))
     _, authorize = plan(access.authorize_pulls, sink)
     lines = Authority(fleet.site.pull_ca).lines("/home/ops/sentinelcam/model_registry", revoked)
     assert (len(lines), message(authorize)) == (2, lines)
@@ -181,7 +180,7 @@ def test_the_datasink_lets_revoked_nodes_in_no_more(fleet: Fleet, answer: Answer
 
 def test_an_older_checkout_lets_no_revoked_node_in_again(sink: StubHost, answer: Answer) -> None:
     """R6: the checkout that revoked the key is not this one."""
-    answer(replace(settled(sink), authorized=False, revoked=["sentinelcam-pull:east:1", "sentinelcam-pull:lab1:1"]))
+    answer(settled(sink)._replace(authorized=False, revoked=["sentinelcam-pull:east:1", "sentinelcam-pull:lab1:1"]))
     [refusal] = plan(access.authorize_pulls, sink)
     assert isinstance(refusal, Refusal)
     assert refusal.reason == (
@@ -202,7 +201,7 @@ def test_a_new_authority_is_told_once(fleet: Fleet, answer: Answer, monkeypatch:
     for name in ("data1", "lab1", "east"):
         host = make_host(name, fleet)
         host.facts["PullKey"] = NODE_KEY
-        answer(replace(settled(host), authorized=None))
+        answer(settled(host)._replace(authorized=None))
         plan(access.certify_pull_key if name != "data1" else access.authorize_pulls, host)
     assert warnings == [
         f"{fleet.site.pull_ca}: this control node had no pull authority, so one was made, and every node gets a "
@@ -213,5 +212,5 @@ def test_a_new_authority_is_told_once(fleet: Fleet, answer: Answer, monkeypatch:
 def test_a_known_authority_is_not_told(sink: StubHost, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     Authority(sink.data.fleet.site.pull_ca).create()
     monkeypatch.setattr(logger, "warning", None)
-    answer(replace(settled(sink), authorized=None))
+    answer(settled(sink)._replace(authorized=None))
     assert len(plan(access.authorize_pulls, sink)) == 2

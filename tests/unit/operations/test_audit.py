@@ -1,7 +1,7 @@
 import pytest
 from pyinfra.api import Host
 
-from operations.answer import Logged
+from node.protocol import Logged
 from operations.audit import NOTHING, is_cut, unlogged
 from operations.node_command import command
 from tests.unit.operations.engine import Engine, Run, entry

@@ -1,11 +1,10 @@
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
 from modelctl.fleet import Fleet
+from node.protocol import Survey
 from operations import cleanup
-from operations.answer import Survey
 from operations.survey import order_for
 from tests.unit.operations.hosts import StubHost, as_host, line, make_host, message, plan, predict, settled
 
@@ -26,7 +25,7 @@ def test_only_the_primary_datasink_is_told_of_the_units(fleet: Fleet, sink: Stub
 
 
 def test_the_units_are_put_right(sink: StubHost, answer: Answer) -> None:
-    answer(replace(settled(sink), cleanup=["the timer is disabled"]))
+    answer(settled(sink)._replace(cleanup=["the timer is disabled"]))
     [install] = plan(cleanup.install, sink)
     assert line(install) == "/usr/bin/python3 -I -B /var/lib/sentinelcam/program/DIGEST install-cleanup"
     assert message(install) == order_for(as_host(sink))["datasink"]["clean_up"]
@@ -34,7 +33,7 @@ def test_the_units_are_put_right(sink: StubHost, answer: Answer) -> None:
 
 
 def test_what_is_needed_leaves_the_delete_list(sink: StubHost, answer: Answer) -> None:
-    answer(replace(settled(sink), listed=[LISTED], unseen=["data1"]))
+    answer(settled(sink)._replace(listed=[LISTED], unseen=["data1"]))
     [spare] = plan(cleanup.spare, sink)
     assert line(spare) == "/usr/bin/python3 -I -B /var/lib/sentinelcam/program/DIGEST spare"
     assert message(spare) == {"versions": [LISTED], "hosts": {"data1": [LISTED]}}
@@ -43,22 +42,22 @@ def test_what_is_needed_leaves_the_delete_list(sink: StubHost, answer: Answer) -
 
 def test_it_is_predicted_once(sink: StubHost) -> None:
     """A deploy of models spares first, and one of configs does too."""
-    sink.facts["InstalledSurvey"] = replace(settled(sink), listed=[LISTED], unseen=["data1"])
+    sink.facts["InstalledSurvey"] = settled(sink)._replace(listed=[LISTED], unseen=["data1"])
     assert predict(cleanup.spare, sink) is not None
     assert predict(cleanup.spare, sink) is None
 
 
 def test_a_host_that_no_clean_up_has_seen_with_it_is_told(sink: StubHost, answer: Answer) -> None:
-    answer(replace(settled(sink), unseen=["data1"]))
+    answer(settled(sink)._replace(unseen=["data1"]))
     [spare] = plan(cleanup.spare, sink)
     assert message(spare) == {"versions": [], "hosts": {"data1": [LISTED]}}
 
 
 def test_a_host_that_the_datasink_makes_up_is_not_told(sink: StubHost, answer: Answer) -> None:
-    answer(replace(settled(sink), unseen=["data1", "nowhere"]))
+    answer(settled(sink)._replace(unseen=["data1", "nowhere"]))
     [spare] = plan(cleanup.spare, sink)
     assert message(spare) == {"versions": [], "hosts": {"data1": [LISTED]}}
-    answer(replace(settled(sink), unseen=["nowhere"]))
+    answer(settled(sink)._replace(unseen=["nowhere"]))
     assert plan(cleanup.spare, sink) == []
 
 

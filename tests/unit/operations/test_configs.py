@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,8 +6,8 @@ from pyinfra.api import StringCommand
 
 from modelctl import ancestry
 from modelctl.fleet import Fleet
+from node.protocol import Survey
 from operations import configs, rollout
-from operations.answer import Survey
 from operations.node_command import Refusal
 from operations.survey import order_for
 from tests.unit.operations.engine import entry
@@ -82,7 +81,7 @@ def test_only_the_services_that_differ_are_switched(
     """A host has one service today; nothing here knows that."""
     found = with_set(settled(sink), differences=["x"])
     [state] = found.sets.values()
-    answer(replace(found, sets={**found.sets, "other": replace(state, differences=[])}))
+    answer(found._replace(sets={**found.sets, "other": state._replace(differences=[])}))
     order = order_for(as_host(sink))
     both = {**order, "sets": [*order["sets"], {**order["sets"][0], "service": "other"}]}
     monkeypatch.setattr(configs, "order_for", lambda _: both)
@@ -96,7 +95,7 @@ def test_a_host_goes_back_only_with_all_of_its_services(sink: StubHost, answer: 
     [state] = found.sets.values()
     answer(found)
     assert configs._move(found, order_for(as_host(sink))) is rollout.Move.BACK
-    two = replace(found, sets={**found.sets, "other": replace(state, proven=False)})
+    two = found._replace(sets={**found.sets, "other": state._replace(proven=False)})
     order = order_for(as_host(sink))
     [datapump] = order["sets"]
     both = {**order, "sets": [datapump, {**datapump, "service": "other"}]}

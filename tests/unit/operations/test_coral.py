@@ -10,8 +10,8 @@ from pyinfra.api.exceptions import OperationError
 from pyinfra.operations import files, server
 
 from modelctl.fleet import Fleet
+from node.protocol import Survey
 from operations import coral, survey
-from operations.answer import Survey
 from operations.node_command import Refusal
 from tests.unit.operations.hosts import StubHost, as_host, line, make_host, message, plan, predict, settled, with_set
 
@@ -41,7 +41,7 @@ def lacking(host: StubHost, **changes: object) -> Survey:
     """A settled host whose stack, or what its stick needs, is not as it should be."""
     found = settled(host)
     assert found.stack is not None
-    return replace(found, stack=replace(found.stack, **changes))  # type: ignore[arg-type]
+    return found._replace(stack=replace(found.stack, **changes))  # type: ignore[arg-type]
 
 
 def test_a_settled_host_gets_nothing(sentinel: StubHost, answer: Answer) -> None:

@@ -1,12 +1,11 @@
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from modelctl.fleet import Fleet
+from node.protocol import Survey
 from operations import models, survey
-from operations.answer import Survey
 from operations.node_command import Refusal
 from operations.survey import order_for
 from tests.unit.operations.hosts import StubHost, as_host, line, make_host, message, plan, predict, settled, with_set
@@ -24,7 +23,7 @@ def labels(order: dict[str, Any]) -> list[str]:
 
 
 def test_absent_folders_are_made(sentinel: StubHost, answer: Answer) -> None:
-    answer(replace(settled(sentinel), absent_folders=["/home/ops/sentinel/tasks"]))
+    answer(settled(sentinel)._replace(absent_folders=["/home/ops/sentinel/tasks"]))
     [make] = plan(models.make_folders, sentinel)
     assert line(make).endswith(" folders")
     assert message(make)["folders"] == ["/home/ops/sentinel/tasks"]
@@ -39,7 +38,7 @@ def test_a_settled_host_pulls_nothing(sentinel: StubHost, answer: Answer) -> Non
 
 
 def test_only_lacking_versions_are_pulled(sentinel: StubHost, answer: Answer) -> None:
-    answer(replace(settled(sentinel), lacking=["haarcascades/2020-03-25", "openface_torch/2020-03-25"]))
+    answer(settled(sentinel)._replace(lacking=["haarcascades/2020-03-25", "openface_torch/2020-03-25"]))
     [pull] = plan(models.pull, sentinel)
     assert line(pull).endswith(" pull")
     assert labels(message(pull)) == ["haarcascades/2020-03-25", "openface_torch/2020-03-25"]
@@ -48,7 +47,7 @@ def test_only_lacking_versions_are_pulled(sentinel: StubHost, answer: Answer) ->
 
 def test_only_selected_models_are_pulled(fleet: Fleet, answer: Answer) -> None:
     host = make_host("sentinel", fleet, models="haarcascades")
-    answer(replace(settled(host), lacking=["haarcascades/2020-03-25", "openface_torch/2020-03-25"]))
+    answer(settled(host)._replace(lacking=["haarcascades/2020-03-25", "openface_torch/2020-03-25"]))
     [pull] = plan(models.pull, host)
     assert labels(message(pull)) == ["haarcascades/2020-03-25"]
 
@@ -57,7 +56,7 @@ def test_a_host_whose_other_models_would_move_is_refused(fleet: Fleet, answer: A
     host = make_host("sentinel", fleet, models="haarcascades")
     found = settled(host)
     running = {**found.sets["sentinel"].models, "face_recognition": "2025-02-25", "haarcascades": "2019-01-01"}
-    answer(with_set(replace(found, lacking=["haarcascades/2020-03-25"]), models=running))
+    answer(with_set(found._replace(lacking=["haarcascades/2020-03-25"]), models=running))
     [refusal] = plan(models.pull, host)
     assert isinstance(refusal, Refusal)
     assert refusal.reason == (
@@ -68,7 +67,7 @@ def test_a_host_whose_other_models_would_move_is_refused(fleet: Fleet, answer: A
 
 def test_a_datasink_pulls_its_face_list(fleet: Fleet, answer: Answer) -> None:
     host = make_host("data1", fleet)
-    answer(replace(settled(host), face_list={"lacking": ["facelist.csv"]}))
+    answer(settled(host)._replace(face_list={"lacking": ["facelist.csv"]}))
     [pull] = plan(models.pull, host)
     assert message(pull)["versions"] == []
     assert message(pull)["face_list"]["version"] == "2026-02-02"
@@ -76,18 +75,18 @@ def test_a_datasink_pulls_its_face_list(fleet: Fleet, answer: Answer) -> None:
 
 def test_a_face_list_that_is_not_selected_stays(fleet: Fleet, answer: Answer) -> None:
     host = make_host("data1", fleet, models="haarcascades")
-    answer(replace(settled(host), face_list={"lacking": ["facelist.csv"]}))
+    answer(settled(host)._replace(face_list={"lacking": ["facelist.csv"]}))
     assert plan(models.pull, host) == []
 
 
 def test_a_face_list_that_a_host_makes_up(sentinel: StubHost, answer: Answer) -> None:
-    answer(replace(settled(sentinel), face_list={"lacking": ["facelist.csv"]}))
+    answer(settled(sentinel)._replace(face_list={"lacking": ["facelist.csv"]}))
     assert plan(models.pull, sentinel) == []
 
 
 def test_the_prediction_counts_on_the_pull(sentinel: StubHost, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that was only touched is verified by the pull, and no service needs to be switched for it."""
-    found = with_set(replace(settled(sentinel), lacking=["haarcascades/2020-03-25"]), unready="not verified")
+    found = with_set(settled(sentinel)._replace(lacking=["haarcascades/2020-03-25"]), unready="not verified")
     monkeypatch.setitem(survey._remembered, as_host(sentinel), (False, found))
     answer(found)
     assert predict(models.pull, sentinel) is not None
@@ -100,7 +99,7 @@ def test_a_pull_of_models_is_not_predicted_to_bring_a_stack(
     sentinel: StubHost, answer: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = "/var/lib/sentinelcam/coral/d1: the stack is not there"
-    found = with_set(replace(settled(sentinel), lacking=["haarcascades/2020-03-25"]), unready=line)
+    found = with_set(settled(sentinel)._replace(lacking=["haarcascades/2020-03-25"]), unready=line)
     monkeypatch.setitem(survey._remembered, as_host(sentinel), (False, found))
     answer(found)
     pull = predict(models.pull, sentinel)
@@ -119,7 +118,7 @@ def test_what_the_registry_lacks_fails_the_datasink(fleet: Fleet, answer: Answer
     sink = make_host("data1", fleet)
     answer(settled(sink))
     assert plan(models.check_registry, sink) == []
-    answer(replace(settled(sink), registry=["a: not there", "b: differs"]))
+    answer(settled(sink)._replace(registry=["a: not there", "b: differs"]))
     [refusal] = plan(models.check_registry, sink)
     assert isinstance(refusal, Refusal)
     assert refusal.reason == "data1: a: not there; b: differs; store it there or choose another version"

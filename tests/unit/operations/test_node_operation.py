@@ -5,8 +5,8 @@ from pyinfra.api import Host, StringCommand
 
 from modelctl.errors import OperatorError
 from modelctl.fleet import Fleet
+from node.protocol import Survey
 from operations import survey
-from operations.answer import Survey
 from operations.node_command import Refusal
 from operations.node_operation import node_operation
 from tests.unit.operations.hosts import StubHost, as_host, make_host, plan, predict, settled

@@ -10,8 +10,8 @@ from pyinfra.context import ctx_host
 
 from modelctl import ancestry
 from modelctl.fleet import Fleet
+from node.protocol import Survey
 from operations import ready, survey
-from operations.answer import Survey
 from operations.bundle import bundle
 from operations.node_command import Refusal
 from tests.unit.cases import each
@@ -47,7 +47,7 @@ def east(fleet: Fleet) -> StubHost:
 def test_a_host_that_lacks_something(east: StubHost, answer: Answer, steps: Sequence[str], lines: str) -> None:
     """S9: predicted, in the same words, and nothing else is done there."""
     east.state.failed_hosts.clear()
-    answer(replace(settled(east), missing=MISSING, has_program=False, damaged=["one"]))
+    answer(settled(east)._replace(missing=MISSING, current_program=None, damaged=["one"]))
     [refusal] = plan(ready.converge, east, steps)
     assert isinstance(refusal, Refusal)
     assert refusal.reason == f"east: {lines}; then run again"
@@ -58,14 +58,14 @@ REMARKS = ["imagenode: of a release that is not known", "b"]
 
 
 def test_what_may_be_wrong_there_is_told_and_the_run_goes_on(east: StubHost, answer: Answer) -> None:
-    answer(replace(settled(east), remarks=REMARKS, damaged=["one"]))
+    answer(settled(east)._replace(remarks=REMARKS, damaged=["one"]))
     [mend] = plan(ready.converge, east, ["configs"])
     assert mend.get_raw_value().endswith(" mend")
     assert (east.said, east.state.failed_hosts) == ([*REMARKS, "one"], [])
 
 
 def test_what_may_be_wrong_there_is_no_change(east: StubHost, answer: Answer) -> None:
-    answer(replace(settled(east), remarks=REMARKS))
+    answer(settled(east)._replace(remarks=REMARKS))
     assert plan(ready.converge, east, ["configs"]) == []
     assert east.said == [*REMARKS, "as wanted"]
 
@@ -89,7 +89,7 @@ def test_a_deploy_that_another_one_includes_asks_for_nothing_that_was_asked_for(
 
 def test_a_node_without_the_program_is_sent_it(fleet: Fleet, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     host = make_host("lab1", fleet)
-    found = replace(settled(host), has_program=False)
+    found = settled(host)._replace(current_program=None)
     answer(found)
     monkeypatch.setitem(survey._remembered, as_host(host), (False, found))
     [install] = plan(ready.converge, host, ())
@@ -99,7 +99,7 @@ def test_a_node_without_the_program_is_sent_it(fleet: Fleet, answer: Answer, mon
 
 def test_the_prediction_counts_on_the_program(fleet: Fleet, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     host = make_host("lab1", fleet)
-    found = replace(settled(host), has_program=False)
+    found = settled(host)._replace(current_program=None)
     monkeypatch.setitem(survey._remembered, as_host(host), (False, found))
     answer(found)
     assert predict(ready.converge, host, ()) is not None
@@ -125,7 +125,7 @@ class TestNewerCommit:
     def host(self, fleet: Fleet, answer: Answer) -> StubHost:
         """A node whose set is as wanted, and whose program is another."""
         host = make_host("lab1", fleet)
-        answer(replace(with_set(settled(host), commit="1" * 40), has_program=False))
+        answer(replace(with_set(settled(host), commit="1" * 40), current_program=None))
         return host
 
     def test_its_program_is_not_replaced(self, host: StubHost) -> None:
@@ -169,7 +169,7 @@ class TestMending:
 
     def test_what_is_damaged_is_told_and_mended(self, fleet: Fleet, answer: Answer) -> None:
         host = make_host("lab1", fleet)
-        answer(replace(settled(host), damaged=["one", "two"]))
+        answer(settled(host)._replace(damaged=["one", "two"]))
         [mend] = plan(ready.converge, host, ())
         assert mend.get_raw_value().endswith(" mend")
         assert host.said == ["one; two"]

@@ -1,7 +1,6 @@
 import json
 import shlex
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +86,7 @@ class TestRemembering:
 
     def test_the_run_does_not_trust_the_prediction(self, host: Asked) -> None:
         survey.survey(as_host(host))
-        survey.foresee(as_host(host), has_program=False)
+        survey.foresee(as_host(host), current_program=None)
         foreseen = survey.survey(as_host(host))
         assert foreseen is not None
         assert not foreseen.has_program
@@ -95,7 +94,7 @@ class TestRemembering:
         found = survey.survey(as_host(host))
         assert found is not None
         assert found.has_program
-        survey.foresee(as_host(host), has_program=False)
+        survey.foresee(as_host(host), current_program=None)
         assert survey.survey(as_host(host)) is found
 
     def test_a_bare_node_gets_one_more_question_with_the_program(self, host: Asked) -> None:
@@ -107,7 +106,7 @@ class TestRemembering:
     def test_the_last_answer_stays_known_whatever_is_forgotten_or_foreseen(self, host: Asked) -> None:
         assert survey.last_answer(as_host(host)) is None
         first = survey.survey(as_host(host))
-        survey.foresee(as_host(host), has_program=False)
+        survey.foresee(as_host(host), current_program=None)
         survey.forget(as_host(host))
         assert survey.last_answer(as_host(host)) is first
         host.facts["InstalledSurvey"] = settled(host)
@@ -151,7 +150,7 @@ class TestDatasink:
         """R6."""
         authority, revoked = Authority(fleet.site.pull_ca), Revoked(hosts={"east": 2})
         authority.create()
-        lines = self.told(make_host("data1", replace(fleet, revoked=revoked)))["authority"]
+        lines = self.told(make_host("data1", fleet._replace(revoked=revoked)))["authority"]
         assert len(lines) == 2
         assert lines == authority.lines("/home/ops/sentinelcam/model_registry", revoked)
 

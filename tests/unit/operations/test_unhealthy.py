@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from modelctl.fleet import Fleet
-from operations.answer import Survey
+from node.protocol import Survey
 from operations.audit import confirm
 from operations.node_command import Refusal
 from operations.survey import order_for
