@@ -136,6 +136,22 @@ def test_the_registry_is_found(text: str) -> None:
     assert set_versions(text.replace("x", OLD), "a", NEW, None) == text.replace("x", NEW)
 
 
+@each(
+    "before, after",
+    [
+        ("y = " + "[" * 150 + "]" * 150 + "\n", ""),
+        ("y = a" + ".b" * 100 + "\n", ""),
+        ("y = 1" + "+1" * 900 + "\n", ""),
+        ("y = " + "'a' " * 9000 + "\n", ""),
+        ("\x0c", "\n\n  "),
+        ("", "\r\r\n\n  # \r\t"),
+    ],
+)
+def test_what_is_around_the_registry_stays(before: str, after: str) -> None:
+    text = f'{before}REGISTRY = Registry(models={{"é": 1, "a": Model(current_version="x")}}){after}'
+    assert set_versions(text.replace("x", OLD), "a", NEW, None) == text.replace("x", NEW)
+
+
 def test_the_real_registry_changes_in_two_lines_only() -> None:
     old = REGISTRY.read_text(encoding="utf-8")
     new = set_versions(old, "face_recognition", "2025-02-25", "2026-02-02")
