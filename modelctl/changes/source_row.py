@@ -16,14 +16,13 @@ from modelctl.errors import OperatorError
 from modelctl.faults import choice, dotted, fault
 
 _BLANKS = b" \t\f"
-_END = rb"(?>\r\n?|\n)"
+_END = rb"(?:\r\n?|\n)"
 _SPACE = rb"(?:[ \t\f]|\\?%b|#[^\r\n]*+)*+" % _END
-_INLINE = rb"(?:[ \t\f]|\\%b)*+" % _END
 _GAP = re.compile(_SPACE)
 _BRACKETS = re.compile(rb"(?:%b\))*+" % _SPACE)
 _OPENING = re.compile(rb"(?:%b\))*+%b\(" % (_SPACE, _SPACE))
 _COMMA = re.compile(rb"%b," % _SPACE)
-_LINE = re.compile(rb"(?P<line>%b(?:#[^\r\n]*+)?+)(?P<end>%b)" % (_INLINE, _END))  # the rest of one
+_LINE = re.compile(rb"(?P<line>[ \t\f]*(?:#[^\r\n]*)?)(?P<end>%b)" % _END)  # the rest of one
 
 
 class Item(NamedTuple):
@@ -80,7 +79,7 @@ class Row:
         if line and (rest or index == len(self.items)):
             at += len(rest["line"]) if rest else 0
             indent = before.removeprefix(before.rstrip(_BLANKS))
-            space = ((rest or line)["end"] + indent).decode()
+            space = (line["end"] + indent).decode()
         item = Splice(at, at, f"{space}{text}{',' if comma else ''}")
         return [item] if comma else [Splice(beside.end, beside.end, ","), item]
 

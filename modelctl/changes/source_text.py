@@ -12,7 +12,7 @@ from modelctl.faults import one_line
 MAX_TEXT = 1 << 20  # characters
 _BOM = "\ufeff"
 _NEWLINE = re.compile(rb"\r\n?|\n")  # nothing else ends a line for Python
-_STRING = re.compile(rb"""[rRuU]?('''|\"""|'|")(.*)\1""", re.DOTALL)
+_STRING = re.compile(rb"""[rRuU]?('''|\"""|'|")(.*)\1""")
 
 
 class Span(NamedTuple):
