@@ -27,38 +27,41 @@ def replace(path: Path, text: str) -> None:
     """Write a file as a whole: whoever reads it, also after a power cut, sees the old text or the new one.
 
     The text's line ends stay as they are, so do bytes that were read as lone surrogates, and the file's mode. Raises
-    OSError.
+    OperatorError.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    old = path.stat() if path.exists() else None
-    with NamedTemporaryFile(
-        "w", dir=path.parent, prefix=f".{path.name}.", suffix=_UNFINISHED, delete=False, encoding="utf-8", newline="",
-        errors="surrogateescape",
-    ) as file:  # fmt: skip
-        try:
-            file.write(text)
-            file.flush()
-            os.fchmod(file.fileno(), stat.S_IMODE(old.st_mode) if old else _MODE)
-            if old:
-                _make_newer(file.fileno(), int(old.st_mtime))
-            os.fsync(file.fileno())
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
-    _sync_folder(path.parent)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        old = path.stat() if path.exists() else None
+        with NamedTemporaryFile(
+            "w", dir=path.parent, prefix=f".{path.name}.", suffix=_UNFINISHED, delete=False, encoding="utf-8",
+            newline="", errors="surrogateescape",
+        ) as file:  # fmt: skip
+            try:
+                file.write(text)
+                file.flush()
+                os.fchmod(file.fileno(), stat.S_IMODE(old.st_mode) if old else _MODE)
+                if old:
+                    _make_newer(file.fileno(), int(old.st_mtime))
+                os.fsync(file.fileno())
+                Path(file.name).replace(path)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+        _sync_folder(path.parent)
 
 
 def remove(path: Path) -> None:
-    """Remove a file, if it is there; a power cut does not bring it back. Raises OSError."""
-    path.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    """Remove a file, if it is there; a power cut does not bring it back. Raises OperatorError."""
+    with writing(path):
+        path.unlink(missing_ok=True)
+        _sync_folder(path.parent)
 
 
 def sweep(path: Path) -> None:
-    """Remove what killed writers of a file left beside it; nobody may be writing it now. Raises OSError."""
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*{_UNFINISHED}"):
-        left.unlink(missing_ok=True)
+    """Remove what killed writers of a file left beside it; nobody may be writing it now. Raises OperatorError."""
+    with writing(path):
+        for left in path.parent.glob(f".{glob.escape(path.name)}.*{_UNFINISHED}"):
+            left.unlink(missing_ok=True)
 
 
 @contextmanager

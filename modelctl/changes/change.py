@@ -108,8 +108,7 @@ def _begin(checkout: Checkout, change: Change, message: str) -> None:
         raise OperatorError(f"{change.file}: it was changed meanwhile; nothing was written: run it again")
     journal.write(checkout, change)
     try:
-        with text_file.writing(change.file):
-            text_file.replace(change.file, change.new)
+        text_file.replace(change.file, change.new)
         checkout.commit(change.file, message)
         _require_new(change)
     except OperatorError:  # git refuses, as a hook of it can
@@ -141,10 +140,9 @@ def _restore(checkout: Checkout, change: Change) -> str:
 
 
 def _take_back(checkout: Checkout, change: Change) -> str:
-    with text_file.writing(change.file):
-        text_file.sweep(change.file)
-        if text_file.read(change.file) != change.old:
-            text_file.replace(change.file, change.old)
+    text_file.sweep(change.file)
+    if text_file.read(change.file) != change.old:
+        text_file.replace(change.file, change.old)
     if checkout.is_committed(change.file):
         checkout.unstage(change.file)
         return "the edit is undone"

@@ -34,10 +34,10 @@ def set_versions(inventory: Inventory, model: str, current: str, previous: str |
     old = text_file.read(path)
     with _named(path):
         new = source_edit.set_versions(old, model, current, previous)
-    found = _registry(old, path)
+    found = _value(Registry, old, path)
     if _versions(found, model) != _versions(fleet.registry, model):
         raise _elsewhere(path, inventory, f"the versions of {model}")
-    _require_only(path, _with_model(found, model, fields), _registry(new, path))
+    _require_only(path, _with_model(found, model, fields), _value(Registry, new, path))
     return Edit(path, old, new, replace(fleet, registry=_with_model(fleet.registry, model, fields)))
 
 
@@ -48,7 +48,7 @@ def set_override(inventory: Inventory, hosts: Sequence[str], model: str, version
     """
     path, fleet = (inventory.sources / "site.py").resolve(), inventory.fleet
     old = text_file.read(path)
-    new, found, after = old, _site(old, path), fleet.site
+    new, found, after = old, _value(Site, old, path), fleet.site
     wanted = found
     for host in hosts:
         with _named(path):
@@ -59,7 +59,7 @@ def set_override(inventory: Inventory, hosts: Sequence[str], model: str, version
         overrides.pop(model, None)
         fields = {"model_version_overrides": overrides | ({model: version} if version else {})}
         wanted, after = _with_host(wanted, host, fields), _with_host(after, host, fields)
-    _require_only(path, wanted, _site(new, path))
+    _require_only(path, wanted, _value(Site, new, path))
     return Edit(path, old, new, replace(fleet, site=after))
 
 
@@ -72,15 +72,9 @@ def _named(path: Path) -> Iterator[None]:
         raise OperatorError(f"{path}: {error}") from None
 
 
-def _registry(text: str, path: Path) -> Registry:
-    return _of_type(Registry, source_edit.evaluate(text, path, "REGISTRY"), path)
-
-
-def _site(text: str, path: Path) -> Site:
-    return _of_type(Site, source_edit.evaluate(text, path, "SITE"), path)
-
-
-def _of_type(kind: type[Kind], value: object, path: Path) -> Kind:
+def _value(kind: type[Kind], text: str, path: Path) -> Kind:
+    """What registry.py would hold as REGISTRY, or site.py as SITE, with this text."""
+    value = source_edit.evaluate(text, path, kind.__name__.upper())
     if not isinstance(value, kind):
         raise OperatorError(f"{path}: found a {type(value).__name__}; expected a {kind.__name__}; edit it by hand")
     return value

@@ -96,14 +96,11 @@ def read(checkout: Checkout) -> Change | None:
 
 def write(checkout: Checkout, change: Change) -> None:
     """Remember a change. It is on the disk when this returns."""
-    path = checkout.private(JOURNAL)
-    with text_file.writing(path):
-        text_file.replace(path, json.dumps(asdict(change), default=str, indent=1) + "\n")
+    text_file.replace(checkout.private(JOURNAL), json.dumps(asdict(change), default=str, indent=1) + "\n")
 
 
 def clear(checkout: Checkout) -> None:
     """The change has ended."""
     path = checkout.private(JOURNAL)
-    with text_file.writing(path):
-        text_file.sweep(path)
-        text_file.remove(path)
+    text_file.sweep(path)
+    text_file.remove(path)

@@ -91,7 +91,7 @@ def look(before: Fleet, after: Fleet, model: str, folder: Path) -> tuple[HostPre
     hosts = moving(before, after, model)
     wanted = {host: desired(after, host) for host in hosts}
     answers = remote.side_by_side(hosts, lambda host: _ask(after, model, wanted[host]))
-    return tuple(_host_preview(before, model, wanted[host], answer, folder) for host, answer in answers.items())
+    return tuple(_host_preview(before, after, model, wanted[host], answer, folder) for host, answer in answers.items())
 
 
 def chosen_on(fleet: Fleet, host: str) -> dict[str, Chosen]:
@@ -102,7 +102,7 @@ def chosen_on(fleet: Fleet, host: str) -> dict[str, Chosen]:
     return {}
 
 
-def _host_preview(before: Fleet, model: str, wanted: Order, answer: _Answer, folder: Path) -> HostPreview:
+def _host_preview(before: Fleet, after: Fleet, model: str, wanted: Order, answer: _Answer, folder: Path) -> HostPreview:
     old: list[ServiceSet] = []
     with suppress(Faults):  # what runs now may be what no pin covers
         old = desired(before, wanted.host).sets
@@ -110,19 +110,12 @@ def _host_preview(before: Fleet, model: str, wanted: Order, answer: _Answer, fol
     return HostPreview(
         host=wanted.host,
         before=before.versions(wanted.host)[model],
-        after=_version(model, wanted),
+        after=after.versions(wanted.host)[model],
         restarts=tuple(each.service for each in wanted.sets if each.digest not in digests and each.state == "running"),
         size=answer.bytes,
         unlocked=_sum(answer.unlocked),
         newer=older.look(folder, wanted.host, answer.chosen or {}, digests),
     )
-
-
-def _version(model: str, wanted: Order) -> str:
-    if model == CORAL and wanted.stack is not None:
-        return wanted.stack.version.version
-    versions = {each.model: each.version for each in wanted.versions}
-    return wanted.face_list.version if wanted.face_list else versions[model]
 
 
 def _sum(counts: tuple[int | None, ...]) -> int | None:

@@ -44,18 +44,16 @@ def _taken_back(checkout: Checkout, path: Path) -> Iterator[None]:
     try:
         yield
     except OperatorError:
-        with text_file.writing(path):
-            if old is None:
-                text_file.remove(path)
-            else:
-                text_file.replace(path, old)
+        if old is None:
+            text_file.remove(path)
+        else:
+            text_file.replace(path, old)
         checkout.unstage(path)
         raise
 
 
 def _write(inventory: Inventory, path: Path, revoked: Revoked) -> None:
-    with text_file.writing(path):
-        text_file.replace(path, dump_revoked(revoked))
+    text_file.replace(path, dump_revoked(revoked))
     if load(inventory.path).fleet.revoked != revoked:  # a deploy would tell the datasink nothing
         raise OperatorError(
             f"{path}: {inventory.path} takes the revoked keys from elsewhere; expected Fleet(..., load_revoked(PATH)) "

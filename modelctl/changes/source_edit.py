@@ -1,8 +1,6 @@
-"""Edits of the text of registry.py and site.py: comments, order and layout of all that is not changed stay as they are.
+"""Edits of the text of registry.py and site.py: comments, order and layout of what is not changed stay as they are."""
 
-LibCST keeps them; it is imported here, in source_tree and in source_row only.
-"""
-
+import ast
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,21 +8,10 @@ from pathlib import Path
 from traceback import format_exception_only, walk_tb
 from typing import Any
 
-import libcst as cst
 from pydantic import TypeAdapter, ValidationError
 
-from modelctl.changes.source_row import Item, Row, arguments, entries, with_arguments, with_entries
-from modelctl.changes.source_tree import (
-    Elements,
-    SourceText,
-    call_of,
-    elements_of,
-    field,
-    member,
-    plain,
-    refusal,
-    value_of,
-)
+from modelctl.changes.source_row import Row, entries, fields, member
+from modelctl.changes.source_text import SourceText, Splice, refusal
 from modelctl.errors import OperatorError
 from modelctl.faults import dotted, fault, one_line
 from modelctl.inventory.coral import CORAL
@@ -33,6 +20,7 @@ from modelctl.values import ModelName, Version
 
 CURRENT, PREVIOUS, OVERRIDES = "current_version", "previous_version", "model_version_overrides"
 _HOSTS = frozenset(kind.__name__ for kind in (Datasink, Outpost, Sentinel, Trainer, Watchtower))
+_VERSION = "a version as a string"
 
 
 def set_versions(text: str, model: str, current: str, previous: str | None) -> str:
@@ -46,20 +34,14 @@ def set_versions(text: str, model: str, current: str, previous: str | None) -> s
     if previous is not None:
         _require(Version, PREVIOUS, previous)
     source = SourceText(text)
-    registry = call_of(source.assigned("REGISTRY"), "REGISTRY", ("Registry",))
+    registry = fields(source, source.assigned("REGISTRY"), "REGISTRY", ("Registry",))
     if model == CORAL:
-        path = "REGISTRY.coral"
-        old = call_of(value_of(registry, "REGISTRY", "coral", "Coral(...)"), path, ("Coral",))
+        coral = registry.items[registry.require("coral", "Coral(...)")].value
+        row = fields(source, coral, "REGISTRY.coral", ("Coral",))
     else:
-        path = dotted(("REGISTRY", "models", model))
-        old = call_of(member(registry, "REGISTRY", "models", model), path, ("Model",))
-    row = arguments(old)
-    index = field(row, path, CURRENT)
-    if index is None:
-        raise refusal(f"{path}.{CURRENT}", "nothing", "a version as a string")
-    value = _with_text(row.items[index].value, f"{path}.{CURRENT}", current)
-    row = row.replaced(index, row.items[index].with_changes(value=value))
-    return source.replaced(old, with_arguments(old, _with_previous(row, index, path, previous)))
+        row = fields(source, member(registry, "models", model), dotted(("REGISTRY", "models", model)), ("Model",))
+    index = row.require(CURRENT, _VERSION)
+    return source.spliced([Splice(*row.quoted(index, _VERSION), current), *_previous(row, index, previous)])
 
 
 def set_override(text: str, host: str, model: str, version: str | None) -> str:
@@ -72,16 +54,12 @@ def set_override(text: str, host: str, model: str, version: str | None) -> str:
     if version is not None:
         _require(Version, "VERSION", version)
     source = SourceText(text)
-    site = call_of(source.assigned("SITE"), "SITE", ("Site",))
-    path = dotted(("SITE", "hosts", host))
-    old = call_of(member(site, "SITE", "hosts", host), path, _HOSTS)
-    row = arguments(old)
-    index = field(row, path, OVERRIDES)
+    site = fields(source, source.assigned("SITE"), "SITE", ("Site",))
+    row = fields(source, member(site, "hosts", host), dotted(("SITE", "hosts", host)), _HOSTS)
+    index = row.find(OVERRIDES)
     if index is not None:
-        row = _with_override(row, index, f"{path}.{OVERRIDES}", model, version)
-    elif version is not None:
-        row = _with_first_override(row, path, model, version)
-    return source.replaced(old, with_arguments(old, row))
+        return source.spliced(_overrides(row, index, model, version))
+    return source.spliced([] if version is None else _first_override(row, model, version))
 
 
 def evaluate(text: str, path: Path, name: str) -> object:
@@ -130,77 +108,45 @@ def _require(kind: Any, name: str, text: str) -> None:
         raise OperatorError(fault(name, text, error.errors()[0]["msg"])) from None
 
 
-def _with_previous(row: Row[cst.Arg], current: int, path: str, version: str | None) -> Row[cst.Arg]:
-    index, place = field(row, path, PREVIOUS), f"{path}.{PREVIOUS}"
-    beside = row.items[current].value
+def _previous(row: Row, current: int, version: str | None) -> list[Splice]:
+    """The changes that write this previous version, or take the one away that is there."""
+    index = row.find(PREVIOUS)
     if index is None:
-        return row if version is None else row.added(current + 1, _argument(PREVIOUS, _quoted(version, beside)))
-    arg = row.items[index]
-    is_none = isinstance(arg.value, cst.Name) and arg.value.value == "None"
-    if not is_none and plain(arg.value) is None:
-        raise refusal(place, arg.value, "a version as a string, or None")
-    if version is None:
-        return row if is_none else _without(row, index, place)
-    value = _quoted(version, beside) if is_none else _with_text(arg.value, place, version)
-    return row.replaced(index, arg.with_changes(value=value))
+        return [] if version is None else row.added(current + 1, f"{PREVIOUS}={_quoted(version, row, current)}")
+    value = row.items[index].value
+    if isinstance(value, ast.Constant) and value.value is None:
+        return [] if version is None else [Splice(*row.source.span(value), _quoted(version, row, current))]
+    old = row.quoted(index, f"{_VERSION}, or None")
+    return row.without(index) if version is None else [Splice(*old, version)]
 
 
-def _with_first_override(row: Row[cst.Arg], path: str, model: str, version: str) -> Row[cst.Arg]:
+def _first_override(row: Row, model: str, version: str) -> list[Splice]:
     if not row.items:
-        raise refusal(path, "no field", "address=...")
-    mapping = cst.Dict([_entry(model, version, row.items[0].value)])
-    return row.added(len(row.items), _argument(OVERRIDES, mapping))
+        raise refusal(row.place, "no field", "address=...")
+    return row.added(len(row.items), f"{OVERRIDES}={{{_entry(model, version, row, 0)}}}")
 
 
-def _with_override(row: Row[cst.Arg], index: int, place: str, model: str, version: str | None) -> Row[cst.Arg]:
-    """The host's fields with one of its overrides written, changed or taken away."""
-    arg = row.items[index]
-    mapping, elements = elements_of(arg.value, place)
-    if version is not None:
-        mapping = _with_entry(mapping, elements, place, model, version)
-    elif list(elements) == [model]:
-        return _without(row, index, place)
-    elif model in elements:
-        rest = _without(entries(mapping), list(elements).index(model), f"{place}.{model}")
-        mapping = with_entries(mapping, rest)
-    return row.replaced(index, arg.with_changes(value=mapping))
+def _overrides(row: Row, index: int, model: str, version: str | None) -> list[Splice]:
+    """The changes that write one of a host's overrides, or take it away."""
+    mapping = entries(row, index)
+    found, count = mapping.find(model), len(mapping.items)
+    if version is None:
+        if found is None:
+            return []
+        return row.without(index) if count == 1 else mapping.without(found)
+    if found is not None:
+        return [Splice(*mapping.quoted(found, _VERSION), version)]
+    if not count:
+        return [Splice(mapping.end, mapping.end, _entry(model, version, row, index))]
+    return mapping.added(count, _entry(model, version, mapping, count - 1))
 
 
-def _with_entry(mapping: cst.Dict, elements: Elements, place: str, model: str, version: str) -> cst.Dict:
-    if not elements:
-        return mapping.with_changes(elements=[_entry(model, version, mapping)])
-    row = entries(mapping)
-    if model not in elements:
-        return with_entries(mapping, row.added(len(elements), _entry(model, version, row.items[-1].key)))
-    index = list(elements).index(model)
-    value = _with_text(elements[model], f"{place}.{model}", version)
-    return with_entries(mapping, row.replaced(index, row.items[index].with_changes(value=value)))
+def _entry(model: str, version: str, row: Row, like: int) -> str:
+    return f"{_quoted(model, row, like)}: {_quoted(version, row, like)}"
 
 
-def _entry(model: str, version: str, like: cst.BaseExpression) -> cst.DictElement:
-    return cst.DictElement(_quoted(model, like), _quoted(version, like))
-
-
-def _with_text(node: cst.BaseExpression, place: str, text: str) -> cst.BaseExpression:
-    """A string with another text between its quotes."""
-    if not isinstance(node, cst.SimpleString) or plain(node) is None:
-        raise refusal(place, node, "a version as a string")
-    return node.with_changes(value=f"{node.prefix}{node.quote}{text}{node.quote}")
-
-
-def _quoted(text: str, like: cst.BaseExpression) -> cst.SimpleString:
-    """A text in the quotes of another string."""
-    quote = like.quote[0] if isinstance(like, cst.SimpleString) else '"'
-    return cst.SimpleString(f"{quote}{text}{quote}")
-
-
-def _argument(name: str, value: cst.BaseExpression) -> cst.Arg:
-    tight = cst.SimpleWhitespace("")
-    return cst.Arg(value, keyword=cst.Name(name), equal=cst.AssignEqual(tight, tight))
-
-
-def _without(row: Row[Item], index: int, place: str) -> Row[Item]:
-    try:
-        return row.without(index)
-    except ValueError as error:
-        raise refusal(place, f"{error} that would go with it", "none") from None
+def _quoted(text: str, row: Row, like: int) -> str:
+    """A text in the quotes of another item's value, when that is a string."""
+    span = row.source.span(row.items[like].value)
+    quote = "'" if row.source.between(*span).endswith("'") else '"'
+    return f"{quote}{text}{quote}"

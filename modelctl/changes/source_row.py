@@ -1,140 +1,167 @@
-"""The items between two brackets of a Python text, with the space and the comments around each of them."""
+"""The fields of a call and the entries of a mapping, with the space and the comments around each of them.
 
-from dataclasses import dataclass, replace
-from typing import Generic, Self, TypeVar
+They are plain ones, nothing clever. What is written in any other way raises OperatorError: an operator reads it better
+than this.
+"""
 
-import libcst as cst
+import ast
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
 
-Space = cst.BaseParenthesizableWhitespace
-Item = TypeVar("Item", bound=cst.Arg | cst.DictElement)
-Either = TypeVar("Either", cst.Arg, cst.DictElement)
-NO_SPACE = cst.SimpleWhitespace("")
+from modelctl.changes.source_text import SourceText, Span, Splice, refusal, shown
+from modelctl.errors import OperatorError
+from modelctl.faults import choice, dotted, fault
+
+_BLANKS = b" \t\f"
+_END = rb"(?:\r\n?|\n)"
+_SPACE = rb"(?:[ \t\f]|\\?%b|#[^\r\n]*+)*+" % _END
+_GAP = re.compile(_SPACE)
+_BRACKETS = re.compile(rb"(?:%b\))*+" % _SPACE)
+_OPENING = re.compile(rb"(?:%b\))*+%b\(" % (_SPACE, _SPACE))
+_COMMA = re.compile(rb"%b," % _SPACE)
+_LINE = re.compile(rb"(?P<line>[ \t\f]*(?:#[^\r\n]*)?)(?P<end>%b)" % _END)  # the rest of one
+
+
+class Item(NamedTuple):
+    """A field or an entry, from `start` up to `end`. The space behind it begins `after` its comma, if it has one."""
+
+    name: str
+    value: ast.expr
+    start: int
+    end: int
+    after: int
 
 
 @dataclass(frozen=True)
-class Row(Generic[Item]):
-    """`spaces` has one before each item and one after the last; `comma` says whether one follows the last."""
+class Row:
+    """The items between two brackets, which stand at the bytes before `start` and at `end`."""
 
+    source: SourceText
+    place: str
     items: tuple[Item, ...]
-    spaces: tuple[Space, ...]
-    comma: bool
+    start: int
+    end: int
 
-    def replaced(self, index: int, item: Item) -> Self:
-        """The row with another item in this place."""
-        return replace(self, items=(*self.items[:index], item, *self.items[index + 1 :]))
+    def find(self, name: str) -> int | None:
+        """Where the item of this name stands, None when there is none."""
+        found = [index for index, item in enumerate(self.items) if item.name == name]
+        if len(found) > 1:
+            raise refusal(f"{self.place}.{name}", f"it {len(found)} times", "it once")
+        return found[0] if found else None
 
-    def added(self, index: int, item: Item) -> Self:
-        """The row with one more item in this place, which is not the first: on a line of its own, as its neighbour is.
+    def require(self, name: str, expected: str) -> int:
+        """Where the item of this name stands."""
+        index = self.find(name)
+        if index is None:
+            raise refusal(f"{self.place}.{name}", "nothing", expected)
+        return index
+
+    def quoted(self, index: int, expected: str) -> Span:
+        """What stands between the quotes of an item's value, a plain string."""
+        item = self.items[index]
+        found = self.source.quoted(item.value)
+        if found is None:
+            raise refusal(f"{self.place}.{item.name}", self.source.shown(item.value), expected)
+        return found
+
+    def added(self, index: int, text: str) -> list[Splice]:
+        """One more item in this place, which is not the first: on a line of its own, as its neighbour is.
 
         A comment at the end of a line stays with the item that it follows.
         """
-        before, after = self.spaces[index - 1], self.spaces[index]
-        own_line = _lines(before) is not None and (index == len(self.items) or _lines(after) is not None)
-        around: tuple[Space, Space] = _split(before, after) if own_line else (cst.SimpleWhitespace(" "), after)
-        items = (*self.items[:index], item, *self.items[index:])
-        return replace(self, items=items, spaces=(*self.spaces[:index], *around, *self.spaces[index + 1 :]))
+        beside = self.items[index - 1]
+        before, after = self._gap(index - 1), self._gap(index)
+        line, rest = _LINE.match(before), _LINE.match(after)
+        at, space, comma = beside.after, " ", beside.after > beside.end
+        if line and (rest or index == len(self.items)):
+            at += len(rest["line"]) if rest else 0
+            indent = before.removeprefix(before.rstrip(_BLANKS))
+            space = (line["end"] + indent).decode()
+        item = Splice(at, at, f"{space}{text}{',' if comma else ''}")
+        return [item] if comma else [Splice(beside.end, beside.end, ","), item]
 
-    def without(self, index: int) -> Self:
-        """The row without this item. Raises ValueError when a comment would go with it."""
-        items = (*self.items[:index], *self.items[index + 1 :])
-        is_last = index == len(items)
-        goes: list[cst.CSTNode] = [self.items[index]]
-        if is_last and index and not self.comma:
-            goes.append(_before_comma(self.items[index - 1]))
-        if any("#" in code(node) for node in goes):
-            raise ValueError("a comment")
-        before, after = self.spaces[index], self.spaces[index + 1]
-        one_line = _lines(before) is None and _lines(after) is None
-        space = before if one_line and not index and items else _joined(before, after, is_last)
-        return replace(self, items=items, spaces=(*self.spaces[:index], space, *self.spaces[index + 2 :]))
+    def without(self, index: int) -> list[Splice]:
+        """One item less; the reverse of `added`. Raises OperatorError when a comment would go with it."""
+        item, is_last = self.items[index], index == len(self.items) - 1
+        before, after = self._gap(index), self._gap(index + 1)
+        line, rest = _LINE.match(before), _LINE.match(after)
+        first = comma = item.start - len(before)
+        kept = first + len(line[0] if line else b"")
+        if line and rest:
+            cut = Span(kept, item.after + len(rest[0]))
+        elif rest or is_last or (index and not line):
+            cut = Span(first, item.after)
+        else:
+            cut = Span(item.start, self.items[index + 1].start)
+        if is_last and index and item.after == item.end:
+            comma = self.items[index - 1].end
+        if b"#" in self.source.raw[comma:first] + self.source.raw[min(kept, cut.start) : cut.end]:
+            raise refusal(f"{self.place}.{item.name}", "a comment that would go with it", "none")
+        return [Splice(comma, first, ""), Splice(*cut, "")]
 
-
-def arguments(call: cst.Call) -> Row[cst.Arg]:
-    """The arguments of a call."""
-    comma = bool(call.args) and isinstance(call.args[-1].comma, cst.Comma)
-    after = [_after_comma(arg) if isinstance(arg.comma, cst.Comma) else arg.whitespace_after_arg for arg in call.args]
-    items = tuple(_alone(arg).with_changes(whitespace_after_arg=NO_SPACE) for arg in call.args)
-    return Row(items, (call.whitespace_before_args, *after), comma)
-
-
-def with_arguments(call: cst.Call, row: Row[cst.Arg]) -> cst.Call:
-    """The call with these arguments."""
-    args = [_with_comma(arg, space) for arg, space in zip(row.items, row.spaces[1:], strict=True)]
-    if args and not row.comma:
-        args[-1] = args[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=row.spaces[-1])
-    return call.with_changes(args=args, whitespace_before_args=row.spaces[0])
-
-
-def entries(mapping: cst.Dict) -> Row[cst.DictElement]:
-    """The entries of a mapping that has one at least and takes in no other mapping."""
-    elements = [each for each in mapping.elements if isinstance(each, cst.DictElement)]
-    between = [_after_comma(each) for each in elements[:-1]]
-    spaces = (mapping.lbrace.whitespace_after, *between, mapping.rbrace.whitespace_before)
-    return Row(tuple(map(_alone, elements)), spaces, isinstance(elements[-1].comma, cst.Comma))
+    def _gap(self, index: int) -> bytes:
+        """The space before an item, or after the last one."""
+        start = self.items[index - 1].after if index else self.start
+        end = self.items[index].start if index < len(self.items) else self.end
+        return self.source.raw[start:end]
 
 
-def with_entries(mapping: cst.Dict, row: Row[cst.DictElement]) -> cst.Dict:
-    """The mapping with these entries, one at least."""
-    elements = [_with_comma(each, space) for each, space in zip(row.items, (*row.spaces[1:-1], NO_SPACE), strict=True)]
-    if not row.comma:
-        elements[-1] = elements[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
-    return mapping.with_changes(
-        elements=elements,
-        lbrace=mapping.lbrace.with_changes(whitespace_after=row.spaces[0]),
-        rbrace=mapping.rbrace.with_changes(whitespace_before=row.spaces[-1]),
-    )
+def fields(source: SourceText, node: ast.expr, place: str, names: Collection[str]) -> Row:
+    """The fields of a call of one of these names."""
+    match node:
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in names:
+            expected = "fields as name=value"
+            if node.args:
+                raise refusal(place, source.shown(node.args[0]), expected)
+            end = source.span(node).end - 1
+            start = _past(_OPENING, source.raw, source.span(node.func).end, end)
+            parts = ((each.arg, each.value) for each in node.keywords)
+            return _row(source, place, Span(start, end), parts, expected)
+    raise refusal(place, source.shown(node), f"{' or '.join(sorted(names))}(...)")
 
 
-def code(node: cst.CSTNode) -> str:
-    """The text of a part of a module."""
-    return cst.Module([]).code_for_node(node)
+def entries(row: Row, index: int) -> Row:
+    """The entries of the mapping that a field holds."""
+    source, node, place = row.source, row.items[index].value, f"{row.place}.{row.items[index].name}"
+    if not isinstance(node, ast.Dict):
+        raise refusal(place, source.shown(node), "a mapping { }")
+    keys = (source.quoted(key) for key in node.keys)
+    names = (source.between(*key) if key else None for key in keys)
+    start, end = source.span(node)
+    found = _row(source, place, Span(start + 1, end - 1), zip(names, node.values, strict=True), 'keys as "name"')
+    for name, count in Counter(item.name for item in found.items).items():
+        if count > 1:
+            raise refusal(f"{place}.{dotted((name,))}", "it twice", "it once")
+    return found
 
 
-def _before_comma(item: cst.Arg | cst.DictElement) -> Space:
-    return item.comma.whitespace_before if isinstance(item.comma, cst.Comma) else NO_SPACE
+def member(row: Row, name: str, key: str) -> ast.expr:
+    """The value of a key in the mapping that a field holds."""
+    found = entries(row, row.require(name, "a mapping { }"))
+    index = found.find(key)
+    if index is None:
+        raise OperatorError(fault(found.place, key, choice(key, (item.name for item in found.items))))
+    return found.items[index].value
 
 
-def _after_comma(item: cst.Arg | cst.DictElement) -> Space:
-    return item.comma.whitespace_after if isinstance(item.comma, cst.Comma) else NO_SPACE
+def _row(
+    source: SourceText, place: str, span: Span, parts: Iterable[tuple[str | None, ast.expr]], expected: str
+) -> Row:
+    items, after = list[Item](), span.start
+    for name, value in parts:
+        start = _past(_GAP, source.raw, after, span.end)
+        end = _past(_BRACKETS, source.raw, source.span(value).end, span.end)
+        if name is None:
+            raise refusal(place, shown(source.between(start, end)), expected)
+        after = _past(_COMMA, source.raw, end, span.end)
+        items.append(Item(name, value, start, end, after))
+    return Row(source, place, tuple(items), *span)
 
 
-def _with_comma(item: Either, after: Space) -> Either:
-    return item.with_changes(comma=cst.Comma(_before_comma(item), after))
-
-
-def _alone(item: Either) -> Either:
-    """The item without the space behind it; what is before its comma belongs to it."""
-    return _with_comma(item, NO_SPACE) if isinstance(item.comma, cst.Comma) else item
-
-
-def _lines(space: Space) -> cst.ParenthesizedWhitespace | None:
-    """The space, when it ends a line."""
-    return space if isinstance(space, cst.ParenthesizedWhitespace) else None
-
-
-def _split(before: Space, after: Space) -> tuple[Space, Space]:
-    """The spaces around an item that comes between: the line's end stays where it was, the empty lines go behind."""
-    start, end = _lines(before), _lines(after)
-    assert start is not None
-    if end is None:
-        return start.with_changes(first_line=_bare(start.first_line), empty_lines=()), after
-    lead = start.with_changes(first_line=end.first_line, empty_lines=())
-    return lead, end.with_changes(first_line=_bare(end.first_line))
-
-
-def _joined(before: Space, after: Space, is_last: bool) -> Space:
-    """What stays of the spaces around an item that goes; the reverse of `_split`. Raises ValueError for a comment."""
-    start, end = _lines(before), _lines(after)
-    if start is None:
-        return after
-    on_its_line = end is not None and end.first_line.comment
-    homeless = is_last and end is None and start.first_line.comment
-    if on_its_line or homeless or any(line.comment for line in start.empty_lines):
-        raise ValueError("a comment")
-    if end is None:
-        return after if is_last else before
-    return end.with_changes(first_line=start.first_line)
-
-
-def _bare(line: cst.TrailingWhitespace) -> cst.TrailingWhitespace:
-    return line.with_changes(whitespace=NO_SPACE, comment=None)
+def _past(pattern: re.Pattern[bytes], text: bytes, start: int, end: int) -> int:
+    """Where a pattern that may begin at `start` ends."""
+    found = pattern.match(text, start, end)
+    return found.end() if found else start

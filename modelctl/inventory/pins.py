@@ -47,5 +47,4 @@ def dump_pins(pins: Pins) -> str:
 
 def replace_pins(path: Path, pins: Pins) -> None:
     """Write a pins file as a whole; `file_lock.held` is the caller's. Raises OperatorError."""
-    with text_file.writing(path):
-        text_file.replace(path, dump_pins(pins))
+    text_file.replace(path, dump_pins(pins))

@@ -4,11 +4,13 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from modelctl import text_file
+from modelctl.errors import OperatorError
 
 
 @pytest.mark.parametrize("ahead", [0, 100], ids=["just now", "the clock went back"])
@@ -35,3 +37,13 @@ def test_python_imports_the_new_text(tmp_path: Path) -> None:
             [sys.executable, "-c", "import registry"], cwd=tmp_path, env=environment, capture_output=True, check=True
         )
         assert done.stdout.decode().strip() == version
+
+
+@pytest.mark.parametrize("act", [lambda path: text_file.replace(path, "x"), text_file.remove, text_file.sweep])
+def test_what_the_disk_refuses_is_one_line(tmp_path: Path, act: Callable[[Path], None]) -> None:
+    path = tmp_path / "file"
+    path.mkdir()
+    (tmp_path / ".file.x.unfinished").mkdir()
+    with pytest.raises(OperatorError) as caught:
+        act(path)
+    assert str(caught.value) == f"{path}: Is a directory; expected a file that you may write"

@@ -1,10 +1,10 @@
 """A change: checkout and hosts move together, or neither does."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from modelctl import text_file
 from modelctl.changes import change, deployment, journal
 from modelctl.errors import OperatorError
 from tests.unit.modelctl.fake_changes import FAIL, HOSTS, MODEL, WHAT, FakeHosts, Stage, use
@@ -187,10 +187,10 @@ class TestGitRefuses:
         assert stage.is_as_first()
 
     def test_a_folder_of_git_that_cannot_be_written(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-        def full(path: Path, _: str) -> None:
-            raise OSError(28, "No space left on device", str(path))
+        def full(_: int) -> None:
+            raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(text_file, "replace", full)
+        monkeypatch.setattr(os, "fsync", full)
         path = stage.checkout.private(journal.JOURNAL)
         assert failure(stage) == f"{path}: No space left on device; expected a file that you may write"
         assert (stage.log(), stage.runs(), stage.is_as_first()) == ([], [], True)

@@ -38,6 +38,15 @@ ADDED = [
     ),
     ('"a": schema.Model(current_version="{}"),', '"a": schema.Model(current_version="{}", previous_version="{}"),'),
     ('"a": Model(current_version=("{}")),', '"a": Model(current_version=("{}"), previous_version="{}"),'),
+    (
+        '"a": (schema.Model) (\n  current_version="{}"),',
+        '"a": (schema.Model) (\n  current_version="{}",\n  previous_version="{}"),',
+    ),
+    ('"a": Model(current_version="{}",b=1),', '"a": Model(current_version="{}", previous_version="{}",b=1),'),
+    (
+        '"a": Model(\\\n  current_version="{}" \\\n  ,\\\n b=1),',
+        '"a": Model(\\\n  current_version="{}" \\\n  , previous_version="{}",\\\n b=1),',
+    ),
     ('"a": (Model(current_version="{}")),', '"a": (Model(current_version="{}", previous_version="{}")),'),
     ('"a": Model(current_version="""{}"""),', '"a": Model(current_version="""{}""", previous_version="{}"),'),
     (
@@ -107,6 +116,7 @@ def test_a_written_none_is_no_version_and_stays() -> None:
     ("before", "after"),
     [
         ('Model(previous_version="x", current_version="x")', 'Model(current_version="x")'),
+        ('Model(previous_version="x",  # c\n  current_version="x")', 'Model(  # c\n  current_version="x")'),
         ('Model(\n  previous_version="x",\n  current_version="x",\n)', 'Model(\n  current_version="x",\n)'),
         (
             'Model(\n  a=1,\n\n  previous_version="x", current_version="x",\n)',
@@ -133,6 +143,24 @@ def test_a_previous_version_goes_from_anywhere(before: str, after: str) -> None:
     ],
 )
 def test_the_registry_is_found(text: str) -> None:
+    assert set_versions(text.replace("x", OLD), "a", NEW, None) == text.replace("x", NEW)
+
+
+@each(
+    "before, after",
+    [
+        ("y = " + "[" * 150 + "]" * 150 + "\n", ""),
+        ("y = a" + ".b" * 100 + "\n", ""),
+        ("y = 1" + "+1" * 900 + "\n", ""),
+        ("y = " + "'a' " * 9000 + "\n", ""),
+        ("\x0c", "\n\n  "),
+        ("# a\r\r\n\n", "\r\r\n\n  # \r\t"),
+        ("\ufeff", ""),
+        ("y = 'REGISTRY'; ", ""),
+    ],
+)
+def test_what_is_around_the_registry_stays(before: str, after: str) -> None:
+    text = f'{before}REGISTRY = Registry(models={{"é": 1, "a": Model(current_version="x")}}){after}'
     assert set_versions(text.replace("x", OLD), "a", NEW, None) == text.replace("x", NEW)
 
 
