@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Callable, ContextManager, Dict, List
+from typing import Callable, ContextManager, Dict, List, Type
 
 from node import (
     access,
@@ -41,8 +41,8 @@ from node import mend as mending
 from node import switch as switching
 from node.desired_state import Order
 from node.errors import Refusal
-from node.printable import shown
-from node.protocol import Refused
+from node.printable import printable, shown
+from node.protocol import Message, Refused
 
 
 def main(arguments: List[str]) -> int:
@@ -80,8 +80,15 @@ def _run(name: str, *words: str) -> None:
     COMMANDS[name](*words)
 
 
+def _message(kind: Type[Message]) -> Message:
+    try:
+        return protocol.loads(kind, sys.stdin.read())
+    except ValueError as error:
+        raise Refusal(printable(str(error))) from None
+
+
 def _order() -> Order:
-    order = protocol.loads(Order, sys.stdin.read())
+    order = _message(Order)
     desired_state.require_plain(order)
     return order
 
@@ -158,7 +165,7 @@ def _switch_unit(id: str) -> None:
 
 
 def _refuse() -> None:
-    refused = protocol.loads(Refused, sys.stdin.read())
+    refused = _message(Refused)
     desired_state.require_plain(refused.order)
     follow.refuse(refused.order, refused.reason)
 

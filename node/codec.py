@@ -16,7 +16,7 @@ Clean = Callable[[str], str]
 
 
 class Text(str):
-    """A text of several lines, such as a file. Every other string is a word or a line."""
+    """A text of several lines, such as a file, zero bytes and all. Every other string is a word or a line."""
 
 
 def encode(value: Any) -> Any:
@@ -50,7 +50,7 @@ def _decode(kind: Any, data: Any, place: str, clean: Clean) -> Any:
     if origin is dict:
         _require(data, dict, place)
         return {
-            _string(str, name, place, clean): _decode(args[1], each, "%s.%s" % (place, name), clean)
+            _string(str, name, place, clean): _decode(args[1], each, "%s.%.40s" % (place, name), clean)
             for name, each in data.items()
         }
     if hasattr(kind, "_fields"):
@@ -75,9 +75,10 @@ def _tuple(kind: Any, data: Any, place: str, clean: Clean) -> Any:
 
 def _string(kind: Any, data: Any, place: str, clean: Clean) -> Any:
     _require(data, str, place)
-    if b"\0" in data.encode():  # what cannot be encoded is no text
+    text = data if kind is Text else clean(data)
+    if b"\0" in text.encode() and kind is not Text:  # what cannot be encoded is no text
         raise ValueError("%s: found a zero byte" % place)
-    return kind(data if kind is Text else clean(data))
+    return kind(text)
 
 
 def _require(data: Any, kind: Union[type, Tuple[type, ...]], place: str) -> None:

@@ -62,23 +62,21 @@ def _parsed(lines: List[str]) -> Iterator[Entry]:
         try:
             entry = json.loads(line)
             formats.require(formats.HISTORY, entry)
+            entry = {**_DEFAULTS, **entry}
+            typed(entry)  # each line is judged for itself
         except (ValueError, TypeError, AttributeError, RecursionError, Refusal):
             continue
-        entry = {**_DEFAULTS, **entry}
-        if _is_whole(entry):
-            yield entry
-
-
-def _is_whole(entry: Entry) -> bool:
-    """Whether each field is of its kind; each line is judged for itself."""
-    texts = (entry[name] for name in _DEFAULTS if name != "dirty")
-    are_texts = all(text is None or isinstance(text, str) for text in texts)
-    return are_texts and isinstance(entry.get("n"), int) and isinstance(entry["dirty"], bool)
+        yield entry
 
 
 def typed(entry: Entry) -> HistoryEntry:
-    """Return a line as it is told."""
-    return codec.decode(HistoryEntry, entry)
+    """Return a line as it is told. Raises as codec.decode does."""
+    return codec.decode(HistoryEntry, entry, _letters)
+
+
+def _letters(text: str) -> str:
+    """A reason can have bytes that are no text in it, which must not hide the line."""
+    return "".join(each if each.isprintable() or each.isspace() else "?" for each in text)
 
 
 def last(service: str) -> Optional[Entry]:

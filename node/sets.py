@@ -235,9 +235,12 @@ def _fill(wanted: StoredSet, contents: Dict[str, bytes]) -> None:
 
 
 def _describe(stored: StoredSet) -> None:
-    content = stored.content._replace(files=[file._replace(content=None) for file in stored.content.files])
     origin = _Origin(stored.absent, stored.commit, stored.product)
-    data = {**codec.encode(content), **codec.encode(origin), "format": formats.SET}
+    data = {**codec.encode(stored.content), **codec.encode(origin), "format": formats.SET}
+    for each in data["files"]:
+        del each["content"]
+    if stored.content.stack is None:
+        del data["stack"]
     description = json.dumps(data, sort_keys=True, indent=1).encode()
     path = stored.folder / "set.json"
     if not disk.is_file(path) or disk.read(path) != description:

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from node.marks import Mark, Request
 from node.desired_state import Asked, Datasink, File, Limits, Order, Source, Stack, Version
+from node.marks import Mark, Request
 from node.service_set import NOTHING, Gate, Installed, Link, Named, ServiceSet
 
 USER = "nobody"
@@ -76,7 +76,7 @@ class Place:
     def told(self, authority: list[str] | None = None, needed: Mapping[str, str] | None = None) -> Datasink:
         """What the primary datasink alone is told."""
         log = self.root / "logs" / "the.log"
-        return Datasink(authority, dict(needed or {}), needed_by={}, named=[], log=log, clean_up=[])
+        return Datasink(authority, dict(needed or {}), needed_by={}, named=[], log=log)
 
     def order(
         self,
@@ -105,6 +105,7 @@ class Place:
             asked=asked,
             datasink=datasink,
             needs={},
+            clean_up=[],
         )
 
 

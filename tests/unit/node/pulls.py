@@ -3,8 +3,8 @@
 import pytest
 
 from node import pull
-from node.errors import Refusal
 from node.desired_state import Version
+from node.errors import Refusal
 from tests.unit.node.places import Contents, Place, manifest_of
 
 

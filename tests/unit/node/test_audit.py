@@ -5,6 +5,7 @@ import pytest
 
 from node import audit, history
 from node.history import Entry
+from node.protocol import Logged, LogLine
 from node.rights import Owner
 from tests.unit.node.places import request, uid
 
@@ -36,8 +37,9 @@ def test_each_hosts_lines_come_in_their_order(log: Path) -> None:
         history.text(entry("east", 7)), history.text(entry("lab1", 1)), history.text(entry("lab1", 2)),
     ]  # fmt: skip
     assert audit.logged(log) == {
-        "east": {"lines": [[7, TIME]], "since": ""}, "lab1": {"lines": [[1, TIME], [2, TIME]], "since": ""},
-    }  # fmt: skip
+        "east": Logged([LogLine(7, TIME)], since=""),
+        "lab1": Logged([LogLine(1, TIME), LogLine(2, TIME)], since=""),
+    }
 
 
 def test_only_what_it_lacks_is_appended(log: Path) -> None:
@@ -60,7 +62,7 @@ def test_another_tools_lines_stay_and_count_for_nothing(log: Path) -> None:
 def test_a_new_card_begins_again_at_one(log: Path) -> None:
     audit.append(log, OPS, [entry("lab1", 9), entry("lab1", 10)])
     audit.append(log, OPS, [entry("lab1", 1, "d3")])
-    assert audit.logged(log)["lab1"]["lines"] == [[9, TIME], [10, TIME], [1, TIME]]
+    assert audit.logged(log)["lab1"].lines == [LogLine(9, TIME), LogLine(10, TIME), LogLine(1, TIME)]
     assert log.read_text().splitlines()[2:] == [history.text(entry("lab1", 1, "d3"))]
 
 
@@ -68,7 +70,7 @@ def test_a_line_of_a_history_is_one_line_of_the_log(log: Path) -> None:
     history.add(request("d2"), "d1", history.RETURNED, "one\ntwo 2026-11-22T23:40:00Z node#99 ")
     audit.append(log, OPS, history.entries())
     assert len(log.read_text().splitlines()) == 1
-    assert [n for n, _ in audit.logged(log)["node"]["lines"]] == [1]
+    assert [line.n for line in audit.logged(log)["node"].lines] == [1]
 
 
 def test_log_and_folder_belong_to_the_login(log: Path) -> None:
@@ -81,8 +83,9 @@ def test_of_many_lines_the_last_are_told_and_since_when_they_are_all(log: Path) 
     """H9."""
     many = [{**entry("lab1", n), "time": f"2026-11-22T23:{n // 60:02}:{n % 60:02}Z"} for n in range(1, audit.TOLD + 3)]
     audit.append(log, OPS, many[: audit.TOLD])
-    assert (len(audit.logged(log)["lab1"]["lines"]), audit.logged(log)["lab1"]["since"]) == (audit.TOLD, "")
+    told = audit.logged(log)["lab1"]
+    assert (len(told.lines), told.since) == (audit.TOLD, "")
     audit.append(log, OPS, many)
     told = audit.logged(log)["lab1"]
-    assert told["lines"][0] == [3, many[2]["time"]]
-    assert (len(told["lines"]), told["since"]) == (audit.TOLD, many[2]["time"])
+    assert told.lines[0] == LogLine(3, many[2]["time"])
+    assert (len(told.lines), told.since) == (audit.TOLD, many[2]["time"])

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from node import access, cleanup_units, cli, facelist, follow, history, layout, lock, pull, switch
+from node.desired_state import Order
 from node.errors import Refusal
 from node.marks import Request
-from node.desired_state import Order
 from node.service_set import Installed
-from tests.unit.node.places import USER, installed, request, uid
-from tests.unit.node.test_orders import ORDER
+from tests.unit.node.places import USER, request, uid
+from tests.unit.node.test_desired_state import ORDER, UNIT
 
 
 def say(monkeypatch: pytest.MonkeyPatch, data: object) -> None:
@@ -138,10 +138,9 @@ def test_a_switch_gets_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_units_of_the_clean_up_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[list[Installed]] = []
     monkeypatch.setattr(cleanup_units, "install", said.append)
-    unit = installed(layout.UNITS / "model_cleanup.timer", "[Timer]\n", owner="root")
-    say(monkeypatch, [{**unit._asdict(), "path": str(unit.path)}])
+    say(monkeypatch, {**ORDER, "clean_up": [UNIT]})
     assert cli.main(["install-cleanup"]) == 0
-    assert said == [[unit]]
+    assert said == [[Installed(Path("/etc/a.timer"), "root", 0o644, "04", "[Timer]\n")]]
 
 
 def test_the_switch_unit_runs_the_request_that_it_was_begun_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +153,7 @@ def test_the_switch_unit_runs_the_request_that_it_was_begun_for(monkeypatch: pyt
 
 
 def test_refuse_is_written_down_and_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    say(monkeypatch, {**ORDER, "reason": "your checkout is older"})
+    say(monkeypatch, {"order": ORDER, "reason": "your checkout is older"})
     assert cli.main(["refuse"]) == 1
     assert capsys.readouterr() == ("", "your checkout is older\n")
     assert [entry["reason"] for entry in history.entries()] == ["your checkout is older"]

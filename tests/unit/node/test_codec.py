@@ -7,6 +7,7 @@ import pytest
 
 from node import codec, protocol
 from node.codec import Text
+from node.printable import printable
 
 
 class Part(NamedTuple):
@@ -59,6 +60,19 @@ def test_what_is_of_another_kind_is_refused_with_its_place(change: dict[str, Any
 def test_each_line_is_cleaned_but_no_file() -> None:
     found = codec.decode(Whole, codec.encode(WHOLE._replace(seconds={"a": 1})), str.upper)
     assert found == WHOLE._replace(seconds={"A": 1}, parts=[Part(2, "A", Path("/B"))], part=Part(1, None, Path("/ETC")))
+
+
+def test_a_file_may_hold_zero_bytes_and_so_may_a_line_before_it_is_cleaned() -> None:
+    data = {"part": {"number": 1, "from": "a\0\udcffb"}, "text": "a\0\n"}
+    found = codec.decode(Whole, data, printable)
+    assert (found.part.from_, found.text) == ("a??b", "a\0\n")
+    with pytest.raises(ValueError, match="surrogates not allowed"):
+        codec.decode(Whole, {**data, "text": "\udcff"}, printable)
+
+
+def test_a_long_name_is_cut_where_its_place_is_told() -> None:
+    with pytest.raises(TypeError, match=r"^the message\.seconds\.a{40}: found 'x'$"):
+        codec.decode(Whole, {**codec.encode(WHOLE), "seconds": {"a" * 1000: "x"}})
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "3", '{"format": "1"}', '{"format": null}', "[" * 100_000])

@@ -10,6 +10,7 @@ import pytest
 
 from node import coral_host, services, stick
 from node.desired_state import Order, Stack, Version
+from node.protocol import StackState
 from node.service_set import SetStack
 from node.services import Status
 from tests.unit.node.places import USER, Place, installed, service_set
@@ -109,8 +110,7 @@ def test_what_the_environment_does_not_say_is_found_by_the_trial(host: Path, sta
 
 
 def test_all_that_a_bare_host_needs(stack: Stack, order: Order) -> None:
-    found = coral_host.needs(stack, order)
-    assert found == {"packages": ["libusb-1.0-0"], "rule": True, "group": True, "to_restart": [], "udevd": False}
+    assert coral_host.needs(stack, order) == StackState(libusb=True, rule=True, group=True, to_restart=[], udevd=False)
 
 
 @pytest.mark.parametrize("name", ["libusb-1.0-0", "libusb-1.0-0:amd64"])
@@ -122,15 +122,11 @@ def test_a_prepared_host_needs_nothing(
     stack.rule.path.chmod(0o644)
     (host / "udev").touch()
     monkeypatch.setattr(stick, "GROUP", own_group(USER))
-    assert coral_host.needs(stack, order) == {
-        "packages": [],
-        "rule": False,
-        "group": False,
-        "to_restart": [],
-        "udevd": True,
-    }
+    assert coral_host.needs(stack, order) == StackState(
+        libusb=False, rule=False, group=False, to_restart=[], udevd=True
+    )
     stack.rule.path.write_text("half of")
-    assert coral_host.needs(stack, order)["rule"]
+    assert coral_host.needs(stack, order).rule
 
 
 def own_group(user: str) -> str:
@@ -139,7 +135,7 @@ def own_group(user: str) -> str:
 
 def test_another_architectures_package_is_none(host: Path, stack: Stack, order: Order) -> None:
     (host / "info" / "libusb-1.0-0:arm64.list").touch()
-    assert coral_host.needs(stack, order)["packages"] == ["libusb-1.0-0"]
+    assert coral_host.needs(stack, order).libusb
 
 
 def test_what_the_predecessor_left_is_named(host: Path) -> None:
@@ -159,4 +155,4 @@ def test_a_service_that_runs_is_to_be_started_anew(
 ) -> None:
     active = "active" if sub == "running" else "inactive"
     monkeypatch.setattr(services, "status", lambda _: Status(active, sub, 7, "enabled", 0, is_outdated=False))
-    assert coral_host.needs(stack, order)["to_restart"] == restarted
+    assert coral_host.needs(stack, order).to_restart == restarted

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from node import facelist, files, sets, stamps
-from node.errors import Refusal
 from node.desired_state import Asked, File, Order, Version
+from node.errors import Refusal
 from node.sets import StoredSet
 from tests.unit.node.places import NOTHING_ASKED, Place, fill, installed, service_set, sha256
 

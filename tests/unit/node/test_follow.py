@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from node import follow, history, layout, lock, marks, outcomes, recovery, sets
-from node.errors import Refusal
 from node.desired_state import Order
+from node.errors import Refusal
 from tests.unit.node.places import GATE, Place, installed, mark, request, service_set
 
 

@@ -154,3 +154,10 @@ def test_now_is_utc_to_the_second(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_text_holds_nothing_that_a_terminal_would_obey() -> None:
     history.add(request("d2"), None, history.REFUSED, "\x1b[2Jgone\x00")
     assert history.text(history.entries()[0]).endswith("; ?[2Jgone?")
+
+
+def test_what_is_no_text_hides_no_line() -> None:
+    history.add(request("d2"), None, history.REFUSED, "gone\0 \udcff\n\tin two lines")
+    [entry] = history.entries()
+    assert history.typed(entry).reason == "gone? ?\n\tin two lines"
+    assert (history.typed(entry).from_, history.typed(entry).to, history.typed(entry).n) == (None, "d2", 1)

@@ -3,6 +3,8 @@
 import io
 import itertools
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from node import cli, layout
 from tests.unit.node.hostile import NAMES, require_line, trying
 from tests.unit.node.places import Place, fill, manifest_of, tree
-from tests.unit.node.test_orders import ORDER
+from tests.unit.node.test_desired_state import ORDER, STACK
 from tests.unit.node.test_service_set import SET
 
 SECRET = b"root:x"
@@ -78,9 +80,27 @@ def test_a_linked_file(
             assert line.startswith(f"{field}: found ")
 
 
+def require_named(line: str, field: str) -> None:
+    """What a name cannot be is told with the field's place, what it may not be with the field."""
+    assert re.match(rf"(the message\.[a-z0-9_.\[\]]+\.)?{field}: found ", line), line
+
+
+@pytest.mark.parametrize(
+    "place_of",
+    [
+        lambda version: {"versions": [version]},
+        lambda version: {"versions": [], "face_list": version},
+        lambda version: {"versions": [], "stack": {**STACK, "version": version}},
+    ],
+    ids=["a version", "the face list", "the stack"],
+)
 @pytest.mark.parametrize("field", ["model", "version", "name"])
 def test_a_version_of_an_order(
-    node: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], field: str
+    node: Place,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    field: str,
+    place_of: Callable[[object], dict[str, object]],
 ) -> None:
     for command, text in itertools.product(COMMANDS, PATHS):
         file = {"name": "cats.bin", "sha256": "ab" * 32, "size": 1, "linked": False}
@@ -90,8 +110,8 @@ def test_a_version_of_an_order(
         }  # fmt: skip
         (file if field == "name" else version)[field] = text
         with trying(command, text):
-            line = refused(monkeypatch, capsys, command, {**ORDER, "versions": [version]}, node.root)
-            assert line.startswith(f"{field}: found ")
+            line = refused(monkeypatch, capsys, command, {**ORDER, **place_of(version)}, node.root)
+            require_named(line, field)
 
 
 @pytest.mark.parametrize("field", ["service", "digest"])
@@ -102,4 +122,33 @@ def test_a_set_of_an_order(
         order = {**ORDER, "versions": [], "sets": [{**SET, field: text}]}
         with trying(command, text):
             line = refused(monkeypatch, capsys, command, order, node.root)
-            assert line.startswith(f"{field}: found ")
+            require_named(line, field)
+
+
+@pytest.mark.parametrize("place", ["the stack", "the stack of a set"])
+def test_the_digest_of_a_stack(
+    node: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    own: dict[str, Any] = {
+        "version": "2026-01-10", "manifest": "ab", "digest": "d1", "python": "/bin/sh", "folder": "/home", "path": [],
+    }  # fmt: skip
+    for command, text in itertools.product(COMMANDS, PATHS):
+        order: dict[str, Any] = {**ORDER, "versions": [], "sets": [{**SET, "stack": {**own, "digest": text}}]}
+        if place == "the stack":
+            order = {**ORDER, "versions": [], "stack": {**STACK, "digest": text}}
+        with trying(command, text):
+            require_named(refused(monkeypatch, capsys, command, order, node.root), "digest")
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {}, [], None, 7, "x", {"format": 2}, {**ORDER, "host": None}, {**ORDER, "folders": "/"},
+        {**ORDER, "sets": [[]]}, *({**ORDER, "needs": {name: 7}} for name in PATHS),
+    ],
+)  # fmt: skip
+def test_what_is_no_order(
+    node: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], order: object
+) -> None:
+    for command in COMMANDS:
+        assert "found" in refused(monkeypatch, capsys, command, order, node.root)

@@ -7,19 +7,28 @@ from typing import Any
 import pytest
 
 from node import access, coral_host, prerequisites, releases, stick
+from node.codec import Text
 from node.desired_state import Order, Stack
+from node.protocol import DatasinkState, Missing, PullAccess, SetState, StackState, Survey
 from node.releases import Release
 from node.service_set import NOTHING as NOTHING_SHOWN
 from node.service_set import SetStack
 from tests.unit.node.places import USER, Place, installed, service_set
 
-SETTLED: dict[str, Any] = {
-    "absent_folders": [], "lacking": [], "stack": None, "face_list": None, "authorized": None,
-    "pull_access": {"pull_key.pub": "key", "pull_key-cert.pub": "", "known_hosts": ""},
-    "sets": {"engine": {"differences": [], "unready": None}},
-}  # fmt: skip
-MOVING = {"sets": {"engine": {"differences": ["chosen set none"], "unready": None}}}
-NOTHING: dict[str, list[str]] = {"access": [], "coral": [], "models": [], "configs": []}
+STILL = SetState(
+    chosen="d1", models={}, differences=[], unready=None, health=None, may_restart=False, queue=None, live={},
+    commit=None, last=None, proven=False,
+)  # fmt: skip
+MOVED = STILL._replace(differences=["chosen set none"])
+SETTLED = Survey(
+    current_program=None, damaged=[], absent_folders=[], lacking=[], stack=None, face_list=[], sets={"engine": STILL},
+    pull_access=PullAccess(Text("key"), Text(""), Text("")), history=[], datasink=None,
+)  # fmt: skip
+KEYLESS = PullAccess(None, None, None)
+UNPACKED = StackState(libusb=False, rule=False, group=False, to_restart=[], udevd=False)
+LACKING = UNPACKED._replace(lacking=True)
+MOVING = {"engine": MOVED}
+NOTHING = Missing()
 
 
 @pytest.fixture
@@ -38,19 +47,24 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(access, "rsync_version", lambda: ())
 
 
-def missing(order: Order, **found: Any) -> dict[str, list[str]]:
-    return prerequisites.missing(order, {**SETTLED, **found})
+def missing(order: Order, **found: Any) -> Missing:
+    return prerequisites.missing(order, SETTLED._replace(**found))
+
+
+def letting_in(authorized: bool | None) -> DatasinkState:
+    """What a datasink says, of which only this matters here."""
+    return DatasinkState(authorized, revoked=[], registry=[], logged={}, listed=[], unseen=[], clean_up=[])
 
 
 @pytest.mark.usefixtures("bare")
 def test_a_settled_host_needs_nothing(order: Order) -> None:
     """S9: also where it would not do for a bare one."""
     assert missing(order._replace(user="nosuchuser", needs={"engine": ["/nosuch"]})) == NOTHING
-    assert missing(order._replace(source=order.source._replace(local=True)), authorized=True) == NOTHING
+    assert missing(order._replace(source=order.source._replace(local=True)), datasink=letting_in(True)) == NOTHING
 
 
 def test_a_host_that_has_it_all(order: Order) -> None:
-    found = {**MOVING, "lacking": ["cats/2026-01-01"], "absent_folders": ["/a"], "pull_access": {"pull_key.pub": None}}
+    found = {"sets": MOVING, "lacking": ["cats/2026-01-01"], "absent_folders": [Path("/a")], "pull_access": KEYLESS}
     for program in prerequisites.PACKAGES:
         assert shutil.which(program), "these tests need it"
     assert missing(order, **found) == NOTHING
@@ -63,11 +77,11 @@ def test_a_pull_needs_rsync_and_ssh(order: Order) -> None:
         "rsync: not installed; sudo apt-get install rsync",
         "ssh: not installed; sudo apt-get install openssh-client",
     ]
-    assert missing(order, lacking=["cats/2026-01-01"]) == {**NOTHING, "models": lines}
-    assert missing(order, face_list={"lacking": ["facelist.csv"]})["models"] == lines
-    assert missing(order, face_list={"lacking": []}) == NOTHING
+    assert missing(order, lacking=["cats/2026-01-01"]) == Missing(models=lines)
+    assert missing(order, face_list=["facelist.csv"]).models == lines
+    assert missing(order, face_list=[]) == NOTHING
     local = order._replace(source=order.source._replace(local=True))
-    assert missing(local, face_list={"lacking": ["facelist.csv"]}, authorized=True)["models"] == [
+    assert missing(local, face_list=["facelist.csv"], datasink=letting_in(True)).models == [
         lines[0], "setpriv: not installed; sudo apt-get install util-linux",
     ]  # fmt: skip
 
@@ -75,15 +89,15 @@ def test_a_pull_needs_rsync_and_ssh(order: Order) -> None:
 @pytest.mark.usefixtures("bare")
 def test_a_key_needs_ssh_keygen(order: Order) -> None:
     line = "ssh-keygen: not installed; sudo apt-get install openssh-client"
-    assert missing(order, pull_access={"pull_key.pub": None}) == {**NOTHING, "access": [line]}
+    assert missing(order, pull_access=KEYLESS) == Missing(access=[line])
 
 
 @pytest.mark.usefixtures("bare")
 def test_a_datasink_needs_rrsync(order: Order) -> None:
     """S9: one more of its kind, once it is to let others pull."""
     local = order._replace(source=order.source._replace(local=True))
-    for authorized in (None, False):
-        [line] = missing(local, authorized=authorized)["access"]
+    for datasink in (letting_in(None), letting_in(False), None):
+        [line] = missing(local, datasink=datasink).access
         assert line.startswith("/usr/bin/rrsync: rsync not installed; expected rrsync of 3.5.0 or newer")
 
 
@@ -91,7 +105,7 @@ def test_the_services_user(order: Order) -> None:
     """S9: told once for each step, and nothing that only follows from it."""
     line = "user nosuchuser: not on this node; expected the service's user; sudo useradd --create-home nosuchuser"
     nobody = order._replace(user="nosuchuser", needs={"engine": ["/nosuch"]})
-    assert missing(nobody, absent_folders=["/a"], **MOVING) == {**NOTHING, "models": [line], "configs": [line]}
+    assert missing(nobody, absent_folders=[Path("/a")], sets=MOVING) == Missing(models=[line], configs=[line])
 
 
 def test_the_services_own_code(order: Order, place: Place) -> None:
@@ -101,19 +115,19 @@ def test_the_services_own_code(order: Order, place: Place) -> None:
     line = (
         f"{script}: no file that {USER} can read; expected engine's own code and Python, which a deploy does not bring"
     )
-    assert missing(lacking, **MOVING) == {**NOTHING, "configs": [line]}
+    assert missing(lacking, sets=MOVING) == Missing(configs=[line])
 
 
 def test_a_service_that_is_not_to_run_needs_no_code(order: Order) -> None:
     stopped = order._replace(sets=[order.sets[0]._replace(state="stopped")], needs={"engine": ["/nosuch"]})
-    assert missing(stopped, **MOVING) == NOTHING
+    assert missing(stopped, sets=MOVING) == NOTHING
 
 
 def test_a_link_to_the_code_will_do(order: Order, place: Place) -> None:
     """As the Python of an environment is one."""
     link: Path = place.root / "python"
     link.symlink_to("/bin/sh")
-    assert missing(order._replace(needs={"engine": [str(link)]}), **MOVING) == NOTHING
+    assert missing(order._replace(needs={"engine": [str(link)]}), sets=MOVING) == NOTHING
 
 
 def of_release(order: Order, monkeypatch: pytest.MonkeyPatch, name: str, reason: str | None = None) -> Order:
@@ -131,14 +145,13 @@ def test_configs_go_to_the_release_that_they_are_for(
     order: Order, monkeypatch: pytest.MonkeyPatch, name: str, is_fit: bool
 ) -> None:
     order = of_release(order, monkeypatch, name)._replace(needs={})
-    moving = {"sets": {"imagenode": MOVING["sets"]["engine"]}}
-    lines = missing(order, **moving, lacking=["cats/2026-01-01"])
+    lines = missing(order, sets={"imagenode": MOVED}, lacking=["cats/2026-01-01"])
     expected = (
         f"/home/ops/imagenode/imagenode/imagenode.py: of imagenode {name}; expected 0.2, which this checkout's "
         "configs are for; install that release"
     )
-    assert (expected in lines["configs"], expected in lines["models"]) == (not is_fit, not is_fit)
-    assert missing(order, sets={"imagenode": SETTLED["sets"]["engine"]}) == NOTHING
+    assert (expected in lines.configs, expected in lines.models) == (not is_fit, not is_fit)
+    assert missing(order, sets={"imagenode": STILL}) == NOTHING
 
 
 @pytest.mark.parametrize(("name", "count"), [("0.2", 0), ("0.3", 0), ("unknown", 1)])
@@ -162,13 +175,13 @@ def test_a_stack_for_another_host_is_refused_before_it_comes(
     coral_order: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(coral_host, "unfit", lambda *_: iter(["built for another"]))
-    assert missing(coral_order, stack={"lacking": True})["coral"] == ["built for another"]
-    assert missing(coral_order, stack={"lacking": False}) == NOTHING
+    assert missing(coral_order, stack=LACKING).coral == ["built for another"]
+    assert missing(coral_order, stack=UNPACKED) == NOTHING
 
 
 @pytest.mark.usefixtures("bare")
 def test_a_stack_needs_programs_to_come_with(coral_order: Order) -> None:
-    lines = missing(coral_order, stack={"lacking": True})["coral"]
+    lines = missing(coral_order, stack=LACKING).coral
     assert [line for line in lines if "not installed" in line] == [
         "rsync: not installed; sudo apt-get install rsync",
         "ssh: not installed; sudo apt-get install openssh-client",

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from node import files, layout, pull, stamps, versions
-from node.disk import sha256 as sha256_of
 from node.desired_state import Order, Version
+from node.disk import sha256 as sha256_of
 from tests.unit.node import rsyncs
 from tests.unit.node.copies import let_stamps_follow
 from tests.unit.node.disks import Disk

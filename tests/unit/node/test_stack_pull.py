@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from node import layout, stack_pull, stacks, transfer
-from node.errors import Refusal
 from node.desired_state import Order, Source, Stack
+from node.errors import Refusal
 from node.service_set import LIBRARY
 from tests.unit.node import wheels
 from tests.unit.node.places import Place, sha256

@@ -8,6 +8,7 @@ import pytest
 from node import coral_host, drift, health, mapped, process_tree, services, stacks, survey
 from node.desired_state import Order, Stack
 from node.process_tree import Process
+from node.protocol import StackState
 from node.service_set import LIBRARY, ServiceSet, SetStack
 from node.services import Status
 from tests.unit.node import wheels
@@ -33,9 +34,9 @@ def order(place: Place, stack: Stack, service: ServiceSet) -> Order:
     return place.order(stack=stack, sets=[service])
 
 
-def told(order: Order) -> dict[str, object]:
-    found = survey.survey(order)["stack"]
-    assert isinstance(found, dict)
+def told(order: Order) -> StackState:
+    found = survey.survey(order).stack
+    assert found is not None
     return found
 
 
@@ -52,11 +53,11 @@ def test_all_is_read_where_that_is_asked(
     order: Order, stack: Stack, packages: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wheels.put(stack, packages)
-    assert told(order)["lacking"] is False
+    assert told(order).lacking is False
     (stack.version.directory / LIBRARY).write_bytes(b"rotten")
     monkeypatch.setattr(stacks, "is_verified", lambda _: True)
-    assert told(order)["lacking"] is False
-    assert told(order._replace(asked=NOTHING_ASKED._replace(full=True)))["lacking"] is True
+    assert told(order).lacking is False
+    assert told(order._replace(asked=NOTHING_ASKED._replace(full=True))).lacking is True
 
 
 @pytest.mark.parametrize(("library", "remapped"), [(mapped.LOADED, ["engine"]), (mapped.NOT_YET, [])])
@@ -67,9 +68,9 @@ def test_who_has_mapped_what_is_replaced(
     assert coral_host.remapped(stack, order) == []  # nothing is there to be replaced
     wheels.put(stack, packages)
     os.utime(stack.version.directory / LIBRARY)
-    assert told(order)["to_remap"] == []  # it must be listed anew, and its bytes are right
+    assert told(order).to_remap == []  # it must be listed anew, and its bytes are right
     (stack.version.directory / LIBRARY).write_bytes(b"rotten")
-    assert told(order)["to_remap"] == remapped
+    assert told(order).to_remap == remapped
 
 
 def test_a_process_that_maps_what_was_replaced_is_drift(service: ServiceSet, monkeypatch: pytest.MonkeyPatch) -> None:

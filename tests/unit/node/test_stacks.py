@@ -8,8 +8,8 @@ import pytest
 
 from node import disk as disks
 from node import files, layout, rights, stacks
-from node.errors import Refusal
 from node.desired_state import File, Stack
+from node.errors import Refusal
 from tests.unit.node import wheels
 from tests.unit.node.places import sha256, tree, uid
 from tests.unit.node.wheels import DEB, DIGEST, FILE, NAMES, PYCORAL, TFLITE, put

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from node import pull, staging, transfer, versions
-from node.errors import Refusal
 from node.desired_state import File, Source
+from node.errors import Refusal
 from tests.unit.node.places import Place, fill, is_linked_twice, sha256, tree
 from tests.unit.node.pulls import expected, refusal
 

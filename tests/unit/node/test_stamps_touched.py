@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import pytest
 
-from node import disk, files, layout, orders, pull, stamps, version_removal, versions
+from node import disk, files, layout, pull, rights, stamps, version_removal, versions
 from node.desired_state import Version
 from node.stamps import State
 from tests.unit.node.places import Place, is_linked_twice, sha256

@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from node import (
     layout,
     lock,
     marks,
+    protocol,
     recovery,
     services,
     sets,
@@ -21,17 +21,15 @@ from node import (
     survey,
     versions,
 )
+from node.desired_state import Order
 from node.errors import Refusal
+from node.protocol import DatasinkState, Logged, LogLine, Missing, PullAccess, SetState, Survey
 from node.service_set import Link, Named, ServiceSet
 from node.services import Status
 from tests.unit.node import places
 from tests.unit.node.places import USER, Place, installed, manifest_of, mark, request, service_set, sha256
 
 DIFF, FULL = places.NOTHING_ASKED._replace(diff=True), places.NOTHING_ASKED._replace(full=True)
-OF_THE_DATASINK: dict[str, object] = {
-    "authorized": None, "revoked": [], "registry": [], "logged": None, "listed": [], "unseen": [], "cleanup": [],
-}  # fmt: skip
-
 UP = Status("active", "running", 7, "enabled", 0, False)
 
 
@@ -56,8 +54,13 @@ def settled(place: Place) -> ServiceSet:
 
 
 def reasons(place: Place, wanted: ServiceSet) -> list[str]:
-    answer = survey.survey(place.order(sets=[wanted]))["sets"]["engine"]
-    return [*answer["differences"], *([answer["unready"]] if answer["unready"] else [])]
+    return survey.survey(place.order(sets=[wanted])).sets["engine"].reasons
+
+
+def of_the_datasink(order: Order) -> DatasinkState:
+    found = survey.survey(order).datasink
+    assert found is not None
+    return found
 
 
 def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
@@ -67,40 +70,40 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
     order = place.order(version, sets=[wanted])
     order = order._replace(folders=[place.root, place.models])
     answer = survey.survey(order)
-    assert json.loads(json.dumps(answer)) == answer
-    assert answer == {
-        "current_program": None,
-        "damaged": [],
-        "absent_folders": [str(place.models)],
-        "lacking": ["cats/2026-01-01"],
-        "stack": None,
-        "face_list": None,
-        "sets": {
-            "engine": {
-                "chosen": None,
-                "models": {},
-                "commit": None,
-                "last": None,
-                "proven": False,
-                "differences": [
+    assert protocol.loads(Survey, protocol.dumps(answer)) == answer
+    assert answer == Survey(
+        current_program=None,
+        damaged=[],
+        absent_folders=[place.models],
+        lacking=["cats/2026-01-01"],
+        stack=None,
+        face_list=[],
+        sets={
+            "engine": SetState(
+                chosen=None,
+                models={},
+                commit=None,
+                last=None,
+                proven=False,
+                differences=[
                     "chosen set none, wanted d1",
                     f"{place.root}/engine.yaml differs",
                     "engine.service is absent, expected enabled",
                     "engine.service is inactive",
                 ],
-                "unready": None,
-                "health": None,
-                "may_restart": False,
-                "queue": None,
-                "live": {},
-            }
+                unready=None,
+                health=None,
+                may_restart=False,
+                queue=None,
+                live={},
+            )
         },
-        "pull_access": {"pull_key.pub": None, "pull_key-cert.pub": None, "known_hosts": None},
-        "history": [],
-        "missing": {"access": [], "coral": [], "models": [], "configs": []},
-        "remarks": [],
-        **OF_THE_DATASINK,
-    }
+        pull_access=PullAccess(public_key=None, certificate=None, known_hosts=None),
+        history=[],
+        missing=Missing(access=[], coral=[], models=[], configs=[]),
+        remarks=[],
+        datasink=None,
+    )
 
 
 def test_staging_that_others_can_enter_is_told_as_a_folder_to_be_made(place: Place) -> None:
@@ -110,16 +113,16 @@ def test_staging_that_others_can_enter_is_told_as_a_folder_to_be_made(place: Pla
     for path in paths:
         path.mkdir(parents=True, mode=0o755)
     order = place.order(place.wanted("cats", "2026-01-01", {"cats.bin": b"meow"}))._replace(face_list=list_version)
-    assert survey.survey(order)["absent_folders"] == sorted(map(str, paths))
+    assert survey.survey(order).absent_folders == sorted(paths)
     for path in paths:
         path.chmod(0o700)
-    assert survey.survey(order)["absent_folders"] == []
+    assert survey.survey(order).absent_folders == []
 
 
 def test_a_settled_set_has_no_reason_to_move(place: Place, settled: ServiceSet) -> None:
     assert reasons(place, settled) == []
-    answer = survey.survey(place.order(sets=[settled]))["sets"]["engine"]
-    assert (answer["models"], answer["commit"]) == ({"cats": "2026-01-01"}, "c0ffee")
+    answer = survey.survey(place.order(sets=[settled])).sets["engine"]
+    assert (answer.models, answer.commit) == ({"cats": "2026-01-01"}, "c0ffee")
 
 
 def test_a_process_of_another_set_is_a_difference(place: Place, settled: ServiceSet) -> None:
@@ -167,20 +170,22 @@ class TestHistory:
             history.add(request(f"d{number}"), None, history.CHOSEN, None)
         history.add(request("d")._replace(service="other"), None, history.REFUSED, "why")
         answer = survey.survey(place.order(sets=[settled]))
-        assert [entry["n"] for entry in answer["history"]] == list(range(7, history.RECENT + 7))
-        assert answer["sets"]["engine"]["last"]["to"] == f"d{history.RECENT + 4}"
+        assert [entry.n for entry in answer.history] == list(range(7, history.RECENT + 7))
+        last = answer.sets["engine"].last
+        assert last is not None
+        assert last.to == f"d{history.RECENT + 4}"
 
     def test_the_primary_datasink_says_what_its_log_holds(self, place: Place) -> None:
         told = place.told()
         order = place.order(datasink=told)
-        assert survey.survey(order)["logged"] == {}
+        assert of_the_datasink(order).logged == {}
         history.add(request("d1"), None, history.CHOSEN, None)
         audit.append(told.log, order.owner, history.entries())
         [entry] = history.entries()
-        assert survey.survey(order)["logged"] == {"node": {"lines": [[1, entry["time"]]], "since": ""}}
+        assert of_the_datasink(order).logged == {"node": Logged([LogLine(1, entry["time"])], since="")}
 
     def test_another_host_has_no_log(self, place: Place) -> None:
-        assert survey.survey(place.order())["logged"] is None
+        assert survey.survey(place.order()).datasink is None
 
 
 def test_a_disabled_timer_is_a_difference(place: Place, settled: ServiceSet, status: dict[str, Status]) -> None:
@@ -197,17 +202,17 @@ def test_a_stopped_service_is_left_so(place: Place, settled: ServiceSet, status:
 
 def test_an_unready_model_is_told_apart_from_the_sets_own_differences(place: Place, settled: ServiceSet) -> None:
     named = Named(place.root / "absent", "ab", linked=False)
-    answer = survey.survey(place.order(sets=[settled._replace(named_files=[named])]))["sets"]["engine"]
-    assert answer["differences"] == []
-    assert answer["unready"] == f"{place.root}/absent: missing; run deploys/models.py"
+    answer = survey.survey(place.order(sets=[settled._replace(named_files=[named])])).sets["engine"]
+    assert answer.differences == []
+    assert answer.unready == f"{place.root}/absent: missing; run deploys/models.py"
 
 
 def test_a_damaged_chosen_set_that_is_wanted_is_mended_and_no_reason_to_move(place: Place, settled: ServiceSet) -> None:
     (layout.sets("engine") / "d1" / "files" / sha256(b"new")).unlink()
     answer = survey.survey(place.order(sets=[settled]))
     assert reasons(place, settled) == []
-    assert answer["damaged"] == [f"{layout.sets('engine')}/d1: damaged; it is stored anew"]
-    assert answer["sets"]["engine"]["models"] == settled.models
+    assert answer.damaged == [f"{layout.sets('engine')}/d1: damaged; it is stored anew"]
+    assert answer.sets["engine"].models == settled.models
 
 
 def test_a_damaged_chosen_set_that_is_not_wanted_is_a_difference_and_no_dead_end(
@@ -220,8 +225,8 @@ def test_a_damaged_chosen_set_that_is_not_wanted_is_a_difference_and_no_dead_end
 def test_live_files_are_shown_only_when_asked_for(place: Place, settled: ServiceSet) -> None:
     (place.root / "engine.yaml").write_text("by hand")
     path = str(place.root / "engine.yaml")
-    assert survey.survey(place.order(sets=[settled], asked=DIFF))["sets"]["engine"]["live"] == {path: "by hand"}
-    assert survey.survey(place.order(sets=[settled]))["sets"]["engine"]["live"] == {}
+    assert survey.survey(place.order(sets=[settled], asked=DIFF)).sets["engine"].live == {path: "by hand"}
+    assert survey.survey(place.order(sets=[settled])).sets["engine"].live == {}
 
 
 def test_verify_full_reads_what_a_stamp_vouches_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,20 +234,20 @@ def test_verify_full_reads_what_a_stamp_vouches_for(place: Place, monkeypatch: p
     versions.stamp(version)
     monkeypatch.setattr(stamps, "vouches", lambda *_: True)
     (version.directory / "cats.bin").write_bytes(b"woof")
-    assert survey.survey(place.order(version))["lacking"] == []
-    assert survey.survey(place.order(version, asked=FULL))["lacking"] == ["cats/2026-01-01"]
+    assert survey.survey(place.order(version)).lacking == []
+    assert survey.survey(place.order(version, asked=FULL)).lacking == ["cats/2026-01-01"]
 
 
 def test_a_face_list_that_is_not_there(place: Place) -> None:
     version = place.wanted("face_recognition", "2026-01-01", {"facelist.csv": b"x"})
-    assert survey.survey(place.order(face_list=version))["face_list"] == {"lacking": ["facelist.csv"]}
+    assert survey.survey(place.order(face_list=version)).face_list == ["facelist.csv"]
 
 
 def test_verify_full_reads_the_face_list_too(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     version = place.wanted("face_recognition", "2026-01-01", {"facelist.csv": b"x"})
     monkeypatch.setattr(stamps, "vouches", lambda *_: True)
-    assert survey.survey(place.order(face_list=version))["face_list"] == {"lacking": []}
-    assert survey.survey(place.order(face_list=version, asked=FULL))["face_list"] == {"lacking": ["facelist.csv"]}
+    assert survey.survey(place.order(face_list=version)).face_list == []
+    assert survey.survey(place.order(face_list=version, asked=FULL)).face_list == ["facelist.csv"]
 
 
 def test_only_the_datasink_is_asked_for_its_authorized_keys(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,11 +259,12 @@ def test_only_the_datasink_is_asked_for_its_authorized_keys(place: Place, monkey
 
     monkeypatch.setattr(access, "is_authorized", is_authorized)
     monkeypatch.setattr(access, "revoked", lambda _, lines: [f"{line} is revoked" for line in lines])
-    assert survey.survey(place.order())["authorized"] is None
-    assert survey.survey(place.order(datasink=place.told()))["authorized"] is None  # no authority yet
+    assert survey.survey(place.order()).datasink is None
+    found = of_the_datasink(place.order(datasink=place.told()))  # no authority yet
+    assert (found.authorized, found.revoked) == (None, [])
     assert asked == []
-    found = survey.survey(place.order(datasink=place.told(["line"])))
-    assert (found["authorized"], found["revoked"]) == (True, ["line is revoked"])
+    found = of_the_datasink(place.order(datasink=place.told(["line"])))
+    assert (found.authorized, found.revoked) == (True, ["line is revoked"])
     assert asked == [USER]
 
 
@@ -266,14 +272,12 @@ def test_what_the_primary_datasink_says_of_its_clean_up(place: Place, monkeypatc
     monkeypatch.setattr(delete_list, "listed", lambda labels: [f"{each} is listed" for each in labels])
     monkeypatch.setattr(delete_list, "unseen", lambda hosts: [f"{each} is unseen" for each in hosts])
     monkeypatch.setattr(cleanup_units, "differences", lambda units: [f"{each.path} differs" for each in units])
-    told = place.told()._replace(
-        named=["cats/1"], needed_by={"lab1": ["cats/1"]}, clean_up=[installed(place.root / "a.timer", "")]
-    )
-    answer = survey.survey(place.order(datasink=told))
-    assert (answer["listed"], answer["unseen"]) == (["cats/1 is listed"], ["lab1 is unseen"])
-    assert answer["cleanup"] == [f"{place.root}/a.timer differs"]
-    elsewhere = survey.survey(place.order())
-    assert (elsewhere["listed"], elsewhere["unseen"], elsewhere["cleanup"]) == ([], [], [])
+    told = place.told()._replace(named=["cats/1"], needed_by={"lab1": ["cats/1"]})
+    order = place.order(datasink=told)._replace(clean_up=[installed(place.root / "a.timer", "")])
+    answer = of_the_datasink(order)
+    assert (answer.listed, answer.unseen) == (["cats/1 is listed"], ["lab1 is unseen"])
+    assert answer.clean_up == [f"{place.root}/a.timer differs"]
+    assert survey.survey(order._replace(datasink=None)).datasink is None
 
 
 def test_what_the_registry_lacks_is_said_first(place: Place) -> None:
@@ -284,7 +288,7 @@ def test_what_the_registry_lacks_is_said_first(place: Place) -> None:
         "cats/2026-01-01": sha256(manifest_of("cats", "2026-01-01")),
         "dogs/2026-01-01": "11" * 32,
     }
-    assert survey.survey(place.order(datasink=place.told(needed=needed)))["registry"] == [
+    assert of_the_datasink(place.order(datasink=place.told(needed=needed))).registry == [
         f"ants/2026-01-01: not in the registry; expected it at {place.registry}/ants/2026-01-01",
         f"{place.registry}/dogs/2026-01-01/manifest.yaml: manifest differs from its pin 111111111111",
     ]

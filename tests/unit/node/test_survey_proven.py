@@ -26,7 +26,7 @@ def before(place: Place) -> ServiceSet:
 
 
 def is_proven(place: Place, wanted: ServiceSet) -> bool:
-    return bool(survey.survey(place.order(sets=[wanted]))["sets"]["engine"]["proven"])
+    return survey.survey(place.order(sets=[wanted])).sets["engine"].proven
 
 
 def test_the_set_before_is(place: Place, before: ServiceSet) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from node import access, files, layout, pull_shell, transfer
-from node.errors import Refusal
 from node.desired_state import Source
+from node.errors import Refusal
 from tests.unit.node.places import LIMITS, Place
 
 FAR = Source("depot", "192.0.2.1", "ops", Path("/registry"), local=False)
