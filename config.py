@@ -56,7 +56,6 @@ _read_buffer = pyinfra.connectors.util.read_buffer
 _lookup: Any = SSHConfig._lookup  # type: ignore[attr-defined]
 _confirm = pyinfra_cli.cli._do_confirm
 _is_group = pyinfra_cli.inventory._is_inventory_group
-_run_host = pyinfra.api.operations._run_host_ops
 _make_inventory = pyinfra_cli.cli.make_inventory
 _set_data = pyinfra_cli.cli._set_override_data
 _prepare = pyinfra_cli.cli._prepare_func_operations
@@ -187,6 +186,7 @@ def _hosts_or_refuse(inventory: str, **settings: Any) -> Inventory:
         words = click.get_current_context().params
         operations = words["operations"]
         whom.require_numbers(words)
+        whom.require_waiting(words)
         whom.require(inventory, operations, has_address="ssh_hostname" in settings["override_data"])
         whom.require_work(operations)
     return cast("Inventory", _make_inventory(inventory, **settings))
@@ -233,15 +233,6 @@ def _groups_of_site(inventory_filename: str) -> dict[str, Any]:
     return named
 
 
-def _run_and_fail(state: State, host: Host, *args: Any, **kwargs: Any) -> None:
-    """With --no-wait pyinfra does not note which hosts have failed, and exits 0; gevent shows a traceback of each."""
-    try:
-        _run_host(state, host, *args, **kwargs)
-    except PyinfraError:
-        state.failed_hosts.add(host)
-        raise
-
-
 def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
     """pyinfra exits 0 at Ctrl-C, as if the hosts had been deployed to, and first waits for hosts that go on meanwhile.
 
@@ -274,7 +265,6 @@ pyinfra_cli.cli._run_fact_operations = _facts_or_refuse
 pyinfra_cli.cli._apply_inventory_exclude = _left_or_refuse  # type: ignore[assignment]
 pyinfra_cli.inventory._get_groups_from_filename = _groups_of_site
 Inventory.get_active_hosts = _hosts_in_order  # type: ignore[method-assign]
-pyinfra.api.operations._run_host_ops = _run_and_fail
 _hub.NOT_ERROR = (*_hub.NOT_ERROR, PyinfraError, CliError)
 # Where nobody listens Python shows what paramiko logs, a traceback of what pyinfra says in a line.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())

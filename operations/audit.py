@@ -60,7 +60,7 @@ def confirm(host: Host, found: Survey) -> Iterator[StringCommand]:
 def collect(host: Host, found: Survey) -> Iterator[StringCommand]:
     """On the primary datasink, add to the deployment log what this run has read of the hosts' histories.
 
-    A host that is done later (--serial) or at the same time (--no-wait) tells with the next run.
+    A host that is done later (--serial) tells with the next run.
     """
     will_move = not host.state.is_executing and (rollout.anyone_moves(host) or _anyone_restarts(host))
     lines = unlogged(found.logged or {}, _histories(host))

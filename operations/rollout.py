@@ -3,9 +3,9 @@
 A host that goes back to the set before, which was well there, has tried it itself: it waits for nobody, and nobody for
 it. So a rollback is one step; but when the operator names who goes first, all others wait.
 
-pyinfra predicts with all hosts side by side, and runs operation by operation, host by host (--serial) or with all hosts
-side by side (--no-wait). In each of these, and however few it takes at once, the hosts before one in the order of the
-run are done or under way. So a host looks at those before it and waits for them, never for later ones.
+pyinfra predicts with all hosts side by side, and runs operation by operation or host by host (--serial). In each of
+these, and however few it takes at once, the hosts before one in the order of the run are done or under way. So a host
+looks at those before it and waits for them, never for later ones.
 """
 
 import re

@@ -184,45 +184,27 @@ class TestConfirm:
             self.confirm("Detected changes displayed above, skip this step with -y")
 
 
-class TestNoWait:
-    class Failing:
-        """What pyinfra's run of one host needs to fail."""
+class TestFailureInItsGreenlet:
+    """A host that fails last ends the run, in a greenlet of its own."""
 
-        def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-            self.state = State(Inventory((["lab1", "east"], {})), Config())
-            self.state.activate_host(self.state.inventory.get_host("lab1"))
-            self.state.activate_host(self.state.inventory.get_host("east"))
-            self.broken = self.state.inventory.get_host("lab1")
-            monkeypatch.setattr(self.state, "get_op_order", lambda: ["op"])
-            monkeypatch.setattr(self.state, "get_op_meta", lambda _: SimpleNamespace(names={"op"}))
-            monkeypatch.setattr(operations, "log_operation_start", lambda _: None)
-            monkeypatch.setattr(operations, "_run_host_op_with_context", lambda _, host, __: host is not self.broken)
-
-    @pytest.fixture
-    def failing(self, monkeypatch: pytest.MonkeyPatch) -> Failing:
-        return self.Failing(monkeypatch)
-
-    def test_pyinfra_still_forgets_who_failed(self, failing: Failing, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(operations, "_run_host_ops", config._run_host)
-        operations._run_no_wait_ops(failing.state)
-        assert failing.state.failed_hosts == set()
-
-    def test_mended(self, failing: Failing, capfd: pytest.CaptureFixture[str]) -> None:
-        operations._run_no_wait_ops(failing.state)
-        assert failing.state.failed_hosts == {failing.broken}
-        assert "Traceback" not in capfd.readouterr().err
-
-    def test_host_by_host_is_as_it_was(self, failing: Failing) -> None:
-        operations._run_serial_ops(failing.state)
-        assert failing.state.failed_hosts == {failing.broken}
+    @staticmethod
+    def fail_last() -> None:
+        state = State(Inventory((["lab1"], {})), Config())
+        state.activate_host(state.inventory.get_host("lab1"))
+        with pytest.raises(PyinfraError, match=r"^No hosts remaining!$"):
+            state.pool.spawn(state.fail_hosts, set(state.inventory)).get()
 
     def test_gevent_still_shows_a_traceback(
-        self, failing: Failing, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+        self, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
     ) -> None:
         hub = operations.gevent.get_hub()
         monkeypatch.setattr(hub, "NOT_ERROR", tuple(set(hub.NOT_ERROR) - {PyinfraError}))
-        operations._run_no_wait_ops(failing.state)
+        self.fail_last()
         assert "Traceback" in capfd.readouterr().err
+
+    def test_mended(self, capfd: pytest.CaptureFixture[str]) -> None:
+        self.fail_last()
+        assert "Traceback" not in capfd.readouterr().err
 
 
 class TestHostOrder:

@@ -92,7 +92,7 @@ def test_pyinfra_still_exits_as_if_all_was_well() -> None:
     assert 'click.echo("Exiting upon user request!")\n        sys.exit(0)' in source
 
 
-@pytest.mark.parametrize("mode", [[], ["--serial"], ["--no-wait"]])
+@pytest.mark.parametrize("mode", [[], ["--serial"]])
 def test_while_hosts_are_deployed_to_nothing_more_is_begun(tmp_path: Path, mode: list[str]) -> None:
     made, deploy = tmp_path / "made", tmp_path / "deploy.py"
     deploy.write_text(TWO_OPERATIONS.format(made=made))

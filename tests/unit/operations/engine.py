@@ -126,7 +126,7 @@ class Engine:
         self, *modes: str, limit: Sequence[str] = (), parallel: int = 0, seconds: float | None = None,
         program: str = "deploys/configs.py", **data: Any,
     ) -> "Run":  # fmt: skip
-        """Predict, then run, as without -y; `modes` are serial and no_wait. After so many seconds it is broken off."""
+        """Predict, then run, as without -y; `modes` may name serial. After so many seconds it is broken off."""
         state = self._state(limit, parallel, data)
         shown: list[str] = []
         self.monkeypatch.setattr(logger, "info", shown.append)
@@ -138,7 +138,7 @@ class Engine:
             self.events.clear()
             try:
                 with self.clock.limit(seconds):
-                    run_ops(state, serial="serial" in modes, no_wait="no_wait" in modes)
+                    run_ops(state, serial="serial" in modes)
             except (PyinfraError, KeyboardInterrupt) as error:
                 run.error = str(error)
             results = build_results_json(state)

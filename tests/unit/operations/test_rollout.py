@@ -1,4 +1,4 @@
-"""The rollout as pyinfra runs it: operation by operation, host by host, or all at once."""
+"""The rollout as pyinfra runs it: operation by operation, or host by host."""
 
 import pytest
 from pyinfra.api import Host
@@ -10,7 +10,7 @@ FIRST = "Switch the first hosts"
 OTHERS = "Switch the other hosts"
 COLLECT = "Collect the deployment log"
 OUTPOSTS = ("lab1", "east", "alpha5")
-MODES = pytest.mark.parametrize("mode", ["waiting", "serial", "no_wait"])
+MODES = pytest.mark.parametrize("mode", ["waiting", "serial"])
 UNTOUCHED = "{}: not touched: lab1 {}; see why, mend the update, and run again"
 
 
@@ -187,19 +187,6 @@ def test_named_hosts_keep_their_roles_place(engine: Engine) -> None:
     ]  # fmt: skip
 
 
-def test_a_switch_that_has_not_ended_in_time_holds_the_others_back(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rollout, "SWITCH_SECONDS", 0)
-    engine.unsettle(*OUTPOSTS)
-    engine["lab1"].seconds = 0.2
-    run = engine.run("no_wait")
-    assert run.failed == {"east", "alpha5"}
-    assert engine["east"].said == [
-        "east: not touched: lab1 is still at its switch; see why, mend the update, and run again"
-    ]
-
-
 @pytest.fixture
 def late(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """lab1 takes its time to answer."""
@@ -241,7 +228,7 @@ def test_a_host_that_has_not_answered_in_time_is_waited_for_before_the_others(
     late: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rollout, "ANSWER_SECONDS", 0)
-    run = late.run("no_wait")
+    run = late.run()
     assert (run.failed, run.report) == (set(), [])
     assert switches(late)[:2] == ["lab1 switch", "lab1 switch ended"]
 
@@ -249,17 +236,9 @@ def test_a_host_that_has_not_answered_in_time_is_waited_for_before_the_others(
 def test_one_that_then_need_not_move_makes_way(late: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rollout, "ANSWER_SECONDS", 0)
     late["lab1"].is_settled = True
-    run = late.run("no_wait")
+    run = late.run()
     assert (run.failed, run.report) == (set(), [])
     assert {"east", "alpha5"} <= {event.partition(" ")[0] for event in switches(late)}
-
-
-def test_one_that_never_answers_holds_the_others_back(late: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rollout, "ANSWER_SECONDS", 0)
-    monkeypatch.setattr(rollout, "SWITCH_SECONDS", 0)
-    run = late.run("no_wait")
-    assert run.failed == {"east", "alpha5"}
-    assert late["east"].said == [UNTOUCHED.format("east", "has not answered")]
 
 
 def test_a_run_that_is_broken_off_says_what_it_does_not_know(engine: Engine) -> None:
