@@ -18,16 +18,16 @@ from pyinfra.context import ctx_state
 from pyinfra_cli.prints import build_plan_json, build_results_json
 from pyinfra_cli.util import load_deploy_file
 
-import config as config  # pyinfra as it is mended
 from modelctl.fleet import Fleet
 from modelctl.groups import groups
 from modelctl.product import CHECKOUT
-from operations import rollout, survey
+from operations import mends, rollout, survey
 from operations.answer import Entry, Survey
 from operations.node_command import PYTHON
 from tests.unit.operations.clock import Clock
 from tests.unit.operations.hosts import make_host, settled
 
+mends.apply()
 HOSTS = ("data1", "sentinel", "lab1", "east", "alpha5", "deepend")  # the last has no service
 NODE_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE2bSWSpA9WOXUg/jX9CmeIbJWIYKZPdyxUMTnTCfCHO sentinelcam-pull@lab1"
 ANSWERS = {
