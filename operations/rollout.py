@@ -9,9 +9,7 @@ looks at those before it and waits for them, never for later ones.
 """
 
 import re
-import time
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
 from enum import Enum
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -22,10 +20,9 @@ from pyinfra.api import BaseStateCallback, Host, Inventory, State, StringCommand
 from operations.arguments import names_of
 from operations.run import desired_of, hosts_of
 from operations.survey import last_answer
+from operations.turns import Turns
 
 ANSWER_SECONDS = 300  # for a host to say whether it moves
-SWITCH_SECONDS = 3600  # for a host's switch to end: beyond all limits that the node itself sets
-PAUSE = 0.02  # seconds
 
 
 class Move(Enum):
@@ -63,21 +60,50 @@ UNBEGUN = (
 )
 
 
-@dataclass
 class Rollout:
-    """What is known of the hosts by name: how each is to be switched, and how that ended."""
+    """What is known of the hosts of a run: how each is to be switched, and how that ended.
 
-    moves: dict[str, Move] = field(default_factory=dict)
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    The hosts that `left` never say the one or the other.
+    """
+
+    def __init__(self, state: State, left: Collection[str]) -> None:
+        self.named = _named_first(state.inventory)
+        self.moves: dict[str, Move] = {}
+        self.outcomes: dict[str, Outcome] = {}
+        self.left: set[str] = set()
+        names: dict[type, list[str]] = {}
+        for host in run_order(state.inventory):
+            if state.is_host_in_limit(host) and desired_of(host).sets:
+                names.setdefault(_role(host), []).append(host.name)
+        self._turns = {role: Turns(each) for role, each in names.items()}
+        self._roles = {name: role for role, each in names.items() for name in each}
+        for name in left:
+            self.leave(name)
+
+    def turns_of(self, name: str) -> Turns:
+        return self._turns[self._roles[name]]
+
+    def decide(self, name: str, move: Move) -> None:
+        self.moves[name] = move
+        self.turns_of(name).decide(name, moves=move is Move.NEW)
+
+    def leave(self, name: str) -> None:
+        if name in self._roles and name not in self.left:
+            self.left.add(name)
+            self.turns_of(name).leave(name)
+
+    def wait_for_all(self, seconds: float) -> None:
+        for turns in self._turns.values():
+            turns.wait_for_all(seconds)
 
     def close(self) -> None:
         """The run is over: what has not ended is not known."""
         self.outcomes |= {name: Outcome.UNKNOWN for name, each in self.outcomes.items() if each is Outcome.BEGUN}
 
-    def stops(self, names: Collection[str]) -> list[str]:
-        """Return what stops the rollout, a clause for each of these hosts that does."""
-        outcomes = {name: each for name, each in self.outcomes.items() if name in names}
-        return sorted(f"{name} {STOPPING[each]}" for name, each in outcomes.items() if each in STOPPING)
+    def stops(self, role: type | None = None) -> list[str]:
+        """Return what stops the rollout, of a role if one is named: a clause for each host that does."""
+        stopping = {name: STOPPING[each] for name, each in self.outcomes.items() if each in STOPPING}
+        return sorted(f"{name} {why}" for name, why in stopping.items() if role in (None, self._roles[name]))
 
 
 _rollouts: WeakKeyDictionary[State, dict[bool, Rollout]] = WeakKeyDictionary()
@@ -94,40 +120,40 @@ def run_order(inventory: Inventory) -> list[Host]:
 
 def decide(host: Host, move: Move) -> None:
     """Say how a host is to be switched: those of its role that come after it wait for that."""
-    if move is Move.BACK and _named_first(host.inventory):
-        move = Move.NEW
-    _rollout(host.state).moves[host.name] = move
+    rollout = _rollout(host.state)
+    rollout.decide(host.name, Move.NEW if move is Move.BACK and rollout.named else move)
+
+
+def leave(host: Host) -> None:
+    """Say that a host has failed, or that this deploy switches nothing there: nobody waits for it."""
+    _rollout(host.state).leave(host.name)
 
 
 def goes_first(host: Host) -> bool:
     """Tell whether a host is to be switched in the first step: it goes back, or is the first of its role."""
-    move = _rollout(host.state).moves[host.name]
-    if move is not Move.NEW:
-        return move is Move.BACK
-    return _wait_until(lambda: all(map(_is_decided, _before(host))), ANSWER_SECONDS) and _ahead(host) is None
+    rollout = _rollout(host.state)
+    move, turns = rollout.moves[host.name], rollout.turns_of(host.name)
+    return move is Move.BACK or (
+        move is Move.NEW and turns.wait(host.name, ANSWER_SECONDS) and turns.is_first(host.name)
+    )
 
 
 def anyone_moves(host: Host) -> bool:
     """Tell, in the prediction, whether any host of the run is to be switched."""
-    run = _with_service(host.state)
+    rollout = _rollout(host.state)
     if host.state.pool.size > 1:  # else the later hosts wait for this one
-        _wait_until(lambda: all(_is_decided(each) for each in run), ANSWER_SECONDS)
-    return any(move is not Move.NONE for move in _rollout(host.state).moves.values())
+        rollout.wait_for_all(ANSWER_SECONDS)
+    return any(move is not Move.NONE for move in rollout.moves.values())
 
 
 def obstacle(host: Host) -> str | None:
     """Return why the host must not be switched in this run, None while the rollout goes on.
 
-    In the first step a host is tried whatever became of another role's.
+    In the first step a host is tried whatever became of another role's. In the second the first step is over.
     """
     rollout = _rollout(host.state)
-    if rollout.moves.get(host.name) is Move.BACK or _ahead(host) is None:
-        return "; ".join(rollout.stops([each.name for each in host.inventory if _role(each) is _role(host)])) or None
-    if host.state.is_executing and not _wait_until(lambda: _is_clear(host), SWITCH_SECONDS):
-        first = _ahead(host)
-        assert first is not None
-        return f"{first.name} {'is still at its switch' if _is_decided(first) else 'has not answered'}"
-    return "; ".join(rollout.stops(rollout.outcomes)) or None
+    is_first = rollout.moves.get(host.name) is Move.BACK or rollout.turns_of(host.name).is_first(host.name)
+    return "; ".join(rollout.stops(_role(host) if is_first else None)) or None
 
 
 def note(host: Host, outcome: Outcome) -> None:
@@ -189,7 +215,7 @@ class _Listener(BaseStateCallback):
 
 def report(rollout: Rollout, state: State) -> list[str]:
     """Return what is to be said of a rollout that did not go well, nothing of another."""
-    stops = rollout.stops(rollout.outcomes)
+    stops = rollout.stops()
     if not stops:
         return []
     standing = {each.name: _standing(rollout, each) for each in _with_service(state)}
@@ -214,12 +240,16 @@ def _standing(rollout: Rollout, host: Host) -> str:
 
 
 def _rollout(state: State) -> Rollout:
+    """The rollout of this phase. Who has failed by now, or has left the prediction, takes no part in it."""
     phases = _rollouts.setdefault(state, {})
     if state.is_executing not in phases:
-        phases[state.is_executing] = Rollout()
+        phases[state.is_executing] = Rollout(state, phases[False].left if False in phases else ())
         if state.is_executing:
             state.add_callback_handler(_Listener())
-    return phases[state.is_executing]
+    rollout = phases[state.is_executing]
+    for host in state.failed_hosts:
+        rollout.leave(host.name)
+    return rollout
 
 
 def _named_first(inventory: Inventory) -> Collection[str] | None:
@@ -228,41 +258,3 @@ def _named_first(inventory: Inventory) -> Collection[str] | None:
 
 def _role(host: Host) -> type:
     return type(host.data.fleet.host(host.name))
-
-
-def _before(host: Host) -> list[Host]:
-    """The hosts of the same role that come before this one in the run."""
-    hosts = run_order(host.inventory)
-    before = hosts[: hosts.index(host)]
-    return [each for each in before if _role(each) is _role(host) and host.state.is_host_in_limit(each)]
-
-
-def _ahead(host: Host) -> Host | None:
-    """The first of the role, when it is not this host; one that has not said whether it moves may yet be it."""
-    moves = _rollout(host.state).moves
-    return next((each for each in _before(host) if moves.get(each.name) is Move.NEW or not _is_decided(each)), None)
-
-
-def _is_clear(host: Host) -> bool:
-    """Tell whether the first of the role has ended its switch, or there is none before this host."""
-    first = _ahead(host)
-    return first is None or _is_over(first)
-
-
-def _is_decided(host: Host) -> bool:
-    return host.name in _rollout(host.state).moves or host in host.state.failed_hosts
-
-
-def _is_over(host: Host) -> bool:
-    outcome = _rollout(host.state).outcomes.get(host.name, Outcome.BEGUN)
-    return outcome is not Outcome.BEGUN or host in host.state.failed_hosts
-
-
-def _wait_until(condition: Callable[[], bool], seconds: int) -> bool:
-    """Let the other hosts go on until then; tells whether it came to that in time."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() >= end:
-            return False
-        time.sleep(PAUSE)
-    return True

@@ -21,7 +21,7 @@ from pyinfra_cli.util import load_deploy_file
 from modelctl.fleet import Fleet
 from modelctl.groups import groups
 from modelctl.product import CHECKOUT
-from operations import mends, rollout, survey
+from operations import mends, survey
 from operations.answer import Entry, Survey
 from operations.node_command import PYTHON
 from tests.unit.operations.clock import Clock
@@ -107,7 +107,6 @@ class Engine:
         self.events: list[str] = []
         self.ask = survey._ask
         monkeypatch.setattr(survey, "_ask", self._answer)
-        monkeypatch.setattr(rollout, "time", self.clock)
         monkeypatch.chdir(CHECKOUT)
         self.monkeypatch = monkeypatch
 
