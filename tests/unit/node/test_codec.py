@@ -1,0 +1,72 @@
+"""What crosses a machine, or is stored, is just what its type says."""
+
+from pathlib import Path
+from typing import Any, NamedTuple, Optional
+
+import pytest
+
+from node import codec, protocol
+from node.codec import Text
+
+
+class Part(NamedTuple):
+    number: int
+    from_: Optional[str]  # noqa: UP045 - as on nodes
+    path: Path = Path("/etc")
+
+
+class Whole(NamedTuple):
+    part: Part
+    parts: list[Part] = []
+    seconds: dict[str, float] = {}
+    text: Text = Text("")
+    is_well: bool = True
+
+
+WHOLE = Whole(Part(1, None), [Part(2, "a", Path("/b"))], {"c": 1.5, "d": 2}, Text("one\ntwo\n"), is_well=False)
+
+
+def test_what_is_sent_is_read_as_it_was() -> None:
+    assert protocol.loads(Whole, protocol.dumps(WHOLE)) == WHOLE
+
+
+def test_what_lacks_a_field_has_its_default_and_what_nobody_knows_is_left_out() -> None:
+    assert codec.decode(Whole, {"part": {"number": 1, "from": "x"}, "newer": 3}) == Whole(Part(1, "x"))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"part": None}, "the message.part: found None"),
+        ({"part": {"number": 1}}, "the message.part: found no from"),
+        ({"part": {"number": True, "from": None}}, "the message.part.number: found True"),
+        ({"part": {"number": "1", "from": None}}, "the message.part.number: found '1'"),
+        ({"parts": {}}, "the message.parts: found {}"),
+        ({"parts": [[1, None]]}, "the message.parts[0]: found [1, None]"),
+        ({"seconds": {"a": "b"}}, "the message.seconds.a: found 'b'"),
+        ({"seconds": []}, "the message.seconds: found []"),
+        ({"is_well": 1}, "the message.is_well: found 1"),
+        ({"text": 1}, "the message.text: found 1"),
+        ({"part": {"number": 1, "from": "a\0b"}}, "the message.part.from: found a zero byte"),
+    ],
+)
+def test_what_is_of_another_kind_is_refused_with_its_place(change: dict[str, Any], said: str) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        codec.decode(Whole, {**codec.encode(WHOLE), **change})
+    assert str(caught.value) == said
+
+
+def test_each_line_is_cleaned_but_no_file() -> None:
+    found = codec.decode(Whole, codec.encode(WHOLE._replace(seconds={"a": 1})), str.upper)
+    assert found == WHOLE._replace(seconds={"A": 1}, parts=[Part(2, "A", Path("/B"))], part=Part(1, None, Path("/ETC")))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "3", '{"format": "1"}', '{"format": null}', "[" * 100_000])
+def test_what_is_no_message_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"found|Expecting|brackets"):
+        protocol.loads(Part, text)
+
+
+def test_a_message_of_a_newer_format_is_refused() -> None:
+    with pytest.raises(ValueError, match="found format 2, expected 1 or older; use a newer checkout"):
+        protocol.loads(Part, '{"format": 2, "number": 1, "from": null}')
