@@ -38,7 +38,7 @@ from node import (
 )
 from node import mend as mending
 from node import switch as switching
-from node.errors import Refusal
+from node.errors import Refusal, fault_of
 from node.orders import Order
 from node.printable import shown
 
@@ -51,9 +51,7 @@ def main(arguments: List[str]) -> int:
         print(refusal, file=sys.stderr)
         return 1
     except OSError as error:
-        # A full or failing disk, a folder where a file should be: the node's state, not a bug.
-        found = error.strerror or error
-        print("%s: %s; mend that on the node and run again" % (error.filename or arguments[0], found), file=sys.stderr)
+        print(fault_of(error, arguments[0]), file=sys.stderr)
         return 1
     return 0
 
@@ -136,12 +134,7 @@ def _pull_lock(order: Order) -> ContextManager[None]:
 
 
 def _switch() -> None:
-    order = orders.read(sys.stdin)
-    try:
-        facelist.require_switchable(order)
-    except Refusal as refusal:
-        follow.refuse(order, str(refusal))
-    follow.switch(order)
+    follow.switch(orders.read(sys.stdin))
 
 
 def _switch_unit(id: str) -> None:

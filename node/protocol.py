@@ -6,7 +6,7 @@ The control node imports these types too. A message is a line of JSON (node/code
 from __future__ import annotations
 
 import json
-from typing import Any, Type, TypeVar
+from typing import Any, Dict, NamedTuple, Type, TypeVar
 
 from node import codec
 
@@ -36,3 +36,12 @@ def loads(kind: Type[Message], text: str, clean: codec.Clean = str) -> Message:
         raise ValueError("too many brackets") from None
     except TypeError as error:
         raise ValueError(str(error)) from None
+
+
+class SwitchResult(NamedTuple):
+    """How the switches of an order ended, by service.
+
+    A service that is absent was not reached, or nobody knows yet how its switch ends.
+    """
+
+    ended: Dict[str, str]  # chosen, returned, failed or refused (node/history.py), or unfit (node/outcomes.py)

@@ -43,7 +43,7 @@ def confirm(host: Host, found: Survey) -> Iterator[StringCommand]:
     if restart is not None:
         for each in restart["sets"]:
             host.log(f"{unhealthy[each['service']]}; it is started anew, once")
-        yield command("switch", message=restart)
+        yield rollout.SwitchCommand(command("switch", message=restart))
         forget(host)
         found = survey(host) or found  # what became of it belongs in the log
     elif unhealthy:

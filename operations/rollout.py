@@ -8,15 +8,17 @@ these, and however few it takes at once, the hosts before one in the order of th
 looks at those before it and waits for them, never for later ones.
 """
 
-import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from enum import Enum
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from pyinfra import logger
 from pyinfra.api import BaseStateCallback, Host, Inventory, State, StringCommand
+from pyinfra.connectors.util import CommandOutput
 
+from node import protocol
+from node.protocol import SwitchResult
 from operations.arguments import names_of
 from operations.run import desired_of, hosts_of
 from operations.survey import last_answer
@@ -52,12 +54,13 @@ STOPPING = {
     Outcome.UNKNOWN: "gave no answer in mid-switch",
 }
 UNTOUCHED = "never touched"
-# What the node program says before it begins a switch: of a face list, or of a disk that takes nothing. Other errors of
-# a disk can come later.
-UNBEGUN = (
-    r"face list [^:]+: |/[^:]+\.csv: "
-    r"|(?:switch|/[^:]+): (?:No space left on device|Read-only file system); mend that on the node and run again$"
-)
+ENDINGS = {
+    "failed": Outcome.FAILED,
+    "returned": Outcome.RETURNED,
+    "unfit": Outcome.UNFIT,
+    "refused": Outcome.REFUSED,
+}
+"""Of several services the first of these tells for the host."""
 
 
 class Rollout:
@@ -161,11 +164,25 @@ def note(host: Host, outcome: Outcome) -> None:
     _rollout(host.state).outcomes[host.name] = outcome
 
 
-class Switch(StringCommand):
-    """The command that switches a host, and notes what came of it."""
+class SwitchCommand(StringCommand):
+    """The command that switches a host. What it says on standard output is for `result_of`, not for the operator."""
+
+    result: SwitchResult | None = None
+
+    def __init__(self, command: StringCommand) -> None:
+        super().__init__(*command.bits, **command.connector_arguments)
+
+    def execute(self, state: State, host: Host, connector_arguments: Any) -> Any:
+        succeeded, output = super().execute(state, host, connector_arguments)
+        self.result = result_of(output.stdout_lines)
+        return succeeded, CommandOutput([line for line in output if line.buffer_name == "stderr"])
+
+
+class Switch(SwitchCommand):
+    """The same, and notes what came of it."""
 
     def __init__(self, command: StringCommand, services: Collection[str]) -> None:
-        super().__init__(*command.bits, **command.connector_arguments)
+        super().__init__(command)
         self.services = services
 
     def execute(self, state: State, host: Host, connector_arguments: Any) -> Any:
@@ -173,7 +190,7 @@ class Switch(StringCommand):
         outcome = Outcome.UNKNOWN
         try:
             succeeded, output = super().execute(state, host, connector_arguments)
-            outcome = outcome_of(succeeded, output.stderr_lines, self.services)
+            outcome = outcome_of(self.result, self.services)
         finally:
             note(host, outcome)
             if outcome is Outcome.UNKNOWN:
@@ -181,24 +198,21 @@ class Switch(StringCommand):
         return succeeded, output
 
 
-def outcome_of(succeeded: bool, lines: Iterable[str], services: Collection[str]) -> Outcome:
-    """Read how a switch ended from what the node program said of the services on standard error.
+def result_of(lines: Sequence[str]) -> SwitchResult | None:
+    """Read the last line, for a login may print something first; None where that is no result."""
+    try:
+        return protocol.loads(SwitchResult, lines[-1] if lines else "")
+    except ValueError:
+        return None
 
-    What sudo, a shell or anybody else says there tells nothing: whatever is not recognized leaves it unknown.
-    """
-    if succeeded:
-        return Outcome.NEW
-    service = f"(?:{'|'.join(map(re.escape, services))}): "
-    for outcome, pattern in (
-        (Outcome.FAILED, f"{service}failed, "),
-        (Outcome.RETURNED, f"{service}returned to "),
-        (Outcome.UNKNOWN, f"Traceback|{service}the return is still pending"),
-        (Outcome.UNFIT, f"{service}tried, and not chosen: "),
-        (Outcome.REFUSED, f"{service}|{UNBEGUN}"),
-    ):
-        if any(re.match(pattern, line) for line in lines):
+
+def outcome_of(result: SwitchResult | None, services: Collection[str]) -> Outcome:
+    """Return what became of these services: unknown, unless the node tells of each or of one that went wrong."""
+    ended = {service: result.ended.get(service) for service in services} if result else {}
+    for name, outcome in ENDINGS.items():
+        if name in ended.values():
             return outcome
-    return Outcome.UNKNOWN
+    return Outcome.NEW if set(ended.values()) == {"chosen"} else Outcome.UNKNOWN
 
 
 class _Listener(BaseStateCallback):

@@ -21,6 +21,7 @@ from pyinfra_cli.util import load_deploy_file
 from modelctl.fleet import Fleet
 from modelctl.groups import groups
 from modelctl.product import CHECKOUT
+from node.protocol import SwitchResult, dumps
 from operations import mends, survey
 from operations.answer import Entry, Survey
 from operations.node_command import PYTHON
@@ -30,12 +31,6 @@ from tests.unit.operations.hosts import make_host, settled
 mends.apply()
 HOSTS = ("data1", "sentinel", "lab1", "east", "alpha5", "deepend")  # the last has no service
 NODE_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE2bSWSpA9WOXUg/jX9CmeIbJWIYKZPdyxUMTnTCfCHO sentinelcam-pull@lab1"
-ANSWERS = {
-    "returned": "{}: returned to 0123456789ab: it ended",
-    "failed": "{}: failed, 0123456789ab stays chosen: it ended",
-    "refused": "{}: another switch is running",
-    "silent": "sudo: unable to resolve host {}: Name or service not known",
-}
 
 
 @dataclass
@@ -75,6 +70,7 @@ class Node:
         return [json.dumps(self.history)] if words[len(PYTHON) + 1] == "history" else None
 
     def run(self, name: str) -> tuple[bool, list[str]]:
+        """Whether a command succeeds, and what it says on standard output."""
         if name != "switch":
             return True, []
         self.clock.sleep(self.seconds)
@@ -83,9 +79,9 @@ class Node:
         if self.ending == "chosen":
             self.is_settled = True
             self.answer.history.append(entry(self.name, len(self.answer.history) + 1))
-            return True, []
         [service] = self.answer.sets
-        return False, [ANSWERS[self.ending].format(service)] if self.ending in ANSWERS else []
+        told = [] if self.ending == "silent" else [dumps(SwitchResult({service: self.ending}))]
+        return self.ending == "chosen", told
 
 
 def entry(host: str, number: int, **changes: Any) -> Entry:
@@ -201,7 +197,7 @@ def _connector(engine: Engine) -> type[BaseConnector]:
             engine.events.append(f"{node.name} {name}")
             succeeded, lines = node.run(name)
             engine.events.append(f"{node.name} {name} ended")
-            return succeeded, CommandOutput([OutputLine("stderr", line) for line in lines])
+            return succeeded, CommandOutput([OutputLine("stdout", line) for line in lines])
 
         def put_file(self, *_: object, **__: object) -> bool:
             raise NotImplementedError
