@@ -6,7 +6,7 @@ from their release pages, and that is all.
 
 from pyinfra import host, local
 
-from operations import cleanup, coral, coral_download, models, ready
+from operations import cleanup, coral, coral_download, models, ready, rollout
 from operations.run import arguments_of, desired_of
 
 if arguments_of(host).stage == "download":
@@ -27,3 +27,5 @@ elif desired_of(host).stack:
     coral.bring(name="Bring the Coral stack", _sudo=True)
 
     local.include("deploys/configs.py")
+else:
+    rollout.leave(host)

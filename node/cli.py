@@ -40,7 +40,7 @@ from node import (
 from node import mend as mending
 from node import switch as switching
 from node.desired_state import Order
-from node.errors import Refusal
+from node.errors import Refusal, fault_of
 from node.printable import printable, shown
 from node.protocol import Message, Refused
 
@@ -53,9 +53,7 @@ def main(arguments: List[str]) -> int:
         print(refusal, file=sys.stderr)
         return 1
     except OSError as error:
-        # A full or failing disk, a folder where a file should be: the node's state, not a bug.
-        found = error.strerror or error
-        print("%s: %s; mend that on the node and run again" % (error.filename or arguments[0], found), file=sys.stderr)
+        print(fault_of(error, arguments[0]), file=sys.stderr)
         return 1
     return 0
 
@@ -150,12 +148,7 @@ def _pull_lock(order: Order) -> ContextManager[None]:
 
 
 def _switch() -> None:
-    order = _order()
-    try:
-        facelist.require_switchable(order)
-    except Refusal as refusal:
-        follow.refuse(order, str(refusal))
-    follow.switch(order)
+    follow.switch(_order())
 
 
 def _switch_unit(id: str) -> None:

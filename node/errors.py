@@ -7,5 +7,22 @@ class Refusal(Exception):
     """A node cannot or will not do what it was told; the text is one line for the operator."""
 
 
+class Unfit(Refusal):
+    """A set was tried and does not work on this node; nothing was changed, and another host may fare no better."""
+
+
+class Ended(Refusal):
+    """A switch has ended, not with the wanted set: `how` is its outcome's name."""
+
+    def __init__(self, how: str, line: str) -> None:
+        super().__init__(line)
+        self.how = how
+
+
 class Unknown(Refusal):
     """A look that could not be made: what it was for may be so or not, and is never taken for right."""
+
+
+def fault_of(error: OSError, name: str) -> str:
+    """Return the operator's line of a full or failing disk, or a folder where a file should be: not a bug of ours."""
+    return "%s: %s; mend that on the node and run again" % (error.filename or name, error.strerror or error)

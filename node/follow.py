@@ -9,13 +9,15 @@ import json
 import sys
 import time
 import uuid
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Optional
+from typing import Dict, Iterator, Optional
 
-from node import commands, disk, files, history, layout, lock, marks, outcomes, recovery, sets
+from node import commands, disk, facelist, files, history, layout, lock, marks, outcomes, protocol, recovery, sets
 from node.desired_state import Order
-from node.errors import Refusal
+from node.errors import Ended, Refusal, fault_of
 from node.marks import Request
+from node.protocol import SwitchResult
 from node.service_set import Gate, ServiceSet
 from node.services import STOP_LIMIT
 
@@ -23,16 +25,53 @@ PAUSE = 0.1  # seconds between looks
 
 
 def switch(order: Order) -> None:
-    """Store each set of the order and switch to it. Raises Refusal when one is refused, returned or failed."""
-    for wanted in order.sets:
+    """Store each set of the order and switch to it; say on standard output how that ended.
+
+    Raises Refusal when one is refused, returned or failed: those after it are left alone.
+    """
+    ended: Dict[str, str] = {}
+    try:
+        _require_face_list(order)
+        for wanted in order.sets:
+            follow(_stored(wanted, order), wanted.gate)
+            ended[wanted.service] = history.CHOSEN
+    except Ended as end:
+        ended[order.sets[len(ended)].service] = end.how
+        raise
+    finally:
+        print(protocol.dumps(SwitchResult(ended)))
+
+
+@contextmanager
+def _before_it_begins() -> Iterator[None]:
+    """Whatever goes wrong here, nothing was changed."""
+    try:
+        yield
+    except Ended:
+        raise
+    except Refusal as refusal:
+        raise Ended(history.REFUSED, str(refusal)) from None
+    except OSError as error:
+        raise Ended(history.REFUSED, fault_of(error, "switch")) from None
+
+
+def _require_face_list(order: Order) -> None:
+    with _before_it_begins():
+        try:
+            facelist.require_switchable(order)
+        except Refusal as refusal:
+            refuse(order, str(refusal))
+
+
+def _stored(wanted: ServiceSet, order: Order) -> Request:
+    with _before_it_begins():
         try:
             store(wanted, order)
         except lock.Taken as taken:
             refuse(order, "%s: %s" % (wanted.service, taken))
-        request = Request(
-            uuid.uuid4().hex, order.host, wanted.service, wanted.digest, order.operator, order.purpose, order.commit
-        )
-        follow(request, wanted.gate)
+    return Request(
+        uuid.uuid4().hex, order.host, wanted.service, wanted.digest, order.operator, order.purpose, order.commit
+    )
 
 
 def store(wanted: ServiceSet, order: Order) -> None:
@@ -46,7 +85,7 @@ def refuse(order: Order, reason: str) -> None:
     for wanted in order.sets:
         request = Request("", order.host, wanted.service, wanted.digest, order.operator, order.purpose, order.commit)
         history.add(request, sets.digest_of(wanted.service, sets.CHOSEN), history.REFUSED, reason)
-    raise Refusal(reason)
+    raise Ended(history.REFUSED, reason)
 
 
 def follow(request: Request, gate: Gate) -> None:
@@ -61,14 +100,15 @@ def follow(request: Request, gate: Gate) -> None:
         time.sleep(PAUSE)
     outcome = outcomes.take(request.id) or _refused(request, said)
     if outcome.line is not None:
-        raise Refusal(outcome.line)
+        raise Ended(outcome.name, outcome.line)
 
 
 def _run_unit(request: Request, limit: float) -> str:
     """Returns the first line of what systemd-run complains of, nothing when it does not."""
     path = _file_of(request.id)
-    files.folder(path.parent)
-    files.write(path, json.dumps(request._asdict()).encode())
+    with _before_it_begins():
+        files.folder(path.parent)
+        files.write(path, json.dumps(request._asdict()).encode())
     try:
         done = commands.run(
             [

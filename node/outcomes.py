@@ -12,9 +12,11 @@ from node.errors import Refusal
 from node.history import short
 from node.marks import Request
 
+UNFIT = "unfit"  # refused after a trial; the history calls it refused
+
 
 class Outcome(NamedTuple):
-    name: str  # chosen, returned, failed or refused: node/history.py
+    name: str  # unfit, or chosen, returned, failed or refused: node/history.py
     line: Optional[str]  # what the operator is told, when it is not chosen
 
 
@@ -24,7 +26,7 @@ def conclude(request: Request, old: Optional[str], name: str, reason: Optional[s
     if outcome.line:
         print(outcome.line, file=sys.stderr)
     try:
-        history.add(request, old, name, reason)
+        history.add(request, old, history.REFUSED if name == UNFIT else name, reason)
     except (OSError, Refusal) as error:
         why = "%s: %s" % (layout.history(), error.strerror) if isinstance(error, OSError) else str(error)
         print(why + "; this outcome is in no history", file=sys.stderr)
@@ -40,6 +42,7 @@ def _line(request: Request, old: Optional[str], name: str, reason: Optional[str]
         history.RETURNED: "returned to %s: " % short(old),
         history.FAILED: "failed, %s stays chosen: " % short(request.digest),
         history.REFUSED: "",
+        UNFIT: "",
     }[name]
     return request.service + ": " + ending + (reason or "")
 

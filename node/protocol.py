@@ -178,3 +178,12 @@ class Refused(NamedTuple):
 
     order: Order
     reason: str
+
+
+class SwitchResult(NamedTuple):
+    """How the switches of an order ended, by service.
+
+    A service that is absent was not reached, or nobody knows yet how its switch ends.
+    """
+
+    ended: Dict[str, str]  # chosen, returned, failed or refused (node/history.py), or unfit (node/outcomes.py)

@@ -27,9 +27,9 @@ from node import (
     stopping,
     trial,
 )  # fmt: skip
-from node.errors import Refusal, Unknown
+from node.errors import Refusal, Unfit, Unknown
 from node.marks import Mark, Request
-from node.outcomes import Outcome, conclude
+from node.outcomes import UNFIT, Outcome, conclude
 from node.service_set import Named, ServiceSet
 
 
@@ -55,7 +55,8 @@ def _run(request: Request) -> Outcome:
         mark = _prepare(request, wanted, left)
         marks.put(mark)
     except (Refusal, OSError) as error:
-        return conclude(request, sets.digest_of(request.service, sets.CHOSEN), history.REFUSED, str(error))
+        name = UNFIT if isinstance(error, Unfit) else history.REFUSED
+        return conclude(request, sets.digest_of(request.service, sets.CHOSEN), name, str(error))
     if left is not None:
         reason = "%s; a later switch, by %s, goes on from there" % (left.reason or "it died", request.operator)
         conclude(left.request, left.old, history.FAILED, reason)

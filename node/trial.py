@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from node import commands, disk, environments
-from node.errors import Refusal
+from node.errors import Unfit
 from node.printable import printable
 from node.service_set import CORAL, ServiceSet, SetStack
 
@@ -35,7 +35,6 @@ DEATHS = {
     "SIGKILL": "killed: too little memory?",
 }
 TRIED = "tried, and not chosen"
-"""What its refusals begin with: the control node knows by that not to try other hosts (operations/rollout.py)."""
 MENDS = "lay it anew: deploys/coral.py --data verify=full"
 OTHER_STACK = "give the host another stack with modelctl override"
 
@@ -87,7 +86,7 @@ def refuse_unfit(service: ServiceSet) -> None:
         return
     problem = next(_problems(_try(service, service.stack)), None)
     if problem is not None:
-        raise Refusal("%s: %s: %s" % (TRIED, service.stack.python, problem))
+        raise Unfit("%s: %s: %s" % (TRIED, service.stack.python, problem))
 
 
 def _try(service: ServiceSet, stack: SetStack) -> Trial:

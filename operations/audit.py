@@ -45,7 +45,7 @@ def confirm(host: Host, found: Survey) -> Iterator[StringCommand]:
     if restart is not None:
         for each in restart.sets:
             host.log(f"{unhealthy[each.service]}; it is started anew, once")
-        yield command("switch", message=restart)
+        yield rollout.SwitchCommand(command("switch", message=restart))
         forget(host)
         found = survey(host) or found  # what became of it belongs in the log
     elif unhealthy:
@@ -62,7 +62,7 @@ def confirm(host: Host, found: Survey) -> Iterator[StringCommand]:
 def collect(host: Host, found: Survey) -> Iterator[StringCommand]:
     """On the primary datasink, add to the deployment log what this run has read of the hosts' histories.
 
-    A host that is done later (--serial) or at the same time (--no-wait) tells with the next run.
+    A host that is done later (--serial) tells with the next run.
     """
     will_move = not host.state.is_executing and (rollout.anyone_moves(host) or _anyone_restarts(host))
     lines = unlogged(found.datasink.logged if found.datasink else {}, _histories(host))

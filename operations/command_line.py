@@ -1,6 +1,6 @@
 """Checking a pyinfra command before it connects: pyinfra only warns of a name that matches nothing, and exits 0.
 
-config.py calls this when pyinfra loads the inventory.
+operations/mends calls this when pyinfra loads the inventory.
 """
 
 import json

@@ -12,6 +12,7 @@ from pyinfra.context import ctx_host
 
 from modelctl.errors import OperatorError
 from node.protocol import Survey
+from operations import rollout
 from operations.node_command import Refusal
 from operations.survey import forget, survey
 
@@ -25,6 +26,7 @@ def node_operation(plan: Callable[Concatenate[Host, Survey, P], Commands]) -> Ca
     def converge(*args: P.args, **named: P.kwargs) -> Generator[StringCommand]:
         host = ctx_host.get()
         if host in host.state.failed_hosts:
+            rollout.leave(host)
             return  # a prediction goes on to later operations, which will not run here
         commands = 0
         for command in _commands(host, lambda found: plan(host, found, *args, **named)):
@@ -46,10 +48,12 @@ def _commands(host: Host, plan: Callable[[Survey], Commands]) -> Commands:
     try:
         found = survey(host)
         if found is None:
+            rollout.leave(host)
             yield Refusal(f"{host.name}: gave no answer; see above")
         else:
             yield from plan(found)
     except OperatorError as error:
+        rollout.leave(host)
         yield Refusal(str(error))
 
 

@@ -3,29 +3,28 @@
 A host that goes back to the set before, which was well there, has tried it itself: it waits for nobody, and nobody for
 it. So a rollback is one step; but when the operator names who goes first, all others wait.
 
-pyinfra predicts with all hosts side by side, and runs operation by operation, host by host (--serial) or with all hosts
-side by side (--no-wait). In each of these, and however few it takes at once, the hosts before one in the order of the
-run are done or under way. So a host looks at those before it and waits for them, never for later ones.
+pyinfra predicts with all hosts side by side, and runs operation by operation or host by host (--serial). In each of
+these, and however few it takes at once, the hosts before one in the order of the run are done or under way. So a host
+looks at those before it and waits for them, never for later ones.
 """
 
-import re
-import time
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
 from enum import Enum
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from pyinfra import logger
 from pyinfra.api import BaseStateCallback, Host, Inventory, State, StringCommand
+from pyinfra.connectors.util import CommandOutput
 
+from node import protocol
+from node.protocol import SwitchResult
 from operations.arguments import names_of
 from operations.run import desired_of, hosts_of
 from operations.survey import last_answer
+from operations.turns import Turns
 
 ANSWER_SECONDS = 300  # for a host to say whether it moves
-SWITCH_SECONDS = 3600  # for a host's switch to end: beyond all limits that the node itself sets
-PAUSE = 0.02  # seconds
 
 
 class Move(Enum):
@@ -55,29 +54,59 @@ STOPPING = {
     Outcome.UNKNOWN: "gave no answer in mid-switch",
 }
 UNTOUCHED = "never touched"
-# What the node program says before it begins a switch: of a face list, or of a disk that takes nothing. Other errors of
-# a disk can come later.
-UNBEGUN = (
-    r"face list [^:]+: |/[^:]+\.csv: "
-    r"|(?:switch|/[^:]+): (?:No space left on device|Read-only file system); mend that on the node and run again$"
-)
+ENDINGS = {
+    "failed": Outcome.FAILED,
+    "returned": Outcome.RETURNED,
+    "unfit": Outcome.UNFIT,
+    "refused": Outcome.REFUSED,
+}
+"""Of several services the first of these tells for the host."""
 
 
-@dataclass
 class Rollout:
-    """What is known of the hosts by name: how each is to be switched, and how that ended."""
+    """What is known of the hosts of a run: how each is to be switched, and how that ended.
 
-    moves: dict[str, Move] = field(default_factory=dict)
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    The hosts that `left` never say the one or the other.
+    """
+
+    def __init__(self, state: State, left: Collection[str]) -> None:
+        self.named = _named_first(state.inventory)
+        self.moves: dict[str, Move] = {}
+        self.outcomes: dict[str, Outcome] = {}
+        self.left: set[str] = set()
+        names: dict[type, list[str]] = {}
+        for host in run_order(state.inventory):
+            if state.is_host_in_limit(host) and desired_of(host).sets:
+                names.setdefault(_role(host), []).append(host.name)
+        self._turns = {role: Turns(each) for role, each in names.items()}
+        self._roles = {name: role for role, each in names.items() for name in each}
+        for name in left:
+            self.leave(name)
+
+    def turns_of(self, name: str) -> Turns:
+        return self._turns[self._roles[name]]
+
+    def decide(self, name: str, move: Move) -> None:
+        self.moves[name] = move
+        self.turns_of(name).decide(name, moves=move is Move.NEW)
+
+    def leave(self, name: str) -> None:
+        if name in self._roles and name not in self.left:
+            self.left.add(name)
+            self.turns_of(name).leave(name)
+
+    def wait_for_all(self, seconds: float) -> None:
+        for turns in self._turns.values():
+            turns.wait_for_all(seconds)
 
     def close(self) -> None:
         """The run is over: what has not ended is not known."""
         self.outcomes |= {name: Outcome.UNKNOWN for name, each in self.outcomes.items() if each is Outcome.BEGUN}
 
-    def stops(self, names: Collection[str]) -> list[str]:
-        """Return what stops the rollout, a clause for each of these hosts that does."""
-        outcomes = {name: each for name, each in self.outcomes.items() if name in names}
-        return sorted(f"{name} {STOPPING[each]}" for name, each in outcomes.items() if each in STOPPING)
+    def stops(self, role: type | None = None) -> list[str]:
+        """Return what stops the rollout, of a role if one is named: a clause for each host that does."""
+        stopping = {name: STOPPING[each] for name, each in self.outcomes.items() if each in STOPPING}
+        return sorted(f"{name} {why}" for name, why in stopping.items() if role in (None, self._roles[name]))
 
 
 _rollouts: WeakKeyDictionary[State, dict[bool, Rollout]] = WeakKeyDictionary()
@@ -94,40 +123,40 @@ def run_order(inventory: Inventory) -> list[Host]:
 
 def decide(host: Host, move: Move) -> None:
     """Say how a host is to be switched: those of its role that come after it wait for that."""
-    if move is Move.BACK and _named_first(host.inventory):
-        move = Move.NEW
-    _rollout(host.state).moves[host.name] = move
+    rollout = _rollout(host.state)
+    rollout.decide(host.name, Move.NEW if move is Move.BACK and rollout.named else move)
+
+
+def leave(host: Host) -> None:
+    """Say that a host has failed, or that this deploy switches nothing there: nobody waits for it."""
+    _rollout(host.state).leave(host.name)
 
 
 def goes_first(host: Host) -> bool:
     """Tell whether a host is to be switched in the first step: it goes back, or is the first of its role."""
-    move = _rollout(host.state).moves[host.name]
-    if move is not Move.NEW:
-        return move is Move.BACK
-    return _wait_until(lambda: all(map(_is_decided, _before(host))), ANSWER_SECONDS) and _ahead(host) is None
+    rollout = _rollout(host.state)
+    move, turns = rollout.moves[host.name], rollout.turns_of(host.name)
+    return move is Move.BACK or (
+        move is Move.NEW and turns.wait(host.name, ANSWER_SECONDS) and turns.is_first(host.name)
+    )
 
 
 def anyone_moves(host: Host) -> bool:
     """Tell, in the prediction, whether any host of the run is to be switched."""
-    run = _with_service(host.state)
+    rollout = _rollout(host.state)
     if host.state.pool.size > 1:  # else the later hosts wait for this one
-        _wait_until(lambda: all(_is_decided(each) for each in run), ANSWER_SECONDS)
-    return any(move is not Move.NONE for move in _rollout(host.state).moves.values())
+        rollout.wait_for_all(ANSWER_SECONDS)
+    return any(move is not Move.NONE for move in rollout.moves.values())
 
 
 def obstacle(host: Host) -> str | None:
     """Return why the host must not be switched in this run, None while the rollout goes on.
 
-    In the first step a host is tried whatever became of another role's.
+    In the first step a host is tried whatever became of another role's. In the second the first step is over.
     """
     rollout = _rollout(host.state)
-    if rollout.moves.get(host.name) is Move.BACK or _ahead(host) is None:
-        return "; ".join(rollout.stops([each.name for each in host.inventory if _role(each) is _role(host)])) or None
-    if host.state.is_executing and not _wait_until(lambda: _is_clear(host), SWITCH_SECONDS):
-        first = _ahead(host)
-        assert first is not None
-        return f"{first.name} {'is still at its switch' if _is_decided(first) else 'has not answered'}"
-    return "; ".join(rollout.stops(rollout.outcomes)) or None
+    is_first = rollout.moves.get(host.name) is Move.BACK or rollout.turns_of(host.name).is_first(host.name)
+    return "; ".join(rollout.stops(_role(host) if is_first else None)) or None
 
 
 def note(host: Host, outcome: Outcome) -> None:
@@ -135,11 +164,25 @@ def note(host: Host, outcome: Outcome) -> None:
     _rollout(host.state).outcomes[host.name] = outcome
 
 
-class Switch(StringCommand):
-    """The command that switches a host, and notes what came of it."""
+class SwitchCommand(StringCommand):
+    """The command that switches a host. What it says on standard output is for `result_of`, not for the operator."""
+
+    result: SwitchResult | None = None
+
+    def __init__(self, command: StringCommand) -> None:
+        super().__init__(*command.bits, **command.connector_arguments)
+
+    def execute(self, state: State, host: Host, connector_arguments: Any) -> Any:
+        succeeded, output = super().execute(state, host, connector_arguments)
+        self.result = result_of(output.stdout_lines)
+        return succeeded, CommandOutput([line for line in output if line.buffer_name == "stderr"])
+
+
+class Switch(SwitchCommand):
+    """The same, and notes what came of it."""
 
     def __init__(self, command: StringCommand, services: Collection[str]) -> None:
-        super().__init__(*command.bits, **command.connector_arguments)
+        super().__init__(command)
         self.services = services
 
     def execute(self, state: State, host: Host, connector_arguments: Any) -> Any:
@@ -147,7 +190,7 @@ class Switch(StringCommand):
         outcome = Outcome.UNKNOWN
         try:
             succeeded, output = super().execute(state, host, connector_arguments)
-            outcome = outcome_of(succeeded, output.stderr_lines, self.services)
+            outcome = outcome_of(self.result, self.services)
         finally:
             note(host, outcome)
             if outcome is Outcome.UNKNOWN:
@@ -155,24 +198,21 @@ class Switch(StringCommand):
         return succeeded, output
 
 
-def outcome_of(succeeded: bool, lines: Iterable[str], services: Collection[str]) -> Outcome:
-    """Read how a switch ended from what the node program said of the services on standard error.
+def result_of(lines: Sequence[str]) -> SwitchResult | None:
+    """Read the last line, for a login may print something first; None where that is no result."""
+    try:
+        return protocol.loads(SwitchResult, lines[-1] if lines else "")
+    except ValueError:
+        return None
 
-    What sudo, a shell or anybody else says there tells nothing: whatever is not recognized leaves it unknown.
-    """
-    if succeeded:
-        return Outcome.NEW
-    service = f"(?:{'|'.join(map(re.escape, services))}): "
-    for outcome, pattern in (
-        (Outcome.FAILED, f"{service}failed, "),
-        (Outcome.RETURNED, f"{service}returned to "),
-        (Outcome.UNKNOWN, f"Traceback|{service}the return is still pending"),
-        (Outcome.UNFIT, f"{service}tried, and not chosen: "),
-        (Outcome.REFUSED, f"{service}|{UNBEGUN}"),
-    ):
-        if any(re.match(pattern, line) for line in lines):
+
+def outcome_of(result: SwitchResult | None, services: Collection[str]) -> Outcome:
+    """Return what became of these services: unknown, unless the node tells of each or of one that went wrong."""
+    ended = {service: result.ended.get(service) for service in services} if result else {}
+    for name, outcome in ENDINGS.items():
+        if name in ended.values():
             return outcome
-    return Outcome.UNKNOWN
+    return Outcome.NEW if set(ended.values()) == {"chosen"} else Outcome.UNKNOWN
 
 
 class _Listener(BaseStateCallback):
@@ -189,7 +229,7 @@ class _Listener(BaseStateCallback):
 
 def report(rollout: Rollout, state: State) -> list[str]:
     """Return what is to be said of a rollout that did not go well, nothing of another."""
-    stops = rollout.stops(rollout.outcomes)
+    stops = rollout.stops()
     if not stops:
         return []
     standing = {each.name: _standing(rollout, each) for each in _with_service(state)}
@@ -214,12 +254,16 @@ def _standing(rollout: Rollout, host: Host) -> str:
 
 
 def _rollout(state: State) -> Rollout:
+    """The rollout of this phase. Who has failed by now, or has left the prediction, takes no part in it."""
     phases = _rollouts.setdefault(state, {})
     if state.is_executing not in phases:
-        phases[state.is_executing] = Rollout()
+        phases[state.is_executing] = Rollout(state, phases[False].left if False in phases else ())
         if state.is_executing:
             state.add_callback_handler(_Listener())
-    return phases[state.is_executing]
+    rollout = phases[state.is_executing]
+    for host in state.failed_hosts:
+        rollout.leave(host.name)
+    return rollout
 
 
 def _named_first(inventory: Inventory) -> Collection[str] | None:
@@ -228,41 +272,3 @@ def _named_first(inventory: Inventory) -> Collection[str] | None:
 
 def _role(host: Host) -> type:
     return type(host.data.fleet.host(host.name))
-
-
-def _before(host: Host) -> list[Host]:
-    """The hosts of the same role that come before this one in the run."""
-    hosts = run_order(host.inventory)
-    before = hosts[: hosts.index(host)]
-    return [each for each in before if _role(each) is _role(host) and host.state.is_host_in_limit(each)]
-
-
-def _ahead(host: Host) -> Host | None:
-    """The first of the role, when it is not this host; one that has not said whether it moves may yet be it."""
-    moves = _rollout(host.state).moves
-    return next((each for each in _before(host) if moves.get(each.name) is Move.NEW or not _is_decided(each)), None)
-
-
-def _is_clear(host: Host) -> bool:
-    """Tell whether the first of the role has ended its switch, or there is none before this host."""
-    first = _ahead(host)
-    return first is None or _is_over(first)
-
-
-def _is_decided(host: Host) -> bool:
-    return host.name in _rollout(host.state).moves or host in host.state.failed_hosts
-
-
-def _is_over(host: Host) -> bool:
-    outcome = _rollout(host.state).outcomes.get(host.name, Outcome.BEGUN)
-    return outcome is not Outcome.BEGUN or host in host.state.failed_hosts
-
-
-def _wait_until(condition: Callable[[], bool], seconds: int) -> bool:
-    """Let the other hosts go on until then; tells whether it came to that in time."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() >= end:
-            return False
-        time.sleep(PAUSE)
-    return True

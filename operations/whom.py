@@ -61,6 +61,12 @@ def require_numbers(words: Mapping[str, Any]) -> None:
             raise OperatorError(fault(f"--{option.replace('_', '-')}", words[option], "0 or more"))
 
 
+def require_waiting(words: Mapping[str, Any]) -> None:
+    """Raises OperatorError for --no-wait: pyinfra would forget which hosts fail, and exit 0."""
+    if words["no_wait"]:
+        raise OperatorError("--no-wait: found a run whose hosts do not wait for each other; run it without --no-wait")
+
+
 def require_arguments(name: str, call: Callable[..., Any], args: Iterable[Any], named: Mapping[str, Any]) -> None:
     """Raises OperatorError for arguments that an operation does not take; pyinfra's own begin with an underscore."""
     inner = getattr(call, "_inner", call)

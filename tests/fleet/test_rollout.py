@@ -57,9 +57,8 @@ def is_new(node: NodeOf, name: str) -> bool:
     [
         ([], 2),
         pytest.param(["--serial"], 1, marks=pytest.mark.long),
-        pytest.param(["--no-wait"], 1, marks=pytest.mark.long),
     ],
-    ids=["by-operation", "serial", "no-wait"],
+    ids=["by-operation", "serial"],
 )
 def test_a_bad_update_stops_at_the_first_outpost(bad: Path, node: NodeOf, mode: list[str], times: int) -> None:
     before = {name: node(name).snapshot() for name in ("east", "alpha5")}

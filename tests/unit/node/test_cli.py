@@ -118,11 +118,14 @@ def test_a_switch_that_would_unlock_events_is_refused_first(
     def refuse(_: Order) -> None:
         raise Refusal("face list 2026-02-02: lacks 1 event(s)")
 
-    monkeypatch.delattr(follow, "switch")
+    monkeypatch.delattr(follow, "follow")
     monkeypatch.setattr(facelist, "require_switchable", refuse)
     say(monkeypatch, ORDER)
     assert cli.main(["switch"]) == 1
-    assert capsys.readouterr().err == "face list 2026-02-02: lacks 1 event(s)\n"
+    assert capsys.readouterr() == (
+        '{"ended": {"engine": "refused"}, "format": 1}\n',
+        "face list 2026-02-02: lacks 1 event(s)\n",
+    )
     [entry] = history.entries()
     assert (entry["outcome"], entry["reason"]) == ("refused", "face list 2026-02-02: lacks 1 event(s)")
 

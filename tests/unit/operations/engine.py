@@ -18,24 +18,18 @@ from pyinfra.context import ctx_state
 from pyinfra_cli.prints import build_plan_json, build_results_json
 from pyinfra_cli.util import load_deploy_file
 
-import config as config  # pyinfra as it is mended
 from modelctl.fleet import Fleet
 from modelctl.groups import groups
 from modelctl.product import CHECKOUT
-from node.protocol import Survey
-from operations import rollout, survey
+from node.protocol import Survey, SwitchResult, dumps
+from operations import mends, survey
 from operations.node_command import PYTHON
 from tests.unit.operations.clock import Clock
 from tests.unit.operations.hosts import make_host, settled
 
+mends.apply()
 HOSTS = ("data1", "sentinel", "lab1", "east", "alpha5", "deepend")  # the last has no service
 NODE_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE2bSWSpA9WOXUg/jX9CmeIbJWIYKZPdyxUMTnTCfCHO sentinelcam-pull@lab1"
-ANSWERS = {
-    "returned": "{}: returned to 0123456789ab: it ended",
-    "failed": "{}: failed, 0123456789ab stays chosen: it ended",
-    "refused": "{}: another switch is running",
-    "silent": "sudo: unable to resolve host {}: Name or service not known",
-}
 
 
 @dataclass
@@ -75,6 +69,7 @@ class Node:
         return [json.dumps(self.history)] if words[len(PYTHON) + 1] == "history" else None
 
     def run(self, name: str) -> tuple[bool, list[str]]:
+        """Whether a command succeeds, and what it says on standard output."""
         if name != "switch":
             return True, []
         self.clock.sleep(self.seconds)
@@ -83,9 +78,9 @@ class Node:
         if self.ending == "chosen":
             self.is_settled = True
             self.answer.history.append(entry(self.name, len(self.answer.history) + 1))
-            return True, []
         [service] = self.answer.sets
-        return False, [ANSWERS[self.ending].format(service)] if self.ending in ANSWERS else []
+        told = [] if self.ending == "silent" else [dumps(SwitchResult({service: self.ending}))]
+        return self.ending == "chosen", told
 
 
 def entry(host: str, number: int, **changes: Any) -> Entry:
@@ -107,7 +102,6 @@ class Engine:
         self.events: list[str] = []
         self.ask = survey._ask
         monkeypatch.setattr(survey, "_ask", self._answer)
-        monkeypatch.setattr(rollout, "time", self.clock)
         monkeypatch.chdir(CHECKOUT)
         self.monkeypatch = monkeypatch
 
@@ -126,7 +120,7 @@ class Engine:
         self, *modes: str, limit: Sequence[str] = (), parallel: int = 0, seconds: float | None = None,
         program: str = "deploys/configs.py", **data: Any,
     ) -> "Run":  # fmt: skip
-        """Predict, then run, as without -y; `modes` are serial and no_wait. After so many seconds it is broken off."""
+        """Predict, then run, as without -y; `modes` may name serial. After so many seconds it is broken off."""
         state = self._state(limit, parallel, data)
         shown: list[str] = []
         self.monkeypatch.setattr(logger, "info", shown.append)
@@ -138,7 +132,7 @@ class Engine:
             self.events.clear()
             try:
                 with self.clock.limit(seconds):
-                    run_ops(state, serial="serial" in modes, no_wait="no_wait" in modes)
+                    run_ops(state, serial="serial" in modes)
             except (PyinfraError, KeyboardInterrupt) as error:
                 run.error = str(error)
             results = build_results_json(state)
@@ -202,7 +196,7 @@ def _connector(engine: Engine) -> type[BaseConnector]:
             engine.events.append(f"{node.name} {name}")
             succeeded, lines = node.run(name)
             engine.events.append(f"{node.name} {name} ended")
-            return succeeded, CommandOutput([OutputLine("stderr", line) for line in lines])
+            return succeeded, CommandOutput([OutputLine("stdout", line) for line in lines])
 
         def put_file(self, *_: object, **__: object) -> bool:
             raise NotImplementedError

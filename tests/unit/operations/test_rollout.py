@@ -1,16 +1,28 @@
-"""The rollout as pyinfra runs it: operation by operation, host by host, or all at once."""
+"""The rollout as pyinfra runs it: operation by operation, or host by host."""
+
+from pathlib import Path
 
 import pytest
 from pyinfra.api import Host
 
-from operations import rollout
+from modelctl.errors import OperatorError
+from operations import configs, rollout
+from operations.answer import Survey
 from tests.unit.operations.engine import Engine
 
 FIRST = "Switch the first hosts"
 OTHERS = "Switch the other hosts"
 COLLECT = "Collect the deployment log"
 OUTPOSTS = ("lab1", "east", "alpha5")
-MODES = pytest.mark.parametrize("mode", ["waiting", "serial", "no_wait"])
+MODES = pytest.mark.parametrize("mode", ["waiting", "serial"])
+DEPLOY_OF_ONE = """
+from pyinfra import host
+from operations import configs, rollout
+if host.name == "alpha5":
+    configs.switch_first(name="Switch the first hosts")
+else:
+    rollout.leave(host)
+"""
 UNTOUCHED = "{}: not touched: lab1 {}; see why, mend the update, and run again"
 
 
@@ -187,19 +199,6 @@ def test_named_hosts_keep_their_roles_place(engine: Engine) -> None:
     ]  # fmt: skip
 
 
-def test_a_switch_that_has_not_ended_in_time_holds_the_others_back(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rollout, "SWITCH_SECONDS", 0)
-    engine.unsettle(*OUTPOSTS)
-    engine["lab1"].seconds = 0.2
-    run = engine.run("no_wait")
-    assert run.failed == {"east", "alpha5"}
-    assert engine["east"].said == [
-        "east: not touched: lab1 is still at its switch; see why, mend the update, and run again"
-    ]
-
-
 @pytest.fixture
 def late(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """lab1 takes its time to answer."""
@@ -218,6 +217,52 @@ def late(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
 def test_an_answer_that_comes_late_is_waited_for(late: Engine, mode: str) -> None:
     run = late.run(mode)
     assert run.predicted[FIRST] == run.changed[FIRST] == {"lab1"}
+
+
+@pytest.fixture
+def _short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits in vain does not go first."""
+    monkeypatch.setattr(rollout, "ANSWER_SECONDS", 2)
+
+
+@pytest.mark.usefixtures("_short_wait")
+@MODES
+def test_who_waits_is_woken_by_a_failure_too(engine: Engine, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail_late(host: Host) -> None:
+        engine.clock.sleep(0.2)
+        host.state.fail_hosts({host})
+
+    monkeypatch.setattr(engine["lab1"], "survey", fail_late)
+    engine.unsettle(*OUTPOSTS)
+    run = engine.run(mode)
+    assert run.failed == {"lab1"}
+    assert run.predicted[FIRST] == run.changed[FIRST] == {"east"}
+
+
+@pytest.mark.usefixtures("_short_wait")
+@MODES
+def test_an_error_of_the_operators_wakes_them_too(late: Engine, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    moving = configs._moving
+
+    def fail(host: Host, found: Survey) -> object:
+        if host.name == "lab1":
+            raise OperatorError("lab1: no")
+        return moving(host, found)
+
+    monkeypatch.setattr(configs, "_moving", fail)
+    run = late.run(mode)
+    assert run.failed == {"lab1"}
+    assert (run.predicted[FIRST], run.changed[FIRST]) == ({"lab1", "east"}, {"east"})
+
+
+@pytest.mark.usefixtures("_short_wait")
+@MODES
+def test_who_has_no_part_in_a_deploy_is_not_waited_for(engine: Engine, mode: str, tmp_path: Path) -> None:
+    """As in deploys/coral.py."""
+    engine.unsettle("alpha5")
+    (tmp_path / "deploy.py").write_text(DEPLOY_OF_ONE)
+    run = engine.run(mode, program=str(tmp_path / "deploy.py"))
+    assert run.predicted[FIRST] == run.changed[FIRST] == {"alpha5"}
 
 
 @MODES
@@ -241,7 +286,7 @@ def test_a_host_that_has_not_answered_in_time_is_waited_for_before_the_others(
     late: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rollout, "ANSWER_SECONDS", 0)
-    run = late.run("no_wait")
+    run = late.run()
     assert (run.failed, run.report) == (set(), [])
     assert switches(late)[:2] == ["lab1 switch", "lab1 switch ended"]
 
@@ -249,17 +294,9 @@ def test_a_host_that_has_not_answered_in_time_is_waited_for_before_the_others(
 def test_one_that_then_need_not_move_makes_way(late: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rollout, "ANSWER_SECONDS", 0)
     late["lab1"].is_settled = True
-    run = late.run("no_wait")
+    run = late.run()
     assert (run.failed, run.report) == (set(), [])
     assert {"east", "alpha5"} <= {event.partition(" ")[0] for event in switches(late)}
-
-
-def test_one_that_never_answers_holds_the_others_back(late: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rollout, "ANSWER_SECONDS", 0)
-    monkeypatch.setattr(rollout, "SWITCH_SECONDS", 0)
-    run = late.run("no_wait")
-    assert run.failed == {"east", "alpha5"}
-    assert late["east"].said == [UNTOUCHED.format("east", "has not answered")]
 
 
 def test_a_run_that_is_broken_off_says_what_it_does_not_know(engine: Engine) -> None:

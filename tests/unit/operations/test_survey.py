@@ -173,7 +173,7 @@ class TestDatasink:
 
 
 @pytest.mark.parametrize("changes", [{"sets": {}}, {"pull_access": {}}, {"lacking": 7}, {"history": "x"}])
-@pytest.mark.parametrize("mode", ["waiting", "serial", "no_wait"])
+@pytest.mark.parametrize("mode", ["waiting", "serial"])
 def test_a_node_that_says_anything_fails_alone(engine: Engine, mode: str, changes: dict[str, Any]) -> None:
     engine.unsettle("lab1", "east")
     engine["lab1"].text = json.dumps({**ANSWER, "sets": {"imagenode": STATE}, **changes})

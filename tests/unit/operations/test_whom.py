@@ -86,6 +86,12 @@ def test_numbers() -> None:
         whom.require_numbers({**words, "retry_delay": -1})
 
 
+def test_waiting() -> None:
+    whom.require_waiting({"no_wait": False})
+    with pytest.raises(OperatorError, match=r"^--no-wait: found .*; run it without --no-wait$"):
+        whom.require_waiting({"no_wait": True})
+
+
 def test_arguments() -> None:
     whom.require_arguments("server.user", server.user, ["ops"], {"home": "/home/ops", "_sudo": True, "name": "x"})
     whom.require_arguments("server.shell", server.shell, [], {"commands": "true"})

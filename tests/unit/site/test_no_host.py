@@ -179,6 +179,13 @@ def test_a_number_below_zero() -> None:
     assert (code, said) == (1, ["--parallel: found -1; allowed: 0 or more"])
 
 
+@each("words", [(INVENTORY, *DEPLOY), ("@local", *EXEC)])
+def test_a_run_whose_hosts_do_not_wait(words: tuple[str | Path, ...]) -> None:
+    """S8: pyinfra would exit 0 though hosts fail."""
+    line = "--no-wait: found a run whose hosts do not wait for each other; run it without --no-wait"
+    assert pyinfra("--no-wait", *words) == (1, [line])
+
+
 @each(
     "words, line",
     [

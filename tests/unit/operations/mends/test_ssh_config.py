@@ -5,7 +5,7 @@ from io import StringIO
 import pytest
 from pyinfra.connectors.sshuserclient.config import SSHConfig
 
-import config as config  # pyinfra as it is mended
+from operations.mends import connection
 
 ADDRESS = "192.168.10.20"
 TEXT = f"""
@@ -28,7 +28,7 @@ def text() -> StringIO:
 
 
 def test_pyinfra_still_follows_a_host_name_to_another_host(text: StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SSHConfig, "_lookup", config._lookup)
+    monkeypatch.setattr(SSHConfig, "_lookup", connection._lookup)
     read = SSHConfig()
     read.parse(text)
     assert read.lookup(ADDRESS)["hostname"] == "192.168.10.21"

@@ -1,4 +1,4 @@
-"""Ctrl-C ends pyinfra at once and with its own exit code, wherever it comes: config.py mends it."""
+"""Ctrl-C ends pyinfra at once and with its own exit code, wherever it comes."""
 
 import os
 import pty
@@ -15,11 +15,12 @@ from typing import IO, Any
 import pyinfra_cli
 import pytest
 
-import config
+from modelctl.product import CHECKOUT
+from operations.mends.interrupt import INTERRUPTED
+from operations.mends.interrupt import STOPPED as TOLD
 
-FOLDER = Path(config.__file__).parent
 LIMIT = 20  # seconds
-STOPPED = config.STOPPED.format("modelctl status")
+STOPPED = TOLD.format("modelctl status")
 SLEEP = ("exec", "--", "sleep", "300")
 TWO_OPERATIONS = """
 from pyinfra.operations import server
@@ -62,7 +63,7 @@ def pyinfra(
     program = f"import runpy, signal\n{before}\nrunpy.run_module('pyinfra', run_name='__main__', alter_sys=True)"
     command = [sys.executable, "-c", program, *map(str, words)]
     with subprocess.Popen(
-        command, cwd=FOLDER, stdin=stdin, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command, cwd=CHECKOUT, stdin=stdin, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         try:
             yield process
@@ -92,14 +93,14 @@ def test_pyinfra_still_exits_as_if_all_was_well() -> None:
     assert 'click.echo("Exiting upon user request!")\n        sys.exit(0)' in source
 
 
-@pytest.mark.parametrize("mode", [[], ["--serial"], ["--no-wait"]])
+@pytest.mark.parametrize("mode", [[], ["--serial"]])
 def test_while_hosts_are_deployed_to_nothing_more_is_begun(tmp_path: Path, mode: list[str]) -> None:
     made, deploy = tmp_path / "made", tmp_path / "deploy.py"
     deploy.write_text(TWO_OPERATIONS.format(made=made))
     with pyinfra("@local", deploy, "-y", *mode) as process:
         interrupt(process, "Starting operation: one")
         code, said = ended(process)
-    assert code == config.INTERRUPTED
+    assert code == INTERRUPTED
     assert said.endswith(STOPPED)
     assert "two" not in said
     assert not made.exists()
@@ -109,7 +110,7 @@ def test_while_hosts_are_deployed_to_nothing_more_is_begun(tmp_path: Path, mode:
 def test_where_what_is_raised_would_be_lost(moment: str) -> None:
     with pyinfra("@local", *SLEEP, before=LOST_MOMENTS[moment]) as process:
         code, said = ended(process)
-    assert code == config.INTERRUPTED
+    assert code == INTERRUPTED
     assert said.endswith(STOPPED)
     assert "Traceback" not in said
 
@@ -119,8 +120,8 @@ def test_while_the_inventory_is_read(tmp_path: Path) -> None:
     inventory.write_text("import signal\nsignal.raise_signal(signal.SIGINT)\nraise ValueError\n")
     with pyinfra(inventory, *SLEEP) as process:
         code, said = ended(process)
-    assert code == config.INTERRUPTED
-    assert said.endswith(config.STOPPED.format(f"modelctl status --site {inventory}"))
+    assert code == INTERRUPTED
+    assert said.endswith(TOLD.format(f"modelctl status --site {inventory}"))
     assert "Traceback" not in said
 
 
@@ -134,7 +135,7 @@ signal.raise_signal(signal.SIGINT)
 """)
     with pyinfra(inventory, *SLEEP) as process:
         code, said = ended(process)
-    assert code == config.INTERRUPTED
+    assert code == INTERRUPTED
     assert said.endswith("Loading inventory...\n")
 
 
@@ -144,7 +145,7 @@ def test_at_the_question(tmp_path: Path, terminal: int) -> None:
     with pyinfra("@local", deploy, stdin=terminal) as process:
         interrupt(process, "Press enter to execute...")
         code, said = ended(process)
-    assert (code, said.strip()) == (config.INTERRUPTED, STOPPED.strip())
+    assert (code, said.strip()) == (INTERRUPTED, STOPPED.strip())
     assert not made.exists()
 
 
@@ -153,5 +154,5 @@ def test_at_a_password_the_terminal_gets_its_echo_back(terminal: int) -> None:
     with pyinfra("@local", "--ssh-password-prompt", *SLEEP, stdin=terminal) as process:
         interrupt(process, "SSH password: ")
         code, _ = ended(process)
-    assert code == config.INTERRUPTED
+    assert code == INTERRUPTED
     assert termios.tcgetattr(terminal) == before

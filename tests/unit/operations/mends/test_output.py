@@ -7,7 +7,7 @@ import pytest
 from paramiko.file import BufferedFile
 from pyinfra.connectors import util
 
-import config
+from operations.mends import connection
 
 
 class Channel(BufferedFile):  # type: ignore[type-arg]
@@ -24,7 +24,7 @@ class Channel(BufferedFile):  # type: ignore[type-arg]
 
 def test_pyinfra_still_stumbles_over_a_byte_that_is_no_utf_8() -> None:
     with pytest.raises(UnicodeDecodeError):
-        config._read_buffer("stdout", Channel(b"caf\xe9\n{}\n"), Queue())
+        connection._read_buffer("stdout", Channel(b"caf\xe9\n{}\n"), Queue())
 
 
 @pytest.mark.parametrize("end", [b"", b"\n"])

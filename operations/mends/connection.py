@@ -1,0 +1,73 @@
+"""The way to a host: what paramiko and pyinfra do with an SSH connection, and what they read over it."""
+
+import socket
+from collections.abc import Iterable
+from contextlib import suppress
+from ipaddress import ip_address
+from typing import Any
+
+import pyinfra.connectors.util
+from paramiko.config import SSHConfigDict
+from paramiko.file import BufferedFile
+from pyinfra.api.exceptions import ConnectError, PyinfraError
+from pyinfra.connectors.ssh import SSHConnector
+from pyinfra.connectors.sshuserclient.config import SSHConfig
+from pyinfra_cli.exceptions import CliError
+
+UNANSWERED_MS = 60_000  # milliseconds that sent data may stay unacknowledged
+
+_connect = SSHConnector._connect
+_run = SSHConnector.run_shell_command
+_read_buffer = pyinfra.connectors.util.read_buffer
+_lookup: Any = SSHConfig._lookup  # type: ignore[attr-defined]
+
+
+def _connect_without_delay(self: SSHConnector) -> None:
+    """paramiko leaves Nagle's algorithm on, some 40 ms for each command, and waits for ever for a host that is gone.
+
+    Of a key that it cannot use pyinfra would say that the fault is in this file.
+    """
+    try:
+        _connect(self)
+    except PyinfraError as error:
+        raise error if isinstance(error, ConnectError) else CliError(str(error)) from None
+    assert self.client is not None
+    transport = self.client.get_transport()
+    assert transport is not None
+    if isinstance(transport.sock, socket.socket):  # else a channel through a jump host
+        transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNANSWERED_MS)
+    transport.set_keepalive(15)
+
+
+def _run_on_dropped_connection(self: SSHConnector, *args: Any, **kwargs: Any) -> Any:
+    """A dropped connection is EOFError to paramiko, which ends the run for all hosts; OSError fails only this one."""
+    try:
+        return _run(self, *args, **kwargs)
+    except EOFError as error:
+        raise OSError("connection lost") from error
+
+
+def _read_any_bytes(name: str, io: Iterable[str | bytes], *args: Any, **kwargs: Any) -> None:
+    """A byte that is no UTF-8, as in what a login prints, ends pyinfra's reading with a traceback: the rest is lost."""
+    if isinstance(io, BufferedFile):
+        io._flags |= BufferedFile.FLAG_BINARY  # type: ignore[attr-defined]
+    lines = (line.decode(errors="replace") if isinstance(line, bytes) else line for line in io)
+    _read_buffer(name, lines, *args, **kwargs)
+
+
+def _lookup_of_address(self: SSHConfig, hostname: str, options: Any = None, **kwargs: Any) -> Any:
+    """A HostName in the operator's ssh_config is for names. An address is the inventory's: pyinfra would deploy to
+    another host under this one's name, and look for that one's key."""
+    with suppress(ValueError):
+        address = str(ip_address(hostname))
+        options = SSHConfigDict({"hostname": address, "canonicalizehostname": "no", **(options or {})})
+    return _lookup(self, hostname, options, **kwargs)
+
+
+MENDS = (
+    (SSHConnector, "_connect", _connect_without_delay),
+    (SSHConnector, "run_shell_command", _run_on_dropped_connection),
+    (pyinfra.connectors.util, "read_buffer", _read_any_bytes),
+    (SSHConfig, "_lookup", _lookup_of_address),
+)
