@@ -6,8 +6,7 @@ import json
 import os
 import signal
 import sys
-from pathlib import Path
-from typing import Callable, ContextManager, Dict, List
+from typing import Callable, ContextManager, Dict, List, Type, TypeVar
 
 from node import (
     access,
@@ -26,35 +25,46 @@ from node import (
     orders,
     preview,
     program,
+    protocol,
     pull,
     recovery,
     retire,
-    service_set,
     stack_pull,
     staging,
     survey,
     verification,
+    version_messages,
     version_removal,
 )
 from node import mend as mending
 from node import switch as switching
 from node.errors import Refusal
 from node.orders import Order
-from node.printable import shown
+from node.printable import printable, shown
+from node.protocol import AppendLog, Authorize, InstallAccess, InstallCleanup, Refused
+from node.version_messages import SendLinkedFile, Spared
+
+Question = TypeVar("Question")
+Reply = TypeVar("Reply")
+_Run = Callable[..., None]
 
 
 def main(arguments: List[str]) -> int:
-    """Run one command. An operator's error is one line on standard error and exit code 1."""
+    """Run one command. An operator's error is one line on standard error and an exit code of node/protocol.py."""
+    name, *words = arguments or ["no command"]
+    if name not in COMMANDS:
+        print("found %s; allowed: %s" % (shown(name) or "no command", ", ".join(CONSOLE)), file=sys.stderr)
+        return protocol.UNKNOWN_COMMAND
     try:
-        _run(*(arguments or ["no command"]))
+        _run(name, *words)
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
-        return 1
+        return protocol.REFUSED
     except OSError as error:
         # A full or failing disk, a folder where a file should be: the node's state, not a bug.
         found = error.strerror or error
-        print("%s: %s; mend that on the node and run again" % (error.filename or arguments[0], found), file=sys.stderr)
-        return 1
+        print("%s: %s; mend that on the node and run again" % (error.filename or name, found), file=sys.stderr)
+        return protocol.REFUSED
     return 0
 
 
@@ -67,30 +77,38 @@ def end_in_time(name: str) -> None:
 def _end(*_: object) -> None:
     """Whatever held it up, the next run goes on from what is on the disk, as after a power cut."""
     os.write(2, b"not done in time; see what holds it up (a disk? a link?), and run again\n")
-    os._exit(1)
+    os._exit(protocol.REFUSED)
 
 
 def _run(name: str, *words: str) -> None:
-    if name not in COMMANDS:
-        raise Refusal("found %s; allowed: %s" % (shown(name) or "no command", ", ".join(CONSOLE)))
     if os.geteuid() != 0 and name not in WITHOUT_ROOT:
         raise Refusal("sentinelcam-node needs root: sudo sentinelcam-node " + " ".join([name, *words]))
     COMMANDS[name](*words)
 
 
 def _survey() -> None:
-    json.dump(survey.survey(orders.read(sys.stdin)), sys.stdout)
-    print()
+    print(json.dumps(survey.survey(orders.read(sys.stdin))))
 
 
-def _preview() -> None:
-    json.dump(preview.preview(json.load(sys.stdin)), sys.stdout)
-    print()
+def _asked(command: "protocol.Command[Question, Reply]", answer: Callable[[Question], Reply]) -> Dict[str, _Run]:
+    """The command by its name: it reads its question, and writes what is answered."""
+
+    def run() -> None:
+        print(protocol.dumps(answer(_read(command.question))))
+
+    return {command.name: run}
 
 
-def _verify() -> None:
-    json.dump(verification.verify(json.load(sys.stdin)), sys.stdout)
-    print()
+def _told(kind: Type[Question], act: Callable[[Question], None]) -> _Run:
+    """A command that reads what it is told, and does that."""
+    return lambda: act(_read(kind))
+
+
+def _read(kind: Type[Question]) -> Question:
+    try:
+        return protocol.loads(kind, sys.stdin.read())
+    except ValueError as error:
+        raise Refusal("what it was told: %s" % printable(str(error))) from None
 
 
 def _folders() -> None:
@@ -101,15 +119,6 @@ def _folders() -> None:
                 staging.make(path)
         else:
             files.folder(path, order.owner)
-
-
-def _install_access() -> None:
-    data = json.load(sys.stdin)
-    access.install(data["certificate"], data["known_hosts"])
-
-
-def _authorize(user: str) -> None:
-    access.authorize(user, json.load(sys.stdin))
 
 
 def _mend() -> None:
@@ -150,55 +159,11 @@ def _switch_unit(id: str) -> None:
     switching.run(follow.read(id))
 
 
-def _refuse() -> None:
-    data = json.load(sys.stdin)
-    follow.refuse(orders.parse(data), data["reason"])
+def _append_log(told: AppendLog) -> None:
+    audit.append(told.log, orders.owner(told.owner), told.lines)
 
 
-def _show_delete_list() -> None:
-    json.dump(delete_list.show(Path(json.load(sys.stdin)["log"])), sys.stdout)
-    print()
-
-
-def _renew_delete_list() -> None:
-    delete_list.renew(json.load(sys.stdin))
-
-
-def _spare() -> None:
-    data = json.load(sys.stdin)
-    json.dump(delete_list.spare(data["versions"], data["hosts"]), sys.stdout)
-    print()
-
-
-def _linked_files() -> None:
-    json.dump(linked_transfer.look(json.load(sys.stdin)), sys.stdout)
-    print()
-
-
-def _send_linked_file() -> None:
-    linked_transfer.send(json.load(sys.stdin))
-
-
-def _list_versions() -> None:
-    json.dump(version_removal.survey(Path(json.load(sys.stdin)["models"])), sys.stdout)
-    print()
-
-
-def _remove_versions() -> None:
-    json.dump(version_removal.remove(json.load(sys.stdin)), sys.stdout)
-    print()
-
-
-def _install_clean_up() -> None:
-    cleanup_units.install([service_set.installed(each) for each in json.load(sys.stdin)])
-
-
-def _append_log() -> None:
-    data = json.load(sys.stdin)
-    audit.append(Path(data["log"]), orders.owner(data["owner"]), data["lines"])
-
-
-CONSOLE: Dict[str, Callable[..., None]] = {
+CONSOLE: Dict[str, _Run] = {
     "status": console.status,
     "history": console.show_history,
     "revert": console.revert,
@@ -213,34 +178,34 @@ LONG = (
     "linked-files", "send-linked-file", "retire",
 )  # fmt: skip
 """Their limit is commands.LONG_SECONDS."""
-COMMANDS: Dict[str, Callable[..., None]] = {
+COMMANDS: Dict[str, _Run] = {
     **CONSOLE,
     "survey": _survey,
-    "preview": _preview,
-    "verify": _verify,
+    **_asked(version_messages.PREVIEW, preview.preview),
+    **_asked(version_messages.VERIFY, verification.verify),
+    **_asked(version_messages.LINKED_FILES, linked_transfer.look),
+    **_asked(version_messages.LIST_VERSIONS, lambda asked: version_removal.survey(asked.models)),
+    **_asked(version_messages.REMOVE_VERSIONS, version_removal.remove),
+    **_asked(version_messages.DELETE_LIST, lambda asked: delete_list.show(asked.log)),
+    **_asked(version_messages.RENEW_DELETE_LIST, delete_list.renew),
+    **_asked(version_messages.SPARE, lambda told: Spared(delete_list.spare(told.versions, told.hosts))),
     "install-program": program.install,
     "mend": _mend,
     "renew": _renew,
     "folders": _folders,
     "check-rrsync": access.check_rrsync,
     "make-key": access.make_key,
-    "install-access": _install_access,
-    "authorize": _authorize,
+    "install-access": _told(InstallAccess, lambda told: access.install(told.certificate, told.known_hosts)),
+    "authorize": _told(Authorize, lambda told: access.authorize(told.user, told.lines)),
     "wait-for-apt": apt_lock.wait,
     "pull": _pull,
     "switch": _switch,
     "switch-unit": _switch_unit,
-    "refuse": _refuse,
+    "refuse": _told(Refused, follow.record),
     "restore-unit": console.restore_unit,
-    "append-log": _append_log,
-    "delete-list": _show_delete_list,
-    "renew-delete-list": _renew_delete_list,
-    "spare": _spare,
-    "linked-files": _linked_files,
-    "send-linked-file": _send_linked_file,
-    "list-versions": _list_versions,
-    "remove-versions": _remove_versions,
-    "install-cleanup": _install_clean_up,
+    "append-log": _told(AppendLog, _append_log),
+    "send-linked-file": _told(SendLinkedFile, linked_transfer.send),
+    "install-cleanup": _told(InstallCleanup, lambda told: cleanup_units.install(told.units)),
     "retire": retire.retire,
     "install": switching.start,
     "recover": recovery.recover,

@@ -16,6 +16,7 @@ from node import commands, disk, files, history, layout, lock, marks, outcomes, 
 from node.errors import Refusal
 from node.marks import Request
 from node.orders import Order
+from node.protocol import Refused
 from node.service_set import Gate, ServiceSet
 from node.services import STOP_LIMIT
 
@@ -42,11 +43,17 @@ def store(wanted: ServiceSet, order: Order) -> None:
 
 
 def refuse(order: Order, reason: str) -> None:
-    """Record that the operator's checkout may not switch these sets. Raises Refusal with the reason."""
-    for wanted in order.sets:
-        request = Request("", order.host, wanted.service, wanted.digest, order.operator, order.purpose, order.commit)
-        history.add(request, sets.digest_of(wanted.service, sets.CHOSEN), history.REFUSED, reason)
-    raise Refusal(reason)
+    """Record that these sets may not be switched. Raises Refusal with the reason."""
+    digests = {wanted.service: wanted.digest for wanted in order.sets}
+    record(Refused(order.host, digests, order.operator, order.purpose, order.commit, reason))
+
+
+def record(refused: Refused) -> None:
+    """The same, where the control node has refused. Raises Refusal with the reason."""
+    for service, digest in refused.sets.items():
+        request = Request("", refused.host, service, digest, refused.operator, refused.purpose, refused.commit)
+        history.add(request, sets.digest_of(service, sets.CHOSEN), history.REFUSED, refused.reason)
+    raise Refusal(refused.reason)
 
 
 def follow(request: Request, gate: Gate) -> None:

@@ -10,6 +10,7 @@ from node import (
     access,
     audit,
     cleanup_units,
+    codec,
     coral_host,
     delete_list,
     disk,
@@ -56,7 +57,7 @@ def _found(order: Order) -> Dict[str, Any]:
             access.PUBLIC: access.public_key(),
             **{name: access.read(name) for name in (access.CERTIFICATE, access.KNOWN_HOSTS)},
         },
-        "history": history.entries()[-history.RECENT :],
+        "history": codec.encode(history.entries()[-history.RECENT :]),
         **_datasink(order.datasink, order.source),
     }
 
@@ -101,7 +102,7 @@ def _set(wanted: ServiceSet, order: Order) -> Dict[str, Any]:
         "chosen": chosen,
         "models": wanted.models if chosen == wanted.digest else stored.content.models if stored else {},
         "commit": stored.commit if stored else None,
-        "last": history.last(wanted.service),
+        "last": codec.encode(history.last(wanted.service)),
         "proven": _is_proven(wanted),
         "differences": differences,
         "unready": health.unready(wanted) if wanted.is_to_run else None,
@@ -128,8 +129,8 @@ def _differences(wanted: ServiceSet, chosen: Optional[str], units: drift.Statuse
         found.append("chosen set %s, wanted %s" % (short(chosen), short(wanted.digest)))
     with suppress(Refusal):  # of a damaged note node/mend.py tells
         pending = status.pending(wanted.service)
-        if pending is not None and not pending["running"]:
-            found.append("a switch by %s died at %s" % (pending["operator"], pending["time"]))
+        if pending is not None and not pending.running:
+            found.append("a switch by %s died at %s" % (pending.operator, pending.time))
     return [*found, *drift.of(wanted, units), *(_not_running(wanted, units[wanted.unit]) if units else [])]
 
 

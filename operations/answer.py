@@ -1,16 +1,17 @@
 """The answer of a node to a survey. A node may say anything: what is no survey fails this node, and no other."""
 
-import json
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    InstanceOf,
     TypeAdapter,
     ValidationError,
     with_config,
@@ -18,6 +19,8 @@ from pydantic import (
 from pyinfra.api.exceptions import FactProcessError
 
 from modelctl.faults import fault_lines, one_line
+from node import codec, protocol
+from node.protocol import History, HistoryEntry
 from operations.bundle import bundle
 
 SHOWN = 3  # reasons of a switch
@@ -27,38 +30,30 @@ MAX_NUMBER = 10**9  # lines of a history
 Said = Annotated[str, AfterValidator(lambda text: one_line(text, MAX_SAID))]
 """A node's own words, which an operator's terminal must not obey."""
 
-Entry = dict[str, Any]  # a line of a node's history: node/history.py
-
-_Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$")]
-_Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
-_Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{1,64}$")]
-_Commit = Annotated[str, Field(pattern=r"^([0-9a-f]{1,64}|unknown|adopted)$")]
-_Time = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
-
-
-class _Line(BaseModel):
-    model_config = ConfigDict(strict=True)
-
-    n: Annotated[int, Field(ge=1, le=MAX_NUMBER)]
-    time: _Time
-    host: _Host
-    service: _Word
-    operator: Said | None
-    purpose: Said | None
-    from_: _Digest | None = Field(alias="from")
-    to: _Digest | None
-    commit: _Commit | None
-    dirty: bool
-    outcome: _Word
-    reason: Said | None
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
+_WORD = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_DIGEST = re.compile(r"[0-9a-f]{1,64}")
+_COMMIT = re.compile(r"[0-9a-f]{1,64}|unknown|adopted")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_clean = partial(one_line, limit=MAX_SAID)
 
 
-def _entry(data: Any) -> Entry | None:
+def _entry(data: Any) -> HistoryEntry | None:
     """A damaged line of the history must not keep a node from being deployed to."""
     try:
-        return _Line.model_validate(data).model_dump(by_alias=True)
-    except ValidationError:
+        entry = codec.decode(HistoryEntry, data, _clean)
+    except (TypeError, ValueError):
         return None
+    return entry if _is_sound(entry) else None
+
+
+def _is_sound(entry: HistoryEntry) -> bool:
+    """Whether it can stand in the deployment log as this host's line, and no other."""
+    forms = [
+        (_TIME, entry.time), (_HOST, entry.host), (_WORD, entry.service), (_WORD, entry.outcome),
+        (_DIGEST, entry.from_), (_DIGEST, entry.to), (_COMMIT, entry.commit),
+    ]  # fmt: skip
+    return 1 <= entry.n <= MAX_NUMBER and all(text is None or form.fullmatch(text) for form, text in forms)
 
 
 def _entries(data: Any) -> Any:
@@ -83,9 +78,9 @@ class Logged:
     lines: list[tuple[int, Said]]
     since: Said
 
-    def has(self, entry: Entry) -> bool:
+    def has(self, entry: HistoryEntry) -> bool:
         """Whether the log has a line of the host's history."""
-        return (entry["n"], entry["time"]) in self.lines or entry["time"] < self.since
+        return (entry.n, entry.time) in self.lines or entry.time < self.since
 
 
 Step = Literal["access", "coral", "models", "configs"]
@@ -112,7 +107,7 @@ class SetState:
     queue: Said | None
     live: dict[str, Annotated[str, AfterValidator(_file)] | None]
     commit: Said | None
-    last: Annotated[Entry | None, BeforeValidator(_entry)]
+    last: Annotated[InstanceOf[HistoryEntry] | None, BeforeValidator(_entry)]
     proven: bool
 
     @property
@@ -179,7 +174,7 @@ class Survey:
     pull_access: Annotated[dict[PullFile, str | None], Field(min_length=3)]
     authorized: bool | None
     revoked: list[Said]
-    history: Annotated[list[Entry], BeforeValidator(_entries)]
+    history: Annotated[list[InstanceOf[HistoryEntry]], BeforeValidator(_entries)]
     logged: dict[str, Logged] | None
     registry: list[Said]
     listed: list[Said]
@@ -207,15 +202,15 @@ def parse(lines: Sequence[str], services: Collection[str]) -> Survey | None:
     return found
 
 
-def parse_history(text: str) -> list[Entry]:
+def parse_history(text: str) -> list[HistoryEntry]:
     """Read a whole history. Raises FactProcessError for what is none."""
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, list):
-        raise FactProcessError(f"the node's answer is no history: found {one_line(text[:80])}; expected a list")
-    return list(_entries(found))
+        found = protocol.loads(History, text, _clean)
+    except ValueError as error:
+        raise FactProcessError(
+            f"the node's answer is no history: {one_line(str(error))}; found {one_line(text[:80])}"
+        ) from None
+    return [entry for entry in found.entries if _is_sound(entry)]
 
 
 def _is_none(reason: str, lines: Sequence[str]) -> FactProcessError:

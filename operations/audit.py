@@ -1,11 +1,13 @@
 """What a run leaves behind: every switched host asked again, and the hosts' histories in one log."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
+from node.protocol import AppendLog, HistoryEntry
 from operations import rollout
-from operations.answer import Entry, Logged, Survey, parse_history
+from operations.answer import Logged, Survey, parse_history
 from operations.bundle import bundle
 from operations.node_command import PROGRAMS, PYTHON, Refusal, command
 from operations.node_operation import node_operation
@@ -16,13 +18,13 @@ from operations.survey import QUESTION_SECONDS, complete, forget, last_answer, o
 NOTHING = Logged([], "")
 
 
-class History(FactBase[list[Entry]]):
+class History(FactBase[list[HistoryEntry]]):
     """All that a node's history holds, oldest first."""
 
     def command(self) -> StringCommand:
         return StringCommand(*PYTHON, QuoteString(f"{PROGRAMS}/{bundle().digest}"), "history", "--json")
 
-    def process(self, output: list[str]) -> list[Entry]:
+    def process(self, output: list[str]) -> list[HistoryEntry]:
         return parse_history("\n".join(output))
 
 
@@ -65,23 +67,23 @@ def collect(host: Host, found: Survey) -> Iterator[StringCommand]:
     will_move = not host.state.is_executing and (rollout.anyone_moves(host) or _anyone_restarts(host))
     lines = unlogged(found.logged or {}, _histories(host))
     if lines or will_move:
-        log, owner = host.data.fleet.deployment_log(), desired_of(host).service_user
-        yield command("append-log", message={"log": log, "owner": owner, "lines": lines})
+        log, owner = Path(host.data.fleet.deployment_log()), desired_of(host).service_user
+        yield command("append-log", message=AppendLog(log, owner, lines))
 
 
-def unlogged(logged: Mapping[str, Logged], histories: Mapping[str, Sequence[Entry]]) -> list[Entry]:
+def unlogged(logged: Mapping[str, Logged], histories: Mapping[str, Sequence[HistoryEntry]]) -> list[HistoryEntry]:
     """Return the entries that the log lacks; none that a host tells of another."""
     return [
         entry
         for host, history in histories.items()
         for entry in history
-        if entry["host"] == host and not logged.get(host, NOTHING).has(entry)
+        if entry.host == host and not logged.get(host, NOTHING).has(entry)
     ]
 
 
-def is_cut(logged: Logged, history: Sequence[Entry]) -> bool:
+def is_cut(logged: Logged, history: Sequence[HistoryEntry]) -> bool:
     """Whether there are older entries that the log may lack."""
-    return bool(history) and history[0]["n"] > 1 and not logged.has(history[0])
+    return bool(history) and history[0].n > 1 and not logged.has(history[0])
 
 
 def _restart(host: Host, found: Survey) -> Order | None:
@@ -105,6 +107,6 @@ def _logged(host: Host) -> Mapping[str, Logged]:
     return (answers[0].logged or {}) if answers and answers[0] else {}
 
 
-def _histories(host: Host) -> dict[str, list[Entry]]:
+def _histories(host: Host) -> dict[str, list[HistoryEntry]]:
     answers = {each.name: last_answer(each) for each in host.inventory}
     return {name: answer.history for name, answer in answers.items() if answer is not None}

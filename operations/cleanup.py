@@ -4,6 +4,10 @@ from collections.abc import Iterator
 
 from pyinfra.api import Host, StringCommand
 
+from node import codec
+from node.protocol import InstallCleanup
+from node.service_set import Installed
+from node.version_messages import Spare
 from operations.answer import Survey
 from operations.node_command import command
 from operations.node_operation import node_operation
@@ -17,7 +21,8 @@ def install(host: Host, found: Survey) -> Iterator[StringCommand]:
     """Put the units of the clean-up in place and enable its timer; the clean-up itself is not begun."""
     if found.cleanup:
         host.log("; ".join(found.cleanup))
-        yield command("install-cleanup", message=[file_of(unit) for unit in desired_of(host).clean_up])
+        units = [codec.decode(Installed, file_of(unit)) for unit in desired_of(host).clean_up]
+        yield command("install-cleanup", message=InstallCleanup(units))
 
 
 @node_operation
@@ -32,4 +37,4 @@ def spare(host: Host, found: Survey) -> Iterator[StringCommand]:
     hosts = {name: [each.label for each in needed[name]] for name in found.unseen if name in needed}
     if found.listed or hosts:
         foresee(host, listed=[], unseen=[])
-        yield command("spare", message={"versions": found.listed, "hosts": hosts})
+        yield command("spare", message=Spare(found.listed, hosts))

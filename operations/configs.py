@@ -9,8 +9,9 @@ from pyinfra.api import Host, StringCommand
 from pyinfra.operations.util.files import generate_color_diff
 
 from modelctl.faults import one_line
+from node.protocol import HistoryEntry
 from operations import older_checkout, rollout
-from operations.answer import Entry, SetState, Survey
+from operations.answer import SetState, Survey
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
 from operations.order import Order
@@ -78,14 +79,15 @@ def _announce(host: Host, wanted: dict[str, Any], state: SetState) -> None:
     host.log(f"{wanted['service']}: {state.in_short}")
     if state.queue:
         host.log(f"{wanted['service']}: its queue: {state.queue}")
-    if state.last and state.last["to"] == wanted["digest"] and state.last["outcome"] in ("returned", "failed"):
+    if state.last and state.last.to == wanted["digest"] and state.last.outcome in ("returned", "failed"):
         host.log(f"{wanted['service']}: {_attempt(state.last)}")
     if host.state.config.DIFF:
         _show(host, wanted, state)
 
 
-def _attempt(last: Entry) -> str:
-    time, operator, outcome, reason = (one_line(str(last[key])) for key in ("time", "operator", "outcome", "reason"))
+def _attempt(last: HistoryEntry) -> str:
+    said = (last.time, last.operator, last.outcome, last.reason)
+    time, operator, outcome, reason = (one_line(str(each)) for each in said)
     return f"this set was tried at {time} by {operator} and {outcome}: {reason}"
 
 

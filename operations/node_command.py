@@ -7,6 +7,7 @@ from typing import Any
 from pyinfra.api import QuoteString, StringCommand
 
 from modelctl import layout
+from node import protocol
 from operations.bundle import LOADER, bundle
 
 PROGRAMS = f"{layout.STATE}/program"
@@ -42,13 +43,13 @@ def command(name: str, *words: str, message: Any = None) -> StringCommand:
         *_python(f"{PROGRAMS}/{bundle().digest}", name, *words),
         _sudo=True,
         _timeout=LONG_SECONDS if name in LONG else SECONDS,
-        _stdin=Message("" if message is None else json.dumps(message)),
+        _stdin=Message("" if message is None else _line(message)),
     )
 
 
 def bare_command(name: str, *words: str, message: Any = None) -> StringCommand:
     """Return the command that runs `name` of the program that comes with it, installed or not."""
-    lines = [bundle().to_line(), *([] if message is None else [json.dumps(message)])]
+    lines = [bundle().to_line(), *([] if message is None else [_line(message)])]
     return StringCommand(*_python("-c", LOADER, name, *words), _sudo=True, _timeout=SECONDS, _stdin=Message(*lines))
 
 
@@ -59,6 +60,10 @@ class Refusal(StringCommand):
         # not echo: dash's would read backslashes in the reason
         super().__init__("printf", QuoteString("%s\n"), QuoteString(reason), ">&2;", "exit", "1")
         self.reason = reason
+
+
+def _line(message: Any) -> str:
+    return protocol.dumps(message) if hasattr(message, "_fields") else json.dumps(message)
 
 
 def _python(*words: str) -> list[str | QuoteString]:

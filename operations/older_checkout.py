@@ -5,6 +5,7 @@ from pathlib import Path
 from pyinfra.api import Host, StringCommand
 
 from modelctl import ancestry
+from node.protocol import Refused
 from operations.answer import Survey
 from operations.node_command import Refusal, bare_command, command
 from operations.order import Order
@@ -25,4 +26,6 @@ def refusal(host: Host, found: Survey, order: Order) -> StringCommand | None:
     reason = f"{host.name}: {newer}; {ancestry.remedy(site)}, or allow it with --data older={host.name}"
     if not host.state.is_executing:
         return Refusal(reason)
-    return (command if found.has_program else bare_command)("refuse", message={**order, "reason": reason})
+    digests = {each["service"]: each["digest"] for each in order["sets"]}
+    refused = Refused(order["host"], digests, order["operator"], order["purpose"], order["commit"], reason)
+    return (command if found.has_program else bare_command)("refuse", message=refused)

@@ -14,7 +14,8 @@ from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
 from modelctl import product
 from modelctl.nodes.authority import Authority
-from operations.answer import Entry, Survey, parse
+from node.protocol import HistoryEntry
+from operations.answer import Survey, parse
 from operations.bundle import LOADER, bundle
 from operations.node_command import PROGRAMS, PYTHON, Message
 from operations.order import Asked, Datasink, Order, order, without_contents
@@ -76,7 +77,7 @@ def last_answer(host: Host) -> Survey | None:
     return _answers.get(host)
 
 
-def complete(host: Host, history: list[Entry]) -> None:
+def complete(host: Host, history: list[HistoryEntry]) -> None:
     """Remember the whole history of a host, of which an answer has the last lines."""
     known = _answers.get(host)
     if known is not None:

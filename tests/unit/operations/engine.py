@@ -1,6 +1,5 @@
 """Runs of pyinfra itself over hosts that answer what a test says, without a connection."""
 
-import json
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,8 +21,10 @@ import config as config  # pyinfra as it is mended
 from modelctl.fleet import Fleet
 from modelctl.groups import groups
 from modelctl.product import CHECKOUT
+from node import protocol
+from node.protocol import History, HistoryEntry
 from operations import rollout, survey
-from operations.answer import Entry, Survey
+from operations.answer import Survey
 from operations.node_command import PYTHON
 from tests.unit.operations.clock import Clock
 from tests.unit.operations.hosts import make_host, settled
@@ -52,7 +53,7 @@ class Node:
     seconds: float = 0.02
     text: str | None = None  # what it says in place of the answer
     pull_key: list[str] = field(default_factory=lambda: [NODE_KEY])  # the lines of its public half
-    history: list[Entry] = field(default_factory=list)  # all of it
+    history: list[HistoryEntry] = field(default_factory=list)  # all of it
     questions: int = 0
     said: list[str] = field(default_factory=list)
 
@@ -72,7 +73,7 @@ class Node:
             return self.pull_key
         if self.text is not None:
             return self.text.split("\n")
-        return [json.dumps(self.history)] if words[len(PYTHON) + 1] == "history" else None
+        return [protocol.dumps(History(self.history))] if words[len(PYTHON) + 1] == "history" else None
 
     def run(self, name: str) -> tuple[bool, list[str]]:
         if name != "switch":
@@ -88,13 +89,13 @@ class Node:
         return False, [ANSWERS[self.ending].format(service)] if self.ending in ANSWERS else []
 
 
-def entry(host: str, number: int, **changes: Any) -> Entry:
+def entry(host: str, number: int, **changes: Any) -> HistoryEntry:
     """A line of a node's history."""
-    return {
-        "n": number, "time": "2026-11-22T23:40:00Z", "host": host, "service": "imagenode", "operator": "anna@ramrod",
-        "purpose": "pyinfra", "from": "d0", "to": "d1", "commit": "unknown", "dirty": False, "outcome": "chosen",
-        "reason": None, **changes,
-    }  # fmt: skip
+    line = HistoryEntry(
+        number, "2026-11-22T23:40:00Z", host, "imagenode", "anna@ramrod", "pyinfra", "d0", "d1", "unknown",
+        outcome="chosen",
+    )  # fmt: skip
+    return line._replace(**changes)
 
 
 class Engine:
