@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Dict, List
 
 from node import disk, files, history
-from node.history import Entry
-from node.protocol import Logged, LogLine
+from node.protocol import HistoryEntry, Logged, LogLine
 from node.rights import Owner
 
 _LINE = re.compile(r"^(?P<time>\S+) (?P<host>[^\s#]+)#(?P<n>\d{1,9}) ")
@@ -27,10 +26,10 @@ def logged(log: Path) -> Dict[str, Logged]:
     }
 
 
-def append(log: Path, owner: Owner, entries: List[Entry]) -> None:
+def append(log: Path, owner: Owner, entries: List[HistoryEntry]) -> None:
     """Append the entries that the log lacks, each host's in its order."""
     known = set(disk.lines(log))
     files.folder(log.parent, owner)
-    for entry in sorted(entries, key=lambda each: (each["host"], each["n"])):
+    for entry in sorted(entries, key=lambda each: (each.host, each.n)):
         if history.text(entry) not in known:
             files.append(log, history.text(entry).encode(), owner=owner)

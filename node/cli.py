@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
-from pathlib import Path
-from typing import Callable, ContextManager, Dict, List, Type
+from typing import Callable, ContextManager, Dict, List, Type, TypeVar
 
 from node import (
     access,
@@ -35,6 +33,7 @@ from node import (
     staging,
     survey,
     verification,
+    version_messages,
     version_removal,
 )
 from node import mend as mending
@@ -42,19 +41,28 @@ from node import switch as switching
 from node.desired_state import Order
 from node.errors import Refusal, fault_of
 from node.printable import printable, shown
-from node.protocol import Message, Refused
+from node.protocol import AppendLog, Authorize, InstallAccess, InstallCleanup, Refused
+from node.version_messages import SendLinkedFile, Spared
+
+Question = TypeVar("Question")
+Reply = TypeVar("Reply")
+_Run = Callable[..., None]
 
 
 def main(arguments: List[str]) -> int:
-    """Run one command. An operator's error is one line on standard error and exit code 1."""
+    """Run one command. An operator's error is one line on standard error and an exit code of node/protocol.py."""
+    name, *words = arguments or ["no command"]
+    if name not in COMMANDS:
+        print("found %s; allowed: %s" % (shown(name) or "no command", ", ".join(CONSOLE)), file=sys.stderr)
+        return protocol.UNKNOWN_COMMAND
     try:
-        _run(*(arguments or ["no command"]))
+        _run(name, *words)
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
-        return 1
+        return protocol.REFUSED
     except OSError as error:
-        print(fault_of(error, arguments[0]), file=sys.stderr)
-        return 1
+        print(fault_of(error, name), file=sys.stderr)
+        return protocol.REFUSED
     return 0
 
 
@@ -67,26 +75,17 @@ def end_in_time(name: str) -> None:
 def _end(*_: object) -> None:
     """Whatever held it up, the next run goes on from what is on the disk, as after a power cut."""
     os.write(2, b"not done in time; see what holds it up (a disk? a link?), and run again\n")
-    os._exit(1)
+    os._exit(protocol.REFUSED)
 
 
 def _run(name: str, *words: str) -> None:
-    if name not in COMMANDS:
-        raise Refusal("found %s; allowed: %s" % (shown(name) or "no command", ", ".join(CONSOLE)))
     if os.geteuid() != 0 and name not in WITHOUT_ROOT:
         raise Refusal("sentinelcam-node needs root: sudo sentinelcam-node " + " ".join([name, *words]))
     COMMANDS[name](*words)
 
 
-def _message(kind: Type[Message]) -> Message:
-    try:
-        return protocol.loads(kind, sys.stdin.read())
-    except ValueError as error:
-        raise Refusal(printable(str(error))) from None
-
-
 def _order() -> Order:
-    order = _message(Order)
+    order = _read(Order)
     desired_state.require_plain(order)
     return order
 
@@ -95,14 +94,25 @@ def _survey() -> None:
     print(protocol.dumps(survey.survey(_order())))
 
 
-def _preview() -> None:
-    json.dump(preview.preview(json.load(sys.stdin)), sys.stdout)
-    print()
+def _asked(command: "protocol.Command[Question, Reply]", answer: Callable[[Question], Reply]) -> Dict[str, _Run]:
+    """The command by its name: it reads its question, and writes what is answered."""
+
+    def run() -> None:
+        print(protocol.dumps(answer(_read(command.question))))
+
+    return {command.name: run}
 
 
-def _verify() -> None:
-    json.dump(verification.verify(json.load(sys.stdin)), sys.stdout)
-    print()
+def _told(kind: Type[Question], act: Callable[[Question], None]) -> _Run:
+    """A command that reads what it is told, and does that."""
+    return lambda: act(_read(kind))
+
+
+def _read(kind: Type[Question]) -> Question:
+    try:
+        return protocol.loads(kind, sys.stdin.read())
+    except ValueError as error:
+        raise Refusal("what it was told: %s" % printable(str(error))) from None
 
 
 def _folders() -> None:
@@ -113,15 +123,6 @@ def _folders() -> None:
                 staging.make(path)
         else:
             files.folder(path, order.owner)
-
-
-def _install_access() -> None:
-    data = json.load(sys.stdin)
-    access.install(data["certificate"], data["known_hosts"])
-
-
-def _authorize(user: str) -> None:
-    access.authorize(user, json.load(sys.stdin))
 
 
 def _mend() -> None:
@@ -157,56 +158,11 @@ def _switch_unit(id: str) -> None:
     switching.run(follow.read(id))
 
 
-def _refuse() -> None:
-    refused = _message(Refused)
-    desired_state.require_plain(refused.order)
-    follow.refuse(refused.order, refused.reason)
+def _append_log(told: AppendLog) -> None:
+    audit.append(told.log, rights.owner_of(told.owner), told.lines)
 
 
-def _show_delete_list() -> None:
-    json.dump(delete_list.show(Path(json.load(sys.stdin)["log"])), sys.stdout)
-    print()
-
-
-def _renew_delete_list() -> None:
-    delete_list.renew(json.load(sys.stdin))
-
-
-def _spare() -> None:
-    data = json.load(sys.stdin)
-    json.dump(delete_list.spare(data["versions"], data["hosts"]), sys.stdout)
-    print()
-
-
-def _linked_files() -> None:
-    json.dump(linked_transfer.look(json.load(sys.stdin)), sys.stdout)
-    print()
-
-
-def _send_linked_file() -> None:
-    linked_transfer.send(json.load(sys.stdin))
-
-
-def _list_versions() -> None:
-    json.dump(version_removal.survey(Path(json.load(sys.stdin)["models"])), sys.stdout)
-    print()
-
-
-def _remove_versions() -> None:
-    json.dump(version_removal.remove(json.load(sys.stdin)), sys.stdout)
-    print()
-
-
-def _install_clean_up() -> None:
-    cleanup_units.install(_order().clean_up)
-
-
-def _append_log() -> None:
-    data = json.load(sys.stdin)
-    audit.append(Path(data["log"]), rights.owner_of(data["owner"]), data["lines"])
-
-
-CONSOLE: Dict[str, Callable[..., None]] = {
+CONSOLE: Dict[str, _Run] = {
     "status": console.status,
     "history": console.show_history,
     "revert": console.revert,
@@ -221,34 +177,34 @@ LONG = (
     "linked-files", "send-linked-file", "retire",
 )  # fmt: skip
 """Their limit is commands.LONG_SECONDS."""
-COMMANDS: Dict[str, Callable[..., None]] = {
+COMMANDS: Dict[str, _Run] = {
     **CONSOLE,
     "survey": _survey,
-    "preview": _preview,
-    "verify": _verify,
+    **_asked(version_messages.PREVIEW, preview.preview),
+    **_asked(version_messages.VERIFY, verification.verify),
+    **_asked(version_messages.LINKED_FILES, linked_transfer.look),
+    **_asked(version_messages.LIST_VERSIONS, lambda asked: version_removal.survey(asked.models)),
+    **_asked(version_messages.REMOVE_VERSIONS, version_removal.remove),
+    **_asked(version_messages.DELETE_LIST, lambda asked: delete_list.show(asked.log)),
+    **_asked(version_messages.RENEW_DELETE_LIST, delete_list.renew),
+    **_asked(version_messages.SPARE, lambda told: Spared(delete_list.spare(told.versions, told.hosts))),
     "install-program": program.install,
     "mend": _mend,
     "renew": _renew,
     "folders": _folders,
     "check-rrsync": access.check_rrsync,
     "make-key": access.make_key,
-    "install-access": _install_access,
-    "authorize": _authorize,
+    "install-access": _told(InstallAccess, lambda told: access.install(told.certificate, told.known_hosts)),
+    "authorize": _told(Authorize, lambda told: access.authorize(told.user, told.lines)),
     "wait-for-apt": apt_lock.wait,
     "pull": _pull,
     "switch": _switch,
     "switch-unit": _switch_unit,
-    "refuse": _refuse,
+    "refuse": _told(Refused, follow.record),
     "restore-unit": console.restore_unit,
-    "append-log": _append_log,
-    "delete-list": _show_delete_list,
-    "renew-delete-list": _renew_delete_list,
-    "spare": _spare,
-    "linked-files": _linked_files,
-    "send-linked-file": _send_linked_file,
-    "list-versions": _list_versions,
-    "remove-versions": _remove_versions,
-    "install-cleanup": _install_clean_up,
+    "append-log": _told(AppendLog, _append_log),
+    "send-linked-file": _told(SendLinkedFile, linked_transfer.send),
+    "install-cleanup": _told(InstallCleanup, lambda told: cleanup_units.install(told.units)),
     "retire": retire.retire,
     "install": switching.start,
     "recover": recovery.recover,

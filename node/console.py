@@ -24,15 +24,14 @@ UNLOCK = "--unlock"
 
 def status(*words: str) -> None:
     """Show each service's chosen, live and previous set, its models, its health and what is pending."""
-    write = states.as_json if _is_json(words) else states.text
+    write = protocol.dumps if _is_json(words) else states.text
     print(write(states.status()))
 
 
 def show_history(*words: str) -> None:
     """Show every choice, return and refusal, oldest first."""
     found = history.entries()
-    as_json = protocol.dumps(History(list(map(history.typed, found))))
-    print(as_json if _is_json(words) else "\n".join(map(history.text, found)))
+    print(protocol.dumps(History(found)) if _is_json(words) else "\n".join(map(history.text, found)))
 
 
 def _is_json(words: "tuple[str, ...]") -> bool:
@@ -51,7 +50,7 @@ def revert(*words: str) -> None:
     _require_locked(stored, words)
     state = sets.load(service, sets.digest_of(service, sets.CHOSEN) or digest).content.state
     sets.tell(stored, state)  # the site may have stopped the service, or not, since it was chosen
-    host = (history.last(service) or {}).get("host") or socket.gethostname()
+    host = _host(service)
     follow.follow(
         Request(uuid.uuid4().hex, host, service, digest, _operator(), _purpose(), stored.commit), stored.content.gate
     )
@@ -107,10 +106,16 @@ def restore_unit(operator: str, purpose: str, *words: str) -> None:
     """The same, in that unit."""
     choice = restoring.choose(words)
     service = choice.content.service
-    host = (history.last(service) or {}).get("host") or socket.gethostname()
+    host = _host(service)
     digest = choice.content.digest
     commit = sets.load(service, digest).commit
     print(restoring.carry_out(choice, Request("", host, service, digest, operator, purpose, commit)))
+
+
+def _host(service: str) -> str:
+    """What the site calls this host, as far as it was ever told."""
+    last = history.last(service)
+    return last.host if last else socket.gethostname()
 
 
 def _operator() -> str:

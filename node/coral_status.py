@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, Optional
+from typing import Iterator, Optional
 
 from node import mapped, process_tree, stick
 from node.drift import Statuses
 from node.errors import Unknown
+from node.protocol import Coral
 from node.service_set import ServiceSet
 
 
-def look(content: ServiceSet, units: Statuses) -> Optional[Dict[str, Any]]:
-    """Return it as plain data, None of a set without one; the keys are those of modelctl.nodes.node_status.Coral.
-
-    `library` is "loaded", "not loaded yet", "PATH (foreign)", or "unknown" where it could not be seen.
-    """
+def look(content: ServiceSet, units: Statuses) -> Optional[Coral]:
+    """Return it, None of a set without one."""
     if content.stack is None:
         return None
-    return {
-        "version": content.stack.version,
-        "stick": stick.shown(),
-        "library": _library(content, units),
-        "problem": stick.device_problem(content.user),
-    }
+    return Coral(content.stack.version, stick.shown(), _library(content, units), stick.device_problem(content.user))
 
 
-def text(found: Optional[Dict[str, Any]]) -> Iterator[str]:
+def text(found: Optional[Coral]) -> Iterator[str]:
     """Yield the same in lines for people."""
     if found is not None:
-        yield "%s, stick %s, library %s" % (found["version"], found["stick"], found["library"])
-        if found["problem"]:
-            yield found["problem"]
+        yield "%s, stick %s, library %s" % (found.version, found.stick, found.library)
+        if found.problem:
+            yield found.problem
 
 
 def _library(content: ServiceSet, units: Statuses) -> str:

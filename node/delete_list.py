@@ -13,34 +13,15 @@ import re
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Collection, Dict, Iterator, List, Mapping, NamedTuple, Pattern, Set
+from typing import Collection, Dict, Iterator, List, Mapping, Optional, Set
 
-from node import disk, files, handles, history, layout, lock, names
+from node import codec, disk, files, handles, history, layout, lock, names
 from node.errors import Refusal
+from node.protocol import Nothing
+from node.version_messages import DeleteList, Listed, RenewDeleteList, Sight
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
-
-
-class Entry(NamedTuple):
-    """A version that may go: what it was when it was listed, when its time comes, who listed it and when (UTC)."""
-
-    model: str
-    version: str
-    manifest: str  # SHA-256
-    bytes: int  # that its removal frees
-    due: str
-    since: str
-    operator: str
-
-    @property
-    def label(self) -> str:
-        return self.model + "/" + self.version
-
-    @property
-    def removal(self) -> str:
-        """What the log says, after the time, when it is removed."""
-        return "removed %s, %d bytes; listed %s by %s" % (self.label, self.bytes, self.since, self.operator)
 
 
 @contextmanager
@@ -53,10 +34,10 @@ def alone() -> Iterator[None]:
         yield
 
 
-def read() -> List[Entry]:
+def read() -> List[Listed]:
     """Return the entries, none where there is no list. Raises Refusal for a damaged one."""
     try:
-        return parse(json.loads(disk.read(_list()).decode()))
+        return checked(codec.decode(List[Listed], json.loads(disk.read(_list()).decode())))
     except FileNotFoundError:
         return []
     except (OSError, ValueError, TypeError, RecursionError, Refusal) as error:
@@ -64,38 +45,31 @@ def read() -> List[Entry]:
         raise Refusal(damage) from None
 
 
-def parse(data: Any) -> List[Entry]:
-    """Build the entries from parsed JSON. Raises ValueError or TypeError for what is no list of entries."""
-    entries = [Entry(**each) for each in data]
+def checked(entries: List[Listed]) -> List[Listed]:
+    """Return the entries. Raises ValueError for what is none."""
     for each in entries:
         _check(each)
     return entries
 
 
-def _check(entry: Entry) -> None:
+def _check(entry: Listed) -> None:
     texts = {"model": names.MODEL, "version": names.VERSION, "manifest": _SHA256, "due": _TIME, "since": _TIME}
-    wrong = [name for name, form in texts.items() if not _is_text(getattr(entry, name), form)]
+    wrong = [name for name, form in texts.items() if not form.fullmatch(getattr(entry, name))]
     wrong += [] if wrong or names.is_version(entry.version) else ["version"]
-    wrong += [] if type(entry.bytes) is int and entry.bytes >= 0 else ["bytes"]
-    wrong += [] if isinstance(entry.operator, str) and entry.operator.isprintable() else ["operator"]
+    wrong += [] if entry.operator.isprintable() else ["operator"]
     if wrong:
         raise ValueError("%s: found %.80r" % (wrong[0], getattr(entry, wrong[0])))
 
 
-def _is_text(value: Any, form: "Pattern[str]") -> bool:
-    return isinstance(value, str) and form.fullmatch(value) is not None
-
-
-def show(log: Path) -> Dict[str, Any]:
-    """Return what is open and what was seen, null where damaged, the digest of both files, and the time here."""
+def show(log: Path) -> DeleteList:
     try:
-        entries = [entry._asdict() for entry in open_entries(log)]  # type: Any
+        entries = open_entries(log)  # type: Optional[List[Listed]]
     except Refusal:
         entries = None
-    return {"now": history.now(), "digest": _digest(), "entries": entries, "seen": _read_seen()}
+    return DeleteList(history.now(), _digest(), entries, _read_seen())
 
 
-def open_entries(log: Path) -> List[Entry]:
+def open_entries(log: Path) -> List[Listed]:
     """Return the entries that were not carried out yet: what is stored anew under that name was not listed.
 
     Raises Refusal for a damaged list.
@@ -105,17 +79,18 @@ def open_entries(log: Path) -> List[Entry]:
     return [entry for entry in entries if entry.removal not in done]
 
 
-def renew(data: Dict[str, Any]) -> None:
-    """Write list and memory anew. Raises Refusal when they are no longer those that `data` was decided from."""
+def renew(new: RenewDeleteList) -> Nothing:
+    """Write list and memory anew. Raises Refusal when they are no longer those that they were decided from."""
     try:
-        entries = parse(data["entries"])
-    except (ValueError, TypeError) as error:
+        entries = checked(new.entries)
+    except ValueError as error:
         raise Refusal("the new delete-list: %s; expected an entry as node/delete_list.py has it" % error) from None
     with alone():
-        if _digest() != data["was"]:
+        if _digest() != new.was:
             raise Refusal("%s: changed meanwhile; nothing was written: run it again" % layout.cleanup())
-        _write_seen(data["seen"])  # first: a list that is older than what was seen keeps too much, never too little
+        _write_seen(new.seen)  # first: a list that is older than what was seen keeps too much, never too little
         _write(entries)
+    return Nothing()
 
 
 def spare(labels: Collection[str], hosts: Mapping[str, Collection[str]]) -> List[str]:
@@ -145,8 +120,8 @@ def unseen(hosts: Mapping[str, Collection[str]]) -> List[str]:
     return sorted(host for host, labels in hosts.items() if host in seen and set(labels) - _labels(seen[host]))
 
 
-def _labels(sight: Any) -> Set[str]:
-    return {model + "/" + version for model, versions in sight["named"].items() for version in versions}
+def _labels(sight: Sight) -> Set[str]:
+    return {model + "/" + version for model, versions in sight.named.items() for version in versions}
 
 
 def _remember(hosts: Mapping[str, Collection[str]]) -> None:
@@ -155,33 +130,29 @@ def _remember(hosts: Mapping[str, Collection[str]]) -> None:
     for host in set(hosts) & set(seen):
         for label in hosts[host]:
             model, version = label.split("/")
-            versions = seen[host]["named"].setdefault(model, [])
+            versions = seen[host].named.setdefault(model, [])
             versions += [] if version in versions else [version]
     _write_seen(seen)
 
 
-def _read_seen() -> Any:
+def _read_seen() -> Optional[Dict[str, Sight]]:
     """None when it is damaged."""
     try:
-        seen = json.loads(disk.read(_seen()).decode())
-        for sight in seen.values():
-            _labels(sight)
+        return codec.decode(Dict[str, Sight], json.loads(disk.read(_seen()).decode()))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, Refusal):
+    except (OSError, ValueError, TypeError, RecursionError, Refusal):
         return None
-    return seen
 
 
-def _write_seen(seen: Any) -> None:
-    files.write(_seen(), json.dumps(seen, sort_keys=True, indent=1).encode())
+def _write_seen(seen: Mapping[str, Sight]) -> None:
+    files.write(_seen(), json.dumps(codec.encode(seen), sort_keys=True, indent=1).encode())
 
 
-def _write(entries: List[Entry]) -> None:
-    content = [entry._asdict() for entry in entries]
+def _write(entries: List[Listed]) -> None:
     if not entries and not disk.is_there(_list()):
         return
-    files.write(_list(), json.dumps(content, sort_keys=True, indent=1).encode())
+    files.write(_list(), json.dumps(codec.encode(entries), sort_keys=True, indent=1).encode())
 
 
 def _digest() -> str:

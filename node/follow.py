@@ -17,7 +17,7 @@ from node import commands, disk, facelist, files, history, layout, lock, marks, 
 from node.desired_state import Order
 from node.errors import Ended, Refusal, fault_of
 from node.marks import Request
-from node.protocol import SwitchResult
+from node.protocol import Refused, SwitchResult
 from node.service_set import Gate, ServiceSet
 from node.services import STOP_LIMIT
 
@@ -81,11 +81,17 @@ def store(wanted: ServiceSet, order: Order) -> None:
 
 
 def refuse(order: Order, reason: str) -> None:
-    """Record that the operator's checkout may not switch these sets. Raises Refusal with the reason."""
-    for wanted in order.sets:
-        request = Request("", order.host, wanted.service, wanted.digest, order.operator, order.purpose, order.commit)
-        history.add(request, sets.digest_of(wanted.service, sets.CHOSEN), history.REFUSED, reason)
-    raise Ended(history.REFUSED, reason)
+    """Record that these sets may not be switched. Raises Refusal with the reason."""
+    digests = {wanted.service: wanted.digest for wanted in order.sets}
+    record(Refused(order.host, digests, order.operator, order.purpose, order.commit, reason))
+
+
+def record(refused: Refused) -> None:
+    """The same, where the control node has refused. Raises Ended with the reason."""
+    for service, digest in refused.sets.items():
+        request = Request("", refused.host, service, digest, refused.operator, refused.purpose, refused.commit)
+        history.add(request, sets.digest_of(service, sets.CHOSEN), history.REFUSED, refused.reason)
+    raise Ended(history.REFUSED, refused.reason)
 
 
 def follow(request: Request, gate: Gate) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Iterator, List, Optional
 
 from node import codec, disk, files, formats, layout
 from node.errors import Refusal
@@ -12,44 +12,37 @@ from node.marks import Request
 from node.printable import printable
 from node.protocol import HistoryEntry
 
-Entry = Dict[str, Any]
-
 CHOSEN = "chosen"  # runs, healthy, with the new set; or holds it, where the service is stopped
 RETURNED = "returned"  # the new set was not healthy, or its switch died: the old one is chosen again
 FAILED = "failed"  # the new set is not healthy and stays, for there is no healthy one to return to
 REFUSED = "refused"  # nothing was changed
 RESTORED = "restored"  # a linked file was put back
 RECENT = 20
-_DEFAULTS: Entry = {
-    "time": "unknown", "host": "unknown", "service": "unknown", "operator": None, "purpose": None, "from": None,
-    "to": None, "commit": None, "dirty": False, "outcome": "unknown", "reason": None,
-}  # fmt: skip
-"""What a line says that lacks a field."""
 
 
 def add(request: Request, old: Optional[str], outcome: str, reason: Optional[str]) -> None:
     """Append a line. It is on the disk when this returns."""
     known = entries()
-    entry = {
-        "format": formats.HISTORY,
-        "n": known[-1]["n"] + 1 if known else 1,
-        "time": now(),
-        "host": request.host,
-        "service": request.service,
-        "operator": request.operator,
-        "purpose": request.purpose,
-        "from": old,
-        "to": request.digest,
-        "commit": request.commit.partition("-")[0],
-        "dirty": request.commit.endswith("-dirty"),
-        "outcome": outcome,
-        "reason": reason,
-    }
+    entry = HistoryEntry(
+        n=known[-1].n + 1 if known else 1,
+        time=now(),
+        host=request.host,
+        service=request.service,
+        operator=request.operator,
+        purpose=request.purpose,
+        from_=old,
+        to=request.digest,
+        commit=request.commit.partition("-")[0],
+        dirty=request.commit.endswith("-dirty"),
+        outcome=outcome,
+        reason=reason and printable(" ".join(reason.split())),
+    )
     files.folder(layout.STATE)
-    files.append(layout.history(), json.dumps(entry, sort_keys=True).encode())
+    line = {**codec.encode(entry), "format": formats.HISTORY}
+    files.append(layout.history(), json.dumps(line, sort_keys=True).encode())
 
 
-def entries() -> List[Entry]:
+def entries() -> List[HistoryEntry]:
     """Return all lines, oldest first, but for those that are none, as one that a power cut tore."""
     try:
         return list(_parsed(disk.lines(layout.history())))
@@ -57,21 +50,14 @@ def entries() -> List[Entry]:
         return []  # it is damaged: node/mend.py says so
 
 
-def _parsed(lines: List[str]) -> Iterator[Entry]:
+def _parsed(lines: List[str]) -> Iterator[HistoryEntry]:
     for line in lines:
         try:
-            entry = json.loads(line)
-            formats.require(formats.HISTORY, entry)
-            entry = {**_DEFAULTS, **entry}
-            typed(entry)  # each line is judged for itself
+            data = json.loads(line)
+            formats.require(formats.HISTORY, data)
+            yield codec.decode(HistoryEntry, data, _letters)
         except (ValueError, TypeError, AttributeError, RecursionError, Refusal):
-            continue
-        yield entry
-
-
-def typed(entry: Entry) -> HistoryEntry:
-    """Return a line as it is told. Raises as codec.decode does."""
-    return codec.decode(HistoryEntry, entry, _letters)
+            continue  # each line is judged for itself
 
 
 def _letters(text: str) -> str:
@@ -79,30 +65,29 @@ def _letters(text: str) -> str:
     return "".join(each if each.isprintable() or each.isspace() else "?" for each in text)
 
 
-def last(service: str) -> Optional[Entry]:
+def last(service: str) -> Optional[HistoryEntry]:
     """Return the last line of a service."""
-    return next((entry for entry in reversed(entries()) if entry["service"] == service), None)
+    return next((entry for entry in reversed(entries()) if entry.service == service), None)
 
 
 def was_well(service: str, digest: str) -> bool:
     """Tell whether the last switch of a service to a set found it well, and no later return did not."""
     for entry in reversed(entries()):
-        is_to, is_from = (entry.get(end) == digest for end in ("to", "from"))
-        if entry.get("outcome") == RESTORED:
+        is_to, is_from = entry.to == digest, entry.from_ == digest
+        if entry.outcome == RESTORED:
             continue
-        if entry.get("service") == service and (is_to or (is_from and entry.get("outcome") == FAILED)):
-            return is_to and entry.get("outcome") == CHOSEN
+        if entry.service == service and (is_to or (is_from and entry.outcome == FAILED)):
+            return is_to and entry.outcome == CHOSEN
     return False
 
 
-def text(entry: Entry) -> str:
+def text(entry: HistoryEntry) -> str:
     """Return a line for people, which also begins with TIME HOST#N in the datasink's log."""
     line = "%s %s#%d %s %s %s -> %s commit %s%s by %s: %s" % (
-        entry["time"], entry["host"], entry["n"], entry["service"], entry["outcome"], short(entry["from"]),
-        short(entry["to"]), short(entry["commit"]), " dirty" if entry["dirty"] else "", entry["operator"],
-        entry["purpose"],
+        entry.time, entry.host, entry.n, entry.service, entry.outcome, short(entry.from_), short(entry.to),
+        short(entry.commit), " dirty" if entry.dirty else "", entry.operator, entry.purpose,
     )  # fmt: skip
-    words = (line + ("; " + entry["reason"] if entry["reason"] else "")).split()
+    words = (line + ("; " + entry.reason if entry.reason else "")).split()
     return printable(" ".join(words))
 
 

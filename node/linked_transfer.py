@@ -7,22 +7,19 @@ import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Dict, Iterator, List, Tuple
+from typing import BinaryIO, Iterator, List, Tuple
 
 from node import disk, handles, names
 from node.errors import Refusal
 from node.processes import writers
+from node.version_messages import LinkedFiles, LinkedQuestion, Measured, SendLinkedFile
 
 
-def look(order: Dict[str, Any]) -> Dict[str, Any]:
-    """Return size and SHA-256 of each of the files `names` of a version, null for one that is not there.
-
-    `models` is the folder of all versions. Raises Refusal when there is no such version, or a file is being written to.
-    """
-    folder = version_folder(Path(order["models"]), order["model"], order["version"])
-    paths = [folder / names.plain("name", name) for name in order["names"]]
-    found = {path.name: measure(path) if disk.is_there(path) else None for path in paths}
-    return {"files": found}
+def look(question: LinkedQuestion) -> LinkedFiles:
+    """Return what the files are. Raises Refusal when there is no such version, or a file is being written to."""
+    folder = version_folder(question.models, question.model, question.version)
+    paths = [folder / names.plain("name", name) for name in question.names]
+    return LinkedFiles({path.name: measure(path) if disk.is_there(path) else None for path in paths})
 
 
 def version_folder(models: Path, model: str, version: str) -> Path:
@@ -43,25 +40,24 @@ def _versions(folder: Path) -> List[str]:
     return [name for name in disk.names(folder) if name[0] != "." and disk.is_real_folder(folder / name)]
 
 
-def measure(path: Path) -> Dict[str, Any]:
+def measure(path: Path) -> Measured:
     """Return size and SHA-256 of a file that nobody writes to meanwhile. Raises Refusal."""
     digest, size = hashlib.sha256(), 0
     for chunk in _chunks(path):
         digest.update(chunk)
         size += len(chunk)
-    return {"sha256": digest.hexdigest(), "size": size}
+    return Measured(digest.hexdigest(), size)
 
 
-def send(order: Dict[str, Any]) -> None:
-    """Write the bytes of the file `name` to standard output. Raises Refusal unless they have the digest `sha256`."""
-    folder = version_folder(Path(order["models"]), order["model"], order["version"])
-    path = folder / names.plain("name", order["name"])
+def send(order: SendLinkedFile) -> None:
+    """Write the bytes of a file to standard output. Raises Refusal unless they have that digest."""
+    path = version_folder(order.models, order.model, order.version) / names.plain("name", order.name)
     digest = hashlib.sha256()
     for chunk in _chunks(path):
         digest.update(chunk)
         sys.stdout.buffer.write(chunk)
     sys.stdout.buffer.flush()
-    if digest.hexdigest() != order["sha256"]:
+    if digest.hexdigest() != order.sha256:
         raise Refusal("%s: it has changed since it was looked at; run again" % path)
 
 

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import List, Optional
 
-from node import codec, desired_state, disk, facelist, layout, names, sets, stamps
+from node import desired_state, disk, facelist, layout, names, sets, stamps
 from node.desired_state import File, Version
 from node.sets import StoredSet
+from node.version_messages import Chosen, Preview, PreviewQuestion, StackSize
 
 
-def preview(data: Dict[str, Any]) -> Dict[str, Any]:
+def preview(question: PreviewQuestion) -> Preview:
     """Return the bytes that would have to come, the events that a datasink's list would unlock, and what each
     service is set to by now: the set's digest, and the commit that it was made from."""
-    versions = codec.decode(List[Version], data["versions"])
-    lists = codec.decode(List[Version], data["face_lists"])
-    for each in [*versions, *lists]:
-        desired_state.require_plain_version(each)
-    configs = [Path(path) for path in data["configs"] if Path(path).name == facelist.CONFIG]
-    registry = Path(data["registry"]) if data["registry"] else None
-    return {
-        "bytes": sum(sum(file.size for file in _absent(each)) for each in versions)
+    lists = question.face_lists
+    for version in [*question.versions, *lists]:
+        desired_state.require_plain_version(version)
+    configs = [path for path in question.configs if path.name == facelist.CONFIG]
+    return Preview(
+        bytes=sum(file.size for each in question.versions for file in _absent(each))
         + sum(
             file.size for each in lists for file in each.files if not disk.is_there(facelist.path_of(each, file.name))
         )
-        + _stack_bytes(data.get("stack")),
-        "unlocked": [facelist.unlocks(each, configs, registry) for each in lists],
-        "chosen": {stored.content.service: _chosen(stored) for stored in _all_chosen()},
-    }
+        + _stack_bytes(question.stack),
+        unlocked=[facelist.unlocks(each, configs, question.registry) for each in lists],
+        chosen={each.content.service: Chosen(each.content.digest, each.commit) for each in _all_chosen()},
+    )
+
+
+def _require_plain(version: Version) -> None:
+    names.plain("model", version.model)
+    names.plain("version", version.version)
+    for file in version.files:
+        names.plain("name", file.name)
 
 
 def _all_chosen() -> List[StoredSet]:
@@ -35,15 +40,11 @@ def _all_chosen() -> List[StoredSet]:
     return [stored for stored in found if stored is not None]
 
 
-def _chosen(stored: StoredSet) -> Dict[str, str]:
-    return {"digest": stored.content.digest, "commit": stored.commit}
-
-
-def _stack_bytes(stack: Optional[Dict[str, Any]]) -> int:
+def _stack_bytes(stack: Optional[StackSize]) -> int:
     """The packages of a Coral stack come all, or none where it is unpacked already."""
-    if stack is None or disk.is_real_folder(layout.coral() / names.plain("digest", stack["digest"])):
+    if stack is None or disk.is_real_folder(layout.coral() / names.plain("digest", stack.digest)):
         return 0
-    return int(stack["size"])
+    return stack.size
 
 
 def _absent(version: Version) -> List[File]:

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Iterator, List, NamedTuple, Optional, Tuple
 
 from node import delete_list, disk, files, handles, history, layout, names, versions
-from node.delete_list import Entry
 from node.errors import Refusal
 from node.rights import Owner
+from node.version_messages import Listed
 
 
 class Place(NamedTuple):
@@ -39,7 +39,7 @@ def clean(place: Place, now: str) -> List[str]:
     `now` is UTC, ISO 8601. Raises Refusal when the list is damaged: then nothing is removed.
     """
     _require_log(place.log)
-    entries, problems = delete_list.open_entries(place.log), []  # type: List[Entry], List[str]
+    entries, problems = delete_list.open_entries(place.log), []  # type: List[Listed], List[str]
     for model, version in _leftovers(place, problems):
         with _told(problems, place):
             _finish(place, model, version, entries, now)
@@ -85,7 +85,7 @@ def _folders(path: Path) -> List[Path]:
     return [path / name for name in disk.names(path) if disk.is_real_folder(path / name)]
 
 
-def _take(place: Place, entry: Entry) -> bool:
+def _take(place: Place, entry: Listed) -> bool:
     """Rename a version, so that from here on it is no version any more; False when there is nothing to take.
 
     Raises Refusal when it is not what was listed.
@@ -100,7 +100,7 @@ def _take(place: Place, entry: Entry) -> bool:
     return True
 
 
-def _require_listed(folder: Path, entry: Entry) -> None:
+def _require_listed(folder: Path, entry: Listed) -> None:
     manifest, anew = folder / versions.MANIFEST, "it stays; to list it anew: modelctl cleanup"
     for each in (folder.parent, folder):
         if not disk.is_real_folder(each):
@@ -127,7 +127,7 @@ def freed_by(folder: Path) -> int:
     return sum(status.st_size for _, status in found if stat.S_ISREG(status.st_mode) and status.st_nlink == 1)
 
 
-def _finish(place: Place, model: str, version: str, entries: List[Entry], now: str) -> None:
+def _finish(place: Place, model: str, version: str, entries: List[Listed], now: str) -> None:
     """An entry that is open has no line in the log yet; what is on the list no more tells for itself."""
     retired = place.registry / model / (layout.RETIRED + version)
     entry = None if disk.is_real_folder(retired.with_name(version)) else _entry(entries, model, version)
@@ -148,5 +148,5 @@ def _owner(place: Place) -> Owner:
     return Owner(status.st_uid, status.st_gid)
 
 
-def _entry(entries: List[Entry], model: str, version: str) -> Optional[Entry]:
+def _entry(entries: List[Listed], model: str, version: str) -> Optional[Listed]:
     return next((each for each in entries if (each.model, each.version) == (model, version)), None)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, Dict, List, Optional
+from typing import List, Optional
 
 from node import (
     coral_status,
@@ -24,70 +23,60 @@ from node import (
 )
 from node.errors import Refusal
 from node.history import short
+from node.protocol import NodeService, Pending, Status
 from node.service_set import ServiceSet
 
 
-def status() -> Dict[str, Any]:
-    """Return the status as plain data; the keys are those of modelctl.nodes.node_status."""
-    return {
-        "program": disk.target(layout.program() / "current"),
-        "services": {service: _service(service) for service in layout.services()},
-    }
+def status() -> Status:
+    services = {service: _service(service) for service in layout.services()}
+    return Status(services, disk.target(layout.program() / "current"))
 
 
-def _service(service: str) -> Dict[str, Any]:
+def _service(service: str) -> NodeService:
     chosen = sets.digest_of(service, sets.CHOSEN)
     is_active = services.status(service + ".service").is_running
-    data: Dict[str, Any] = {
-        "unit": service + ".service",
-        "state": None,
-        "chosen": chosen,
-        "previous": sets.digest_of(service, sets.PREVIOUS),
-        "active": is_active,
-        "live": sets.live(service) if is_active else None,
-        "models": {},
-        "manifests": {},
-        "named": named.versions(service),
-        "commit": None,
-        "product": None,
-        "health": None,
-        "code": None,
-        "queue": None,
-        "coral": None,
-        "drift": [],
-        "leftovers": [],
-        "pending": None,
-        "last": history.last(service),
-    }
+    known = NodeService(
+        chosen=chosen,
+        active=is_active,
+        live=sets.live(service) if is_active else None,
+        models={},
+        health="no set is chosen",
+        drift=[],
+        pending=None,
+        last=history.last(service),
+        named=named.versions(service),
+        unit=service + ".service",
+        previous=sets.digest_of(service, sets.PREVIOUS),
+    )
     if chosen is None:
-        return dict(data, health="no set is chosen")
+        return known
     try:
-        data["pending"] = pending(service)
+        known = known._replace(pending=pending(service))
         stored = sets.load(service, chosen)
     except Refusal as refusal:
-        return dict(data, health=str(refusal))
+        return known._replace(health=str(refusal))
     content = stored.content
-    data.update(
+    known = known._replace(
         unit=content.unit, state=content.state, models=content.models, manifests=content.manifests,
         commit=stored.commit, product=stored.product,
     )  # fmt: skip
-    return dict(data, **_found(content))
+    return _with_found(known, content)
 
 
-def _found(content: ServiceSet) -> Dict[str, Any]:
-    """What is so at this moment."""
+def _with_found(known: NodeService, content: ServiceSet) -> NodeService:
+    """Add what is so at this moment."""
     try:
         units = drift.statuses(content)
-        return {
-            "drift": drift.of(content, units) + drift.foreign(units),
-            "leftovers": version_removal.leftovers(content.named_files),
-            "code": _code(content),
-            "coral": coral_status.look(content, units),
-            "queue": work.queue(content) if units and units[content.unit].is_running else None,
-            "health": _health(content),
-        }
+        return known._replace(
+            drift=drift.of(content, units) + drift.foreign(units),
+            leftovers=version_removal.leftovers(content.named_files),
+            code=_code(content),
+            coral=coral_status.look(content, units),
+            queue=work.queue(content) if units and units[content.unit].is_running else None,
+            health=_health(content),
+        )
     except Refusal as refusal:  # a link that misleads, say: what is behind it is not known
-        return {"health": str(refusal)}
+        return known._replace(health=str(refusal))
 
 
 def _code(content: ServiceSet) -> Optional[str]:
@@ -106,7 +95,7 @@ def _health(content: ServiceSet) -> Optional[str]:
     return "%s: %s" % (health.UNHEALTHY, unready) if unready else None
 
 
-def pending(service: str) -> Optional[Dict[str, Any]]:
+def pending(service: str) -> Optional[Pending]:
     """Return the mark of a switch that has not ended, and whether it is running; None where there is none.
 
     Raises Refusal for one that cannot be read.
@@ -114,37 +103,30 @@ def pending(service: str) -> Optional[Dict[str, Any]]:
     mark = marks.read(service)
     if mark is None:
         return None
-    return {
-        "running": lock.is_held(recovery.lock_of(service)),
-        "operator": mark.request.operator,
-        "purpose": mark.request.purpose,
-        "commit": mark.request.commit,
-        "time": mark.time,
-        "from": mark.old,
-        "to": mark.request.digest,
-    }
+    is_running, asked = lock.is_held(recovery.lock_of(service)), mark.request
+    return Pending(is_running, asked.operator, asked.purpose, mark.time, mark.old, asked.digest, asked.commit)
 
 
-def text(found: Dict[str, Any]) -> str:
+def text(found: Status) -> str:
     """Return the status for people."""
     lines: List[str] = []
-    for service, data in found["services"].items():
+    for name, service in found.services.items():
         lines += [
-            "%s (%s)" % (service, data["unit"]),
+            "%s (%s)" % (name, service.unit),
             "  chosen    %s, by commit %s%s"
-            % (short(data["chosen"]), short(data["commit"]), _release(data["product"])),
-            "  live      %s" % (short(data["live"]) if data["live"] else "nothing that is known"),
-            "  previous  %s" % short(data["previous"]),
+            % (short(service.chosen), short(service.commit), _release(service.product)),
+            "  live      %s" % (short(service.live) if service.live else "nothing that is known"),
+            "  previous  %s" % short(service.previous),
         ]
-        lines += ["  model     %s %s, manifest %s" % (model, version, short(data["manifests"].get(model)))
-                  for model, version in sorted(data["models"].items())]  # fmt: skip
-        lines += ["  coral     %s" % each for each in coral_status.text(data["coral"])]
-        lines.append("  health    %s" % (data["health"] or _well(data["state"])))
-        lines += ["  drift     %s" % each for each in data["drift"]]
-        if data["pending"]:
-            lines.append("  pending   %s" % _pending_text(data["pending"]))
-        if data["last"]:
-            lines.append("  last      %s" % history.text(data["last"]))
+        lines += ["  model     %s %s, manifest %s" % (model, version, short(service.manifests.get(model)))
+                  for model, version in sorted(service.models.items())]  # fmt: skip
+        lines += ["  coral     %s" % each for each in coral_status.text(service.coral)]
+        lines.append("  health    %s" % (service.health or _well(service.state)))
+        lines += ["  drift     %s" % each for each in service.drift]
+        if service.pending:
+            lines.append("  pending   %s" % _pending_text(service.pending))
+        if service.last:
+            lines.append("  last      %s" % history.text(service.last))
     return "\n".join(lines or ["nothing was deployed to this node yet"])
 
 
@@ -156,10 +138,6 @@ def _well(state: Optional[str]) -> str:
     return "healthy" if state == "running" else "%s, as the site says" % state
 
 
-def _pending_text(pending: Dict[str, Any]) -> str:
-    what = "running now" if pending["running"] else "died; the set before is chosen again at the next boot or deploy"
-    return "a switch to %s by %s since %s, %s" % (short(pending["to"]), pending["operator"], pending["time"], what)
-
-
-def as_json(found: Any) -> str:
-    return json.dumps(found, sort_keys=True, indent=1)
+def _pending_text(pending: Pending) -> str:
+    what = "running now" if pending.running else "died; the set before is chosen again at the next boot or deploy"
+    return "a switch to %s by %s since %s, %s" % (short(pending.to), pending.operator, pending.time, what)

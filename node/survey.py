@@ -49,7 +49,7 @@ def survey(order: Order) -> Survey:
         face_list=_face_list(order),
         sets={each.service: _set(each, order) for each in order.sets},
         pull_access=PullAccess(access.public_key(), access.read(access.CERTIFICATE), access.read(access.KNOWN_HOSTS)),
-        history=[history.typed(each) for each in history.entries()[-history.RECENT :]],
+        history=history.entries()[-history.RECENT :],
         datasink=_datasink(order.datasink, order),
     )
     return found._replace(missing=prerequisites.missing(order, found), remarks=prerequisites.remarks(order))
@@ -89,7 +89,6 @@ def _set(wanted: ServiceSet, order: Order) -> SetState:
     how = health.judge(wanted) if units and chosen == wanted.digest else None
     told = [*([str(how)] if how and how.verdict != health.HEALTHY else []), *drift.foreign(units)]
     differences = _differences(wanted, chosen, units) + _told(wanted, stored)
-    last = history.last(wanted.service)
     return SetState(
         chosen=chosen,
         models=wanted.models if chosen == wanted.digest else stored.content.models if stored else {},
@@ -100,7 +99,7 @@ def _set(wanted: ServiceSet, order: Order) -> SetState:
         queue=work.queue(wanted) if differences else None,
         live={str(file.path): _text(file.path) for file in wanted.files} if order.asked.diff else {},
         commit=stored.commit if stored else None,
-        last=history.typed(last) if last else None,
+        last=history.last(wanted.service),
         proven=_is_proven(wanted),
     )
 
@@ -121,8 +120,8 @@ def _differences(wanted: ServiceSet, chosen: Optional[str], units: drift.Statuse
         found.append("chosen set %s, wanted %s" % (short(chosen), short(wanted.digest)))
     with suppress(Refusal):  # of a damaged note node/mend.py tells
         pending = status.pending(wanted.service)
-        if pending is not None and not pending["running"]:
-            found.append("a switch by %s died at %s" % (pending["operator"], pending["time"]))
+        if pending is not None and not pending.running:
+            found.append("a switch by %s died at %s" % (pending.operator, pending.time))
     return [*found, *drift.of(wanted, units), *(_not_running(wanted, units[wanted.unit]) if units else [])]
 
 

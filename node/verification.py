@@ -4,21 +4,10 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import List, NamedTuple, Optional
 
 from node import disk
-
-
-class Folder(NamedTuple):
-    """A folder and the files that it should hold.
-
-    In a shared one there are other files too. A linked file belongs to the node: it need only be there.
-    """
-
-    path: Path
-    digests: Dict[str, str]  # name -> SHA-256
-    linked: List[str]
-    shared: bool
+from node.version_messages import FolderRead, Verified, VerifyFolder, VerifyQuestion
 
 
 class Reading(NamedTuple):
@@ -28,35 +17,26 @@ class Reading(NamedTuple):
     instead: Optional[str]
 
 
-def verify(question: Dict[str, Any]) -> Dict[str, Any]:
-    """Return what differs in each folder of the question, and which version folders there are.
-
-    The keys are those of modelctl.reports.node_verification.
-    """
-    folders = [
-        Folder(Path(each["path"]), each["digests"], each["linked"], each["shared"]) for each in question["folders"]
-    ]
-    models = question["models"]
-    return {
-        "folders": [_differences(folder) for folder in folders],
-        "versions": [] if models is None else _versions(Path(models)),
-    }
+def verify(question: VerifyQuestion) -> Verified:
+    """Return what differs in each folder of the question, and which version folders there are."""
+    versions = [] if question.models is None else _versions(question.models)
+    return Verified([_differences(folder) for folder in question.folders], versions)
 
 
-def _differences(folder: Folder) -> Dict[str, Any]:
+def _differences(folder: VerifyFolder) -> FolderRead:
     readings = (
         {name: _read(folder, name) for name in sorted(folder.digests)} if disk.is_real_folder(folder.path) else {}
     )
-    found = {name: reading for name, reading in readings.items() if reading.sha256 is not None}
-    return {
-        "stored": bool(found) if folder.shared else disk.is_real_folder(folder.path),
-        "missing": [_told(name, reading.instead) for name, reading in readings.items() if name not in found],
-        "extra": [] if folder.shared or not readings else _extra(folder),
-        "changed": {name: reading.sha256 for name, reading in found.items() if reading.sha256 != folder.digests[name]},
-    }
+    found = {name: reading.sha256 for name, reading in readings.items() if reading.sha256 is not None}
+    return FolderRead(
+        stored=bool(found) if folder.shared else disk.is_real_folder(folder.path),
+        missing=[_told(name, reading.instead) for name, reading in readings.items() if name not in found],
+        extra=[] if folder.shared or not readings else _extra(folder),
+        changed={name: sha256 for name, sha256 in found.items() if sha256 != folder.digests[name]},
+    )
 
 
-def _read(folder: Folder, name: str) -> Reading:
+def _read(folder: VerifyFolder, name: str) -> Reading:
     path = folder.path / name
     if name in folder.linked and disk.reached(path) is not None:
         return Reading(folder.digests[name], None)
@@ -69,7 +49,7 @@ def _read(folder: Folder, name: str) -> Reading:
         return Reading(None, "unreadable: %s" % error.strerror)
 
 
-def _extra(folder: Folder) -> List[str]:
+def _extra(folder: VerifyFolder) -> List[str]:
     names = [name for name in disk.names(folder.path) if name not in folder.digests]
     return [_told(_spelt(name), _kind(folder.path / name)) for name in names]
 

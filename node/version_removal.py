@@ -12,48 +12,32 @@ from __future__ import annotations
 import stat
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Set, Tuple
 
 from node import disk, files, layout, linked_transfer, lock, named, names, recovery, service_set, stacks, stamps
+from node.codec import Text
 from node.errors import Refusal
 from node.processes import writers
 from node.service_set import Named
+from node.version_messages import Held, HeldFile, HeldVersion, Removable, Removal, Removed, RemoveVersions
 
 Pair = Tuple[str, str]  # model, version
 
 
-class Entry(NamedTuple):
-    """A version that may go: the names of its files, and for each linked one the digests that exist elsewhere too."""
-
-    model: str
-    version: str
-    files: List[str]
-    linked: Dict[str, List[str]]
-
-    @property
-    def label(self) -> str:
-        return self.model + "/" + self.version
-
-
-def survey(models: Path) -> Dict[str, Any]:
-    """Return the versions below a models folder, and what is left of killed removals, with the files of each.
-
-    A file is its path, its size in bytes, its device and inode, and how many links it has: versions can share one. That
-    of a stack begins with the stack's digest.
-    """
-    versions, leftovers = [], []  # type: List[Dict[str, Any]], List[Dict[str, Any]]
+def survey(models: Path) -> Held:
+    """Return the versions below a models folder, and what is left of killed removals, with the files of each."""
+    versions, leftovers = [], []  # type: List[HeldVersion], List[HeldVersion]
     for model, folder in _model_folders(models):
         for each in _folders(folder):
             is_left = each.name.startswith(layout.RETIRED)
             version = each.name[len(layout.RETIRED) :] if is_left else each.name
             if names.is_version(version):
-                found = {"model": model, "version": version, "files": _files(each, each)}
-                (leftovers if is_left else versions).append(found)
+                (leftovers if is_left else versions).append(HeldVersion(model, version, _files(each, each)))
     for place, folders in ((versions, _stacks()), (leftovers, _left_stacks())):
         for version, paths in sorted(folders.items()):
             held = [file for path in paths for file in _files(path, layout.coral())]
-            place.append({"model": service_set.CORAL, "version": version, "files": held})
-    return {"versions": versions, "leftovers": leftovers}
+            place.append(HeldVersion(service_set.CORAL, version, held))
+    return Held(versions, leftovers)
 
 
 def _stacks() -> Dict[str, List[Path]]:
@@ -87,13 +71,13 @@ def _folders(path: Path) -> List[Path]:
     return [path / name for name in disk.names(path) if disk.is_real_folder(path / name)]
 
 
-def _files(folder: Path, above: Path) -> List[Dict[str, Any]]:
+def _files(folder: Path, above: Path) -> List[HeldFile]:
     found = []
     for path, status in disk.below(folder):
         inode = "%d:%d" % (status.st_dev, status.st_ino)
         name = str(path.relative_to(above)).encode("utf-8", "backslashreplace").decode()
-        is_file = stat.S_ISREG(status.st_mode)
-        found.append({"name": name, "size": status.st_size if is_file else 0, "inode": inode, "links": status.st_nlink})
+        size = status.st_size if stat.S_ISREG(status.st_mode) else 0
+        found.append(HeldFile(Text(name), size, inode, status.st_nlink))
     return found
 
 
@@ -110,20 +94,17 @@ def _left(model: Path) -> List[Path]:
     return [each for each in retired if names.is_version(each.name[len(layout.RETIRED) :])]
 
 
-def remove(order: Dict[str, Any]) -> Dict[str, Any]:
-    """Remove the order's `entries`, and what killed removals left.
-
-    Returns the `removed`, with the bytes that each freed, and under `refused` why others stay. Raises Refusal while a
-    pull or a switch is running.
-    """
-    models = Path(order["models"])
-    entries = [_entry(each) for each in order["entries"]]
-    removed, refused = [], {}  # type: List[Dict[str, Any]], Dict[str, str]
-    with _alone(order["operator"], order["purpose"]):
-        for left in survey(models)["leftovers"]:  # what only looks like one was never shown to anybody
-            removed.append(_finish(models, left["model"], left["version"]))
+def remove(order: RemoveVersions) -> Removal:
+    """Remove these versions, and what killed removals left. Raises Refusal while a pull or a switch is running."""
+    models = order.models
+    for entry in order.entries:
+        _require_version(entry)
+    removed, refused = [], {}  # type: List[Removed], Dict[str, str]
+    with _alone(order.operator, order.purpose):
+        for left in survey(models).leftovers:  # what only looks like one was never shown to anybody
+            removed.append(_finish(models, left.model, left.version))
         in_use = _named()
-        for entry in entries:
+        for entry in order.entries:
             try:
                 _require_removable(models, entry, in_use)
             except Refusal as refusal:
@@ -131,14 +112,12 @@ def remove(order: Dict[str, Any]) -> Dict[str, Any]:
             else:
                 _retire(models, entry)
                 removed.append(_finish(models, entry.model, entry.version))
-    return {"removed": removed, "refused": refused}
+    return Removal(removed, refused)
 
 
-def _entry(data: Dict[str, Any]) -> Entry:
-    entry = Entry(data["model"], data["version"], data["files"], data["linked"])
+def _require_version(entry: Removable) -> None:
     if not names.MODEL.fullmatch(entry.model) or not names.is_version(entry.version):
         raise Refusal("%s: found no version's name; expected MODEL/YYYY-MM-DD" % entry.label)
-    return entry
 
 
 @contextmanager
@@ -163,7 +142,7 @@ def _named() -> Set[Pair]:
     return found
 
 
-def _require_removable(models: Path, entry: Entry, in_use: Set[Pair]) -> None:
+def _require_removable(models: Path, entry: Removable, in_use: Set[Pair]) -> None:
     if (entry.model, entry.version) in in_use:
         raise Refusal("a set names it by now; it stays")
     folders = _folders_of(models, entry)
@@ -177,11 +156,11 @@ def _require_removable(models: Path, entry: Entry, in_use: Set[Pair]) -> None:
         raise Refusal("%s: open for writing; it stays; run again later" % ", ".join(busy))
     for name, digests in sorted(entry.linked.items()):
         path = folder / name
-        if disk.is_there(path) and linked_transfer.measure(path)["sha256"] not in digests:
+        if disk.is_there(path) and linked_transfer.measure(path).sha256 not in digests:
             raise Refusal("%s: it holds what exists nowhere else; it stays; run modelctl collect first" % path)
 
 
-def _folders_of(models: Path, entry: Entry) -> List[Path]:
+def _folders_of(models: Path, entry: Removable) -> List[Path]:
     """Where a version is: one folder, or one for each stack of that version. Raises Refusal where it is not."""
     if entry.model != service_set.CORAL:
         return [linked_transfer.version_folder(models, entry.model, entry.version)]
@@ -192,7 +171,7 @@ def _folders_of(models: Path, entry: Entry) -> List[Path]:
     return found[entry.version]
 
 
-def _retire(models: Path, entry: Entry) -> None:
+def _retire(models: Path, entry: Removable) -> None:
     for folder in _folders_of(models, entry):
         if entry.model == service_set.CORAL:
             stacks.retire(folder.name, entry.version)
@@ -200,7 +179,7 @@ def _retire(models: Path, entry: Entry) -> None:
             files.place(folder, folder.with_name(layout.RETIRED + entry.version))
 
 
-def _finish(models: Path, model: str, version: str) -> Dict[str, Any]:
+def _finish(models: Path, model: str, version: str) -> Removed:
     if model == service_set.CORAL:
         return _finish_stacks(version)
     retired = models / model / (layout.RETIRED + version)
@@ -210,16 +189,16 @@ def _finish(models: Path, model: str, version: str) -> Dict[str, Any]:
     with stamps.renewing(*(path for path, _ in disk.below(retired))):
         files.remove(retired)
     files.sync_folder(retired.parent)
-    return {"model": model, "version": version, "bytes": freed}
+    return Removed(model, version, freed)
 
 
-def _finish_stacks(version: str) -> Dict[str, Any]:
+def _finish_stacks(version: str) -> Removed:
     freed = 0
     for folder in _left_stacks().get(version, []):
         freed += _freed_by(folder)
         files.remove(folder)
     files.sync_folder(layout.coral())
-    return {"model": service_set.CORAL, "version": version, "bytes": freed}
+    return Removed(service_set.CORAL, version, freed)
 
 
 def _freed_by(folder: Path) -> int:

@@ -9,7 +9,8 @@ from modelctl import ancestry, hints, layout
 from modelctl.faults import one_line
 from modelctl.nodes.authority import Authority, pull_key
 from modelctl.nodes.trust import known_key
-from node.protocol import Survey
+from node.codec import Text
+from node.protocol import Authorize, InstallAccess, Survey
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
 from operations.run import desired_of
@@ -58,7 +59,7 @@ def certify_pull_key(host: Host, found: Survey) -> Iterator[StringCommand]:
         )
         return
     certificate = authority.certify(public_key, host.name, generation)
-    yield command("install-access", message={"certificate": certificate, "known_hosts": known_hosts})
+    yield command("install-access", message=InstallAccess(Text(certificate), Text(known_hosts)))
 
 
 @node_operation
@@ -75,7 +76,8 @@ def authorize_pulls(host: Host, found: Survey) -> Iterator[StringCommand]:
     yield command("check-rrsync")
     source, authority = desired_of(host).source, Authority(host.data.fleet.site.pull_ca)
     _ensure(authority)
-    yield command("authorize", source.login, message=authority.lines(str(source.registry), host.data.fleet.revoked))
+    lines = authority.lines(str(source.registry), host.data.fleet.revoked)
+    yield command("authorize", message=Authorize(source.login, lines))
 
 
 def _ensure(authority: Authority) -> None:

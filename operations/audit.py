@@ -1,12 +1,12 @@
 """What a run leaves behind: every switched host asked again, and the hosts' histories in one log."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
-from node import codec
 from node.desired_state import Order
-from node.protocol import HistoryEntry, Logged, Survey
+from node.protocol import AppendLog, HistoryEntry, Logged, Survey
 from operations import rollout
 from operations.answer import parse_history
 from operations.bundle import bundle
@@ -67,8 +67,8 @@ def collect(host: Host, found: Survey) -> Iterator[StringCommand]:
     will_move = not host.state.is_executing and (rollout.anyone_moves(host) or _anyone_restarts(host))
     lines = unlogged(found.datasink.logged if found.datasink else {}, _histories(host))
     if lines or will_move:
-        log, owner = host.data.fleet.deployment_log(), desired_of(host).user
-        yield command("append-log", message={"log": log, "owner": owner, "lines": codec.encode(lines)})
+        log, owner = Path(host.data.fleet.deployment_log()), desired_of(host).user
+        yield command("append-log", message=AppendLog(log, owner, lines))
 
 
 def unlogged(logged: Mapping[str, Logged], histories: Mapping[str, Sequence[HistoryEntry]]) -> list[HistoryEntry]:

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from pyinfra.api import Host, StringCommand
 
-from node.protocol import Survey
+from node.protocol import InstallCleanup, Survey
+from node.version_messages import Spare
 from operations.node_command import command
 from operations.node_operation import node_operation
-from operations.run import needed_by
-from operations.survey import foresee, order_for
+from operations.run import desired_of, needed_by
+from operations.survey import foresee
 
 
 @node_operation
@@ -16,7 +17,7 @@ def install(host: Host, found: Survey) -> Iterator[StringCommand]:
     """Put the units of the clean-up in place and enable its timer; the clean-up itself is not begun."""
     if found.datasink and found.datasink.clean_up:
         host.log("; ".join(found.datasink.clean_up))
-        yield command("install-cleanup", message=order_for(host))
+        yield command("install-cleanup", message=InstallCleanup(desired_of(host).clean_up))
 
 
 @node_operation
@@ -34,4 +35,4 @@ def spare(host: Host, found: Survey) -> Iterator[StringCommand]:
     hosts = {name: [each.label for each in needed[name]] for name in unseen if name in needed}
     if listed or hosts:
         foresee(host, datasink=found.datasink._replace(listed=[], unseen=[]))
-        yield command("spare", message={"versions": listed, "hosts": hosts})
+        yield command("spare", message=Spare(listed, hosts))

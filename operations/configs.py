@@ -83,9 +83,8 @@ def _announce(host: Host, wanted: ServiceSet, state: SetState) -> None:
 
 
 def _attempt(last: HistoryEntry) -> str:
-    time, operator, outcome, reason = (
-        one_line(str(each)) for each in (last.time, last.operator, last.outcome, last.reason)
-    )
+    said = (last.time, last.operator, last.outcome, last.reason)
+    time, operator, outcome, reason = (one_line(str(each)) for each in said)
     return f"this set was tried at {time} by {operator} and {outcome}: {reason}"
 
 

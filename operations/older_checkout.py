@@ -26,4 +26,6 @@ def refusal(host: Host, found: Survey, order: Order) -> StringCommand | None:
     reason = f"{host.name}: {newer}; {ancestry.remedy(site)}, or allow it with --data older={host.name}"
     if not host.state.is_executing:
         return Refusal(reason)
-    return (command if has_program(found) else bare_command)("refuse", message=Refused(order, reason))
+    digests = {each.service: each.digest for each in order.sets}
+    refused = Refused(host.name, digests, order.operator, order.purpose, order.commit, reason)
+    return (command if has_program(found) else bare_command)("refuse", message=refused)

@@ -9,14 +9,7 @@ import click
 from modelctl import ancestry, hints
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, fault
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The set that a service is to start from: its digest, and the commit that it was made from."""
-
-    digest: str
-    commit: str | None
+from node.version_messages import Chosen
 
 
 @dataclass(frozen=True)

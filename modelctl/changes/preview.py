@@ -1,29 +1,25 @@
 """What a change of a model's version would do: which hosts move, what restarts there, what must come, what unlocks."""
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from modelctl import hints, progress
 from modelctl.changes import older
-from modelctl.changes.older import Chosen, Newer
+from modelctl.changes.older import Newer
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, fault
 from modelctl.fleet import Fleet
 from modelctl.inventory.coral import CORAL
 from modelctl.nodes import node_command, node_status, remote
-from modelctl.nodes.node_status import Said
 from modelctl.registry import registry_store
 from modelctl.registry.manifest import pin_of
 from modelctl.registry.pinning import require_version
 from modelctl.rendering.desired import desired
-from modelctl.values import NonNegativeInt
-from node import codec
+from node import version_messages
 from node.desired_state import Order
 from node.service_set import ServiceSet
+from node.version_messages import Chosen, Preview, PreviewQuestion, StackSize
 
 ANSWER_SECONDS = 60
 
@@ -43,16 +39,6 @@ class HostPreview:
     size: int | None
     unlocked: int | None
     newer: Newer | None = None
-
-
-class _Answer(BaseModel):
-    """What a node says; an older program does not say what is chosen there."""
-
-    model_config = ConfigDict(strict=True)
-
-    bytes: NonNegativeInt | None
-    unlocked: tuple[NonNegativeInt | None, ...]
-    chosen: dict[Said, Chosen] | None = None
 
 
 def require_pinned(fleet: Fleet, model: str, version: str) -> None:
@@ -102,7 +88,7 @@ def chosen_on(fleet: Fleet, host: str) -> dict[str, Chosen]:
     return {}
 
 
-def _host_preview(before: Fleet, after: Fleet, model: str, wanted: Order, answer: _Answer, folder: Path) -> HostPreview:
+def _host_preview(before: Fleet, after: Fleet, model: str, wanted: Order, answer: Preview, folder: Path) -> HostPreview:
     old: list[ServiceSet] = []
     with suppress(Faults):  # what runs now may be what no pin covers
         old = desired(before, wanted.host).sets
@@ -118,38 +104,34 @@ def _host_preview(before: Fleet, after: Fleet, model: str, wanted: Order, answer
     )
 
 
-def _sum(counts: tuple[int | None, ...]) -> int | None:
+def _sum(counts: list[int | None]) -> int | None:
     return None if None in counts else sum(filter(None, counts))
 
 
-def _ask(fleet: Fleet, model: str, wanted: Order) -> _Answer:
+def _ask(fleet: Fleet, model: str, wanted: Order) -> Preview:
     """Without counts where the node's program cannot say: the deploy brings one that can, and checks."""
     try:
-        text = node_command.ask(fleet, wanted.host, "preview", _question(model, wanted), ANSWER_SECONDS)
-        answer = _Answer.model_validate_json(text)
+        question = _question(model, wanted)
+        answer = node_command.ask(fleet, wanted.host, version_messages.PREVIEW, question, ANSWER_SECONDS)
     except node_command.UnknownCommand:
-        answer = _Answer(bytes=None, unlocked=(None,))
-    except ValidationError:
-        raise remote.misunderstood(fleet, wanted.host, text, "what a deploy would cost") from None
-    if answer.chosen is not None:
-        return answer
-    return answer.model_copy(update={"chosen": chosen_on(fleet, wanted.host)})
+        answer = Preview(bytes=None, unlocked=[None])
+    return answer if answer.chosen is not None else answer._replace(chosen=chosen_on(fleet, wanted.host))
 
 
-def _question(model: str, wanted: Order) -> Mapping[str, object]:
-    return {
-        "versions": [codec.encode(each) for each in wanted.versions if each.model == model],
-        "face_lists": [codec.encode(wanted.face_list)] if wanted.face_list else [],
-        "configs": [str(file.path) for each in wanted.sets for file in each.files],
-        "stack": _stack(wanted) if model == CORAL else None,
-        "registry": str(wanted.source.registry) if wanted.source.local else None,
-    }
+def _question(model: str, wanted: Order) -> PreviewQuestion:
+    return PreviewQuestion(
+        versions=[each for each in wanted.versions if each.model == model],
+        face_lists=[wanted.face_list] if wanted.face_list else [],
+        configs=[file.path for each in wanted.sets for file in each.files],
+        stack=_stack(wanted) if model == CORAL else None,
+        registry=wanted.source.registry if wanted.source.local else None,
+    )
 
 
-def _stack(wanted: Order) -> Mapping[str, object] | None:
+def _stack(wanted: Order) -> StackSize | None:
     if wanted.stack is None:
         return None
-    return {"digest": wanted.stack.digest, "size": sum(file.size for file in wanted.stack.version.files)}
+    return StackSize(wanted.stack.digest, sum(file.size for file in wanted.stack.version.files))
 
 
 def _stored_fault(fleet: Fleet, model: str, version: str, reason: str) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -14,16 +15,14 @@ from modelctl.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile
 from modelctl.nodes import node_command, remote
 from modelctl.registry import registry_store, travelling
-from modelctl.registry.travelling import Outcome, Said
+from modelctl.registry.travelling import Outcome
 from modelctl.rendering.services import models_folder
 from modelctl.values import NonNegativeInt
+from node import protocol
+from node.version_messages import LINKED_FILES, LinkedQuestion, SendLinkedFile
 
 LOOK_SECONDS = 600  # every byte is read, from what may be an SD card
 CARRY_SECONDS = 3600
-
-
-class _Found(Said):
-    files: dict[str, PinnedFile | None]
 
 
 class _Received(Outcome):
@@ -76,18 +75,25 @@ def require_models(fleet: Fleet, host: str) -> None:
 def look(fleet: Fleet, host: str, model: str, version: str) -> Linked:
     """Ask host and datasink. Raises OperatorError, also for a file that is being written to."""
     wanted = names(fleet, model)
-    order = {**_version(fleet, host, model, version), "names": wanted}
-    text = node_command.ask(fleet, host, "linked-files", order, LOOK_SECONDS)
-    try:
-        found = _Found.model_validate_json(text).files
-    except ValidationError:
-        raise remote.misunderstood(fleet, host, text, "its linked files") from None
-    if found.keys() != set(wanted):
-        raise remote.misunderstood(fleet, host, text, "its linked files")
+    found = _on_host(fleet, host, LinkedQuestion(Path(models_folder(fleet, host)), model, version, wanted))
     stored = _stored(fleet, model, version, found)
     others = {name: file.sha256 for name, file in found.items() if file is not None and name not in stored}
     received = _check(fleet, host, model, version, others)
     return Linked(host, model, version, found, stored, frozenset(received.home), received.free)
+
+
+def _on_host(fleet: Fleet, host: str, question: LinkedQuestion) -> dict[str, PinnedFile | None]:
+    found = node_command.ask(fleet, host, LINKED_FILES, question, LOOK_SECONDS)
+    try:
+        files = {
+            name: None if file is None else PinnedFile(sha256=file.sha256, size=file.size)
+            for name, file in found.files.items()
+        }
+    except ValidationError:
+        files = {}
+    if files.keys() != set(question.names):
+        raise remote.misunderstood(fleet, host, protocol.dumps(found), LINKED_FILES.called)
+    return files
 
 
 def _stored(fleet: Fleet, model: str, version: str, found: Mapping[str, PinnedFile | None]) -> frozenset[str]:
@@ -115,12 +121,12 @@ def require_space(fleet: Fleet, linked: Linked) -> None:
 def collect(fleet: Fleet, linked: Linked, name: str, file: PinnedFile) -> None:
     """Bring one file home. Raises OperatorError: then it is not there, or whole."""
     host, datasink = linked.host, fleet.site.primary_datasink
-    ask = {**_version(fleet, host, linked.model, linked.version), "name": name, "sha256": file.sha256}
+    ask = SendLinkedFile(Path(models_folder(fleet, host)), linked.model, linked.version, name, file.sha256)
     header = _order(fleet, "receive", host, linked.model, linked.version, name=name, sha256=file.sha256, size=file.size)
     source = travelling.source(collected_receiver)
     sent, received = carry.carry(
         fleet,
-        carry.End(host, node_command.words("send-linked-file"), json.dumps(ask)),
+        carry.End(host, node_command.words("send-linked-file"), protocol.dumps(ask)),
         carry.End(datasink, ["python3", "-I", "-c", source], json.dumps(header)),
         CARRY_SECONDS,
     )
@@ -128,7 +134,7 @@ def collect(fleet: Fleet, linked: Linked, name: str, file: PinnedFile) -> None:
         if ended.code == remote.SSH_FAILED:
             raise remote.away(fleet, end, ended.said)
     if sent.code > 0 and received.code == 0:
-        raise node_command.refused(fleet, host, "send-linked-file", sent.said)
+        raise node_command.refused(fleet, host, "send-linked-file", sent.code, sent.said)
     if sent.code or received.code:
         end, said = (datasink, received.said) if received.code else (host, sent.said)
         raise OperatorError(f"{remote.place(fleet, end)}: {name} did not come whole: {said}; run it again")
@@ -164,7 +170,3 @@ def _understood(fleet: Fleet, text: str) -> _Received:
 
 def _place(host: str, model: str, version: str) -> str:
     return f"{host}/{model}/{version}"
-
-
-def _version(fleet: Fleet, host: str, model: str, version: str) -> dict[str, object]:
-    return {"models": models_folder(fleet, host), "model": model, "version": version}

@@ -29,7 +29,7 @@ def restore(host: str, file: str | None, digest: str | None, site: Path) -> None
     done = remote.run(inventory.fleet, host, node_command.words("restore", *words), SECONDS)
     if done.returncode:
         raise node_command.refused(
-            inventory.fleet, host, "restore", remote.last_line(done.stderr, node_command.MAX_SAID)
+            inventory.fleet, host, "restore", done.returncode, remote.last_line(done.stderr, node_command.MAX_SAID)
         )
     for line in done.stdout.splitlines():
         click.echo(f"{host}: {remote.last_line(line, node_command.MAX_SAID)}")

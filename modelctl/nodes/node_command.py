@@ -1,11 +1,18 @@
 """Commands of the node program, asked over SSH. What they are told goes in as JSON, so that no shell reads a name."""
 
-import json
+from functools import partial
+from typing import TypeVar
 
 from modelctl import hints
 from modelctl.errors import OperatorError
+from modelctl.faults import one_line
 from modelctl.fleet import Fleet
 from modelctl.nodes import remote
+from node import protocol
+from node.protocol import Command
+
+Question = TypeVar("Question")
+Reply = TypeVar("Reply")
 
 PROGRAM = "/usr/local/sbin/sentinelcam-node"
 MAX_SAID = 600
@@ -34,23 +41,39 @@ def passwordless(login: str) -> str:
     return f"sudo wants a password there; expected none; put '{rule}' there: sudo visudo -f /etc/sudoers.d/sentinelcam"
 
 
-def ask(fleet: Fleet, host: str, command: str, message: object, seconds: float) -> str:
+def ask(fleet: Fleet, host: str, command: Command[Question, Reply], question: Question, seconds: float) -> Reply:
     """What the command answers.
 
-    Raises remote.NoAnswer when the host is away, UnknownCommand, or another OperatorError when it refuses.
+    Raises remote.NoAnswer when the host is away or not understood, UnknownCommand, or another OperatorError when it
+    refuses.
     """
-    done = remote.run(fleet, host, words(command), seconds, json.dumps(message))
+    done = remote.run(fleet, host, words(command.name), seconds, protocol.dumps(question))
     if done.returncode:
-        raise refused(fleet, host, command, remote.last_line(done.stderr, MAX_SAID))
-    return done.stdout
+        raise refused(fleet, host, command.name, done.returncode, remote.last_line(done.stderr, MAX_SAID))
+    return understood(fleet, host, done.stdout, command.reply, command.called)
 
 
-def refused(fleet: Fleet, host: str, command: str, said: str) -> OperatorError:
-    """The error for a command that failed with these last words. An older program knows fewer commands."""
+def understood(fleet: Fleet, host: str, text: str, kind: type[Reply], called: str) -> Reply:
+    """A reply, each line of which a terminal can be given. Raises remote.NoAnswer for what is none."""
+    try:
+        return protocol.loads(kind, text, partial(one_line, limit=MAX_SAID))
+    except protocol.Newer as error:
+        raise remote.NoAnswer(f"{remote.place(fleet, host)}: {called}: {error}") from None
+    except ValueError:
+        raise remote.misunderstood(fleet, host, text, called) from None
+
+
+def is_absent(said: str) -> bool:
+    """Whether sudo has found no node program."""
+    return said.endswith(f"{PROGRAM}: command not found")
+
+
+def refused(fleet: Fleet, host: str, command: str, code: int, said: str) -> OperatorError:
+    """The error for a command that ended so, with these last words. An older program knows fewer commands."""
     place = remote.place(fleet, host)
     if said in WANTS_PASSWORD:
         return OperatorError(f"{place}: {passwordless(fleet.host(host).login)}")
-    if said.startswith(f"found {command};") or said.endswith(f"{PROGRAM}: command not found"):
+    if code == protocol.UNKNOWN_COMMAND or is_absent(said):
         deploy = hints.pyinfra(f"deploys/models.py --limit {host} -y")
         return UnknownCommand(f"{place}: its sentinelcam-node knows no {command}; a deploy brings one: {deploy}")
     return OperatorError(f"{place}: {hints.completed(said)}")

@@ -1,99 +1,12 @@
 """What a node says of the services on it: the answer of `sentinelcam-node status --json`."""
 
-from typing import Annotated
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-
 from modelctl import hints
-from modelctl.faults import one_line
 from modelctl.fleet import Fleet
 from modelctl.nodes import node_command, remote
-from modelctl.values import Sha256
+from node.protocol import NodeService, Status
 
 ANSWER_SECONDS = 60
 _TRACEBACK = "Traceback (most recent call last)"
-_FOUND_THERE = "adopted"  # in place of the commit that a set was sent from
-
-Said = Annotated[str, AfterValidator(one_line)]
-"""A node's own words, which an operator's terminal must not obey."""
-
-
-class _Answer(BaseModel):
-    """A node may have a newer program, which says more than is asked here."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, populate_by_name=True)
-
-
-class Mark(_Answer):
-    """A switch that began and has not ended; `running` says whether somebody still works on it."""
-
-    time: Said
-    operator: Said
-    purpose: Said
-    from_: Sha256 | None = Field(alias="from")
-    to: Sha256
-    running: bool
-
-
-class Entry(_Answer):
-    """A line of the node's history: a choice, a return, a failure or a refusal."""
-
-    time: Said
-    operator: Said
-    purpose: Said
-    outcome: Said
-    from_: Sha256 | None = Field(alias="from")
-    to: Sha256 | None
-    commit: Said
-    dirty: bool
-    reason: Said | None
-
-
-class Coral(_Answer):
-    """A service's Coral stack: its version, how the stick is, which library its processes have mapped.
-
-    `problem` is why the service's user cannot use the stick.
-    """
-
-    version: Said
-    stick: Said
-    library: Said
-    problem: Said | None = None
-
-
-class NodeService(_Answer):
-    """A service: its chosen set, whether it runs, and the live set, that its process started from (None: nobody knows).
-
-    `models` are the versions that the chosen set names, `health` is what is wrong, `drift` which files differ, `commit`
-    that which the chosen set was sent from. `named` are the versions of each model that any set names which the service
-    may yet start from; None when the node cannot tell, or its program is older. `leftovers` are folders that a killed
-    clean-up of its models left, `code` is the release of its own code, `queue` what its jobs are. `coral` is None where
-    the set has no Coral stack, or the node's program is older.
-    """
-
-    chosen: Sha256 | None
-    active: bool
-    live: Sha256 | None
-    models: dict[Said, Said]
-    health: Said | None
-    drift: tuple[Said, ...]
-    pending: Mark | None
-    last: Entry | None
-    commit: Said | None = None
-    named: dict[Said, list[Said]] | None = None
-    leftovers: tuple[Said, ...] = ()
-    code: Said | None = None
-    queue: Said | None = None
-    coral: Coral | None = None
-
-    @property
-    def is_recorded(self) -> bool:
-        """Whether the node knows what the chosen set names: not of one that was found there, or is damaged."""
-        return self.commit not in (None, _FOUND_THERE)
-
-
-class _NodeStatus(_Answer):
-    services: dict[Said, NodeService]
 
 
 def ask(fleet: Fleet, host: str) -> dict[str, NodeService]:
@@ -103,10 +16,7 @@ def ask(fleet: Fleet, host: str) -> dict[str, NodeService]:
         raise _damaged(fleet, host, remote.last_line(done.stderr))
     if done.returncode:
         raise _failed(fleet, host, done.returncode, remote.last_line(done.stderr))
-    try:
-        return _NodeStatus.model_validate_json(done.stdout).services
-    except ValidationError:
-        raise remote.misunderstood(fleet, host, done.stdout, "its status") from None
+    return node_command.understood(fleet, host, done.stdout, Status, "its status").services
 
 
 def named_versions(fleet: Fleet, host: str) -> dict[str, list[str]]:
@@ -132,7 +42,7 @@ def _damaged(fleet: Fleet, host: str, reason: str) -> remote.NoAnswer:
 
 def _failed(fleet: Fleet, host: str, code: int, reason: str) -> remote.NoAnswer:
     place = remote.place(fleet, host)
-    if reason.endswith(f"{node_command.PROGRAM}: command not found"):
+    if node_command.is_absent(reason):
         deploy = hints.pyinfra(f"deploys/models.py --limit {host} -y")
         return remote.NoAnswer(f"{place}: found no sentinelcam-node; a deploy brings it: {deploy}")
     if reason in node_command.WANTS_PASSWORD:

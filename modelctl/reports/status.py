@@ -13,8 +13,9 @@ As JSON, for programs: {"hosts": {HOST: {"services": {SERVICE: {...}}, "error": 
         stick: "running (18d1:9302)" | "boot loader (1a6e:089a)" | "absent" | "unknown"
         library: "loaded" | "not loaded yet" | "PATH (foreign)", as its processes have it | "unknown"
         problem: null | "why its user cannot use the stick"
-    pending: null | {"time", "operator", "purpose", "from", "to", "running"}, a switch that has not ended
-    last: null | {"time", "operator", "purpose", "outcome", "from", "to", "commit", "dirty", "reason"}, of its history
+    pending: null | {"time", "operator", "purpose", "commit", "from", "to", "running"}, a switch that has not ended
+    last: null | {"n", "time", "host", "service", "operator", "purpose", "outcome", "from", "to", "commit", "dirty",
+        "reason"}, of its history
     leftovers: ["folder that a killed clean-up of the host's versions left", ...]
 A host with an error has no services there: what is unknown is not absent. On `coral`, where no check of the service's
 health fails for it, and on the registry `ok` does not depend; the registry has
@@ -34,16 +35,17 @@ from modelctl.errors import Faults
 from modelctl.faults import choice, fault, for_each
 from modelctl.fleet import Fleet
 from modelctl.nodes import node_status, remote
-from modelctl.nodes.node_status import Coral, Entry, Mark, NodeService
 from modelctl.rendering.desired import desired
 from modelctl.reports.registry_state import RegistryState
+from node import codec
+from node.protocol import Coral, HistoryEntry, NodeService, Pending
 from node.service_set import ServiceSet
 
 SHORT = 12
 VERDICTS = ("unhealthy", "starting", "no stick", "unknown")
 """What a node says of a service that is not healthy."""
 _UNHEARD_OF = NodeService(
-    chosen=None, active=False, live=None, models={}, health="no set is chosen", drift=(), pending=None, last=None
+    chosen=None, active=False, live=None, models={}, health="no set is chosen", drift=[], pending=None, last=None
 )
 
 
@@ -65,9 +67,9 @@ class ServiceStatus:
     models: Mapping[str, Versions]
     health: str | None
     drift: tuple[str, ...]
-    pending: Mark | None
-    last: Entry | None
-    leftovers: tuple[str, ...]
+    pending: Pending | None
+    last: HistoryEntry | None
+    leftovers: Sequence[str]
     code: str | None
     queue: str | None
     coral: Coral | None = None
@@ -191,7 +193,7 @@ def _running(wanted: ServiceSet, found: NodeService) -> Iterator[str]:
         yield f"running, wanted {wanted.state}; end it there: sudo systemctl {command} {wanted.service}"
 
 
-def _unfinished(mark: Mark | None) -> Iterator[str]:
+def _unfinished(mark: Pending | None) -> Iterator[str]:
     if mark is not None:
         now = "it runs now" if mark.running else "it does not run now"
         yield f"a switch to {short(mark.to)} has not ended ({mark.operator}, {mark.time}: {mark.purpose}); {now}"
@@ -218,10 +220,10 @@ def _json(host: HostStatus, status: ServiceStatus) -> dict[str, Any]:
         "models": models,
         "health": status.health,
         "drift": list(status.drift),
-        "pending": status.pending and status.pending.model_dump(mode="json", by_alias=True),
-        "last": status.last and status.last.model_dump(mode="json", by_alias=True),
+        "pending": codec.encode(status.pending),
+        "last": codec.encode(status.last),
         "leftovers": list(status.leftovers),
         "code": status.code,
         "queue": status.queue,
-        "coral": status.coral and status.coral.model_dump(mode="json"),
+        "coral": codec.encode(status.coral),
     }

@@ -21,11 +21,12 @@ from modelctl.registry import registry_store
 from modelctl.registry.listing import ListedVersion, Listing
 from modelctl.registry.registry_lister import MANIFEST_LIMIT
 from modelctl.retiring import delete_list
-from modelctl.retiring.delete_list import Entry, Sight, State
+from modelctl.retiring.delete_list import TIME
 from modelctl.retiring.retirement import Named, Pair, keep
 from modelctl.values import version_key
+from node import codec
+from node.version_messages import DeleteList, Listed, Sight
 
-TIME = "%Y-%m-%dT%H:%M:%SZ"
 MAX_APART = timedelta(hours=1)
 NO_MANIFEST = "without a manifest.yaml it is no version"
 
@@ -42,8 +43,8 @@ class Plan:
 
     datasink: str
     listing: Listing
-    old: State
-    entries: tuple[Entry, ...]
+    old: DeleteList
+    entries: list[Listed]
     seen: Mapping[str, Sight]
     leave: Mapping[str, str]
     kept: Mapping[Pair, tuple[str, ...]]
@@ -63,7 +64,7 @@ def look(fleet: Fleet) -> Plan:
     return decide(fleet, registry_store.listing(fleet), old, answers)
 
 
-def decide(fleet: Fleet, listing: Listing, old: State, answers: Mapping[str, Answer]) -> Plan:
+def decide(fleet: Fleet, listing: Listing, old: DeleteList, answers: Mapping[str, Answer]) -> Plan:
     """Make the new list. Raises Faults for hosts that gave no answer and that were never seen."""
     seen = _sights(answers, old)
     whole = {pair: each for pair, each in listing.versions.items() if each.fault is None and _has_manifest(each)}
@@ -98,7 +99,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
         "stored": {
             model: {"versions": len(sizes), "bytes": sum(sizes)} for model, sizes in stored(plan.listing).items()
         },
-        "go": [entry.model_dump() for entry in plan.entries],
+        "go": codec.encode(plan.entries),
         "leave": dict(plan.leave),
         "kept": {"/".join(pair): list(reasons) for pair, reasons in sorted(plan.kept.items())},
         "unreadable": plan.listing.faults,
@@ -135,7 +136,7 @@ def _ask(fleet: Fleet, host: str) -> Answer:
         return error
 
 
-def _sights(answers: Mapping[str, Answer], old: State) -> dict[str, Sight]:
+def _sights(answers: Mapping[str, Answer], old: DeleteList) -> dict[str, Sight]:
     sights, unknown = dict[str, Sight](), []
     for host, answer in answers.items():
         if not isinstance(answer, remote.NoAnswer):
@@ -149,7 +150,7 @@ def _sights(answers: Mapping[str, Answer], old: State) -> dict[str, Sight]:
     return sights
 
 
-def _entries(fleet: Fleet, going: Mapping[Pair, ListedVersion], listing: Listing, old: State) -> tuple[Entry, ...]:
+def _entries(fleet: Fleet, going: Mapping[Pair, ListedVersion], listing: Listing, old: DeleteList) -> list[Listed]:
     """What is on the list already keeps its time. What is being removed stays on it until it is gone."""
     known = {entry.pair: entry for entry in old.entries or ()}
     due = datetime.strptime(old.now, TIME) + timedelta(days=fleet.standards.model_cleanup_grace_days)
@@ -157,27 +158,27 @@ def _entries(fleet: Fleet, going: Mapping[Pair, ListedVersion], listing: Listing
     for pair, entry in known.items():
         if pair not in listing.versions and f"{entry.model}/.retired-{entry.version}" in listing.leftovers:
             entries[pair] = entry
-    return tuple(entries[pair] for pair in sorted(entries, key=lambda pair: (pair[0], version_key(pair[1]))))
+    return [entries[pair] for pair in sorted(entries, key=lambda pair: (pair[0], version_key(pair[1])))]
 
 
-def _entry(pair: Pair, version: ListedVersion, known: Entry | None, now: str, due: datetime) -> Entry:
+def _entry(pair: Pair, version: ListedVersion, known: Listed | None, now: str, due: datetime) -> Listed:
     manifest = hashlib.sha256(version.manifest or b"").hexdigest()
     if known is not None and known.manifest == manifest:
-        return known.model_copy(update={"bytes": version.bytes})
-    return Entry(
+        return known._replace(bytes=version.bytes)
+    return Listed(
         model=pair[0], version=pair[1], manifest=manifest, bytes=version.bytes, due=due.strftime(TIME), since=now,
         operator=operator(),
     )  # fmt: skip
 
 
 def _leaving(
-    entries: tuple[Entry, ...], kept: Mapping[Pair, tuple[str, ...]], listing: Listing, old: State
+    entries: list[Listed], kept: Mapping[Pair, tuple[str, ...]], listing: Listing, old: DeleteList
 ) -> dict[str, str]:
     staying = {entry.pair for entry in entries}
     return {entry.label: _why_leaving(entry, kept, listing) for entry in old.entries or () if entry.pair not in staying}
 
 
-def _why_leaving(entry: Entry, kept: Mapping[Pair, tuple[str, ...]], listing: Listing) -> str:
+def _why_leaving(entry: Listed, kept: Mapping[Pair, tuple[str, ...]], listing: Listing) -> str:
     if entry.model in listing.unreadable:
         return f"it is not known to be there: {listing.unreadable[entry.model]}"
     return "it stays: " + ", ".join(kept[entry.pair]) if entry.pair in kept else "it is gone"

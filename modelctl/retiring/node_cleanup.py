@@ -9,9 +9,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
-
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from modelctl import hints
 from modelctl.collecting import linked_files
@@ -24,59 +23,21 @@ from modelctl.operator import operator, purpose
 from modelctl.registry.registry_reader import MANIFEST
 from modelctl.rendering.services import models_folder
 from modelctl.retiring.retirement import Named, Pair, keep
-from modelctl.values import NonNegativeInt, Version, version_key
+from modelctl.values import is_version, version_key
+from node import protocol
+from node.version_messages import (
+    LIST_VERSIONS,
+    REMOVE_VERSIONS,
+    Held,
+    HeldVersion,
+    ListVersions,
+    Removable,
+    Removal,
+    RemoveVersions,
+)
 
 LIST_SECONDS = 60
 REMOVE_SECONDS = 600
-_VERSION: TypeAdapter[str] = TypeAdapter(Version)
-
-
-class _Said(BaseModel):
-    model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
-
-
-class HeldFile(_Said):
-    """A file of a version on a host: its path in it, bytes, and which it is on the disk, with how many links."""
-
-    name: str
-    size: NonNegativeInt
-    inode: str
-    links: int
-
-
-class HeldVersion(_Said):
-    """A version folder on a host."""
-
-    model: node_status.Said
-    version: str
-    files: tuple[HeldFile, ...]
-
-    @property
-    def pair(self) -> Pair:
-        """Its model and version."""
-        return self.model, self.version
-
-
-class Held(_Said):
-    """What a host's models folder holds; `leftovers` are versions that a killed removal left in part."""
-
-    versions: tuple[HeldVersion, ...]
-    leftovers: tuple[HeldVersion, ...]
-
-
-class Removed(_Said):
-    """A version that is gone, with the bytes that this freed."""
-
-    model: str
-    version: str
-    bytes: NonNegativeInt
-
-
-class Result(_Said):
-    """What was removed on a host, and why other versions stayed, by MODEL/VERSION."""
-
-    removed: tuple[Removed, ...]
-    refused: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -111,7 +72,7 @@ def look(fleet: Fleet) -> Plan:
     return remote.side_by_side(fleet.with_models(), partial(_look, fleet))
 
 
-def remove(fleet: Fleet, plan: Plan) -> dict[str, Result | OperatorError]:
+def remove(fleet: Fleet, plan: Plan) -> dict[str, Removal | OperatorError]:
     """Let go what the plan says, on all hosts at once; the error of a host is its result."""
     hosts = [host for host, each in plan.items() if each.all_going]
     return remote.side_by_side(hosts, lambda host: _remove(fleet, host, plan[host]))
@@ -207,33 +168,18 @@ def _elsewhere(
 
 
 def _held(fleet: Fleet, host: str) -> Held:
-    text = node_command.ask(fleet, host, "list-versions", {"models": models_folder(fleet, host)}, LIST_SECONDS)
-    try:
-        held = Held.model_validate_json(text)
-        for each in (*held.versions, *held.leftovers):
-            _VERSION.validate_python(each.version)
-    except ValidationError:
-        raise remote.misunderstood(fleet, host, text, "the versions that it holds") from None
+    question = ListVersions(Path(models_folder(fleet, host)))
+    held = node_command.ask(fleet, host, LIST_VERSIONS, question, LIST_SECONDS)
+    if not all(is_version(each.version) for each in (*held.versions, *held.leftovers)):
+        raise remote.misunderstood(fleet, host, protocol.dumps(held), LIST_VERSIONS.called)
     return held
 
 
-def _remove(fleet: Fleet, host: str, plan: HostPlan) -> Result | OperatorError:
-    entries = [
-        {
-            "model": going.held.model, "version": going.held.version, "linked": going.linked,
-            "files": [file.name for file in going.held.files],
-        }
-        for going in plan.go
-    ]  # fmt: skip
-    order = {
-        "models": models_folder(fleet, host), "entries": entries, "operator": operator(),
-        "purpose": purpose(),
-    }  # fmt: skip
+def _remove(fleet: Fleet, host: str, plan: HostPlan) -> Removal | OperatorError:
+    going = [Removable(*each.held.pair, [file.name for file in each.held.files], dict(each.linked)) for each in plan.go]
+    order = RemoveVersions(Path(models_folder(fleet, host)), going, operator(), purpose())
     try:
-        text = node_command.ask(fleet, host, "remove-versions", order, REMOVE_SECONDS)
-        return Result.model_validate_json(text)
-    except ValidationError:
-        return remote.misunderstood(fleet, host, text, "what it removed")
+        return node_command.ask(fleet, host, REMOVE_VERSIONS, order, REMOVE_SECONDS)
     except OperatorError as error:
         return error
 

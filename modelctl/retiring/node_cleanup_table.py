@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from modelctl.errors import OperatorError
-from modelctl.faults import one_line
-from modelctl.retiring.node_cleanup import HostPlan, Plan, Result, total
+from modelctl.retiring.node_cleanup import HostPlan, Plan, total
 from modelctl.table import ODD, Report, Row, Table, number
+from node.version_messages import Removal
 
 COLUMNS = ("host", "version", "bytes", "")
 
@@ -16,18 +16,18 @@ def report(plan: Plan) -> Report:
     return Report((Table(COLUMNS, rows, frozenset({"bytes"})),) if rows else (), tuple(_notes(plan)))
 
 
-def outcome(results: Mapping[str, Result | OperatorError]) -> Iterator[str]:
+def outcome(results: Mapping[str, Removal | OperatorError]) -> Iterator[str]:
     """A line for each host that something was removed on."""
     for host, result in results.items():
-        if isinstance(result, Result) and result.removed:
+        if isinstance(result, Removal) and result.removed:
             yield f"{host}: {_count(len(result.removed))} removed, {number(_bytes(result))} bytes freed"
 
 
-def failures(results: Mapping[str, Result | OperatorError]) -> Iterator[str]:
+def failures(results: Mapping[str, Removal | OperatorError]) -> Iterator[str]:
     """A line for each version that a host kept after all, and for each host that did not answer."""
     for host, result in results.items():
-        if isinstance(result, Result):
-            yield from (f"{host}: {one_line(label)}: {one_line(why, 600)}" for label, why in result.refused.items())
+        if isinstance(result, Removal):
+            yield from (f"{host}: {label}: {why}" for label, why in result.refused.items())
         else:
             yield str(result)
 
@@ -51,5 +51,5 @@ def _count(versions: int) -> str:
     return f"{versions} version{'' if versions == 1 else 's'}"
 
 
-def _bytes(result: Result) -> int:
+def _bytes(result: Removal) -> int:
     return sum(each.bytes for each in result.removed)

@@ -184,7 +184,9 @@ class FakeHosts:
             return _said(json.dumps({**_stored(model, version), **self.stored}))
         if "preview" in command:
             answer = self.previews.get(host, '{"bytes": 0, "unlocked": [], "chosen": {}}')
-            return _said(answer) if answer else subprocess.CompletedProcess([], 1, "", "found preview; allowed: status")
+            return (
+                _said(answer) if answer else subprocess.CompletedProcess([], 64, "", "found preview; allowed: status")
+            )
         if "spare" in command:
             self.spared.append((host, json.loads(message)))
             return _said("[]") if not self.spare_fault else subprocess.CompletedProcess([], 1, "", self.spare_fault)

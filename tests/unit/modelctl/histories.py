@@ -12,9 +12,10 @@ from modelctl.fleet import Fleet
 from modelctl.nodes.remote import NoAnswer
 from modelctl.registry.listing import ListedVersion, Listing
 from modelctl.retiring import cleanup
-from modelctl.retiring.cleanup import TIME, Answer, Plan
-from modelctl.retiring.delete_list import Entry, Sight, State
+from modelctl.retiring.cleanup import Answer, Plan
+from modelctl.retiring.delete_list import TIME
 from modelctl.retiring.retirement import Pair
+from node.version_messages import DeleteList, Listed, Sight
 
 MODELS = ("cats", "dogs")
 HOSTS = ("lab1", "east")
@@ -38,7 +39,7 @@ class Depot(Protocol):
     def store(self, pair: Pair, content: int) -> None: ...
     def lose(self, pair: Pair) -> None: ...
     def listing(self) -> Listing: ...
-    def state(self, now: str) -> State: ...
+    def state(self, now: str) -> DeleteList: ...
     def write(self, plan: Plan) -> None: ...
     def spare(self, pairs: Iterable[Pair], hosts: Mapping[str, Iterable[Pair]]) -> None: ...
     def retire(self, now: str) -> int:
@@ -51,9 +52,9 @@ class PureDepot:
     """A datasink as it should be, without a disk."""
 
     stored: dict[Pair, int] = field(default_factory=dict)
-    entries: tuple[Entry, ...] = ()
+    entries: list[Listed] = field(default_factory=list)
     seen: dict[str, Sight] = field(default_factory=dict)
-    done: set[Entry] = field(default_factory=set)
+    done: set[Listed] = field(default_factory=set)
 
     def store(self, pair: Pair, content: int) -> None:
         self.stored.setdefault(pair, content)
@@ -68,16 +69,16 @@ class PureDepot:
         }
         return Listing(versions, (), 0, 0)
 
-    def state(self, now: str) -> State:
-        entries = tuple(entry for entry in self.entries if entry not in self.done)
-        return State(now=now, digest="0" * 64, entries=entries, seen=self.seen)
+    def state(self, now: str) -> DeleteList:
+        entries = [entry for entry in self.entries if entry not in self.done]
+        return DeleteList(now=now, digest="0" * 64, entries=entries, seen=self.seen)
 
     def write(self, plan: Plan) -> None:
         self.entries, self.seen = plan.entries, dict(plan.seen)
 
     def spare(self, pairs: Iterable[Pair], hosts: Mapping[str, Iterable[Pair]]) -> None:
         spared = set(pairs)
-        self.entries = tuple(entry for entry in self.entries if entry.pair not in spared)
+        self.entries = [entry for entry in self.entries if entry.pair not in spared]
         for host in set(hosts) & set(self.seen):
             named = {model: list(versions) for model, versions in self.seen[host].named.items()}
             for model, version in hosts[host]:

@@ -99,10 +99,10 @@ VALID: dict[str, Callable[[str], Any]] = {
         "removed": [{"model": MODEL, "version": OLD, "bytes": 7}], "refused": {"a/b": "in use"}
     },
     "delete-list": lambda _: {
-        "now": datetime.now(UTC).strftime(cleanup.TIME), "digest": "ab" * 32, "entries": [DOOMED],
+        "now": datetime.now(UTC).strftime(delete_list.TIME), "digest": "ab" * 32, "entries": [DOOMED],
         "seen": {"lab1": {"time": "2026-11-23T03:00:00Z", "named": {MODEL: [OLD]}}},
     },
-    "spare": lambda _: [f"{MODEL}/{OLD}"],
+    "spare": lambda _: {"versions": [f"{MODEL}/{OLD}"]},
     "list": lambda _: {
         "versions": [LISTED, {**LISTED, "model": "haarcascades", "version": "2020-01-01"}],
         "unreadable": {"openface_torch": "Permission denied"}, "leftovers": [f"{MODEL}/.import-{OLD}"], "free": 7,
@@ -221,7 +221,7 @@ class Hosts:
         question = PROGRAMS.get(command[-1]) or ("status" if command[-1] == "--json" else command[-1])
         self.asked.add(question)
         if question == "renew-delete-list":
-            return subprocess.CompletedProcess([], 0, "", "")
+            return subprocess.CompletedProcess([], 0, "{}", "")
         text = self.texts.get(question)
         return subprocess.CompletedProcess([], 0, json.dumps(VALID[question](host)) if text is None else text, "")
 

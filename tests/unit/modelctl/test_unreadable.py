@@ -20,8 +20,8 @@ from modelctl.registry import registry_lister, registry_store
 from modelctl.registry.travelling import source
 from modelctl.reports import registry_state
 from modelctl.retiring import cleanup, delete_list
-from modelctl.retiring.delete_list import Entry, State
 from modelctl.schema import Standards
+from node.version_messages import DeleteList, Listed
 from tests import chandler
 from tests.unit.modelctl.datasinks import FakeDatasink, NearDatasink
 from tests.unit.modelctl.pinned_sites import pinned_site
@@ -209,13 +209,13 @@ def test_status(datasink: FakeDatasink, spoil: Spoil, monkeypatch: pytest.Monkey
     assert f"data1: {why(datasink.registry.joinpath(*BAD))}" in list(registry_state.notes(fleet(), found))
 
 
-def entry(pair: tuple[str, str]) -> Entry:
+def entry(pair: tuple[str, str]) -> Listed:
     time = "2026-11-23T03:00:00Z"
-    return Entry(model=pair[0], version=pair[1], manifest="0" * 64, bytes=1, due=time, since=time, operator="a@b")
+    return Listed(model=pair[0], version=pair[1], manifest="0" * 64, bytes=1, due=time, since=time, operator="a@b")
 
 
-def state(*entries: Entry) -> State:
-    return State(now=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", digest="0" * 64, entries=entries, seen={})
+def state(*entries: Listed) -> DeleteList:
+    return DeleteList(now=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", digest="0" * 64, entries=list(entries), seen={})
 
 
 def plan(datasink: FakeDatasink, monkeypatch: pytest.MonkeyPatch, *listed: tuple[str, str]) -> cleanup.Plan:
@@ -247,7 +247,7 @@ def test_a_clean_up_without_a_model(datasink: FakeDatasink, spoil: Spoil, monkey
     datasink.store(*old)
     spoil(datasink.registry / "haarcascades")
     found = plan(datasink, monkeypatch, old)
-    assert found.entries == ()
+    assert found.entries == []
     assert found.leave == {"/".join(old): f"it is not known to be there: {why(datasink.registry / 'haarcascades')}"}
 
 

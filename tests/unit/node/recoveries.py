@@ -28,6 +28,6 @@ def line() -> str | None:
     assert outcome is not None
     last = history.last("engine")
     assert last is not None
-    assert last["outcome"] == outcome.name
+    assert last.outcome == outcome.name
     assert marks.read("engine") is None
     return outcome.line

@@ -26,6 +26,6 @@ def run(digest: str) -> str | None:
     outcome = switch.run(request(digest))
     entry = history.last("engine")
     assert entry is not None
-    assert (entry["outcome"], entry["to"]) == (outcome.name, digest)
+    assert (entry.outcome, entry.to) == (outcome.name, digest)
     assert outcomes.take("r1") == outcome
     return outcome.line

@@ -4,8 +4,7 @@ from pathlib import Path
 import pytest
 
 from node import audit, history
-from node.history import Entry
-from node.protocol import Logged, LogLine
+from node.protocol import HistoryEntry, Logged, LogLine
 from node.rights import Owner
 from tests.unit.node.places import request, uid
 
@@ -18,13 +17,11 @@ def log(tmp_path: Path) -> Path:
     return tmp_path / "logs" / "the.log"
 
 
-def entry(host: str, n: int, to: str = "d2") -> Entry:
+def entry(host: str, n: int, to: str = "d2") -> HistoryEntry:
     """A line of a node's history."""
-    return {
-        "n": n, "time": TIME, "host": host, "service": "engine", "operator": "anna@ramrod",
-        "purpose": "pyinfra inventory.py", "from": "d1", "to": to, "commit": "c0ffee", "dirty": False,
-        "outcome": "chosen", "reason": None,
-    }  # fmt: skip
+    return HistoryEntry(
+        n, TIME, host, "engine", "anna@ramrod", "pyinfra inventory.py", "d1", to, "c0ffee", False, "chosen", None
+    )
 
 
 def test_where_there_is_no_log_nothing_is_collected(log: Path) -> None:
@@ -81,11 +78,13 @@ def test_log_and_folder_belong_to_the_login(log: Path) -> None:
 
 def test_of_many_lines_the_last_are_told_and_since_when_they_are_all(log: Path) -> None:
     """H9."""
-    many = [{**entry("lab1", n), "time": f"2026-11-22T23:{n // 60:02}:{n % 60:02}Z"} for n in range(1, audit.TOLD + 3)]
+    many = [
+        entry("lab1", n)._replace(time=f"2026-11-22T23:{n // 60:02}:{n % 60:02}Z") for n in range(1, audit.TOLD + 3)
+    ]
     audit.append(log, OPS, many[: audit.TOLD])
     told = audit.logged(log)["lab1"]
     assert (len(told.lines), told.since) == (audit.TOLD, "")
     audit.append(log, OPS, many)
     told = audit.logged(log)["lab1"]
-    assert told.lines[0] == LogLine(3, many[2]["time"])
-    assert (len(told.lines), told.since) == (audit.TOLD, many[2]["time"])
+    assert told.lines[0] == LogLine(3, many[2].time)
+    assert (len(told.lines), told.since) == (audit.TOLD, many[2].time)

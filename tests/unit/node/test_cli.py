@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from node import access, cleanup_units, cli, facelist, follow, history, layout, lock, pull, switch
+from node import access, cleanup_units, cli, codec, facelist, follow, history, layout, lock, pull, switch
 from node.desired_state import Order
 from node.errors import Refusal
 from node.marks import Request
+from node.protocol import Refused
 from node.service_set import Installed
 from tests.unit.node.places import USER, request, uid
 from tests.unit.node.test_desired_state import ORDER, UNIT
@@ -85,7 +86,7 @@ def test_what_differs_is_answered_as_json(
     (tmp_path / "cats" / "2026-01-01").mkdir(parents=True)
     say(monkeypatch, {"folders": [], "models": str(tmp_path)})
     assert cli.main(["verify"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"folders": [], "versions": ["cats/2026-01-01"]}
+    assert json.loads(capsys.readouterr().out) == {"folders": [], "format": 1, "versions": ["cats/2026-01-01"]}
 
 
 def test_access_comes_on_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +128,7 @@ def test_a_switch_that_would_unlock_events_is_refused_first(
         "face list 2026-02-02: lacks 1 event(s)\n",
     )
     [entry] = history.entries()
-    assert (entry["outcome"], entry["reason"]) == ("refused", "face list 2026-02-02: lacks 1 event(s)")
+    assert (entry.outcome, entry.reason) == ("refused", "face list 2026-02-02: lacks 1 event(s)")
 
 
 def test_a_switch_gets_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +142,7 @@ def test_a_switch_gets_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_units_of_the_clean_up_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[list[Installed]] = []
     monkeypatch.setattr(cleanup_units, "install", said.append)
-    say(monkeypatch, {**ORDER, "clean_up": [UNIT]})
+    say(monkeypatch, {"units": [UNIT]})
     assert cli.main(["install-cleanup"]) == 0
     assert said == [[Installed(Path("/etc/a.timer"), "root", 0o644, "04", "[Timer]\n")]]
 
@@ -156,15 +157,19 @@ def test_the_switch_unit_runs_the_request_that_it_was_begun_for(monkeypatch: pyt
 
 
 def test_refuse_is_written_down_and_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    say(monkeypatch, {"order": ORDER, "reason": "your checkout is older"})
+    say(
+        monkeypatch,
+        codec.encode(Refused("lab1", {"engine": "d1"}, "anna@ramrod", "pyinfra", "c0ffee", "your checkout is older")),
+    )
     assert cli.main(["refuse"]) == 1
     assert capsys.readouterr() == ("", "your checkout is older\n")
-    assert [entry["reason"] for entry in history.entries()] == ["your checkout is older"]
+    [entry] = history.entries()
+    assert (entry.to, entry.outcome, entry.reason) == ("d1", "refused", "your checkout is older")
 
 
 def test_lines_are_collected_into_the_log_that_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     history.add(request("d1"), None, history.CHOSEN, None)
-    say(monkeypatch, {"log": str(tmp_path / "the.log"), "owner": USER, "lines": history.entries()})
+    say(monkeypatch, {"log": str(tmp_path / "the.log"), "owner": USER, "lines": codec.encode(history.entries())})
     assert cli.main(["append-log"]) == 0
     assert (tmp_path / "the.log").read_text() == history.text(history.entries()[0]) + "\n"
     assert (tmp_path / "the.log").stat().st_uid == uid()
@@ -172,7 +177,7 @@ def test_lines_are_collected_into_the_log_that_is_named(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("words", [[], ["no-such"], ["Status"]])
 def test_an_unknown_command_is_told_what_there_is(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
-    assert cli.main(words) == 1
+    assert cli.main(words) == 64
     found = " ".join(words) or "no command"
     assert capsys.readouterr().err == f"found {found}; allowed: status, history, revert, restore, python\n"
 

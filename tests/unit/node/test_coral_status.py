@@ -7,6 +7,7 @@ import pytest
 
 from node import coral_status, mapped, process_tree, services, sets, status, stick
 from node.errors import Unknown
+from node.protocol import Coral
 from node.services import Status
 from tests.unit.node.stacks import Node
 
@@ -26,15 +27,19 @@ def node(tmp_path: Path) -> Node:
     return Node(tmp_path)
 
 
-def found(node: Node, main: Status = UP, **changes: object) -> dict[str, object] | None:
+def found(node: Node, main: Status = UP, **changes: object) -> Coral | None:
     return coral_status.look(node.service(**changes), {"engine.service": main})
 
 
+def library(coral: Coral | None) -> str | None:
+    return coral.library if coral else None
+
+
 def test_all_of_it(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = {"version": "2026-01-10", "stick": "running (18d1:9302)", "library": "loaded", "problem": None}
+    told = Coral("2026-01-10", "running (18d1:9302)", "loaded", None)
     assert found(node) == told
     monkeypatch.setattr(stick, "device_problem", lambda _: LINE)
-    assert found(node) == {**told, "problem": LINE}
+    assert found(node) == told._replace(problem=LINE)
 
 
 def test_a_set_without_a_stack(node: Node) -> None:
@@ -44,8 +49,8 @@ def test_a_set_without_a_stack(node: Node) -> None:
 
 def test_what_does_not_run_has_loaded_nothing(node: Node) -> None:
     for main in (UP._replace(active="inactive", pid=0), UP._replace(pid=0)):
-        assert (found(node, main) or {})["library"] == "not loaded yet"
-    assert (coral_status.look(node.service(state="stopped"), {}) or {})["library"] == "not loaded yet"
+        assert library(found(node, main)) == "not loaded yet"
+    assert library(coral_status.look(node.service(state="stopped"), {})) == "not loaded yet"
 
 
 def test_what_cannot_be_seen(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,7 +58,7 @@ def test_what_cannot_be_seen(node: Node, monkeypatch: pytest.MonkeyPatch) -> Non
         raise Unknown("/proc: no memory")
 
     monkeypatch.setattr(process_tree, "look", unknown)
-    assert (found(node) or {})["library"] == "unknown"
+    assert library(found(node)) == "unknown"
 
 
 def test_for_people(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:

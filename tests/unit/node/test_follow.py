@@ -37,7 +37,7 @@ def refusal(order: Order) -> str:
 def last() -> tuple[str, str | None]:
     entry = history.last("engine")
     assert entry is not None
-    return entry["outcome"], entry["reason"]
+    return entry.outcome, entry.reason
 
 
 class TestSwitch:
@@ -97,7 +97,7 @@ class TestSwitch:
         sets.choose("engine", "d0", None)
         systemd_run(programs, "exit 1")
         refusal(order)
-        assert [(each["from"], each["to"]) for each in history.entries()] == [("d0", "d1")]
+        assert [(each.from_, each.to) for each in history.entries()] == [("d0", "d1")]
 
 
 class TestFollow:
@@ -145,12 +145,12 @@ def test_refuse_writes_a_line_for_each_set_and_says_why(place: Place) -> None:
     sets.choose("engine", "d0", None)
     with pytest.raises(Refusal, match=r"^your checkout is older$"):
         follow.refuse(place.order(sets=wanted), "your checkout is older")
-    found = [(each["service"], each["from"], each["to"], each["outcome"], each["reason"]) for each in history.entries()]
+    found = [(each.service, each.from_, each.to, each.outcome, each.reason) for each in history.entries()]
     assert found == [
         ("engine", "d0", "d1", "refused", "your checkout is older"),
         ("other", None, "d2", "refused", "your checkout is older"),
     ]
-    assert [(each["host"], each["operator"]) for each in history.entries()] == [("node", "anna@ramrod")] * 2
+    assert [(each.host, each.operator) for each in history.entries()] == [("node", "anna@ramrod")] * 2
 
 
 @pytest.mark.usefixtures("impatient")
@@ -164,4 +164,4 @@ def test_a_set_is_not_described_anew_while_another_switch_runs(place: Place) -> 
     ):
         follow.switch(order)
     assert (sets.load("engine", "d1").commit, sets.load("engine", "d1").content.state) == ("theirs", "running")
-    assert [entry["outcome"] for entry in history.entries()] == ["refused"]
+    assert [entry.outcome for entry in history.entries()] == ["refused"]

@@ -12,10 +12,10 @@ import pytest
 from modelctl.registry.listing import ListedVersion, Listing
 from modelctl.registry.registry_lister import list_registry
 from modelctl.retiring.cleanup import Plan
-from modelctl.retiring.delete_list import State
 from modelctl.retiring.retirement import Pair
 from node import delete_list, history, layout, retire
 from node.retire import Place
+from node.version_messages import DeleteList, RenewDeleteList
 from tests.unit.modelctl.histories import MODELS, World, manifest, size
 from tests.unit.modelctl.told import tell
 
@@ -51,17 +51,11 @@ class RealDepot:
         }
         return Listing(versions, tuple(found["leftovers"]), 0, 0)
 
-    def state(self, now: str) -> State:
-        return State.model_validate({**delete_list.show(self.place.log), "now": now}, strict=False)
+    def state(self, now: str) -> DeleteList:
+        return delete_list.show(self.place.log)._replace(now=now)
 
     def write(self, plan: Plan) -> None:
-        delete_list.renew(
-            {
-                "was": plan.old.digest,
-                "entries": [entry.model_dump() for entry in plan.entries],
-                "seen": {host: sight.model_dump() for host, sight in plan.seen.items()},
-            }
-        )
+        delete_list.renew(RenewDeleteList(plan.old.digest, plan.entries, dict(plan.seen)))
 
     def spare(self, pairs: Iterable[Pair], hosts: Mapping[str, Iterable[Pair]]) -> None:
         delete_list.spare(

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from node import files, history, layout
+from node import codec, files, history, layout
+from node.protocol import HistoryEntry
 from tests.unit.node.places import request
 
 DIGEST, OTHER = "0123456789abcdef" * 4, "fedcba9876543210" * 4
@@ -18,13 +19,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "now", lambda: "2026-11-22T23:40:00Z")
 
 
-def entry(**changes: object) -> dict[str, Any]:
+def entry(**changes: Any) -> HistoryEntry:
     history.add(request(DIGEST)._replace(commit="c0ffee" * 6 + "c0ff-dirty"), OTHER, history.CHOSEN, None)
-    return {**history.entries()[-1], **changes}
+    return history.entries()[-1]._replace(**changes)
 
 
 def test_a_line_says_who_when_what_and_how_it_ended() -> None:
-    assert entry() == {
+    entry()
+    assert json.loads(layout.history().read_text()) == {
         "format": 1,
         "n": 1,
         "time": "2026-11-22T23:40:00Z",
@@ -45,7 +47,7 @@ def test_a_line_says_who_when_what_and_how_it_ended() -> None:
 def test_a_clean_commit_is_not_dirty(commit: str) -> None:
     history.add(request("d2")._replace(commit=commit), None, history.REFUSED, "why")
     [found] = history.entries()
-    assert (found["commit"], found["dirty"], found["from"], found["reason"]) == (commit, False, None, "why")
+    assert (found.commit, found.dirty, found.from_, found.reason) == (commit, False, None, "why")
 
 
 def test_lines_are_only_added_and_numbered_on() -> None:
@@ -53,7 +55,7 @@ def test_lines_are_only_added_and_numbered_on() -> None:
         before = layout.history().read_bytes() if layout.history().exists() else b""
         history.add(request(digest), None, history.CHOSEN, None)
         assert layout.history().read_bytes().startswith(before)
-    assert [(each["n"], each["to"]) for each in history.entries()] == [(1, "d1"), (2, "d2"), (3, "d3")]
+    assert [(each.n, each.to) for each in history.entries()] == [(1, "d1"), (2, "d2"), (3, "d3")]
 
 
 def test_a_line_that_a_power_cut_tore_is_left_out_and_hurts_no_other() -> None:
@@ -62,7 +64,7 @@ def test_a_line_that_a_power_cut_tore_is_left_out_and_hurts_no_other() -> None:
     whole = layout.history().read_bytes()
     layout.history().write_bytes(whole[:-20])
     history.add(request("d3"), None, history.CHOSEN, None)
-    assert [(each["n"], each["to"]) for each in history.entries()] == [(1, "d1"), (2, "d3")]
+    assert [(each.n, each.to) for each in history.entries()] == [(1, "d1"), (2, "d3")]
 
 
 def test_a_lost_line_does_not_make_a_number_come_twice() -> None:
@@ -70,7 +72,7 @@ def test_a_lost_line_does_not_make_a_number_come_twice() -> None:
         history.add(request(digest), None, history.CHOSEN, None)
     layout.history().write_bytes(b"?" + layout.history().read_bytes())
     history.add(request("d3"), None, history.CHOSEN, None)
-    assert [each["n"] for each in history.entries()] == [2, 3]
+    assert [each.n for each in history.entries()] == [2, 3]
 
 
 @pytest.mark.parametrize(
@@ -86,19 +88,19 @@ def test_what_is_no_line_is_left_out(line: bytes) -> None:
     with layout.history().open("ab") as file:
         file.write(line + b"\n")
     history.add(request("d3"), None, history.CHOSEN, None)
-    assert [each["to"] for each in history.entries()] == ["d1", "d3"]
+    assert [each.to for each in history.entries()] == ["d1", "d3"]
     last = history.last("engine")
     assert last is not None
-    assert last["to"] == "d3"
+    assert last.to == "d3"
 
 
 @pytest.mark.parametrize("name", ["service", "time", "host", "operator", "from", "outcome", "reason", "dirty"])
 def test_a_line_that_lacks_a_field_is_a_line(name: str) -> None:
     """H8, H3: an older program knew fewer."""
-    line = {key: value for key, value in entry().items() if key != name}
+    line = {key: value for key, value in codec.encode(entry()).items() if key != name}
     layout.history().write_text(json.dumps(line) + "\n")
     [found] = history.entries()
-    assert found["n"] == 1
+    assert found.n == 1
     assert name in found
     assert history.text(found).isprintable()
     assert (history.last("engine") is None) == (name == "service")
@@ -128,7 +130,7 @@ def test_last_is_the_services_own() -> None:
     history.add(request("d3")._replace(service="other"), None, history.CHOSEN, None)
     found = history.last("engine")
     assert found is not None
-    assert found["to"] == "d2"
+    assert found.to == "d2"
 
 
 def test_text_is_one_line_for_people() -> None:
@@ -139,7 +141,7 @@ def test_text_is_one_line_for_people() -> None:
 
 
 def test_text_of_a_first_set_that_was_not_well() -> None:
-    found = entry(**{"from": None, "outcome": "failed", "dirty": False, "reason": "it ended\n\tat once"})
+    found = entry(from_=None, outcome="failed", dirty=False, reason="it ended\n\tat once")
     assert history.text(found) == (
         "2026-11-22T23:40:00Z node#1 engine failed none -> 0123456789ab commit c0ffeec0ffee by anna@ramrod: "
         "pyinfra inventory.py; it ended at once"

@@ -49,7 +49,7 @@ def replaced(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 
 
 def test_the_plain_list_is_taken_and_obeyed(registry: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    was = delete_list.show(registry.log)["digest"]
+    was = delete_list.show(registry.log).digest
     message = {"was": was, "entries": [entry(registry)], "seen": {}}
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(message)))
     assert cli.main(["renew-delete-list"]) == 0

@@ -50,7 +50,7 @@ def test_a_command_that_is_none(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     before = tree(tmp_path)
     for word in NAMES.values():
         with trying(word):
-            assert cli.main([word]) == 1
+            assert cli.main([word]) == 64
             assert require_line(capsys.readouterr().err).endswith("; allowed: status, history, revert, restore, python")
             assert tree(tmp_path) == before
 

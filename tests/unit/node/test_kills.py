@@ -96,12 +96,12 @@ def check(story: Story, pending: Mark | None) -> None:
 
 def _check_history(story: Story, pending: Mark | None, chosen: str | None) -> None:
     last, wish = history.last(SERVICE), pending.request.digest if pending else story.new.digest
-    if last is None or last["to"] != wish:
+    if last is None or last.to != wish:
         assert (pending, chosen) == (None, story.chosen)
     elif chosen == wish:
-        assert last["outcome"] in (history.CHOSEN, history.FAILED)
+        assert last.outcome in (history.CHOSEN, history.FAILED)
     else:
-        assert last["outcome"] == history.RETURNED
+        assert last.outcome == history.RETURNED
 
 
 def _check_process(story: Story, chosen: str | None, *, is_untouched: bool) -> None:

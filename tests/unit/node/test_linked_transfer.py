@@ -10,6 +10,7 @@ import pytest
 
 from node import disk, linked_transfer
 from node.errors import Refusal
+from node.version_messages import LinkedFiles, LinkedQuestion, Measured, SendLinkedFile
 from tests.unit.node.places import Place, sha256
 from tests.unit.node.test_linked import holding
 
@@ -29,8 +30,12 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> io.BytesIO:
     return buffer
 
 
-def order(path: Path, **more: object) -> dict[str, object]:
-    return {"models": str(path.parents[2]), "model": "faces", "version": "2026-01-01", **more}
+def question(path: Path, *names: str) -> LinkedQuestion:
+    return LinkedQuestion(path.parents[2], "faces", "2026-01-01", list(names))
+
+
+def order(path: Path, sha256: str) -> SendLinkedFile:
+    return SendLinkedFile(path.parents[2], "faces", "2026-01-01", "list.csv", sha256)
 
 
 def refusal(work: Callable[[], object]) -> str:
@@ -40,18 +45,18 @@ def refusal(work: Callable[[], object]) -> str:
 
 
 def test_what_each_is(path: Path) -> None:
-    assert linked_transfer.look(order(path, names=["list.csv", "data.hdf5"])) == {
-        "files": {"list.csv": {"sha256": sha256(ROWS), "size": len(ROWS)}, "data.hdf5": None}
-    }
+    assert linked_transfer.look(question(path, "list.csv", "data.hdf5")) == LinkedFiles(
+        {"list.csv": Measured(sha256(ROWS), len(ROWS)), "data.hdf5": None}
+    )
 
 
 def test_its_bytes(path: Path, sent: io.BytesIO) -> None:
-    linked_transfer.send(order(path, name="list.csv", sha256=sha256(ROWS)))
+    linked_transfer.send(order(path, sha256(ROWS)))
     assert sent.getvalue() == ROWS
 
 
 def test_other_bytes_than_were_looked_at(path: Path, sent: io.BytesIO) -> None:
-    assert refusal(lambda: linked_transfer.send(order(path, name="list.csv", sha256="0" * 64))) == (
+    assert refusal(lambda: linked_transfer.send(order(path, "0" * 64))) == (
         f"{path}: it has changed since it was looked at; run again"
     )
     assert sent.getvalue() == ROWS
@@ -60,8 +65,8 @@ def test_other_bytes_than_were_looked_at(path: Path, sent: io.BytesIO) -> None:
 def test_open_for_writing(path: Path, sent: io.BytesIO) -> None:
     with holding(path, "r+") as process:
         said = f"{path} (process {process}): open for writing; expected the task to finish; run again later"
-        assert refusal(lambda: linked_transfer.look(order(path, names=["list.csv"]))) == said
-        assert refusal(lambda: linked_transfer.send(order(path, name="list.csv", sha256=sha256(ROWS)))) == said
+        assert refusal(lambda: linked_transfer.look(question(path, "list.csv"))) == said
+        assert refusal(lambda: linked_transfer.send(order(path, sha256(ROWS)))) == said
     assert sent.getvalue() == b""
 
 
@@ -114,11 +119,11 @@ def test_what_is_no_plain_file(path: Path) -> None:
 
 def test_a_version_that_is_none(path: Path, tmp_path: Path) -> None:
     said = "faces/2026-02-02: not on this node; versions of faces that are: 2026-01-01"
-    assert refusal(lambda: linked_transfer.look({**order(path), "version": "2026-02-02", "names": []})) == said
+    assert refusal(lambda: linked_transfer.look(question(path)._replace(version="2026-02-02"))) == said
     path.parent.with_name("2026-02-02").symlink_to(tmp_path)
-    assert refusal(lambda: linked_transfer.look({**order(path), "version": "2026-02-02", "names": []})).endswith(
+    assert refusal(lambda: linked_transfer.look(question(path)._replace(version="2026-02-02"))).endswith(
         "2026-02-02: found a link; expected a folder; look there"
     )
-    assert refusal(lambda: linked_transfer.look({**order(path), "models": str(tmp_path / "x"), "names": []})) == (
+    assert refusal(lambda: linked_transfer.look(question(path)._replace(models=tmp_path / "x"))) == (
         f"{tmp_path}/x: no such folder; expected the models of this node"
     )

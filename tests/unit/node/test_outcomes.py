@@ -25,7 +25,7 @@ def test_an_outcome_is_told_written_down_and_left_for_the_operator(
     assert outcomes.conclude(request(DIGEST), OLD, name, reason) == Outcome(name, line)
     assert capsys.readouterr().err == (line + "\n" if line else "")
     [entry] = history.entries()
-    assert (entry["outcome"], entry["reason"], entry["from"], entry["to"]) == (name, reason, OLD, DIGEST)
+    assert (entry.outcome, entry.reason, entry.from_, entry.to) == (name, reason, OLD, DIGEST)
     assert outcomes.take("r1") == Outcome(name, line)
 
 

@@ -50,7 +50,7 @@ def test_it_is_put_back_while_the_service_is_stopped(
     aside = done.rpartition(" ")[2]
     assert Path(aside).read_bytes() == NEW
     [entry] = history.entries()
-    assert (entry["outcome"], entry["reason"]) == (history.RESTORED, done)
+    assert (entry.outcome, entry.reason) == (history.RESTORED, done)
 
 
 def test_what_a_task_writes_at_its_end_is_kept_and_does_not_win(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +140,7 @@ def test_at_the_console_a_unit_does_it_which_starts_the_service_whatever_ends_it
     console.restore_unit("pat@lab1", "typed", LABEL, DIGEST)
     assert path.read_bytes() == OLD
     [entry] = history.entries()
-    assert (entry["operator"], entry["purpose"], entry["commit"]) == ("pat@lab1", "typed", "c0ffee")
+    assert (entry.operator, entry.purpose, entry.commit) == ("pat@lab1", "typed", "c0ffee")
 
 
 def test_a_program_that_takes_too_long_is_a_refusal(programs: Path) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from node import cli, delete_list, files, history, layout, retire
+from node import cli, codec, delete_list, files, history, layout, retire
 from node.errors import Refusal
 from node.retire import Place
+from node.version_messages import Listed, RenewDeleteList
 from tests.unit.node.places import fill, manifest_of, sha256, tree, uid
 
 NOW, PAST, FUTURE = "2026-11-29T03:00:00Z", "2026-11-29T03:00:00Z", "2026-11-29T03:00:01Z"
@@ -42,7 +43,8 @@ def entry(folder: Path, **changes: Any) -> dict[str, Any]:
 
 
 def write(*entries: dict[str, Any]) -> None:
-    delete_list.renew({"was": delete_list.show(Path("/nowhere"))["digest"], "entries": list(entries), "seen": {}})
+    was = delete_list.show(Path("/nowhere")).digest
+    delete_list.renew(RenewDeleteList(was, [codec.decode(Listed, each) for each in entries], {}))
 
 
 def lines(depot: Place) -> list[str]:
@@ -75,7 +77,7 @@ def test_what_was_stored_anew_was_not_listed(depot: Place) -> None:
     write(entry(store(depot, "2019-01-01")))
     retire.clean(depot, NOW)
     folder = store(depot, "2019-01-01")
-    assert delete_list.show(depot.log)["entries"] == []
+    assert delete_list.show(depot.log).entries == []
     assert retire.clean(depot, NOW) == []
     assert folder.is_dir()
     write(entry(folder, since="2026-11-23T00:00:00Z"))

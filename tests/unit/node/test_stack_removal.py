@@ -8,6 +8,7 @@ import pytest
 from node import files, layout, named, sets, stack_contents, stacks, version_removal
 from node.desired_state import Stack, Version
 from node.service_set import CORAL, SetStack
+from node.version_messages import Removal, Removed
 from tests.unit.node.disks import Disk
 from tests.unit.node.places import Place, installed, service_set, sha256, tree
 from tests.unit.node.simulated import quicken
@@ -51,16 +52,16 @@ def test_the_survey_tells_of_stacks_as_of_versions(place: Place) -> None:
     (layout.coral() / ".retired-2024-01-01-d4" / "lib" / "x").write_bytes(b"half")
     (place.models / "coral_packages" / NEW).mkdir(parents=True)  # what another tool left there is no stack
     found = version_removal.survey(place.models)
-    assert [(each["model"], each["version"]) for each in found["versions"]] == [
+    assert [(each.model, each.version) for each in found.versions] == [
         ("cats", OLD), ("coral_packages", OLD), ("coral_packages", NEW),
     ]  # fmt: skip
-    assert [file["name"] for file in found["versions"][1]["files"]] == [
+    assert [file.name for file in found.versions[1].files] == [
         "d1/contents.json", "d1/lib/libedgetpu.so.1", "d1/python/a.py",
     ]  # fmt: skip
-    assert sum(file["size"] for file in found["versions"][1]["files"]) == sum(map(len, tree(first).values()))
-    [left] = found["leftovers"]
-    assert (left["model"], left["version"]) == ("coral_packages", "2024-01-01")
-    assert [(file["name"], file["size"]) for file in left["files"]] == [(".retired-2024-01-01-d4/lib/x", 4)]
+    assert sum(file.size for file in found.versions[1].files) == sum(map(len, tree(first).values()))
+    [left] = found.leftovers
+    assert (left.model, left.version) == ("coral_packages", "2024-01-01")
+    assert [(file.name, file.size) for file in left.files] == [(".retired-2024-01-01-d4/lib/x", 4)]
     assert version_removal.leftovers([]) == [str(layout.coral() / ".retired-2024-01-01-d4")]
 
 
@@ -71,16 +72,12 @@ def test_a_stack_goes_as_a_version_does(place: Place) -> None:
     left = layout.coral() / ".retired-2024-01-01-d4"
     left.mkdir()
     (left / "x").write_bytes(b"half")
-    assert remove(place, stack_entry("d1", "d2")) == {
-        "removed": [
-            {"model": "coral_packages", "version": "2024-01-01", "bytes": 4},
-            {"model": "coral_packages", "version": OLD, "bytes": freed},
-        ],
-        "refused": {},
-    }  # fmt: skip
+    assert remove(place, stack_entry("d1", "d2")) == Removal(
+        [Removed("coral_packages", "2024-01-01", 4), Removed("coral_packages", OLD, freed)], {}
+    )
     assert list(layout.coral().iterdir()) == [new]
     assert stacks.is_verified("d3")
-    assert remove(place, stack_entry("d1"))["refused"] == {
+    assert remove(place, stack_entry("d1")).refused == {
         f"coral_packages/{OLD}": f"coral_packages/{OLD}: not on this node; versions of coral_packages that are: {NEW}"
     }
 
@@ -91,7 +88,7 @@ def test_a_stack_that_a_set_names_stays(place: Place) -> None:
     choose_stack("d2", NEW)
     assert named.stacks("engine") == {"d2": NEW}
     found = remove(place, stack_entry("d1"), stack_entry("d2", version=NEW))
-    assert found["refused"] == {f"coral_packages/{NEW}": "a set names it by now; it stays"}
+    assert found.refused == {f"coral_packages/{NEW}": "a set names it by now; it stays"}
     assert (old.exists(), new.exists()) == (False, True)
 
 
@@ -100,8 +97,8 @@ def test_a_stack_is_called_what_the_set_that_names_it_calls_it(place: Place) -> 
     files.folder(place.models)
     folder = hold_stack("d1")
     choose_stack("d1", NEW)
-    assert [each["version"] for each in version_removal.survey(place.models)["versions"]] == [NEW]
-    assert list(remove(place, stack_entry("d1"))["refused"]) == [f"coral_packages/{OLD}"]
+    assert [each.version for each in version_removal.survey(place.models).versions] == [NEW]
+    assert list(remove(place, stack_entry("d1")).refused) == [f"coral_packages/{OLD}"]
     assert folder.is_dir()
 
 
@@ -109,7 +106,7 @@ def test_a_stack_with_a_file_of_somebody_stays(place: Place) -> None:
     files.folder(place.models)
     mine = hold_stack("d1") / "python" / "mine.py"
     mine.touch()
-    assert remove(place, stack_entry("d1"))["refused"] == {
+    assert remove(place, stack_entry("d1")).refused == {
         f"coral_packages/{OLD}": f"{mine}: not of this version; it stays; move that away and run again"
     }
 

@@ -10,8 +10,10 @@ from typing import BinaryIO
 import pytest
 
 from node import disk, files, layout, pull, rights, stamps, version_removal, versions
+from node.codec import Text
 from node.desired_state import Version
 from node.stamps import State
+from node.version_messages import Removable, RemoveVersions
 from tests.unit.node.places import Place, is_linked_twice, sha256
 from tests.unit.node.pulls import refusal
 
@@ -208,9 +210,9 @@ def test_a_removed_version_leaves_its_sharer_verified(place: Place, old: Version
     pull.pull(place.order(new))
     tick()
     read.clear()
-    entry = {"model": "cats", "version": old.version, "files": ["cats.bin", "manifest.yaml"], "linked": {}}
-    order = {"models": str(place.models), "entries": [entry], "operator": "anna@ramrod", "purpose": "modelctl"}
-    assert version_removal.remove(order)["refused"] == {}
+    entry = Removable("cats", old.version, [Text("cats.bin"), Text("manifest.yaml")], {})
+    order = RemoveVersions(place.models, [entry], "anna@ramrod", "modelctl")
+    assert version_removal.remove(order).refused == {}
     assert not old.directory.exists()
     assert not is_linked_twice(new.directory / "cats.bin")
     assert versions.is_verified(new)

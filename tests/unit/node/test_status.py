@@ -1,14 +1,13 @@
-import json
-
 import pytest
 
-from node import files, history, installation, layout, lock, marks, recovery, services, sets, status
+from node import codec, files, history, installation, layout, lock, marks, recovery, services, sets, status
+from node.protocol import NodeService, Status
 from node.service_set import Link, Named, ServiceSet
-from node.services import Status
+from node.services import Status as UnitStatus
 from tests.unit.node.places import Place, installed, mark, request, service_set
 
-UP = Status("active", "running", 7, "enabled", 0, False)
-DOWN = Status("inactive", "dead", 0, "", 0, False)
+UP = UnitStatus("active", "running", 7, "enabled", 0, False)
+DOWN = UnitStatus("inactive", "dead", 0, "", 0, False)
 DIGEST, OLD = "0123456789abcdef" * 4, "fedcba9876543210" * 4
 
 
@@ -32,14 +31,12 @@ def settled(place: Place) -> ServiceSet:
     return wanted
 
 
-def found() -> dict[str, object]:
-    data = status.status()["services"]["engine"]
-    assert isinstance(data, dict)
-    return data
+def found() -> NodeService:
+    return status.status().services["engine"]
 
 
 def test_a_bare_node() -> None:
-    assert status.status() == {"program": None, "services": {}}
+    assert status.status() == Status({})
     assert status.text(status.status()) == "nothing was deployed to this node yet"
 
 
@@ -47,7 +44,7 @@ def test_a_bare_node() -> None:
 class TestStatus:
     def test_all_of_a_settled_service(self) -> None:
         history.add(request(DIGEST), OLD, history.CHOSEN, None)
-        assert json.loads(status.as_json(found())) == {
+        assert codec.encode(found()) == {
             "unit": "engine.service",
             "state": "running",
             "active": True,
@@ -62,7 +59,7 @@ class TestStatus:
             "health": None,
             "drift": [],
             "pending": None,
-            "last": history.entries()[0],
+            "last": codec.encode(history.entries()[0]),
             "leftovers": [],
             "code": None,
             "queue": None,
@@ -72,55 +69,53 @@ class TestStatus:
     def test_the_program_that_the_units_run(self) -> None:
         files.folder(layout.program())
         files.link(layout.program() / "current", "p1")
-        assert status.status()["program"] == "p1"
+        assert status.status().program == "p1"
 
     def test_what_does_not_run_is_of_no_set(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(services, "status", lambda _: DOWN)
-        assert (found()["live"], found()["active"]) == (None, False)
-        assert found()["health"] == "unhealthy: engine.service is inactive, expected active"
+        assert (found().live, found().active) == (None, False)
+        assert found().health == "unhealthy: engine.service is inactive, expected active"
 
     def test_a_process_of_a_set_that_nobody_knows(self) -> None:
         layout.started("engine").unlink()
-        assert (found()["live"], found()["active"]) == (None, True)
+        assert (found().live, found().active) == (None, True)
 
     def test_a_process_of_another_set(self) -> None:
         layout.started("engine").write_text(OLD)
-        assert found()["live"] == OLD
+        assert found().live == OLD
 
     def test_drift_is_named(self, place: Place) -> None:
         (place.root / "engine.yaml").write_text("by hand")
         (place.root / "current").unlink()
         (place.root / "current").symlink_to("list_2.csv")
-        assert found()["drift"] == [
+        assert found().drift == [
             f"{place.root}/engine.yaml differs",
             f"{place.root}/current names list_2.csv, expected list_1.csv",
         ]
         (place.root / "current").unlink()
-        assert (
-            f"{place.root}/current names nothing, expected list_1.csv" in status.status()["services"]["engine"]["drift"]
-        )
+        assert f"{place.root}/current names nothing, expected list_1.csv" in found().drift
 
     def test_ill_health_is_named(self, place: Place, settled: ServiceSet) -> None:
         sets.put(settled._replace(named_files=[Named(place.root / "absent", "ab", linked=False)]), "c0ffee")
-        assert found()["health"] == f"unhealthy: {place.root}/absent: missing; run deploys/models.py"
+        assert found().health == f"unhealthy: {place.root}/absent: missing; run deploys/models.py"
 
     def test_a_service_that_is_not_to_run_is_well(self, settled: ServiceSet, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(services, "status", lambda _: DOWN)
         sets.put(settled._replace(state="stopped"), "c0ffee")
-        assert (found()["health"], found()["state"]) == (None, "stopped")
+        assert (found().health, found().state) == (None, "stopped")
 
     def test_a_set_that_is_not_whole(self) -> None:
         (layout.sets("engine") / DIGEST / "set.json").unlink()
-        assert str(found()["health"]).startswith(f"{layout.sets('engine')}/{DIGEST}: set cannot be read")
-        assert found()["chosen"] == DIGEST
+        assert str(found().health).startswith(f"{layout.sets('engine')}/{DIGEST}: set cannot be read")
+        assert found().chosen == DIGEST
 
     def test_nothing_chosen(self) -> None:
         (layout.sets("engine") / "chosen").unlink()
-        assert (found()["chosen"], found()["health"]) == (None, "no set is chosen")
+        assert (found().chosen, found().health) == (None, "no set is chosen")
 
     def test_a_switch_that_died(self) -> None:
         marks.put(mark(DIGEST, OLD))
-        assert found()["pending"] == {
+        assert codec.encode(found().pending) == {
             "running": False,
             "operator": "anna@ramrod",
             "purpose": "pyinfra inventory.py",
@@ -133,9 +128,9 @@ class TestStatus:
     def test_a_switch_that_runs(self) -> None:
         marks.put(mark(DIGEST, OLD))
         with lock.held(recovery.lock_of("engine"), "switch", "anna@ramrod", "it"):
-            pending = found()["pending"]
-        assert isinstance(pending, dict)
-        assert pending["running"] is True
+            pending = found().pending
+        assert pending is not None
+        assert pending.running is True
 
 
 @pytest.mark.usefixtures("settled")
@@ -183,7 +178,3 @@ class TestText:
     def test_an_ill_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(services, "status", lambda _: DOWN)
         assert "  health    unhealthy: engine.service is inactive, expected active" in self.text()
-
-
-def test_as_json_is_for_programs() -> None:
-    assert status.as_json({"b": None, "a": [1]}) == '{\n "a": [\n  1\n ],\n "b": null\n}'

@@ -42,11 +42,10 @@ def test_a_list_that_was_cut_short_is_put_back_and_told(
     stop(left)
     assert (path.read_text(), path.stat().st_uid, path.stat().st_mode & 0o777) == (LIST, owner, 0o644)
     [entry] = history.entries()
-    assert (entry["outcome"], entry["service"]) == (history.RESTORED, "engine")
-    aside = entry["reason"].rpartition(" ")[2]
-    assert (
-        entry["reason"] == f"{path}: cut short by the stop; it is again as it was just before; what was left: {aside}"
-    )
+    assert (entry.outcome, entry.service) == (history.RESTORED, "engine")
+    assert entry.reason is not None
+    aside = entry.reason.rpartition(" ")[2]
+    assert entry.reason == f"{path}: cut short by the stop; it is again as it was just before; what was left: {aside}"
     assert Path(aside).read_text() == left
     assert not capsys.readouterr().out
 
@@ -65,7 +64,7 @@ def test_a_list_that_is_gone_is_put_back_too(
     stop("")
     assert path.read_text() == LIST
     [entry] = history.entries()
-    assert entry["reason"].endswith("; what was left: nothing")
+    assert str(entry.reason).endswith("; what was left: nothing")
 
 
 def test_one_that_is_too_long_to_be_read_does_not_keep_it_from_stopping(

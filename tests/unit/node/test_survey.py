@@ -182,7 +182,7 @@ class TestHistory:
         history.add(request("d1"), None, history.CHOSEN, None)
         audit.append(told.log, order.owner, history.entries())
         [entry] = history.entries()
-        assert of_the_datasink(order).logged == {"node": Logged([LogLine(1, entry["time"])], since="")}
+        assert of_the_datasink(order).logged == {"node": Logged([LogLine(1, entry.time)], since="")}
 
     def test_another_host_has_no_log(self, place: Place) -> None:
         assert survey.survey(place.order()).datasink is None

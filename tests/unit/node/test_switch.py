@@ -248,9 +248,9 @@ def test_the_switch_that_another_takes_over_has_failed(place: Place) -> None:
     stored(place, "d3")
     run("d3")
     first, second = history.entries()[-2:]
-    assert (first["to"], first["operator"], first["outcome"]) == ("d2", "ben@ramrod", "failed")
-    assert first["reason"] == "it was ill; a later switch, by anna@ramrod, goes on from there"
-    assert (second["to"], second["outcome"], chosen()) == ("d3", "chosen", ("d3", "d1"))
+    assert (first.to, first.operator, first.outcome) == ("d2", "ben@ramrod", "failed")
+    assert first.reason == "it was ill; a later switch, by anna@ramrod, goes on from there"
+    assert (second.to, second.outcome, chosen()) == ("d3", "chosen", ("d3", "d1"))
 
 
 def test_a_start_that_hangs_is_unhealthy_at_the_deadline(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,7 +90,7 @@ def test_a_unit_that_only_sleeps_is_woken_and_its_service_goes_on(
     told.clear()
     assert run(wanted.digest) is None
     assert [each.split()[0] for each in told if each != "daemon-reload"] == ["enable"]
-    assert history.entries()[-1]["outcome"] == history.CHOSEN
+    assert history.entries()[-1].outcome == history.CHOSEN
 
 
 @pytest.mark.parametrize("may_restart", [True, False])
@@ -173,7 +173,7 @@ class TestQueue:
 
         monkeypatch.setattr(health, "wait", wait)
         switch.run(request("d1"))
-        assert history.entries()[-1]["outcome"] == history.FAILED
+        assert history.entries()[-1].outcome == history.FAILED
         assert (queue.read_text(), kept.read_text()) == ("[1]", "[1]")
 
     def test_one_that_is_there_is_the_newer(self, place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

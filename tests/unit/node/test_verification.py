@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from node import disk, verification
+from node.version_messages import Verified, VerifyFolder, VerifyQuestion
 from tests.unit.node.places import sha256, tree
 
 PLAIN = {"a": b"a", "b": b"b"}
@@ -14,14 +15,14 @@ PLAIN = {"a": b"a", "b": b"b"}
 
 def folder(
     path: Path, *linked: str, contents: Mapping[str, bytes] = MappingProxyType(PLAIN), shared: bool = False
-) -> dict[str, Any]:
+) -> VerifyFolder:
     digests = {name: sha256(content) for name, content in contents.items()}
-    return {"path": str(path), "digests": digests, "linked": list(linked), "shared": shared}
+    return VerifyFolder(path, digests, list(linked), shared)
 
 
-def differences(question: dict[str, Any]) -> dict[str, Any]:
-    [found] = verification.verify({"folders": [question], "models": None})["folders"]
-    return dict(found)
+def differences(question: VerifyFolder) -> dict[str, Any]:
+    [found] = verification.verify(VerifyQuestion([question], None)).folders
+    return found._asdict()
 
 
 @pytest.fixture
@@ -113,6 +114,6 @@ def test_the_version_folders_of_a_node(path: Path, tmp_path: Path) -> None:
     (models / "birds").symlink_to(path.parent)
     (models / "file").touch()
     Path(os.fsdecode(os.fsencode(models) + b"/dogs/\xff")).mkdir()
-    found = verification.verify({"folders": [], "models": str(models)})
-    assert found == {"folders": [], "versions": ["cats/2026-01-01", "dogs/old", "dogs/\\udcff"]}
-    assert verification.verify({"folders": [], "models": str(tmp_path / "none")})["versions"] == []
+    found = verification.verify(VerifyQuestion([], models))
+    assert found == Verified([], ["cats/2026-01-01", "dogs/old", "dogs/\\udcff"])
+    assert verification.verify(VerifyQuestion([], tmp_path / "none")).versions == []

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from node import files, layout, lock, named, recovery, sets, stamps, version_removal, versions
+from node import codec, files, layout, lock, named, recovery, sets, stamps, version_removal, versions
 from node.errors import Refusal
 from node.service_set import Named
+from node.version_messages import Held, Removable, Removal, Removed, RemoveVersions
 from tests.unit.node.disks import Disk, Killed
 from tests.unit.node.places import Place, at, service_set, sha256, tree
 from tests.unit.node.simulated import quicken
@@ -31,9 +32,9 @@ def entry(version: str = OLD, **changes: Any) -> dict[str, Any]:
     return {"model": "cats", "version": version, "files": names, "linked": {"list.csv": [sha256(b"rows")]}, **changes}
 
 
-def remove(place: Place, *entries: dict[str, Any]) -> dict[str, Any]:
-    order = {"models": str(place.models), "entries": list(entries), "operator": "anna@ramrod", "purpose": "clean up"}
-    return version_removal.remove(order)
+def remove(place: Place, *entries: dict[str, Any]) -> Removal:
+    going = [codec.decode(Removable, each) for each in entries]
+    return version_removal.remove(RemoveVersions(place.models, going, "anna@ramrod", "clean up"))
 
 
 def size(folder: Path) -> int:
@@ -43,9 +44,7 @@ def size(folder: Path) -> int:
 def test_a_version_goes_with_its_stamps_and_nothing_else(place: Place) -> None:
     old, new = hold(place), hold(place, NEW)
     freed, kept = size(old), {path: path.read_bytes() for path in new.iterdir()}
-    assert remove(place, entry()) == {
-        "removed": [{"model": "cats", "version": OLD, "bytes": freed}], "refused": {},
-    }  # fmt: skip
+    assert remove(place, entry()) == Removal([Removed("cats", OLD, freed)], {})
     assert [path.name for path in old.parent.iterdir()] == [NEW]
     assert {path: path.read_bytes() for path in new.iterdir()} == kept
     assert [path.name for path in (layout.stamps() / str(old.parent)[1:]).iterdir()] == [NEW]
@@ -57,7 +56,7 @@ def test_what_is_shared_with_another_version_frees_nothing_until_both_are_gone(p
     (new / "cats.bin").unlink()
     (new / "cats.bin").hardlink_to(old / "cats.bin")
     first, second = size(old) - len(DATA["cats.bin"]), size(new)
-    assert [each["bytes"] for each in remove(place, entry(), entry(NEW))["removed"]] == [first, second]
+    assert [each.bytes for each in remove(place, entry(), entry(NEW)).removed] == [first, second]
 
 
 def test_the_survey_tells_what_is_there_and_what_is_left(place: Place) -> None:
@@ -70,15 +69,15 @@ def test_the_survey_tells_what_is_there_and_what_is_left(place: Place) -> None:
     (old / "sub").mkdir()
     (old / "sub" / "link").symlink_to("/etc/hostname")
     found = version_removal.survey(place.models)
-    [version] = found["versions"]
-    assert (version["model"], version["version"]) == ("cats", OLD)
-    assert [(file["name"], file["links"]) for file in version["files"]] == [
+    [version] = found.versions
+    assert (version.model, version.version) == ("cats", OLD)
+    assert [(file.name, file.links) for file in version.files] == [
         ("cats.bin", 1), ("list.csv", 1), ("manifest.yaml", 1), ("sub/link", 1),
     ]  # fmt: skip
-    assert [file["size"] for file in version["files"]][-1] == 0
-    [left] = found["leftovers"]
-    assert (left["version"], [file["size"] for file in left["files"]]) == ("2024-01-01", [4])
-    assert version_removal.survey(place.models / "absent") == {"versions": [], "leftovers": []}
+    assert [file.size for file in version.files][-1] == 0
+    [left] = found.leftovers
+    assert (left.version, [file.size for file in left.files]) == ("2024-01-01", [4])
+    assert version_removal.survey(place.models / "absent") == Held([], [])
 
 
 @pytest.mark.parametrize(
@@ -100,8 +99,8 @@ def test_what_has_come_since_the_plan_keeps_the_version(
     change(old)
     before = tree(old.parent)
     found = remove(place, entry(), entry(NEW, linked={}))
-    assert [each["version"] for each in found["removed"]] == [NEW]
-    assert found["refused"]["cats/" + OLD].startswith(said.format(old))
+    assert [each.version for each in found.removed] == [NEW]
+    assert found.refused["cats/" + OLD].startswith(said.format(old))
     assert tree(old.parent) == {name: content for name, content in before.items() if not name.startswith(NEW)}
     assert not new.exists()
 
@@ -110,14 +109,14 @@ def test_a_linked_file_that_was_collected_just_so_may_go(place: Place) -> None:
     old = hold(place)
     (old / "list.csv").write_text("more rows")
     digests = [sha256(b"rows"), sha256(b"more rows")]
-    assert remove(place, entry(linked={"list.csv": digests}))["refused"] == {}
+    assert remove(place, entry(linked={"list.csv": digests})).refused == {}
     assert not old.exists()
 
 
 def test_a_file_that_is_open_for_writing_keeps_the_version(place: Place) -> None:
     old = hold(place)
     with holding(old / "list.csv", "r+") as process:
-        assert remove(place, entry())["refused"] == {
+        assert remove(place, entry()).refused == {
             "cats/" + OLD: f"{old}/list.csv (process {process}): open for writing; it stays; run again later"
         }
     assert old.is_dir()
@@ -130,7 +129,7 @@ def test_what_a_set_names_stays(place: Place) -> None:
     sets.choose("engine", "d1", None)
     assert named.versions("engine") == {"cats": [NEW]}
     found = remove(place, entry(), entry(NEW))
-    assert found["refused"] == {"cats/" + NEW: "a set names it by now; it stays"}
+    assert found.refused == {"cats/" + NEW: "a set names it by now; it stays"}
     assert (old.exists(), new.exists()) == (False, True)
     (layout.sets("engine") / "d1" / "set.json").write_text("torn")
     with pytest.raises(Refusal, match=r"^engine: one of its sets cannot be read; .*; nothing was removed$"):
@@ -147,7 +146,7 @@ def test_not_while_a_pull_or_a_switch_is_running(place: Place, work: str) -> Non
     with lock.held(path, work, "ben@ramrod", "pyinfra"), pytest.raises(lock.Taken, match=f"another {work} is running"):
         remove(place, entry())
     assert old.is_dir()
-    assert remove(place, entry())["refused"] == {}
+    assert remove(place, entry()).refused == {}
 
 
 def test_what_is_left_is_found_by_the_files_that_a_set_names(place: Place) -> None:
@@ -174,7 +173,7 @@ def test_a_folder_that_is_a_link_stays(place: Place) -> None:
     old.rename(place.root / "elsewhere")
     old.symlink_to(place.root / "elsewhere")
     found = remove(place, entry())
-    assert found["refused"]["cats/" + OLD] == f"{old}: found a link; expected a folder; look there"
+    assert found.refused["cats/" + OLD] == f"{old}: found a link; expected a folder; look there"
     assert len(list((place.root / "elsewhere").iterdir())) == 3
 
 
@@ -218,6 +217,6 @@ def test_a_folder_that_only_looks_like_a_leftover_stays(place: Place) -> None:
     mine = hold(place).with_name(".retired-by-anna")
     mine.mkdir()
     (mine / "facedata.hdf5").write_bytes(b"faces")
-    assert remove(place)["removed"] == []
+    assert remove(place).removed == []
     assert (mine / "facedata.hdf5").read_bytes() == b"faces"
     assert version_removal.leftovers([Named(mine.parent / NEW / "cats.bin", "0" * 64, False)]) == []

@@ -1,6 +1,5 @@
 """Runs of pyinfra itself over hosts that answer what a test says, without a connection."""
 
-import json
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +20,8 @@ from pyinfra_cli.util import load_deploy_file
 from modelctl.fleet import Fleet
 from modelctl.groups import groups
 from modelctl.product import CHECKOUT
-from node.protocol import Survey, SwitchResult, dumps
+from node import protocol
+from node.protocol import History, HistoryEntry, Survey, SwitchResult, dumps
 from operations import mends, survey
 from operations.node_command import PYTHON
 from tests.unit.operations.clock import Clock
@@ -46,7 +46,7 @@ class Node:
     seconds: float = 0.02
     text: str | None = None  # what it says in place of the answer
     pull_key: list[str] = field(default_factory=lambda: [NODE_KEY])  # the lines of its public half
-    history: list[Entry] = field(default_factory=list)  # all of it
+    history: list[HistoryEntry] = field(default_factory=list)  # all of it
     questions: int = 0
     said: list[str] = field(default_factory=list)
 
@@ -66,7 +66,7 @@ class Node:
             return self.pull_key
         if self.text is not None:
             return self.text.split("\n")
-        return [json.dumps(self.history)] if words[len(PYTHON) + 1] == "history" else None
+        return [protocol.dumps(History(self.history))] if words[len(PYTHON) + 1] == "history" else None
 
     def run(self, name: str) -> tuple[bool, list[str]]:
         """Whether a command succeeds, and what it says on standard output."""
@@ -83,13 +83,13 @@ class Node:
         return self.ending == "chosen", told
 
 
-def entry(host: str, number: int, **changes: Any) -> Entry:
+def entry(host: str, number: int, **changes: Any) -> HistoryEntry:
     """A line of a node's history."""
-    return {
-        "n": number, "time": "2026-11-22T23:40:00Z", "host": host, "service": "imagenode", "operator": "anna@ramrod",
-        "purpose": "pyinfra", "from": "d0", "to": "d1", "commit": "unknown", "dirty": False, "outcome": "chosen",
-        "reason": None, **changes,
-    }  # fmt: skip
+    line = HistoryEntry(
+        number, "2026-11-22T23:40:00Z", host, "imagenode", "anna@ramrod", "pyinfra", "d0", "d1", "unknown",
+        outcome="chosen",
+    )  # fmt: skip
+    return line._replace(**changes)
 
 
 class Engine:

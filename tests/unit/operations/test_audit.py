@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 from pyinfra.api import Host
 
-from node.protocol import Logged
+from node.protocol import AppendLog, Logged
 from operations.audit import NOTHING, is_cut, unlogged
 from operations.node_command import command
 from tests.unit.operations.engine import Engine, Run, entry
@@ -20,14 +22,14 @@ def lines(*numbers: int, time: str = TIME, since: str = "") -> Logged:
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[AppendLog]:
     """The messages of the append-log command."""
     from operations import audit
 
-    messages: list[dict[str, object]] = []
+    messages: list[AppendLog] = []
 
-    def keep(name: str, *, message: dict[str, object]) -> object:
-        if message["lines"]:
+    def keep(name: str, *, message: AppendLog) -> object:
+        if message.lines:
             messages.append(message)
         return command(name, message=message)
 
@@ -42,7 +44,7 @@ def test_what_the_log_lacks_is_collected() -> None:
         "alpha5": [entry("alpha5", 9)],
     }
     found = unlogged({"lab1": lines(3, 4), "alpha5": lines(9)}, histories)
-    assert [(each["host"], each["n"]) for each in found] == [("lab1", 5), ("lab1", 6), ("east", 1)]
+    assert [(each.host, each.n) for each in found] == [("lab1", 5), ("lab1", 6), ("east", 1)]
 
 
 def test_a_gap_is_no_reason_to_collect_nothing() -> None:
@@ -89,9 +91,7 @@ def test_a_history_is_cut_where_the_log_may_lack_what_came_before_it(
     assert is_cut(logged, [entry("lab1", number) for number in numbers]) is expected
 
 
-def test_a_host_with_more_lines_than_a_survey_tells_is_asked_for_all(
-    engine: Engine, sent: list[dict[str, object]]
-) -> None:
+def test_a_host_with_more_lines_than_a_survey_tells_is_asked_for_all(engine: Engine, sent: list[AppendLog]) -> None:
     """H9."""
     engine["lab1"].answer.history.extend(entry("lab1", number) for number in range(31, 51))
     engine["lab1"].history = [entry("lab1", number) for number in range(1, 51)]
@@ -100,23 +100,23 @@ def test_a_host_with_more_lines_than_a_survey_tells_is_asked_for_all(
     logged["lab1"] = lines(*range(1, 8))
     run = engine.run()
     assert run.changed == {COLLECT: {"data1"}}
-    assert sent[-1]["lines"] == [entry("lab1", number) for number in range(8, 51)]
+    assert sent[-1].lines == [entry("lab1", number) for number in range(8, 51)]
 
 
 def test_a_host_tells_of_itself_only() -> None:
     assert unlogged({}, {"lab1": [entry("east", 999), entry("lab1", 1)]}) == [entry("lab1", 1)]
 
 
-def test_a_run_that_switches_collects_what_became_of_it(engine: Engine, sent: list[dict[str, object]]) -> None:
+def test_a_run_that_switches_collects_what_became_of_it(engine: Engine, sent: list[AppendLog]) -> None:
     engine.unsettle("data1", "lab1", "east")
     run = engine.run()
     assert run.predicted[COLLECT] == run.changed[COLLECT] == {"data1"}
     [message] = sent
-    assert message == {
-        "log": "/home/ops/sentinelcam/logs/model_deployment.log",
-        "owner": "ops",
-        "lines": [entry("data1", 1), entry("lab1", 1), entry("east", 1)],
-    }
+    assert message == AppendLog(
+        Path("/home/ops/sentinelcam/logs/model_deployment.log"),
+        "ops",
+        [entry("data1", 1), entry("lab1", 1), entry("east", 1)],
+    )
 
 
 @pytest.mark.parametrize("parallel", [1, 2, 0])
@@ -149,7 +149,7 @@ def test_what_the_log_has_is_not_collected_again(engine: Engine) -> None:
     assert (run.predicted, run.changed) == ({}, {})
 
 
-def test_without_the_datasink_in_the_run_nothing_is_collected(engine: Engine, sent: list[dict[str, object]]) -> None:
+def test_without_the_datasink_in_the_run_nothing_is_collected(engine: Engine, sent: list[AppendLog]) -> None:
     engine.unsettle("lab1")
     run = engine.run(limit=["lab1", "east"])
     assert run.predicted == run.changed == {FIRST: {"lab1"}}
@@ -157,13 +157,13 @@ def test_without_the_datasink_in_the_run_nothing_is_collected(engine: Engine, se
 
 
 def test_a_host_that_is_down_does_not_keep_the_others_from_being_collected(
-    engine: Engine, sent: list[dict[str, object]]
+    engine: Engine, sent: list[AppendLog]
 ) -> None:
     engine["lab1"].is_up = False
     engine["east"].answer.history.append(entry("east", 1))
     run = engine.run()
     assert run.predicted == run.changed == {COLLECT: {"data1"}}
-    assert [message["lines"] for message in sent[-1:]] == [[entry("east", 1)]]
+    assert [message.lines for message in sent[-1:]] == [[entry("east", 1)]]
 
 
 class TestConfirming:

@@ -6,7 +6,7 @@ from pyinfra.api import StringCommand
 
 from modelctl import ancestry
 from modelctl.fleet import Fleet
-from node.protocol import Survey
+from node.protocol import HistoryEntry, Survey
 from operations import configs, rollout
 from operations.node_command import Refusal
 from operations.survey import order_for
@@ -121,7 +121,7 @@ def test_diff_is_silent_about_what_stays(sink: StubHost, answer: Answer) -> None
     assert sink.said == ["datapump: x"]
 
 
-def last(host: StubHost, **changes: Any) -> dict[str, Any]:
+def last(host: StubHost, **changes: Any) -> HistoryEntry:
     """A line of the history, about the set that the host should hold."""
     [digest] = [state.chosen for state in settled(host).sets.values()]
     return entry(host.name, 3, **{"to": digest, "outcome": "returned", "reason": "it ended\n\x1b[31m", **changes})

@@ -7,6 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyinfra.api.exceptions import FactProcessError
 
+from node import codec
+from node.protocol import History
 from operations.answer import parse, parse_history
 from tests.unit.hostile_texts import FRAGMENTS, hostile_texts
 from tests.unit.operations.engine import Engine, entry
@@ -38,7 +40,7 @@ def history(text: str) -> None:
     except FactProcessError as error:
         require_line(error)
     else:
-        assert all(str(value).isprintable() for each in found for value in each.values())
+        assert all(str(value).isprintable() for each in found for value in each)
 
 
 @given(text=hostile_texts(SURVEY))
@@ -47,7 +49,7 @@ def test_any_survey(text: str) -> None:
     survey(text)
 
 
-@given(text=hostile_texts([entry("lab1", 1), entry("lab1", 2)]))
+@given(text=hostile_texts(codec.encode(History([entry("lab1", 1), entry("lab1", 2)]))))
 def test_any_history(text: str) -> None:
     """H8."""
     history(text)

@@ -19,7 +19,9 @@ from modelctl.inventory.pins import Pin, PinnedFile, Pins
 from modelctl.inventory_file import Inventory
 from modelctl.nodes import remote
 from modelctl.retiring import node_cleanup
-from modelctl.retiring.node_cleanup import HeldFile, HeldVersion, freed
+from modelctl.retiring.node_cleanup import freed
+from node.codec import Text
+from node.version_messages import HeldFile, HeldVersion
 from tests import chandler
 from tests.chandler.inventory.registry import REGISTRY
 from tests.unit.modelctl import fake_collect, fake_programs
@@ -262,10 +264,7 @@ def test_the_bytes_are_those_that_each_removal_frees(versions: list[list[int]], 
     held = tuple(
         HeldVersion(
             model="cats", version=f"2026-01-0{number}",
-            files=tuple(
-                HeldFile(name=f"f{index}", size=inode, inode=f"1:{inode}", links=links[inode])
-                for index, inode in enumerate(each)
-            ),
+            files=[HeldFile(Text(f"f{index}"), inode, f"1:{inode}", links[inode]) for index, inode in enumerate(each)],
         )
         for number, each in enumerate(versions, 1)
     )  # fmt: skip

@@ -9,6 +9,8 @@ import pytest
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
 from modelctl.nodes import node_command, node_status, remote
+from node.protocol import Coral, Pending
+from node.version_messages import LIST_VERSIONS, ListVersions
 from tests.unit.modelctl.fake_nodes import ENTRY, MARK, OLD, FakeNodes
 from tests.unit.modelctl.sites import fleet, pinned
 
@@ -38,10 +40,11 @@ def test_a_service_as_the_node_knows_it(nodes: FakeNodes) -> None:
     found = node_status.ask(FLEET, "lab1")["imagenode"]
     assert (found.chosen, found.live) == (nodes.wanted("lab1"), None)
     assert (found.models, found.health) == ({"mobilenet_ssd": "2020-12-06"}, "down")
-    assert found.drift == ("/a differs",)
-    assert found.pending == node_status.Mark(
-        time="2026-11-22T23:40:00Z", operator="anna@ramrod", purpose="pyinfra -y", from_=None, to=OLD, running=False
-    )
+    assert found.drift == ["/a differs"]
+    assert found.pending == Pending(
+        time="2026-11-22T23:40:00Z", operator="anna@ramrod", purpose="pyinfra -y", from_=None, to=OLD, running=False,
+        commit="c" * 40,
+    )  # fmt: skip
     assert found.last is not None
     assert (found.last.outcome, found.last.from_, found.last.to, found.last.reason) == ("chosen", None, OLD, None)
 
@@ -57,7 +60,7 @@ def test_a_coral_stack(nodes: FakeNodes) -> None:
     assert node_status.ask(FLEET, "lab1")["imagenode"].coral is None  # nor does an older program tell of one
     said = {"version": "2026-01-10", "stick": "absent\x1b", "library": "/a\n/b (foreign)", "problem": "\x07", "more": 1}
     nodes.change("lab1", coral=said)
-    assert node_status.ask(FLEET, "lab1")["imagenode"].coral == node_status.Coral(
+    assert node_status.ask(FLEET, "lab1")["imagenode"].coral == Coral(
         version="2026-01-10", stick="absent?", library="/a /b (foreign)", problem="?"
     )
     nodes.change("lab1", coral={"version": "2026-01-10", "stick": "absent", "library": "loaded"})
@@ -69,7 +72,7 @@ def test_what_a_node_says_is_one_line_without_control_characters(nodes: FakeNode
         "lab1", health="a\n\x1b[2Jb", drift=["\x07"], models={"m\x1b": "v\x1b"}, last=ENTRY | {"reason": "\r\x00"}
     )
     found = node_status.ask(FLEET, "lab1")["imagenode"]
-    assert (found.health, found.drift, found.models) == ("a ?[2Jb", ("?",), {"m?": "v?"})
+    assert (found.health, found.drift, found.models) == ("a ?[2Jb", ["?"], {"m?": "v?"})
     assert found.last is not None
     assert found.last.reason == "?"
 
@@ -86,8 +89,8 @@ def test_an_answer_that_is_no_status(nodes: FakeNodes, answer: str) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"chosen": "short"}, {"live": OLD[:12]}, {"models": {"a": 1}}, {"health": True},
-        {"drift": "/a differs"}, {"pending": {}}, {"pending": MARK | {"running": "yes"}}, {"last": {"n": 1}},
+        {"chosen": 7}, {"live": []}, {"models": {"a": 1}}, {"health": True},
+        {"drift": "/a differs"}, {"pending": {}}, {"pending": MARK | {"running": "yes"}}, {"last": {"host": "lab1"}},
         {"last": ENTRY | {"dirty": 1}}, {"coral": "2026-01-10"}, {"coral": {"version": "2026-01-10"}},
     ],
 )  # fmt: skip
@@ -123,7 +126,7 @@ def test_a_sudo_that_wants_a_password(nodes: FakeNodes, said: str) -> None:
     nodes.fail("lab1", 1, f"Welcome!\n{said}")
     assert refusal() == SUDO
     with pytest.raises(OperatorError) as caught:
-        node_command.ask(FLEET, "lab1", "list-versions", {}, 5)
+        node_command.ask(FLEET, "lab1", LIST_VERSIONS, ListVersions(Path("/x")), 5)
     assert str(caught.value) == SUDO
 
 

@@ -41,10 +41,10 @@ def test_a_node_is_asked_about_every_pinned_version_newest_first() -> None:
         ("mobilenet_ssd", "2020-12-06"),
     ]  # fmt: skip
     folder, pin = question.folders["face_recognition", "2026-02-02"], PINS["2026-02-02"]
-    assert folder.path == "/home/ops/sentinel/models/face_recognition/2026-02-02"
+    assert folder.path == Path("/home/ops/sentinel/models/face_recognition/2026-02-02")
     assert folder.digests == {"manifest.yaml": pin.manifest} | {name: file.sha256 for name, file in pin.files.items()}
     assert (folder.linked, folder.shared) == (["facedata.hdf5", "facelist.csv"], False)
-    assert question.models == "/home/ops/sentinel/models"
+    assert question.models == Path("/home/ops/sentinel/models")
 
 
 def test_the_size_is_that_of_what_the_node_gets() -> None:
@@ -56,7 +56,7 @@ def test_a_datasink_is_asked_about_its_copies_of_the_face_list_alone() -> None:
     question = node_verification.question(FLEET, "data1", MODELS)
     assert [version for _, version in question.folders] == ["2026-02-02.10", "2026-02-02", "2025-02-25"]
     folder, files = question.folders["face_recognition", "2026-02-02.10"], PINS["2026-02-02.10"].files
-    assert folder.path == "/home/ops/sentinelcam/face_recognition"
+    assert folder.path == Path("/home/ops/sentinelcam/face_recognition")
     assert folder.digests == {
         "facelist_2026-02-02.10.csv": files["facelist.csv"].sha256,
         "facedata_2026-02-02.10.hdf5": files["facedata.hdf5"].sha256,

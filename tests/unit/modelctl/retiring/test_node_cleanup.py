@@ -1,14 +1,15 @@
 """What goes from a node of its unpacked Coral stacks: as of a model's versions, though no pin knows the files there."""
 
 from modelctl.retiring import node_cleanup
-from modelctl.retiring.node_cleanup import Held, HeldFile, HeldVersion
+from node.codec import Text
+from node.version_messages import Held, HeldFile, HeldVersion
 from tests.unit.modelctl.sites import fleet, pinned, site_with
 
 CORAL, NEW, KEPT, OLD, OLDEST = "coral_packages", "2025-12-19", "2025-12-01", "2025-11-01", "2025-10-01"
 
 
 def held(version: str) -> HeldVersion:
-    files = (HeldFile(name="lib/libedgetpu.so.1", size=7, inode=f"1:{version}", links=1),)
+    files = [HeldFile(Text("lib/libedgetpu.so.1"), 7, f"1:{version}", links=1)]
     return HeldVersion(model=CORAL, version=version, files=files)
 
 
@@ -23,7 +24,7 @@ def test_a_stack_that_nobody_names_goes() -> None:
     asked = fleet(
         site_with("sentinel"), registry, pins.model_copy(update={"models": {**pins.models, **known}}), standards
     )
-    all_of_them = Held(versions=(held(NEW), held(KEPT), held(OLD), held(OLDEST)), leftovers=())
+    all_of_them = Held(versions=[held(NEW), held(KEPT), held(OLD), held(OLDEST)], leftovers=[])
     found = node_cleanup._decide(asked, "sentinel", {}, all_of_them)
     assert [(going.held.version, going.bytes) for going in found.go] == [(OLD, 7)]
     assert found.stay == {
