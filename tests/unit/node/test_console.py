@@ -3,9 +3,10 @@ import sys
 
 import pytest
 
-from node import console, facelist, follow, history, layout, services, sets
+from node import console, facelist, follow, history, layout, protocol, services, sets
 from node.errors import Refusal
 from node.marks import Request
+from node.protocol import History
 from node.service_set import Gate
 from node.services import Status
 from tests.unit.node.places import GATE, Place, installed, request, service_set
@@ -138,7 +139,7 @@ class TestShow:
         console.show_history()
         assert capsys.readouterr().out.splitlines() == [history.text(entry) for entry in history.entries()]
         console.show_history("--json")
-        assert json.loads(capsys.readouterr().out) == history.entries()
+        assert protocol.loads(History, capsys.readouterr().out).entries == history.entries()
 
     def test_status_for_people_and_for_programs(self, place: Place, capsys: pytest.CaptureFixture[str]) -> None:
         stored(place, "engine", "d1")
