@@ -19,6 +19,7 @@ from modelctl.changes.journal import Change
 from modelctl.fleet import Fleet
 from modelctl.inventory.pins import Pin, PinnedFile, Pins, dump_pins
 from modelctl.nodes import remote
+from node.protocol import REFUSED, UNKNOWN_COMMAND
 from tests.chandler.inventory.registry import REGISTRY
 from tests.unit.modelctl.datasinks import manifest
 from tests.unit.modelctl.sites import file_names
@@ -184,12 +185,13 @@ class FakeHosts:
             return _said(json.dumps({**_stored(model, version), **self.stored}))
         if "preview" in command:
             answer = self.previews.get(host, '{"bytes": 0, "unlocked": [], "chosen": {}}')
-            return (
-                _said(answer) if answer else subprocess.CompletedProcess([], 64, "", "found preview; allowed: status")
-            )
+            return _said(answer) if answer else subprocess.CompletedProcess([], UNKNOWN_COMMAND, "", "found preview")
         if "spare" in command:
             self.spared.append((host, json.loads(message)))
-            return _said("[]") if not self.spare_fault else subprocess.CompletedProcess([], 1, "", self.spare_fault)
+            code = UNKNOWN_COMMAND if self.spare_fault.startswith("found spare") else REFUSED
+            if self.spare_fault:
+                return subprocess.CompletedProcess([], code, "", self.spare_fault)
+            return _said('{"versions": []}')
         services = self.statuses[host].pop(0) if self.statuses.get(host) else {}
         return _said(json.dumps({"program": "f" * 64, "services": services}))
 

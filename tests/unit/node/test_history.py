@@ -101,7 +101,6 @@ def test_a_line_that_lacks_a_field_is_a_line(name: str) -> None:
     layout.history().write_text(json.dumps(line) + "\n")
     [found] = history.entries()
     assert found.n == 1
-    assert name in found
     assert history.text(found).isprintable()
     assert (history.last("engine") is None) == (name == "service")
 

@@ -34,6 +34,9 @@ def entry(registry: Place, **changes: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+REFUSED = ("the new delete-list: ", "what it was told: ")
+
+
 def write(entries: object) -> None:
     layout.cleanup().mkdir(parents=True, exist_ok=True)
     (layout.cleanup() / "list.json").write_text(json.dumps(entries), encoding="utf-8")
@@ -41,7 +44,7 @@ def write(entries: object) -> None:
 
 def replaced(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], entries: object) -> str:
     """What the program says when it refuses to write this list."""
-    message = {"was": None, "entries": entries, "seen": {}}
+    message = {"was": "", "entries": entries, "seen": {}}
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(message)))
     assert cli.main(["renew-delete-list"]) == 1
     assert not (layout.cleanup() / "list.json").exists()
@@ -65,7 +68,7 @@ def test_an_entry(
         with trying(text):
             entries = [entry(registry), entry(registry, **{field: text})]
             before = tree(tmp_path)
-            assert replaced(monkeypatch, capsys, entries).startswith("the new delete-list: ")
+            assert replaced(monkeypatch, capsys, entries).startswith(REFUSED)
             assert tree(tmp_path) == before
             write(entries)
             before = tree(tmp_path)
@@ -94,7 +97,7 @@ def test_an_operator(
 def test_what_is_no_list(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], registry: Place, data: object
 ) -> None:
-    assert replaced(monkeypatch, capsys, data).startswith("the new delete-list: ")
+    assert replaced(monkeypatch, capsys, data).startswith(REFUSED)
     write(data)
     with pytest.raises(Refusal, match="damaged"):
         clean(registry, NOW)

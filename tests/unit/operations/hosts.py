@@ -150,9 +150,10 @@ def line(command: StringCommand) -> str:
 
 
 def message(command: StringCommand) -> Any:
-    """The JSON on a command's standard input."""
+    """The JSON on a command's standard input, but for the number of its format."""
     [text] = input_lines(command)
-    return json.loads(text) if text else None
+    found = json.loads(text) if text else None
+    return {name: value for name, value in found.items() if name != "format"} if isinstance(found, dict) else found
 
 
 def input_lines(command: StringCommand) -> list[str]:

@@ -163,9 +163,10 @@ def test_the_datasink_lets_certified_nodes_read(sink: StubHost, answer: Answer) 
     answer(settled(sink)._replace(authorized=None))
     check, authorize = plan(access.authorize_pulls, sink)
     assert line(check).endswith(" check-rrsync")
-    assert line(authorize).endswith(" authorize ops")
+    assert line(authorize).endswith(" authorize")
     authority = Authority(sink.data.fleet.site.pull_ca)
-    assert message(authorize) == authority.lines("/home/ops/sentinelcam/model_registry", Revoked())
+    lines = authority.lines("/home/ops/sentinelcam/model_registry", Revoked())
+    assert message(authorize) == {"user": "ops", "lines": lines}
 
 
 def test_the_datasink_lets_revoked_nodes_in_no_more(fleet: Fleet, answer: Answer) -> None:
@@ -175,7 +176,7 @@ def test_the_datasink_lets_revoked_nodes_in_no_more(fleet: Fleet, answer: Answer
     answer(settled(sink)._replace(authorized=False))
     _, authorize = plan(access.authorize_pulls, sink)
     lines = Authority(fleet.site.pull_ca).lines("/home/ops/sentinelcam/model_registry", revoked)
-    assert (len(lines), message(authorize)) == (2, lines)
+    assert (len(lines), message(authorize)["lines"]) == (2, lines)
 
 
 def test_an_older_checkout_lets_no_revoked_node_in_again(sink: StubHost, answer: Answer) -> None:

@@ -28,7 +28,7 @@ def test_the_units_are_put_right(sink: StubHost, answer: Answer) -> None:
     answer(settled(sink)._replace(cleanup=["the timer is disabled"]))
     [install] = plan(cleanup.install, sink)
     assert line(install) == "/usr/bin/python3 -I -B /var/lib/sentinelcam/program/DIGEST install-cleanup"
-    assert message(install) == order_for(as_host(sink))["datasink"]["clean_up"]
+    assert message(install) == {"units": order_for(as_host(sink))["datasink"]["clean_up"]}
     assert sink.said == ["the timer is disabled"]
 
 

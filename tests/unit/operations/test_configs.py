@@ -175,7 +175,7 @@ class TestNewerCommit:
         [refuse] = plan(operation, host)
         assert line(refuse).endswith(" refuse")
         assert message(refuse)["reason"] == self.REASON
-        assert [each["service"] for each in message(refuse)["sets"]] == ["imagenode"]
+        assert list(message(refuse)["sets"]) == ["imagenode"]
 
     @pytest.mark.usefixtures("host")
     def test_the_operator_can_allow_it_by_name(self, fleet: Fleet) -> None:

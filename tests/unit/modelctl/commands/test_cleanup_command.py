@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from modelctl import cli
 from modelctl.errors import OperatorError
 from modelctl.retiring import delete_list
+from node.protocol import UNKNOWN_COMMAND
 from tests import chandler
 from tests.unit.modelctl.fake_nodes import FakeNodes
 from tests.unit.modelctl.sites import fleet, pinned
@@ -52,16 +53,17 @@ class Depot:
             "is_there": True,
         }
         status = {"program": "f" * 64, "services": self.nodes.services["data1"]}
-        fault = f"echo {shlex.quote(self.fault)} >&2; exit 1" if self.fault else ""
+        fault = f"echo {shlex.quote(self.fault)} >&2; exit {UNKNOWN_COMMAND}" if self.fault else ""
         self.nodes.ssh.answer(
             self.nodes.address("data1"),
             f"""case "$command" in
             python3*) printf %s {shlex.quote(json.dumps(listing))};;
             *status*) printf %s {shlex.quote(json.dumps(status))};;
-            *renew-delete-list*) printf %s "$input" >{self._folder}/written; {fault};;
+            *renew-delete-list*) printf %s "$input" >{self._folder}/written; {fault}
+                echo "{{}}";;
             *delete-list*) {fault}
                 printf %s {shlex.quote(json.dumps(self.state))};;
-            *spare*) printf %s "$input" >{self._folder}/spared; printf '["haarcascades/2020-01-01"]';;
+            *spare*) printf %s "$input" >{self._folder}/spared; echo '{{"versions": ["haarcascades/2020-01-01"]}}';;
             esac""",
         )
 
@@ -192,7 +194,7 @@ class TestSparing:
         spared = delete_list.spare(FLEET, [("haarcascades", "2020-01-01")], ["sentinel"])
         assert spared == ["haarcascades/2020-01-01"]
         assert json.loads((tmp_path / "spared").read_text()) == {
-            "versions": ["haarcascades/2020-01-01"], "hosts": {"sentinel": ["haarcascades/2020-01-01"]},
+            "versions": ["haarcascades/2020-01-01"], "hosts": {"sentinel": ["haarcascades/2020-01-01"]}, "format": 1,
         }  # fmt: skip
 
     def test_a_datasink_that_is_away(self, depot: Depot) -> None:

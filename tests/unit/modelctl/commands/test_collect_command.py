@@ -301,7 +301,7 @@ def test_a_host_that_is_away(far: Hosts) -> None:
 
 
 def test_a_node_with_an_older_program(far: Hosts) -> None:
-    (far.folder / "bin" / "sudo").write_text("#!/bin/sh\necho 'found linked-files; allowed: status' >&2; exit 1\n")
+    (far.folder / "bin" / "sudo").write_text("#!/bin/sh\necho 'found linked-files; allowed: status' >&2; exit 64\n")
     assert refusal(collect("--yes")) == (
         "sentinel (192.168.10.60): its sentinelcam-node knows no linked-files; a deploy brings one: "
         "pyinfra inventory.py deploys/models.py --limit sentinel -y"

@@ -53,7 +53,7 @@ def test_a_refusal_is_one_line(restore: Restore) -> None:
 
 
 def test_an_older_program_on_the_node_is_told(restore: Restore) -> None:
-    done = restore("sentinel", code=1, err="found restore; allowed: status, history, revert\n")
+    done = restore("sentinel", code=64, err="found restore; allowed: status, history, revert\n")
     assert "its sentinelcam-node knows no restore; a deploy brings one: " in done.output
 
 

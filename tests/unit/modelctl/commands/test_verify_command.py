@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from modelctl import cli
+from modelctl.faults import one_line
 from modelctl.fleet import Fleet
 from tests import chandler
 from tests.unit.modelctl.datasinks import FakeDatasink, NearDatasink
@@ -232,7 +233,7 @@ class TestNodes:
         ]
 
     def test_a_node_without_an_answer_is_unknown(self, datasink: FakeDatasink, site: Path) -> None:
-        datasink.ssh.answer("192.168.10.20", "echo 'found verify; allowed: status' >&2; exit 1")
+        datasink.ssh.answer("192.168.10.20", "echo 'found verify; allowed: status' >&2; exit 64")
         answer(datasink, fleet(), alpha5="hello", sentinel=said(WELL, WELL))
         result = run(site, MODEL, "--nodes")
         table, notes = result.stdout.split("\n\n")
@@ -241,7 +242,7 @@ class TestNodes:
         ]  # fmt: skip
         hello = "expected what differs there as JSON; does a login there print something of its own?"
         assert notes.splitlines() == [
-            f"sentinel (192.168.10.60): found {json.dumps(said(WELL, WELL))}; {hello}",
+            f"sentinel (192.168.10.60): found {one_line(json.dumps(said(WELL, WELL) | {'format': 1}))}; {hello}",
             "lab1 (192.168.10.20): its sentinelcam-node knows no verify; a deploy brings one: "
             "pyinfra inventory.py deploys/models.py --limit lab1 -y",
             f"alpha5 (192.168.10.22): found hello; {hello}",

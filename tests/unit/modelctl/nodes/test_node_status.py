@@ -9,7 +9,8 @@ import pytest
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
 from modelctl.nodes import node_command, node_status, remote
-from node.protocol import Coral, Pending
+from node import codec
+from node.protocol import Coral, HistoryEntry, Pending
 from node.version_messages import LIST_VERSIONS, ListVersions
 from tests.unit.modelctl.fake_nodes import ENTRY, MARK, OLD, FakeNodes
 from tests.unit.modelctl.sites import fleet, pinned
@@ -54,6 +55,22 @@ def test_a_newer_program_may_say_more(nodes: FakeNodes) -> None:
     services = {"imagenode": nodes.services["lab1"]["imagenode"] | more | {"last": ENTRY | more}}
     nodes.say("lab1", json.dumps({"services": services} | more))
     assert list(node_status.ask(FLEET, "lab1")) == ["imagenode"]
+
+
+def test_an_older_program_says_less_and_has_no_format_number(nodes: FakeNodes) -> None:
+    """As release 9c8291b answers: no queue, no stack, no leftovers, and indented lines."""
+    known = nodes.services["lab1"]["imagenode"]
+    newer = ("named", "leftovers", "code", "queue", "coral", "commit", "product")
+    service = {name: value for name, value in known.items() if name not in newer}
+    nodes.say("lab1", json.dumps({"program": "f" * 64, "services": {"imagenode": service}}, indent=1))
+    found = node_status.ask(FLEET, "lab1")["imagenode"]
+    assert (found.chosen, found.last) == (nodes.wanted("lab1"), codec.decode(HistoryEntry, ENTRY))
+    assert (found.named, found.leftovers, found.queue, found.coral, found.is_recorded) == (None, [], None, None, False)
+
+
+def test_a_program_that_speaks_a_newer_format_is_told_of(nodes: FakeNodes) -> None:
+    nodes.say("lab1", json.dumps({"format": 2, "services": {}}))
+    assert refusal() == ("lab1 (192.168.10.20): its status: found format 2, expected 1 or older; use a newer checkout")
 
 
 def test_a_coral_stack(nodes: FakeNodes) -> None:

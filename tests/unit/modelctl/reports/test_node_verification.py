@@ -96,7 +96,7 @@ def test_what_differs(ssh: FakeSsh) -> None:
     "folders",
     [
         [], [WELL, WELL], [{}], [WELL | {"changed": {"more": SHA}}], [WELL | {"stored": 1}], [WELL | {"missing": "a"}],
-        [WELL | {"changed": {"MobileNetSSD_deploy.prototxt": "short"}}],
+        [WELL | {"changed": {"MobileNetSSD_deploy.prototxt": None}}],
     ],
 )  # fmt: skip
 def test_an_odd_answer(ssh: FakeSsh, folders: list[dict[str, Any]]) -> None:

@@ -61,7 +61,7 @@ def test_what_is_to_be_removed_though_it_is_named(nodes: FakeNodes) -> None:
 
 def test_a_datasink_whose_program_knows_no_list(nodes: FakeNodes) -> None:
     script = nodes.ssh.script(nodes.address("data1"))
-    older = 'case "$command" in *delete-list*) echo "found delete-list; allowed: status" >&2; exit 1;; esac'
+    older = 'case "$command" in *delete-list*) echo "found delete-list; allowed: status" >&2; exit 64;; esac'
     nodes.ssh.answer(nodes.address("data1"), f"{older}\n{script}")
     assert registry_state.look(FLEET) == RegistryState()
 

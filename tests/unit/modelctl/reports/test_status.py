@@ -257,10 +257,11 @@ def test_as_json(nodes: FakeNodes) -> None:
                         "drift": list(lab1().drift),
                         "pending": {
                             "time": "2026-11-22T23:40:00Z", "operator": "anna@ramrod", "purpose": "pyinfra -y",
-                            "from": None, "to": OLD, "running": False,
+                            "from": None, "to": OLD, "running": False, "commit": "c" * 40,
                         },
                         "last": {
-                            "time": "2026-11-22T23:40:00Z", "operator": "anna@ramrod", "purpose": "pyinfra -y",
+                            "n": 12, "host": "lab1", "service": "imagenode", "time": "2026-11-22T23:40:00Z",
+                            "operator": "anna@ramrod", "purpose": "pyinfra -y",
                             "outcome": "returned", "from": "a" * 64, "to": OLD, "commit": "c" * 40, "dirty": False,
                             "reason": "it crashed",
                         },
