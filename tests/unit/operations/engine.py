@@ -52,7 +52,7 @@ class Node:
     seconds: float = 0.02
     text: str | None = None  # what it says in place of the answer
     pull_key: list[str] = field(default_factory=lambda: [NODE_KEY])  # the lines of its public half
-    history: list[Entry] = field(default_factory=list)  # all of it
+    history: list[HistoryEntry] = field(default_factory=list)  # all of it
     questions: int = 0
     said: list[str] = field(default_factory=list)
 
