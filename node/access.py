@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Iterable, Iterator, List, Optional, Tuple
 
 from node import commands, disk, files, handles, layout, rights
+from node.codec import Text
 from node.errors import Refusal
 from node.rights import ROOT, Owner
 
@@ -44,7 +45,7 @@ def make_key(host: str) -> None:
     files.unlink(public)
 
 
-def public_key() -> Optional[str]:
+def public_key() -> Optional[Text]:
     """Return the public half of the pull key; None unless both halves are there and belong together.
 
     The last word of its comment is a sum over both: ssh-keygen would not see all damage.
@@ -67,10 +68,10 @@ def install(certificate: str, known_hosts: str) -> None:
     files.write(_path(KNOWN_HOSTS), known_hosts.encode())
 
 
-def read(name: str) -> Optional[str]:
+def read(name: str) -> Optional[Text]:
     """Return a file of the access folder, or None where there is none, or no text: it is made anew then."""
     try:
-        return disk.read(_path(name)).decode()
+        return Text(disk.read(_path(name)).decode())
     except (OSError, UnicodeDecodeError, Refusal):
         return None
 

@@ -75,9 +75,10 @@ def _tuple(kind: Any, data: Any, place: str, clean: Clean) -> Any:
 
 def _string(kind: Any, data: Any, place: str, clean: Clean) -> Any:
     _require(data, str, place)
-    if b"\0" in data.encode():  # what cannot be encoded is no text
+    text = data if kind is Text else clean(data)
+    if b"\0" in text.encode():  # what cannot be encoded is no text
         raise ValueError("%s: found a zero byte" % place)
-    return kind(data if kind is Text else clean(data))
+    return kind(text)
 
 
 def _require(data: Any, kind: Union[type, Tuple[type, ...]], place: str) -> None:

@@ -71,14 +71,16 @@ def _parsed(lines: List[str]) -> Iterator[Entry]:
 
 def _is_whole(entry: Entry) -> bool:
     """Whether each field is of its kind; each line is judged for itself."""
-    texts = (entry[name] for name in _DEFAULTS if name != "dirty")
-    are_texts = all(text is None or isinstance(text, str) for text in texts)
-    return are_texts and isinstance(entry.get("n"), int) and isinstance(entry["dirty"], bool)
+    try:
+        typed(entry)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def typed(entry: Entry) -> HistoryEntry:
     """Return a line as it is told."""
-    return codec.decode(HistoryEntry, entry)
+    return codec.decode(HistoryEntry, entry, _line)
 
 
 def last(service: str) -> Optional[Entry]:
@@ -104,8 +106,11 @@ def text(entry: Entry) -> str:
         short(entry["to"]), short(entry["commit"]), " dirty" if entry["dirty"] else "", entry["operator"],
         entry["purpose"],
     )  # fmt: skip
-    words = (line + ("; " + entry["reason"] if entry["reason"] else "")).split()
-    return printable(" ".join(words))
+    return _line(line + ("; " + entry["reason"] if entry["reason"] else ""))
+
+
+def _line(text: str) -> str:
+    return printable(" ".join(text.split()))
 
 
 def short(digest: Optional[str]) -> str:

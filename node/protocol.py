@@ -128,9 +128,9 @@ class LogLine(NamedTuple):
 class PullAccess(NamedTuple):
     """A node's pull key and what goes with it; None for what is not there."""
 
-    public_key: Optional[str]
-    certificate: Optional[str]
-    known_hosts: Optional[str]
+    public_key: Optional[Text]
+    certificate: Optional[Text]
+    known_hosts: Optional[Text]
 
 
 class Missing(NamedTuple):

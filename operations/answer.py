@@ -1,6 +1,7 @@
 """Reading a node's replies: words that an operator's terminal must not obey, from a host that may say anything."""
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 
 from pyinfra.api.exceptions import FactProcessError
 
@@ -9,6 +10,8 @@ from node import protocol
 from node.protocol import History, HistoryEntry, Survey
 
 MAX_SAID = 2000  # characters
+_NUMBERS = range(1, 10**9)  # of the lines that the deployment log tells apart (node/audit.py)
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
 def parse(lines: Sequence[str], services: Collection[str]) -> Survey:
@@ -22,20 +25,26 @@ def parse(lines: Sequence[str], services: Collection[str]) -> Survey:
         raise _is_none(str(error), lines) from None
     if set(found.sets) != set(services):
         raise _is_none(f"sets: found {', '.join(sorted(found.sets))}; allowed: {', '.join(sorted(services))}", lines)
-    return found
+    return found._replace(history=_loggable(found.history))
 
 
 def _is_none(reason: str, lines: Sequence[str]) -> FactProcessError:
-    found = f"found {' '.join(lines)[:80]!r}; does a login there print something of its own?"
+    last = next((line for line in reversed(lines) if line.strip()), "")
+    found = f"found {last[:80]!r}; does a login there print something of its own?"
     return FactProcessError(f"the node's answer is no survey: {one_line(reason)}; {found}")
 
 
 def parse_history(text: str) -> list[HistoryEntry]:
     """Read a whole history. Raises FactProcessError for what is none."""
     try:
-        return protocol.loads(History, text, cleaned).entries
+        return _loggable(protocol.loads(History, text, cleaned).entries)
     except ValueError:
         raise FactProcessError(f"the node's answer is no history: found {one_line(text[:80])}; expected one") from None
+
+
+def _loggable(entries: Iterable[HistoryEntry]) -> list[HistoryEntry]:
+    """Leave out what would not begin a line of the deployment log as TIME HOST#N, or as that of another host."""
+    return [each for each in entries if each.n in _NUMBERS and _TIME.fullmatch(each.time)]
 
 
 def cleaned(text: str) -> str:

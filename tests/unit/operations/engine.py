@@ -1,9 +1,8 @@
 """Runs of pyinfra itself over hosts that answer what a test says, without a connection."""
 
-import json
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pytest
@@ -22,7 +21,8 @@ import config as config  # pyinfra as it is mended
 from modelctl.fleet import Fleet
 from modelctl.groups import groups
 from modelctl.product import CHECKOUT
-from node.protocol import Survey
+from node import protocol
+from node.protocol import History, HistoryEntry, Survey
 from operations import rollout, survey
 from operations.node_command import PYTHON
 from tests.unit.operations.clock import Clock
@@ -64,7 +64,7 @@ class Node:
         differences = [] if self.is_settled else ["chosen set none, wanted ab"]
         states = self.answer.sets.items()
         sets = {name: state._replace(differences=differences, proven=self.is_proven) for name, state in states}
-        return replace(self.answer, sets=sets)
+        return self.answer._replace(sets=sets)
 
     def tell(self, words: Sequence[str]) -> list[str] | None:
         """What it says when it is asked for a fact, None of another command."""
@@ -72,7 +72,7 @@ class Node:
             return self.pull_key
         if self.text is not None:
             return self.text.split("\n")
-        return [json.dumps(self.history)] if words[len(PYTHON) + 1] == "history" else None
+        return [protocol.dumps(History(self.history))] if words[len(PYTHON) + 1] == "history" else None
 
     def run(self, name: str) -> tuple[bool, list[str]]:
         if name != "switch":
@@ -88,13 +88,13 @@ class Node:
         return False, [ANSWERS[self.ending].format(service)] if self.ending in ANSWERS else []
 
 
-def entry(host: str, number: int, **changes: Any) -> Entry:
+def entry(host: str, number: int, **changes: Any) -> HistoryEntry:
     """A line of a node's history."""
-    return {
-        "n": number, "time": "2026-11-22T23:40:00Z", "host": host, "service": "imagenode", "operator": "anna@ramrod",
-        "purpose": "pyinfra", "from": "d0", "to": "d1", "commit": "unknown", "dirty": False, "outcome": "chosen",
-        "reason": None, **changes,
-    }  # fmt: skip
+    line = HistoryEntry(
+        n=number, time="2026-11-22T23:40:00Z", host=host, service="imagenode", operator="anna@ramrod",
+        purpose="pyinfra", from_="d0", to="d1", commit="unknown", dirty=False, outcome="chosen", reason=None,
+    )  # fmt: skip
+    return line._replace(**changes)
 
 
 class Engine:

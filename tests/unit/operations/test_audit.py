@@ -1,7 +1,10 @@
+from collections.abc import Iterable
+
 import pytest
 from pyinfra.api import Host
 
-from node.protocol import Logged
+from node import codec
+from node.protocol import HistoryEntry, Logged, LogLine
 from operations.audit import NOTHING, is_cut, unlogged
 from operations.node_command import command
 from tests.unit.operations.engine import Engine, Run, entry
@@ -16,7 +19,19 @@ TIME, EARLIER = "2026-11-22T23:40:00Z", "2026-01-01T00:00:00Z"
 
 def lines(*numbers: int, time: str = TIME, since: str = "") -> Logged:
     """What the log has of a host."""
-    return Logged([(number, time) for number in numbers], since)
+    return Logged([LogLine(number, time) for number in numbers], since)
+
+
+def let_log_have(engine: Engine, logged: Logged) -> None:
+    """Let the deployment log have these lines of lab1."""
+    datasink = engine["data1"].answer.datasink
+    assert datasink is not None
+    datasink.logged["lab1"] = logged
+
+
+def encoded(entries: Iterable[HistoryEntry]) -> object:
+    """Lines of a history as they are sent."""
+    return codec.encode(list(entries))
 
 
 @pytest.fixture
@@ -42,7 +57,7 @@ def test_what_the_log_lacks_is_collected() -> None:
         "alpha5": [entry("alpha5", 9)],
     }
     found = unlogged({"lab1": lines(3, 4), "alpha5": lines(9)}, histories)
-    assert [(each["host"], each["n"]) for each in found] == [("lab1", 5), ("lab1", 6), ("east", 1)]
+    assert [(each.host, each.n) for each in found] == [("lab1", 5), ("lab1", 6), ("east", 1)]
 
 
 def test_a_gap_is_no_reason_to_collect_nothing() -> None:
@@ -95,12 +110,10 @@ def test_a_host_with_more_lines_than_a_survey_tells_is_asked_for_all(
     """H9."""
     engine["lab1"].answer.history.extend(entry("lab1", number) for number in range(31, 51))
     engine["lab1"].history = [entry("lab1", number) for number in range(1, 51)]
-    logged = engine["data1"].answer.logged
-    assert logged is not None
-    logged["lab1"] = lines(*range(1, 8))
+    let_log_have(engine, lines(*range(1, 8)))
     run = engine.run()
     assert run.changed == {COLLECT: {"data1"}}
-    assert sent[-1]["lines"] == [entry("lab1", number) for number in range(8, 51)]
+    assert sent[-1]["lines"] == encoded(entry("lab1", number) for number in range(8, 51))
 
 
 def test_a_host_tells_of_itself_only() -> None:
@@ -115,7 +128,7 @@ def test_a_run_that_switches_collects_what_became_of_it(engine: Engine, sent: li
     assert message == {
         "log": "/home/ops/sentinelcam/logs/model_deployment.log",
         "owner": "ops",
-        "lines": [entry("data1", 1), entry("lab1", 1), entry("east", 1)],
+        "lines": encoded([entry("data1", 1), entry("lab1", 1), entry("east", 1)]),
     }
 
 
@@ -142,9 +155,7 @@ def test_the_prediction_waits_for_hosts_that_answer_late(engine: Engine, monkeyp
 
 def test_what_the_log_has_is_not_collected_again(engine: Engine) -> None:
     engine["lab1"].answer.history.append(entry("lab1", 3))
-    logged = engine["data1"].answer.logged
-    assert logged is not None
-    logged["lab1"] = lines(3)
+    let_log_have(engine, lines(3))
     run = engine.run()
     assert (run.predicted, run.changed) == ({}, {})
 
@@ -163,7 +174,7 @@ def test_a_host_that_is_down_does_not_keep_the_others_from_being_collected(
     engine["east"].answer.history.append(entry("east", 1))
     run = engine.run()
     assert run.predicted == run.changed == {COLLECT: {"data1"}}
-    assert [message["lines"] for message in sent[-1:]] == [[entry("east", 1)]]
+    assert [message["lines"] for message in sent[-1:]] == [encoded([entry("east", 1)])]
 
 
 class TestConfirming:

@@ -88,7 +88,10 @@ def test_named_files_carry_their_pinned_digest() -> None:
 
 
 def test_set_has_the_versions_that_its_configs_name_and_no_others() -> None:
-    assert desired(FLEET, "sentinel").sets[0].models.keys() == {*ALL_MODELS, "coral_packages"} - {"face_detection_blazeface", "mobilenet_ssd_depthai"}
+    assert desired(FLEET, "sentinel").sets[0].models.keys() == {*ALL_MODELS, "coral_packages"} - {
+        "face_detection_blazeface",
+        "mobilenet_ssd_depthai",
+    }
     found = desired(FLEET, "data1").sets[0]
     manifest = FLEET.pins.models["face_recognition"]["2026-02-02"].manifest
     assert (found.models, found.manifests) == ({"face_recognition": "2026-02-02"}, {"face_recognition": manifest})

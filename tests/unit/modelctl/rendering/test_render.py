@@ -25,7 +25,8 @@ def configs(fleet: Fleet, host: str, home: str = "/home/ops") -> dict[str, Any]:
     """The parsed configs of a host, by their path below the service user's home, as the reference names them."""
     files = [file for file in render(fleet, host) if file.path.suffix == ".yaml"]
     return {
-        str(file.path).removeprefix(f"{home}/").removeprefix("sentinel/"): yaml.safe_load(file.content or "") for file in files
+        str(file.path).removeprefix(f"{home}/").removeprefix("sentinel/"): yaml.safe_load(file.content or "")
+        for file in files
     }
 
 

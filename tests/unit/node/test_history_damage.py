@@ -1,0 +1,31 @@
+"""Lines of a history that cannot be told as they are: they keep no host from answering."""
+
+import json
+from typing import Any
+
+import pytest
+
+from node import codec, history, layout
+from tests.unit.node.places import request
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"n": True}, {"n": 7.0}, {"service": None}, {"time": None}, {"host": None}, {"outcome": None}, {"dirty": 1}],
+)
+def test_a_line_of_another_kind_is_left_out(changes: dict[str, Any]) -> None:
+    """Else it would be in the answer to every survey, and no deploy could read that."""
+    history.add(request("d1"), None, history.CHOSEN, None)
+    [line] = history.entries()
+    with layout.history().open("a") as file:
+        file.write(json.dumps({**line, **changes}) + "\n")
+    assert history.entries() == [line]
+
+
+def test_a_line_with_odd_words_in_it_is_told_in_plain_ones() -> None:
+    history.add(request("d2"), None, history.REFUSED, "it\n\tended\x00\ud800\x1b[2J")
+    [line] = history.entries()
+    assert history.typed(line).reason == "it ended???[2J"
+    assert codec.encode(history.typed(line)) == {
+        **{name: value for name, value in line.items() if name != "format"}, "reason": "it ended???[2J",
+    }  # fmt: skip
