@@ -55,14 +55,9 @@ def _parsed(lines: List[str]) -> Iterator[HistoryEntry]:
         try:
             data = json.loads(line)
             formats.require(formats.HISTORY, data)
-            yield codec.decode(HistoryEntry, data, _letters)
+            yield codec.decode(HistoryEntry, data, _line)
         except (ValueError, TypeError, AttributeError, RecursionError, Refusal):
             continue  # each line is judged for itself
-
-
-def _letters(text: str) -> str:
-    """A reason can have bytes that are no text in it, which must not hide the line."""
-    return "".join(each if each.isprintable() or each.isspace() else "?" for each in text)
 
 
 def last(service: str) -> Optional[HistoryEntry]:
@@ -87,8 +82,11 @@ def text(entry: HistoryEntry) -> str:
         entry.time, entry.host, entry.n, entry.service, entry.outcome, short(entry.from_), short(entry.to),
         short(entry.commit), " dirty" if entry.dirty else "", entry.operator, entry.purpose,
     )  # fmt: skip
-    words = (line + ("; " + entry.reason if entry.reason else "")).split()
-    return printable(" ".join(words))
+    return _line(line + ("; " + entry.reason if entry.reason else ""))
+
+
+def _line(text: str) -> str:
+    return printable(" ".join(text.split()))
 
 
 def short(digest: Optional[str]) -> str:

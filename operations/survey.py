@@ -32,7 +32,7 @@ class InstalledSurvey(FactBase[Survey | None]):
         folder = QuoteString(f"{PROGRAMS}/{bundle().digest}")
         return StringCommand(
             "{", "[", "-d", folder, "]", "&&", *PYTHON, folder, "survey;", "}", "||",
-            "{", "cat", ">/dev/null;", "}",
+            "{", "cat", ">/dev/null;", "echo;", "echo", "null;", "}",
         )  # fmt: skip
 
     def process(self, output: list[str]) -> Survey | None:

@@ -77,7 +77,7 @@ def _face_list(fleet: Fleet, host: str) -> Version:
     """On a datasink nothing is linked: the copies stay as they came."""
     model, folder = "face_recognition", Path(face_list_folder(fleet))
     whole = _version(fleet, model, fleet.versions(host)[model], folder, ())
-    return _only(whole, fleet.registry.models[model].linked_names)
+    return _only(whole, sorted(fleet.registry.models[model].linked_names))
 
 
 def _only(version: Version, names: Iterable[str]) -> Version:

@@ -91,9 +91,9 @@ def _services(fleet: Fleet, host: str) -> dict[str, dict[str, Any]]:
         each.service: {
             "unit": each.unit, "state": each.state, "chosen": each.digest, "previous": None, "commit": "c" * 40,
             "active": each.state == "running", "live": each.digest if each.state == "running" else None,
-            "models": {model: version for model, version, _ in each.models},
-            "manifests": {model: manifest for model, _, manifest in each.models},
-            "named": {model: [version] for model, version, _ in each.models},
+            "models": each.models,
+            "manifests": each.manifests,
+            "named": {model: [version] for model, version in each.models.items()},
             "health": None, "code": CODE[each.service], "queue": None, "drift": [], "pending": None, "last": ENTRY,
         }
         for each in desired(fleet, host).sets

@@ -160,5 +160,5 @@ def test_text_holds_nothing_that_a_terminal_would_obey() -> None:
 def test_what_is_no_text_hides_no_line() -> None:
     history.add(request("d2"), None, history.REFUSED, "gone\0 \udcff\n\tin two lines")
     [entry] = history.entries()
-    assert history.typed(entry).reason == "gone? ?\n\tin two lines"
-    assert (history.typed(entry).from_, history.typed(entry).to, history.typed(entry).n) == (None, "d2", 1)
+    assert entry.reason == "gone? ? in two lines"
+    assert (entry.from_, entry.to, entry.n) == (None, "d2", 1)

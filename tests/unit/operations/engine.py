@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pytest
@@ -58,7 +58,7 @@ class Node:
         differences = [] if self.is_settled else ["chosen set none, wanted ab"]
         states = self.answer.sets.items()
         sets = {name: state._replace(differences=differences, proven=self.is_proven) for name, state in states}
-        return replace(self.answer, sets=sets)
+        return self.answer._replace(sets=sets)
 
     def tell(self, words: Sequence[str]) -> list[str] | None:
         """What it says when it is asked for a fact, None of another command."""

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,12 +8,13 @@ from pyinfra import logger
 from modelctl.fleet import Fleet
 from modelctl.inventory.revoked import Revoked
 from modelctl.nodes.authority import Authority
-from node.protocol import PullFile, Survey
+from node.codec import Text
+from node.protocol import PullAccess, Survey
 from operations import access
 from operations.node_command import Refusal
 from tests.unit.cases import each
 from tests.unit.operations.engine import NODE_KEY, Engine
-from tests.unit.operations.hosts import SINK_KEY, StubHost, line, make_host, message, plan, settled
+from tests.unit.operations.hosts import SINK_KEY, StubHost, line, make_host, message, plan, settled, told
 
 Answer = Callable[[Survey | None], None]
 
@@ -66,11 +68,7 @@ def certified(node: StubHost) -> Survey:
     """The answer of a node that can pull."""
     authority = Authority(node.data.fleet.site.pull_ca)
     authority.create()
-    held: dict[PullFile, str | None] = {
-        "pull_key.pub": NODE_KEY,
-        "pull_key-cert.pub": authority.certify(NODE_KEY, "lab1", 1),
-        "known_hosts": KNOWN_HOSTS,
-    }
+    held = PullAccess(Text(NODE_KEY), Text(authority.certify(NODE_KEY, "lab1", 1)), Text(KNOWN_HOSTS))
     return settled(node)._replace(pull_access=held)
 
 
@@ -81,19 +79,17 @@ def test_a_certified_node_is_left_alone(node: StubHost, answer: Answer, certifie
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("known_hosts", "192.168.10.50 ssh-ed25519 AAAAother\n"), ("pull_key-cert.pub", "garbage")]
+    ("name", "value"), [("known_hosts", "192.168.10.50 ssh-ed25519 AAAAother\n"), ("certificate", "garbage")]
 )
-def test_what_differs_is_put_right(
-    node: StubHost, answer: Answer, certified: Survey, name: PullFile, value: str
-) -> None:
-    answer(certified._replace(pull_access={**certified.pull_access, name: value}))
+def test_what_differs_is_put_right(node: StubHost, answer: Answer, certified: Survey, name: str, value: str) -> None:
+    answer(certified._replace(pull_access=certified.pull_access._replace(**{name: Text(value)})))
     node.facts["PullKey"] = NODE_KEY
     assert len(plan(access.certify_pull_key, node)) == 2
 
 
 def test_a_node_whose_key_is_revoked_gets_a_new_certificate(fleet: Fleet, answer: Answer, certified: Survey) -> None:
     """R6: and a key of another host's is none of its own."""
-    later = fleet._replace(revoked=Revoked(hosts={"lab1": 1, "east": 3}))
+    later = replace(fleet, revoked=Revoked(hosts={"lab1": 1, "east": 3}))
     node = make_host("lab1", later)
     answer(certified)
     node.facts["PullKey"] = NODE_KEY
@@ -104,7 +100,7 @@ def test_a_node_whose_key_is_revoked_gets_a_new_certificate(fleet: Fleet, answer
 def test_a_node_is_left_alone_when_another_ones_key_is_revoked(fleet: Fleet, answer: Answer, certified: Survey) -> None:
     """R6."""
     answer(certified)
-    assert plan(access.certify_pull_key, make_host("lab1", fleet._replace(revoked=Revoked(hosts={"east": 3})))) == []
+    assert plan(access.certify_pull_key, make_host("lab1", replace(fleet, revoked=Revoked(hosts={"east": 3})))) == []
 
 
 def test_an_unknown_host_key_fails_this_host(node: StubHost, answer: Answer, tmp_path: Path) -> None:
@@ -160,7 +156,7 @@ def test_the_datasink_needs_no_key_for_itself(sink: StubHost, answer: Answer) ->
 
 
 def test_the_datasink_lets_certified_nodes_read(sink: StubHost, answer: Answer) -> None:
-    answer(settled(sink)._replace(authorized=None))
+    answer(told(settled(sink), authorized=None))
     check, authorize = plan(access.authorize_pulls, sink)
     assert line(check).endswith(" check-rrsync")
     assert line(authorize).endswith(" authorize")
@@ -172,8 +168,8 @@ def test_the_datasink_lets_certified_nodes_read(sink: StubHost, answer: Answer) 
 def test_the_datasink_lets_revoked_nodes_in_no_more(fleet: Fleet, answer: Answer) -> None:
     """R6."""
     revoked = Revoked(hosts={"east": 2})
-    sink = make_host("data1", fleet._replace(revoked=revoked))
-    answer(settled(sink)._replace(authorized=False))
+    sink = make_host("data1", replace(fleet, revoked=revoked))
+    answer(told(settled(sink), authorized=False))
     _, authorize = plan(access.authorize_pulls, sink)
     lines = Authority(fleet.site.pull_ca).lines("/home/ops/sentinelcam/model_registry", revoked)
     assert (len(lines), message(authorize)["lines"]) == (2, lines)
@@ -181,7 +177,7 @@ def test_the_datasink_lets_revoked_nodes_in_no_more(fleet: Fleet, answer: Answer
 
 def test_an_older_checkout_lets_no_revoked_node_in_again(sink: StubHost, answer: Answer) -> None:
     """R6: the checkout that revoked the key is not this one."""
-    answer(settled(sink)._replace(authorized=False, revoked=["sentinelcam-pull:east:1", "sentinelcam-pull:lab1:1"]))
+    answer(told(settled(sink), authorized=False, revoked=["sentinelcam-pull:east:1", "sentinelcam-pull:lab1:1"]))
     [refusal] = plan(access.authorize_pulls, sink)
     assert isinstance(refusal, Refusal)
     assert refusal.reason == (
@@ -202,7 +198,8 @@ def test_a_new_authority_is_told_once(fleet: Fleet, answer: Answer, monkeypatch:
     for name in ("data1", "lab1", "east"):
         host = make_host(name, fleet)
         host.facts["PullKey"] = NODE_KEY
-        answer(settled(host)._replace(authorized=None))
+        found = settled(host)
+        answer(told(found, authorized=None) if found.datasink else found)
         plan(access.certify_pull_key if name != "data1" else access.authorize_pulls, host)
     assert warnings == [
         f"{fleet.site.pull_ca}: this control node had no pull authority, so one was made, and every node gets a "
@@ -213,5 +210,5 @@ def test_a_new_authority_is_told_once(fleet: Fleet, answer: Answer, monkeypatch:
 def test_a_known_authority_is_not_told(sink: StubHost, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     Authority(sink.data.fleet.site.pull_ca).create()
     monkeypatch.setattr(logger, "warning", None)
-    answer(settled(sink)._replace(authorized=None))
+    answer(told(settled(sink), authorized=None))
     assert len(plan(access.authorize_pulls, sink)) == 2

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from pyinfra.api import Host
 
-from node.protocol import AppendLog, Logged
+from node.protocol import AppendLog, Logged, LogLine
 from operations.audit import NOTHING, is_cut, unlogged
 from operations.node_command import command
 from tests.unit.operations.engine import Engine, Run, entry
@@ -18,7 +18,14 @@ TIME, EARLIER = "2026-11-22T23:40:00Z", "2026-01-01T00:00:00Z"
 
 def lines(*numbers: int, time: str = TIME, since: str = "") -> Logged:
     """What the log has of a host."""
-    return Logged([(number, time) for number in numbers], since)
+    return Logged([LogLine(number, time) for number in numbers], since)
+
+
+def let_log_have(engine: Engine, logged: Logged) -> None:
+    """Let the deployment log have these lines of lab1."""
+    datasink = engine["data1"].answer.datasink
+    assert datasink is not None
+    datasink.logged["lab1"] = logged
 
 
 @pytest.fixture
@@ -95,9 +102,7 @@ def test_a_host_with_more_lines_than_a_survey_tells_is_asked_for_all(engine: Eng
     """H9."""
     engine["lab1"].answer.history.extend(entry("lab1", number) for number in range(31, 51))
     engine["lab1"].history = [entry("lab1", number) for number in range(1, 51)]
-    logged = engine["data1"].answer.logged
-    assert logged is not None
-    logged["lab1"] = lines(*range(1, 8))
+    let_log_have(engine, lines(*range(1, 8)))
     run = engine.run()
     assert run.changed == {COLLECT: {"data1"}}
     assert sent[-1].lines == [entry("lab1", number) for number in range(8, 51)]
@@ -142,9 +147,7 @@ def test_the_prediction_waits_for_hosts_that_answer_late(engine: Engine, monkeyp
 
 def test_what_the_log_has_is_not_collected_again(engine: Engine) -> None:
     engine["lab1"].answer.history.append(entry("lab1", 3))
-    logged = engine["data1"].answer.logged
-    assert logged is not None
-    logged["lab1"] = lines(3)
+    let_log_have(engine, lines(3))
     run = engine.run()
     assert (run.predicted, run.changed) == ({}, {})
 

@@ -35,8 +35,9 @@ def load(temporary: Path, line: str, *words: str, message: str = "") -> "subproc
 def test_the_program_runs_from_a_message_and_leaves_nothing(temporary: Path) -> None:
     source = {"host": "data1", "address": "10.0.0.1", "login": "ops", "registry": "/registry", "local": False}
     order = {
-        "host": "node", "service_user": "root", "folders": [str(temporary.parent / "made")], "versions": [],
-        "face_list": None, "sets": [], "source": source, "commit": "c0ffee", "product": "0.1.0",
+        "host": "node", "user": "root", "folders": [str(temporary.parent / "made")], "versions": [],
+        "stack": None, "face_list": None, "sets": [], "needs": {}, "clean_up": [], "source": source,
+        "commit": "c0ffee", "product": "0.1.0",
         "datasink": None,
         "asked": {"unlock": False, "full": False, "diff": False},
         "operator": "anna@ramrod", "purpose": "pyinfra",

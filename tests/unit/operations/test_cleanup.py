@@ -3,10 +3,22 @@ from collections.abc import Callable
 import pytest
 
 from modelctl.fleet import Fleet
+from node import protocol
 from node.protocol import Survey
 from operations import cleanup
 from operations.survey import order_for
-from tests.unit.operations.hosts import StubHost, as_host, line, make_host, message, plan, predict, settled
+from tests.unit.operations.hosts import (
+    StubHost,
+    as_host,
+    input_lines,
+    line,
+    make_host,
+    message,
+    plan,
+    predict,
+    settled,
+    told,
+)
 
 Answer = Callable[[Survey | None], None]
 LISTED = "face_recognition/2026-02-02"
@@ -18,22 +30,23 @@ def sink(fleet: Fleet) -> StubHost:
 
 
 def test_only_the_primary_datasink_is_told_of_the_units(fleet: Fleet, sink: StubHost) -> None:
-    found = order_for(as_host(sink))["datasink"]["clean_up"]
-    assert [each["path"].rsplit("/", 1)[1] for each in found] == ["model_cleanup.service", "model_cleanup.timer"]
-    assert {each["owner"] for each in found} == {"root"}
-    assert order_for(as_host(make_host("lab1", fleet)))["datasink"] is None
+    found = order_for(as_host(sink)).clean_up
+    assert [each.path.name for each in found] == ["model_cleanup.service", "model_cleanup.timer"]
+    assert {each.owner for each in found} == {"root"}
+    lab1 = order_for(as_host(make_host("lab1", fleet)))
+    assert (lab1.clean_up, lab1.datasink) == ([], None)
 
 
 def test_the_units_are_put_right(sink: StubHost, answer: Answer) -> None:
-    answer(settled(sink)._replace(cleanup=["the timer is disabled"]))
+    answer(told(settled(sink), clean_up=["the timer is disabled"]))
     [install] = plan(cleanup.install, sink)
     assert line(install) == "/usr/bin/python3 -I -B /var/lib/sentinelcam/program/DIGEST install-cleanup"
-    assert message(install) == {"units": order_for(as_host(sink))["datasink"]["clean_up"]}
+    assert protocol.loads(InstallCleanup, input_lines(install)[0]).units == desired_of(as_host(sink)).clean_up
     assert sink.said == ["the timer is disabled"]
 
 
 def test_what_is_needed_leaves_the_delete_list(sink: StubHost, answer: Answer) -> None:
-    answer(settled(sink)._replace(listed=[LISTED], unseen=["data1"]))
+    answer(told(settled(sink), listed=[LISTED], unseen=["data1"]))
     [spare] = plan(cleanup.spare, sink)
     assert line(spare) == "/usr/bin/python3 -I -B /var/lib/sentinelcam/program/DIGEST spare"
     assert message(spare) == {"versions": [LISTED], "hosts": {"data1": [LISTED]}}
@@ -42,22 +55,22 @@ def test_what_is_needed_leaves_the_delete_list(sink: StubHost, answer: Answer) -
 
 def test_it_is_predicted_once(sink: StubHost) -> None:
     """A deploy of models spares first, and one of configs does too."""
-    sink.facts["InstalledSurvey"] = settled(sink)._replace(listed=[LISTED], unseen=["data1"])
+    sink.facts["InstalledSurvey"] = told(settled(sink), listed=[LISTED], unseen=["data1"])
     assert predict(cleanup.spare, sink) is not None
     assert predict(cleanup.spare, sink) is None
 
 
 def test_a_host_that_no_clean_up_has_seen_with_it_is_told(sink: StubHost, answer: Answer) -> None:
-    answer(settled(sink)._replace(unseen=["data1"]))
+    answer(told(settled(sink), unseen=["data1"]))
     [spare] = plan(cleanup.spare, sink)
     assert message(spare) == {"versions": [], "hosts": {"data1": [LISTED]}}
 
 
 def test_a_host_that_the_datasink_makes_up_is_not_told(sink: StubHost, answer: Answer) -> None:
-    answer(settled(sink)._replace(unseen=["data1", "nowhere"]))
+    answer(told(settled(sink), unseen=["data1", "nowhere"]))
     [spare] = plan(cleanup.spare, sink)
     assert message(spare) == {"versions": [], "hosts": {"data1": [LISTED]}}
-    answer(settled(sink)._replace(unseen=["nowhere"]))
+    answer(told(settled(sink), unseen=["nowhere"]))
     assert plan(cleanup.spare, sink) == []
 
 

@@ -1,11 +1,14 @@
 from collections.abc import Callable
 from typing import Any
 
+import click
 import pytest
+from pyinfra import logger
 from pyinfra.api import StringCommand
 
 from modelctl import ancestry
 from modelctl.fleet import Fleet
+from node.codec import Text
 from node.protocol import HistoryEntry, Survey
 from operations import configs, rollout
 from operations.node_command import Refusal
@@ -83,7 +86,7 @@ def test_only_the_services_that_differ_are_switched(
     [state] = found.sets.values()
     answer(found._replace(sets={**found.sets, "other": state._replace(differences=[])}))
     order = order_for(as_host(sink))
-    both = {**order, "sets": [*order["sets"], {**order["sets"][0], "service": "other"}]}
+    both = order._replace(sets=[*order.sets, order.sets[0]._replace(service="other")])
     monkeypatch.setattr(configs, "order_for", lambda _: both)
     [made] = switch(sink)
     assert [each["service"] for each in message(made)["sets"]] == ["datapump"]
@@ -97,8 +100,8 @@ def test_a_host_goes_back_only_with_all_of_its_services(sink: StubHost, answer: 
     assert configs._move(found, order_for(as_host(sink))) is rollout.Move.BACK
     two = found._replace(sets={**found.sets, "other": state._replace(proven=False)})
     order = order_for(as_host(sink))
-    [datapump] = order["sets"]
-    both = {**order, "sets": [datapump, {**datapump, "service": "other"}]}
+    [datapump] = order.sets
+    both = order._replace(sets=[datapump, datapump._replace(service="other")])
     assert configs._move(two, both) is rollout.Move.NEW
 
 
@@ -119,6 +122,19 @@ def test_diff_is_silent_about_what_stays(sink: StubHost, answer: Answer) -> None
     answer(with_set(settled(sink), differences=["x"], live=live))
     switch(sink)
     assert sink.said == ["datapump: x"]
+
+
+def test_diff_shows_nothing_that_a_terminal_would_obey(
+    sink: StubHost, answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file is not cleaned on its way here: its lines and tabs stay, at any length."""
+    shown: list[str] = []
+    monkeypatch.setattr(logger, "info", lambda _, line: shown.append(click.unstyle(line)))
+    sink.state.config.DIFF = True
+    live = {"/home/ops/datapump.yaml": "\tx\x1b[31m\nb\u202ec\n" + "long" * 1000}
+    answer(with_set(settled(sink), differences=["x"], live={key: Text(text) for key, text in live.items()}))
+    switch(sink)
+    assert {"- \tx [31m", "- b c", "- " + "long" * 1000} <= set(shown)
 
 
 def last(host: StubHost, **changes: Any) -> HistoryEntry:

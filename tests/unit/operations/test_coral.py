@@ -1,7 +1,6 @@
 """The Coral stack, as operations plan it: what the stick needs of the system, and the packages."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -37,11 +36,11 @@ def sentinel(fleet: Fleet) -> StubHost:
     return make_host("sentinel", fleet)
 
 
-def lacking(host: StubHost, **changes: object) -> Survey:
+def lacking(host: StubHost, **changes: Any) -> Survey:
     """A settled host whose stack, or what its stick needs, is not as it should be."""
     found = settled(host)
     assert found.stack is not None
-    return found._replace(stack=replace(found.stack, **changes))  # type: ignore[arg-type]
+    return found._replace(stack=found.stack._replace(**changes))
 
 
 def test_a_settled_host_gets_nothing(sentinel: StubHost, answer: Answer) -> None:
@@ -61,8 +60,8 @@ def test_a_stack_that_is_not_there_is_pulled_alone(sentinel: StubHost, answer: A
     [pull] = plan(coral.bring, sentinel)
     assert line(pull).endswith(" pull")
     assert (message(pull)["versions"], message(pull)["face_list"]) == ([], None)
-    assert message(pull)["stack"]["version"] == "2025-12-19"
-    assert sorted(file["name"] for file in message(pull)["stack"]["files"]) == [
+    assert message(pull)["stack"]["version"]["version"] == "2025-12-19"
+    assert sorted(file["name"] for file in message(pull)["stack"]["version"]["files"]) == [
         "libedgetpu1-std_16.0tf2.17.1-1.bookworm_arm64.deb",
         "pycoral-2.0.3-cp311-cp311-linux_aarch64.whl",
         "tflite_runtime-2.17.1-cp311-cp311-linux_aarch64.whl",
@@ -71,7 +70,7 @@ def test_a_stack_that_is_not_there_is_pulled_alone(sentinel: StubHost, answer: A
 
 def test_one_that_is_not_selected_stays_away(fleet: Fleet, answer: Answer) -> None:
     host = make_host("sentinel", fleet, models="haarcascades")
-    answer(lacking(host, lacking=True, packages=["libusb-1.0-0"]))
+    answer(lacking(host, lacking=True, libusb=True))
     assert plan(coral.bring, host) == []
 
 
@@ -97,7 +96,7 @@ FACTS = {
 
 def test_what_the_stick_needs_is_brought_by_stock_operations(sentinel: StubHost, answer: Answer) -> None:
     sentinel.facts = FACTS
-    answer(lacking(sentinel, packages=["libusb-1.0-0"], rule=True, udevd=False, group=True))
+    answer(lacking(sentinel, libusb=True, rule=True, udevd=False, group=True))
     made = plan(coral.bring, sentinel)
     said = " ; ".join(str(each) for each in made)
     [wait, *_] = made

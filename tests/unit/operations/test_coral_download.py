@@ -55,7 +55,7 @@ def carry_out(command: Any, registry: Path) -> subprocess.CompletedProcess[str]:
     """Run a command as the login would, with another registry."""
     message = "".join(f"{each}\n" for each in command.connector_arguments["_stdin"])
     return subprocess.run(
-        [sys.executable, "-I", "-c", RUNNER], input=message.REGISTRY_FOLDER._replace(str(registry)),
+        [sys.executable, "-I", "-c", RUNNER], input=message.replace(REGISTRY_FOLDER, str(registry)),
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Whatever a node says to a deploy fails that node at most, in a line, and no other one."""
 
 import json
+import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,8 +15,10 @@ from tests.unit.hostile_texts import FRAGMENTS, hostile_texts
 from tests.unit.operations.engine import Engine, entry
 from tests.unit.operations.test_answer import ANSWER, STATE
 
+LINE = re.compile(r"\S+ lab1#\d{1,9} ")  # of the deployment log
 LIMIT = 600  # characters of a line
 SURVEY = {**ANSWER, "sets": {"imagenode": STATE}}
+HISTORY = codec.encode(History([entry("lab1", 1), entry("lab1", 2)]))
 ANYTHING = ["", "Last login: today", "x" * 1_000_000, "[" * 100_000, *FRAGMENTS]
 
 
@@ -41,6 +44,7 @@ def history(text: str) -> None:
         require_line(error)
     else:
         assert all(str(value).isprintable() for each in found for value in each)
+        assert all(LINE.match(f"{each.time} {each.host}#{each.n} ") for each in found if each.host == "lab1")
 
 
 @given(text=hostile_texts(SURVEY))
@@ -49,7 +53,7 @@ def test_any_survey(text: str) -> None:
     survey(text)
 
 
-@given(text=hostile_texts(codec.encode(History([entry("lab1", 1), entry("lab1", 2)]))))
+@given(text=hostile_texts(HISTORY))
 def test_any_history(text: str) -> None:
     """H8."""
     history(text)

@@ -1,14 +1,29 @@
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import pytest
+from pyinfra.api import StringCommand
 
 from modelctl.fleet import Fleet
+from node import protocol
+from node.desired_state import Order
 from node.protocol import Survey
 from operations import models, survey
 from operations.node_command import Refusal
 from operations.survey import order_for
-from tests.unit.operations.hosts import StubHost, as_host, line, make_host, message, plan, predict, settled, with_set
+from tests.unit.operations.hosts import (
+    StubHost,
+    as_host,
+    input_lines,
+    line,
+    make_host,
+    message,
+    plan,
+    predict,
+    settled,
+    told,
+    with_set,
+)
 
 Answer = Callable[[Survey | None], None]
 
@@ -18,12 +33,13 @@ def sentinel(fleet: Fleet) -> StubHost:
     return make_host("sentinel", fleet)
 
 
-def labels(order: dict[str, Any]) -> list[str]:
-    return [f"{each['model']}/{each['version']}" for each in order["versions"]]
+def labels(command: StringCommand) -> list[str]:
+    """The versions of the order that a command is sent."""
+    return [each.label for each in protocol.loads(Order, input_lines(command)[0]).versions]
 
 
 def test_absent_folders_are_made(sentinel: StubHost, answer: Answer) -> None:
-    answer(settled(sentinel)._replace(absent_folders=["/home/ops/sentinel/tasks"]))
+    answer(settled(sentinel)._replace(absent_folders=[Path("/home/ops/sentinel/tasks")]))
     [make] = plan(models.make_folders, sentinel)
     assert line(make).endswith(" folders")
     assert message(make)["folders"] == ["/home/ops/sentinel/tasks"]
@@ -41,7 +57,7 @@ def test_only_lacking_versions_are_pulled(sentinel: StubHost, answer: Answer) ->
     answer(settled(sentinel)._replace(lacking=["haarcascades/2020-03-25", "openface_torch/2020-03-25"]))
     [pull] = plan(models.pull, sentinel)
     assert line(pull).endswith(" pull")
-    assert labels(message(pull)) == ["haarcascades/2020-03-25", "openface_torch/2020-03-25"]
+    assert labels(pull) == ["haarcascades/2020-03-25", "openface_torch/2020-03-25"]
     assert message(pull)["face_list"] is None
 
 
@@ -49,7 +65,7 @@ def test_only_selected_models_are_pulled(fleet: Fleet, answer: Answer) -> None:
     host = make_host("sentinel", fleet, models="haarcascades")
     answer(settled(host)._replace(lacking=["haarcascades/2020-03-25", "openface_torch/2020-03-25"]))
     [pull] = plan(models.pull, host)
-    assert labels(message(pull)) == ["haarcascades/2020-03-25"]
+    assert labels(pull) == ["haarcascades/2020-03-25"]
 
 
 def test_a_host_whose_other_models_would_move_is_refused(fleet: Fleet, answer: Answer) -> None:
@@ -67,7 +83,7 @@ def test_a_host_whose_other_models_would_move_is_refused(fleet: Fleet, answer: A
 
 def test_a_datasink_pulls_its_face_list(fleet: Fleet, answer: Answer) -> None:
     host = make_host("data1", fleet)
-    answer(settled(host)._replace(face_list={"lacking": ["facelist.csv"]}))
+    answer(settled(host)._replace(face_list=["facelist.csv"]))
     [pull] = plan(models.pull, host)
     assert message(pull)["versions"] == []
     assert message(pull)["face_list"]["version"] == "2026-02-02"
@@ -75,12 +91,12 @@ def test_a_datasink_pulls_its_face_list(fleet: Fleet, answer: Answer) -> None:
 
 def test_a_face_list_that_is_not_selected_stays(fleet: Fleet, answer: Answer) -> None:
     host = make_host("data1", fleet, models="haarcascades")
-    answer(settled(host)._replace(face_list={"lacking": ["facelist.csv"]}))
+    answer(settled(host)._replace(face_list=["facelist.csv"]))
     assert plan(models.pull, host) == []
 
 
 def test_a_face_list_that_a_host_makes_up(sentinel: StubHost, answer: Answer) -> None:
-    answer(settled(sentinel)._replace(face_list={"lacking": ["facelist.csv"]}))
+    answer(settled(sentinel)._replace(face_list=["facelist.csv"]))
     assert plan(models.pull, sentinel) == []
 
 
@@ -111,14 +127,14 @@ def test_a_pull_of_models_is_not_predicted_to_bring_a_stack(
 
 
 def test_the_order_names_every_version(sentinel: StubHost) -> None:
-    assert len(labels(order_for(as_host(sentinel)))) == 9
+    assert len(order_for(as_host(sentinel)).versions) == 9
 
 
 def test_what_the_registry_lacks_fails_the_datasink(fleet: Fleet, answer: Answer) -> None:
     sink = make_host("data1", fleet)
     answer(settled(sink))
     assert plan(models.check_registry, sink) == []
-    answer(settled(sink)._replace(registry=["a: not there", "b: differs"]))
+    answer(told(settled(sink), registry=["a: not there", "b: differs"]))
     [refusal] = plan(models.check_registry, sink)
     assert isinstance(refusal, Refusal)
     assert refusal.reason == "data1: a: not there; b: differs; store it there or choose another version"

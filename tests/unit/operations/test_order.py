@@ -1,95 +1,100 @@
 import hashlib
 import json
-from pathlib import Path
 
 import pytest
 
 from modelctl import product
 from modelctl.fleet import Fleet
+from modelctl.nodes.authority import Authority
 from modelctl.operator import operator, purpose
-from modelctl.rendering.desired import desired
-from node import orders
-from operations.order import Asked, Datasink, order, without_contents
+from modelctl.rendering.desired import desired, versions_of
+from node import protocol
+from node.desired_state import Asked, Order
+from node.service_set import Installed
+from operations.order import order
 
+NOTHING_ASKED = Asked()
 COMMIT = "c0ffee" * 6 + "c0ff"
 HOSTS = ("data1", "sentinel", "lab1", "east", "alpha5")
 
 
-def told(fleet: Fleet) -> Datasink:
-    return Datasink(
-        authority=["line"],
-        needed={"cats/2026-01-01": "ab"},
-        needed_by={"lab1": ["cats/2026-01-01"]},
-        named=["cats/2025-01-01"],
-        log="/logs/the.log",
-        clean_up=desired(fleet, "data1").clean_up,
-    )
+def order_of(fleet: Fleet, name: str, asked: Asked = NOTHING_ASKED) -> Order:
+    """The order for a host, in a run of that host and lab1."""
+    return order(fleet, name, COMMIT, asked, {each: versions_of(desired(fleet, each)) for each in (name, "lab1")})
+
+
+def files_of(order: Order) -> list[Installed]:
+    """All files of an order that have contents."""
+    rule = [order.stack.rule] if order.stack else []
+    return [*(file for each in order.sets for file in each.files), *order.clean_up, *rule]
 
 
 @pytest.mark.parametrize("name", HOSTS)
 def test_the_node_reads_what_is_sent(fleet: Fleet, name: str) -> None:
-    wanted = desired(fleet, name)
-    read = orders.parse(json.loads(json.dumps(order(fleet, wanted, COMMIT, Asked(), None))))
-    assert (read.host, read.user) == (name, wanted.service_user)
-    assert [str(folder) for folder in read.folders] == list(wanted.folders)
-    assert [(each.label, str(each.directory), each.manifest) for each in read.versions] == [
-        (f"{each.model}/{each.version}", each.directory, each.manifest) for each in wanted.versions
-    ]
-    assert [
-        (each.digest, each.state, str(each.work.script), each.work.ports, each.work.views) for each in read.sets
-    ] == [
-        (each.digest, each.state, each.work.script, list(each.work.ports), list(each.work.views))
-        for each in wanted.sets
-    ]
-    assert (read.face_list is None) == (wanted.face_list is None)
-    assert (read.operator, read.purpose) == (operator(), purpose())
-    assert (read.commit, read.product) == (COMMIT, product.release())
-    assert read.limits._asdict() == fleet.standards.limits.model_dump()
+    sent = order_of(fleet, name, Asked(unlock=True, full=False, diff=True))
+    assert protocol.loads(Order, protocol.dumps(sent)) == sent
+    assert protocol.loads(Order, protocol.dumps(sent.question)) == sent.question
 
 
-def test_the_node_reads_what_is_asked(fleet: Fleet) -> None:
-    sent = order(fleet, desired(fleet, "lab1"), COMMIT, Asked(unlock=True, full=False, diff=True), None)
-    read = orders.parse(json.loads(json.dumps(sent)))
-    assert (read.asked, read.datasink) == (orders.Asked(unlock=True, full=False, diff=True), None)
+@pytest.mark.parametrize("name", HOSTS)
+def test_an_order_is_what_the_host_should_hold_and_what_is_asked_in_this_run(fleet: Fleet, name: str) -> None:
+    wanted, asked = desired(fleet, name), Asked(unlock=True, full=False, diff=True)
+    found = order_of(fleet, name, asked)
+    assert found.host == name
+    assert (found.operator, found.purpose) == (operator(), purpose())
+    assert (found.commit, found.product, found.asked) == (COMMIT, product.release(), asked)
+    assert found.limits._asdict() == fleet.standards.limits.model_dump()
+    rest = {
+        field: getattr(wanted, field) for field in ("commit", "product", "operator", "purpose", "asked", "datasink")
+    }
+    assert found._replace(**rest) == wanted
 
 
-def test_the_node_reads_what_the_primary_datasink_is_told(fleet: Fleet) -> None:
-    units = desired(fleet, "data1").clean_up
-    read = orders.parse(
-        json.loads(json.dumps(order(fleet, desired(fleet, "data1"), COMMIT, Asked(), told(fleet))))
-    ).datasink
-    assert read is not None
-    assert [(str(unit.path), unit.content) for unit in read.clean_up] == [(unit.path, unit.content) for unit in units]
-    assert len(units) == 2
-    assert read._replace(clean_up=[]) == orders.Datasink(
-        authority=["line"],
-        needed={"cats/2026-01-01": "ab"},
-        needed_by={"lab1": ["cats/2026-01-01"]},
-        named=["cats/2025-01-01"],
-        log=Path("/logs/the.log"),
-        clean_up=[],
-    )
+def test_what_the_primary_datasink_is_told(fleet: Fleet) -> None:
+    authority = Authority(fleet.site.pull_ca)
+    authority.create()
+    found = order_of(fleet, "data1")
+    assert [unit.path.name for unit in found.clean_up] == ["model_cleanup.service", "model_cleanup.timer"]
+    assert found.clean_up == desired(fleet, "data1").clean_up
+    told = found.datasink
+    assert told is not None
+    assert told.authority == authority.lines("/home/ops/sentinelcam/model_registry", fleet.revoked)
+    assert told.needed == {
+        each.label: each.manifest for name in ("data1", "lab1") for each in versions_of(desired(fleet, name))
+    }
+    assert told.needed_by == {
+        "data1": ["face_recognition/2026-02-02"],
+        "lab1": ["mobilenet_ssd/2020-12-06"],
+    }
+    assert "face_recognition/2025-02-25" in told.named
+    assert str(told.log) == fleet.deployment_log()
 
 
-def test_files_carry_the_digest_of_their_contents(fleet: Fleet) -> None:
-    files = order(fleet, desired(fleet, "sentinel"), COMMIT, Asked(), None)["sets"][0]["files"]
-    assert len(files) > 3
+@pytest.mark.parametrize("name", HOSTS[1:])
+def test_no_other_host_is_told_of_it(fleet: Fleet, name: str) -> None:
+    found = order_of(fleet, name)
+    assert (found.datasink, found.clean_up) == (None, [])
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_files_carry_the_digest_of_their_contents(fleet: Fleet, name: str) -> None:
+    files = files_of(order_of(fleet, name))
+    assert len(files) > (3 if name == "sentinel" else 1)
     for file in files:
-        assert file["sha256"] == hashlib.sha256(file["content"].encode()).hexdigest()
+        assert file.content is not None
+        assert file.sha256 == hashlib.sha256(file.content.encode()).hexdigest()
 
 
 @pytest.mark.parametrize("name", HOSTS)
 def test_the_question_holds_no_contents(fleet: Fleet, name: str) -> None:
-    whole = order(fleet, desired(fleet, name), COMMIT, Asked(), told(fleet))
-    files = [*(file for each in whole["sets"] for file in each["files"]), *whole["datasink"]["clean_up"]]
-    contents = [file["content"] for file in files]
-    assert len(contents) > 2
-    question = json.dumps(without_contents(whole))
+    whole = order_of(fleet, name)
+    contents = [file.content for file in files_of(whole)]
+    assert len(contents) > 1
+    question = protocol.dumps(whole.question)
     assert not [content for content in contents if json.dumps(content)[1:-1] in question]
-    assert [file["content"] for file in files] == contents
-    asked = orders.parse(json.loads(question))
-    assert asked.datasink is not None
-    digests = [file.sha256 for each in asked.sets for file in each.files]
-    assert [*digests, *(unit.sha256 for unit in asked.datasink.clean_up)] == [
-        hashlib.sha256(content.encode()).hexdigest() for content in contents
+    assert [file.content for file in files_of(whole)] == contents
+    asked = protocol.loads(Order, question)
+    assert [file._replace(content=None) for file in files_of(whole)] == files_of(asked)
+    assert [file.sha256 for file in files_of(asked)] == [
+        hashlib.sha256((content or "").encode()).hexdigest() for content in contents
     ]

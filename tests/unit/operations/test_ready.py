@@ -1,19 +1,18 @@
 """What every deploy begins with: a host that has what it needs, the node program, and undamaged state."""
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any
 
 import pytest
 from pyinfra.context import ctx_host
 
 from modelctl import ancestry
 from modelctl.fleet import Fleet
-from node.protocol import Survey
+from node import protocol
+from node.protocol import Missing, Refused, Survey
 from operations import ready, survey
 from operations.bundle import bundle
 from operations.node_command import Refusal
+from operations.survey import has_program
 from tests.unit.cases import each
 from tests.unit.operations.hosts import (
     StubHost,
@@ -28,7 +27,7 @@ from tests.unit.operations.hosts import (
 )
 
 Answer = Callable[[Survey | None], None]
-MISSING: Any = {"access": ["a: not there"], "models": ["b: not there", "c: not there"], "configs": ["c: not there"]}
+MISSING = Missing(access=["a: not there"], models=["b: not there", "c: not there"], configs=["c: not there"])
 
 
 @pytest.fixture
@@ -105,7 +104,7 @@ def test_the_prediction_counts_on_the_program(fleet: Fleet, answer: Answer, monk
     assert predict(ready.converge, host, ()) is not None
     foreseen = survey.survey(as_host(host))
     assert foreseen is not None
-    assert foreseen.has_program
+    assert has_program(foreseen)
 
 
 class TestNewerCommit:
@@ -125,7 +124,7 @@ class TestNewerCommit:
     def host(self, fleet: Fleet, answer: Answer) -> StubHost:
         """A node whose set is as wanted, and whose program is another."""
         host = make_host("lab1", fleet)
-        answer(replace(with_set(settled(host), commit="1" * 40), current_program=None))
+        answer(with_set(settled(host), commit="1" * 40)._replace(current_program=None))
         return host
 
     def test_its_program_is_not_replaced(self, host: StubHost) -> None:
@@ -140,9 +139,9 @@ class TestNewerCommit:
         assert refuse.get_raw_value().endswith(" refuse")
         sent, text = input_lines(refuse)
         assert sent == bundle().to_line()
-        order = json.loads(text)
-        assert order["reason"] == self.REASON
-        assert list(order["sets"]) == ["imagenode"]
+        told = protocol.loads(Refused, text)
+        assert told.reason == self.REASON
+        assert list(told.sets) == ["imagenode"]
 
     @pytest.mark.usefixtures("host")
     def test_the_operator_can_allow_it_by_name(self, fleet: Fleet) -> None:
@@ -194,7 +193,7 @@ class TestMending:
         """Else the next deploy that this one includes would predict it once more."""
         monkeypatch.setattr(ancestry, "contains", lambda _, commit: commit != "1" * 40)
         host = make_host("lab1", fleet)
-        found = replace(with_set(settled(host), commit="1" * 40), damaged=["one"])
+        found = with_set(settled(host), commit="1" * 40)._replace(damaged=["one"])
         monkeypatch.setitem(survey._remembered, as_host(host), (False, found))
         answer(found)
         assert predict(ready.converge, host, ()) is not None

@@ -6,8 +6,8 @@ import pytest
 from pyinfra.api import Host
 
 from modelctl.errors import OperatorError
+from node.protocol import Survey
 from operations import configs, rollout
-from operations.answer import Survey
 from tests.unit.operations.engine import Engine
 
 FIRST = "Switch the first hosts"

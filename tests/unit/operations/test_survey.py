@@ -1,6 +1,7 @@
 import json
 import shlex
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ from pyinfra.api.exceptions import FactProcessError
 from modelctl.fleet import Fleet
 from modelctl.inventory.revoked import Revoked
 from modelctl.nodes.authority import Authority
+from node.desired_state import Asked as AskedFor
+from node.desired_state import Datasink
 from operations import survey
 from operations.bundle import bundle
-from operations.survey import BareSurvey, InstalledSurvey
+from operations.survey import BareSurvey, InstalledSurvey, has_program
 from tests.unit.operations.engine import Engine
 from tests.unit.operations.hosts import StubHost, StubInventory, as_host, make_host, settled
 from tests.unit.operations.test_answer import ANSWER, STATE
@@ -45,7 +48,7 @@ def test_the_installed_program_is_asked(tmp_path: Path, monkeypatch: pytest.Monk
     output = subprocess.check_output(["sh", "-c", asked.command(["engine"]).get_raw_value()], text=True)
     found = asked.process(output.splitlines())
     assert found is not None
-    assert found.has_program
+    assert has_program(found)
 
 
 def test_a_bare_node_is_sent_the_loader_only_on_the_command_line() -> None:
@@ -89,11 +92,11 @@ class TestRemembering:
         survey.foresee(as_host(host), current_program=None)
         foreseen = survey.survey(as_host(host))
         assert foreseen is not None
-        assert not foreseen.has_program
+        assert not has_program(foreseen)
         host.state.is_executing = True
         found = survey.survey(as_host(host))
         assert found is not None
-        assert found.has_program
+        assert has_program(found)
         survey.foresee(as_host(host), current_program=None)
         assert survey.survey(as_host(host)) is found
 
@@ -125,40 +128,41 @@ class TestAsked:
     def test_what_the_operator_said(self, fleet: Fleet) -> None:
         host = make_host("lab1", fleet, unlock="yes", verify="full")
         host.state.config.DIFF = True
-        assert survey.order_for(as_host(host))["asked"] == {"unlock": True, "full": True, "diff": True}
+        assert survey.order_for(as_host(host)).asked == AskedFor(unlock=True, full=True, diff=True)
 
     def test_nothing_was_said(self, fleet: Fleet) -> None:
-        found = survey.order_for(as_host(make_host("lab1", fleet)))["asked"]
-        assert found == {"unlock": False, "full": False, "diff": False}
+        found = survey.order_for(as_host(make_host("lab1", fleet))).asked
+        assert found == AskedFor(unlock=False, full=False, diff=False)
 
 
 class TestDatasink:
-    def told(self, host: StubHost) -> dict[str, Any]:
-        found = survey.order_for(as_host(host))["datasink"]
-        assert isinstance(found, dict)
+    def told(self, host: StubHost) -> Datasink:
+        found = survey.order_for(as_host(host)).datasink
+        assert found is not None
         return found
 
     def test_the_primary_datasink_alone_is_told(self, fleet: Fleet) -> None:
-        told = {name: survey.order_for(as_host(make_host(name, fleet)))["datasink"] for name in ("data1", "lab1")}
+        told = {name: survey.order_for(as_host(make_host(name, fleet))).datasink for name in ("data1", "lab1")}
         assert told["data1"]
         assert told["lab1"] is None
 
     def test_no_authority_yet(self, fleet: Fleet) -> None:
-        assert self.told(make_host("data1", fleet))["authority"] is None
+        assert self.told(make_host("data1", fleet)).authority is None
 
     def test_the_authoritys_lines(self, fleet: Fleet) -> None:
         """R6."""
         authority, revoked = Authority(fleet.site.pull_ca), Revoked(hosts={"east": 2})
         authority.create()
-        lines = self.told(make_host("data1", fleet._replace(revoked=revoked)))["authority"]
+        lines = self.told(make_host("data1", replace(fleet, revoked=revoked))).authority
+        assert lines is not None
         assert len(lines) == 2
         assert lines == authority.lines("/home/ops/sentinelcam/model_registry", revoked)
 
     def test_where_the_deployment_log_is(self, fleet: Fleet) -> None:
-        assert self.told(make_host("data1", fleet))["log"] == "/home/ops/sentinelcam/logs/model_deployment.log"
+        assert self.told(make_host("data1", fleet)).log == Path("/home/ops/sentinelcam/logs/model_deployment.log")
 
     def test_named_is_what_the_checkout_names_whatever_the_hosts_want(self, fleet: Fleet) -> None:
-        named = self.told(make_host("data1", fleet))["named"]
+        named = self.told(make_host("data1", fleet)).named
         assert {"mobilenet_ssd/2020-12-06", "face_recognition/2026-02-02", "face_recognition/2025-02-25"} <= set(named)
 
     def test_needed_is_what_the_hosts_of_this_run_want(self, fleet: Fleet) -> None:
@@ -166,7 +170,7 @@ class TestDatasink:
         for name in ("lab1", "east"):
             host.inventory.append(StubHost(name, fleet, host.inventory))
         host.state.is_host_in_limit = lambda each: each.name != "east"
-        assert self.told(host)["needed"] == {
+        assert self.told(host).needed == {
             "face_recognition/2026-02-02": b"2026-02-02".hex().ljust(64, "0"),
             "mobilenet_ssd/2020-12-06": b"2020-12-06".hex().ljust(64, "0"),
         }

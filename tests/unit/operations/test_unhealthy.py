@@ -1,18 +1,29 @@
 """A host whose sets are as wanted, and whose service does not work."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from modelctl.fleet import Fleet
+from node import protocol
+from node.desired_state import Order
 from node.protocol import Survey
 from operations.audit import confirm
 from operations.node_command import Refusal
 from operations.survey import order_for
 from tests.unit.operations.engine import Engine, Node
-from tests.unit.operations.hosts import StubHost, as_host, line, make_host, message, plan, predict, settled, with_set
+from tests.unit.operations.hosts import (
+    StubHost,
+    as_host,
+    input_lines,
+    line,
+    make_host,
+    plan,
+    predict,
+    settled,
+    with_set,
+)
 
 Answer = Callable[[Survey | None], None]
 HEALTH = "unhealthy: imagenode.service: 0 of 1 workers live"
@@ -62,11 +73,11 @@ def test_it_is_started_anew_by_a_switch_to_the_set_that_it_has(restartable: Stub
     made = predict(confirm, restartable)
     assert made is not None
     assert line(made).endswith(" switch")
-    order = message(made)
-    assert [(each["service"], each["digest"]) for each in order["sets"]] == [
+    order = protocol.loads(Order, input_lines(made)[0])
+    assert [(each.service, each.digest) for each in order.sets] == [
         ("imagenode", settled(restartable).sets["imagenode"].chosen)
     ]
-    assert order == json.loads(json.dumps(order_for(as_host(restartable))))
+    assert order == order_for(as_host(restartable))
     assert restartable.said == [f"imagenode: {HEALTH}; it is started anew, once"]
     assert restartable.state.failed_hosts == []
 

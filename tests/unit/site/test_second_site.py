@@ -17,7 +17,7 @@ FLEET = load(Path(__file__).with_name("second_site.py")).fleet
 
 
 def config(host: str, path: str) -> Any:
-    return yaml.safe_load(next(file.content for file in render(FLEET, host) if file.path == path))
+    return yaml.safe_load(next(file.content or "" for file in render(FLEET, host) if file.path == Path(path)))
 
 
 def test_its_configs_render() -> None:
@@ -111,7 +111,7 @@ def test_pinned_it_can_be_deployed() -> None:
     wanted = {host: desired(pinned, host) for host in pinned.site.hosts}
     assert {host: found.source.local for host, found in wanted.items() if found.source.local} == {"barn": True}
     assert [found.state for found in wanted["porch"].sets] == ["stopped"]
-    assert wanted["gate"].versions[0].directory == "/home/pi/imagenode/models/mobilenet_ssd/2020-12-06"
+    assert wanted["gate"].versions[0].directory == Path("/home/pi/imagenode/models/mobilenet_ssd/2020-12-06")
     face_list = wanted["shed"].face_list
     assert face_list is not None
     assert face_list.version == "2025-02-25"

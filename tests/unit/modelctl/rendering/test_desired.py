@@ -1,15 +1,18 @@
 """What one host should hold."""
 
-import dataclasses
 import json
-from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from modelctl.errors import Faults
-from modelctl.rendering.desired import PullSource, ServiceSet, WantedGate, desired
+from modelctl.rendering.desired import _digest, desired
 from modelctl.schema import Datasink, Gate, Gates, Host, Sentinel, Standards
+from node import protocol
+from node.desired_state import Order, Source
+from node.service_set import Gate as SetGate
+from node.service_set import Link, Named, ServiceSet
 from tests.unit.modelctl.sites import fleet, pinned, registry_with, site, site_with
 
 FLEET = fleet(pins=pinned(("face_recognition", "2025-02-25"), ("haarcascades", "2026-05-01")))
@@ -24,7 +27,7 @@ def test_sentinel_gets_every_model_in_its_folder() -> None:
     found = desired(FLEET, "sentinel")
     assert [version.model for version in found.versions] == ALL_MODELS
     assert [version.directory for version in found.versions] == [
-        f"/home/ops/sentinel/models/{version.model}/{version.version}" for version in found.versions
+        Path(f"/home/ops/sentinel/models/{version.model}/{version.version}") for version in found.versions
     ]
 
 
@@ -42,7 +45,7 @@ def test_sentinel_gets_every_model_in_its_folder() -> None:
 def test_versions_of_other_hosts(host: str, models: list[str]) -> None:
     found = desired(FLEET, host)
     assert [version.model for version in found.versions] == models
-    assert all(version.directory.startswith("/home/ops/imagenode/models/") for version in found.versions)
+    assert all(Path("/home/ops/imagenode/models") in version.directory.parents for version in found.versions)
 
 
 def test_wanted_version_is_what_its_pin_says() -> None:
@@ -58,13 +61,13 @@ def test_wanted_version_is_what_its_pin_says() -> None:
 def test_linked_files_belong_to_the_sentinel_alone() -> None:
     linked = {file.name for version in desired(FLEET, "sentinel").versions for file in version.files if file.linked}
     assert linked == {"facelist.csv", "facedata.hdf5"}
-    named = {path for path, _, is_linked in desired(FLEET, "sentinel").sets[0].named_files if is_linked}
+    named = {str(file.path) for file in desired(FLEET, "sentinel").sets[0].named_files if file.linked}
     folder = "/home/ops/sentinel/models/face_recognition/2026-02-02"
     assert named == {f"{folder}/facelist.csv", f"{folder}/facedata.hdf5"}
     face_list = desired(FLEET, "data1").face_list
     assert face_list is not None
     assert not any(file.linked for file in face_list.files)
-    assert [is_linked for _, _, is_linked in desired(FLEET, "data1").sets[0].named_files] == [False]
+    assert [file.linked for file in desired(FLEET, "data1").sets[0].named_files] == [False]
 
 
 def test_every_datasink_gets_the_face_list() -> None:
@@ -72,35 +75,37 @@ def test_every_datasink_gets_the_face_list() -> None:
     for host in ("data1", "data2"):
         face_list = desired(two, host).face_list
         assert face_list is not None
-        assert face_list.directory == "/home/ops/sentinelcam/face_recognition"
+        assert face_list.directory == Path("/home/ops/sentinelcam/face_recognition")
         assert (face_list.model, face_list.version) == ("face_recognition", "2026-02-02")
         assert [file.name for file in face_list.files] == ["facedata.hdf5", "facelist.csv"]
     assert desired(two, "sentinel").face_list is None
 
 
 def test_named_files_carry_their_pinned_digest() -> None:
-    path = "/home/ops/sentinelcam/face_recognition/facelist_2026-02-02.csv"
+    path = Path("/home/ops/sentinelcam/face_recognition/facelist_2026-02-02.csv")
     pin = FLEET.pins.models["face_recognition"]["2026-02-02"]
-    assert desired(FLEET, "data1").sets[0].named_files == ((path, pin.files["facelist.csv"].sha256, False),)
+    assert desired(FLEET, "data1").sets[0].named_files == [Named(path, pin.files["facelist.csv"].sha256, linked=False)]
 
 
 def test_set_has_the_versions_that_its_configs_name_and_no_others() -> None:
-    found = {model for model, _, _ in desired(FLEET, "sentinel").sets[0].models}
-    assert found == {*ALL_MODELS, "coral_packages"} - {"face_detection_blazeface", "mobilenet_ssd_depthai"}
-    assert desired(FLEET, "data1").sets[0].models == (
-        ("face_recognition", "2026-02-02", FLEET.pins.models["face_recognition"]["2026-02-02"].manifest),
-    )
+    assert desired(FLEET, "sentinel").sets[0].models.keys() == {*ALL_MODELS, "coral_packages"} - {
+        "face_detection_blazeface",
+        "mobilenet_ssd_depthai",
+    }
+    found = desired(FLEET, "data1").sets[0]
+    manifest = FLEET.pins.models["face_recognition"]["2026-02-02"].manifest
+    assert (found.models, found.manifests) == ({"face_recognition": "2026-02-02"}, {"face_recognition": manifest})
 
 
 @pytest.mark.parametrize(
     ("host", "service", "port", "timers", "count"),
     [
-        ("sentinel", "sentinel", 5566, ("sentinel_cleanup.timer",), 12),
-        ("lab1", "imagenode", None, (), 2),
-        ("data1", "datapump", None, (), 2),
+        ("sentinel", "sentinel", 5566, ["sentinel_cleanup.timer"], 12),
+        ("lab1", "imagenode", None, [], 2),
+        ("data1", "datapump", None, [], 2),
     ],
 )
-def test_service_set(host: str, service: str, port: int | None, timers: tuple[str, ...], count: int) -> None:
+def test_service_set(host: str, service: str, port: int | None, timers: list[str], count: int) -> None:
     (found,) = desired(FLEET, host).sets
     assert (found.service, found.unit, found.work.asked, found.timers, found.state, len(found.files)) == (
         service, f"{service}.service", port, timers, "running", count,
@@ -110,7 +115,7 @@ def test_service_set(host: str, service: str, port: int | None, timers: tuple[st
 @pytest.mark.parametrize("host", ["deepend", "wall1"])
 def test_hosts_without_a_service_of_ours(host: str) -> None:
     found = desired(FLEET, host)
-    assert (found.folders, found.sets, found.face_list) == ((), (), None)
+    assert (found.folders, found.sets, found.face_list) == ([], [], None)
 
 
 def test_digest_changes_with_what_a_service_starts_from_and_not_with_its_state() -> None:
@@ -122,19 +127,19 @@ def test_digest_changes_with_what_a_service_starts_from_and_not_with_its_state()
 
 def test_the_link_to_the_face_list_moves_with_the_set_that_reads_it() -> None:
     older = registry_with("face_recognition", current_version="2025-02-25", previous_version=None)
-    link = "/home/ops/sentinelcam/face_recognition/facelist_current.csv"
+    link = Path("/home/ops/sentinelcam/face_recognition/facelist_current.csv")
     now, then = (desired(each, "data1").sets[0] for each in (FLEET, fleet(registry=older, pins=FLEET.pins)))
-    assert (now.links, then.links) == (((link, "facelist_2026-02-02.csv"),), ((link, "facelist_2025-02-25.csv"),))
-    assert dataclasses.replace(now, links=then.links).digest != now.digest
-    assert [desired(FLEET, host).sets[0].links for host in ("sentinel", "lab1")] == [(), ()]
+    assert (now.links, then.links) == ([Link(link, "facelist_2026-02-02.csv")], [Link(link, "facelist_2025-02-25.csv")])
+    assert _digest(now._replace(links=then.links)) != now.digest
+    assert [desired(FLEET, host).sets[0].links for host in ("sentinel", "lab1")] == [[], []]
 
 
 def test_a_set_has_the_gate_of_its_service() -> None:
     gates = Gates(imagenode=Gate(linked_wait=5, deadline=30, settle=2, checks=frozenset({"port", "files"})))
     changed = fleet(pins=FLEET.pins, standards=Standards(gates=gates))
-    assert desired(changed, "lab1").sets[0].gate == WantedGate(5, 30, 2, 0, ("files", "port"))
-    assert desired(changed, "sentinel").sets[0].gate == WantedGate(
-        120, 120, 20, 0, ("answer", "files", "journal", "libraries", "pictures", "port", "restarts", "workers")
+    assert desired(changed, "lab1").sets[0].gate == SetGate(5, 30, 2, 0, ["files", "port"])
+    assert desired(changed, "sentinel").sets[0].gate == SetGate(
+        120, 120, 20, 0, ["answer", "files", "journal", "libraries", "pictures", "port", "restarts", "workers"]
     )
     assert desired(changed, "lab1").sets[0].digest == desired(FLEET, "lab1").sets[0].digest
 
@@ -173,15 +178,15 @@ def test_state_is_the_hosts(state: str) -> None:
 )
 def test_folders_with_their_parents_first(host: str, folders: str) -> None:
     """U4: the registry's too, on the primary datasink."""
-    assert desired(FLEET, host).folders == tuple(f"/home/ops/{folder}" for folder in folders.split())
+    assert desired(FLEET, host).folders == [Path("/home/ops", folder) for folder in folders.split()]
 
 
 def test_legacy_node() -> None:
     found = desired(fleet(site(legacy_nodes=("lab1",)), pins=FLEET.pins), "lab1")
-    assert found.service_user == "pi"
-    assert found.folders[1] == "/home/pi/imagenode/models"
-    assert found.versions[0].directory == "/home/pi/imagenode/models/mobilenet_ssd/2020-12-06"
-    assert found.source.registry == "/home/ops/sentinelcam/model_registry"
+    assert found.user == "pi"
+    assert found.folders[1] == Path("/home/pi/imagenode/models")
+    assert found.versions[0].directory == Path("/home/pi/imagenode/models/mobilenet_ssd/2020-12-06")
+    assert found.source.registry == Path("/home/ops/sentinelcam/model_registry")
 
 
 def test_all_pull_from_the_primary_datasink() -> None:
@@ -192,8 +197,8 @@ def test_all_pull_from_the_primary_datasink() -> None:
     }
     two = fleet(site(hosts=hosts, primary_datasink="data2", retention_profiles={}), pins=FLEET.pins)
     for host in hosts:
-        registry = "/home/ops/sentinelcam/model_registry"
-        assert desired(two, host).source == PullSource("data2", "10.0.0.2", "boss", registry, local=host == "data2")
+        registry = Path("/home/ops/sentinelcam/model_registry")
+        assert desired(two, host).source == Source("data2", "10.0.0.2", "boss", registry, local=host == "data2")
 
 
 def test_unpinned_versions_are_refused_by_name() -> None:
@@ -209,5 +214,8 @@ def test_unpinned_versions_are_refused_by_name() -> None:
 
 @pytest.mark.parametrize("host", FLEET.site.hosts)
 def test_all_of_it_is_plain_data(host: str) -> None:
-    found = asdict(desired(FLEET, host))
-    assert json.loads(json.dumps(found))["host"] == host
+    """A node reads the same."""
+    found = desired(FLEET, host)
+    sent = protocol.dumps(found)
+    assert json.loads(sent)["host"] == host
+    assert protocol.loads(Order, sent) == found

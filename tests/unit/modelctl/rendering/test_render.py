@@ -23,9 +23,10 @@ CPU = "/home/ops/sentinel/models/face_detection/2020-03-25"
 
 def configs(fleet: Fleet, host: str, home: str = "/home/ops") -> dict[str, Any]:
     """The parsed configs of a host, by their path below the service user's home, as the reference names them."""
-    files = [file for file in render(fleet, host) if file.path.endswith(".yaml")]
+    files = [file for file in render(fleet, host) if file.path.suffix == ".yaml"]
     return {
-        file.path.removeprefix(f"{home}/").removeprefix("sentinel/"): yaml.safe_load(file.content) for file in files
+        str(file.path).removeprefix(f"{home}/").removeprefix("sentinel/"): yaml.safe_load(file.content or "")
+        for file in files
     }
 
 
@@ -45,7 +46,7 @@ def test_the_reference_names_hosts_of_the_default_site_only() -> None:
 
 
 def test_each_listed_task_has_its_config() -> None:
-    found = {file.path for file in render(fleet(), "sentinel")}
+    found = {str(file.path) for file in render(fleet(), "sentinel")}
     listed = {task["config"] for task in configs(fleet(), "sentinel")["sentinel.yaml"]["task_list"].values()}
     assert listed == {path for path in found if "/tasks/" in path}
 

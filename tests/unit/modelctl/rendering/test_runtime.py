@@ -2,13 +2,15 @@
 
 import hashlib
 from itertools import product
+from pathlib import Path
 
-from modelctl.rendering.runtime import UNPINNED, Runtime, SetStack, digest_of, runtime_of, stack_digest
+from modelctl.rendering.runtime import UNPINNED, Runtime, digest_of, runtime_of, stack_digest
+from node.service_set import SetStack
 from tests.chandler.inventory.registry import REGISTRY
 from tests.unit.modelctl.sites import fleet, pinned, site_with
 
 VERSION = "2025-12-19"
-STACK = SetStack(VERSION, "m", "d1", "/home/ops/.opencv/bin/python", "/home/ops/sentinel", ())
+STACK = SetStack(VERSION, "m", "d1", Path("/home/ops/.opencv/bin/python"), Path("/home/ops/sentinel"), [])
 
 
 def test_the_variables_of_a_service_with_a_stack() -> None:
@@ -37,7 +39,7 @@ def test_the_digest_is_over_the_files_that_a_node_gets() -> None:
     assert digest_of([("b", "2"), ("a", "1")]) == digest_of([("a", "1"), ("b", "2")])
     found = runtime_of(asked, "sentinel", "/f", ("/own",)).stack
     assert found == SetStack(
-        VERSION, pin.manifest, stack_digest(names, pin), "/home/ops/.opencv/bin/python", "/f", ("/own",)
+        VERSION, pin.manifest, stack_digest(names, pin), Path("/home/ops/.opencv/bin/python"), Path("/f"), ["/own"]
     )
 
 

@@ -1,5 +1,6 @@
 """What shows that a service does its work: it agrees with the service's own configs and unit."""
 
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -8,7 +9,8 @@ from modelctl.fleet import Fleet
 from modelctl.inventory.standards import Ports
 from modelctl.rendering.desired import desired
 from modelctl.rendering.render import render
-from modelctl.rendering.work import ENGINES, Work
+from modelctl.rendering.work import ENGINES
+from node.service_set import Work
 from tests.chandler.inventory.site import SITE
 from tests.chandler.inventory.standards import STANDARDS
 from tests.unit.cases import each
@@ -26,8 +28,8 @@ OTHER_PORTS = STANDARDS.model_copy(
         )
     }
 )
-SENTINEL = Work("/home/ops/sentinel/sentinel/sentinel.py", (5566, 5565), asked=5566, workers=3, on_stick=1)
-OUTPOST = Work("/home/ops/imagenode/imagenode/imagenode.py", (5567, 5565), workers=1, published=5567)
+SENTINEL = Work(Path("/home/ops/sentinel/sentinel/sentinel.py"), [5566, 5565], asked=5566, workers=3, on_stick=1)
+OUTPOST = Work(Path("/home/ops/imagenode/imagenode/imagenode.py"), [5567, 5565], workers=1, published=5567)
 
 
 def work_of(fleet: Fleet, host: str) -> Work:
@@ -36,8 +38,8 @@ def work_of(fleet: Fleet, host: str) -> Work:
 
 
 def text_of(fleet: Fleet, host: str, name: str) -> str:
-    (text,) = [file.content for file in render(fleet, host) if file.path.endswith(f"/{name}")]
-    return text
+    (text,) = [file.content for file in render(fleet, host) if file.path.name == name]
+    return text or ""
 
 
 def config_of(fleet: Fleet, host: str, name: str) -> dict[str, Any]:
@@ -47,17 +49,17 @@ def config_of(fleet: Fleet, host: str, name: str) -> dict[str, Any]:
 
 
 def outpost(**changes: Any) -> Work:
-    return Work(**{**vars(OUTPOST), **changes})
+    return OUTPOST._replace(**changes)
 
 
 @each(
     "host, expected",
     [
-        ("data1", Work("/home/ops/camwatcher/datapump/datapump.py", (5556,))),
+        ("data1", Work(Path("/home/ops/camwatcher/datapump/datapump.py"), [5556])),
         ("sentinel", SENTINEL),
-        ("lab1", outpost(views=("outpost PiCamera",))),
-        ("east", outpost(views=("east Front",))),
-        ("alpha5", outpost(views=("alpha5 PiCam3",), on_stick=1)),
+        ("lab1", outpost(views=["outpost PiCamera"])),
+        ("east", outpost(views=["east Front"])),
+        ("alpha5", outpost(views=["alpha5 PiCam3"], on_stick=1)),
     ],
 )
 def test_each_host_of_the_default_site(host: str, expected: Work) -> None:
@@ -79,7 +81,7 @@ def test_a_sentinels_engines_and_ports_are_those_of_its_config(standards: Any) -
     asked = fleet(pins=pinned(), standards=standards)
     found, config = work_of(asked, "sentinel"), config_of(asked, "sentinel", "sentinel")
     assert found.workers == ENGINES == len(config["task_engines"])
-    assert (found.asked, found.ports) == (config["control_port"], (config["control_port"], config["logging_port"]))
+    assert (found.asked, found.ports) == (config["control_port"], [config["control_port"], config["logging_port"]])
 
 
 @each("accelerator", ["coral", "cpu", "ncs2"])
@@ -96,10 +98,10 @@ def test_an_outposts_views_and_ports_are_those_of_its_config(standards: Any) -> 
     for host in ("lab1", "east", "alpha5"):
         found, config = work_of(asked, host), config_of(asked, host, "imagenode")
         cameras = config["cameras"].values()
-        assert found.views == tuple(f"{config['node']['name']} {camera['viewname']}" for camera in cameras)
+        assert found.views == [f"{config['node']['name']} {camera['viewname']}" for camera in cameras]
         for camera in cameras:
             detector = camera["detectors"]["outpost"]
-            assert found.ports == (detector["publish_cam"], detector["publish_log"])
+            assert found.ports == [detector["publish_cam"], detector["publish_log"]]
             assert found.published == detector["publish_cam"]
 
 
@@ -108,14 +110,14 @@ def test_two_views_have_a_child_each() -> None:
     second = camera.model_copy(update={"viewname": "Yard", "accelerator": "none"})
     asked = fleet(site_with("alpha5", cameras={"P1": camera, "P2": second}), pins=pinned())
     found = work_of(asked, "alpha5")
-    assert (found.workers, found.on_stick, found.views) == (2, 1, ("alpha5 PiCam3", "alpha5 Yard"))
+    assert (found.workers, found.on_stick, found.views) == (2, 1, ["alpha5 PiCam3", "alpha5 Yard"])
 
 
 def test_a_legacy_nodes_script_is_its_own_users() -> None:
     changed = site_with_camera("lab1", "P1").model_copy(update={"legacy_nodes": ("lab1",)})
-    assert work_of(fleet(changed, pins=pinned()), "lab1").script == "/home/pi/imagenode/imagenode/imagenode.py"
+    assert work_of(fleet(changed, pins=pinned()), "lab1").script == Path("/home/pi/imagenode/imagenode/imagenode.py")
 
 
 def test_a_datapump_listens_where_its_config_says() -> None:
     asked = fleet(pins=pinned(), standards=OTHER_PORTS)
-    assert work_of(asked, "data1").ports == (config_of(asked, "data1", "datapump")["control_port"],) == (1005,)
+    assert work_of(asked, "data1").ports == [config_of(asked, "data1", "datapump")["control_port"]] == [1005]
