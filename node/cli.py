@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Callable, ContextManager, Dict, List
 
@@ -41,6 +42,7 @@ from node import switch as switching
 from node.errors import Refusal
 from node.orders import Order
 from node.printable import shown
+from node.registry import commands as registry
 
 
 def main(arguments: List[str]) -> int:
@@ -198,6 +200,10 @@ def _append_log() -> None:
     audit.append(Path(data["log"]), orders.owner(data["owner"]), data["lines"])
 
 
+def _answer_of_registry(name: str) -> None:
+    print(registry.answer(name, sys.stdin.buffer))
+
+
 CONSOLE: Dict[str, Callable[..., None]] = {
     "status": console.status,
     "history": console.show_history,
@@ -205,12 +211,13 @@ CONSOLE: Dict[str, Callable[..., None]] = {
     "restore": console.restore,
     "python": console.python,
 }
-WITHOUT_ROOT = ("retire",)
-"""The registry's owner runs these, in a unit of their own."""
+REGISTRY = (*registry.COMMANDS, *registry.RECEIVING)
+WITHOUT_ROOT = ("retire", *REGISTRY)
+"""The registry's owner runs these: the one in a unit of its own, the others as the login of the datasink."""
 SECONDS = 600
 LONG = (
     "pull", "switch", "switch-unit", "recover", "revert", "restore", "restore-unit", "verify", "survey",
-    "linked-files", "send-linked-file", "retire",
+    "linked-files", "send-linked-file", "retire", *REGISTRY,
 )  # fmt: skip
 """Their limit is commands.LONG_SECONDS."""
 COMMANDS: Dict[str, Callable[..., None]] = {
@@ -242,6 +249,7 @@ COMMANDS: Dict[str, Callable[..., None]] = {
     "remove-versions": _remove_versions,
     "install-cleanup": _install_clean_up,
     "retire": retire.retire,
+    **{name: partial(_answer_of_registry, name) for name in REGISTRY},
     "install": switching.start,
     "recover": recovery.recover,
     "recover-at-boot": recovery.recover_at_boot,

@@ -18,7 +18,7 @@ from pydantic import (
 from pyinfra.api.exceptions import FactProcessError
 
 from modelctl.faults import fault_lines, one_line
-from operations.bundle import bundle
+from modelctl.nodes.bundle import bundle
 
 SHOWN = 3  # reasons of a switch
 MAX_SAID = 2000  # characters

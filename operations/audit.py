@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
+from modelctl.nodes.bundle import bundle
 from operations import rollout
 from operations.answer import Entry, Logged, Survey, parse_history
-from operations.bundle import bundle
 from operations.node_command import PROGRAMS, PYTHON, Refusal, command
 from operations.node_operation import node_operation
 from operations.order import Order

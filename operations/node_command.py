@@ -7,7 +7,7 @@ from typing import Any
 from pyinfra.api import QuoteString, StringCommand
 
 from modelctl import layout
-from operations.bundle import LOADER, bundle
+from modelctl.nodes.bundle import LOADER, bundle
 
 PROGRAMS = f"{layout.STATE}/program"
 PYTHON = ("/usr/bin/python3", "-I", "-B")

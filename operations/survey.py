@@ -14,8 +14,8 @@ from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
 from modelctl import product
 from modelctl.nodes.authority import Authority
+from modelctl.nodes.bundle import LOADER, bundle
 from operations.answer import Entry, Survey, parse
-from operations.bundle import LOADER, bundle
 from operations.node_command import PROGRAMS, PYTHON, Message
 from operations.order import Asked, Datasink, Order, order, without_contents
 from operations.run import arguments_of, desired_of, needed_by

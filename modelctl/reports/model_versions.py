@@ -28,9 +28,9 @@ from modelctl.nodes import node_status, remote
 from modelctl.nodes.node_status import NodeService
 from modelctl.registry import registry_store
 from modelctl.registry.listing import ListedVersion, Listing
-from modelctl.registry.registry_reader import MANIFEST_LIMIT
 from modelctl.reports.description import Description, describe
 from modelctl.values import is_version, newest_first
+from node.registry.own import MANIFEST_LIMIT
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ from modelctl.nodes import node_status, remote
 from modelctl.operator import operator
 from modelctl.registry import registry_store
 from modelctl.registry.listing import ListedVersion, Listing
-from modelctl.registry.registry_lister import MANIFEST_LIMIT
 from modelctl.retiring import delete_list
 from modelctl.retiring.delete_list import Entry, Sight, State
 from modelctl.retiring.retirement import Named, Pair, keep
 from modelctl.values import version_key
+from node.registry.own import MANIFEST_LIMIT
 
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 MAX_APART = timedelta(hours=1)

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from modelctl.registry.travelling import source
 
 from modelctl import cli
 from modelctl.collecting import linked_files
 from modelctl.fleet import Fleet
 from modelctl.nodes import node_status
 from modelctl.registry import registry_lister, registry_store
-from modelctl.registry.travelling import source
 from modelctl.reports import registry_state
 from modelctl.retiring import cleanup, delete_list
 from modelctl.retiring.delete_list import Entry, State

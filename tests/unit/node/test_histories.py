@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
+from modelctl.registry.registry_lister import list_registry
 
 from modelctl.registry.listing import ListedVersion, Listing
-from modelctl.registry.registry_lister import list_registry
 from modelctl.retiring.cleanup import Plan
 from modelctl.retiring.delete_list import State
 from modelctl.retiring.retirement import Pair

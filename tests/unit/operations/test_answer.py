@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from pyinfra.api.exceptions import FactProcessError
 
+from modelctl.nodes.bundle import bundle
 from operations.answer import Logged, SetState, StackState, parse
-from operations.bundle import bundle
 from tests.unit.cases import each
 
 ENTRY: dict[str, Any] = {

@@ -17,9 +17,9 @@ from operations import coral_download
 from operations.coral_download import RUNNER
 from operations.node_command import Refusal
 from tests.chandler.inventory.registry import REGISTRY
-from tests.unit.modelctl.registry.pages import Pages, served
 from tests.unit.modelctl.sites import fleet as fleet_of
 from tests.unit.modelctl.sites import site, site_with
+from tests.unit.node.registry.pages import Pages, served
 from tests.unit.operations.hosts import StubHost, line, make_host, plan, predict
 
 VERSION = "2025-12-19"

@@ -10,9 +10,9 @@ from pyinfra.context import ctx_host
 
 from modelctl import ancestry
 from modelctl.fleet import Fleet
+from modelctl.nodes.bundle import bundle
 from operations import ready, survey
 from operations.answer import Survey
-from operations.bundle import bundle
 from operations.node_command import Refusal
 from tests.unit.cases import each
 from tests.unit.operations.hosts import (

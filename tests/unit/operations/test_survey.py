@@ -11,8 +11,8 @@ from pyinfra.api.exceptions import FactProcessError
 from modelctl.fleet import Fleet
 from modelctl.inventory.revoked import Revoked
 from modelctl.nodes.authority import Authority
+from modelctl.nodes.bundle import bundle
 from operations import survey
-from operations.bundle import bundle
 from operations.survey import BareSurvey, InstalledSurvey
 from tests.unit.operations.engine import Engine
 from tests.unit.operations.hosts import StubHost, StubInventory, as_host, make_host, settled

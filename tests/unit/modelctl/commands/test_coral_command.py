@@ -15,7 +15,7 @@ from modelctl.registry import stack_fetcher, stack_files
 from tests import chandler
 from tests.chandler.inventory.registry import REGISTRY
 from tests.unit.modelctl.datasinks import REGISTRY_FOLDER, FakeDatasink, NearDatasink
-from tests.unit.modelctl.registry.pages import Pages, served
+from tests.unit.node.registry.pages import Pages, served
 
 VERSION = "2025-12-19"
 LABEL = f"coral_packages/{VERSION}"

@@ -1,8 +1,8 @@
 """What manifests tell people, old ones and new ones."""
 
 import pytest
-
 from modelctl.registry.registry_reader import MANIFEST_LIMIT
+
 from modelctl.reports.description import MAX_METRICS, Description, describe
 
 OLD = b"%YAML 1.0\n---\nname: cats\ndate_deployed: 2020-12-06\ntraining_metrics: {}\n"

@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+from modelctl.registry.registry_lister import MANIFEST_LIMIT
 
 from modelctl.errors import Faults, OperatorError
 from modelctl.nodes import node_status
@@ -13,7 +14,6 @@ from modelctl.nodes.remote import NoAnswer
 from modelctl.operator import operator
 from modelctl.registry import registry_store
 from modelctl.registry.listing import ListedVersion, Listing
-from modelctl.registry.registry_lister import MANIFEST_LIMIT
 from modelctl.retiring import cleanup, delete_list
 from modelctl.retiring.cleanup import Answer, Plan
 from modelctl.retiring.delete_list import Entry, Sight, State

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.bundle import LOADER, SOURCE, Bundle, bundle
+from modelctl.nodes.bundle import LOADER, SOURCE, Bundle, bundle
 
 
 @pytest.fixture
