@@ -30,7 +30,7 @@ def read_folder(asked: ReadFolder) -> FolderContents:
                 return FolderContents({}, {}, None, "%s is a %s" % (folder, kind))
         entries = [folder / name for name in disk.names(folder)]
     except OSError as error:
-        return FolderContents({}, {}, None, "%s: %s" % (error.filename, error.strerror))
+        return FolderContents({}, {}, None, "%s: %s" % (folder, error.strerror))
     except Refusal as refusal:
         return FolderContents({}, {}, None, str(refusal))
     found = FolderContents({}, {}, None, None)

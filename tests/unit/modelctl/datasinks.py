@@ -59,11 +59,8 @@ class NearDatasink(FakeDatasink):
     def _run(
         self, fleet: Fleet, host: str, command: Sequence[str], seconds: float, message: str = ""
     ) -> "subprocess.CompletedProcess[str]":
-        if (
-            command[-1] not in commands.COMMANDS
-            or host != fleet.site.primary_datasink
-            or self.ssh.script(ADDRESS) != self._plain
-        ):
+        is_ours = command[-1] in commands.COMMANDS and host == fleet.site.primary_datasink
+        if not is_ours or self.ssh.script(ADDRESS) != self._plain:
             return self._far(fleet, host, command, seconds, message)
         self.ssh.note(ADDRESS, [*command, message])
         return answer(command[-1], message.replace(REGISTRY_FOLDER, str(self.registry)))

@@ -103,7 +103,9 @@ VALID: dict[str, Callable[[str], Any]] = {
         "unreadable": {"openface_torch": "Permission denied"}, "leftovers": [f"{MODEL}/.import-{OLD}"], "free": 7,
         "total": 9, "fault": None, "is_there": True,
     },
-    "read-folder": lambda _: {"files": {"facelist.csv": PINNED}, "others": {"x": "a link"}, "manifest": None, "fault": None},
+    "read-folder": lambda _: {
+        "files": {"facelist.csv": PINNED}, "others": {"x": "a link"}, "manifest": None, "fault": None,
+    },
     "check-collected": lambda _: {"home": ["facedata.hdf5"], "free": 7},
     "find-parts": lambda _: {"parts": [f"lab1/{MODEL}/{OLD}/.x"]},
     "finish-collected": lambda _: {"kept": ["x"], "left": ["y"]},

@@ -6,7 +6,6 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from modelctl.registry.registry_lister import MANIFEST_LIMIT
 
 from modelctl.errors import Faults, OperatorError
 from modelctl.nodes import node_status
@@ -18,6 +17,7 @@ from modelctl.retiring import cleanup, delete_list
 from modelctl.retiring.cleanup import Answer, Plan
 from modelctl.retiring.delete_list import Entry, Sight, State
 from modelctl.schema import Standards
+from node.registry.own import MANIFEST_LIMIT
 from tests.unit.modelctl.sites import fleet
 
 MODEL, NOW, DUE = "haarcascades", "2026-11-23T03:00:00Z", "2026-11-30T03:00:00Z"
