@@ -73,19 +73,6 @@ def _hold() -> None:
     HELD.unlink()
 
 
-class _Auditor:
-    """Tells an observer of what a program does to files: sys.addaudithook()."""
-
-    def __init__(self, observer: _Observer, below: str) -> None:
-        self._observer = observer
-        self._below = below
-
-    def __call__(self, event: str, words: tuple[object, ...]) -> None:
-        paths = [str(word) for word in words if str(word).startswith(self._below)]
-        if paths and event.startswith(("open", "os.", "shutil.")):
-            self._observer(event, Path(paths[0]))
-
-
 class _Finder(importlib.abc.MetaPathFinder):
     """Puts the observer into node.files when that is imported."""
 
