@@ -189,10 +189,6 @@ class FinishStack(NamedTuple):
     again: str
 
 
-class FinishedStack(NamedTuple):
-    files: Dict[str, Measured]
-
-
 class CheckCollected(NamedTuple):
     """Asks which files, each with its SHA-256, were collected. `folder` is that of all, `place` a version's in it."""
 

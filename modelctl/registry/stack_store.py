@@ -17,7 +17,6 @@ from node.codec import Text
 from node.protocol import (
     Done,
     FindStacks,
-    FinishedStack,
     FinishStack,
     Measured,
     ReceivePackage,
@@ -103,7 +102,7 @@ def send(fleet: Fleet, version: str, path: Path, file: PinnedFile, advance: Call
 def finish(fleet: Fleet, version: str) -> None:
     """Make a version of what was sent. Raises OperatorError, remote.NoAnswer."""
     asked = finish_order(fleet, version, _again(version))
-    travelling.ask(fleet, "finish-stack", asked, FinishedStack, "what became of the stack", SEND_SECONDS)
+    travelling.ask(fleet, "finish-stack", asked, Done, "what became of the stack", SEND_SECONDS)
 
 
 def _again(version: str) -> str:

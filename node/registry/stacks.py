@@ -16,7 +16,6 @@ from node.errors import Refusal
 from node.protocol import (
     Done,
     FindStacks,
-    FinishedStack,
     FinishStack,
     Measured,
     ReceivePackage,
@@ -63,7 +62,7 @@ def receive(asked: ReceivePackage, stream: BinaryIO) -> Done:
     return Done()
 
 
-def finish(asked: FinishStack) -> FinishedStack:
+def finish(asked: FinishStack) -> Done:
     """Make a version of what was staged. Raises Refusal."""
     final = asked.registry / CORAL / asked.version
     staging = asked.registry / CORAL / (".import-" + asked.version)
@@ -80,7 +79,7 @@ def finish(asked: FinishStack) -> FinishedStack:
         files.write(staging / MANIFEST, manifest(asked.head, found).encode(), owner=own.me())
         files.place(staging, final)
     files.write(final.parent / MANIFEST, list_of(final.parent).encode(), owner=own.me())
-    return FinishedStack(found)
+    return Done()
 
 
 def _require_pinned(staging: Path, digests: Mapping[str, str], found: Mapping[str, Measured]) -> None:

@@ -10,7 +10,6 @@ from node import protocol
 from node.codec import Text
 from node.protocol import (
     FindStacks,
-    FinishedStack,
     FinishStack,
     ListRegistry,
     Measured,
@@ -132,14 +131,6 @@ def test_one_at_a_time(tmp_path: Path) -> None:
         assert send(tmp_path, "a.deb", b"x") == (
             f"{staging}: another download is running there; wait for it, then {AGAIN}"
         )
-
-
-def test_what_a_finished_one_is(tmp_path: Path) -> None:
-    for name, content in FILES.items():
-        send(tmp_path, name, content)
-    assert ask("finish-stack", order(tmp_path), FinishedStack).files == {
-        name: Measured(sha256(content), len(content)) for name, content in FILES.items()
-    }
 
 
 @pytest.mark.parametrize("name", ["find-stacks", "receive-package"])
