@@ -55,7 +55,7 @@ def spoil(monkeypatch: pytest.MonkeyPatch) -> Spoil:
 
 def _failing(old: Callable[..., Any], folder: Path) -> Callable[..., Any]:
     def fails(path: Any = ".") -> Any:
-        if not isinstance(path, int) and Path(path) == folder:
+        if (Path(f"/proc/self/fd/{path}").readlink() if isinstance(path, int) else Path(path)) == folder:
             raise PermissionError(13, "Permission denied", str(folder))
         return old(path)
 
