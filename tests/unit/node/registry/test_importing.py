@@ -206,3 +206,12 @@ def test_what_the_registry_lies_in_is_made_too(source: Path) -> None:
     assert not ask("check-import", place, ImportRoom).stored
     assert refusal("import", order(source)._replace(place=place)) is None
     assert is_whole(registry / "cats" / "2026-01-01")
+
+
+def test_what_another_import_left_goes(source: Path, final: Path) -> None:
+    """It may have had other files."""
+    staging = final.with_name(".import-2026-01-01")
+    staging.mkdir(parents=True)
+    (staging / "other.bin").write_bytes(b"woof")
+    assert fault(source) is None
+    assert is_whole(final)

@@ -164,3 +164,10 @@ def test_killed_anywhere_it_comes_whole_the_next_time(tmp_path: Path) -> None:
             assert finish(registry) is None
         assert sorted(path.name for path in final.iterdir()) == ["a.deb", "b.whl", "manifest.yaml"]
     assert moment > 20
+
+
+def test_what_a_broken_download_left_goes(tmp_path: Path) -> None:
+    staging = tmp_path / "coral_packages" / f".import-{VERSION}"
+    staging.mkdir(parents=True)
+    (staging / ".a.deb.sent").write_bytes(b"half")
+    assert sorted(path.name for path in store(tmp_path).iterdir()) == ["a.deb", "b.whl", "manifest.yaml"]
