@@ -17,8 +17,8 @@ class Part(NamedTuple):
 
 class Whole(NamedTuple):
     part: Part
-    parts: list[Part] = []
-    seconds: dict[str, float] = {}
+    parts: list[Part] = []  # noqa: RUF012
+    seconds: dict[str, float] = {}  # noqa: RUF012
     text: Text = Text("")
     is_well: bool = True
 
@@ -85,7 +85,7 @@ def test_what_is_no_size_no_digest_and_no_bytes_is_refused(field: dict[str, Any]
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "3", '{"format": "1"}', '{"format": null}', "[" * 100_000])
 def test_what_is_no_message_is_refused(text: str) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError):  # noqa: PT011
         protocol.loads(Part, text)
 
 

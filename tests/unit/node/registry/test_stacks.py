@@ -169,5 +169,5 @@ def test_killed_anywhere_it_comes_whole_the_next_time(tmp_path: Path) -> None:
 def test_what_a_broken_download_left_goes(tmp_path: Path) -> None:
     staging = tmp_path / "coral_packages" / f".import-{VERSION}"
     staging.mkdir(parents=True)
-    (staging / ".a.deb.sent").write_bytes(b"half")
+    (staging / ".c.deb.part").write_bytes(b"half")
     assert sorted(path.name for path in store(tmp_path).iterdir()) == ["a.deb", "b.whl", "manifest.yaml"]
