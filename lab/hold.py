@@ -18,10 +18,8 @@ from pathlib import Path
 from types import ModuleType
 
 ORDER = Path("/etc/sentinelcam-lab/hold.json")
-"""{"command": NAME, "at": NUMBER}: the node program's command, and at which moment of node/files.py's observer.
-
-Or {"source": TEXT, "below": PATH, "at": NUMBER}: a part of the source of a program that travels as source, and at which
-of Python's audit events about files below PATH. With 0 for a number it is not held, only its moments are noted.
+"""{"command": NAME, "at": NUMBER, "below": PATH}: the node program's command, and at which moment of node/files.py's
+observer, of those whose path begins with PATH. With 0 for a number it is not held, only its moments are noted.
 """
 FOLDER = Path("/run/sentinelcam-lab")
 """Whoever runs a program that is held may write here."""
@@ -41,21 +39,20 @@ def obey() -> None:
     with suppress(FileExistsError):  # it went with a boot, where root's programs come first
         FOLDER.mkdir()
         FOLDER.chmod(0o1777)
-    if "source" in order:
-        if any(order["source"] in word for word in sys.orig_argv):
-            sys.addaudithook(_Auditor(_Observer(order["at"]), order["below"]))
-    elif order["command"] in sys.orig_argv:
-        sys.meta_path.insert(0, _Finder(_Observer(order["at"])))
+    if order["command"] in sys.orig_argv:
+        sys.meta_path.insert(0, _Finder(_Observer(order["at"], order["below"])))
 
 
 class _Observer:
     """What node.files tells its moments to."""
 
-    def __init__(self, at: int) -> None:
-        self._at = at
+    def __init__(self, at: int, below: str) -> None:
+        self._at, self._below = at, below
         self._count = 0
 
     def __call__(self, moment: str, path: Path) -> None:
+        if not str(path).startswith(self._below):
+            return
         self._count += 1
         with MOMENTS.open("a") as moments:
             moments.write(f"{moment} {path}\n")
@@ -71,19 +68,6 @@ def _hold() -> None:
     while not GO.exists() and time.monotonic() < end:
         time.sleep(0.02)
     HELD.unlink()
-
-
-class _Auditor:
-    """Tells an observer of what a program does to files: sys.addaudithook()."""
-
-    def __init__(self, observer: _Observer, below: str) -> None:
-        self._observer = observer
-        self._below = below
-
-    def __call__(self, event: str, words: tuple[object, ...]) -> None:
-        paths = [str(word) for word in words if str(word).startswith(self._below)]
-        if paths and event.startswith(("open", "os.", "shutil.")):
-            self._observer(event, Path(paths[0]))
 
 
 class _Finder(importlib.abc.MetaPathFinder):

@@ -11,7 +11,10 @@ sys.dont_write_bytecode = sys.version_info < (3, 8) or not sys.path[0].startswit
 from node import layout  # noqa: E402
 from node.cli import end_in_time, main  # noqa: E402
 
-said = {name: os.environ[name] for name in ("SUDO_USER", "TERM") if name in os.environ}
+kept = ["SUDO_USER", "TERM"]
+if os.geteuid() != 0:  # a login fetches for itself, and root never does
+    kept += ["http_proxy", "https_proxy", "no_proxy"]
+said = {name: os.environ[name] for name in kept if name in os.environ}
 os.environ.clear()
 os.environ.update(said, PATH=layout.PATH, LC_ALL="C")
 end_in_time(sys.argv[1] if len(sys.argv) > 1 else "")

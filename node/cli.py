@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from functools import partial
 from typing import Callable, ContextManager, Dict, List, Type, TypeVar
 
 from node import (
@@ -42,6 +43,7 @@ from node.desired_state import Order
 from node.errors import Refusal, fault_of
 from node.printable import printable, shown
 from node.protocol import AppendLog, Authorize, InstallAccess, InstallCleanup, Refused
+from node.registry import commands as registry
 from node.version_messages import SendLinkedFile, Spared
 
 Question = TypeVar("Question")
@@ -162,6 +164,10 @@ def _append_log(told: AppendLog) -> None:
     audit.append(told.log, rights.owner_of(told.owner), told.lines)
 
 
+def _answer_of_registry(name: str) -> None:
+    print(registry.answer(name, sys.stdin.buffer))
+
+
 CONSOLE: Dict[str, _Run] = {
     "status": console.status,
     "history": console.show_history,
@@ -169,12 +175,13 @@ CONSOLE: Dict[str, _Run] = {
     "restore": console.restore,
     "python": console.python,
 }
-WITHOUT_ROOT = ("retire",)
-"""The registry's owner runs these, in a unit of their own."""
+REGISTRY = (*registry.COMMANDS, *registry.RECEIVING)
+WITHOUT_ROOT = ("retire", *REGISTRY)
+"""The registry's owner runs these: the one in a unit of its own, the others as the login of the datasink."""
 SECONDS = 600
 LONG = (
     "pull", "switch", "switch-unit", "recover", "revert", "restore", "restore-unit", "verify", "survey",
-    "linked-files", "send-linked-file", "retire",
+    "linked-files", "send-linked-file", "retire", *REGISTRY,
 )  # fmt: skip
 """Their limit is commands.LONG_SECONDS."""
 COMMANDS: Dict[str, _Run] = {
@@ -206,6 +213,7 @@ COMMANDS: Dict[str, _Run] = {
     "send-linked-file": _told(SendLinkedFile, linked_transfer.send),
     "install-cleanup": _told(InstallCleanup, lambda told: cleanup_units.install(told.units)),
     "retire": retire.retire,
+    **{name: partial(_answer_of_registry, name) for name in REGISTRY},
     "install": switching.start,
     "recover": recovery.recover,
     "recover-at-boot": recovery.recover_at_boot,

@@ -1,15 +1,17 @@
 """Typed tuples as plain JSON and back: what crosses a machine, and what is stored on a node.
 
-A NamedTuple is an object, a Path a string; a field that ends with an underscore has the name before it. To read, fields
-that a type does not know are left out (a newer program may have written more), one that is absent has its default, and
-everything else must be of its declared kind.
+A NamedTuple is an object, a Path a string, bytes are base64; a field that ends with an underscore has the name before
+it. To read, fields that a type does not know are left out (a newer program may have written more), one that is absent
+has its default, and everything else must be of its declared kind.
 """
 
 from __future__ import annotations
 
+import base64
+import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Callable, Dict, Tuple, Type, TypeVar, Union, get_type_hints
+from typing import TYPE_CHECKING, Any, Callable, Dict, Tuple, Type, TypeVar, Union, get_type_hints
 
 Value = TypeVar("Value")
 Clean = Callable[[str], str]
@@ -22,6 +24,22 @@ class Text(str):
     """A text of several lines, such as a file, zero bytes and all. Every other string is a word or a line."""
 
 
+if TYPE_CHECKING:
+    Size = int
+    Sha256 = str
+else:
+
+    class Size(int):
+        """A number of bytes: not below zero, and none that no disk could hold."""
+
+    class Sha256(str):
+        """A digest, in hexadecimal."""
+
+
+MOST = 10**15
+_SHA256 = re.compile("[0-9a-f]{64}")
+
+
 def encode(value: Any) -> Any:
     """Return a value as plain data for JSON."""
     if hasattr(value, "_fields"):
@@ -30,6 +48,8 @@ def encode(value: Any) -> Any:
         return [encode(each) for each in value]
     if isinstance(value, dict):
         return {name: encode(each) for name, each in value.items()}
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
     return str(value) if isinstance(value, Path) else value
 
 
@@ -58,9 +78,22 @@ def _decode(kind: Any, data: Any, place: str, clean: Clean) -> Any:
         }
     if hasattr(kind, "_fields"):
         return _tuple(kind, data, place, clean)
+    return _leaf(kind, data, place, clean)
+
+
+def _leaf(kind: Any, data: Any, place: str, clean: Clean) -> Any:
     if kind in (str, Path, Text):
         return _string(kind, data, place, clean)
-    _require(data, (int, float) if kind is float else kind, place)
+    if kind in (bytes, Sha256):
+        _require(data, str, place)
+        if kind is bytes:
+            return base64.b64decode(data, validate=True)
+        if not _SHA256.fullmatch(data):
+            raise ValueError("%s: found no SHA-256" % place)
+        return data
+    _require(data, (int, float) if kind is float else int if kind is Size else kind, place)
+    if kind is Size and not 0 <= data < MOST:
+        raise ValueError("%s: found no size" % place)
     return data
 
 

@@ -23,7 +23,7 @@ def current() -> Optional[str]:
 
 
 def _digest(folder: Path) -> Optional[str]:
-    """As operations.bundle has it, of whatever is there; None of what is no program."""
+    """As modelctl.nodes.bundle has it, of whatever is there; None of what is no program."""
     try:
         texts = {str(path.relative_to(folder)): disk.read(path).decode() for path, _ in disk.below(folder)}
     except (OSError, UnicodeDecodeError, Refusal):

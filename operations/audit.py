@@ -5,11 +5,11 @@ from pathlib import Path
 
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
+from modelctl.nodes.bundle import bundle
 from node.desired_state import Order
 from node.protocol import AppendLog, HistoryEntry, Logged, Survey
 from operations import rollout
 from operations.answer import parse_history
-from operations.bundle import bundle
 from operations.node_command import PROGRAMS, PYTHON, Refusal, command
 from operations.node_operation import node_operation
 from operations.run import desired_of

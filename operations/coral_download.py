@@ -3,9 +3,8 @@
 Its login does it, whom the registry belongs to; root has no part in it. It needs no pins: there may be none yet.
 """
 
-import json
 from collections.abc import Generator, Iterator
-from types import ModuleType
+from pathlib import Path
 from typing import Any
 
 from pyinfra import logger
@@ -16,28 +15,19 @@ from modelctl import hints
 from modelctl.errors import OperatorError
 from modelctl.fleet import Fleet
 from modelctl.inventory.coral import CORAL
-from modelctl.registry import stack_fetcher, stack_files, stack_receiver, stack_store, travelling
-from operations.node_command import LONG_SECONDS, PYTHON, Message, Refusal
+from modelctl.nodes import travelling
+from modelctl.registry import stack_files, stack_store
+from node.protocol import FetchPackages, StoredStack, StoredStacks
+from operations.node_command import LONG_SECONDS, Message, Refusal
 from operations.node_operation import announce
 from operations.survey import QUESTION_SECONDS
 
-RUNNER = """
-import json, sys
-program = {"__name__": "program"}
-exec(json.loads(sys.stdin.readline()), program)
-said = program["obey"](json.loads(sys.stdin.readline()), None)
-if said["fault"] is not None:
-    sys.exit(said["fault"])
-print(json.dumps(said))
-"""
-"""Runs a program that travels, with its order: both come on standard input. Its fault is the last word, and exit 1."""
 
-
-class StoredStacks(FactBase[str | None]):
+class FoundStacks(FactBase[str | None]):
     """What the datasink stores of the stacks that it is asked for, as it says it."""
 
     def command(self) -> StringCommand:
-        return _command()
+        return _command("find-stacks")
 
     def process(self, output: list[str]) -> str | None:
         return "\n".join(output)
@@ -64,41 +54,40 @@ def plan(host: Host) -> Iterator[StringCommand]:
     try:
         versions = stack_files.choose(fleet, None)
         stored = _stored(host, fleet, versions)
-        if stored is None:
-            yield Refusal(f"{host.name}: gave no answer; see above")
-            return
         for version, found in stored.items():
             stack_store.require_same(fleet, version, found)
         absent = [version for version in versions if version not in stored]
         for version in absent:
-            yield run(stack_fetcher, _fetch_order(fleet, version))
-            yield run(stack_receiver, stack_store.finish_order(fleet, version, _again()))
+            yield run("fetch-packages", _fetch_order(fleet, version))
+            yield run("finish-stack", stack_store.finish_order(fleet, version, _again()))
         if host.state.is_executing:
-            _tell(fleet, _stored(host, fleet, absent) or {})
+            _tell(fleet, _stored(host, fleet, absent))
     except OperatorError as error:
         yield Refusal(str(error))
 
 
-def run(program: ModuleType, order: dict[str, Any]) -> StringCommand:
-    """The command that carries out an order with a program that travels."""
-    return _command(_stdin=_message(program, order), _timeout=LONG_SECONDS)
+def run(name: str, question: object) -> StringCommand:
+    """The command that carries out an order with the program, which travels."""
+    return _command(name, _stdin=_message(question), _timeout=LONG_SECONDS)
 
 
-def _stored(host: Host, fleet: Fleet, versions: list[str]) -> dict[str, stack_store.StoredStack] | None:
+def _stored(host: Host, fleet: Fleet, versions: list[str]) -> dict[str, StoredStack]:
+    """Raises OperatorError."""
     if not versions:
         return {}
-    message = _message(stack_receiver, stack_store.look_order(fleet, versions))
-    said = host.get_fact(StoredStacks, _stdin=message, _timeout=QUESTION_SECONDS)
-    return None if said is None else stack_store.parse_look(fleet, said).stored
+    message = _message(stack_store.question(fleet, versions))
+    said = host.get_fact(FoundStacks, _stdin=message, _timeout=QUESTION_SECONDS)
+    if said is None:
+        raise OperatorError(f"{host.name}: gave no answer; see above")
+    return travelling.read(fleet, said, StoredStacks, stack_store.STORED).stored
 
 
-def _fetch_order(fleet: Fleet, version: str) -> dict[str, Any]:
-    files = [{"url": url, "name": name} for name, url in sorted(stack_files.urls(fleet, version).items())]
-    folder = f"{fleet.registry_folder()}/{CORAL}/.import-{version}"
-    return {"folder": folder, "files": files, "again": _again()}
+def _fetch_order(fleet: Fleet, version: str) -> FetchPackages:
+    folder = Path(fleet.registry_folder(), CORAL, f".import-{version}")
+    return FetchPackages(folder, stack_files.urls(fleet, version), _again())
 
 
-def _tell(fleet: Fleet, stored: dict[str, stack_store.StoredStack]) -> None:
+def _tell(fleet: Fleet, stored: dict[str, StoredStack]) -> None:
     for version, found in stored.items():
         for name, sha256 in stack_files.told(found.manifest):
             logger.info(f"{CORAL}/{version}: {name} has SHA-256 {sha256}")
@@ -110,9 +99,9 @@ def _again() -> str:
     return f"run it again: {hints.pyinfra('deploys/coral.py --data stage=download -y')}"
 
 
-def _command(**said: Any) -> StringCommand:
-    return StringCommand(*PYTHON, "-c", QuoteString(RUNNER), **said)
+def _command(name: str, **said: Any) -> StringCommand:
+    return StringCommand(*map(QuoteString, travelling.words(name)), **said)
 
 
-def _message(program: ModuleType, order: dict[str, Any]) -> Message:
-    return Message(json.dumps(travelling.source(program)), json.dumps(order))
+def _message(question: object) -> Message:
+    return Message(*travelling.message(question).splitlines())

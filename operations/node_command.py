@@ -7,8 +7,8 @@ from typing import Any
 from pyinfra.api import QuoteString, StringCommand
 
 from modelctl import layout
+from modelctl.nodes.bundle import LOADER, bundle
 from node import protocol
-from operations.bundle import LOADER, bundle
 
 PROGRAMS = f"{layout.STATE}/program"
 PYTHON = ("/usr/bin/python3", "-I", "-B")

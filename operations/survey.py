@@ -11,11 +11,11 @@ from weakref import WeakKeyDictionary
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
 from modelctl import product
+from modelctl.nodes.bundle import LOADER, bundle
 from node import protocol
 from node.desired_state import Asked, Order
 from node.protocol import HistoryEntry, Survey
 from operations.answer import parse
-from operations.bundle import LOADER, bundle
 from operations.node_command import PROGRAMS, PYTHON, Message
 from operations.order import order
 from operations.run import arguments_of, needed_by

@@ -1,9 +1,8 @@
 """Carrying bytes from one host to another through the control node, block by block."""
 
 import shlex
-import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from tempfile import TemporaryFile
@@ -37,47 +36,56 @@ class Ended:
 
 def carry(fleet: Fleet, source: End, target: End, seconds: float) -> tuple[Ended, Ended]:
     """Give the target's command all that the source's prints, and return how both ended. Ends both after `seconds`."""
-    with TemporaryFile() as sender_words, TemporaryFile() as receiver_words:
-        sender, receiver = _begin(fleet, source, sender_words), _begin(fleet, target, receiver_words)
-        with sender, receiver:
-            limit = Timer(seconds, _kill, (sender, receiver))
-            limit.start()
-            try:
-                answer = _pass_on(sender, receiver)
-            except BaseException:
-                _kill(sender, receiver)
-                raise
-            finally:
-                limit.cancel()
-        return (
-            Ended(sender.returncode, _last_line(sender_words)),
-            Ended(receiver.returncode, _last_line(receiver_words), answer),
-        )
+    with TemporaryFile() as words, _begin(fleet, source, words) as sender:
+        assert sender.stdin is not None
+        with suppress(BrokenPipeError):
+            sender.stdin.close()
+        received = _give(fleet, _blocks(sender.stdout), target, seconds, sender)
+        return Ended(sender.returncode, _last_line(words)), received
 
 
 def give(fleet: Fleet, stream: IO[bytes], target: End, seconds: float, advance: Callable[[int], None]) -> Ended:
     """Give the target's command all of a stream, say how many bytes went, and return how it ended."""
-    with TemporaryFile() as words:
-        receiver = _begin(fleet, target, words)
-        with receiver:
-            assert receiver.stdin is not None
-            assert receiver.stdout is not None
-            limit = Timer(seconds, _kill, (receiver,))
-            limit.start()
-            try:
-                with suppress(BrokenPipeError):
-                    for block in iter(lambda: stream.read(BLOCK), b""):
-                        receiver.stdin.write(block)
-                        advance(stream.tell())
-                with suppress(BrokenPipeError):
-                    receiver.stdin.close()
-                answer = receiver.stdout.read().decode(errors="replace")
-                receiver.wait()
-            except BaseException:
-                _kill(receiver)
-                raise
-            finally:
-                limit.cancel()
+
+    def told() -> Iterator[bytes]:
+        for block in _blocks(stream):
+            yield block
+            advance(stream.tell())
+
+    return _give(fleet, told(), target, seconds)
+
+
+def _blocks(stream: IO[bytes] | None) -> Iterator[bytes]:
+    assert stream is not None
+    return iter(lambda: stream.read(BLOCK), b"")
+
+
+def _give(
+    fleet: Fleet, blocks: Iterator[bytes], target: End, seconds: float, *senders: "subprocess.Popen[bytes]"
+) -> Ended:
+    """The same of blocks; those that send them end too."""
+    with TemporaryFile() as words, _begin(fleet, target, words) as receiver:
+        assert receiver.stdin is not None
+        assert receiver.stdout is not None
+        limit = Timer(seconds, _kill, (receiver, *senders))
+        limit.start()
+        try:
+            with suppress(BrokenPipeError):
+                for block in blocks:
+                    receiver.stdin.write(block)
+            for sender in senders:
+                assert sender.stdout is not None
+                sender.stdout.close()
+            with suppress(BrokenPipeError):
+                receiver.stdin.close()
+            answer = receiver.stdout.read().decode(errors="replace")
+            for process in (*senders, receiver):
+                process.wait()
+        except BaseException:
+            _kill(receiver, *senders)
+            raise
+        finally:
+            limit.cancel()
         return Ended(receiver.returncode, _last_line(words), answer)
 
 
@@ -90,24 +98,6 @@ def _begin(fleet: Fleet, end: End, words: IO[bytes]) -> "subprocess.Popen[bytes]
         process.stdin.write(end.line.encode() + b"\n")
         process.stdin.flush()
     return process
-
-
-def _pass_on(sender: "subprocess.Popen[bytes]", receiver: "subprocess.Popen[bytes]") -> str:
-    assert sender.stdin is not None
-    assert sender.stdout is not None
-    assert receiver.stdin is not None
-    assert receiver.stdout is not None
-    with suppress(BrokenPipeError):
-        sender.stdin.close()
-    with suppress(BrokenPipeError):
-        shutil.copyfileobj(sender.stdout, receiver.stdin, BLOCK)
-    sender.stdout.close()
-    with suppress(BrokenPipeError):
-        receiver.stdin.close()
-    answer = receiver.stdout.read().decode(errors="replace")
-    sender.wait()
-    receiver.wait()
-    return answer
 
 
 def _kill(*processes: "subprocess.Popen[bytes]") -> None:

@@ -1,36 +1,38 @@
 """Bringing a node's linked files home: which there are, which exist nowhere else, and their way to the datasink."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from modelctl.collecting import carry, collected_receiver
-from modelctl.collecting.collected_receiver import DIGITS
+from modelctl.collecting import carry
 from modelctl.errors import OperatorError
 from modelctl.faults import fault
 from modelctl.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile
-from modelctl.nodes import node_command, remote
-from modelctl.registry import registry_store, travelling
-from modelctl.registry.travelling import Outcome
+from modelctl.nodes import node_command, remote, travelling
+from modelctl.registry import registry_store
 from modelctl.rendering.services import models_folder
-from modelctl.values import NonNegativeInt
 from node import protocol
+from node.protocol import (
+    CheckCollected,
+    Collected,
+    Done,
+    FindParts,
+    FinishCollected,
+    FinishedCollected,
+    FoundParts,
+    Measured,
+    ReceiveCollected,
+)
+from node.registry.collected import DIGITS
 from node.version_messages import LINKED_FILES, LinkedQuestion, SendLinkedFile
 
 LOOK_SECONDS = 600  # every byte is read, from what may be an SD card
 CARRY_SECONDS = 3600
-
-
-class _Received(Outcome):
-    home: tuple[str, ...] = ()
-    free: NonNegativeInt = 0
-    parts: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
+REPLY = "what it holds of a host's files"
+"""What is expected of the datasink's."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ def look(fleet: Fleet, host: str, model: str, version: str) -> Linked:
     found = _on_host(fleet, host, LinkedQuestion(Path(models_folder(fleet, host)), model, version, wanted))
     stored = _stored(fleet, model, version, found)
     others = {name: file.sha256 for name, file in found.items() if file is not None and name not in stored}
-    received = _check(fleet, host, model, version, others)
+    asked = CheckCollected(Path(fleet.collected_folder()), _place(host, model, version), others)
+    received = travelling.ask(fleet, "check-collected", asked, Collected, REPLY, LOOK_SECONDS)
     return Linked(host, model, version, found, stored, frozenset(received.home), received.free)
 
 
@@ -122,50 +125,38 @@ def collect(fleet: Fleet, linked: Linked, name: str, file: PinnedFile) -> None:
     """Bring one file home. Raises OperatorError: then it is not there, or whole."""
     host, datasink = linked.host, fleet.site.primary_datasink
     ask = SendLinkedFile(Path(models_folder(fleet, host)), linked.model, linked.version, name, file.sha256)
-    header = _order(fleet, "receive", host, linked.model, linked.version, name=name, sha256=file.sha256, size=file.size)
-    source = travelling.source(collected_receiver)
+    folder, measured = Path(fleet.collected_folder()), Measured(file.sha256, file.size)
+    announced = ReceiveCollected(folder, _place(host, linked.model, linked.version), name, measured)
     sent, received = carry.carry(
         fleet,
         carry.End(host, node_command.words("send-linked-file"), protocol.dumps(ask)),
-        carry.End(datasink, ["python3", "-I", "-c", source], json.dumps(header)),
+        carry.End(datasink, travelling.words("receive-collected"), travelling.message(announced)),
         CARRY_SECONDS,
     )
     for end, ended in ((host, sent), (datasink, received)):
         if ended.code == remote.SSH_FAILED:
             raise remote.away(fleet, end, ended.said)
-    if sent.code > 0 and received.code == 0:
+    answered = received.code in (0, travelling.REFUSED)
+    if sent.code > 0 and answered:
         raise node_command.refused(fleet, host, "send-linked-file", sent.code, sent.said)
-    if sent.code or received.code:
-        end, said = (datasink, received.said) if received.code else (host, sent.said)
+    if sent.code or not answered:
+        end, said = (host, sent.said) if answered else (datasink, received.said)
         raise OperatorError(f"{remote.place(fleet, end)}: {name} did not come whole: {said}; run it again")
-    _understood(fleet, received.answer)
+    if received.code:
+        raise travelling.refused(fleet, received.said)
+    travelling.read(fleet, received.answer, Done, REPLY)
 
 
 def unfinished(fleet: Fleet) -> tuple[str, ...]:
     """What killed collects left on the datasink, as HOST/MODEL/VERSION/NAME. Raises OperatorError as `look` does."""
-    return _answer(fleet, {"do": "parts", "folder": fleet.collected_folder()}).parts
+    asked = FindParts(Path(fleet.collected_folder()))
+    return tuple(travelling.ask(fleet, "find-parts", asked, FoundParts, REPLY, LOOK_SECONDS).parts)
 
 
-def finish(fleet: Fleet, host: str, model: str, version: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def finish(fleet: Fleet, host: str, model: str, version: str) -> FinishedCollected:
     """Keep what had come whole when a collect was killed. Returns the paths of that, and of what never came whole."""
-    answer = _answer(fleet, _order(fleet, "finish", host, model, version))
-    return answer.kept, answer.left
-
-
-def _check(fleet: Fleet, host: str, model: str, version: str, files: Mapping[str, str]) -> _Received:
-    return _answer(fleet, _order(fleet, "check", host, model, version, files=dict(files)))
-
-
-def _order(fleet: Fleet, do: str, host: str, model: str, version: str, **more: object) -> dict[str, object]:
-    return {"do": do, "folder": fleet.collected_folder(), "place": _place(host, model, version), **more}
-
-
-def _answer(fleet: Fleet, order: Mapping[str, object]) -> _Received:
-    return _understood(fleet, travelling.ask(fleet, collected_receiver, order, LOOK_SECONDS))
-
-
-def _understood(fleet: Fleet, text: str) -> _Received:
-    return travelling.outcome(fleet, text, _Received, "what it holds of a host's files")
+    asked = FinishCollected(Path(fleet.collected_folder()), _place(host, model, version))
+    return travelling.ask(fleet, "finish-collected", asked, FinishedCollected, REPLY, LOOK_SECONDS)
 
 
 def _place(host: str, model: str, version: str) -> str:

@@ -7,7 +7,6 @@ import click
 
 from modelctl import progress
 from modelctl.collecting import linked_files
-from modelctl.collecting.collected_receiver import DIGITS
 from modelctl.collecting.linked_files import Linked
 from modelctl.commands import options
 from modelctl.faults import one_line
@@ -16,6 +15,7 @@ from modelctl.inventory.pins import PinnedFile
 from modelctl.inventory_file import load
 from modelctl.registry import pinning
 from modelctl.table import Report, Row, Table, number
+from node.registry.collected import DIGITS
 
 MAX_PATH = 4096
 COLUMNS = ("linked file", "bytes", "SHA-256", "")
@@ -40,7 +40,7 @@ def collect(host: str, model: str, version: str, yes: bool, site: Path) -> None:
     pinning.require_version(version)
     linked_files.require_models(fleet, host)
     inventory.connect()
-    for path in linked_files.finish(fleet, host, model, version)[0]:
+    for path in linked_files.finish(fleet, host, model, version).kept:
         click.echo(f"{one_line(path, MAX_PATH)}: kept; it had come whole when a collect was broken off\n")
     with progress.waiting(f"reading the linked files of {model}/{version} on {host}"):
         linked = linked_files.look(fleet, host, model, version)
@@ -54,7 +54,7 @@ def collect(host: str, model: str, version: str, yes: bool, site: Path) -> None:
         with progress.waiting(f"collecting {name}, {file.size:,} bytes"):
             linked_files.collect(fleet, linked, name, file)
         click.echo(f"{name}: collected, and verified at both ends")
-    for path in linked_files.finish(fleet, host, model, version)[1]:
+    for path in linked_files.finish(fleet, host, model, version).left:
         click.echo(f"{one_line(path, MAX_PATH)}: {_advice(host, path)}")
 
 

@@ -1,53 +1,21 @@
 """The model registry on the primary datasink, read over SSH."""
 
-from pathlib import PurePosixPath
-
-from pydantic import Base64Bytes, ValidationError
+from pathlib import Path, PurePosixPath
 
 from modelctl import hints
 from modelctl.faults import one_line
 from modelctl.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile
-from modelctl.nodes import remote
-from modelctl.registry import registry_lister, registry_reader, travelling
+from modelctl.nodes import remote, travelling
 from modelctl.registry.listing import ListedVersion, Listing
 from modelctl.registry.manifest import StoredVersion, without_empty
-from modelctl.registry.registry_reader import MANIFEST
-from modelctl.registry.travelling import Said
-from modelctl.values import NonNegativeInt, is_version
+from modelctl.values import is_version
+from node import protocol
+from node.protocol import FolderContents, ListRegistry, ReadFolder, RegistryListing
+from node.versions import MANIFEST
 
 READ_SECONDS = 1800  # every byte is read, from what may be an SD card
 LIST_SECONDS = 60
-
-
-class _Answer(Said):
-    files: dict[str, PinnedFile]
-    others: dict[str, str]
-    manifest: Base64Bytes | None
-    fault: str | None
-
-    def stored(self) -> StoredVersion:
-        others = {name: one_line(kind) for name, kind in self.others.items()}
-        return StoredVersion(self.manifest, self.files, others, self.fault and one_line(self.fault))
-
-
-class _ListedFolder(Said):
-    model: str
-    version: str
-    files: dict[str, NonNegativeInt]
-    shared: list[str]
-    manifest: Base64Bytes | None
-    fault: str | None
-
-
-class _Listed(Said):
-    versions: list[_ListedFolder]
-    unreadable: dict[str, str]
-    leftovers: list[str]
-    free: NonNegativeInt
-    total: NonNegativeInt
-    fault: str | None
-    is_there: bool
 
 
 def read(fleet: Fleet, model: str, version: str) -> StoredVersion:
@@ -66,11 +34,11 @@ def read_folder(fleet: Fleet, path: PurePosixPath) -> StoredVersion:
 
 
 def _read(fleet: Fleet, *place: str) -> StoredVersion:
-    text = travelling.ask(fleet, registry_reader, place, READ_SECONDS)
-    try:
-        return _Answer.model_validate_json(text).stored()
-    except ValidationError:
-        raise remote.misunderstood(fleet, fleet.site.primary_datasink, text, "what the folder holds") from None
+    asked = ReadFolder(Path(place[0]), list(place[1:]))
+    found = travelling.ask(fleet, "read-folder", asked, FolderContents, "what the folder holds", READ_SECONDS)
+    files = {name: PinnedFile(**file._asdict()) for name, file in found.files.items()}
+    others = {name: one_line(kind) for name, kind in found.others.items()}
+    return StoredVersion(found.manifest, files, others, found.fault and one_line(found.fault))
 
 
 def listing(fleet: Fleet) -> Listing:
@@ -79,13 +47,8 @@ def listing(fleet: Fleet) -> Listing:
     Raises remote.NoAnswer when it does not say. What it cannot read is in the listing as that: unknown is not absent.
     """
     host = fleet.site.primary_datasink
-    text = travelling.ask(
-        fleet, registry_lister, (fleet.registry_folder(), list(fleet.registry.artefacts)), LIST_SECONDS
-    )
-    try:
-        listed = _Listed.model_validate_json(text)
-    except ValidationError:
-        raise remote.misunderstood(fleet, host, text, "the registry's listing") from None
+    asked = ListRegistry(Path(fleet.registry_folder()), list(fleet.registry.artefacts))
+    listed = travelling.ask(fleet, "list-registry", asked, RegistryListing, "the registry's listing", LIST_SECONDS)
     if not listed.is_there:
         made = f"{hints.modelctl('import')} makes it, and so does a deploy"
         raise remote.NoAnswer(f"{remote.place(fleet, host)}: {fleet.registry_folder()}: no such folder; {made}")
@@ -101,7 +64,7 @@ def listing(fleet: Fleet) -> Listing:
     return Listing(versions, tuple(map(one_line, listed.leftovers)), listed.free, listed.total, unreadable)
 
 
-def _version(fleet: Fleet, each: _ListedFolder) -> ListedVersion:
+def _version(fleet: Fleet, each: protocol.ListedVersion) -> ListedVersion:
     fault = None if each.fault is None else _unreadable(fleet, each.fault)
     return ListedVersion(each.files, each.manifest, frozenset(each.shared), fault)
 

@@ -9,9 +9,8 @@ from modelctl.faults import choice, dotted, fault
 from modelctl.fleet import Fleet
 from modelctl.inventory.coral import CORAL, Coral, CoralStack
 from modelctl.inventory.pins import PinnedFile
-from modelctl.registry import stack_receiver
-
-TAIL = "previous_version: null\n"
+from node.protocol import Measured
+from node.registry import stacks
 
 
 def coral_of(fleet: Fleet) -> Coral:
@@ -65,8 +64,8 @@ def target(stack: CoralStack) -> dict[str, str]:
 
 def manifest(fleet: Fleet, version: str, files: Mapping[str, PinnedFile]) -> str:
     """The whole manifest, as it is written on the datasink."""
-    return stack_receiver.manifest(
-        head(fleet, version), {name: file.model_dump() for name, file in files.items()}, TAIL
+    return stacks.manifest(
+        head(fleet, version), {name: Measured(file.sha256, file.size) for name, file in files.items()}
     )
 
 

@@ -10,8 +10,9 @@ from modelctl.errors import OperatorError
 from modelctl.fleet import Fleet
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.pins import PinnedFile
-from modelctl.registry import stack_fetcher, stack_files
-from modelctl.registry.stack_fetcher import Refused
+from modelctl.registry import stack_files
+from node.errors import Refusal
+from node.registry import fetching
 
 DIGITS = 16
 """Of an address's SHA-256, in the name of its folder: no file is taken for one from another page."""
@@ -21,7 +22,7 @@ Gathered = dict[str, tuple[Path, PinnedFile]]
 
 def cache() -> Path:
     """The folder of what was downloaded."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sentinelcam" / "coral"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "sentinelcam" / "coral"
 
 
 def downloaded(fleet: Fleet, version: str) -> Gathered:
@@ -49,7 +50,7 @@ def _downloaded(fleet: Fleet, version: str, name: str, url: str) -> tuple[Path, 
     path = _fetch(version, name, url, folder, known)
     found = _measure(path)
     if known is not None and found != known and was_there:
-        stack_fetcher.discard(folder, name)
+        (folder / name).unlink(missing_ok=True)
         path = _fetch(version, name, url, folder, known)
         found = _measure(path)
     return path, found
@@ -59,11 +60,11 @@ def _fetch(version: str, name: str, url: str, folder: Path, known: PinnedFile | 
     again = f"run it again: {hints.modelctl(f'coral download {version}')}"
     try:
         with (
-            stack_fetcher.alone(folder, again),
+            fetching.alone(folder, again),
             progress.moving(f"downloading {name}", known.size if known else None) as show,
         ):
-            return stack_fetcher.fetch(url, folder, name, again, lambda _, size: show(size))
-    except Refused as refused:
+            return fetching.fetch(url, folder, name, again, lambda _, size: show(size))
+    except Refusal as refused:
         raise OperatorError(str(refused)) from None
     except OSError as error:
         raise OperatorError(f"{error.filename or folder}: {error.strerror}; mend that here, then {again}") from None
@@ -71,7 +72,7 @@ def _fetch(version: str, name: str, url: str, folder: Path, known: PinnedFile | 
 
 def _brought(path: Path, url: str) -> tuple[Path, PinnedFile]:
     try:
-        said = stack_fetcher.flaw(path, path.name)
+        said = fetching.flaw(path.absolute(), path.name)
         if said is not None:
             raise OperatorError(f"{path}: {said}; bring it anew: {url}")
         return path, _measure(path)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from modelctl.faults import one_line
 from modelctl.registry import plain_yaml
-from modelctl.registry.registry_reader import MANIFEST_LIMIT
+from node.registry.own import MANIFEST_LIMIT
 
 MAX_METRICS = 20
 

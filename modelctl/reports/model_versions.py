@@ -27,10 +27,10 @@ from modelctl.fleet import Fleet
 from modelctl.nodes import node_status, remote
 from modelctl.registry import registry_store
 from modelctl.registry.listing import ListedVersion, Listing
-from modelctl.registry.registry_reader import MANIFEST_LIMIT
 from modelctl.reports.description import Description, describe
 from modelctl.values import is_version, newest_first
 from node.protocol import NodeService
+from node.registry.own import MANIFEST_LIMIT
 
 
 @dataclass(frozen=True)

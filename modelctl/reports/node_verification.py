@@ -10,12 +10,12 @@ from modelctl.inventory.hosts import Datasink
 from modelctl.inventory.pins import Pin
 from modelctl.nodes import node_command, remote
 from modelctl.registry.differences import PIN, Differences, digests_differ
-from modelctl.registry.registry_reader import MANIFEST
 from modelctl.registry.registry_store import READ_SECONDS
 from modelctl.rendering.services import face_list_folder, face_list_name, models_folder
 from modelctl.values import newest_first
 from node import protocol, version_messages
 from node.version_messages import FolderRead, Verified, VerifyFolder, VerifyQuestion
+from node.versions import MANIFEST
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,12 @@ from modelctl.nodes import node_status, remote
 from modelctl.operator import operator
 from modelctl.registry import registry_store
 from modelctl.registry.listing import ListedVersion, Listing
-from modelctl.registry.registry_lister import MANIFEST_LIMIT
 from modelctl.retiring import delete_list
 from modelctl.retiring.delete_list import TIME
 from modelctl.retiring.retirement import Named, Pair, keep
 from modelctl.values import version_key
 from node import codec
+from node.registry.own import MANIFEST_LIMIT
 from node.version_messages import DeleteList, Listed, Sight
 
 MAX_APART = timedelta(hours=1)

@@ -20,7 +20,6 @@ from modelctl.fleet import Fleet
 from modelctl.inventory.coral import CORAL
 from modelctl.nodes import node_command, node_status, remote
 from modelctl.operator import operator, purpose
-from modelctl.registry.registry_reader import MANIFEST
 from modelctl.rendering.services import models_folder
 from modelctl.retiring.retirement import Named, Pair, keep
 from modelctl.values import is_version, version_key
@@ -35,6 +34,7 @@ from node.version_messages import (
     Removal,
     RemoveVersions,
 )
+from node.versions import MANIFEST
 
 LIST_SECONDS = 60
 REMOVE_SECONDS = 600

@@ -18,15 +18,9 @@ class Held:
 
     node: Node
 
-    def order(self, command: str, at: int) -> None:
-        """Hold `command` at its moment number `at`; with 0 only note its moments."""
-        self._order({"command": command, "at": at})
-
-    def order_source(self, source: str, below: str, at: int) -> None:
-        """The same for a program that travels as source, and what it does to files below a path."""
-        self._order({"source": source, "below": below, "at": at})
-
-    def _order(self, order: dict[str, object]) -> None:
+    def order(self, command: str, at: int, below: str = "") -> None:
+        """Hold `command` at its moment number `at` of those whose path begins so; with 0 only note its moments."""
+        order = {"command": command, "at": at, "below": below}
         self.node.shell(f"mkdir -p -m 1777 {hold.FOLDER}; rm -f {hold.MOMENTS} {hold.HELD} {hold.GO}")
         self.node.write(str(hold.ORDER), json.dumps(order))
 

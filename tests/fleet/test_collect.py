@@ -8,7 +8,6 @@ import pytest
 
 from lab.lab import Lab
 from lab.machine import wait_until
-from modelctl.collecting import collected_receiver
 from tests.fleet.conftest import NodeOf
 from tests.fleet.depot import give_the_sentinel
 from tests.fleet.held import Held
@@ -21,7 +20,6 @@ MODEL, VERSION = "face_recognition", "2026-02-02"
 HELD = f"/home/ops/sentinel/models/{MODEL}/{VERSION}"
 COLLECTED = "/home/ops/sentinelcam/collected"
 HOME = f"{COLLECTED}/sentinel/{MODEL}/{VERSION}"
-SOURCE = str(collected_receiver.__doc__).splitlines()[0]
 NAMES = ("facedata.hdf5", "facelist.csv")
 
 
@@ -151,7 +149,7 @@ def test_what_cannot_be_collected_is_refused_by_name(arguments: tuple[str, ...],
 @pytest.mark.parametrize("killed", ["modelctl", pytest.param("receiver", marks=pytest.mark.long), "power"])
 def test_whatever_ends_it_the_next_one_brings_all_home(sentinel: Node, data1: Node, lab: Lab, killed: str) -> None:
     paths, held = expected(sentinel), Held(data1)
-    held.order_source(SOURCE, f"{HOME}/.facedata", at=2)
+    held.order("receive-collected", 4, f"{HOME}/.facedata")
     collecting = begin_modelctl(*words("--yes"))
     held.wait()
     if killed == "modelctl":
@@ -187,7 +185,7 @@ def test_whatever_ends_it_the_next_one_brings_all_home(sentinel: Node, data1: No
 @pytest.mark.long
 def test_the_power_of_the_sentinel_is_cut(sentinel: Node, data1: Node, lab: Lab) -> None:
     paths, held = expected(sentinel), Held(data1)
-    held.order_source(SOURCE, f"{HOME}/.facedata", at=2)
+    held.order("receive-collected", 4, f"{HOME}/.facedata")
     collecting = begin_modelctl(*words("--yes"))
     held.wait()
     lab.power_cut("sentinel")

@@ -11,7 +11,6 @@ import yaml
 
 from lab.lab import Lab
 from lab.machine import wait_until
-from modelctl.registry import registry_importer
 from tests.fleet import unpinned
 from tests.fleet.conftest import NodeOf
 from tests.fleet.held import Held
@@ -25,7 +24,6 @@ MODEL, VERSION = "face_recognition", "2026-04-04"
 FINAL = f"{REGISTRY}/{MODEL}/{VERSION}"
 STAGING = f"{REGISTRY}/{MODEL}/.import-{VERSION}"
 SAVED = "/home/ops/saved_models/gamma3"
-SOURCE = str(registry_importer.__doc__).splitlines()[0]
 WORDS = ("--map", "facelist_gamma3.csv=facelist.csv", "--map", "training.log=")
 
 
@@ -138,7 +136,7 @@ def test_what_speaks_against_it_is_said_before_anything_is_written(data1: Node, 
     assert (data1.exists(FINAL), data1.exists(STAGING), pins.read_text()) == (False, False, "{}\n")
 
 
-@pytest.mark.parametrize("at", [pytest.param(3, marks=pytest.mark.long), 9, pytest.param(13, marks=pytest.mark.long)])
+@pytest.mark.parametrize("at", [pytest.param(3, marks=pytest.mark.long), 9, pytest.param(24, marks=pytest.mark.long)])
 def test_the_program_on_the_datasink_is_killed(data1: Node, site: Path, pins: Path, at: int) -> None:
     importing = begin_and_hold(data1, site, at)
     Held(data1).kill()
@@ -164,7 +162,7 @@ def test_modelctl_is_killed(data1: Node, site: Path, pins: Path) -> None:
 
 
 def test_the_power_of_the_datasink_is_cut(data1: Node, site: Path, pins: Path, lab: Lab) -> None:
-    importing = begin_and_hold(data1, site, 13)
+    importing = begin_and_hold(data1, site, 24)
     lab.power_cut("data1")
     ended = end(importing)
     lab.boot("data1")
@@ -175,9 +173,9 @@ def test_the_power_of_the_datasink_is_cut(data1: Node, site: Path, pins: Path, l
 
 
 def begin_and_hold(node: Node, site: Path, at: int) -> "subprocess.Popen[str]":
-    """Begin an import, and hold it on the datasink: while it copies, or with 13 right before its rename."""
+    """Begin an import, and hold it on the datasink: while it copies, or with 24 right before its rename."""
     held = Held(node)
-    held.order_source(SOURCE, STAGING, at)
+    held.order("import", at, STAGING)
     importing = begin_modelctl(*arguments(site, "--yes"))
     held.wait()
     return importing

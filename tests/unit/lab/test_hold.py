@@ -21,8 +21,6 @@ if hold.ORDER.exists():
     hold.obey()
 from node import files
 files.write(folder / "file", b"content")
-(folder / ".other.new").touch()
-(folder / ".other.new").rename(folder / "other")
 """
 
 
@@ -46,7 +44,7 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
 
 
 def order(folder: Path, at: int) -> None:
-    (folder / "order").write_text(json.dumps({"command": "switch-unit", "at": at}))
+    (folder / "order").write_text(json.dumps({"command": "switch-unit", "at": at, "below": ""}))
 
 
 def test_the_ordered_command_is_held_at_its_moment_until_it_may_go_on(tmp_path: Path, begin: Begin) -> None:
@@ -75,27 +73,17 @@ def test_another_command_is_left_alone(tmp_path: Path, command: str, begin: Begi
     assert not (tmp_path / "moments").exists()
 
 
-def test_a_program_that_travels_as_source_is_held_at_what_it_does_to_files(tmp_path: Path, begin: Begin) -> None:
-    text = {"source": "files.write(folder", "below": str(tmp_path / ".other")}
-    (tmp_path / "order").write_text(json.dumps({**text, "at": 0}))
-    assert begin("any").wait(20) == 0
-    events = (tmp_path / "moments").read_text().splitlines()
-    assert f"os.rename {tmp_path}/.other.new" in events
-    (tmp_path / "other").unlink()
-    (tmp_path / "order").write_text(json.dumps({**text, "at": len(events)}))
-    program = begin("any")
+def test_it_is_held_at_what_it_does_below_a_path(tmp_path: Path, begin: Begin) -> None:
+    below = f"{tmp_path}/.file"
+    (tmp_path / "order").write_text(json.dumps({"command": "switch-unit", "at": 4, "below": below}))
+    program = begin("switch-unit")
     wait_until((tmp_path / "held").exists, limit=20, what="held")
     assert (tmp_path / "held").read_text() == str(program.pid)
-    assert not (tmp_path / "other").exists()
+    moments = [line.rsplit(" ", 1) for line in (tmp_path / "moments").read_text().splitlines()]
+    assert moments == [[each, f"{below}.new"] for each in ("before write", "after write", "before sync", "after sync")]
+    assert not (tmp_path / "file").exists()
     (tmp_path / "go").touch()
     assert program.wait(20) == 0
-    assert (tmp_path / "other").exists()
-
-
-def test_another_source_is_left_alone(tmp_path: Path, begin: Begin) -> None:
-    (tmp_path / "order").write_text(json.dumps({"source": "no such text", "below": str(tmp_path), "at": 1}))
-    assert begin("any").wait(20) == 0
-    assert not (tmp_path / "moments").exists()
 
 
 def test_without_an_order_each_python_of_a_host_only_looks(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from lab.standins.standin import check_whole
 from modelctl.errors import OperatorError
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.pins import PinnedFile, Pins, dump_pins
-from modelctl.registry import stack_receiver
 from modelctl.values import version_key
+from node.registry import stacks
 
 TRUE_SIZES = {
     "mobilenet_ssd/2020-12-06/MobileNetSSD_deploy.caffemodel": 23,
@@ -102,7 +102,7 @@ def test_what_a_download_would_write_of_the_coral_stacks_is_there(tmp_path: Path
         if version.model == CORAL:
             (tmp_path / version.version).mkdir()
             (tmp_path / version.version / "manifest.yaml").write_bytes(version.manifest(version.table()))
-    assert stack_receiver._list(tmp_path) == store.coral_list()
+    assert stacks.list_of(tmp_path) == store.coral_list()
     assert "- version: '2026-01-10'\n  tensorflow: '2.18.1'\n" in store.coral_list()
 
 

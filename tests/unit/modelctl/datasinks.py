@@ -1,7 +1,7 @@
 """A datasink for tests: a folder as its model registry, and in ssh's place a script that asks it."""
 
 import hashlib
-import json
+import io
 import shlex
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,18 +11,13 @@ import pytest
 
 from modelctl.fleet import Fleet
 from modelctl.nodes import remote
-from modelctl.registry import registry_importer, registry_lister, registry_reader
-from modelctl.registry.travelling import source
+from node.errors import Refusal
+from node.registry import commands
 from tests.unit.modelctl.fake_ssh import FakeSsh
 from tests.unit.modelctl.sites import file_names
 
 ADDRESS = "192.168.10.50"
 REGISTRY_FOLDER = "/home/ops/sentinelcam/model_registry"
-PROGRAMS = {
-    source(registry_reader): lambda order: registry_reader.read_version(*order),
-    source(registry_lister): lambda order: registry_lister.list_registry(*order),
-    source(registry_importer): registry_importer.obey,
-}
 
 
 class FakeDatasink:
@@ -54,10 +49,7 @@ class FakeDatasink:
 
 
 class NearDatasink(FakeDatasink):
-    """One whose programs run in this process, until a test gives it an answer of its own.
-
-    Each program's own test runs it as it travels.
-    """
+    """One whose commands run in this process, until a test gives it an answer of its own."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(folder, monkeypatch)
@@ -67,12 +59,20 @@ class NearDatasink(FakeDatasink):
     def _run(
         self, fleet: Fleet, host: str, command: Sequence[str], seconds: float, message: str = ""
     ) -> "subprocess.CompletedProcess[str]":
-        answer = PROGRAMS.get(command[-1])
-        if answer is None or host != fleet.site.primary_datasink or self.ssh.script(ADDRESS) != self._plain:
+        is_ours = command[-1] in commands.COMMANDS and host == fleet.site.primary_datasink
+        if not is_ours or self.ssh.script(ADDRESS) != self._plain:
             return self._far(fleet, host, command, seconds, message)
         self.ssh.note(ADDRESS, [*command, message])
-        said = answer(json.loads(message.replace(REGISTRY_FOLDER, str(self.registry))))
-        return subprocess.CompletedProcess([], 0, json.dumps(said), "")
+        return answer(command[-1], message.replace(REGISTRY_FOLDER, str(self.registry)))
+
+
+def answer(name: str, message: str) -> "subprocess.CompletedProcess[str]":
+    """How a datasink's command ends, which is told the program and a question."""
+    try:
+        said = commands.answer(name, io.BytesIO(message.splitlines()[1].encode()))
+    except Refusal as refusal:
+        return subprocess.CompletedProcess([], 1, "", f"{refusal}\n")
+    return subprocess.CompletedProcess([], 0, said, "")
 
 
 def manifest(model: str, version: str, contents: Mapping[str, bytes]) -> str:

@@ -19,7 +19,8 @@ from modelctl.changes.journal import Change
 from modelctl.fleet import Fleet
 from modelctl.inventory.pins import Pin, PinnedFile, Pins, dump_pins
 from modelctl.nodes import remote
-from node.protocol import REFUSED, UNKNOWN_COMMAND
+from node import protocol
+from node.protocol import REFUSED, UNKNOWN_COMMAND, ReadFolder
 from tests.chandler.inventory.registry import REGISTRY
 from tests.unit.modelctl.datasinks import manifest
 from tests.unit.modelctl.sites import file_names
@@ -180,8 +181,8 @@ class FakeHosts:
         self, _fleet: Fleet, host: str, command: Sequence[str], _seconds: float, message: str = ""
     ) -> "subprocess.CompletedProcess[str]":
         self.asked.append((host, message))
-        if command[0] == "python3":
-            _, model, version = json.loads(message)
+        if command[-1] == "read-folder":
+            model, version = protocol.loads(ReadFolder, message.splitlines()[-1]).names
             return _said(json.dumps({**_stored(model, version), **self.stored}))
         if "preview" in command:
             answer = self.previews.get(host, '{"bytes": 0, "unlocked": [], "chosen": {}}')

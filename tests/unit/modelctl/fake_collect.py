@@ -1,7 +1,5 @@
 """A sentinel and a datasink for tests of collects: folders, with the real programs in them."""
 
-import io
-import json
 import shlex
 import subprocess
 import sys
@@ -12,22 +10,16 @@ from typing import Any
 
 import pytest
 
-from modelctl.collecting import carry, collected_receiver, linked_files
+from modelctl.collecting import carry, linked_files
 from modelctl.fleet import Fleet
 from modelctl.nodes import node_command, remote
-from modelctl.registry import registry_reader
-from modelctl.registry.travelling import source
 from node import cli, layout
-from tests.unit.modelctl import copies, fake_programs
+from node.registry import commands
+from tests.unit.modelctl import copies, datasinks, fake_programs
 
 ROOT = Path(__file__).resolve().parents[3]
 VERSION = ("face_recognition", "2026-02-02")
 LIST, DATA = b"date,event\n1,2\n", b"\x00faces\n\n" * 300_000
-
-PROGRAMS = {
-    source(collected_receiver): lambda order: collected_receiver.obey(order, io.BytesIO()),
-    source(registry_reader): lambda order: registry_reader.read_version(*order),
-}
 
 SSH = """#!/bin/sh
 for word; do address=$command; command=$word; done
@@ -73,21 +65,19 @@ def near(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def answer(command: Sequence[str], message: str, state: Path = layout.STATE) -> "subprocess.CompletedProcess[str]":
     """What the datasink's programs and the node's answer; a node keeps its state in that folder."""
-    if command[-1] in PROGRAMS:
-        return subprocess.CompletedProcess([], 0, json.dumps(PROGRAMS[command[-1]](json.loads(message))), "")
+    if command[-1] in commands.COMMANDS:
+        return datasinks.answer(command[-1], message)
     return copies.run(lambda: _ask_node(command, state), message)
 
 
 def _begin(words: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
     command = shlex.split(words[-1])
-    return copies.begin(
-        _receive if command[-1] == source(collected_receiver) else lambda: _ask_node(command), **options
-    )
+    return copies.begin(_receive if command[-1] == "receive-collected" else lambda: _ask_node(command), **options)
 
 
-def _receive() -> None:
-    stream = sys.stdin.buffer
-    json.dump(collected_receiver.obey(json.loads(stream.readline()), stream), sys.stdout)
+def _receive() -> int:
+    sys.stdin.buffer.readline()  # the program
+    return cli.main(["receive-collected"])
 
 
 def _ask_node(command: Sequence[str], state: Path = layout.STATE) -> int:

@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelctl.changes import preview
-from modelctl.collecting import collected_receiver, linked_files
+from modelctl.collecting import linked_files
 from modelctl.commands import moving
 from modelctl.errors import OperatorError
+from modelctl.faults import one_line
 from modelctl.fleet import Fleet
 from modelctl.nodes import remote
 from modelctl.product import CHECKOUT
-from modelctl.registry import import_store, registry_importer, registry_lister, registry_reader
-from modelctl.registry.travelling import source
+from modelctl.registry import import_store, stack_store
 from modelctl.rendering.desired import desired
 from modelctl.reports import (
     model_list,
@@ -40,18 +40,13 @@ from tests.unit.modelctl.fake_nodes import ENTRY, MARK
 from tests.unit.modelctl.hostile import require_lines
 from tests.unit.modelctl.sites import fleet, pinned, registry_with
 
+CORAL_VERSION = "2025-12-19"
 MODEL, VERSION, OLD = "face_recognition", "2026-02-02", "2025-02-25"
 FLEET = fleet(
     pins=pinned((MODEL, OLD), (MODEL, "2024-01-01"), (MODEL, "2024-01-02")),
     standards=fleet().standards.model_copy(update={"sentinelcam_model_retention": 1}),
 )
 AFTER = fleet(registry=registry_with(MODEL, current_version=OLD, previous_version=VERSION), pins=FLEET.pins)
-PROGRAMS = {
-    source(registry_lister): "list",
-    source(registry_reader): "read",
-    source(registry_importer): "import",
-    source(collected_receiver): "collected",
-}
 FILE = {"sha256": "ab" * 32, "size": 7}
 PINNED = FLEET.pins.models[MODEL]["2024-01-01"].files["facelist.csv"].model_dump()
 LISTED: dict[str, Any] = {
@@ -103,17 +98,19 @@ VALID: dict[str, Callable[[str], Any]] = {
         "seen": {"lab1": {"time": "2026-11-23T03:00:00Z", "named": {MODEL: [OLD]}}},
     },
     "spare": lambda _: {"versions": [f"{MODEL}/{OLD}"]},
-    "list": lambda _: {
+    "list-registry": lambda _: {
         "versions": [LISTED, {**LISTED, "model": "haarcascades", "version": "2020-01-01"}],
         "unreadable": {"openface_torch": "Permission denied"}, "leftovers": [f"{MODEL}/.import-{OLD}"], "free": 7,
         "total": 9, "fault": None, "is_there": True,
     },
-    "read": lambda _: {"files": {"facelist.csv": PINNED}, "others": {"x": "a link"}, "manifest": None, "fault": None},
-    "collected": lambda _: {
-        "fault": None, "home": ["facedata.hdf5"], "free": 7, "parts": [f"lab1/{MODEL}/{OLD}/.x"], "kept": ["x"],
-        "left": ["y"],
+    "read-folder": lambda _: {
+        "files": {"facelist.csv": PINNED}, "others": {"x": "a link"}, "manifest": None, "fault": None,
     },
-    "import": lambda _: {"fault": None, "free": 7, "stored": True},
+    "check-collected": lambda _: {"home": ["facedata.hdf5"], "free": 7},
+    "find-parts": lambda _: {"parts": [f"lab1/{MODEL}/{OLD}/.x"]},
+    "finish-collected": lambda _: {"kept": ["x"], "left": ["y"]},
+    "check-import": lambda _: {"free": 7, "stored": True},
+    "find-stacks": lambda _: {"stored": {CORAL_VERSION: {"manifest": "x", "files": {"manifest.yaml": 1}}}, "free": 7},
 }  # fmt: skip
 
 
@@ -186,24 +183,34 @@ def _import() -> None:
     import_store.check(FLEET, (MODEL, VERSION), PurePosixPath("/x"))
 
 
+def _stacks() -> None:
+    for version, stored in stack_store.look(FLEET, [CORAL_VERSION]).stored.items():
+        stack_store.require_same(FLEET, version, stored)
+
+
 def _finish() -> None:
-    linked_files.finish(FLEET, "sentinel", MODEL, VERSION)
+    found = linked_files.finish(FLEET, "sentinel", MODEL, VERSION)
+    assert all(one_line(path).isprintable() for path in [*found.kept, *found.left])
 
 
 COMMANDS: list[tuple[Callable[[], Report | None], tuple[str, ...]]] = [
-    (_status, ("status", "list", "delete-list", "collected")),
-    (_show, ("status", "list")),
-    (_list, ("list",)),
-    (_verify, ("list", "read")),
+    (_status, ("status", "list-registry", "delete-list", "find-parts")),
+    (_show, ("status", "list-registry")),
+    (_list, ("list-registry",)),
+    (_verify, ("list-registry", "read-folder")),
     (_verify_nodes, ("verify",)),
-    (_cleanup, ("delete-list", "status", "list")),
-    (_cleanup_nodes, ("status", "list-versions", "linked-files", "remove-versions", "read", "collected")),
+    (_cleanup, ("delete-list", "status", "list-registry")),
+    (
+        _cleanup_nodes,
+        ("status", "list-versions", "linked-files", "remove-versions", "read-folder", "check-collected"),
+    ),
     (_rollback, ("preview",)),
-    (_stored, ("read",)),
-    (_collect, ("linked-files", "read", "collected")),
+    (_stored, ("read-folder",)),
+    (_collect, ("linked-files", "read-folder", "check-collected")),
     (_spare, ("spare",)),
-    (_import, ("import",)),
-    (_finish, ("collected",)),
+    (_import, ("check-import",)),
+    (_stacks, ("find-stacks",)),
+    (_finish, ("finish-collected",)),
 ]
 """What commands make of answers, and the questions that they ask for it."""
 
@@ -218,7 +225,7 @@ class Hosts:
     def run(
         self, _fleet: Fleet, host: str, command: Sequence[str], _seconds: float, _message: str = ""
     ) -> "subprocess.CompletedProcess[str]":
-        question = PROGRAMS.get(command[-1]) or ("status" if command[-1] == "--json" else command[-1])
+        question = "status" if command[-1] == "--json" else command[-1]
         self.asked.add(question)
         if question == "renew-delete-list":
             return subprocess.CompletedProcess([], 0, "{}", "")
@@ -263,7 +270,7 @@ def test_any_answer(command: Callable[[], Report | None], question: str, data: s
 FOUND: dict[str, tuple[str, Callable[[Any, Any], object], Any]] = {
     "a day that no month has": ("delete-list", lambda valid, other: valid.update(now=other), "2026-99-99T99:99:99Z"),
     "a size that nobody can print": (
-        "list", lambda valid, other: valid["versions"][0]["files"].update(x=other, y=other), "HUGE"
+        "list-registry", lambda valid, other: valid["versions"][0]["files"].update(x=other, y=other), "HUGE"
     ),
     "a size that makes a sum so": (
         "list-versions", lambda valid, other: valid["versions"][0]["files"][0].update(size=other), "HUGE"

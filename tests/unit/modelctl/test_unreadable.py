@@ -3,7 +3,6 @@
 import json
 import os
 import stat
-import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,16 +15,18 @@ from modelctl import cli
 from modelctl.collecting import linked_files
 from modelctl.fleet import Fleet
 from modelctl.nodes import node_status
-from modelctl.registry import registry_lister, registry_store
-from modelctl.registry.travelling import source
+from modelctl.registry import registry_store
 from modelctl.reports import registry_state
 from modelctl.retiring import cleanup, delete_list
 from modelctl.schema import Standards
+from node import protocol
+from node.protocol import ListRegistry, RegistryListing
 from node.version_messages import DeleteList, Listed
 from tests import chandler
 from tests.unit.modelctl.datasinks import FakeDatasink, NearDatasink
 from tests.unit.modelctl.pinned_sites import pinned_site
 from tests.unit.modelctl.sites import fleet
+from tests.unit.node.registry import asking
 
 BAD, GOOD, LIST = ("haarcascades", "2020-03-25"), ("haarcascades", "2026-05-01"), ("face_recognition", "2026-02-02")
 MEND = "expected a registry that ops can read; mend that there"
@@ -54,7 +55,7 @@ def spoil(monkeypatch: pytest.MonkeyPatch) -> Spoil:
 
 def _failing(old: Callable[..., Any], folder: Path) -> Callable[..., Any]:
     def fails(path: Any = ".") -> Any:
-        if not isinstance(path, int) and Path(path) == folder:
+        if (Path(f"/proc/self/fd/{path}").readlink() if isinstance(path, int) else Path(path)) == folder:
             raise PermissionError(13, "Permission denied", str(folder))
         return old(path)
 
@@ -263,14 +264,10 @@ def test_a_mode_that_lets_nobody_in(tmp_path: Path) -> None:
     for path in (tmp_path, *tmp_path.parents[:-2]):
         path.chmod(path.stat().st_mode | stat.S_IXOTH | stat.S_IROTH)
     found = _as_nobody(tmp_path)
-    assert [each["fault"] for each in found["versions"]] == [f"{folder}: Permission denied", None]
-    assert found["unreadable"] == {"dogs": f"{tmp_path}/dogs: Permission denied"}
+    assert [each.fault for each in found.versions] == [f"{folder}: Permission denied", None]
+    assert found.unreadable == {"dogs": f"{tmp_path}/dogs: Permission denied"}
 
 
-def _as_nobody(registry: Path) -> Any:
-    done = subprocess.run(
-        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "/usr/bin/python3", "-I", "-c",
-         source(registry_lister)],
-        input=json.dumps([str(registry), ["cats", "dogs"]]), capture_output=True, text=True, timeout=20, check=True,
-    )  # fmt: skip
-    return json.loads(done.stdout)
+def _as_nobody(registry: Path) -> RegistryListing:
+    done = asking.travel("list-registry", ListRegistry(registry, ["cats", "dogs"]), user="65534")
+    return protocol.loads(RegistryListing, done.stdout.decode())

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Optional
 import pytest
 
 from node import codec, protocol
-from node.codec import Text
+from node.codec import Sha256, Size, Text
 from node.printable import printable
 
 
@@ -73,6 +73,28 @@ def test_a_file_may_hold_zero_bytes_and_so_may_a_line_before_it_is_cleaned() -> 
 def test_a_long_name_is_cut_where_its_place_is_told() -> None:
     with pytest.raises(TypeError, match=r"^the message\.seconds\.a{40}: found 'x'$"):
         codec.decode(Whole, {**codec.encode(WHOLE), "seconds": {"a" * 1000: "x"}})
+
+
+class Bytes(NamedTuple):
+    content: Optional[bytes]  # noqa: UP045 - as on nodes
+    sha256: Sha256
+    size: Size
+
+
+@pytest.mark.parametrize("content", [None, b"", bytes(range(256))])
+def test_bytes_are_sent_as_they_are(content: Optional[bytes]) -> None:  # noqa: UP045 - as on nodes
+    sent = Bytes(content, "ab" * 32, 7)
+    assert protocol.loads(Bytes, protocol.dumps(sent)) == sent
+
+
+ODD = [{"size": -1}, {"size": 10**15}, {"size": True}, {"size": 1.0}, {"sha256": "ab"}, {"sha256": "AB" * 32},
+       {"content": "a"}, {"content": 1}]  # fmt: skip
+
+
+@pytest.mark.parametrize("field", ODD)
+def test_what_is_no_size_no_digest_and_no_bytes_is_refused(field: dict[str, Any]) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        codec.decode(Bytes, {"content": None, "sha256": "ab" * 32, "size": 7, **field})
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "3", '{"format": "1"}', '{"format": null}', "[" * 100_000])

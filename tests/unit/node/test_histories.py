@@ -3,17 +3,17 @@
 import itertools
 import re
 import shutil
-from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
 
 from modelctl.registry.listing import ListedVersion, Listing
-from modelctl.registry.registry_lister import list_registry
 from modelctl.retiring.cleanup import Plan
 from modelctl.retiring.retirement import Pair
 from node import delete_list, history, layout, retire
+from node.protocol import ListRegistry
+from node.registry.listing import list_registry
 from node.retire import Place
 from node.version_messages import DeleteList, RenewDeleteList
 from tests.unit.modelctl.histories import MODELS, World, manifest, size
@@ -42,14 +42,12 @@ class RealDepot:
         shutil.rmtree(self.place.registry.joinpath(*pair), ignore_errors=True)
 
     def listing(self) -> Listing:
-        found = list_registry(str(self.place.registry), list(MODELS))
+        found = list_registry(ListRegistry(self.place.registry, list(MODELS)))
         versions = {
-            (each["model"], each["version"]): ListedVersion(
-                each["files"], b64decode(each["manifest"]), frozenset(each["shared"])
-            )
-            for each in found["versions"]
+            (each.model, each.version): ListedVersion(each.files, each.manifest, frozenset(each.shared))
+            for each in found.versions
         }
-        return Listing(versions, tuple(found["leftovers"]), 0, 0)
+        return Listing(versions, tuple(found.leftovers), 0, 0)
 
     def state(self, now: str) -> DeleteList:
         return delete_list.show(self.place.log)._replace(now=now)

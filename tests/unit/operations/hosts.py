@@ -10,9 +10,9 @@ from pyinfra.api import BaseStateCallback, Host, StringCommand
 from pyinfra.context import ctx_host
 
 from modelctl.fleet import Fleet
+from modelctl.nodes.bundle import bundle
 from modelctl.product import CHECKOUT
 from node.protocol import DatasinkState, PullAccess, SetState, StackState, Survey
-from operations.bundle import bundle
 from operations.run import desired_of
 from tests.unit.modelctl.sites import fleet as fleet_of
 from tests.unit.modelctl.sites import pinned, site

@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 from pyinfra.api.exceptions import FactProcessError
 
+from modelctl.nodes.bundle import bundle
 from node import codec, protocol
 from node.protocol import HistoryEntry, Logged, LogLine, PullAccess, SetState, StackState
 from operations.answer import parse, parse_history
-from operations.bundle import bundle
 from operations.survey import has_program
 from tests.unit.cases import each
 

@@ -4,8 +4,9 @@ import pytest
 
 from modelctl.fleet import Fleet
 from node import protocol
-from node.protocol import Survey
+from node.protocol import InstallCleanup, Survey
 from operations import cleanup
+from operations.run import desired_of
 from operations.survey import order_for
 from tests.unit.operations.hosts import (
     StubHost,

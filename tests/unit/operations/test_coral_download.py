@@ -12,14 +12,16 @@ import pytest
 from pyinfra import logger
 
 from modelctl.fleet import Fleet
-from modelctl.registry import stack_files, stack_receiver
+from modelctl.nodes.bundle import LOADER
+from modelctl.registry import stack_files
+from node.protocol import Measured
+from node.registry import stacks
 from operations import coral_download
-from operations.coral_download import RUNNER
 from operations.node_command import Refusal
 from tests.chandler.inventory.registry import REGISTRY
-from tests.unit.modelctl.registry.pages import Pages, served
 from tests.unit.modelctl.sites import fleet as fleet_of
 from tests.unit.modelctl.sites import site, site_with
+from tests.unit.node.registry.pages import Pages, served
 from tests.unit.operations.hosts import StubHost, line, make_host, plan, predict
 
 VERSION = "2025-12-19"
@@ -47,15 +49,16 @@ def fleet(pages: Pages) -> Fleet:
 @pytest.fixture
 def sink(fleet: Fleet) -> StubHost:
     host = make_host("data1", fleet)
-    host.facts["StoredStacks"] = json.dumps({"fault": None, "stored": {}, "free": 10**9})
+    host.facts["FoundStacks"] = json.dumps({"stored": {}, "free": 10**9})
     return host
 
 
 def carry_out(command: Any, registry: Path) -> subprocess.CompletedProcess[str]:
     """Run a command as the login would, with another registry."""
     message = "".join(f"{each}\n" for each in command.connector_arguments["_stdin"])
+    name = line(command).rsplit(" ", 1)[1]
     return subprocess.run(
-        [sys.executable, "-I", "-c", RUNNER], input=message.replace(REGISTRY_FOLDER, str(registry)),
+        [sys.executable, "-I", "-c", LOADER, name], input=message.replace(REGISTRY_FOLDER, str(registry)),
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
 
@@ -64,7 +67,7 @@ def test_it_fetches_what_is_not_there(sink: StubHost, fleet: Fleet, pages: Pages
     fetch, finish = plan(coral_download.download, sink)
     assert "_sudo" not in {*fetch.connector_arguments, *finish.connector_arguments}
     assert line(fetch).startswith("/usr/bin/python3 -I -B -c ")
-    assert carry_out(fetch, tmp_path / "registry").stdout == '{"fault": null}\n'
+    assert carry_out(fetch, tmp_path / "registry").stdout == '{"format": 1}\n'
     done = carry_out(finish, tmp_path / "registry")
     assert (done.returncode, done.stderr) == (0, "")
     folder = tmp_path / "registry" / LABEL
@@ -73,11 +76,8 @@ def test_it_fetches_what_is_not_there(sink: StubHost, fleet: Fleet, pages: Pages
         for name, url in stack_files.urls(fleet, VERSION).items()
     }
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "manifest.yaml"} == files
-    measured = json.loads(done.stdout)["files"]
-    assert measured == {
-        name: {"sha256": hashlib.sha256(each).hexdigest(), "size": len(each)} for name, each in files.items()
-    }
-    expected = stack_receiver.manifest(stack_files.head(fleet, VERSION), measured, stack_files.TAIL)
+    found = {name: Measured(hashlib.sha256(each).hexdigest(), len(each)) for name, each in files.items()}
+    expected = stacks.manifest(stack_files.head(fleet, VERSION), found)
     assert (folder / "manifest.yaml").read_text() == expected
     assert predict(coral_download.download, sink) is not None
 
@@ -85,7 +85,7 @@ def test_it_fetches_what_is_not_there(sink: StubHost, fleet: Fleet, pages: Pages
 def test_what_is_there_is_no_change(sink: StubHost, fleet: Fleet) -> None:
     files = dict.fromkeys([*stack_files.urls(fleet, VERSION), "manifest.yaml"], 1)
     stored = {VERSION: {"manifest": stack_files.head(fleet, VERSION), "files": files}}
-    sink.facts["StoredStacks"] = json.dumps({"fault": None, "stored": stored, "free": 10**9})
+    sink.facts["FoundStacks"] = json.dumps({"stored": stored, "free": 10**9})
     assert plan(coral_download.download, sink) == []
     assert sink.said == ["as wanted"]
 
@@ -102,22 +102,22 @@ def test_overriding_stacks_come_too(sink: StubHost) -> None:
 
 def test_a_place_that_something_else_has(sink: StubHost) -> None:
     stored = {VERSION: {"manifest": "", "files": {}}}
-    sink.facts["StoredStacks"] = json.dumps({"fault": None, "stored": stored, "free": 10**9})
+    sink.facts["FoundStacks"] = json.dumps({"stored": stored, "free": 10**9})
     [refusal] = plan(coral_download.download, sink)
     assert isinstance(refusal, Refusal)
     assert refusal.reason.startswith(f"data1: {REGISTRY_FOLDER}/{LABEL}: found other files than the stack's (")
 
 
-@pytest.mark.parametrize("said", ["hello", "", '{"fault": null, "stored": 1}'])
+@pytest.mark.parametrize("said", ["hello", "", '{"stored": 1, "free": 1}'])
 def test_an_answer_that_is_none(sink: StubHost, said: str) -> None:
-    sink.facts["StoredStacks"] = said
+    sink.facts["FoundStacks"] = said
     [refusal] = plan(coral_download.download, sink)
     assert isinstance(refusal, Refusal)
     assert refusal.reason.startswith("data1 (192.168.10.50): found ")
 
 
 def test_no_answer(sink: StubHost) -> None:
-    sink.facts["StoredStacks"] = None
+    sink.facts["FoundStacks"] = None
     [refusal] = plan(coral_download.download, sink)
     assert isinstance(refusal, Refusal)
     assert refusal.reason == "data1: gave no answer; see above"
@@ -136,12 +136,9 @@ def test_at_its_end_it_tells_the_digests(sink: StubHost, fleet: Fleet, monkeypat
     told: list[str] = []
     monkeypatch.setattr(logger, "info", told.append)
     sink.state.is_executing = True
-    files = {"a.whl": {"sha256": "a" * 64, "size": 1}}
-    manifest = stack_receiver.manifest(stack_files.head(fleet, VERSION), files, stack_files.TAIL)
+    manifest = stacks.manifest(stack_files.head(fleet, VERSION), {"a.whl": Measured("a" * 64, 1)})
     answers = [{}, {VERSION: {"manifest": manifest, "files": {}}}]
-    monkeypatch.setattr(
-        sink, "get_fact", lambda *_, **__: json.dumps({"fault": None, "stored": answers.pop(0), "free": 1})
-    )
+    monkeypatch.setattr(sink, "get_fact", lambda *_, **__: json.dumps({"stored": answers.pop(0), "free": 1}))
     assert len(plan(coral_download.download, sink)) == 2
     assert told == [
         f"{LABEL}: a.whl has SHA-256 {'a' * 64}",

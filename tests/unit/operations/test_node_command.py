@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from operations.bundle import LOADER, bundle
+from modelctl.nodes.bundle import LOADER, bundle
 from operations.node_command import Message, Refusal, bare_command, command
 from tests.unit.operations.hosts import input_lines
 

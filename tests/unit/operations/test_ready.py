@@ -7,10 +7,10 @@ from pyinfra.context import ctx_host
 
 from modelctl import ancestry
 from modelctl.fleet import Fleet
+from modelctl.nodes.bundle import bundle
 from node import protocol
 from node.protocol import Missing, Refused, Survey
 from operations import ready, survey
-from operations.bundle import bundle
 from operations.node_command import Refusal
 from operations.survey import has_program
 from tests.unit.cases import each

@@ -11,10 +11,10 @@ from pyinfra.api.exceptions import FactProcessError
 from modelctl.fleet import Fleet
 from modelctl.inventory.revoked import Revoked
 from modelctl.nodes.authority import Authority
+from modelctl.nodes.bundle import bundle
 from node.desired_state import Asked as AskedFor
 from node.desired_state import Datasink
 from operations import survey
-from operations.bundle import bundle
 from operations.survey import BareSurvey, InstalledSurvey, has_program
 from tests.unit.operations.engine import Engine
 from tests.unit.operations.hosts import StubHost, StubInventory, as_host, make_host, settled

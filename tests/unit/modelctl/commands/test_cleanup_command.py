@@ -57,7 +57,7 @@ class Depot:
         self.nodes.ssh.answer(
             self.nodes.address("data1"),
             f"""case "$command" in
-            python3*) printf %s {shlex.quote(json.dumps(listing))};;
+            *list-registry) printf %s {shlex.quote(json.dumps(listing))};;
             *status*) printf %s {shlex.quote(json.dumps(status))};;
             *renew-delete-list*) printf %s "$input" >{self._folder}/written; {fault}
                 echo "{{}}";;

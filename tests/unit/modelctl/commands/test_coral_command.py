@@ -11,11 +11,12 @@ from click.testing import CliRunner, Result
 
 from modelctl import cli
 from modelctl.inventory_file import load
-from modelctl.registry import stack_fetcher, stack_files
+from modelctl.registry import stack_files
+from node.registry import fetching
 from tests import chandler
 from tests.chandler.inventory.registry import REGISTRY
 from tests.unit.modelctl.datasinks import REGISTRY_FOLDER, FakeDatasink, NearDatasink
-from tests.unit.modelctl.registry.pages import Pages, served
+from tests.unit.node.registry.pages import Pages, served
 
 VERSION = "2025-12-19"
 LABEL = f"coral_packages/{VERSION}"
@@ -45,7 +46,7 @@ def sha256(content: bytes) -> str:
 def _in_the_checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(chandler.FOLDER)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(stack_fetcher, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(fetching, "FIRST_PAUSE", 0.01)
 
 
 @pytest.fixture

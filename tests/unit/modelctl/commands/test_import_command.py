@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from modelctl import cli
 from modelctl.registry import import_store
+from node.protocol import ImportRoom
 from tests import chandler
 from tests.unit.modelctl.commands.test_pin_command import SITE
 from tests.unit.modelctl.datasinks import REGISTRY_FOLDER, FakeDatasink, NearDatasink
@@ -276,7 +277,7 @@ def test_a_pinned_version_that_the_datasink_lost(
 def test_too_little_space(
     datasink: FakeDatasink, site: Path, pins_file: Path, gamma: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = import_store.Place(fault=None, free=200_000_100)
+    place = ImportRoom(stored=False, free=200_000_100)
     monkeypatch.setattr(import_store, "check", lambda *_: place)
     [line] = refusals(run(site, *FACES, gamma, *MAP, "--yes"))
     assert line.startswith(f"data1: {REGISTRY_FOLDER}: too little space: ")
@@ -303,7 +304,8 @@ def test_an_unreadable_file(datasink: FakeDatasink, site: Path, gamma: Path) -> 
     }
     (gamma.parent / "answer").write_text(json.dumps(answer))
     datasink.answer_with(
-        f'case "$input" in "{{"*) printf "%s" "{{\\"fault\\": null}}";; *) cat {gamma.parent}/answer;; esac'
+        f'case "$command" in *check-import) echo "{{\\"stored\\": false, \\"free\\": 1}}";; *) '
+        f"cat {gamma.parent}/answer;; esac"
     )
     assert refusals(run(site, *FACES, gamma, "--yes"))[0] == (
         f"data1: {gamma}/facedata.hdf5: unreadable: Permission denied; leave it out: --map facedata.hdf5="

@@ -7,7 +7,7 @@ import pytest
 from modelctl.errors import Faults
 from modelctl.inventory.pins import PinnedFile
 from modelctl.registry.manifest import StoredVersion, pin_of
-from modelctl.registry.registry_reader import MANIFEST_LIMIT
+from node.registry.own import MANIFEST_LIMIT
 from tests.unit.cases import each
 
 MODEL, VERSION = "haarcascades", "2020-03-25"

@@ -9,6 +9,8 @@ import pytest
 from modelctl.nodes import remote
 from modelctl.registry import registry_store
 from modelctl.registry.listing import ListedVersion, Listing
+from node import protocol
+from node.protocol import ListRegistry
 from tests.chandler.inventory.registry import REGISTRY
 from tests.unit.modelctl.datasinks import REGISTRY_FOLDER, FakeDatasink
 from tests.unit.modelctl.sites import fleet
@@ -39,7 +41,8 @@ def test_the_versions_of_the_registrys_models(datasink: FakeDatasink) -> None:
     assert found.versions == {EYE: ListedVersion(sizes, manifest)}
     assert found.leftovers == ("haarcascades/.import-2026-01-01",)
     assert 0 < found.free <= found.total
-    assert json.loads(datasink.asked[-1]) == [REGISTRY_FOLDER, list(REGISTRY.artefacts)]
+    question = protocol.loads(ListRegistry, datasink.asked[-1])
+    assert question == (Path(REGISTRY_FOLDER), list(REGISTRY.artefacts))
 
 
 def test_a_file_with_another_link_frees_no_bytes(datasink: FakeDatasink, tmp_path: Path) -> None:
@@ -99,9 +102,9 @@ def test_what_is_no_version_may_be_unreadable(datasink: FakeDatasink) -> None:
     "answer",
     [
         "", "Welcome!", "[]", "{}", f"Welcome! {FOUND}", FOUND.replace('"free": 1', '"free": -1'),
-        FOUND.replace('"total": 2', '"total": "2"'), FOUND.replace("true}", 'true, "more": 1}'),
+        FOUND.replace('"total": 2', '"total": "2"'), FOUND.replace("true}", 'true, "format": 2}'),
         FOUND.replace('"leftovers": []', '"leftovers": [1]'),
-        with_folder(files={"a": -1}), with_folder(manifest="a"), with_folder(more=1),
+        with_folder(files={"a": -1}), with_folder(manifest="a"),
         "[" * 5000,
     ],
 )  # fmt: skip

@@ -1,7 +1,6 @@
 """Asking the datasink over SSH, with a stand-in for ssh on PATH."""
 
 import hashlib
-import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,8 @@ from modelctl.errors import OperatorError
 from modelctl.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile
 from modelctl.registry import registry_store
+from node import protocol
+from node.protocol import ReadFolder
 from tests.unit.modelctl.datasinks import REGISTRY_FOLDER, FakeDatasink
 from tests.unit.modelctl.sites import fleet
 
@@ -28,6 +29,10 @@ def refusal(asked: Fleet) -> str:
     return str(caught.value)
 
 
+def question(datasink: FakeDatasink) -> ReadFolder:
+    return protocol.loads(ReadFolder, datasink.asked[-1])
+
+
 def test_what_a_version_holds(datasink: FakeDatasink) -> None:
     datasink.store(*EYE)
     found = registry_store.read(fleet(), *EYE)
@@ -35,7 +40,7 @@ def test_what_a_version_holds(datasink: FakeDatasink) -> None:
     measured = PinnedFile(sha256=hashlib.sha256(content).hexdigest(), size=len(content))
     assert found.files["haarcascade_eye.xml"] == measured
     assert found.manifest == (datasink.registry / "haarcascades/2020-03-25/manifest.yaml").read_bytes()
-    assert json.loads(datasink.asked[-1]) == [REGISTRY_FOLDER, *EYE]
+    assert question(datasink) == (Path(REGISTRY_FOLDER), [*EYE])
 
 
 def test_a_version_that_is_not_there(datasink: FakeDatasink) -> None:
@@ -47,7 +52,7 @@ def test_names_never_reach_a_shell(datasink: FakeDatasink, tmp_path: Path, monke
     monkeypatch.chdir(tmp_path)
     tricks = ("$(touch pwned)", "'; touch pwned; '")
     assert registry_store.read(fleet(), *tricks).fault
-    assert json.loads(datasink.asked[-1]) == [REGISTRY_FOLDER, *tricks]
+    assert question(datasink) == (Path(REGISTRY_FOLDER), [*tricks])
     assert not (tmp_path / "pwned").exists()
 
 
@@ -79,7 +84,7 @@ FOUND = '{"files": {}, "others": {}, "manifest": null, "fault": null}'
         "", "Welcome!", "[]", "{}", f"[{FOUND}]", f"Welcome! {FOUND}", f"{FOUND} {FOUND}",
         FOUND.replace("null", "1"),
         FOUND.replace("{}", "[]"),
-        f'{FOUND[:-1]}, "more": 1}}',
+        f'{FOUND[:-1]}, "format": 2}}',
         FOUND.replace('"manifest": null', '"manifest": "a"'),
         FOUND.replace('"files": {}', '"files": {"a": {"size": -1, "sha256": "' + "a" * 64 + '"}}'),
         FOUND.replace('"files": {}', '"files": {"a": {"size": 1, "sha256": "x"}}'),

@@ -2,8 +2,8 @@
 
 import pytest
 
-from modelctl.registry.registry_reader import MANIFEST_LIMIT
 from modelctl.reports.description import MAX_METRICS, Description, describe
+from node.registry.own import MANIFEST_LIMIT
 
 OLD = b"%YAML 1.0\n---\nname: cats\ndate_deployed: 2020-12-06\ntraining_metrics: {}\n"
 NEW = b'name: cats\ndate_deployed: "2026-02-02"\ntraining_metrics:\n  accuracy: 0.957\n  events: 140\n'

@@ -13,10 +13,10 @@ from modelctl.nodes.remote import NoAnswer
 from modelctl.operator import operator
 from modelctl.registry import registry_store
 from modelctl.registry.listing import ListedVersion, Listing
-from modelctl.registry.registry_lister import MANIFEST_LIMIT
 from modelctl.retiring import cleanup, delete_list
 from modelctl.retiring.cleanup import Answer, Plan
 from modelctl.schema import Standards
+from node.registry.own import MANIFEST_LIMIT
 from node.version_messages import DeleteList, Listed, Sight
 from tests.unit.modelctl.sites import fleet
 

@@ -1,34 +1,47 @@
-"""The program that takes collected files in on the datasink: never over anything, whole or not at all."""
+"""What takes collected files in on the datasink: never over anything, whole or not at all."""
 
 import fcntl
 import hashlib
-import io
-import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from modelctl.collecting import collected_receiver
-from modelctl.collecting.collected_receiver import obey
+from node import files
+from node.protocol import (
+    CheckCollected,
+    Collected,
+    FindParts,
+    FinishCollected,
+    FinishedCollected,
+    FoundParts,
+    Measured,
+    ReceiveCollected,
+)
+from node.registry import collected
+from tests.unit.node.registry.asking import ask, killed_at, refusal, travel
 
 CONTENT = b"date,event\n" * 1000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 NAME = f"facelist.csv.{DIGEST[:12]}"
+PLACE = "sentinel/faces/2026-01-01"
 
 
-def order(folder: Path, do: str = "receive", **changes: Any) -> dict[str, Any]:
-    return {
-        "do": do, "folder": str(folder / "collected"), "place": "sentinel/faces/2026-01-01", "name": "facelist.csv",
-        "sha256": DIGEST, "size": len(CONTENT), "files": {"facelist.csv": DIGEST}, **changes,
-    }  # fmt: skip
+def order(folder: Path) -> ReceiveCollected:
+    return ReceiveCollected(folder / "collected", PLACE, "facelist.csv", Measured(DIGEST, len(CONTENT)))
 
 
-def receive(folder: Path, content: bytes = CONTENT, **changes: Any) -> Any:
-    return obey(order(folder, **changes), io.BytesIO(content))["fault"]
+def receive(folder: Path, content: bytes = CONTENT) -> str | None:
+    return refusal("receive-collected", order(folder), content)
+
+
+def checking(folder: Path) -> CheckCollected:
+    return CheckCollected(folder / "collected", PLACE, {"facelist.csv": DIGEST})
+
+
+def check(folder: Path) -> Collected:
+    return ask("check-collected", checking(folder), Collected)
 
 
 @pytest.fixture
@@ -36,13 +49,9 @@ def place(tmp_path: Path) -> Path:
     return tmp_path / "collected" / "sentinel" / "faces" / "2026-01-01"
 
 
-def test_it_needs_nothing_but_its_source(tmp_path: Path, place: Path) -> None:
-    program = Path(collected_receiver.__file__).read_text(encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", program], input=json.dumps(order(tmp_path)).encode() + b"\n" + CONTENT, cwd="/",
-        env={}, capture_output=True, timeout=20, check=False,
-    )  # fmt: skip
-    assert (done.stdout, done.stderr) == (b'{"fault": null}', b"")
+def test_it_needs_nothing_but_the_program(tmp_path: Path, place: Path) -> None:
+    done = travel("receive-collected", order(tmp_path), CONTENT)
+    assert (done.stdout, done.stderr) == (b'{"format": 1}\n', b"")
     assert [path.name for path in place.iterdir()] == [NAME]
     assert (place / NAME).read_bytes() == CONTENT
 
@@ -81,14 +90,14 @@ def test_what_did_not_come_whole_leaves_nothing(tmp_path: Path, place: Path, con
 
 def test_one_at_a_time(tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = []
-    write = collected_receiver._write
+    write = collected._write
 
     def write_and_begin_another(*words: Any) -> None:
         write(*words)
-        monkeypatch.setattr(collected_receiver, "_write", write)
+        monkeypatch.setattr(collected, "_write", write)
         said.append(receive(tmp_path))
 
-    monkeypatch.setattr(collected_receiver, "_write", write_and_begin_another)
+    monkeypatch.setattr(collected, "_write", write_and_begin_another)
     assert receive(tmp_path) is None
     assert said == [f"{place}/{NAME}: it is being collected by another; wait for that and run again"]
     assert (place / NAME).read_bytes() == CONTENT
@@ -111,16 +120,14 @@ def test_one_that_has_just_been_renamed_is_not_cut_off(
 
 
 def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is flushed from here on, by its name, and when something is renamed."""
+    """What is flushed and renamed from here on, by its name."""
     seen: list[str] = []
-    monkeypatch.setattr(os, "fsync", lambda handle: seen.append(Path(f"/proc/self/fd/{handle}").readlink().name))
-    rename = Path.rename
 
-    def renamed(path: Path, final: Path) -> Path:
-        seen.append("renamed")
-        return rename(path, final)
+    def note(moment: str, path: Path) -> None:
+        if moment in ("after sync", "after rename"):
+            seen.append(f"{moment} {path.name}")
 
-    monkeypatch.setattr(Path, "rename", renamed)
+    monkeypatch.setattr(files, "observer", note)
     return seen
 
 
@@ -130,26 +137,31 @@ def test_bytes_are_flushed_before_the_rename_and_the_folder_after_it(
     place.mkdir(parents=True)
     seen = steps(monkeypatch)
     assert receive(tmp_path) is None
-    assert seen == [f".{NAME}.part", "renamed", "2026-01-01"]
+    assert seen == [f"after sync .{NAME}.part", f"after rename {NAME}", "after sync 2026-01-01"]
 
 
 def test_a_check_says_what_is_home_and_changes_nothing(tmp_path: Path) -> None:
-    before = obey(order(tmp_path, "check"), io.BytesIO())
-    assert (before["fault"], before["home"], before["free"] > 0) == (None, [], True)
+    before = check(tmp_path)
+    assert (before.home, before.free > 0) == ([], True)
     assert not (tmp_path / "collected").exists()
     receive(tmp_path)
-    assert obey(order(tmp_path, "check"), io.BytesIO())["home"] == ["facelist.csv"]
+    assert check(tmp_path).home == ["facelist.csv"]
 
 
 LEFT = ".facedata.hdf5.ab12ab12ab12.part"
 
 
-def finish(folder: Path) -> Any:
-    return obey(order(folder, "finish"), io.BytesIO())
+def finish(folder: Path) -> FinishedCollected:
+    return ask("finish-collected", FinishCollected(folder / "collected", PLACE), FinishedCollected)
 
 
-def parts(folder: Path) -> Any:
-    return obey(order(folder, "parts"), io.BytesIO())["parts"]
+def fault(folder: Path) -> str:
+    """Why it does not finish."""
+    return refusal("finish-collected", FinishCollected(folder / "collected", PLACE)) or ""
+
+
+def parts(folder: Path) -> list[str]:
+    return ask("find-parts", FindParts(folder / "collected"), FoundParts).parts
 
 
 class TestWhatKilledOnesLeft:
@@ -161,13 +173,13 @@ class TestWhatKilledOnesLeft:
         (place / LEFT).touch()
         (place / ".mine").touch()
         assert parts(tmp_path) == [f"sentinel/faces/2026-01-01/{LEFT}"]
-        assert finish(tmp_path) == {"fault": None, "kept": [], "left": [str(place / LEFT)]}
+        assert finish(tmp_path) == ([], [str(place / LEFT)])
         assert sorted(path.name for path in place.iterdir()) == [LEFT, ".mine"]
 
     def test_what_is_whole_gets_its_name(self, tmp_path: Path, place: Path) -> None:
         for _ in range(2):  # the second time it is there already
             (place / f".{NAME}.part").write_bytes(CONTENT)
-            assert finish(tmp_path) == {"fault": None, "kept": [str(place / NAME)], "left": []}
+            assert finish(tmp_path) == ([str(place / NAME)], [])
             assert [(path.name, path.read_bytes()) for path in place.iterdir()] == [(NAME, CONTENT)]
 
     def test_it_is_flushed_before_it_gets_that_and_the_folder_after_it(
@@ -176,36 +188,36 @@ class TestWhatKilledOnesLeft:
         (place / f".{NAME}.part").write_bytes(CONTENT)
         seen = steps(monkeypatch)
         finish(tmp_path)
-        assert seen == [f".{NAME}.part", "renamed", "2026-01-01"]
+        assert seen == [f"after sync .{NAME}.part", f"after rename {NAME}", "after sync 2026-01-01"]
 
     def test_what_is_whole_stays_beside_one_that_is_not(self, tmp_path: Path, place: Path) -> None:
         (place / f".{NAME}.part").write_bytes(CONTENT)
         (place / NAME).write_text("rotten")
-        assert finish(tmp_path)["fault"].endswith(f", expected {DIGEST}; move it away and run it again")
+        assert fault(tmp_path).endswith(f", expected {DIGEST}; move it away and run it again")
         assert (place / f".{NAME}.part").read_bytes() == CONTENT
         other = place / f"a.{DIGEST[:12]}"
         other.with_name(f".{other.name}.part").write_bytes(CONTENT)
         last = place / f"z.{DIGEST[:12]}"
         last.with_name(f".{last.name}.part").write_bytes(CONTENT)
-        assert "expected" in finish(tmp_path)["fault"]
+        assert "expected" in fault(tmp_path)
         assert other.read_bytes() == last.read_bytes() == CONTENT
 
     @pytest.mark.parametrize("name", [".facelist.csv.part", ".facelist.csv..part", "..part"])
     def test_a_name_of_nobody_s_stays(self, tmp_path: Path, place: Path, name: str) -> None:
         (place / name).write_bytes(CONTENT)
-        assert finish(tmp_path) == {"fault": None, "kept": [], "left": []}
+        assert finish(tmp_path) == ([], [])
         assert (place / name).exists()
 
     def test_what_another_is_at_stays(self, tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        write, said = collected_receiver._write, []
+        write, said = collected._write, []
 
         def write_and_finish(*words: Any) -> None:
             write(*words)
             said.append((parts(tmp_path), finish(tmp_path)))
 
-        monkeypatch.setattr(collected_receiver, "_write", write_and_finish)
+        monkeypatch.setattr(collected, "_write", write_and_finish)
         assert receive(tmp_path) is None
-        assert said == [([], {"fault": None, "kept": [], "left": []})]
+        assert said == [([], ([], []))]
         assert (place / NAME).read_bytes() == CONTENT
 
     def test_one_that_came_whole_meanwhile_stays(
@@ -214,7 +226,7 @@ class TestWhatKilledOnesLeft:
         part = place / f".{NAME}.part"
         part.write_bytes(CONTENT)
         monkeypatch.setattr(fcntl, "flock", lambda *_: part.rename(place / NAME))
-        assert finish(tmp_path) == {"fault": None, "kept": [], "left": []}
+        assert finish(tmp_path) == ([], [])
         assert (place / NAME).read_bytes() == CONTENT
 
     def test_what_is_no_file_is_none_of_ours(self, tmp_path: Path, place: Path) -> None:
@@ -222,7 +234,7 @@ class TestWhatKilledOnesLeft:
         (place / ".link.ab12ab12ab12.part").symlink_to(tmp_path / "mine")
         (place / ".folder.ab12ab12ab12.part").mkdir()
         os.mkfifo(place / ".fifo.ab12ab12ab12.part")
-        assert finish(tmp_path) == {"fault": None, "kept": [], "left": []}
+        assert finish(tmp_path) == ([], [])
         assert (parts(tmp_path), len(list(place.iterdir()))) == ([], 3)
 
     def test_a_name_that_is_no_text(self, tmp_path: Path, place: Path) -> None:
@@ -232,17 +244,31 @@ class TestWhatKilledOnesLeft:
     def test_where_nothing_was_collected(self, tmp_path: Path, place: Path) -> None:
         for path in (place, *place.parents[:3]):
             path.rmdir()
-        assert (parts(tmp_path), finish(tmp_path)["fault"]) == ([], None)
+        assert (parts(tmp_path), finish(tmp_path)) == ([], ([], []))
         assert not (tmp_path / "collected").exists()
 
 
 def test_what_lies_in_a_file_s_place(tmp_path: Path, place: Path) -> None:
     place.mkdir(parents=True)
     (place / NAME).symlink_to("/etc/hostname")
-    assert obey(order(tmp_path, "check"), io.BytesIO())["fault"] == (
+    assert refusal("check-collected", checking(tmp_path)) == (
         f"{place}/{NAME}: found no plain file; expected one that was collected; move it away and run it again"
     )
     (place / NAME).unlink()
     (place / f".{NAME}.part").symlink_to(tmp_path / "elsewhere")
-    assert "Too many levels of symbolic links" in receive(tmp_path)
+    assert "Too many levels of symbolic links" in str(receive(tmp_path))
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_killed_anywhere_nothing_is_lost(tmp_path: Path, place: Path) -> None:
+    """At each change to the disk of the step that names what had come whole."""
+    moment, was_killed = 0, True
+    while was_killed:
+        moment += 1
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f".{NAME}.part").write_bytes(CONTENT)
+        was_killed = killed_at(moment, "finish-collected", FinishCollected(tmp_path / "collected", PLACE))
+        finish(tmp_path)
+        assert {path.name: path.read_bytes() for path in place.iterdir()} == {NAME: CONTENT}
+        (place / NAME).unlink()
+    assert moment > 4

@@ -1,35 +1,23 @@
-"""The program that puts a folder into the registry, killed at each of its changes to the disk."""
+"""What puts a folder into the registry, killed at each of its changes to the disk."""
 
 import errno
 import hashlib
-import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from modelctl.registry import registry_importer
-from modelctl.registry.registry_importer import obey
+from node import files
+from node.codec import Text
+from node.protocol import Import, ImportedFile, ImportPlace, ImportRoom
+from node.registry import importing, own
+from tests.unit.node.registry.asking import ask, killed_at, refusal, travel
 
 CONTENTS = {"old.bin": b"meow" * 1000, "list.csv": b"rows"}
 NAMES = {"old.bin": "cats.bin", "list.csv": "list.csv"}
 MANIFEST = "name: cats\n"
-
-PRELUDE = """
-import os, sys
-_CHANGES, _LEFT = {"os.mkdir", "os.chmod", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree", "open"}, [KILL_AT]
-def _watch(event, words):
-    if event in _CHANGES and any(".import-" in str(word) for word in words):
-        _LEFT[0] -= 1
-        if _LEFT[0] == 0:
-            os.kill(os.getpid(), 9)
-sys.addaudithook(_watch)
-"""
 
 
 @pytest.fixture
@@ -47,14 +35,22 @@ def final(tmp_path: Path) -> Path:
     return tmp_path / "registry" / "cats" / "2026-01-01"
 
 
-def order(source: Path, do: str = "copy") -> dict[str, Any]:
-    files = [
-        {"old": old, "new": new, "sha256": hashlib.sha256(CONTENTS[old]).hexdigest()} for old, new in NAMES.items()
-    ]
-    return {
-        "do": do, "registry": str(source.parent / "registry"), "model": "cats", "version": "2026-01-01",
-        "path": str(source), "files": files, "manifest": MANIFEST,
-    }  # fmt: skip
+def place_of(source: Path) -> ImportPlace:
+    return ImportPlace(source.parent / "registry", "cats", "2026-01-01", source)
+
+
+def order(source: Path) -> Import:
+    files = [ImportedFile(old, new, hashlib.sha256(CONTENTS[old]).hexdigest()) for old, new in NAMES.items()]
+    return Import(place_of(source), files, Text(MANIFEST))
+
+
+def fault(source: Path) -> str | None:
+    """Why the folder is not copied."""
+    return refusal("import", order(source))
+
+
+def check(source: Path) -> ImportRoom:
+    return ask("check-import", place_of(source), ImportRoom)
 
 
 def is_whole(final: Path) -> bool:
@@ -63,64 +59,52 @@ def is_whole(final: Path) -> bool:
     }  # fmt: skip
 
 
-def run(source: Path, prelude: str = "") -> "subprocess.CompletedProcess[str]":
-    """As it travels: with nothing but its source."""
-    program = (
-        Path(registry_importer.__file__)
-        .read_text(encoding="utf-8")
-        .replace("\n\nimport fcntl", prelude + "\n\nimport fcntl")
-    )
-    return subprocess.run(
-        [sys.executable, "-I", "-c", program], input=json.dumps(order(source)), cwd="/", env={},
-        capture_output=True, text=True, timeout=20, check=False,
-    )  # fmt: skip
-
-
-def test_it_needs_nothing_but_its_source(source: Path, final: Path) -> None:
-    done = run(source)
-    assert (done.stdout, done.stderr) == ('{"fault": null}', "")
+@pytest.mark.parametrize("user", ["", "65534"])
+def test_it_needs_nothing_but_the_program_and_no_root(source: Path, final: Path, user: str) -> None:
+    if user:
+        os.chown(final.parent.parent, int(user), int(user))
+    done = travel("import", order(source), user=user)
+    assert (done.stdout, done.stderr) == (b'{"format": 1}\n', b"")
     assert is_whole(final)
     assert [path.name for path in final.parent.iterdir()] == ["2026-01-01"]
+    assert final.stat().st_uid == int(user or 0)
 
 
 def test_killed_anywhere_it_leaves_no_half_version_and_the_next_one_ends_it(source: Path, final: Path) -> None:
     points = 0
-    while (killed := run(source, PRELUDE.replace("KILL_AT", str(points + 1)))).returncode == -9:
+    while killed_at(points + 1, "import", order(source)):
         points += 1
-        assert not final.exists(), points
-        assert list(final.parent.iterdir()) in ([], [final.with_name(".import-2026-01-01")])
-        assert obey(order(source)) == {"fault": None}
-        assert is_whole(final)
+        if final.exists():
+            assert is_whole(final), points
+        else:
+            folders = {path.name for path in final.parent.iterdir()} if final.parent.exists() else set()
+            assert folders <= {".import-2026-01-01", "..import-2026-01-01.new"}
+            assert fault(source) is None
+            assert is_whole(final)
         assert [path.name for path in final.parent.iterdir()] == ["2026-01-01"]
         shutil.rmtree(final)
-    assert (killed.returncode, killed.stderr) == (0, "")
     assert points >= 9
 
 
 def test_each_file_and_folder_is_flushed_before_the_rename(
     source: Path, final: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    flushed: list[str] = []
-    rename = Path.rename
-
-    def note(handle: int) -> None:
-        flushed.append(Path(f"/proc/self/fd/{handle}").readlink().name)
-
-    def renamed(path: Path, target: Path) -> Path:
-        flushed.append("renamed")
-        return rename(path, target)
-
-    monkeypatch.setattr(os, "fsync", note)
-    monkeypatch.setattr(Path, "rename", renamed)
-    assert obey(order(source)) == {"fault": None}
-    assert flushed == ["cats.bin", "list.csv", "manifest.yaml", ".import-2026-01-01", "renamed", "cats"]
+    final.parent.mkdir()
+    done: list[str] = []
+    monkeypatch.setattr(files, "observer", lambda moment, path: done.append(f"{moment} {path.name}"))
+    assert fault(source) is None
+    steps = [each.removeprefix("after ") for each in done if each.startswith(("after sync", "after rename"))]
+    assert steps[-6:] == [
+        "sync cats.bin", "sync list.csv", "sync manifest.yaml", "sync .import-2026-01-01", "rename 2026-01-01",
+        "sync cats",
+    ]  # fmt: skip
     assert is_whole(final)
 
 
 def test_all_may_read_whatever_the_login_s_habit_is(source: Path, final: Path) -> None:
     before = os.umask(0o077)
     try:
-        assert obey(order(source)) == {"fault": None}
+        assert fault(source) is None
     finally:
         os.umask(before)
     assert {path.stat().st_mode & 0o777 for path in (final.parent, final)} == {0o755}
@@ -129,14 +113,14 @@ def test_all_may_read_whatever_the_login_s_habit_is(source: Path, final: Path) -
 
 def test_what_is_in_the_place_stays(source: Path, final: Path) -> None:
     final.mkdir(parents=True)
-    assert obey(order(source)) == {"fault": f"{final}: it came there meanwhile; run it again"}
+    assert fault(source) == f"{final}: it came there meanwhile; run it again"
     assert list(final.parent.iterdir()) == [final]
     assert list(final.iterdir()) == []
 
 
 def test_a_file_that_changed_since_it_was_read(source: Path, final: Path) -> None:
     (source / "old.bin").write_bytes(b"woof")
-    assert obey(order(source)) == {"fault": f"{source}/old.bin: it changed while it was imported; run it again"}
+    assert fault(source) == f"{source}/old.bin: it changed while it was imported; run it again"
     assert list(final.parent.iterdir()) == []
 
 
@@ -153,7 +137,7 @@ def test_a_file_that_changed_since_it_was_read(source: Path, final: Path) -> Non
 def test_a_file_that_is_none_any_more(source: Path, final: Path, replace: Callable[[Path], None], said: str) -> None:
     (source / "old.bin").unlink()
     replace(source / "old.bin")
-    assert obey(order(source)) == {"fault": f"{source}/old.bin: {said}"}
+    assert fault(source) == f"{source}/old.bin: {said}"
     assert list(final.parent.iterdir()) == []
 
 
@@ -161,44 +145,43 @@ def test_a_full_disk_gets_its_space_back(source: Path, final: Path, monkeypatch:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "list.csv")
 
-    monkeypatch.setattr(shutil, "copyfileobj", full)
-    assert obey(order(source)) == {"fault": "list.csv: No space left on device; mend that there and run it again"}
+    monkeypatch.setattr(own, "flush", full)
+    assert fault(source) == "list.csv: No space left on device; mend that there and run it again"
     assert list(final.parent.iterdir()) == []
 
 
 def test_another_import_of_the_model_is_waited_for(source: Path, final: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     final.parent.mkdir()
-    monkeypatch.setattr(registry_importer, "PATIENCE", 0.2)
-    with registry_importer._alone(final.parent):
+    monkeypatch.setattr(importing, "PATIENCE", 0.2)
+    with own.alone(final.parent, 0, ""):
         said = f"{final.parent}: another import is running there; wait for it and run again"
-        assert obey(order(source)) == {"fault": said}
-    assert obey(order(source)) == {"fault": None}
+        assert fault(source) == said
+    assert fault(source) is None
 
 
 def test_a_check_changes_nothing_and_counts_what_a_killed_import_left_as_free(source: Path, final: Path) -> None:
-    before = obey(order(source, "check"))
-    assert (before["fault"], before["stored"]) == (None, False)
+    assert not check(source).stored
     assert not final.parent.exists()
     staging = final.with_name(".import-2026-01-01")
     staging.mkdir(parents=True)
     with (staging / "half").open("wb") as file:
         file.truncate(1 << 40)
-    assert obey(order(source, "check"))["free"] > 1 << 40
+    assert check(source).free > 1 << 40
     final.symlink_to("nowhere")
-    assert obey(order(source, "check"))["stored"]
+    assert check(source).stored
 
 
 def test_a_registry_that_is_none(source: Path, final: Path) -> None:
     registry = final.parent.parent
     (registry / "cats").symlink_to(source)
-    assert obey(order(source, "check"))["fault"] == (
+    assert refusal("check-import", place_of(source)) == (
         f"{registry}/cats: found a link; expected the folder of a model's versions"
     )
     (registry / "cats").unlink()
     registry.rmdir()
     registry.symlink_to("/nosuch/disk")
     line = f"{registry}: found a link; expected the folder of the model registry"
-    assert obey(order(source, "check"))["fault"] == line
+    assert refusal("check-import", place_of(source)) == line
 
 
 def test_a_registry_that_is_not_there_is_made(source: Path, final: Path) -> None:
@@ -206,10 +189,10 @@ def test_a_registry_that_is_not_there_is_made(source: Path, final: Path) -> None
     final.parent.parent.rmdir()
     old = os.umask(0o077)
     try:
-        checked = obey(order(source, "check"))
-        assert (checked["fault"], checked["stored"], checked["free"] > 0) == (None, False, True)
+        checked = check(source)
+        assert (checked.stored, checked.free > 0) == (False, True)
         assert not final.parent.parent.exists()
-        assert obey(order(source))["fault"] is None
+        assert fault(source) is None
     finally:
         os.umask(old)
     assert is_whole(final)
@@ -219,7 +202,16 @@ def test_a_registry_that_is_not_there_is_made(source: Path, final: Path) -> None
 def test_what_the_registry_lies_in_is_made_too(source: Path) -> None:
     """U4: one more of its kind, a bare host."""
     registry = source.parent / "sentinelcam" / "model_registry"
-    asked = {**order(source), "registry": str(registry)}
-    assert obey({**asked, "do": "check"})["fault"] is None
-    assert obey(asked)["fault"] is None
+    place = place_of(source)._replace(registry=registry)
+    assert not ask("check-import", place, ImportRoom).stored
+    assert refusal("import", order(source)._replace(place=place)) is None
     assert is_whole(registry / "cats" / "2026-01-01")
+
+
+def test_what_another_import_left_goes(source: Path, final: Path) -> None:
+    """It may have had other files."""
+    staging = final.with_name(".import-2026-01-01")
+    staging.mkdir(parents=True)
+    (staging / "other.bin").write_bytes(b"woof")
+    assert fault(source) is None
+    assert is_whole(final)

@@ -1,17 +1,17 @@
-"""The program that lists version folders on the datasink."""
+"""What lists version folders on the datasink."""
 
-import base64
-import json
 import os
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from modelctl.registry import registry_lister
-from modelctl.registry.registry_lister import MANIFEST_LIMIT, list_registry
+from node import protocol
+from node.protocol import ListedVersion, ListRegistry, RegistryListing
+from node.registry import listing
+from node.registry.own import MANIFEST_LIMIT
+from tests.unit.node.registry.asking import ask, travel
 
 
 @pytest.fixture
@@ -21,14 +21,14 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
-def listed(tmp_path: Path) -> dict[str, Any]:
-    found = list_registry(str(tmp_path), ["cats", "dogs"])
-    assert found["fault"] is None
+def listed(tmp_path: Path) -> RegistryListing:
+    found = ask("list-registry", ListRegistry(tmp_path, ["cats", "dogs"]), RegistryListing)
+    assert found.fault is None
     return found
 
 
 def versions(tmp_path: Path) -> list[str]:
-    return [f"{each['model']}/{each['version']}" for each in listed(tmp_path)["versions"]]
+    return [f"{each.model}/{each.version}" for each in listed(tmp_path).versions]
 
 
 def test_sizes_and_the_manifest_of_a_version(tmp_path: Path, folder: Path) -> None:
@@ -38,26 +38,24 @@ def test_sizes_and_the_manifest_of_a_version(tmp_path: Path, folder: Path) -> No
     (folder / "manifest.yaml").write_bytes(b"name: cats\n")
     (folder / "link").symlink_to("a")
     os.mkfifo(folder / "fifo")
-    [found] = listed(tmp_path)["versions"]
-    assert found == {
-        "model": "cats", "version": "2026-01-01", "files": {"a": 1, "manifest.yaml": 11, "sub/b": 2}, "shared": [],
-        "manifest": base64.b64encode(b"name: cats\n").decode(), "fault": None,
-    }  # fmt: skip
+    [found] = listed(tmp_path).versions
+    sizes = {"a": 1, "manifest.yaml": 11, "sub/b": 2}
+    assert found == ListedVersion("cats", "2026-01-01", sizes, [], b"name: cats\n", None)
 
 
 def test_a_file_with_another_link_is_told_apart(tmp_path: Path, folder: Path) -> None:
     (folder / "a").write_bytes(b"1")
     (folder / "b").write_bytes(b"1")
     os.link(folder / "a", tmp_path / "elsewhere")
-    assert listed(tmp_path)["versions"][0]["shared"] == ["a"]
+    assert listed(tmp_path).versions[0].shared == ["a"]
 
 
 def test_a_manifest_is_no_link_and_is_cut_off_past_the_limit(tmp_path: Path, folder: Path) -> None:
     (folder / "manifest.yaml").symlink_to("/etc/hostname")
-    assert listed(tmp_path)["versions"][0]["manifest"] is None
+    assert listed(tmp_path).versions[0].manifest is None
     (folder / "manifest.yaml").unlink()
     (folder / "manifest.yaml").write_bytes(b"x" * (2 * MANIFEST_LIMIT))
-    assert len(base64.b64decode(listed(tmp_path)["versions"][0]["manifest"])) == MANIFEST_LIMIT + 1
+    assert len(listed(tmp_path).versions[0].manifest or b"") == MANIFEST_LIMIT + 1
 
 
 def test_only_folders_of_the_models_that_were_asked_for(tmp_path: Path, folder: Path) -> None:
@@ -78,54 +76,51 @@ def test_what_unfinished_work_left(tmp_path: Path, folder: Path) -> None:
         (folder.parent / name).mkdir()
     (folder.parent / ".import-link").symlink_to(folder)
     found = listed(tmp_path)
-    assert found["leftovers"] == ["cats/.import-2026-01-01", "cats/.retired-2025-01-01"]
-    assert [each["version"] for each in found["versions"]] == ["2026-01-01"]
+    assert found.leftovers == ["cats/.import-2026-01-01", "cats/.retired-2025-01-01"]
+    assert [each.version for each in found.versions] == ["2026-01-01"]
 
 
 def test_the_disk(tmp_path: Path) -> None:
     found, usage = listed(tmp_path), shutil.disk_usage(tmp_path)
-    assert found["total"] == usage.total
-    assert abs(found["free"] - usage.free) < 1 << 30
+    assert found.total == usage.total
+    assert abs(found.free - usage.free) < 1 << 30
 
 
 def test_no_registry(tmp_path: Path) -> None:
-    found = list_registry(str(tmp_path / "none"), ["cats"])
-    assert (found["fault"], found["versions"]) == (f"{tmp_path}/none: No such file or directory", [])
+    found = ask("list-registry", ListRegistry(tmp_path / "none", ["cats"]), RegistryListing)
+    assert not found.is_there
+    assert (found.fault, found.versions) == (f"{tmp_path}/none: No such file or directory", [])
 
 
 def test_a_folder_that_cannot_be_read_is_a_fault_of_its_own(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder.parent / "2026-02-02").mkdir()
-    files = registry_lister._files
+    files = listing._files
 
     def fails(path: Path) -> Any:
         if path == folder:
             raise OSError(5, "Input/output error", str(path))
         return files(path)
 
-    monkeypatch.setattr(registry_lister, "_files", fails)
-    assert [each["fault"] for each in listed(tmp_path)["versions"]] == [f"{folder}: Input/output error", None]
+    monkeypatch.setattr(listing, "_files", fails)
+    assert [each.fault for each in listed(tmp_path).versions] == [f"{folder}: Input/output error", None]
 
 
 @pytest.mark.usefixtures("folder")
 def test_a_folder_that_goes_meanwhile_is_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    files = registry_lister._files
+    files = listing._files
 
     def goes(path: Path) -> Any:
         path.rename(path.with_name(".retired-x"))
         return files(path)
 
-    monkeypatch.setattr(registry_lister, "_files", goes)
+    monkeypatch.setattr(listing, "_files", goes)
     assert versions(tmp_path) == []
 
 
-def test_it_needs_nothing_but_its_source(tmp_path: Path, folder: Path) -> None:
+def test_it_needs_nothing_but_the_program(tmp_path: Path, folder: Path) -> None:
     Path(os.fsdecode(os.fsencode(folder) + b"/\xff\n")).touch()
-    program = Path(registry_lister.__file__).read_text(encoding="utf-8")
-    done = subprocess.run(
-        ["/usr/bin/python3", "-I", "-c", program],
-        input=json.dumps([str(tmp_path), ["cats"]]), cwd="/", env={},
-        capture_output=True, text=True, timeout=20, check=True,
-    )  # fmt: skip
-    assert json.loads(done.stdout)["versions"][0]["files"] == {"\\udcff\n": 0}
+    done = travel("list-registry", ListRegistry(tmp_path, ["cats"]))
+    assert done.stderr == b""
+    assert protocol.loads(RegistryListing, done.stdout.decode()).versions[0].files == {"\\udcff\n": 0}

@@ -1,17 +1,16 @@
 """Fetching from release pages: resumed, retried, and nothing taken for a package that is none."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from modelctl.registry import stack_fetcher
-from modelctl.registry.stack_fetcher import Refused, fetch, obey
-from modelctl.registry.travelling import source
-from tests.unit.modelctl.registry.pages import Pages, served
+from node.errors import Refusal
+from node.protocol import FetchPackages
+from node.registry import fetching
+from node.registry.fetching import fetch
+from tests.unit.node.registry import asking
+from tests.unit.node.registry.pages import Pages, served
 
 NAME, AGAIN = "pycoral-1-cp311-cp311-linux_x86_64.whl", "run it again: modelctl coral download"
 PATH = f"pycoral/{NAME}"
@@ -20,7 +19,7 @@ WHEEL = b"PK\x03\x04" + bytes(range(256)) * 4000
 
 @pytest.fixture(autouse=True)
 def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
-    monkeypatch.setattr(stack_fetcher, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(fetching, "FIRST_PAUSE", 0.01)
     with served() as pages:
         pages.files[PATH] = WHEEL
         yield pages
@@ -31,7 +30,7 @@ def bring(pages: Pages, folder: Path, name: str = NAME) -> Path:
 
 
 def refusal(pages: Pages, folder: Path) -> str:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         bring(pages, folder)
     assert str(caught.value).isprintable()
     return str(caught.value)
@@ -50,7 +49,7 @@ def test_a_short_answer_is_resumed(pages: Pages, tmp_path: Path) -> None:
 
 
 def test_what_an_earlier_run_left_is_resumed(pages: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stack_fetcher, "TRIES", 1)
+    monkeypatch.setattr(fetching, "TRIES", 1)
     pages.cut[PATH] = 300_000
     assert refusal(pages, tmp_path) == (
         f"{pages.source}/{PATH}: found 300,000 bytes of {NAME}; expected 1,024,004; is the release page up? {AGAIN}, "
@@ -61,7 +60,7 @@ def test_what_an_earlier_run_left_is_resumed(pages: Pages, tmp_path: Path, monke
 
 
 def test_two_files_are_never_mixed(pages: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stack_fetcher, "TRIES", 1)
+    monkeypatch.setattr(fetching, "TRIES", 1)
     pages.cut[PATH] = 300_000
     refusal(pages, tmp_path)
     pages.files[PATH] = WHEEL[:9] + b"!" + WHEEL[10:]
@@ -86,7 +85,7 @@ def test_a_page_that_stays_busy(pages: Pages, tmp_path: Path) -> None:
         f"{pages.source}/{PATH}: found HTTP 503 Service Unavailable; expected {NAME}; is the release page up? {AGAIN}, "
         "which goes on from there"
     )
-    assert len(pages.asked) == stack_fetcher.TRIES
+    assert len(pages.asked) == fetching.TRIES
 
 
 def test_a_file_that_is_not_there(pages: Pages, tmp_path: Path) -> None:
@@ -115,7 +114,7 @@ def test_what_is_no_wheel(pages: Pages, tmp_path: Path, content: bytes, found: s
 
 
 def test_what_is_too_long(pages: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stack_fetcher, "LARGEST", 1000)
+    monkeypatch.setattr(fetching, "LARGEST", 1000)
     assert refusal(pages, tmp_path) == (f"{pages.source}/{PATH}: found 1,024,004 bytes; expected {NAME}, at most 1,000")
 
 
@@ -126,12 +125,12 @@ def test_a_redirection_is_followed(pages: Pages, tmp_path: Path) -> None:
 
 
 def test_but_not_to_a_way_that_anybody_could_listen_to() -> None:
-    with pytest.raises(Refused, match=r"^https://a/b: found a redirection to http://c/d; expected one to https://$"):
-        stack_fetcher._require_way("https://a/b", "http://c/d")
+    with pytest.raises(Refusal, match=r"^https://a/b: found a redirection to http://c/d; expected one to https://$"):
+        fetching._require_way("https://a/b", "http://c/d")
 
 
 def test_nobody_at_that_address(tmp_path: Path) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         fetch("http://127.0.0.1:9/x.whl", tmp_path, "x.whl", AGAIN, lambda *_: None)
     assert str(caught.value) == (
         "http://127.0.0.1:9/x.whl: found no whole answer ([Errno 111] Connection refused); expected x.whl; "
@@ -140,17 +139,14 @@ def test_nobody_at_that_address(tmp_path: Path) -> None:
 
 
 def test_as_it_travels(pages: Pages, tmp_path: Path) -> None:
-    order = {"folder": str(tmp_path / "new" / "x"), "files": [{"url": f"{pages.source}/{PATH}", "name": NAME}]}
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", source(stack_fetcher)], input=json.dumps({**order, "again": AGAIN}),
-        capture_output=True, text=True, timeout=30, check=True,
-    )  # fmt: skip
-    assert json.loads(done.stdout) == {"fault": None}
-    assert (tmp_path / "new" / "x" / NAME).read_bytes() == WHEEL
+    folder = tmp_path / "new" / "x"
+    done = asking.travel("fetch-packages", FetchPackages(folder, {NAME: f"{pages.source}/{PATH}"}, AGAIN))
+    assert (done.stdout, done.stderr) == (b'{"format": 1}\n', b"")
+    assert (folder / NAME).read_bytes() == WHEEL
 
 
 def test_one_at_a_time(tmp_path: Path) -> None:
-    with stack_fetcher.alone(tmp_path, AGAIN):
-        assert obey({"folder": str(tmp_path), "files": [], "again": AGAIN}) == {
-            "fault": f"{tmp_path}: another download is running there; wait for it, then {AGAIN}"
-        }
+    with fetching.alone(tmp_path, AGAIN):
+        assert asking.refusal("fetch-packages", FetchPackages(tmp_path, {}, AGAIN)) == (
+            f"{tmp_path}: another download is running there; wait for it, then {AGAIN}"
+        )

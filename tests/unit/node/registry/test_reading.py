@@ -1,19 +1,18 @@
-"""The program that reads version folders on the datasink."""
+"""What reads version folders on the datasink."""
 
-import base64
 import hashlib
-import json
 import os
 import stat
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from modelctl.registry import registry_reader
-from modelctl.registry.registry_reader import MANIFEST_LIMIT, read_version
+from node import disk, protocol
+from node.protocol import FolderContents, Measured, ReadFolder
+from node.registry import own
+from node.registry.own import MANIFEST_LIMIT
 from tests.unit.cases import each
+from tests.unit.node.registry.asking import ask, travel
 
 
 @pytest.fixture
@@ -23,24 +22,28 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
-def read(tmp_path: Path) -> dict[str, Any]:
-    return read_version(str(tmp_path), "cats", "2026-01-01")
+def question(tmp_path: Path) -> ReadFolder:
+    return ReadFolder(tmp_path, ["cats", "2026-01-01"])
+
+
+def read(tmp_path: Path) -> FolderContents:
+    return ask("read-folder", question(tmp_path), FolderContents)
 
 
 def test_files_are_measured_and_the_manifest_comes_along(tmp_path: Path, folder: Path) -> None:
-    big = b"x" * (2 * registry_reader.BLOCK + 1)
+    big = b"x" * (2 * disk.CHUNK + 1)
     (folder / "big").write_bytes(big)
     (folder / "manifest.yaml").write_bytes(b"name: cats\n")
     found = read(tmp_path)
-    assert found["files"]["big"] == {"size": len(big), "sha256": hashlib.sha256(big).hexdigest()}
-    assert found["files"].keys() == {"big", "manifest.yaml"}
-    assert base64.b64decode(found["manifest"]) == b"name: cats\n"
-    assert (found["others"], found["fault"]) == ({}, None)
+    assert found.files["big"] == Measured(hashlib.sha256(big).hexdigest(), len(big))
+    assert found.files.keys() == {"big", "manifest.yaml"}
+    assert found.manifest == b"name: cats\n"
+    assert (found.others, found.fault) == ({}, None)
 
 
 def test_a_huge_manifest_comes_cut_off_past_the_limit(tmp_path: Path, folder: Path) -> None:
     (folder / "manifest.yaml").write_bytes(b"x" * (3 * MANIFEST_LIMIT))
-    assert len(base64.b64decode(read(tmp_path)["manifest"])) == MANIFEST_LIMIT + 1
+    assert len(read(tmp_path).manifest or b"") == MANIFEST_LIMIT + 1
 
 
 def test_what_is_no_file_is_named_and_not_followed(tmp_path: Path, folder: Path) -> None:
@@ -49,15 +52,15 @@ def test_what_is_no_file_is_named_and_not_followed(tmp_path: Path, folder: Path)
     (folder / "sub").mkdir()
     os.mknod(folder / "socket", stat.S_IFSOCK | 0o600)
     found = read(tmp_path)
-    assert found["others"] == {
+    assert found.others == {
         "manifest.yaml": "a link", "dangling": "a link", "sub": "a folder", "socket": "a special file",
     }  # fmt: skip
-    assert (found["files"], found["manifest"]) == ({}, None)
+    assert (found.files, found.manifest) == ({}, None)
 
 
 def test_a_name_that_is_no_utf8_is_spelt_out(tmp_path: Path, folder: Path) -> None:
     Path(os.fsdecode(os.fsencode(folder) + b"/\xff\n")).touch()
-    assert list(read(tmp_path)["files"]) == ["\\udcff\n"]
+    assert list(read(tmp_path).files) == ["\\udcff\n"]
 
 
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 23147564\n"
@@ -79,7 +82,7 @@ def test_what_came_in_a_files_place(tmp_path: Path, folder: Path, name: str, con
     """S11."""
     (folder / name).write_bytes(content)
     found = read(tmp_path)
-    assert (found["files"], found["others"], found["manifest"]) == ({}, {name: said}, None)
+    assert (found.files, found.others, found.manifest) == ({}, {name: said}, None)
     (folder / name).unlink()
 
 
@@ -98,49 +101,44 @@ def test_what_only_looks_like_it(tmp_path: Path, folder: Path, name: str, conten
     """S11."""
     (folder / name).write_bytes(content)
     found = read(tmp_path)
-    assert (list(found["files"]), found["others"]) == ([name], {})
+    assert (list(found.files), found.others) == ([name], {})
     (folder / name).unlink()
 
 
 def test_an_unreadable_file(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "bad").touch()
     (folder / "good").touch()
-    measure = registry_reader._measure
+    measure = own.measure
 
-    def fails(path: Path) -> dict[str, Any]:
+    def fails(path: Path) -> Measured:
         if path.name == "bad":
             raise OSError(5, "Input/output error", str(path))
         return measure(path)
 
-    monkeypatch.setattr(registry_reader, "_measure", fails)
+    monkeypatch.setattr(own, "measure", fails)
     found = read(tmp_path)
-    assert (list(found["files"]), found["others"]) == (["good"], {"bad": "unreadable: Input/output error"})
+    assert (list(found.files), found.others) == (["good"], {"bad": "unreadable: Input/output error"})
 
 
 def test_no_folder(tmp_path: Path) -> None:
-    assert read(tmp_path)["fault"] == f"{tmp_path}/cats: No such file or directory"
+    assert read(tmp_path).fault == f"{tmp_path}/cats: No such file or directory"
     (tmp_path / "cats").mkdir()
-    assert read(tmp_path)["fault"] == f"{tmp_path}/cats/2026-01-01: No such file or directory"
+    assert read(tmp_path).fault == f"{tmp_path}/cats/2026-01-01: No such file or directory"
     (tmp_path / "cats" / "2026-01-01").touch()
-    assert read(tmp_path)["fault"] == f"{tmp_path}/cats/2026-01-01 is a file"
+    assert read(tmp_path).fault == f"{tmp_path}/cats/2026-01-01 is a file"
 
 
 def test_a_link_in_place_of_a_folder_is_not_followed(tmp_path: Path, folder: Path) -> None:
     folder.rename(tmp_path / "elsewhere")
     folder.symlink_to(tmp_path / "elsewhere")
-    assert read(tmp_path)["fault"] == f"{folder} is a link"
+    assert read(tmp_path).fault == f"{folder} is a link"
     folder.unlink()
     folder.parent.rmdir()
     folder.parent.symlink_to(tmp_path)
-    assert read(tmp_path)["fault"] == f"{folder.parent} is a link"
+    assert read(tmp_path).fault == f"{folder.parent} is a link"
 
 
-def test_it_needs_nothing_but_its_source(tmp_path: Path, folder: Path) -> None:
+def test_it_needs_nothing_but_the_program(tmp_path: Path, folder: Path) -> None:
     (folder / "a").write_bytes(b"a")
-    program = Path(registry_reader.__file__).read_text(encoding="utf-8")
-    done = subprocess.run(
-        ["/usr/bin/python3", "-I", "-c", program],
-        input=json.dumps([str(tmp_path), "cats", "2026-01-01"]), cwd="/", env={},
-        capture_output=True, text=True, timeout=20, check=True,
-    )  # fmt: skip
-    assert json.loads(done.stdout) == read(tmp_path)
+    done = travel("read-folder", question(tmp_path))
+    assert protocol.loads(FolderContents, done.stdout.decode()) == read(tmp_path)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.bundle import LOADER, SOURCE, Bundle, bundle
+from modelctl.nodes.bundle import LOADER, SOURCE, Bundle, bundle
 
 
 @pytest.fixture
@@ -83,8 +83,9 @@ def test_the_bundle_is_the_whole_program_on_one_line() -> None:
     assert len(line) < len(json.dumps(bundle().files)) / 2  # bad links
     files = json.loads(zlib.decompress(base64.b64decode(line)))
     assert set(files) == {"__main__.py"} | {
-        f"node/{path.name}" for path in SOURCE.glob("*.py") if path.name != "__main__.py"
+        f"node/{path.relative_to(SOURCE)}" for path in SOURCE.rglob("*.py") if path.name != "__main__.py"
     }
+    assert {"node/registry/__init__.py", "node/registry/listing.py"} < set(files)
     assert files["node/cli.py"] == (SOURCE / "cli.py").read_text(encoding="utf-8")
 
 

@@ -1,28 +1,23 @@
 """Fetches the files of a Coral stack from their release pages: on the control node, or on the datasink.
 
-It travels there as source: standard library only, Python 3.7 or newer.
-
-On stdin a JSON object: `folder`, `files` (a list of `url`, `name`), `again` (what to type next). On stdout a JSON
-object with `fault`: why not all of them are in the folder now, else null. What is there stays; what came of a file, in
-.NAME.part, is where the next run goes on, beside .NAME.tag: what the page said of it, so that no two files are mixed.
+What is there stays; what came of a file, in .NAME.part, is where the next run goes on, beside .NAME.tag: what the page
+said of it, so that no two files are mixed.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import http.client
-import json
 import os
 import re
-import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable, Iterator, Optional
+
+from node import disk, files, handles
+from node.errors import Refusal
+from node.printable import printable
+from node.protocol import Done, FetchPackages
+from node.registry import own
 
 BLOCK = 1 << 18
 TIMEOUT = 30  # seconds, for each answer and each block
@@ -35,34 +30,23 @@ KINDS = {".deb": "a Debian package", ".whl": "a wheel"}
 WORTH_A_RETRY = (408, 425, 429, 500, 502, 503, 504)
 
 
-class Refused(Exception):
-    """Why a file is not here; the text names its address."""
-
-
 class _Lost(Exception):
     """Why nothing more came: worth another try."""
 
 
 def fetch(url: str, folder: Path, name: str, again: str, advance: Callable[[str, int], None]) -> Path:
-    """Bring one file into the folder, unless it is there. Raises Refused; what came stays for the next try.
+    """Bring one file into the folder, unless it is there. Raises Refusal; what came stays for the next try.
 
     `advance` is told its name, and how many of its bytes are here by now.
     """
     final, part = folder / name, folder / f".{name}.part"
-    if final.is_file():
+    if disk.is_file(final):
         return final
     _persist(url, part, name, again, advance)
     _require_kind(url, part, name, again)
-    part.rename(final)
+    files.rename(part, final)
     _forget(part)
-    _flush(folder)
     return final
-
-
-def discard(folder: Path, name: str) -> None:
-    """Remove a file that is not what it should be."""
-    with contextlib.suppress(FileNotFoundError):
-        (folder / name).unlink()
 
 
 def _persist(url: str, part: Path, name: str, again: str, advance: Callable[[str, int], None]) -> None:
@@ -75,13 +59,17 @@ def _persist(url: str, part: Path, name: str, again: str, advance: Callable[[str
             tries, pause = (tries + 1, 2 * pause) if _size(part) <= most else (1, FIRST_PAUSE)
             most = max(most, _size(part))
             if tries >= TRIES or time.monotonic() + pause > end:
-                raise Refused(f"{url}: {lost}; is the release page up? {again}, which goes on from there") from None
+                raise Refusal(f"{url}: {lost}; is the release page up? {again}, which goes on from there") from None
             time.sleep(pause)
 
 
 def _receive(url: str, part: Path, name: str, advance: Callable[[str, int], None], end: float) -> None:
-    """One request, for what is missing. Raises Refused for what no retry mends."""
-    start, tag = _size(part), _read_tag(part)
+    """One request, for what is missing. Raises Refusal for what no retry mends."""
+    import http.client  # each command would wait for them
+    import urllib.error
+    import urllib.request
+
+    start, tag = _size(part), "".join(disk.lines(_tag(part)))
     request = urllib.request.Request(url, headers={"User-Agent": "sentinelcam", "Accept-Encoding": "identity"})  # noqa: S310
     if start and tag:  # else nobody could tell whether the rest is of the same file
         request.add_header("Range", f"bytes={start}-")
@@ -97,7 +85,7 @@ def _receive(url: str, part: Path, name: str, advance: Callable[[str, int], None
         said = f"found HTTP {error.code} {_shown(error.reason)}"
         if error.code in WORTH_A_RETRY:
             raise _Lost(f"{said}; expected {name}") from None
-        raise Refused(
+        raise Refusal(
             f"{url}: {said}; expected {name}; compare the release page with registry.coral and site.coral_source"
         ) from None
     except (http.client.HTTPException, OSError) as error:
@@ -115,22 +103,22 @@ def _take(
     length = answer.headers.get("Content-Length")
     total = start + int(length) if length is not None and length.isdigit() else None
     if total is not None and total > LARGEST:
-        raise Refused(f"{url}: found {total:,} bytes; expected {name}, at most {LARGEST:,}")
+        raise Refusal(f"{url}: found {total:,} bytes; expected {name}, at most {LARGEST:,}")
     if not start:
         _forget(part)
         _write_tag(part, answer.headers.get("ETag") or answer.headers.get("Last-Modified") or "")
     size = start
-    with part.open("ab") as file:
+    with own.opened(part, 0o644) as file:
+        file.seek(0, os.SEEK_END)
         for block in iter(lambda: answer.read1(BLOCK), b""):
             file.write(block)
             size += len(block)
             advance(name, size)
             if size > LARGEST:
-                raise Refused(f"{url}: found more than {LARGEST:,} bytes; expected {name}")
+                raise Refusal(f"{url}: found more than {LARGEST:,} bytes; expected {name}")
             if time.monotonic() > end:
                 raise _Lost(f"found {size:,} bytes in {LONGEST:.0f} s; expected all of {name} by then")
-        file.flush()
-        os.fsync(file.fileno())
+        own.flush(file, part, 0o644)
     if total is not None and size < total:
         raise _Lost(f"found {size:,} bytes of {name}; expected {total:,}")
     if total is not None and size > total:
@@ -141,13 +129,13 @@ def _take(
 def _require_way(url: str, final: str) -> None:
     """A redirection may lead to another host, and not to a way that anybody could listen to."""
     if url.startswith("https://") and not final.startswith("https://"):
-        raise Refused(f"{url}: found a redirection to {_shown(final)}; expected one to https://")
+        raise Refusal(f"{url}: found a redirection to {_shown(final)}; expected one to https://")
 
 
-def flaw(path: Path, name: str) -> str | None:
+def flaw(path: Path, name: str) -> Optional[str]:
     """What a file is instead of the package that its name promises, as its first bytes tell."""
     suffix = Path(name).suffix
-    with path.open("rb") as file:
+    with handles.reached(path) as file:
         found = file.read(64)
     if found.startswith(BEGINNINGS.get(suffix, b"")):
         return None
@@ -161,87 +149,44 @@ def _require_kind(url: str, part: Path, name: str, again: str) -> None:
     said = flaw(part, name)
     if said is not None:
         _forget(part)
-        raise Refused(f"{url}: {said}; look at that page, then {again}")
+        raise Refusal(f"{url}: {said}; look at that page, then {again}")
 
 
 def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
+    found = disk.status(path)
+    return found.st_size if found is not None else 0
 
 
 def _tag(part: Path) -> Path:
     return part.with_suffix(".tag")
 
 
-def _read_tag(part: Path) -> str:
-    try:
-        return _tag(part).read_text(encoding="latin-1")
-    except FileNotFoundError:
-        return ""
-
-
 def _write_tag(part: Path, tag: str) -> None:
     """A weak one says nothing about single bytes."""
-    if tag and not tag.startswith("W/") and tag.isprintable():
-        _tag(part).write_text(tag[:200], encoding="latin-1")
+    if tag and not tag.startswith("W/") and tag.isascii() and tag.isprintable():
+        files.write(_tag(part), tag[:200].encode(), owner=own.me())
 
 
 def _forget(part: Path) -> None:
     for path in (part, _tag(part)):
-        with contextlib.suppress(FileNotFoundError):
-            path.unlink()
-
-
-def _flush(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        files.unlink(path)
 
 
 def _shown(said: object) -> str:
-    return "".join(each if each.isprintable() else "?" for each in str(said))[:100]
+    return printable(str(said))[:100]
 
 
 @contextmanager
 def alone(folder: Path, again: str) -> Iterator[None]:
-    """Make a folder, and hold it for one download. The kernel frees the lock of one that was killed."""
-    _make_folder(folder)
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise Refused(f"{folder}: another download is running there; wait for it, then {again}") from None
+    """Make a folder, and hold it for one download. Raises Refusal when another holds it."""
+    own.folder(folder)
+    with own.alone(folder, 0, "another download is running there; wait for it, then " + again):
         yield
-    finally:
-        os.close(handle)
 
 
-def _make_folder(folder: Path) -> None:
-    """A folder that all may read, and what it lies in."""
-    if not folder.is_dir():
-        _make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        folder.chmod(0o755)
-
-
-def obey(order: dict[str, Any], _: object = None) -> dict[str, Any]:
-    """Bring all files; a fault of the network or the disk is an answer, not a traceback."""
-    folder, again = Path(order["folder"]), order["again"]
-    try:
-        with alone(folder, again):
-            for each in order["files"]:
-                fetch(each["url"], folder, each["name"], again, lambda *_: None)
-    except Refused as refused:
-        return {"fault": str(refused)}
-    except OSError as error:
-        return {"fault": f"{error.filename or folder}: {error.strerror}; mend that there, then {again}"}
-    return {"fault": None}
-
-
-if __name__ == "__main__":
-    json.dump(obey(json.load(sys.stdin)), sys.stdout)
+def fetch_all(asked: FetchPackages) -> Done:
+    """Bring all files. Raises Refusal."""
+    with alone(asked.folder, asked.again):
+        for name, url in sorted(asked.urls.items()):
+            fetch(url, asked.folder, name, asked.again, lambda *_: None)
+    return Done()

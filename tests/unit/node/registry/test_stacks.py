@@ -1,18 +1,25 @@
 """Taking a stack in: staged, verified, renamed, listed, and never over anything."""
 
 import hashlib
-import io
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from modelctl.registry import registry_lister, stack_receiver
-from modelctl.registry.stack_receiver import obey
-from modelctl.registry.travelling import source
+from node import protocol
+from node.codec import Text
+from node.protocol import (
+    FindStacks,
+    FinishStack,
+    ListRegistry,
+    Measured,
+    ReceivePackage,
+    RegistryListing,
+    StoredStack,
+    StoredStacks,
+)
+from node.registry import fetching
+from tests.unit.node.registry.asking import ask, killed_at, refusal, travel
 
 VERSION, AGAIN = "2025-12-19", "run it again"
 HEAD = (
@@ -36,26 +43,23 @@ def sha256(content: bytes) -> str:
 
 
 def send(registry: Path, name: str, content: bytes, **changes: Any) -> str | None:
-    order = {
-        "do": "receive", "registry": str(registry), "version": VERSION, "name": name, "sha256": sha256(content),
-        "size": len(content), "again": AGAIN,
-    }  # fmt: skip
-    fault: str | None = obey({**order, **changes}, io.BytesIO(content))["fault"]
-    return fault
+    measured = Measured(sha256(content), len(content))._replace(**changes)
+    return refusal("receive-package", ReceivePackage(registry, VERSION, name, measured, AGAIN), content)
 
 
-def finish(registry: Path, **changes: Any) -> dict[str, Any]:
-    order = {
-        "do": "finish", "registry": str(registry), "version": VERSION, "files": sorted(FILES), "digests": {},
-        "head": HEAD, "tail": "previous_version: null\n", "again": AGAIN,
-    }  # fmt: skip
-    return obey({**order, **changes}, io.BytesIO())
+def order(registry: Path, **digests: str) -> FinishStack:
+    named = {name.replace("_", "."): digest for name, digest in digests.items()}
+    return FinishStack(registry, VERSION, sorted(FILES), named, Text(HEAD), AGAIN)
+
+
+def finish(registry: Path, **digests: str) -> str | None:
+    return refusal("finish-stack", order(registry, **digests))
 
 
 def store(registry: Path) -> Path:
     for name, content in FILES.items():
         assert send(registry, name, content) is None
-    assert finish(registry)["fault"] is None
+    assert finish(registry) is None
     return registry / "coral_packages" / VERSION
 
 
@@ -73,8 +77,8 @@ def test_a_stack_comes_whole(tmp_path: Path) -> None:
 
 def test_the_list_is_no_version(tmp_path: Path) -> None:
     store(tmp_path)
-    found = registry_lister.list_registry(str(tmp_path), ["coral_packages"])
-    assert ([each["version"] for each in found["versions"]], found["leftovers"]) == ([VERSION], [])
+    found = ask("list-registry", ListRegistry(tmp_path, ["coral_packages"]), RegistryListing)
+    assert ([each.version for each in found.versions], found.leftovers) == ([VERSION], [])
 
 
 def test_never_over_anything(tmp_path: Path) -> None:
@@ -82,7 +86,7 @@ def test_never_over_anything(tmp_path: Path) -> None:
     before = (folder / "manifest.yaml").read_bytes()
     for name, content in FILES.items():
         send(tmp_path, name, content + b"!")
-    assert finish(tmp_path)["fault"] == f"{folder}: it came there meanwhile; {AGAIN}"
+    assert finish(tmp_path) == f"{folder}: it came there meanwhile; {AGAIN}"
     assert (folder / "manifest.yaml").read_bytes() == before
 
 
@@ -98,8 +102,7 @@ def test_bytes_that_are_not_those_announced(tmp_path: Path) -> None:
 def test_a_file_that_is_not_the_pinned_one_goes(tmp_path: Path) -> None:
     for name, content in FILES.items():
         send(tmp_path, name, content)
-    digests = {"a.deb": sha256(FILES["a.deb"]), "b.whl": "0" * 64}
-    assert finish(tmp_path, digests=digests)["fault"] == (
+    assert finish(tmp_path, a_deb=sha256(FILES["a.deb"]), b_whl="0" * 64) == (
         f"b.whl: found SHA-256 {sha256(FILES['b.whl'])}, pinned is {'0' * 64}: the release page has another file under "
         "that name; pins are append-only: bring the pinned file, or define these as another version"
     )
@@ -110,55 +113,61 @@ def test_a_file_that_is_not_the_pinned_one_goes(tmp_path: Path) -> None:
 def test_a_file_that_never_came(tmp_path: Path) -> None:
     send(tmp_path, "a.deb", b"x")
     missing = tmp_path / "coral_packages" / f".import-{VERSION}" / "b.whl"
-    assert finish(tmp_path)["fault"] == f"{missing}: No such file or directory; mend that there, and run it again"
+    assert finish(tmp_path) == f"{missing}: No such file or directory; mend that there and run it again"
 
 
 def test_what_is_stored(tmp_path: Path) -> None:
     folder = store(tmp_path)
-    found = obey({"do": "look", "registry": str(tmp_path), "versions": [VERSION, "2026-01-01"]}, io.BytesIO())
+    found = ask("find-stacks", FindStacks(tmp_path, [VERSION, "2026-01-01"]), StoredStacks)
     manifest = (folder / "manifest.yaml").read_text()
     sizes = {"a.deb": 15, "b.whl": 10, "manifest.yaml": len(manifest)}
-    assert (found["fault"], found["stored"]) == (None, {VERSION: {"manifest": manifest, "files": sizes}})
-    assert found["free"] > 0
+    assert found.stored == {VERSION: StoredStack(Text(manifest), sizes)}
+    assert found.free > 0
 
 
 def test_one_at_a_time(tmp_path: Path) -> None:
-    with stack_receiver._staging({"registry": str(tmp_path), "version": VERSION, "again": AGAIN}) as staging:
+    staging = tmp_path / "coral_packages" / f".import-{VERSION}"
+    with fetching.alone(staging, AGAIN):
         assert send(tmp_path, "a.deb", b"x") == (
             f"{staging}: another download is running there; wait for it, then {AGAIN}"
         )
 
 
-def test_as_it_travels(tmp_path: Path) -> None:
-    order = {"do": "look", "registry": str(tmp_path / "none"), "versions": [VERSION]}
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", source(stack_receiver)], input=json.dumps(order),
-        capture_output=True, text=True, timeout=30, check=True,
-    )  # fmt: skip
-    assert json.loads(done.stdout)["stored"] == {}
+@pytest.mark.parametrize("name", ["find-stacks", "receive-package"])
+def test_as_it_travels(tmp_path: Path, name: str) -> None:
+    """With bytes that are no text right after the question."""
+    content = bytes(range(256)) * 5000
+    measured = Measured(sha256(content), len(content))
+    asked = {
+        "find-stacks": FindStacks(tmp_path / "none", [VERSION]),
+        "receive-package": ReceivePackage(tmp_path, VERSION, "a.deb", measured, AGAIN),
+    }[name]
+    done = travel(name, asked, content)
+    assert (done.returncode, done.stderr) == (0, b"")
+    if name == "find-stacks":
+        assert protocol.loads(StoredStacks, done.stdout.decode()).stored == {}
+    else:
+        assert (tmp_path / "coral_packages" / f".import-{VERSION}" / "a.deb").read_bytes() == content
 
 
-@pytest.mark.parametrize("moment", range(1, 40))
-def test_killed_anywhere_it_comes_whole_the_next_time(tmp_path: Path, moment: int) -> None:
+def test_killed_anywhere_it_comes_whole_the_next_time(tmp_path: Path) -> None:
     """At each change to the disk of the step that makes the version."""
-    for name, content in FILES.items():
-        send(tmp_path, name, content)
-    order = {
-        "do": "finish", "registry": str(tmp_path), "version": VERSION, "files": sorted(FILES), "digests": {},
-        "head": HEAD, "tail": "", "again": AGAIN,
-    }  # fmt: skip
-    prelude = (
-        "import os, sys\nleft = [MOMENT]\n"
-        "def watch(event, words):\n"
-        "    if event in {'os.chmod', 'os.rename', 'os.remove', 'open'} and 'coral_packages' in str(words):\n"
-        "        left[0] -= 1\n        if not left[0]: os.kill(os.getpid(), 9)\n"
-        "sys.addaudithook(watch)\n"
-    ).replace("MOMENT", str(moment))
-    begin = 'if __name__ == "__main__":'
-    program = source(stack_receiver).replace(begin, f"{begin}\n    exec({prelude!r})")
-    words = [sys.executable, "-I", "-c", program]
-    subprocess.run(words, input=json.dumps(order), capture_output=True, text=True, timeout=30, check=False)
-    final = tmp_path / "coral_packages" / VERSION
-    if not final.exists():
-        assert finish(tmp_path)["fault"] is None
-    assert sorted(path.name for path in final.iterdir()) == ["a.deb", "b.whl", "manifest.yaml"]
+    moment, was_killed = 0, True
+    while was_killed:
+        moment += 1
+        registry = tmp_path / str(moment)
+        for name, content in FILES.items():
+            send(registry, name, content)
+        was_killed = killed_at(moment, "finish-stack", order(registry))
+        final = registry / "coral_packages" / VERSION
+        if not final.exists():
+            assert finish(registry) is None
+        assert sorted(path.name for path in final.iterdir()) == ["a.deb", "b.whl", "manifest.yaml"]
+    assert moment > 20
+
+
+def test_what_a_broken_download_left_goes(tmp_path: Path) -> None:
+    staging = tmp_path / "coral_packages" / f".import-{VERSION}"
+    staging.mkdir(parents=True)
+    (staging / ".c.deb.part").write_bytes(b"half")
+    assert sorted(path.name for path in store(tmp_path).iterdir()) == ["a.deb", "b.whl", "manifest.yaml"]

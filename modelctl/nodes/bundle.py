@@ -8,16 +8,18 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-SOURCE = Path(__file__).parent.parent / "node"
+SOURCE = Path(__file__).parents[2] / "node"
 
 # Runs a program that is not installed: its files come as the first line of standard input, its own input follows.
-# Where no other place has room, tempfile takes the working directory, which is the home: its owner could exchange them.
+# Bytes of a file may follow that: only the buffer below sys.stdin can be read by both.
+# Where no disk has room, tempfile takes the working directory; in the home its owner could exchange them.
 LOADER = """
 import base64, json, os, runpy, shutil, sys, tempfile, zlib
-os.chdir("/")
+os.chdir("/dev/shm" if os.path.isdir("/dev/shm") else "/")
 folder = tempfile.mkdtemp(prefix="sentinelcam-")
+os.chdir("/")
 try:
-    for name, text in json.loads(zlib.decompress(base64.b64decode(sys.stdin.readline()))).items():
+    for name, text in json.loads(zlib.decompress(base64.b64decode(sys.stdin.buffer.readline()))).items():
         path = os.path.join(folder, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
@@ -41,7 +43,7 @@ class Bundle(NamedTuple):
 def bundle() -> Bundle:
     """Return the node program of this checkout. `__main__.py` goes to the top, so that a folder can be run by name."""
     files = {
-        path.name if path.name == "__main__.py" else f"{SOURCE.name}/{path.name}": path.read_text(encoding="utf-8")
-        for path in sorted(SOURCE.glob("*.py"))
+        path.name if path.name == "__main__.py" else str(path.relative_to(SOURCE.parent)): path.read_text("utf-8")
+        for path in sorted(SOURCE.rglob("*.py"))
     }
     return Bundle(files, hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest())

@@ -1,0 +1,63 @@
+"""Commands of the node program on the primary datasink, as its login: the program travels there for each of them.
+
+What they are asked goes in on their input, so that no shell ever reads a name.
+"""
+
+from typing import TypeVar
+
+from modelctl.errors import OperatorError
+from modelctl.fleet import Fleet
+from modelctl.nodes import remote
+from modelctl.nodes.bundle import LOADER, bundle
+from node import layout, protocol
+
+REFUSED = 1
+"""The exit code of a command that says why it was not carried out. So ends a bug too, with a traceback."""
+MAX_FAULT = 400  # characters: a fault ends with what to do
+Reply = TypeVar("Reply")
+
+
+def words(command: str) -> list[str]:
+    """The command line of a command."""
+    return [*layout.PYTHON, "-c", LOADER, command]
+
+
+def message(question: object) -> str:
+    """What the command line reads: the program, and the question."""
+    return f"{bundle().to_line()}\n{protocol.dumps(question)}"
+
+
+def ask(fleet: Fleet, command: str, question: object, kind: type[Reply], expected: str, seconds: float) -> Reply:
+    """What a command replies. Raises as `read`; remote.NoAnswer when the datasink is away, or cannot run it."""
+    host = fleet.site.primary_datasink
+    done = remote.run(fleet, host, words(command), seconds, f"{message(question)}\n")
+    if done.returncode == REFUSED and done.stderr.strip() and "Traceback (" not in done.stderr:
+        raise refused(fleet, remote.last_line(done.stderr, MAX_FAULT))
+    if done.returncode:
+        said = f"python3 ended with {done.returncode}: {remote.last_line(done.stderr)}"
+        raise remote.NoAnswer(f"{remote.place(fleet, host)}: {said}; expected Python 3.7 or newer there")
+    return read(fleet, done.stdout, kind, expected)
+
+
+def refused(fleet: Fleet, said: str) -> OperatorError:
+    """The error for a command whose last words are why it was not carried out."""
+    return OperatorError(f"{fleet.site.primary_datasink}: {said}")
+
+
+def read(fleet: Fleet, text: str, kind: type[Reply], expected: str) -> Reply:
+    """A reply. Raises remote.NoAnswer for what is none."""
+    try:
+        return protocol.loads(kind, text)
+    except ValueError:
+        raise remote.misunderstood(fleet, fleet.site.primary_datasink, text, expected) from None
+
+
+def require_space(fleet: Fleet, folder: str, needed: int, free: int) -> None:
+    """Raises OperatorError, with the numbers in bytes, when the datasink's disk is too small for what is to come."""
+    reserve = fleet.standards.limits.reserve_bytes
+    left = max(0, free - reserve)
+    if needed > left:
+        raise OperatorError(
+            f"{fleet.site.primary_datasink}: {folder}: too little space: {needed:,} bytes needed, "
+            f"{left:,} free beside a reserve of {reserve:,}; remove something there and run it again"
+        )

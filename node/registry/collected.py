@@ -1,0 +1,145 @@
+"""Takes linked files of nodes in: named by their digests, never one over another.
+
+It removes nothing that is not there twice: what a killed one left may be all that there is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Iterator, List, Tuple
+
+from node import disk, files, handles, lock
+from node.errors import Refusal
+from node.protocol import (
+    CheckCollected,
+    Collected,
+    Done,
+    FindParts,
+    FinishCollected,
+    FinishedCollected,
+    FoundParts,
+    ReceiveCollected,
+)
+from node.registry import own
+
+DIGITS = 12
+"""Of a file's SHA-256, in its name."""
+PART = ".part"
+LEFT = re.compile(r"\..+\..{%d}%s" % (DIGITS, re.escape(PART)), re.DOTALL)
+"""The name of what a killed one left."""
+
+
+def check(asked: CheckCollected) -> Collected:
+    """Which of the files are here; changes nothing. Raises Refusal for another that has the place of one."""
+    home = []
+    for name, sha256 in asked.files.items():
+        path = _final(asked.folder / asked.place, name, sha256)
+        if disk.is_there(path):
+            _require_digest(path, sha256)
+            home.append(name)
+    return Collected(home, own.free(asked.folder))
+
+
+def receive(asked: ReceiveCollected, stream: BinaryIO) -> Done:
+    """Take one file in: written beside its place, flushed, verified, renamed. Raises Refusal."""
+    final = _final(asked.folder / asked.place, asked.name, asked.file.sha256)
+    own.folder(final.parent, 0o750)  # faces are for those only who may read the originals
+    part = final.with_name(".%s%s" % (final.name, PART))
+    with own.opened(part, 0o640) as file:
+        if not _lock(file, part):
+            raise Refusal("%s: it is being collected by another; wait for that and run again" % final)
+        try:
+            _write(file, part, asked, stream, final)
+            _place(part, final)
+        except BaseException:
+            files.unlink(part)
+            raise
+    return Done()
+
+
+def find_parts(asked: FindParts) -> FoundParts:
+    """What killed ones left; changes nothing."""
+    parts = [part for version in _below(asked.folder, 3) for part, _ in _left(version)]
+    return FoundParts([own.spelt(str(part.relative_to(asked.folder))) for part in parts])
+
+
+def _below(folder: Path, depth: int) -> List[Path]:
+    """The folders so deep below a folder."""
+    found = [folder]
+    for _ in range(depth):
+        found = [above / name for above in found for name in disk.names(above) if disk.is_folder(above / name)]
+    return found
+
+
+def finish(asked: FinishCollected) -> FinishedCollected:
+    """Give what had come whole its name. Raises Refusal for what has that, and is another."""
+    done, faults = FinishedCollected([], []), []
+    for part, file in _left(asked.folder / asked.place):
+        final = part.with_name(part.name[1 : -len(PART)])
+        sha256 = disk.digest(file)
+        if not sha256.startswith(final.name.rpartition(".")[2]):
+            done.left.append(own.spelt(str(part)))
+            continue
+        try:
+            _keep(part, final, sha256)
+            done.kept.append(own.spelt(str(final)))
+        except Refusal as refusal:
+            faults.append(str(refusal))
+    if faults:
+        raise Refusal("; ".join(faults))
+    return done
+
+
+def _keep(part: Path, final: Path, sha256: str) -> None:
+    if disk.is_there(final):
+        _require_digest(final, sha256)
+        files.unlink(part)
+    else:
+        files.sync(part)
+        files.rename(part, final)
+
+
+def _left(folder: Path) -> Iterator[Tuple[Path, BinaryIO]]:
+    """What killed ones left, each open, and locked while it is looked at: no link, and not what another is at."""
+    for name in filter(LEFT.fullmatch, disk.names(folder)):
+        with suppress(OSError, handles.NotPlain), handles.opened(folder / name) as file:
+            if _lock(file, folder / name):
+                yield folder / name, file
+
+
+def _lock(file: BinaryIO, part: Path) -> bool:
+    """Tell whether an open file is now for us alone, and still has its name."""
+    if not lock.take(file.fileno()):
+        return False
+    found = disk.status(part)
+    return found is not None and os.path.samestat(os.fstat(file.fileno()), found)
+
+
+def _final(folder: Path, name: str, sha256: str) -> Path:
+    return folder / ("%s.%s" % (name, sha256[:DIGITS]))
+
+
+def _write(file: BinaryIO, part: Path, asked: ReceiveCollected, stream: BinaryIO, final: Path) -> None:
+    found = own.fill(file, part, 0o640, stream)
+    if found.size != asked.file.size:
+        raise Refusal("%s: %d of %d bytes came; run it again" % (final, found.size, asked.file.size))
+    if found.sha256 != asked.file.sha256:
+        raise Refusal("%s: other bytes came than were announced; run it again" % final)
+
+
+def _place(part: Path, final: Path) -> None:
+    if disk.is_there(final):
+        raise Refusal("%s: it came there meanwhile; run it again" % final)
+    files.rename(part, final)
+
+
+def _require_digest(path: Path, sha256: str) -> None:
+    anew = "move it away and run it again"
+    if not disk.is_file(path):
+        raise Refusal("%s: found no plain file; expected one that was collected; %s" % (path, anew))
+    found = disk.sha256(path)
+    if found != sha256:
+        raise Refusal("%s: found SHA-256 %s, expected %s; %s" % (path, found, sha256, anew))

@@ -1,0 +1,40 @@
+"""The commands of a datasink: each reads a question, a line, and writes the reply to it."""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO, Callable, Dict, Tuple
+
+from node import protocol
+from node.errors import Refusal
+from node.registry import collected, fetching, importing, listing, reading, stacks
+
+Work = Callable[..., Any]
+
+COMMANDS: Dict[str, Tuple[type, Work]] = {
+    "list-registry": (protocol.ListRegistry, listing.list_registry),
+    "read-folder": (protocol.ReadFolder, reading.read_folder),
+    "check-import": (protocol.ImportPlace, importing.check),
+    "import": (protocol.Import, importing.copy),
+    "find-stacks": (protocol.FindStacks, stacks.find),
+    "fetch-packages": (protocol.FetchPackages, fetching.fetch_all),
+    "finish-stack": (protocol.FinishStack, stacks.finish),
+    "check-collected": (protocol.CheckCollected, collected.check),
+    "find-parts": (protocol.FindParts, collected.find_parts),
+    "finish-collected": (protocol.FinishCollected, collected.finish),
+}
+RECEIVING: Dict[str, Tuple[type, Work]] = {
+    "receive-package": (protocol.ReceivePackage, stacks.receive),
+    "receive-collected": (protocol.ReceiveCollected, collected.receive),
+}
+"""The bytes of a file follow the question."""
+
+
+def answer(name: str, stream: BinaryIO) -> str:
+    """Carry out the command of that name. Raises Refusal; what is wrong with the disk or the bytes is one too."""
+    kind, work = COMMANDS.get(name) or RECEIVING[name]
+    question: Any = protocol.loads(kind, stream.readline().decode())
+    try:
+        return protocol.dumps(work(question, stream) if name in RECEIVING else work(question))
+    except OSError as error:
+        place = "" if error.filename is None else "%s: " % error.filename
+        raise Refusal("%s%s; mend that there and run it again" % (place, error.strerror)) from None

@@ -1,0 +1,72 @@
+"""Lists the version folders of the model registry without reading a model's bytes."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Dict, List, Optional, Tuple
+
+from node import disk, handles, layout
+from node.errors import Refusal
+from node.protocol import ListedVersion, ListRegistry, RegistryListing
+from node.registry import own
+from node.versions import MANIFEST
+
+UNFINISHED = (".import-", layout.RETIRED)
+
+
+def list_registry(asked: ListRegistry) -> RegistryListing:
+    """What the folders of these models hold; what cannot be read is told as that."""
+    try:
+        with handles.listable(asked.registry) as handle:
+            room = os.fstatvfs(handle)
+    except (OSError, Refusal) as error:
+        is_there = not isinstance(error, FileNotFoundError)
+        return RegistryListing([], {}, [], 0, 0, _why(error, asked.registry), is_there)
+    free, total = room.f_bavail * room.f_frsize, room.f_blocks * room.f_frsize
+    found = RegistryListing([], {}, [], free, total, None, is_there=True)
+    for model in asked.models:
+        try:
+            for folder in _folders(asked.registry / model):
+                if folder.name.startswith(UNFINISHED):
+                    found.leftovers.append(own.spelt("%s/%s" % (model, folder.name)))
+                elif not folder.name.startswith("."):
+                    found.versions.extend(_list_version(model, folder))
+        except (OSError, Refusal) as error:
+            found.unreadable[model] = _why(error, asked.registry / model)
+    return found
+
+
+def _folders(path: Path) -> List[Path]:
+    """The folders in a model's folder, links not followed; none where it is a link itself, or not there."""
+    entries = disk.names(path) if disk.is_real_folder(path) else []
+    return [path / name for name in entries if disk.is_real_folder(path / name)]
+
+
+def _list_version(model: str, folder: Path) -> List[ListedVersion]:
+    files: Dict[str, int] = {}
+    shared: List[str] = []
+    manifest: Optional[bytes] = None
+    fault = None
+    try:
+        for path, status in _files(folder):
+            name = own.spelt(str(path.relative_to(folder)))
+            files[name] = status.st_size
+            if status.st_nlink > 1:
+                shared.append(name)
+            if name == MANIFEST:
+                manifest = own.manifest(path)
+    except (OSError, Refusal) as error:
+        if not disk.is_there(folder):
+            return []  # a clean-up has just taken it
+        fault = _why(error, folder)
+    return [ListedVersion(model, own.spelt(folder.name), files, shared, manifest, fault)]
+
+
+def _files(folder: Path) -> List[Tuple[Path, os.stat_result]]:
+    return [(path, status) for path, status in disk.below(folder) if stat.S_ISREG(status.st_mode)]
+
+
+def _why(error: Exception, place: Path) -> str:
+    return own.spelt("%s: %s" % (place, error.strerror) if isinstance(error, OSError) else str(error))

@@ -1,0 +1,74 @@
+"""Reads a version folder of the model registry, or any other folder, every byte of it."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Optional
+
+from node import disk, handles
+from node.errors import Refusal
+from node.protocol import FolderContents, ReadFolder
+from node.registry import own
+from node.versions import MANIFEST
+
+BEGINNING = 1024
+BLANKS = b"\xef\xbb\xbf \t\r\n"
+LFS_POINTER = b"version https://git-lfs.github.com/spec/v1"
+HTML_BEGINNINGS = (b"<!doctype html", b"<html")
+HTML_NAMES = (".html", ".htm")
+
+
+def read_folder(asked: ReadFolder) -> FolderContents:
+    """What is in the folder."""
+    folder = asked.root
+    try:
+        for name in asked.names:
+            folder = folder / name
+            kind = _kind(folder)
+            if kind != "folder":
+                return FolderContents({}, {}, None, "%s is a %s" % (folder, kind))
+        entries = [folder / name for name in disk.names(folder)]
+    except OSError as error:
+        return FolderContents({}, {}, None, "%s: %s" % (folder, error.strerror))
+    except Refusal as refusal:
+        return FolderContents({}, {}, None, str(refusal))
+    found = FolderContents({}, {}, None, None)
+    for entry in entries:
+        found = _with_entry(found, entry)
+    return found
+
+
+def _with_entry(found: FolderContents, path: Path) -> FolderContents:
+    name = own.spelt(path.name)  # spelt out it can match no file name of a manifest
+    try:
+        kind = _kind(path)
+        instead = "a %s" % kind if kind != "file" else _instead(path)
+        if instead is not None:
+            found.others[name] = instead
+            return found
+        measured = own.measure(path)
+        manifest = own.manifest(path) if name == MANIFEST else found.manifest
+        found.files[name] = measured
+        return found._replace(manifest=manifest)
+    except OSError as error:
+        found.others[name] = "unreadable: %s" % error.strerror
+        return found
+
+
+def _kind(path: Path) -> str:
+    mode = handles.look(path)[0].st_mode
+    if stat.S_ISREG(mode):
+        return "file"
+    return "link" if stat.S_ISLNK(mode) else "folder" if stat.S_ISDIR(mode) else "special file"
+
+
+def _instead(path: Path) -> Optional[str]:
+    """What came in the file's place when it was fetched, as its first bytes tell."""
+    with handles.opened(path) as file:
+        beginning = file.read(BEGINNING)
+    if beginning.startswith(LFS_POINTER):
+        return "a Git LFS pointer; expected the file itself: get it with git lfs pull, and copy that"
+    if beginning.lstrip(BLANKS).lower().startswith(HTML_BEGINNINGS) and path.suffix.lower() not in HTML_NAMES:
+        return "an HTML page; expected the file itself: download it anew"
+    return None

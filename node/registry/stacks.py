@@ -1,0 +1,114 @@
+"""Takes the files of a Coral stack in, as a version of the registry's coral_packages.
+
+Files are staged in REGISTRY/coral_packages/.import-VERSION, and that folder is renamed, never over anything. The
+manifest.yaml beside the versions lists them for people.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import BinaryIO, Mapping
+
+from node import disk, files
+from node.codec import Text
+from node.errors import Refusal
+from node.protocol import (
+    Done,
+    FindStacks,
+    FinishStack,
+    Measured,
+    ReceivePackage,
+    StoredStack,
+    StoredStacks,
+)
+from node.registry import fetching, own
+from node.versions import MANIFEST
+
+CORAL = "coral_packages"
+TOLD = ("version", "tensorflow", "python", "debian", "architecture")
+"""What the list says of each stack, as its own manifest has it."""
+
+
+def manifest(head: str, found: Mapping[str, Measured]) -> str:
+    """The manifest of a stack: what its definition says, before the names, digests and sizes of its files."""
+    lines = [
+        "- name: '%s'\n  sha256: '%s'\n  size: %d\n" % (name, file.sha256, file.size)
+        for name, file in sorted(found.items())
+    ]
+    return "%sfiles:\n%sprevious_version: null\n" % (head, "".join(lines))
+
+
+def find(asked: FindStacks) -> StoredStacks:
+    """What is stored; changes nothing."""
+    folder = asked.registry / CORAL
+    stored = {version: _stored(folder / version) for version in asked.versions if disk.is_there(folder / version)}
+    return StoredStacks(stored, own.free(folder))
+
+
+def receive(asked: ReceivePackage, stream: BinaryIO) -> Done:
+    """Stage one file: written beside its place, flushed, verified, renamed. Raises Refusal."""
+    staging = asked.registry / CORAL / (".import-" + asked.version)
+    with fetching.alone(staging, asked.again):
+        final = staging / asked.name
+        part = staging / (".%s.sent" % asked.name)  # a download that resumes must not go on from it
+        with own.opened(part, 0o644) as file:
+            found = own.fill(file, part, 0o644, stream)
+        if found.size != asked.file.size:
+            raise Refusal("%s: %d of %d bytes came; %s" % (final, found.size, asked.file.size, asked.again))
+        if found.sha256 != asked.file.sha256:
+            raise Refusal("%s: other bytes came than were announced; %s" % (final, asked.again))
+        files.rename(part, final)
+    return Done()
+
+
+def finish(asked: FinishStack) -> Done:
+    """Make a version of what was staged. Raises Refusal."""
+    final = asked.registry / CORAL / asked.version
+    staging = asked.registry / CORAL / (".import-" + asked.version)
+    with fetching.alone(staging, asked.again):
+        if disk.is_there(final):
+            raise Refusal("%s: it came there meanwhile; %s" % (final, asked.again))
+        found = {name: own.measure(staging / name) for name in asked.files}
+        _require_pinned(staging, asked.digests, found)
+        for name in disk.names(staging):
+            if name not in found:
+                files.remove(staging / name)
+        for name in found:
+            files.give(staging / name, own.me(), 0o644)
+        files.write(staging / MANIFEST, manifest(asked.head, found).encode(), owner=own.me())
+        files.place(staging, final)
+    files.write(final.parent / MANIFEST, list_of(final.parent).encode(), owner=own.me())
+    return Done()
+
+
+def _require_pinned(staging: Path, digests: Mapping[str, str], found: Mapping[str, Measured]) -> None:
+    """A file that is not the pinned one goes: the next download asks for it anew."""
+    for name, sha256 in sorted(digests.items()):
+        if found[name].sha256 != sha256:
+            files.unlink(staging / name)
+            raise Refusal(
+                "%s: found SHA-256 %s, pinned is %s: the release page has another file under that name; pins are "
+                "append-only: bring the pinned file, or define these as another version"
+                % (name, found[name].sha256, sha256)
+            )
+
+
+def _stored(folder: Path) -> StoredStack:
+    sizes = {name: disk.status(folder / name) for name in (disk.names(folder) if disk.is_folder(folder) else [])}
+    text = own.manifest(folder / MANIFEST) if disk.is_file(folder / MANIFEST) else b""
+    return StoredStack(
+        Text(text.decode("utf-8", "backslashreplace")),
+        {own.spelt(name): found.st_size for name, found in sizes.items() if found is not None},
+    )
+
+
+def list_of(folder: Path) -> str:
+    """All versions that are there, with what their manifests say of them."""
+    text = "# The Coral stacks that are stored here, for people. Written anew with each.\nstacks:\n"
+    for name in disk.names(folder):
+        if not name.startswith(".") and disk.is_folder(folder / name):
+            said = dict(re.findall(r"^(\w+): '([\w. -]*)'$", _stored(folder / name).manifest, re.MULTILINE))
+            if all(field in said for field in TOLD):
+                text += "- " + "  ".join("%s: '%s'\n" % (field, said[field]) for field in TOLD)
+    return text
