@@ -16,9 +16,6 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Tuple, Type, TypeVar, Uni
 Value = TypeVar("Value")
 Clean = Callable[[str], str]
 
-LARGEST = 10**15
-"""More than any count here; beyond it, programs begin to stumble."""
-
 
 class Text(str):
     """A text of several lines, such as a file, zero bytes and all. Every other string is a word or a line."""
@@ -120,8 +117,6 @@ def _string(kind: Any, data: Any, place: str, clean: Clean) -> Any:
 def _require(data: Any, kind: Union[type, Tuple[type, ...]], place: str) -> None:
     if not isinstance(data, kind) or (isinstance(data, bool) and kind is not bool):
         raise TypeError("%s: found %.40r" % (place, data))
-    if isinstance(data, int) and not 0 <= data < LARGEST:
-        raise ValueError("%s: found a number that counts nothing here" % place)
 
 
 @lru_cache(maxsize=None)

@@ -82,7 +82,7 @@ def test_a_linked_file(
 
 def require_named(line: str, field: str) -> None:
     """What a name cannot be is told with the field's place, what it may not be with the field."""
-    assert re.match(rf"(the message\.[a-z0-9_.\[\]]+\.)?{field}: found ", line), line
+    assert re.match(rf"(what it was told: the message\.[a-z0-9_.\[\]]+\.)?{field}: found ", line), line
 
 
 @pytest.mark.parametrize(

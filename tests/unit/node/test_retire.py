@@ -12,6 +12,7 @@ import pytest
 
 from node import cli, codec, delete_list, files, history, layout, retire
 from node.errors import Refusal
+from node.registry import commands as registry
 from node.retire import Place
 from node.version_messages import Listed, RenewDeleteList
 from tests.unit.node.places import fill, manifest_of, sha256, tree, uid
@@ -198,7 +199,7 @@ def test_it_needs_no_root_and_nothing_else_does_without(
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: uid())
     assert cli.main(["retire", str(depot.registry), str(depot.log)]) == 0
-    for name in set(cli.COMMANDS) - {"retire"}:
+    for name in set(cli.COMMANDS) - {"retire", *registry.COMMANDS, *registry.RECEIVING}:
         assert cli.main([name]) == 1
         assert "needs root" in capsys.readouterr().err
 

@@ -95,7 +95,7 @@ def test_what_comes_back_leaves_the_delete_list_first(stage: Stage, hosts: FakeH
     stage.act(FAIL)
     assert rollback(MODEL, OLD, "--yes").exit_code == 1
     moving = {host: [f"{MODEL}/{OLD}"] for host in ("data1", "sentinel")}
-    assert hosts.spared == [("data1", {"versions": [f"{MODEL}/{OLD}"], "hosts": moving})]
+    assert hosts.spared == [("data1", {"versions": [f"{MODEL}/{OLD}"], "hosts": moving, "format": 1})]
 
 
 def test_without_the_delete_list_nothing_is_done(stage: Stage, hosts: FakeHosts) -> None:
