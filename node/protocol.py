@@ -45,7 +45,7 @@ def loads(kind: Type[Message], text: str, clean: codec.Clean = str) -> Message:
     """Read a message. Each line of text in it goes through `clean`. Raises Newer, or ValueError which says why."""
     try:
         data = json.loads(text)
-        number = codec.decode(int, data.get("format", 0) if isinstance(data, dict) else data)
+        number = codec.decode(Size, data.get("format", 0) if isinstance(data, dict) else data)
         if number > FORMAT:
             raise Newer("found format %d, expected %d or older; use a newer checkout" % (number, FORMAT))
         return codec.decode(kind, data, clean)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from node.codec import Text
+from node.codec import Size, Text
 from node.desired_state import Version
 from node.protocol import Command, Nothing
 
 
 class StackSize(NamedTuple):
     digest: str
-    size: int  # bytes of its packages
+    size: Size  # bytes of its packages
 
 
 class PreviewQuestion(NamedTuple):
@@ -29,8 +29,8 @@ class Chosen(NamedTuple):
 
 
 class Preview(NamedTuple):
-    bytes: Optional[int]  # that would have to come
-    unlocked: List[Optional[int]]  # events, by face list; None: nobody knows
+    bytes: Optional[Size]  # that would have to come
+    unlocked: List[Optional[Size]]  # events, by face list; None: nobody knows
     chosen: Optional[Dict[str, Chosen]] = None  # by service; an older program does not say
 
 
@@ -69,7 +69,7 @@ class LinkedQuestion(NamedTuple):
 
 class Measured(NamedTuple):
     sha256: str
-    size: int
+    size: Size
 
 
 class LinkedFiles(NamedTuple):
@@ -90,9 +90,9 @@ class ListVersions(NamedTuple):
 
 class HeldFile(NamedTuple):
     name: Text  # its path in the version, whatever its letters; of a stack it begins with the stack's digest
-    size: int
+    size: Size
     inode: str
-    links: int  # versions can share a file
+    links: Size  # versions can share a file
 
 
 class HeldVersion(NamedTuple):
@@ -133,7 +133,7 @@ class RemoveVersions(NamedTuple):
 class Removed(NamedTuple):
     model: str
     version: str
-    bytes: int  # that this freed
+    bytes: Size  # that this freed
 
 
 class Removal(NamedTuple):
@@ -151,7 +151,7 @@ class Listed(NamedTuple):
     model: str
     version: str
     manifest: str  # SHA-256
-    bytes: int  # that its removal frees
+    bytes: Size  # that its removal frees
     due: str
     since: str
     operator: str
