@@ -10,6 +10,7 @@ import pytest
 from lab.fleet import PINS
 from lab.lab import Lab
 from modelctl import product
+from node import protocol
 from tests.fleet import site
 from tests.fleet.conftest import NodeOf
 from tests.fleet.held import Held
@@ -63,7 +64,7 @@ def test_the_status_shows_the_sets_the_models_and_the_last_switch(lab: Lab, node
     assert (data["chosen"], data["live"], data["previous"]) == (new, new, old)
     assert (data["health"], data["drift"], data["pending"]) == (None, [], None)
     assert data["manifests"] == {"mobilenet_ssd": manifest}
-    assert json.loads(console(lab1, "history", "--json").out)[-1] == data["last"]
+    assert json.loads(console(lab1, "history", "--json").out)["entries"][-1] == data["last"]
 
 
 @pytest.mark.usefixtures("settled")
@@ -174,4 +175,5 @@ def test_a_switch_under_way_is_shown_and_is_not_disturbed(node: NodeOf, tmp_path
 )
 def test_what_cannot_be_done_is_said_in_one_line(node: NodeOf, words: list[str], said: str) -> None:
     result = node("lab1").lab.run("lab1", words, user="ops")
-    assert (result.returncode, result.stdout, result.stderr) == (1, "", said)
+    code = protocol.UNKNOWN_COMMAND if "undo" in words else protocol.REFUSED
+    assert (result.returncode, result.stdout, result.stderr) == (code, "", said)
