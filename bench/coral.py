@@ -18,7 +18,7 @@ from lab.fleet import fleet
 from lab.lab import Lab
 from lab.site.standards import STANDARDS
 from modelctl.errors import OperatorError
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.schema import Outpost
 from tests.fleet.node import Node
 from tests.fleet.stacks import NEW, OLD, keep

@@ -11,7 +11,7 @@ import pyinfra_cli as pyinfra_cli  # patches the standard library, as in a run
 from pyinfra.api import Config, Host, Inventory, State
 from pyinfra.api.operations import gevent
 
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from operations import rollout
 from tests.chandler.inventory.registry import REGISTRY
 from tests.chandler.inventory.site import SITE

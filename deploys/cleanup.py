@@ -3,7 +3,7 @@
 from pyinfra import host
 
 from operations import cleanup, models, ready
-from operations.run import desired_of
+from operations.context import desired_of
 
 if desired_of(host).source.local:
     ready.make_ready(name="Make the host ready")

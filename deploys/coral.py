@@ -7,7 +7,7 @@ from their release pages, and that is all.
 from pyinfra import host, local
 
 from operations import cleanup, coral, coral_download, models, ready, rollout
-from operations.run import arguments_of, desired_of
+from operations.context import arguments_of, desired_of
 
 if arguments_of(host).stage == "download":
     if host.name == host.data.fleet.site.primary_datasink:

@@ -3,7 +3,7 @@
 from pyinfra import host, local
 
 from operations import cleanup, coral, models, ready
-from operations.run import desired_of
+from operations.context import desired_of
 
 wanted = desired_of(host)
 if wanted.sets:

@@ -8,7 +8,7 @@ from lab import pins
 from lab.site.registry import REGISTRY
 from lab.site.site import SITE
 from lab.site.standards import STANDARDS
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import load_pins
 
 SOURCES = Path(__file__).with_name("site")

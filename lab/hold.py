@@ -18,8 +18,9 @@ from pathlib import Path
 from types import ModuleType
 
 ORDER = Path("/etc/sentinelcam-lab/hold.json")
-"""{"command": NAME, "at": NUMBER, "below": PATH}: the node program's command, and at which moment of node/files.py's
-observer, of those whose path begins with PATH. With 0 for a number it is not held, only its moments are noted.
+"""{"command": NAME, "at": NUMBER, "below": PATH}: the node program's command, and at which moment of
+node/store/files.py's observer, of those whose path begins with PATH. With 0 for a number it is not held, only its
+moments are noted.
 """
 FOLDER = Path("/run/sentinelcam-lab")
 """Whoever runs a program that is held may write here."""
@@ -80,7 +81,7 @@ class _Finder(importlib.abc.MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         del path, target
-        if fullname != "node.files":
+        if fullname != "node.store.files":
             return None
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(fullname)

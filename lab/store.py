@@ -17,8 +17,8 @@ from lab.site.registry import REGISTRY
 from lab.site.site import SITE
 from lab.site.standards import STANDARDS
 from modelctl.errors import OperatorError
-from modelctl.fleet import Fleet
 from modelctl.inventory.coral import CORAL, Coral, CoralStack
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import Pin, PinnedFile, Pins, dump_pins
 from modelctl.registry import stack_files
 

@@ -12,7 +12,8 @@ from rich.table import Table
 
 from lab.hosts import LabHost
 from lab.lab import Lab
-from node import layout, sets
+from node import layout
+from node.store import sets
 
 COLUMNS = ("host", "service", "chosen set", "model versions")
 NONE = "-"

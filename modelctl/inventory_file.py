@@ -20,8 +20,8 @@ from typing import Any
 from modelctl import hints
 from modelctl.errors import OperatorError
 from modelctl.faults import fault, one_line
-from modelctl.fleet import Fleet
 from modelctl.inventory import each_once
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import load_pins
 from modelctl.inventory.revoked import load_revoked
 from modelctl.product import CHECKOUT

@@ -6,13 +6,23 @@ from pydantic import Field, PositiveFloat
 
 from modelctl.inventory.cameras import DepthAI, MotionParams, OakCamera, PiCamera, WebCamera
 from modelctl.inventory.coral import CORAL, Coral, CoralPackage, CoralStack
+from modelctl.inventory.event_retention import AnyRetention, FaceQuality, MinimalRetention, NeverDelete, VehicleInterest
 from modelctl.inventory.hosts import AnyHost, Datasink, FaceConfidence, Host, Outpost, Sentinel, Trainer, Watchtower
 from modelctl.inventory.part import Part
 from modelctl.inventory.pins import Pin, PinnedFile, Pins
-from modelctl.inventory.retention import AnyRetention, FaceQuality, MinimalRetention, NeverDelete, VehicleInterest
 from modelctl.inventory.revoked import Revoked
 from modelctl.inventory.standards import Gate, Gates, Limits, Paths, Ports, Standards, Users
-from modelctl.values import FileName, HostName, ModelName, OwnPath, PositiveInt, Role, Version, WebAddress, Word
+from modelctl.inventory.values import (
+    FileName,
+    HostName,
+    ModelName,
+    OwnPath,
+    PositiveInt,
+    Role,
+    Version,
+    WebAddress,
+    Word,
+)
 
 __all__ = [
     "CORAL",

@@ -8,42 +8,23 @@ import sys
 from functools import partial
 from typing import Callable, ContextManager, Dict, List, Type, TypeVar
 
-from node import (
-    access,
-    apt_lock,
-    audit,
-    cleanup_units,
-    commands,
-    console,
-    delete_list,
-    desired_state,
-    facelist,
-    files,
-    follow,
-    layout,
-    linked_transfer,
-    lock,
-    preview,
-    program,
-    protocol,
-    pull,
-    recovery,
-    retire,
-    rights,
-    stack_pull,
-    staging,
-    survey,
-    verification,
-    version_messages,
-    version_removal,
-)
+from node import console, desired_state, layout, program, protocol, version_messages
 from node import mend as mending
-from node import switch as switching
+from node.coral import stack_pull
 from node.desired_state import Order
 from node.errors import Refusal, fault_of
+from node.facts import facts, preview
+from node.linked_files import linked_transfer
+from node.machine import apt_lock, commands
 from node.printable import printable, shown
 from node.protocol import AppendLog, Authorize, InstallAccess, InstallCleanup, Refused
+from node.prune import prune_node
+from node.pull import access, face_list, pull, staging, verification
 from node.registry import commands as registry
+from node.registry import delete_list, deployment_log, prune_registry, prune_units
+from node.store import files, lock, rights
+from node.switch import automatic_rollback, follow
+from node.switch import switch as switching
 from node.version_messages import SendLinkedFile, Spared
 
 Question = TypeVar("Question")
@@ -93,7 +74,7 @@ def _order() -> Order:
 
 
 def _survey() -> None:
-    print(protocol.dumps(survey.survey(_order())))
+    print(protocol.dumps(facts.survey(_order())))
 
 
 def _asked(command: "protocol.Command[Question, Reply]", answer: Callable[[Question], Reply]) -> Dict[str, _Run]:
@@ -143,7 +124,7 @@ def _pull() -> None:
     with _pull_lock(order):
         stack_pull.bring(order)
         pull.pull(order)
-        facelist.fetch(order)
+        face_list.fetch(order)
 
 
 def _pull_lock(order: Order) -> ContextManager[None]:
@@ -161,7 +142,7 @@ def _switch_unit(id: str) -> None:
 
 
 def _append_log(told: AppendLog) -> None:
-    audit.append(told.log, rights.owner_of(told.owner), told.lines)
+    deployment_log.append(told.log, rights.owner_of(told.owner), told.lines)
 
 
 def _answer_of_registry(name: str) -> None:
@@ -190,8 +171,8 @@ COMMANDS: Dict[str, _Run] = {
     **_asked(version_messages.PREVIEW, preview.preview),
     **_asked(version_messages.VERIFY, verification.verify),
     **_asked(version_messages.LINKED_FILES, linked_transfer.look),
-    **_asked(version_messages.LIST_VERSIONS, lambda asked: version_removal.survey(asked.models)),
-    **_asked(version_messages.REMOVE_VERSIONS, version_removal.remove),
+    **_asked(version_messages.LIST_VERSIONS, lambda asked: prune_node.survey(asked.models)),
+    **_asked(version_messages.REMOVE_VERSIONS, prune_node.remove),
     **_asked(version_messages.DELETE_LIST, lambda asked: delete_list.show(asked.log)),
     **_asked(version_messages.RENEW_DELETE_LIST, delete_list.renew),
     **_asked(version_messages.SPARE, lambda told: Spared(delete_list.spare(told.versions, told.hosts))),
@@ -211,10 +192,10 @@ COMMANDS: Dict[str, _Run] = {
     "restore-unit": console.restore_unit,
     "append-log": _told(AppendLog, _append_log),
     "send-linked-file": _told(SendLinkedFile, linked_transfer.send),
-    "install-cleanup": _told(InstallCleanup, lambda told: cleanup_units.install(told.units)),
-    "retire": retire.retire,
+    "install-cleanup": _told(InstallCleanup, lambda told: prune_units.install(told.units)),
+    "retire": prune_registry.retire,
     **{name: partial(_answer_of_registry, name) for name in REGISTRY},
     "install": switching.start,
-    "recover": recovery.recover,
-    "recover-at-boot": recovery.recover_at_boot,
+    "recover": automatic_rollback.recover,
+    "recover-at-boot": automatic_rollback.recover_at_boot,
 }

@@ -9,15 +9,19 @@ import socket
 import sys
 import uuid
 
-from node import commands, environments, facelist, follow, history, layout, protocol, sets
-from node import restore as restoring
-from node import status as states
+from node import layout, protocol
 from node.errors import Refusal
-from node.history import short
-from node.marks import Request
+from node.facts import status as states
+from node.machine import commands, environments
 from node.printable import shown
 from node.protocol import History
-from node.sets import StoredSet
+from node.pull import face_list
+from node.store import history, sets
+from node.store.history import short
+from node.store.pending_switch import Request
+from node.store.sets import StoredSet
+from node.switch import follow
+from node.switch import restore as restoring
 
 UNLOCK = "--unlock"
 
@@ -136,6 +140,6 @@ def _service(words: "tuple[str, ...]") -> str:
 
 def _require_locked(stored: StoredSet, words: "tuple[str, ...]") -> None:
     """The list of the set before may lack events, whose recordings the sentinel's clean-up would then delete."""
-    lost = facelist.unlocked_by(stored)
+    lost = face_list.unlocked_by(stored)
     if lost and UNLOCK not in words:
         raise Refusal("its face list lacks %d event(s) that the live one locks; to allow that: %s" % (lost, UNLOCK))

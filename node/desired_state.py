@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Container, Dict, List, NamedTuple, Optional
 
-from node import names, service_set
-from node.rights import Owner, owner_of
-from node.service_set import Installed, ServiceSet
+from node import names
+from node.store import service_set
+from node.store.rights import Owner, owner_of
+from node.store.service_set import Installed, ServiceSet
 
 
 class File(NamedTuple):

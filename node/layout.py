@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from node import disk
+from node.store import disk
 
 PYTHON = ("/usr/bin/python3", "-I", "-B")
 """What runs this program: no python of a user, and none that a user's variables or files have a say in.

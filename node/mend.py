@@ -7,9 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Iterator, List, NamedTuple, Tuple
 
-from node import access, delete_list, disk, files, layout, marks, names, recovery, sets
+from node import layout, names
 from node.desired_state import Order
 from node.errors import Refusal
+from node.pull import access
+from node.registry import delete_list
+from node.store import disk, files, pending_switch, sets
+from node.switch import automatic_rollback
 
 Kind = Tuple[str, Callable[[Path], bool]]
 
@@ -74,7 +78,7 @@ def _kinds() -> Iterator[Tuple[Path, Kind]]:
 def _kinds_of(service: str) -> Iterator[Tuple[Path, Kind]]:
     folder = layout.sets(service)
     yield folder, FOLDER
-    yield recovery.lock_of(service), FILE
+    yield automatic_rollback.lock_of(service), FILE
     yield layout.pending(service), FILE
     for name in (sets.CHOSEN, sets.PREVIOUS, sets.INSTALLED):
         yield folder / name, LINK
@@ -88,9 +92,9 @@ def _kinds_of(service: str) -> Iterator[Tuple[Path, Kind]]:
 
 def _of_pending(service: str) -> Iterator[Damage]:
     try:
-        marks.read(service)
+        pending_switch.read(service)
     except Refusal as refusal:
-        yield Damage(str(refusal), partial(marks.read_or_set_aside, service))
+        yield Damage(str(refusal), partial(pending_switch.read_or_set_aside, service))
 
 
 def _of_previous(service: str) -> Iterator[Damage]:

@@ -1,4 +1,7 @@
-"""Names that become a part of a path: none leads elsewhere, whoever sent it. Models and versions as modelctl.values."""
+"""Names that become a part of a path: none leads elsewhere, whoever sent it.
+
+Models and versions as modelctl.inventory.values.
+"""
 
 from __future__ import annotations
 

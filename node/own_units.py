@@ -6,7 +6,9 @@ import stat
 from pathlib import Path
 from typing import Dict
 
-from node import disk, files, layout, services
+from node import layout
+from node.machine import services
+from node.store import disk, files
 
 BOOT_UNIT = "sentinelcam-recover.service"
 

@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 from typing import Optional
 
-from node import disk, files, layout, own_units
+from node import layout, own_units
 from node.errors import Refusal
-from node.rights import ROOT
+from node.store import disk, files
+from node.store.rights import ROOT
 
 
 def current() -> Optional[str]:

@@ -12,7 +12,7 @@ from typing import Any, Dict, Generic, List, NamedTuple, Optional, Type, TypeVar
 
 from node import codec
 from node.codec import Sha256, Size, Text
-from node.service_set import Installed
+from node.store.service_set import Installed
 
 FORMAT = 1
 """A new field needs no new number: who does not know it leaves it out, who misses it takes its default.
@@ -188,7 +188,7 @@ class HistoryEntry(NamedTuple):
     to: Optional[str] = None
     commit: Optional[str] = None
     dirty: bool = False
-    outcome: str = "unknown"  # node/history.py
+    outcome: str = "unknown"  # node/store/history.py
     reason: Optional[str] = None
 
 
@@ -202,7 +202,9 @@ class SwitchResult(NamedTuple):
     A service that is absent was not reached, or nobody knows yet how its switch ends.
     """
 
-    ended: Dict[str, str]  # chosen, returned, failed or refused (node/history.py), or unfit (node/outcomes.py)
+    ended: Dict[
+        str, str
+    ]  # chosen, returned, failed or refused (node/store/history.py), or unfit (node/switch/switch_result.py)
 
 
 class AppendLog(NamedTuple):

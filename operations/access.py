@@ -5,16 +5,17 @@ from collections.abc import Iterator
 from pyinfra import logger
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
-from modelctl import ancestry, hints, layout
+from modelctl import hints, layout
+from modelctl.changes import ancestry
 from modelctl.faults import one_line
-from modelctl.nodes.authority import Authority, pull_key
+from modelctl.nodes.pull_ca import Authority, pull_key
 from modelctl.nodes.trust import known_key
 from node.codec import Text
 from node.protocol import Authorize, InstallAccess, Survey
+from operations.context import desired_of
+from operations.facts import QUESTION_SECONDS
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
-from operations.run import desired_of
-from operations.survey import QUESTION_SECONDS
 
 PUBLIC_KEY = f"{layout.STATE}/access/pull_key.pub"
 SHOWN = 80  # characters of what is no key

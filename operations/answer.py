@@ -10,7 +10,7 @@ from node import protocol
 from node.protocol import History, HistoryEntry, Survey
 
 MAX_SAID = 2000  # characters
-_NUMBERS = range(1, 10**9)  # of the lines that the deployment log tells apart (node/audit.py)
+_NUMBERS = range(1, 10**9)  # of the lines that the deployment log tells apart (node/registry/deployment_log.py)
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 

@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from modelctl.desired.services import service_of
 from modelctl.errors import Faults
 from modelctl.faults import choice, fault
-from modelctl.fleet import Fleet
-from modelctl.rendering.services import service_of
+from modelctl.inventory.fleet import Fleet
 
 KEYS = {
     "first": "the host of its role to switch first, or several as a,b; else the first that moves, and all that go back",

@@ -10,10 +10,10 @@ from node.desired_state import Order
 from node.protocol import AppendLog, HistoryEntry, Logged, Survey
 from operations import rollout
 from operations.answer import parse_history
+from operations.context import desired_of
+from operations.facts import QUESTION_SECONDS, complete, forget, has_program, last_answer, order_for, survey
 from operations.node_command import PROGRAMS, PYTHON, Refusal, command
 from operations.node_operation import node_operation
-from operations.run import desired_of
-from operations.survey import QUESTION_SECONDS, complete, forget, has_program, last_answer, order_for, survey
 
 NOTHING = Logged()
 

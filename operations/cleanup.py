@@ -6,10 +6,10 @@ from pyinfra.api import Host, StringCommand
 
 from node.protocol import InstallCleanup, Survey
 from node.version_messages import Spare
+from operations.context import desired_of, needed_by
+from operations.facts import foresee
 from operations.node_command import command
 from operations.node_operation import node_operation
-from operations.run import desired_of, needed_by
-from operations.survey import foresee
 
 
 @node_operation

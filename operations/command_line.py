@@ -12,13 +12,13 @@ from typing import Any
 
 import click
 
-from modelctl import ancestry
+from modelctl.changes import ancestry
+from modelctl.desired.desired_state import desired
 from modelctl.errors import Faults
 from modelctl.faults import choice, fault, for_each
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory_file import Inventory
-from modelctl.nodes.authority import Authority
-from modelctl.rendering.desired import desired
+from modelctl.nodes.pull_ca import Authority
 from operations.arguments import parse
 from operations.site_lock import NAME, hold
 

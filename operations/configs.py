@@ -9,12 +9,12 @@ from pyinfra.operations.util.files import generate_color_diff
 from modelctl.faults import one_line
 from node.desired_state import Order
 from node.protocol import HistoryEntry, SetState, Survey
-from node.service_set import ServiceSet
+from node.store.service_set import ServiceSet
 from operations import older_checkout, rollout
+from operations.facts import foresee, forget, order_for
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
 from operations.rollout import Move
-from operations.survey import foresee, forget, order_for
 
 
 @node_operation

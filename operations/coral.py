@@ -7,16 +7,16 @@ from pyinfra.api import Host, StringCommand
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.operations import apt, files, server
 
+from modelctl.desired.render import STICK_GROUP
 from modelctl.faults import one_line
 from modelctl.inventory.coral import CORAL
-from modelctl.rendering.render import STICK_GROUP
-from node.coral_host import LIBUSB
+from node.facts.coral_host import LIBUSB
 from node.protocol import SetState, StackState, Survey
+from operations.context import arguments_of, desired_of
+from operations.facts import foresee, order_for
 from operations.models import lacks_stack, moving_unselected
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
-from operations.run import arguments_of, desired_of
-from operations.survey import foresee, order_for
 
 LISTS_SECONDS = 24 * 3600
 """How old apt's lists may be."""

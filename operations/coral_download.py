@@ -13,14 +13,14 @@ from pyinfra.context import ctx_host
 
 from modelctl import hints
 from modelctl.errors import OperatorError
-from modelctl.fleet import Fleet
 from modelctl.inventory.coral import CORAL
+from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import travelling
 from modelctl.registry import stack_files, stack_store
 from node.protocol import FetchPackages, StoredStack, StoredStacks
+from operations.facts import QUESTION_SECONDS
 from operations.node_command import LONG_SECONDS, Message, Refusal
 from operations.node_operation import announce
-from operations.survey import QUESTION_SECONDS
 
 
 class FoundStacks(FactBase[str | None]):

@@ -7,10 +7,10 @@ from pyinfra.api import Host, StringCommand
 from modelctl import layout
 from node.desired_state import Order
 from node.protocol import SetState, Survey
+from operations.context import arguments_of
+from operations.facts import foresee, order_for
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
-from operations.run import arguments_of
-from operations.survey import foresee, order_for
 
 
 @node_operation

@@ -13,8 +13,8 @@ from pyinfra.context import ctx_host
 from modelctl.errors import OperatorError
 from node.protocol import Survey
 from operations import rollout
+from operations.facts import forget, survey
 from operations.node_command import Refusal
-from operations.survey import forget, survey
 
 P = ParamSpec("P")
 Commands = Iterator[StringCommand]

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from pyinfra.api import Host, StringCommand
 
-from modelctl import ancestry
+from modelctl.changes import ancestry
 from node.desired_state import Order
 from node.protocol import Refused, Survey
+from operations.context import arguments_of
+from operations.facts import has_program
 from operations.node_command import Refusal, bare_command, command
-from operations.run import arguments_of
-from operations.survey import has_program
 
 
 def refusal(host: Host, found: Survey, order: Order) -> StringCommand | None:

@@ -7,14 +7,14 @@ from weakref import WeakKeyDictionary
 from pyinfra.api import Host, StringCommand
 from pyinfra.context import ctx_host
 
-from modelctl import ancestry
+from modelctl.changes import ancestry
 from modelctl.nodes.bundle import bundle
 from node.protocol import SetState, Survey
-from node.service_set import ServiceSet
+from node.store.service_set import ServiceSet
 from operations import older_checkout
+from operations.facts import foresee, has_program, order_for
 from operations.node_command import Refusal, bare_command, command
 from operations.node_operation import node_operation
-from operations.survey import foresee, has_program, order_for
 
 Step = Literal["access", "coral", "models", "configs"]
 

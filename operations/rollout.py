@@ -20,8 +20,8 @@ from pyinfra.connectors.util import CommandOutput
 from node import protocol
 from node.protocol import SwitchResult
 from operations.arguments import names_of
-from operations.run import desired_of, hosts_of
-from operations.survey import last_answer
+from operations.context import desired_of, hosts_of
+from operations.facts import last_answer
 from operations.turns import Turns
 
 ANSWER_SECONDS = 300  # for a host to say whether it moves

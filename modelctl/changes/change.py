@@ -14,7 +14,7 @@ from modelctl.changes.deployment import Deployer, require_pyinfra, to_the_end
 from modelctl.changes.git import Checkout, checkout_of
 from modelctl.changes.journal import Change
 from modelctl.errors import OperatorError
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory_file import Inventory, load
 from modelctl.nodes import node_status, remote
 

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from modelctl import text_file
 from modelctl.changes import source_edit
 from modelctl.errors import OperatorError
-from modelctl.fleet import Fleet
 from modelctl.inventory.coral import CORAL
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory_file import Inventory
 from modelctl.schema import Registry, Site
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from modelctl import ancestry, hints
+from modelctl import hints
+from modelctl.changes import ancestry
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, fault
 from node.version_messages import Chosen

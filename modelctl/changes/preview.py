@@ -7,18 +7,18 @@ from pathlib import Path
 from modelctl import hints, progress
 from modelctl.changes import older
 from modelctl.changes.older import Newer
+from modelctl.desired.desired_state import desired
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, fault
-from modelctl.fleet import Fleet
 from modelctl.inventory.coral import CORAL
+from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import node_command, node_status, remote
 from modelctl.registry import registry_store
 from modelctl.registry.manifest import pin_of
 from modelctl.registry.pinning import require_version
-from modelctl.rendering.desired import desired
 from node import version_messages
 from node.desired_state import Order
-from node.service_set import ServiceSet
+from node.store.service_set import ServiceSet
 from node.version_messages import Chosen, Preview, PreviewQuestion, StackSize
 
 ANSWER_SECONDS = 60

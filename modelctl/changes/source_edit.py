@@ -16,7 +16,7 @@ from modelctl.errors import OperatorError
 from modelctl.faults import dotted, fault, one_line
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.hosts import Datasink, Outpost, Sentinel, Trainer, Watchtower
-from modelctl.values import ModelName, Version
+from modelctl.inventory.values import ModelName, Version
 
 CURRENT, PREVIOUS, OVERRIDES = "current_version", "previous_version", "model_version_overrides"
 _HOSTS = frozenset(kind.__name__ for kind in (Datasink, Outpost, Sentinel, Trainer, Watchtower))

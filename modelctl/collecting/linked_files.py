@@ -7,13 +7,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from modelctl.collecting import carry
+from modelctl.desired.services import models_folder
 from modelctl.errors import OperatorError
 from modelctl.faults import fault
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile
 from modelctl.nodes import node_command, remote, travelling
 from modelctl.registry import registry_store
-from modelctl.rendering.services import models_folder
 from node import protocol
 from node.protocol import (
     CheckCollected,

@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 
 from modelctl.commands import options
+from modelctl.desired import check as checks
+from modelctl.desired.check import Checked
 from modelctl.inventory_file import load
-from modelctl.rendering import check as checks
-from modelctl.rendering.check import Checked
 
 NOT_READY = 1
 

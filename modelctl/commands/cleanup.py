@@ -8,8 +8,8 @@ from modelctl.commands import options
 from modelctl.commands.cleanup_nodes import clean_nodes
 from modelctl.errors import OperatorError
 from modelctl.inventory_file import load
-from modelctl.retiring import cleanup as cleanups
-from modelctl.retiring.cleanup_table import report
+from modelctl.prune import prune_registry as cleanups
+from modelctl.prune.prune_registry_table import report
 
 
 @click.command()

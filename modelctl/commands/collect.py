@@ -10,7 +10,7 @@ from modelctl.collecting import linked_files
 from modelctl.collecting.linked_files import Linked
 from modelctl.commands import options
 from modelctl.faults import one_line
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile
 from modelctl.inventory_file import load
 from modelctl.registry import pinning

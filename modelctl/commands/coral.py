@@ -10,8 +10,8 @@ from modelctl import hints, progress
 from modelctl.commands import options
 from modelctl.commands.pinned import pin_versions
 from modelctl.errors import OperatorError
-from modelctl.fleet import Fleet
 from modelctl.inventory.coral import CORAL
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile, load_pins
 from modelctl.inventory_file import load
 from modelctl.registry import stack_files, stack_sources, stack_store

@@ -7,13 +7,14 @@ from pathlib import Path, PurePosixPath
 
 import click
 
-from modelctl import hints, progress, remarks
+from modelctl import hints, progress
 from modelctl.commands import options
 from modelctl.commands.pinned import pin_versions
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import fault, one_line
-from modelctl.fleet import Fleet
+from modelctl.inventory import remarks
 from modelctl.inventory.coral import CORAL
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import load_pins
 from modelctl.inventory_file import load
 from modelctl.registry import import_store, importing, pinning, registry_store

@@ -13,11 +13,11 @@ from modelctl.changes.journal import Change
 from modelctl.changes.preview import HostPreview
 from modelctl.commands import options
 from modelctl.errors import OperatorError
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory_file import Inventory
 from modelctl.nodes import remote
 from modelctl.operator import operator
-from modelctl.retiring import delete_list
+from modelctl.prune import delete_list
 from modelctl.table import UNKNOWN, Report, Row, Table, number
 
 COLUMNS = ("host", "from", "to", "restarts", "bytes to move", "events unlocked")

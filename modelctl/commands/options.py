@@ -9,7 +9,7 @@ import click
 
 from modelctl.errors import OperatorError
 from modelctl.faults import choice, fault
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.table import Report
 
 DIFFERS = 3  # exit code of what only looks, apart from an operator's error: something differs or is unknown

@@ -12,7 +12,7 @@ from modelctl.commands import moving, options
 from modelctl.commands.moving import Move
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, fault
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory_file import load
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from modelctl import file_lock, hints, progress, remarks
+from modelctl import file_lock, hints, progress
 from modelctl.commands import options
 from modelctl.errors import OperatorError
-from modelctl.fleet import Fleet
+from modelctl.inventory import remarks
 from modelctl.inventory.coral import CORAL
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import Pin, Pins, load_pins, replace_pins
 from modelctl.inventory_file import Inventory
 from modelctl.registry import pinning, registry_store

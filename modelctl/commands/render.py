@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 from modelctl.commands import options
+from modelctl.desired.render import render as render_host
 from modelctl.errors import OperatorError
 from modelctl.inventory_file import load
-from modelctl.rendering.render import render as render_host
-from node.service_set import Installed
+from node.store.service_set import Installed
 
 
 @click.command()

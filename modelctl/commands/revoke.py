@@ -10,9 +10,9 @@ from modelctl.changes.deployment import Deployer, require_pyinfra
 from modelctl.commands import options
 from modelctl.errors import OperatorError
 from modelctl.faults import choice, fault
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory_file import Inventory, load
-from modelctl.nodes.authority import Authority
+from modelctl.nodes.pull_ca import Authority
 
 DEPLOY = "deploys/access.py"
 

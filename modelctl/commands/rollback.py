@@ -12,10 +12,10 @@ from modelctl.commands import moving, options
 from modelctl.commands.moving import Move
 from modelctl.errors import OperatorError
 from modelctl.faults import fault
-from modelctl.fleet import Fleet
 from modelctl.inventory.coral import CORAL
+from modelctl.inventory.fleet import Fleet
+from modelctl.inventory.values import version_key
 from modelctl.inventory_file import load
-from modelctl.values import version_key
 
 
 @click.command()

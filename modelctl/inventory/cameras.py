@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
 from modelctl.inventory.part import Part, part_type
-from modelctl.values import PositiveInt, Word
+from modelctl.inventory.values import PositiveInt, Word
 
 Accelerator = Literal["none", "coral", "ncs2"]
 TaskName = Literal[

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from modelctl.inventory.part import Part
-from modelctl.values import FileName, Version, Word
+from modelctl.inventory.values import FileName, Version, Word
 
 CORAL: Final = "coral_packages"
 """What a stack is called where models are called by their names; a folder of the registry too."""

@@ -6,7 +6,7 @@ from pydantic import Discriminator, Field, Tag
 
 from modelctl.inventory.cameras import AnyCamera, Confidence
 from modelctl.inventory.part import Part, part_type
-from modelctl.values import Address, CameraName, HostName, Login, ModelName, NodeName, PositiveInt, Version
+from modelctl.inventory.values import Address, CameraName, HostName, Login, ModelName, NodeName, PositiveInt, Version
 
 ServiceState = Literal["running", "stopped", "disabled"]
 

@@ -9,7 +9,7 @@ from modelctl import text_file
 from modelctl.errors import OperatorError
 from modelctl.inventory import json_file
 from modelctl.inventory.part import Part
-from modelctl.values import FileName, ModelName, NonNegativeInt, Sha256, Version
+from modelctl.inventory.values import FileName, ModelName, NonNegativeInt, Sha256, Version
 
 
 class PinnedFile(Part):

@@ -8,7 +8,7 @@ from pydantic import Field
 from modelctl.errors import OperatorError
 from modelctl.inventory import json_file
 from modelctl.inventory.part import Part
-from modelctl.values import HostName
+from modelctl.inventory.values import HostName
 
 MAX_GENERATION = 999  # the datasink is told a name for each
 

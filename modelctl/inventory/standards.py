@@ -5,7 +5,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from modelctl.inventory.part import Part
-from modelctl.values import HomePath, Login, PositiveInt
+from modelctl.inventory.values import HomePath, Login, PositiveInt
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 from modelctl import hints
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import remote
 from node import protocol
 from node.protocol import Command

@@ -1,7 +1,7 @@
 """What a node says of the services on it: the answer of `sentinelcam-node status --json`."""
 
 from modelctl import hints
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import node_command, remote
 from node.protocol import NodeService, Status
 

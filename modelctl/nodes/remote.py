@@ -11,7 +11,7 @@ from typing import Any, TypeVar, overload
 from modelctl import hints
 from modelctl.errors import OperatorError
 from modelctl.faults import MAX_QUOTED, one_line
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 
 CONNECT_SECONDS = 10
 AT_ONCE = 32  # each is a process of its own on the control node

@@ -6,7 +6,7 @@ What they are asked goes in on their input, so that no shell ever reads a name.
 from typing import TypeVar
 
 from modelctl.errors import OperatorError
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import remote
 from modelctl.nodes.bundle import LOADER, bundle
 from node import layout, protocol

@@ -2,7 +2,7 @@
 
 from pathlib import Path, PurePosixPath
 
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import travelling
 from modelctl.registry import registry_store
 from modelctl.registry.importing import Plan

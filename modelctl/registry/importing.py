@@ -12,10 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, dotted, fault, one_line
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile
+from modelctl.inventory.values import FileName, version_key
 from modelctl.registry.manifest import StoredVersion, pin_of, without_empty
-from modelctl.values import FileName, version_key
 
 MAX_PATH = 4096
 _FILE_NAME: TypeAdapter[str] = TypeAdapter(FileName)

@@ -12,11 +12,11 @@ from pydantic_core import PydanticCustomError
 from modelctl.errors import Faults
 from modelctl.faults import fault, fault_lines
 from modelctl.inventory.pins import Pin, PinnedFile
+from modelctl.inventory.values import FileName, ModelName, Sha256, Version
 from modelctl.registry import plain_yaml
 from modelctl.registry.differences import EMPTY, PIN, Differences, Expected, compare
-from modelctl.values import FileName, ModelName, Sha256, Version
 from node.registry.own import MANIFEST_LIMIT
-from node.versions import MANIFEST
+from node.store.versions import MANIFEST
 
 _SIZE = re.compile(r"0|[1-9][0-9]{0,14}", re.ASCII)
 

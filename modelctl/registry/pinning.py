@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import fault
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
+from modelctl.inventory.values import VERSION_FORM, is_version
 from modelctl.registry.manifest import StoredVersion, pin_of
 from modelctl.schema import Pin, Pins
-from modelctl.values import VERSION_FORM, is_version
 
 Versions = list[tuple[str, str]]
 

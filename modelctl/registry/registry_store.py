@@ -4,15 +4,15 @@ from pathlib import Path, PurePosixPath
 
 from modelctl import hints
 from modelctl.faults import one_line
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile
+from modelctl.inventory.values import is_version
 from modelctl.nodes import remote, travelling
 from modelctl.registry.listing import ListedVersion, Listing
 from modelctl.registry.manifest import StoredVersion, without_empty
-from modelctl.values import is_version
 from node import protocol
 from node.protocol import FolderContents, ListRegistry, ReadFolder, RegistryListing
-from node.versions import MANIFEST
+from node.store.versions import MANIFEST
 
 READ_SECONDS = 1800  # every byte is read, from what may be an SD card
 LIST_SECONDS = 60

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from modelctl.errors import OperatorError
 from modelctl.faults import choice, dotted, fault
-from modelctl.fleet import Fleet
 from modelctl.inventory.coral import CORAL, Coral, CoralStack
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile
 from node.protocol import Measured
 from node.registry import stacks

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from modelctl import hints, progress
 from modelctl.errors import OperatorError
-from modelctl.fleet import Fleet
 from modelctl.inventory.coral import CORAL
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile
 from modelctl.registry import stack_files
 from node.errors import Refusal

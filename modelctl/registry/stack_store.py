@@ -8,8 +8,8 @@ from modelctl import hints
 from modelctl.collecting import carry
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
-from modelctl.fleet import Fleet
 from modelctl.inventory.coral import CORAL
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile
 from modelctl.nodes import remote, travelling
 from modelctl.registry import stack_files
@@ -23,7 +23,7 @@ from node.protocol import (
     StoredStack,
     StoredStacks,
 )
-from node.versions import MANIFEST
+from node.store.versions import MANIFEST
 
 LOOK_SECONDS = 60
 SEND_SECONDS = 3600

@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
+from modelctl.inventory.values import newest_first
 from modelctl.nodes import remote
 from modelctl.registry import registry_store
 from modelctl.registry.listing import Listing
 from modelctl.table import BAD, NONE, ODD, UNKNOWN, UNREADABLE, WELL, Report, Row, Table, number
-from modelctl.values import newest_first
 
 COLUMNS = ("model", "current", "previous", "overrides", "versions", "bytes")
 

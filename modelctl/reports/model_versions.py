@@ -23,12 +23,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from modelctl import hints
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
+from modelctl.inventory.values import is_version, newest_first
 from modelctl.nodes import node_status, remote
 from modelctl.registry import registry_store
 from modelctl.registry.listing import ListedVersion, Listing
 from modelctl.reports.description import Description, describe
-from modelctl.values import is_version, newest_first
 from node.protocol import NodeService
 from node.registry.own import MANIFEST_LIMIT
 

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelctl.fleet import Fleet
+from modelctl.desired.services import face_list_folder, face_list_name, models_folder
 from modelctl.inventory.coral import CORAL
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.hosts import Datasink
 from modelctl.inventory.pins import Pin
+from modelctl.inventory.values import newest_first
 from modelctl.nodes import node_command, remote
 from modelctl.registry.differences import PIN, Differences, digests_differ
 from modelctl.registry.registry_store import READ_SECONDS
-from modelctl.rendering.services import face_list_folder, face_list_name, models_folder
-from modelctl.values import newest_first
 from node import protocol, version_messages
+from node.store.versions import MANIFEST
 from node.version_messages import FolderRead, Verified, VerifyFolder, VerifyQuestion
-from node.versions import MANIFEST
 
 
 @dataclass(frozen=True)

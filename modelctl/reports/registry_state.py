@@ -9,13 +9,13 @@ from modelctl import hints
 from modelctl.collecting import linked_files
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
-from modelctl.fleet import Fleet
 from modelctl.inventory.coral import CORAL
+from modelctl.inventory.fleet import Fleet
+from modelctl.inventory.values import is_version
 from modelctl.nodes import node_command, remote
+from modelctl.prune import delete_list
 from modelctl.registry import registry_store
 from modelctl.registry.listing import Listing
-from modelctl.retiring import delete_list
-from modelctl.values import is_version
 
 Answer = TypeVar("Answer")
 

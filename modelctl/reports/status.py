@@ -31,15 +31,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from modelctl.desired.desired_state import desired
 from modelctl.errors import Faults
 from modelctl.faults import choice, fault, for_each
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import node_status, remote
-from modelctl.rendering.desired import desired
 from modelctl.reports.registry_state import RegistryState
 from node import codec
 from node.protocol import Coral, HistoryEntry, NodeService, Pending
-from node.service_set import ServiceSet
+from node.store.service_set import ServiceSet
 
 SHORT = 12
 VERDICTS = ("unhealthy", "starting", "no stick", "unknown")

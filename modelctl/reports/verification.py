@@ -16,15 +16,15 @@ from typing import Any, Literal
 
 from modelctl import progress
 from modelctl.errors import Faults, OperatorError
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.hosts import Datasink
+from modelctl.inventory.values import newest_first
 from modelctl.nodes import remote
 from modelctl.registry import registry_store
 from modelctl.registry.differences import Differences
 from modelctl.registry.listing import Listing
 from modelctl.registry.manifest import differences
 from modelctl.reports import node_verification
-from modelctl.values import newest_first
 
 SAME = Differences()
 ABSENT = Differences(missing=("the whole version",))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from modelctl import hints
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.reports.verification import ABSENT, Checked, Verification
 from modelctl.table import BAD, ODD, UNKNOWN, WELL, Report, Row, Table, number
 

@@ -11,7 +11,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Iterator, List, Tuple
 
-from node import disk, files, handles, lock
 from node.errors import Refusal
 from node.protocol import (
     CheckCollected,
@@ -24,6 +23,7 @@ from node.protocol import (
     ReceiveCollected,
 )
 from node.registry import own
+from node.store import disk, files, handles, lock
 
 DIGITS = 12
 """Of a file's SHA-256, in its name."""

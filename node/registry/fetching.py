@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Iterator, Optional
 
-from node import disk, files, handles
 from node.errors import Refusal
 from node.printable import printable
 from node.protocol import Done, FetchPackages
 from node.registry import own
+from node.store import disk, files, handles
 
 BLOCK = 1 << 18
 TIMEOUT = 30  # seconds, for each answer and each block

@@ -12,11 +12,11 @@ import stat
 from pathlib import Path
 from typing import Optional
 
-from node import disk, files, handles
 from node.errors import Refusal
 from node.protocol import Done, Import, ImportedFile, ImportPlace, ImportRoom
 from node.registry import own
-from node.versions import MANIFEST
+from node.store import disk, files, handles
+from node.store.versions import MANIFEST
 
 PATIENCE = 10.0  # seconds, for another import of the model
 

@@ -7,11 +7,12 @@ import stat
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
-from node import disk, handles, layout
+from node import layout
 from node.errors import Refusal
 from node.protocol import ListedVersion, ListRegistry, RegistryListing
 from node.registry import own
-from node.versions import MANIFEST
+from node.store import disk, handles
+from node.store.versions import MANIFEST
 
 UNFINISHED = (".import-", layout.RETIRED)
 

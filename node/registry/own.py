@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Iterator
 
-from node import disk, files, handles, lock
 from node.errors import Refusal
 from node.protocol import Measured
-from node.rights import Owner
+from node.store import disk, files, handles, lock
+from node.store.rights import Owner
 
 MANIFEST_LIMIT = 65_536
 

@@ -6,11 +6,11 @@ import stat
 from pathlib import Path
 from typing import Optional
 
-from node import disk, handles
 from node.errors import Refusal
 from node.protocol import FolderContents, ReadFolder
 from node.registry import own
-from node.versions import MANIFEST
+from node.store import disk, handles
+from node.store.versions import MANIFEST
 
 BEGINNING = 1024
 BLANKS = b"\xef\xbb\xbf \t\r\n"

@@ -10,7 +10,6 @@ import re
 from pathlib import Path
 from typing import BinaryIO, Mapping
 
-from node import disk, files
 from node.codec import Text
 from node.errors import Refusal
 from node.protocol import (
@@ -23,7 +22,8 @@ from node.protocol import (
     StoredStacks,
 )
 from node.registry import fetching, own
-from node.versions import MANIFEST
+from node.store import disk, files
+from node.store.versions import MANIFEST
 
 CORAL = "coral_packages"
 TOLD = ("version", "tensorflow", "python", "debian", "architecture")

@@ -10,7 +10,7 @@ from lab.coral import Fault
 from lab.machine import wait_until
 from modelctl.schema import CORAL, Pin
 from tests.chandler.inventory.registry import REGISTRY
-from tests.fleet import lacking, site, stacks
+from tests.fleet import missing, site, stacks
 from tests.fleet.conftest import NodeOf
 from tests.fleet.operator import DEFAULT_SITE, Run, deploy, modelctl, predict
 from tests.fleet.pulls import counter
@@ -117,7 +117,7 @@ def test_another_numpy_is_refused_while_the_service_runs_on(
 ) -> None:
     wanted = {"alpha5": {"model_version_overrides": {CORAL: NEW}}}
     path, before = site.write(tmp_path / "site.py", hosts=wanted, gates=GATES), node("alpha5").snapshot()
-    with lacking.another_numpy(node("alpha5"), "2.1.0"):
+    with missing.another_numpy(node("alpha5"), "2.1.0"):
         played = run(path)
     assert (played.code, played.failed()) == (1, {"alpha5"})
     assert [line for line in played.lines_with("numpy 2.1.0") if "pip install 'numpy<2'" in line], played.err
@@ -133,7 +133,7 @@ def test_a_foreign_package_is_refused_by_its_place(
     node: NodeOf, way: str, tmp_path: Path, settlement: Settlement
 ) -> None:
     alpha5 = node("alpha5")
-    place = ANOTHER if way == "beside the script" else f"{lacking.SITE_PACKAGES}/tensorflow"
+    place = ANOTHER if way == "beside the script" else f"{missing.SITE_PACKAGES}/tensorflow"
     alpha5.shell(f"mkdir {place} && touch {place}/__init__.py && chown -R ops:ops {place}")
     wanted = {"alpha5": {"model_version_overrides": {CORAL: NEW}}}
     try:

@@ -2,7 +2,7 @@
 
 from lab.machine import wait_until
 from lab.pages import Pages
-from tests.fleet import lacking, stacks
+from tests.fleet import missing, stacks
 from tests.fleet.conftest import NodeOf
 from tests.fleet.operator import deploy, predict
 from tests.fleet.settlement import Settlement
@@ -22,7 +22,7 @@ def test_what_the_stick_needs_is_brought_and_the_service_started_anew(
 ) -> None:
     """At boot another program works with the packages: it is waited for."""
     alpha5, words = node("alpha5"), ("--limit", "alpha5")
-    with lacking.without_usb(alpha5):
+    with missing.without_usb(alpha5):
         alpha5.shell(f"gpasswd --delete ops plugdev; rm {RULE}; systemctl restart imagenode")
         stacks.loads(node, stacks.OLD)
         alpha5.shell(HOLD)

@@ -175,7 +175,9 @@ def test_one_deploy_mends_each_sort_of_file_damaged_in_each_way(
 def test_a_service_starts_whatever_became_of_our_program(lab: Lab, node: NodeOf) -> None:
     """H2: at a boot with no operator there; and the next deploy mends it."""
     kinds = dict(zip(HOSTS, ("emptied", "zeroed", "absent", "a folder"), strict=True))
-    modules = dict(zip(HOSTS, ("__main__.py", "node/handles.py", "node/sets.py", "node/cli.py"), strict=True))
+    modules = dict(
+        zip(HOSTS, ("__main__.py", "node/store/handles.py", "node/store/sets.py", "node/cli.py"), strict=True)
+    )
     for name in HOSTS:
         damage(node(name), f"program/current/{modules[name]}", kinds[name])
         lab.power_cut(name)

@@ -14,7 +14,7 @@ from lab.machine import wait_until
 from lab.network import NAMESPACE, NETNS_FOLDER
 from lab.pages import SOURCE, Pages
 from modelctl.schema import CORAL
-from tests.fleet import lacking, site
+from tests.fleet import missing, site
 from tests.fleet.conftest import NodeOf
 from tests.fleet.operator import CHECKOUT, Run, deploy
 from tests.fleet.settlement import Settlement
@@ -95,7 +95,7 @@ def test_an_evil_pycoral_is_on_the_index_and_nobody_asks_for_it(
 @pytest.mark.usefixtures("restored")
 def test_a_host_that_lacks_libusb_gets_it_from_apt(release_pages: Pages, node: NodeOf, tmp_path: Path) -> None:
     alpha5 = node("alpha5")
-    with lacking.without_usb(alpha5):
+    with missing.without_usb(alpha5):
         played = update(tmp_path)
         assert played.code == 0, played.err
         assert alpha5.shell("dpkg-query --show --showformat '${Version}' libusb-1.0-0") == "2:1.0.26-1"

@@ -15,7 +15,7 @@ from typing import Any
 
 LOADED = {
     "pyinfra": (
-        "pyinfra_cli.main", "pyinfra.operations.util.files", "modelctl.groups", "modelctl.outside",
+        "pyinfra_cli.main", "pyinfra.operations.util.files", "modelctl.inventory.groups", "modelctl.outside",
         "operations.access", "operations.audit", "operations.cleanup", "operations.command_line", "operations.configs",
         "operations.models", "operations.ready", "operations.whom",
     ),

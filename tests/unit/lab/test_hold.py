@@ -19,7 +19,7 @@ folder = pathlib.Path(sys.argv[1])
 hold.ORDER, hold.MOMENTS, hold.HELD, hold.GO = (folder / name for name in ("order", "moments", "held", "go"))
 if hold.ORDER.exists():
     hold.obey()
-from node import files
+from node.store import files
 files.write(folder / "file", b"content")
 """
 

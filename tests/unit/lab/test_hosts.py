@@ -12,7 +12,7 @@ from lab.hosts import DEFAULT, HOSTS, MOST, hosts, noted
 from lab.site.registry import REGISTRY
 from lab.site.standards import STANDARDS
 from modelctl.changes.source_edit import evaluate, set_override
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import load_pins
 from modelctl.inventory_file import load
 from modelctl.product import CHECKOUT

@@ -15,7 +15,7 @@ from lab.standins.standin import check_whole
 from modelctl.errors import OperatorError
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.pins import PinnedFile, Pins, dump_pins
-from modelctl.values import version_key
+from modelctl.inventory.values import version_key
 from node.registry import stacks
 
 TRUE_SIZES = {

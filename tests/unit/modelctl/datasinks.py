@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import remote
 from node.errors import Refusal
 from node.registry import commands

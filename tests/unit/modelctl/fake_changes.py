@@ -16,7 +16,7 @@ import pytest
 from modelctl.changes import deployment, journal
 from modelctl.changes.git import Checkout
 from modelctl.changes.journal import Change
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import Pin, PinnedFile, Pins, dump_pins
 from modelctl.nodes import remote
 from node import protocol
@@ -31,7 +31,7 @@ HOSTS = ("data1", "sentinel")
 WHAT = f"Roll back {MODEL} from {NEW} to {OLD}"
 INVENTORY = """
 from pathlib import Path
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import load_pins
 from modelctl.inventory.revoked import load_revoked
 from modelctl.changes.source_edit import evaluate

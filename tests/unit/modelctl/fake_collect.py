@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from modelctl.collecting import carry, linked_files
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import node_command, remote
 from node import cli, layout
 from node.registry import commands

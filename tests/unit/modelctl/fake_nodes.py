@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from modelctl.fleet import Fleet
-from modelctl.rendering.desired import desired
+from modelctl.desired.desired_state import desired
+from modelctl.inventory.fleet import Fleet
 from tests.unit.modelctl.fake_ssh import FakeSsh
 
 OLD = "0ddba11" * 9 + "0"

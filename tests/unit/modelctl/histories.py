@@ -8,13 +8,13 @@ from types import SimpleNamespace
 from typing import Protocol, cast
 
 from modelctl.errors import Faults
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.nodes.remote import NoAnswer
+from modelctl.prune import prune_registry
+from modelctl.prune.delete_list import TIME
+from modelctl.prune.prune_registry import Answer, Plan
+from modelctl.prune.retention import Pair
 from modelctl.registry.listing import ListedVersion, Listing
-from modelctl.retiring import cleanup
-from modelctl.retiring.cleanup import Answer, Plan
-from modelctl.retiring.delete_list import TIME
-from modelctl.retiring.retirement import Pair
 from node.version_messages import DeleteList, Listed, Sight
 
 MODELS = ("cats", "dogs")
@@ -285,7 +285,9 @@ class World:
             host: node.named() if node.is_up and node.is_able else NoAnswer(host) for host, node in self.nodes.items()
         }
         try:
-            return cleanup.decide(cast("Fleet", fleet), self.depot.listing(), self.depot.state(self.now), answers)
+            return prune_registry.decide(
+                cast("Fleet", fleet), self.depot.listing(), self.depot.state(self.now), answers
+            )
         except Faults:
             assert not set(answers) <= set(self.depot.state(self.now).seen or {})
             return None

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.schema import Datasink, Host, Model, Pin, PinnedFile, Pins, Registry, Revoked, Site, Standards
 from tests.chandler.inventory.registry import REGISTRY
 from tests.chandler.inventory.site import SITE

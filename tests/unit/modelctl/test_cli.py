@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from modelctl import cli
+from modelctl.desired import check as checks
+from modelctl.desired.check import Checked
+from modelctl.desired.render import render
 from modelctl.nodes.trust import HostKey
-from modelctl.rendering import check as checks
-from modelctl.rendering.check import Checked
-from modelctl.rendering.render import render
 from tests import chandler
 from tests.unit.modelctl.sites import fleet
 
@@ -23,7 +23,7 @@ SITE = """
 from tests.chandler.inventory.registry import REGISTRY
 from tests.chandler.inventory.site import SITE
 from tests.chandler.inventory.standards import STANDARDS
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.schema import Pins
 _FLEET = Fleet(SITE.model_copy(update={changes}), REGISTRY, STANDARDS, Pins())
 def _connect():

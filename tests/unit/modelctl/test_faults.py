@@ -8,7 +8,7 @@ import pytest
 
 from modelctl.errors import Faults
 from modelctl.faults import dotted, fault, for_each
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.schema import (
     Datasink,
     FaceQuality,

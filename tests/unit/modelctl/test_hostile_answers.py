@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 from modelctl.changes import preview
 from modelctl.collecting import linked_files
 from modelctl.commands import moving
+from modelctl.desired.desired_state import desired
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import remote
 from modelctl.product import CHECKOUT
+from modelctl.prune import delete_list, prune_nodes, prune_nodes_table, prune_registry, prune_registry_table
 from modelctl.registry import import_store, stack_store
-from modelctl.rendering.desired import desired
 from modelctl.reports import (
     model_list,
     model_versions,
@@ -33,7 +34,6 @@ from modelctl.reports import (
     verification,
     verification_table,
 )
-from modelctl.retiring import cleanup, cleanup_table, delete_list, node_cleanup, node_cleanup_table
 from modelctl.table import Report
 from tests.unit.hostile_texts import FRAGMENTS, hostile_texts
 from tests.unit.modelctl.fake_nodes import ENTRY, MARK
@@ -146,18 +146,18 @@ def _verify_nodes() -> Report:
 
 
 def _cleanup() -> Report:
-    plan = cleanup.look(FLEET)
-    json.dumps(cleanup.to_json(plan))
-    cleanup.write(FLEET, plan)
-    return cleanup_table.report(plan)
+    plan = prune_registry.look(FLEET)
+    json.dumps(prune_registry.to_json(plan))
+    prune_registry.write(FLEET, plan)
+    return prune_registry_table.report(plan)
 
 
 def _cleanup_nodes() -> Report:
-    plan = node_cleanup.look(FLEET)
-    json.dumps(node_cleanup.to_json(plan))
-    results = node_cleanup.remove(FLEET, plan)
-    notes = [*node_cleanup_table.outcome(results), *node_cleanup_table.failures(results)]
-    shown = node_cleanup_table.report(plan)
+    plan = prune_nodes.look(FLEET)
+    json.dumps(prune_nodes.to_json(plan))
+    results = prune_nodes.remove(FLEET, plan)
+    notes = [*prune_nodes_table.outcome(results), *prune_nodes_table.failures(results)]
+    shown = prune_nodes_table.report(plan)
     return Report(shown.tables, (*shown.notes, *notes))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from modelctl.errors import Faults
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.schema import Pins, Registry, Site, Standards
 from tests.chandler.inventory.registry import REGISTRY
 from tests.chandler.inventory.site import SITE

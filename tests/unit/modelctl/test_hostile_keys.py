@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from modelctl.errors import OperatorError
 from modelctl.nodes import known_hosts, trust
-from modelctl.nodes.authority import Authority, pull_key
+from modelctl.nodes.pull_ca import Authority, pull_key
 from tests.unit.modelctl.hostile import require_lines
 
 LINES = [

@@ -15,7 +15,7 @@ from tests.chandler.inventory.registry import REGISTRY
 from tests.chandler.inventory.site import SITE
 from tests.chandler.inventory.standards import STANDARDS
 from modelctl.errors import exit_with_message
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.schema import Pins
 with exit_with_message():
     _FLEET = Fleet(SITE.model_copy(update={changes}), REGISTRY, STANDARDS, Pins())
@@ -139,7 +139,7 @@ def test_a_style_of_its_own(tmp_path: Path, init: str | None) -> None:
 from inventory import registry, {"HERE" if init else "site"}
 from inventory.standards import STANDARDS as the_rules
 from garden.more import CHANGES
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.schema import Pins
 _FLEET = Fleet({"HERE" if init else "site.SITE"}.model_copy(update=CHANGES), registry.REGISTRY, the_rules, Pins())
 """)
@@ -174,4 +174,4 @@ def test_without_coral(tmp_path: Path) -> None:
 
 def test_a_bug_of_the_library_keeps_its_traceback(tmp_path: Path) -> None:
     with pytest.raises(AttributeError):
-        load(written(tmp_path, "from modelctl.rendering.desired import desired\ndesired(1, 'x')"))
+        load(written(tmp_path, "from modelctl.desired.desired_state import desired\ndesired(1, 'x')"))

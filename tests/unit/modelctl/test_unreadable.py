@@ -13,11 +13,11 @@ from click.testing import CliRunner, Result
 
 from modelctl import cli
 from modelctl.collecting import linked_files
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import node_status
+from modelctl.prune import delete_list, prune_registry
 from modelctl.registry import registry_store
 from modelctl.reports import registry_state
-from modelctl.retiring import cleanup, delete_list
 from modelctl.schema import Standards
 from node import protocol
 from node.protocol import ListRegistry, RegistryListing
@@ -219,12 +219,12 @@ def state(*entries: Listed) -> DeleteList:
     return DeleteList(now=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", digest="0" * 64, entries=list(entries), seen={})
 
 
-def plan(datasink: FakeDatasink, monkeypatch: pytest.MonkeyPatch, *listed: tuple[str, str]) -> cleanup.Plan:
+def plan(datasink: FakeDatasink, monkeypatch: pytest.MonkeyPatch, *listed: tuple[str, str]) -> prune_registry.Plan:
     assert datasink
     asked: Fleet = fleet(standards=Standards(sentinelcam_model_retention=1))
     monkeypatch.setattr(delete_list, "read", lambda _: state(*map(entry, listed)))
     monkeypatch.setattr(node_status, "named_versions", lambda *_: {})
-    return cleanup.look(asked)
+    return prune_registry.look(asked)
 
 
 def test_a_clean_up_leaves_it_and_lists_others(
@@ -240,7 +240,7 @@ def test_a_clean_up_leaves_it_and_lists_others(
     assert [each.pair for each in found.entries] == [olds[0], olds[2]]
     assert found.kept[olds[1]] == (reason,)
     assert found.leave == {"/".join(olds[1]): f"it stays: {reason}"}
-    assert cleanup.to_json(found)["unreadable"] == {"/".join(olds[1]): reason}
+    assert prune_registry.to_json(found)["unreadable"] == {"/".join(olds[1]): reason}
 
 
 def test_a_clean_up_without_a_model(datasink: FakeDatasink, spoil: Spoil, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from node import health, layout, lock, marks, services, sets, work
+from node import layout
 from node.desired_state import Stack
-from node.services import Status
+from node.health import health, work
+from node.machine import services
+from node.machine.services import Status
+from node.store import lock, pending_switch, sets
 from tests.unit.node import wheels
 from tests.unit.node.places import Place, uid
 
@@ -106,7 +109,7 @@ def done(tmp_path: Path, told: list[str], monkeypatch: pytest.MonkeyPatch) -> li
     """What systemd was told, on a node of whose first boot the marks are."""
     boot_id = tmp_path / "boot_id"
     boot_id.write_text("boot 1\n")
-    monkeypatch.setattr(marks, "BOOT_ID", boot_id)
+    monkeypatch.setattr(pending_switch, "BOOT_ID", boot_id)
     monkeypatch.setattr(services, "status", lambda _: Status("active", "running", 7, "enabled", 0, is_outdated=False))
     return told
 

@@ -9,8 +9,8 @@ from typing import BinaryIO
 
 import pytest
 
-from node import stamps
-from node.stamps import State
+from node.store import checksum_cache
+from node.store.checksum_cache import State
 
 Inodes = dict[int, int]
 """Those of the copy's files, by those of the files that they were copied from."""
@@ -18,12 +18,12 @@ Inodes = dict[int, int]
 
 def let_stamps_follow(patch: pytest.MonkeyPatch) -> None:
     """Let a copy pass for what it was copied from: a power cut leaves the inodes, and the times of their changes."""
-    state_of = stamps._state_of
+    state_of = checksum_cache._state_of
 
     def alike(file: BinaryIO) -> State:
         return state_of(file)._replace(inode=0, ctime_ns=0)
 
-    patch.setattr(stamps, "_state_of", alike)
+    patch.setattr(checksum_cache, "_state_of", alike)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
 
-from node import handles
+from node.store import handles
 from tests.unit.node.copies import replaced_by_copy
 from tests.unit.node.places import at
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from node.desired_state import Asked, Datasink, File, Limits, Order, Source, Stack, Version
-from node.marks import Mark, Request
-from node.service_set import NOTHING, Gate, Installed, Link, Named, ServiceSet
+from node.store.pending_switch import Mark, Request
+from node.store.service_set import NOTHING, Gate, Installed, Link, Named, ServiceSet
 
 USER = "nobody"
 """The service's user: any but root."""

@@ -2,9 +2,9 @@
 
 import pytest
 
-from node import pull
 from node.desired_state import Version
 from node.errors import Refusal
+from node.pull import pull
 from tests.unit.node.places import Contents, Place, manifest_of
 
 

@@ -1,7 +1,9 @@
 """What tests of a return share."""
 
-from node import history, layout, marks, outcomes, sets
-from node.service_set import ServiceSet
+from node import layout
+from node.store import history, pending_switch, sets
+from node.store.service_set import ServiceSet
+from node.switch import switch_result
 from tests.unit.node.places import Place, installed, mark, service_set
 
 
@@ -18,16 +20,16 @@ def died(place: Place, *timers: str, old: str | None = "d1", previous: str | Non
     if old:
         stored(place, old)
     stored(place, "d2", *timers)
-    marks.put(mark("d2", old, previous))
+    pending_switch.put(mark("d2", old, previous))
     sets.choose("engine", "d2", old)
 
 
 def line() -> str | None:
     """What the operator is told."""
-    outcome = outcomes.take("r1")
+    outcome = switch_result.take("r1")
     assert outcome is not None
     last = history.last("engine")
     assert last is not None
     assert last.outcome == outcome.name
-    assert marks.read("engine") is None
+    assert pending_switch.read("engine") is None
     return outcome.line

@@ -12,9 +12,14 @@ from typing import TypeGuard
 
 import pytest
 
-from node import files, health, layout, linked, marks, recovery, services, switch
+from node import layout
 from node.errors import Refusal
-from node.services import Status
+from node.health import health
+from node.linked_files import linked
+from node.machine import services
+from node.machine.services import Status
+from node.store import files, pending_switch
+from node.switch import automatic_rollback, switch
 from tests.unit.node.copies import let_stamps_follow
 from tests.unit.node.disks import Aftermath, Disk, Killed, Points
 
@@ -158,7 +163,7 @@ class Node:
         patch.setattr(layout, "STATE", root / "state")
         patch.setattr(layout, "RUNTIME", root / "run")
         patch.setattr(layout, "UNITS", self.units)
-        patch.setattr(marks, "BOOT_ID", self._boot_id)
+        patch.setattr(pending_switch, "BOOT_ID", self._boot_id)
         patch.setattr(files, "observer", self.disk)
         let_stamps_follow(patch)
         patch.setattr(services, "status", self.systemd.status)
@@ -202,7 +207,7 @@ class Node:
     def boot(self) -> None:
         """The boot unit, then the services."""
         self.systemd.begin_boot()
-        recovery.recover_at_boot()
+        automatic_rollback.recover_at_boot()
         self.systemd.settle()
 
     def live(self) -> Tree:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from node import layout
-from node.service_set import CORAL, ServiceSet, SetStack
+from node.store.service_set import CORAL, ServiceSet, SetStack
 from tests.unit.node.places import installed, service_set
 
 DIGEST = "cd" * 32

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping
 from functools import cached_property
 
-from node import files, sets, stamps, switch
-from node.service_set import Link, Named, ServiceSet
+from node.store import checksum_cache, files, sets
+from node.store.service_set import Link, Named, ServiceSet
+from node.switch import switch
 from tests.unit.node.places import installed, request, service_set, sha256
 from tests.unit.node.simulated import BAD, MINE, OLDER_UNIT, UNIT, Node, Tree
 
@@ -91,7 +92,7 @@ def version(node: Node, name: str) -> list[Named]:
     files.folder(folder)
     (folder / "faces.bin").write_text("model " + name)
     (folder / "list.csv").write_text("list of the node itself, " + name)
-    stamps.put(folder / "faces.bin", stamps.read(folder / "faces.bin"))
+    checksum_cache.put(folder / "faces.bin", checksum_cache.read(folder / "faces.bin"))
     return [
         Named(folder / "faces.bin", sha256(b"model " + name.encode()), linked=False),
         Named(folder / "list.csv", sha256(b"list as it came"), linked=True),

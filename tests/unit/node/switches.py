@@ -1,7 +1,9 @@
 """What tests of a switch share."""
 
-from node import history, layout, outcomes, sets, switch
-from node.service_set import ServiceSet
+from node import layout
+from node.store import history, sets
+from node.store.service_set import ServiceSet
+from node.switch import switch, switch_result
 from tests.unit.node.places import Place, installed, request, service_set
 
 
@@ -27,5 +29,5 @@ def run(digest: str) -> str | None:
     entry = history.last("engine")
     assert entry is not None
     assert (entry.outcome, entry.to) == (outcome.name, digest)
-    assert outcomes.take("r1") == outcome
+    assert switch_result.take("r1") == outcome
     return outcome.line

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from node import access, cleanup_units, cli, codec, facelist, follow, history, layout, lock, pull, switch
+from node import cli, codec, layout
 from node.desired_state import Order
 from node.errors import Refusal
-from node.marks import Request
 from node.protocol import Refused
-from node.service_set import Installed
+from node.pull import access, face_list, pull
+from node.registry import prune_units
+from node.store import history, lock
+from node.store.pending_switch import Request
+from node.store.service_set import Installed
+from node.switch import follow, switch
 from tests.unit.node.places import USER, request, uid
 from tests.unit.node.test_desired_state import ORDER, UNIT
 
@@ -105,7 +109,7 @@ def test_a_pull_holds_the_lock(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 
     monkeypatch.setattr(history, "now", lambda: "2026-11-22T23:40:00Z")
     monkeypatch.setattr(pull, "pull", lambda _: note("versions"))
-    monkeypatch.setattr(facelist, "fetch", lambda _: note("face list"))
+    monkeypatch.setattr(face_list, "fetch", lambda _: note("face list"))
     say(monkeypatch, ORDER)
     assert cli.main(["pull"]) == 0
     holder = f"anna@ramrod, since 2026-11-22T23:40:00Z, process {os.getpid()}: pyinfra inventory.py"
@@ -120,7 +124,7 @@ def test_a_switch_that_would_unlock_events_is_refused_first(
         raise Refusal("face list 2026-02-02: lacks 1 event(s)")
 
     monkeypatch.delattr(follow, "follow")
-    monkeypatch.setattr(facelist, "require_switchable", refuse)
+    monkeypatch.setattr(face_list, "require_switchable", refuse)
     say(monkeypatch, ORDER)
     assert cli.main(["switch"]) == 1
     assert capsys.readouterr() == (
@@ -141,7 +145,7 @@ def test_a_switch_gets_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_units_of_the_clean_up_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[list[Installed]] = []
-    monkeypatch.setattr(cleanup_units, "install", said.append)
+    monkeypatch.setattr(prune_units, "install", said.append)
     say(monkeypatch, {"units": [UNIT]})
     assert cli.main(["install-cleanup"]) == 0
     assert said == [[Installed(Path("/etc/a.timer"), "root", 0o644, "04", "[Timer]\n")]]

@@ -3,12 +3,16 @@ import sys
 
 import pytest
 
-from node import console, facelist, follow, history, layout, protocol, services, sets
+from node import console, layout, protocol
 from node.errors import Refusal
-from node.marks import Request
+from node.machine import services
+from node.machine.services import Status
 from node.protocol import History
-from node.service_set import Gate
-from node.services import Status
+from node.pull import face_list
+from node.store import history, sets
+from node.store.pending_switch import Request
+from node.store.service_set import Gate
+from node.switch import follow
 from tests.unit.node.places import GATE, Place, installed, request, service_set
 
 Words = list[tuple[Request, Gate]]
@@ -101,7 +105,7 @@ class TestRevert:
     def test_a_face_list_that_lacks_events_must_be_allowed(
         self, place: Place, followed: Words, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(facelist, "unlocked_by", lambda stored: 3 if stored.content.digest == "d1" else 0)
+        monkeypatch.setattr(face_list, "unlocked_by", lambda stored: 3 if stored.content.digest == "d1" else 0)
         stored(place, "engine", "d1", "d2")
         words = "its face list lacks 3 event(s) that the live one locks; to allow that: --unlock"
         assert refusal("engine") == words

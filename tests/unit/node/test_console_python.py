@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from node import cli, console, layout, sets
+from node import cli, console, layout
 from node.errors import Refusal
-from node.service_set import NOTHING, ServiceSet
+from node.store import sets
+from node.store.service_set import NOTHING, ServiceSet
 from tests.unit.node.places import installed, uid
 from tests.unit.node.stacks import Node
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from node import protocol, rights
+from node import protocol
 from node.desired_state import Asked, Datasink, File, Order, Source, Stack, Version
 from node.errors import Refusal
-from node.rights import Owner
-from node.service_set import Gate, Installed, Link, Named, Work
+from node.store import rights
+from node.store.rights import Owner
+from node.store.service_set import Gate, Installed, Link, Named, Work
 from tests.unit.node.places import LIMITS, NOTHING_ASKED, USER
-from tests.unit.node.test_service_set import SET
+from tests.unit.node.store.test_service_set import SET
 
 VERSION = {
     "model": "cats",

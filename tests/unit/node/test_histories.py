@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from modelctl.prune.prune_registry import Plan
+from modelctl.prune.retention import Pair
 from modelctl.registry.listing import ListedVersion, Listing
-from modelctl.retiring.cleanup import Plan
-from modelctl.retiring.retirement import Pair
-from node import delete_list, history, layout, retire
+from node import layout
 from node.protocol import ListRegistry
+from node.registry import delete_list, prune_registry
 from node.registry.listing import list_registry
-from node.retire import Place
+from node.registry.prune_registry import Place
+from node.store import history
 from node.version_messages import DeleteList, RenewDeleteList
 from tests.unit.modelctl.histories import MODELS, World, manifest, size
 from tests.unit.modelctl.told import tell
@@ -62,7 +64,7 @@ class RealDepot:
 
     def retire(self, now: str) -> int:
         before = len(self._lines())
-        retire.clean(self.place, now)
+        prune_registry.clean(self.place, now)
         return sum(int(number) for line in self._lines()[before:] for number in re.findall(r", (\d+) bytes;", line))
 
     def _lines(self) -> list[str]:

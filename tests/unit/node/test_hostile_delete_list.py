@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from node import cli, delete_list, layout
+from node import cli, layout
 from node.errors import Refusal
-from node.retire import Place, clean, freed_by
+from node.registry import delete_list
+from node.registry.prune_registry import Place, clean, freed_by
 from tests.unit.node.hostile import NAMES, NO_TEXTS, require_line, trying
 from tests.unit.node.places import fill, manifest_of, sha256, tree
 

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from node import disk, history, layout, marks, recovery, sets, stamps
-from node.marks import Mark
+from node import layout
+from node.store import checksum_cache, disk, history, pending_switch, sets
+from node.store.pending_switch import Mark
+from node.switch import automatic_rollback
 from tests.unit.node.disks import Aftermath, Points
 from tests.unit.node.places import at
 from tests.unit.node.simulated import BAD, Node, look, quicken
@@ -69,7 +71,7 @@ def both(first: Aftermath, second: Aftermath) -> Aftermath:
 def after_a_kill(node: Node, aftermath: Aftermath | None = None) -> None:
     """The switch's unit failed: its OnFailure= runs. When that is killed too, systemd goes on before the aftermath."""
     settled = aftermath and both(node.systemd.settle, aftermath)
-    node.run(lambda: recovery.recover(SERVICE), at_change=settled, at_flush=settled)
+    node.run(lambda: automatic_rollback.recover(SERVICE), at_change=settled, at_flush=settled)
     node.systemd.settle()
 
 
@@ -80,7 +82,7 @@ def after_a_power_cut(node: Node, aftermath: Aftermath | None = None) -> None:
 
 def check(story: Story, pending: Mark | None) -> None:
     """All that is promised. `pending` is the mark that the kill left."""
-    assert marks.read(SERVICE) is None
+    assert pending_switch.read(SERVICE) is None
     chosen = sets.digest_of(SERVICE, sets.CHOSEN)
     assert chosen in (story.chosen, story.old, story.new.digest)
     is_new = chosen == story.new.digest
@@ -126,7 +128,7 @@ def _check_models(story: Story, chosen: str | None) -> None:
     if chosen is not None:
         for named in sets.load(SERVICE, chosen).content.named_files:
             assert named.linked or disk.sha256(named.path) == named.sha256
-            assert named.linked or stamps.vouches(named.path, named.sha256)
+            assert named.linked or checksum_cache.vouches(named.path, named.sha256)
 
 
 def check_repeated(story: Story) -> None:
@@ -147,7 +149,7 @@ def test_a_switch_killed_at_any_point(begin: Begin, tell: Tell) -> None:
     story = begin(tell)
 
     def aftermath() -> None:
-        pending = marks.read(SERVICE)
+        pending = pending_switch.read(SERVICE)
         after_a_kill(story.node)
         check(story, pending)
         after_a_power_cut(story.node)
@@ -162,7 +164,7 @@ def test_a_power_cut_at_any_point_of_a_switch(begin: Begin, tell: Tell) -> None:
     story = begin(tell)
 
     def aftermath() -> None:
-        pending = marks.read(SERVICE)
+        pending = pending_switch.read(SERVICE)
         after_a_power_cut(story.node)
         check(story, pending)
 
@@ -174,7 +176,7 @@ def test_a_power_cut_at_any_point_of_a_switch(begin: Begin, tell: Tell) -> None:
 def test_a_recovery_killed_at_any_point(begin: Begin, tell: Tell, end: Callable[..., None]) -> None:
     story = begin(tell)
     story.node.run(story.switch, COMMIT)
-    pending = marks.read(SERVICE)
+    pending = pending_switch.read(SERVICE)
 
     def aftermath() -> None:
         end(story.node)

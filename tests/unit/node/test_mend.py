@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from node import access, files, history, layout, marks, mend, recovery, sets
+from node import layout, mend
 from node.desired_state import Order
+from node.pull import access
+from node.store import files, history, pending_switch, sets
+from node.switch import automatic_rollback
 from tests.unit.node.places import Place, installed, mark, request, service_set
 
 Damage = Callable[[Path], object]
@@ -33,7 +36,7 @@ def order(place: Place) -> Order:
     access.make_key("node")
     access.install("certificate\n", "host key\n")
     files.folder(layout.cleanup())
-    for path in (recovery.lock_of("engine"), layout.pull_lock(), layout.cleanup() / "list.json"):
+    for path in (automatic_rollback.lock_of("engine"), layout.pull_lock(), layout.cleanup() / "list.json"):
         path.write_text("[]")
     return place.order(sets=[wanted[1]])
 
@@ -116,11 +119,11 @@ def test_a_file_in_the_place_of_a_link_goes_aside(order: Order, name: str) -> No
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\0" * 300])
 def test_a_note_of_a_switch_that_nobody_can_read_goes_aside(order: Order, content: bytes) -> None:
-    marks.put(mark("d2", "d1"))
+    pending_switch.put(mark("d2", "d1"))
     layout.pending("engine").write_bytes(content)
     [told] = mended(order)
     assert told.endswith("; a deploy sets it aside")
-    assert marks.read("engine") is None
+    assert pending_switch.read("engine") is None
     assert sets.digest_of("engine", sets.CHOSEN) == "d2"
 
 

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from node import files, layout, own_units, services
+from node import layout, own_units
+from node.machine import services
+from node.store import files
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 import node
-from node import disk, layout, own_units, program, services
+from node import layout, own_units, program
+from node.machine import services
+from node.store import disk
 from tests.unit.node.places import tree
 
 STATE, RUNTIME = layout.STATE, layout.RUNTIME

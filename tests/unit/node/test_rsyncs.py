@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from node import transfer
+from node.pull import transfer
 from tests.unit.node import rsyncs
 from tests.unit.node.disks import Disk
 from tests.unit.node.places import LIMITS, Place

@@ -12,9 +12,11 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from node import files, layout, stacks
+from node import layout
+from node.coral import stacks
 from node.desired_state import File, Stack, Version
-from node.service_set import CORAL, LIBRARY
+from node.store import files
+from node.store.service_set import CORAL, LIBRARY
 from tests.unit.node.places import installed, sha256
 
 MACHINES = {"amd64": (2, 62), "arm64": (2, 183), "armhf": (1, 40)}

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from node.protocol import Survey
 from operations import node_operation
 from tests.unit.operations.engine import Engine

@@ -17,12 +17,12 @@ from pyinfra.context import ctx_state
 from pyinfra_cli.prints import build_plan_json, build_results_json
 from pyinfra_cli.util import load_deploy_file
 
-from modelctl.fleet import Fleet
-from modelctl.groups import groups
+from modelctl.inventory.fleet import Fleet
+from modelctl.inventory.groups import groups
 from modelctl.product import CHECKOUT
 from node import protocol
 from node.protocol import History, HistoryEntry, Survey, SwitchResult, dumps
-from operations import mends, survey
+from operations import facts, mends
 from operations.node_command import PYTHON
 from tests.unit.operations.clock import Clock
 from tests.unit.operations.hosts import make_host, settled
@@ -100,8 +100,8 @@ class Engine:
         self.clock = Clock()
         self.nodes = {name: Node(name, settled(make_host(name, fleet)), self.clock) for name in HOSTS}
         self.events: list[str] = []
-        self.ask = survey._ask
-        monkeypatch.setattr(survey, "_ask", self._answer)
+        self.ask = facts._ask
+        monkeypatch.setattr(facts, "_ask", self._answer)
         monkeypatch.chdir(CHECKOUT)
         self.monkeypatch = monkeypatch
 

@@ -9,11 +9,11 @@ from typing import Any, cast
 from pyinfra.api import BaseStateCallback, Host, StringCommand
 from pyinfra.context import ctx_host
 
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.nodes.bundle import bundle
 from modelctl.product import CHECKOUT
 from node.protocol import DatasinkState, PullAccess, SetState, StackState, Survey
-from operations.run import desired_of
+from operations.context import desired_of
 from tests.unit.modelctl.sites import fleet as fleet_of
 from tests.unit.modelctl.sites import pinned, site
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from pyinfra import logger
 
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.revoked import Revoked
-from modelctl.nodes.authority import Authority
+from modelctl.nodes.pull_ca import Authority
 from node.codec import Text
 from node.protocol import PullAccess, Survey
 from operations import access

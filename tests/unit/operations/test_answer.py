@@ -8,7 +8,7 @@ from modelctl.nodes.bundle import bundle
 from node import codec, protocol
 from node.protocol import HistoryEntry, Logged, LogLine, PullAccess, SetState, StackState
 from operations.answer import parse, parse_history
-from operations.survey import has_program
+from operations.facts import has_program
 from tests.unit.cases import each
 
 ENTRY: dict[str, Any] = {

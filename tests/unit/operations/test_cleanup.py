@@ -2,12 +2,12 @@ from collections.abc import Callable
 
 import pytest
 
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from node import protocol
 from node.protocol import InstallCleanup, Survey
 from operations import cleanup
-from operations.run import desired_of
-from operations.survey import order_for
+from operations.context import desired_of
+from operations.facts import order_for
 from tests.unit.operations.hosts import (
     StubHost,
     as_host,

@@ -5,10 +5,10 @@ import click
 import pyinfra
 import pytest
 
-from modelctl import ancestry
+from modelctl.changes import ancestry
 from modelctl.errors import Faults, OperatorError
-from modelctl.fleet import Fleet
-from modelctl.groups import groups
+from modelctl.inventory.fleet import Fleet
+from modelctl.inventory.groups import groups
 from modelctl.inventory_file import Inventory
 from operations import command_line
 from tests.chandler import INVENTORY, SOURCES

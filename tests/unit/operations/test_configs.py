@@ -6,13 +6,13 @@ import pytest
 from pyinfra import logger
 from pyinfra.api import StringCommand
 
-from modelctl import ancestry
-from modelctl.fleet import Fleet
+from modelctl.changes import ancestry
+from modelctl.inventory.fleet import Fleet
 from node.codec import Text
 from node.protocol import HistoryEntry, Survey
 from operations import configs, rollout
+from operations.facts import order_for
 from operations.node_command import Refusal
-from operations.survey import order_for
 from tests.unit.operations.engine import entry
 from tests.unit.operations.hosts import (
     StubHost,

@@ -8,9 +8,9 @@ from pyinfra.api import StringCommand
 from pyinfra.api.exceptions import OperationError
 from pyinfra.operations import files, server
 
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from node.protocol import Survey
-from operations import coral, survey
+from operations import coral, facts
 from operations.node_command import Refusal
 from tests.unit.operations.hosts import StubHost, as_host, line, make_host, message, plan, predict, settled, with_set
 
@@ -136,9 +136,9 @@ def foreseen(
     host: StubHost, operation: Callable[..., object], found: Survey, monkeypatch: pytest.MonkeyPatch
 ) -> Survey | None:
     """What later operations count on when this one was predicted on a host that answers so."""
-    monkeypatch.setattr(survey, "_ask", lambda _: found)
+    monkeypatch.setattr(facts, "_ask", lambda _: found)
     assert predict(operation, host) is not None
-    return survey.survey(as_host(host))
+    return facts.survey(as_host(host))
 
 
 def test_the_restart_for_the_group_is_predicted(sentinel: StubHost, monkeypatch: pytest.MonkeyPatch) -> None:

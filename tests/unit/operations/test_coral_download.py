@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pyinfra import logger
 
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.nodes.bundle import LOADER
 from modelctl.registry import stack_files
 from node.protocol import Measured

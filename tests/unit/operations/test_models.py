@@ -4,13 +4,13 @@ from pathlib import Path
 import pytest
 from pyinfra.api import StringCommand
 
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from node import protocol
 from node.desired_state import Order
 from node.protocol import Survey
-from operations import models, survey
+from operations import facts, models
+from operations.facts import order_for
 from operations.node_command import Refusal
-from operations.survey import order_for
 from tests.unit.operations.hosts import (
     StubHost,
     as_host,
@@ -103,10 +103,10 @@ def test_a_face_list_that_a_host_makes_up(sentinel: StubHost, answer: Answer) ->
 def test_the_prediction_counts_on_the_pull(sentinel: StubHost, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that was only touched is verified by the pull, and no service needs to be switched for it."""
     found = with_set(settled(sentinel)._replace(lacking=["haarcascades/2020-03-25"]), unready="not verified")
-    monkeypatch.setitem(survey._remembered, as_host(sentinel), (False, found))
+    monkeypatch.setitem(facts._remembered, as_host(sentinel), (False, found))
     answer(found)
     assert predict(models.pull, sentinel) is not None
-    foreseen = survey.survey(as_host(sentinel))
+    foreseen = facts.survey(as_host(sentinel))
     assert foreseen is not None
     assert foreseen.sets["sentinel"].reasons == []
 
@@ -116,12 +116,12 @@ def test_a_pull_of_models_is_not_predicted_to_bring_a_stack(
 ) -> None:
     line = "/var/lib/sentinelcam/coral/d1: the stack is not there"
     found = with_set(settled(sentinel)._replace(lacking=["haarcascades/2020-03-25"]), unready=line)
-    monkeypatch.setitem(survey._remembered, as_host(sentinel), (False, found))
+    monkeypatch.setitem(facts._remembered, as_host(sentinel), (False, found))
     answer(found)
     pull = predict(models.pull, sentinel)
     assert pull is not None
     assert message(pull)["stack"] is None
-    foreseen = survey.survey(as_host(sentinel))
+    foreseen = facts.survey(as_host(sentinel))
     assert foreseen is not None
     assert foreseen.sets["sentinel"].reasons == [line]
 

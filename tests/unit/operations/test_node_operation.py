@@ -4,9 +4,9 @@ import pytest
 from pyinfra.api import Host, StringCommand
 
 from modelctl.errors import OperatorError
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from node.protocol import Survey
-from operations import survey
+from operations import facts
 from operations.node_command import Refusal
 from operations.node_operation import node_operation
 from tests.unit.operations.hosts import StubHost, as_host, make_host, plan, predict, settled
@@ -34,7 +34,7 @@ def host(fleet: Fleet) -> StubHost:
 
 
 def remember(host: StubHost) -> None:
-    survey._remembered[as_host(host)] = (False, settled(host))
+    facts._remembered[as_host(host)] = (False, settled(host))
 
 
 def test_an_operation_keeps_the_plans_name_and_words() -> None:
@@ -45,7 +45,7 @@ def test_a_change_is_forgotten_when_it_is_done(host: StubHost, answer: Answer) -
     answer(settled(host))
     remember(host)
     assert [str(each) for each in plan(change, host)] == ["one", "two"]
-    assert as_host(host) not in survey._remembered
+    assert as_host(host) not in facts._remembered
 
 
 def test_a_prediction_forgets_nothing(host: StubHost, answer: Answer) -> None:
@@ -53,7 +53,7 @@ def test_a_prediction_forgets_nothing(host: StubHost, answer: Answer) -> None:
     answer(settled(host))
     remember(host)
     assert str(predict(change, host)) == "one"
-    assert as_host(host) in survey._remembered
+    assert as_host(host) in facts._remembered
 
 
 def test_an_operators_error_fails_one_host_and_not_the_run(host: StubHost, answer: Answer) -> None:

@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 import pytest
 from pyinfra.context import ctx_host
 
-from modelctl import ancestry
-from modelctl.fleet import Fleet
+from modelctl.changes import ancestry
+from modelctl.inventory.fleet import Fleet
 from modelctl.nodes.bundle import bundle
 from node import protocol
 from node.protocol import Missing, Refused, Survey
-from operations import ready, survey
+from operations import facts, ready
+from operations.facts import has_program
 from operations.node_command import Refusal
-from operations.survey import has_program
 from tests.unit.cases import each
 from tests.unit.operations.hosts import (
     StubHost,
@@ -90,7 +90,7 @@ def test_a_node_without_the_program_is_sent_it(fleet: Fleet, answer: Answer, mon
     host = make_host("lab1", fleet)
     found = settled(host)._replace(current_program=None)
     answer(found)
-    monkeypatch.setitem(survey._remembered, as_host(host), (False, found))
+    monkeypatch.setitem(facts._remembered, as_host(host), (False, found))
     [install] = plan(ready.converge, host, ())
     assert install.get_raw_value().endswith(f" install-program {bundle().digest}")
     assert input_lines(install) == [bundle().to_line()]
@@ -99,10 +99,10 @@ def test_a_node_without_the_program_is_sent_it(fleet: Fleet, answer: Answer, mon
 def test_the_prediction_counts_on_the_program(fleet: Fleet, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     host = make_host("lab1", fleet)
     found = settled(host)._replace(current_program=None)
-    monkeypatch.setitem(survey._remembered, as_host(host), (False, found))
+    monkeypatch.setitem(facts._remembered, as_host(host), (False, found))
     answer(found)
     assert predict(ready.converge, host, ()) is not None
-    foreseen = survey.survey(as_host(host))
+    foreseen = facts.survey(as_host(host))
     assert foreseen is not None
     assert has_program(foreseen)
 
@@ -194,9 +194,9 @@ class TestMending:
         monkeypatch.setattr(ancestry, "contains", lambda _, commit: commit != "1" * 40)
         host = make_host("lab1", fleet)
         found = with_set(settled(host), commit="1" * 40)._replace(damaged=["one"])
-        monkeypatch.setitem(survey._remembered, as_host(host), (False, found))
+        monkeypatch.setitem(facts._remembered, as_host(host), (False, found))
         answer(found)
         assert predict(ready.converge, host, ()) is not None
-        foreseen = survey.survey(as_host(host))
+        foreseen = facts.survey(as_host(host))
         assert foreseen is not None
         assert (foreseen.damaged, foreseen.sets["imagenode"].commit == "1" * 40) == ([], False)

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from node import protocol
 from node.desired_state import Order
 from node.protocol import Survey
 from operations.audit import confirm
+from operations.facts import order_for
 from operations.node_command import Refusal
-from operations.survey import order_for
 from tests.unit.operations.engine import Engine, Node
 from tests.unit.operations.hosts import (
     StubHost,

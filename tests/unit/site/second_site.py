@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.schema import (
     Datasink,
     FaceQuality,

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
-from modelctl.fleet import Fleet
+from modelctl.desired.check import check
+from modelctl.desired.desired_state import desired
+from modelctl.desired.render import render
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory_file import load
-from modelctl.rendering.check import check
-from modelctl.rendering.desired import desired
-from modelctl.rendering.render import render
 from modelctl.schema import Pin, PinnedFile, Pins
 
 FLEET = load(Path(__file__).with_name("second_site.py")).fleet

@@ -5,15 +5,14 @@ import subprocess
 
 import pytest
 
-from modelctl import ancestry
-from modelctl.changes import preview
+from modelctl.changes import ancestry, preview
 from modelctl.changes.older import Newer
 from modelctl.changes.preview import HostPreview
+from modelctl.desired.desired_state import desired
 from modelctl.errors import Faults, OperatorError
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import remote
 from modelctl.product import CHECKOUT
-from modelctl.rendering.desired import desired
 from tests.chandler.inventory.registry import REGISTRY
 from tests.chandler.inventory.site import SITE
 from tests.unit.modelctl.fake_changes import MODEL, NEW, OLD, FakeHosts, service

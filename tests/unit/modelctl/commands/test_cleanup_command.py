@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from modelctl import cli
 from modelctl.errors import OperatorError
-from modelctl.retiring import delete_list
+from modelctl.prune import delete_list
 from node.protocol import UNKNOWN_COMMAND
 from tests import chandler
 from tests.unit.modelctl.fake_nodes import FakeNodes
@@ -75,8 +75,8 @@ class Depot:
 @pytest.fixture
 def depot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Depot:
     monkeypatch.chdir(chandler.FOLDER)
-    monkeypatch.setattr("modelctl.retiring.cleanup.operator", lambda: "anna@ramrod")
-    monkeypatch.setattr("modelctl.retiring.cleanup._require_clock", lambda *_: None)  # the time is that of STATE
+    monkeypatch.setattr("modelctl.prune.prune_registry.operator", lambda: "anna@ramrod")
+    monkeypatch.setattr("modelctl.prune.prune_registry._require_clock", lambda *_: None)  # the time is that of STATE
     return Depot(FakeNodes(FLEET, tmp_path, monkeypatch), tmp_path)
 
 

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from modelctl import cli
 from modelctl.collecting import linked_files
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import Pin, PinnedFile, Pins
 from modelctl.inventory_file import Inventory
 from modelctl.nodes import remote
-from modelctl.retiring import node_cleanup
-from modelctl.retiring.node_cleanup import freed
+from modelctl.prune import prune_nodes
+from modelctl.prune.prune_nodes import freed
 from node.codec import Text
 from node.version_messages import HeldFile, HeldVersion
 from tests import chandler
@@ -52,7 +52,7 @@ class Hosts:
         self.pinned: dict[str, dict[str, Pin]] = {}
         self.overrides: dict[str, str] = {}
         fake_programs.put(folder, monkeypatch, ssh=SSH, sudo=SUDO)
-        for module in (linked_files, node_cleanup):
+        for module in (linked_files, prune_nodes):
             monkeypatch.setattr(module, "models_folder", lambda _, host: str(self.models(host)))
         monkeypatch.setattr(Fleet, "data_root", lambda _: str(self.data))
         for host in HOSTS:
@@ -224,13 +224,13 @@ def test_what_a_killed_clean_up_left_goes_first(far: Hosts) -> None:
 
 def test_what_a_host_refuses_is_told(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> None:
     hosts.hold("sentinel", "mobilenet_ssd", "2020-12-06", "2021-01-01", "2022-01-01")
-    remove = node_cleanup.remove
+    remove = prune_nodes.remove
 
     def meanwhile(*words: object) -> object:
         (hosts.models("sentinel") / "mobilenet_ssd" / "2021-01-01" / "mine.txt").touch()
         return remove(*words)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(node_cleanup, "remove", meanwhile)
+    monkeypatch.setattr(prune_nodes, "remove", meanwhile)
     result = hosts.clean("--yes")
     assert result.exit_code == 3
     assert result.stderr == (

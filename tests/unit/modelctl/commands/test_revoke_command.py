@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from modelctl import cli
-from modelctl.nodes.authority import Authority
+from modelctl.nodes.pull_ca import Authority
 from modelctl.product import CHECKOUT
 from tests.unit.modelctl.fake_changes import FAIL, FakeHosts, Stage, use
 

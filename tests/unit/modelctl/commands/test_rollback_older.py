@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from modelctl import cli
+from modelctl.desired.desired_state import desired
 from modelctl.inventory_file import load
-from modelctl.rendering.desired import desired
 from tests.unit.modelctl.fake_changes import FAIL, MODEL, OLD, FakeHosts, Stage, use
 
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from modelctl import cli
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.schema import Pin, PinnedFile, Pins
 from tests import chandler
 from tests.unit.modelctl.fake_nodes import OLD, FakeNodes

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from modelctl import cli
 from modelctl.changes import journal
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import remote
 from tests.unit.modelctl.fake_changes import FAIL, WHAT, FakeHosts, Stage, service, use
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from modelctl import cli
 from modelctl.faults import one_line
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from tests import chandler
 from tests.unit.modelctl.datasinks import FakeDatasink, NearDatasink
 from tests.unit.modelctl.pinned_sites import pinned_site

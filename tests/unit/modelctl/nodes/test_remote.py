@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from modelctl.errors import OperatorError
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import remote
 from tests.unit.modelctl.fake_ssh import FakeSsh
 from tests.unit.modelctl.sites import fleet, site

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from modelctl.errors import OperatorError
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import Pin, PinnedFile, Pins
 from modelctl.registry.manifest import StoredVersion
 from modelctl.registry.pinning import propose, require_version, unpinned

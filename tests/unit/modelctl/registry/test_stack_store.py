@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from modelctl.errors import OperatorError
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile
 from modelctl.registry import stack_store
 from tests.unit.modelctl import fake_programs

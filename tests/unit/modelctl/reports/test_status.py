@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from modelctl.errors import Faults, OperatorError
-from modelctl.fleet import Fleet
+from modelctl.inventory.fleet import Fleet
 from modelctl.reports import status
 from modelctl.reports.registry_state import RegistryState
 from modelctl.reports.status import HostStatus, ServiceStatus, Versions

@@ -10,9 +10,10 @@ from typing import TypeVar
 
 from modelctl.nodes import travelling
 from modelctl.nodes.bundle import LOADER
-from node import files, protocol
+from node import protocol
 from node.errors import Refusal
 from node.registry import commands
+from node.store import files
 
 Reply = TypeVar("Reply")
 

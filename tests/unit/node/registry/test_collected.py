@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from node import files
 from node.protocol import (
     CheckCollected,
     Collected,
@@ -20,6 +19,7 @@ from node.protocol import (
     ReceiveCollected,
 )
 from node.registry import collected
+from node.store import files
 from tests.unit.node.registry.asking import ask, killed_at, refusal, travel
 
 CONTENT = b"date,event\n" * 1000

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from node import files
 from node.codec import Text
 from node.protocol import Import, ImportedFile, ImportPlace, ImportRoom
 from node.registry import importing, own
+from node.store import files
 from tests.unit.node.registry.asking import ask, killed_at, refusal, travel
 
 CONTENTS = {"old.bin": b"meow" * 1000, "list.csv": b"rows"}

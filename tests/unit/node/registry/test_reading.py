@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from node import disk, protocol
+from node import protocol
 from node.protocol import FolderContents, Measured, ReadFolder
 from node.registry import own
 from node.registry.own import MANIFEST_LIMIT
+from node.store import disk
 from tests.unit.cases import each
 from tests.unit.node.registry.asking import ask, travel
 

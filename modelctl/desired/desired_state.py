@@ -1,0 +1,155 @@
+"""Everything that one host should hold."""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable
+from functools import lru_cache
+from pathlib import Path
+
+from modelctl import hints, layout
+from modelctl.desired.model_files import NamedFile
+from modelctl.desired.render import Rendered, clean_up_units, coral_rule, render_service
+from modelctl.desired.runtime import stack_digest
+from modelctl.desired.services import face_list_folder, models_folder
+from modelctl.errors import Faults
+from modelctl.inventory.coral import CORAL
+from modelctl.inventory.fleet import Fleet
+from modelctl.inventory.hosts import Datasink
+from modelctl.schema import Gate, Pin
+from node.desired_state import File, Limits, Order, Source, Stack, Version
+from node.store.service_set import Gate as SetGate
+from node.store.service_set import Link, Named, ServiceSet
+
+
+@lru_cache(maxsize=256)
+def desired(fleet: Fleet, host: str) -> Order:
+    """What a host should hold. Raises Faults when a config is faulty or a version has no pin."""
+    if unpinned := fleet.unpinned(host):
+        raise Faults(f"{host}: wants {label}, which no pin covers; {hints.pinning(label)}" for label in unpinned)
+    rendered = render_service(fleet, host)
+    is_datasink = isinstance(fleet.host(host), Datasink)
+    return Order(
+        host=host,
+        user=fleet.service_user(host),
+        folders=[Path(folder) for folder in rendered.service.folders] if rendered else [],
+        versions=[] if is_datasink else _versions(fleet, host),
+        stack=_stack(fleet, host),
+        face_list=_face_list(fleet, host) if is_datasink else None,
+        sets=[_service_set(fleet, host, rendered)] if rendered else [],
+        needs={rendered.service.name: list(rendered.service.needs)} if rendered else {},
+        clean_up=list(clean_up_units(fleet, host)),
+        source=_source(fleet, host),
+        limits=Limits(**fleet.standards.limits.model_dump()),
+    )
+
+
+def versions_of(order: Order) -> list[Version]:
+    """All that the registry must hold for a host."""
+    return [*order.versions, *filter(None, (order.face_list, order.stack and order.stack.version))]
+
+
+def _versions(fleet: Fleet, host: str) -> list[Version]:
+    folder = models_folder(fleet, host)
+    return [
+        _version(fleet, model, version, Path(folder, model, version), fleet.registry.models[model].linked_names)
+        for model, version in sorted(fleet.versions(host).items())
+        if model != CORAL
+    ]
+
+
+def _version(fleet: Fleet, model: str, version: str, directory: Path, linked: Collection[str]) -> Version:
+    pin = _pin(fleet, model, version)
+    files = [File(name, file.sha256, file.size, name in linked) for name, file in sorted(pin.files.items())]
+    return Version(model, version, pin.manifest, directory, files)
+
+
+def _stack(fleet: Fleet, host: str) -> Stack | None:
+    found = fleet.stack(host)
+    if found is None:
+        return None
+    version, stack = found
+    digest = stack_digest(stack.node_files, _pin(fleet, CORAL, version))
+    packages = _only(_version(fleet, CORAL, version, Path(layout.CORAL, digest), ()), stack.node_files)
+    return Stack(packages, digest, stack.python, stack.debian, stack.architecture, stack.tensorflow, coral_rule())
+
+
+def _face_list(fleet: Fleet, host: str) -> Version:
+    """On a datasink nothing is linked: the copies stay as they came."""
+    model, folder = "face_recognition", Path(face_list_folder(fleet))
+    whole = _version(fleet, model, fleet.versions(host)[model], folder, ())
+    return _only(whole, sorted(fleet.registry.models[model].linked_names))
+
+
+def _only(version: Version, names: Iterable[str]) -> Version:
+    files = {file.name: file for file in version.files}
+    return version._replace(files=[files[name] for name in names])
+
+
+def _service_set(fleet: Fleet, host: str, rendered: Rendered) -> ServiceSet:
+    service = rendered.service
+    versions = {named.model: named.version for named in rendered.named}
+    stack = service.runtime.stack
+    if stack is not None:
+        versions[CORAL] = stack.version
+    gate: Gate = getattr(fleet.standards.gates, service.name)
+    content = ServiceSet(
+        service=service.name,
+        unit=service.unit,
+        digest="",
+        files=list(rendered.files),
+        links=_links(fleet, host),
+        models=dict(sorted(versions.items())),
+        manifests={model: _pin(fleet, model, version).manifest for model, version in sorted(versions.items())},
+        named_files=[_named_file(fleet, host, named) for named in rendered.named],
+        state=fleet.host(host).service,
+        work=service.work,
+        timers=[unit.name for unit in service.units if unit.name.endswith(".timer")],
+        gate=SetGate(gate.linked_wait, gate.deadline, gate.settle, gate.model_wait, sorted(gate.checks)),
+        stack=stack,
+    )
+    return content._replace(digest=_digest(content))
+
+
+def _digest(content: ServiceSet) -> str:
+    """SHA-256 over the files, links and models, whatever the state. It names the set on nodes: its form is for good."""
+    files = [
+        {"path": str(file.path), "content": file.content, "owner": file.owner, "mode": file.mode}
+        for file in content.files
+    ]
+    links = [(str(link.path), link.target) for link in content.links]
+    models = [(model, version, content.manifests[model]) for model, version in content.models.items()]
+    data = {"files": files, "links": links, "models": models}
+    return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _links(fleet: Fleet, host: str) -> list[Link]:
+    """On a datasink the current face list is a link, which moves with the set that reads the list."""
+    if not isinstance(fleet.host(host), Datasink):
+        return []
+    version = fleet.versions(host)["face_recognition"]
+    return [Link(Path(face_list_folder(fleet), "facelist_current.csv"), f"facelist_{version}.csv")]
+
+
+def _named_file(fleet: Fleet, host: str, named: NamedFile) -> Named:
+    linked = (
+        not isinstance(fleet.host(host), Datasink) and named.name in fleet.registry.models[named.model].linked_names
+    )
+    return Named(Path(named.path), _pin(fleet, named.model, named.version).files[named.name].sha256, linked)
+
+
+def _pin(fleet: Fleet, model: str, version: str) -> Pin:
+    pin = fleet.pin(model, version)
+    assert pin is not None, "desired() refuses unpinned versions first"
+    return pin
+
+
+def _source(fleet: Fleet, host: str) -> Source:
+    primary = fleet.site.primary_datasink
+    sink = fleet.host(primary)
+    return Source(
+        host=primary,
+        address=str(sink.address),
+        login=sink.login,
+        registry=Path(fleet.registry_folder()),
+        local=host == primary,
+    )

@@ -1,0 +1,64 @@
+"""How long a sentinel's daily clean-up keeps events: one type per strategy.
+
+The real clean-up looks at the last `max_scan_days` days: what got older than that stays for ever. Whatever the
+strategy, events with usable or sure faces stay for ever, those with speed data for `extended_days` (30 if not given).
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Discriminator, Field, PositiveFloat, Tag
+
+from modelctl.inventory.cameras import Confidence
+from modelctl.inventory.part import Part, part_type
+from modelctl.inventory.values import HostName, NonNegativeInt
+
+Outposts = tuple[HostName, ...]
+Ratio = Annotated[float, Field(ge=0, le=1)]
+
+
+class NeverDelete(Part):
+    """Keeps all events of its outposts."""
+
+    strategy: ClassVar[Literal["never_delete"]] = "never_delete"
+    outposts: Outposts = ()
+
+
+class MinimalRetention(Part):
+    """Deletes other events after some days; without a list it covers the outposts that no other profile covers."""
+
+    strategy: ClassVar[Literal["minimal_retention"]] = "minimal_retention"
+    outposts: Outposts | None = None
+    retention_days: NonNegativeInt
+
+
+class FaceQuality(Part):
+    """Keeps events with good faces, as sure as `confidence_threshold`; no program reads `min_face_ratio`."""
+
+    strategy: ClassVar[Literal["face_quality"]] = "face_quality"
+    outposts: Outposts = ()
+    retention_days: NonNegativeInt
+    confidence_threshold: Confidence
+    min_face_ratio: Ratio
+
+
+class VehicleInterest(Part):
+    """Keeps events of vehicles longer; speeds in miles per hour."""
+
+    strategy: ClassVar[Literal["vehicle_interest"]] = "vehicle_interest"
+    outposts: Outposts = ()
+    retention_days: NonNegativeInt
+    extended_days: NonNegativeInt
+    speed_cutoff: PositiveFloat
+
+
+AnyRetention = Annotated[
+    Annotated[NeverDelete, Tag("NeverDelete")]
+    | Annotated[MinimalRetention, Tag("MinimalRetention")]
+    | Annotated[FaceQuality, Tag("FaceQuality")]
+    | Annotated[VehicleInterest, Tag("VehicleInterest")],
+    Discriminator(
+        part_type,
+        custom_error_type="kind",
+        custom_error_message="one of the types NeverDelete, MinimalRetention, FaceQuality, VehicleInterest",
+    ),
+]

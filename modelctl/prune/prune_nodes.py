@@ -1,0 +1,192 @@
+"""Deciding which versions may go from the models folders of sentinels and outposts, and letting them go.
+
+As JSON, for programs: {"hosts": {HOST: {"go": [{"model", "version", "bytes"}], "unfinished": [the same: what a killed
+clean-up left], "stay": {"MODEL/VERSION": ["why it stays", ...]}, "error": null | "why it is unknown"}}, "bytes": sum}.
+"""
+
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from modelctl import hints
+from modelctl.collecting import linked_files
+from modelctl.desired.services import models_folder
+from modelctl.errors import OperatorError
+from modelctl.faults import one_line
+from modelctl.inventory.coral import CORAL
+from modelctl.inventory.fleet import Fleet
+from modelctl.inventory.values import is_version, version_key
+from modelctl.nodes import node_command, node_status, remote
+from modelctl.operator import operator, purpose
+from modelctl.prune.retention import Named, Pair, keep
+from node import protocol
+from node.store.versions import MANIFEST
+from node.version_messages import (
+    LIST_VERSIONS,
+    REMOVE_VERSIONS,
+    Held,
+    HeldVersion,
+    ListVersions,
+    Removable,
+    Removal,
+    RemoveVersions,
+)
+
+LIST_SECONDS = 60
+REMOVE_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Going:
+    """A version that goes from a host, the bytes that this frees, and what its linked files may be."""
+
+    held: HeldVersion
+    bytes: int
+    linked: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class HostPlan:
+    """What goes from a host and what stays there, with the reasons; or, as `error`, why that is unknown."""
+
+    go: tuple[Going, ...] = ()
+    unfinished: tuple[Going, ...] = ()
+    stay: Mapping[Pair, tuple[str, ...]] = field(default_factory=dict)
+    error: str | None = None
+
+    @property
+    def all_going(self) -> tuple[Going, ...]:
+        """In the order of their removal."""
+        return (*self.unfinished, *self.go)
+
+
+Plan = Mapping[str, HostPlan]
+
+
+def look(fleet: Fleet) -> Plan:
+    """Ask all hosts with a models folder, and decide."""
+    return remote.side_by_side(fleet.with_models(), partial(_look, fleet))
+
+
+def remove(fleet: Fleet, plan: Plan) -> dict[str, Removal | OperatorError]:
+    """Let go what the plan says, on all hosts at once; the error of a host is its result."""
+    hosts = [host for host, each in plan.items() if each.all_going]
+    return remote.side_by_side(hosts, lambda host: _remove(fleet, host, plan[host]))
+
+
+def total(plan: Plan) -> int:
+    """The bytes that are freed in all."""
+    return sum(going.bytes for host in plan.values() for going in host.all_going)
+
+
+def to_json(plan: Plan) -> dict[str, Any]:
+    """The object that the module's first lines describe."""
+    hosts = {
+        name: {
+            "go": [_json(going) for going in host.go],
+            "unfinished": [_json(going) for going in host.unfinished],
+            "stay": {"/".join(pair): list(reasons) for pair, reasons in host.stay.items()},
+            "error": host.error,
+        }
+        for name, host in plan.items()
+    }
+    return {"hosts": hosts, "bytes": total(plan)}
+
+
+def freed(versions: Sequence[HeldVersion]) -> list[int]:
+    """The bytes that removing each frees, one after the other: a file with a link elsewhere stays on the disk."""
+    links = {file.inode: file.links for each in versions for file in each.files}
+    found = []
+    for each in versions:
+        mine = Counter(file.inode for file in each.files)
+        sizes = {file.inode: file.size for file in each.files}
+        for inode, count in mine.items():
+            links[inode] -= count
+        found.append(sum(size for inode, size in sizes.items() if links[inode] == 0))
+    return found
+
+
+def _look(fleet: Fleet, host: str) -> HostPlan:
+    try:
+        return _decide(fleet, host, node_status.named_versions(fleet, host), _held(fleet, host))
+    except OperatorError as error:
+        return HostPlan(error=str(error))
+
+
+def _decide(fleet: Fleet, host: str, named: Named, held: Held) -> HostPlan:
+    overrides = {host: fleet.host(host).model_version_overrides}
+    pairs = tuple(each.pair for each in held.versions)
+    retention = fleet.standards.sentinelcam_model_retention
+    stay = dict(keep(fleet.registry, overrides, {host: named}, retention, pairs))
+    spare = sorted((each for each in held.versions if each.pair not in stay), key=_order)
+    linked: dict[Pair, Mapping[str, list[str]]] = {}
+    for each in spare:
+        if reason := _foreign(fleet, host, each):
+            stay[each.pair] = (reason,)
+        else:
+            linked[each.pair] = _elsewhere(fleet, host, each, stay)
+    unfinished = sorted(held.leftovers, key=_order)
+    going = [*unfinished, *(each for each in spare if each.pair not in stay)]
+    plans = [Going(each, size, linked.get(each.pair, {})) for each, size in zip(going, freed(going), strict=True)]
+    ordered = {each.pair: stay[each.pair] for each in sorted(held.versions, key=_order) if each.pair in stay}
+    return HostPlan(tuple(plans[len(unfinished) :]), tuple(plans[: len(unfinished)]), ordered)
+
+
+def _foreign(fleet: Fleet, host: str, held: HeldVersion) -> str | None:
+    """Why nobody can tell that all of it exists elsewhere; None when the pin knows each of its files."""
+    pin = fleet.pin(*held.pair)
+    if pin is None:
+        return "no pin covers it, so nobody knows what it should hold"
+    if held.model == CORAL:
+        return None  # unpacked where only root writes
+    others = [file.name for file in held.files if file.name not in {*pin.files, MANIFEST}]
+    place = f"{models_folder(fleet, host)}/{'/'.join(held.pair)}"
+    return f"{place}/{one_line(others[0])} is not of this version; move it away" if others else None
+
+
+def _elsewhere(
+    fleet: Fleet, host: str, held: HeldVersion, stay: dict[Pair, tuple[str, ...]]
+) -> Mapping[str, list[str]]:
+    """The digest of each linked file, all of which exist elsewhere; else the version stays, with the reason."""
+    model, version = held.pair
+    if not fleet.registry.artefacts[model].linked:
+        return {}
+    try:
+        linked = linked_files.look(fleet, host, model, version)
+    except OperatorError as error:
+        stay[held.pair] = (str(error),)
+        return {}
+    if linked.away:
+        names = " and ".join(linked.away)
+        collect = hints.modelctl(shlex.join(["collect", host, model, version]))
+        stay[held.pair] = (f"{names}: on this host only; bring home first: {collect}",)
+    return {name: [file.sha256] if file else [] for name, file in linked.files.items()}
+
+
+def _held(fleet: Fleet, host: str) -> Held:
+    question = ListVersions(Path(models_folder(fleet, host)))
+    held = node_command.ask(fleet, host, LIST_VERSIONS, question, LIST_SECONDS)
+    if not all(is_version(each.version) for each in (*held.versions, *held.leftovers)):
+        raise remote.misunderstood(fleet, host, protocol.dumps(held), LIST_VERSIONS.called)
+    return held
+
+
+def _remove(fleet: Fleet, host: str, plan: HostPlan) -> Removal | OperatorError:
+    going = [Removable(*each.held.pair, [file.name for file in each.held.files], dict(each.linked)) for each in plan.go]
+    order = RemoveVersions(Path(models_folder(fleet, host)), going, operator(), purpose())
+    try:
+        return node_command.ask(fleet, host, REMOVE_VERSIONS, order, REMOVE_SECONDS)
+    except OperatorError as error:
+        return error
+
+
+def _json(going: Going) -> dict[str, Any]:
+    return {"model": going.held.model, "version": going.held.version, "bytes": going.bytes}
+
+
+def _order(held: HeldVersion) -> tuple[str, Any]:
+    return held.model, version_key(held.version)

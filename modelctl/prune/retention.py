@@ -1,0 +1,58 @@
+"""Which stored versions stay, and why. What has no reason to stay may go."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from modelctl.inventory.values import version_key
+from modelctl.schema import Registry
+
+Pair = tuple[str, str]
+"""A model and one of its versions."""
+Named = Mapping[str, Collection[str]]
+"""Versions by model."""
+
+
+def keep(
+    registry: Registry,
+    overrides: Mapping[str, Mapping[str, str]],
+    named: Mapping[str, Named],
+    retention: int,
+    stored: Collection[Pair],
+) -> dict[Pair, tuple[str, ...]]:
+    """Return the reasons of each stored version that stays.
+
+    `overrides` is, by host, the version of each model that the site gives it; `named`, by host, the versions that its
+    sets name. Of the others the `retention` most recent of each model stay. What the registry does not know stays too:
+    it is somebody else's.
+    """
+    reasons: dict[Pair, list[str]] = {}
+    for pair, reason in _references(registry, overrides, named):
+        reasons.setdefault(pair, []).append(reason)
+    others = [pair for pair in stored if pair[0] in registry.artefacts and pair not in reasons]
+    for pair in _most_recent(others, retention):
+        reasons[pair] = [f"one of the {retention} most recent others"]
+    for pair in stored:
+        if pair[0] not in registry.artefacts:
+            reasons[pair] = ["no model of the registry"]
+    return {pair: tuple(reasons[pair]) for pair in stored if pair in reasons}
+
+
+def _references(
+    registry: Registry, overrides: Mapping[str, Mapping[str, str]], named: Mapping[str, Named]
+) -> Iterator[tuple[Pair, str]]:
+    for model, entry in registry.artefacts.items():
+        yield (model, entry.current_version), "current"
+        if entry.previous_version is not None:
+            yield (model, entry.previous_version), "previous"
+    for host, versions in overrides.items():
+        yield from ((pair, f"override of {host}") for pair in versions.items())
+    for host, models in named.items():
+        yield from (((model, version), f"named by {host}") for model in models for version in models[model])
+
+
+def _most_recent(pairs: Iterable[Pair], count: int) -> Iterator[Pair]:
+    """The most recent `count` of each model."""
+    by_model: dict[str, list[str]] = {}
+    for model, version in pairs:
+        by_model.setdefault(model, []).append(version)
+    for model, versions in by_model.items():
+        yield from ((model, version) for version in sorted(versions, key=version_key, reverse=True)[:count])

@@ -1,0 +1,119 @@
+"""Which Coral library the processes of a service have mapped: proc(5).
+
+A mapping is compared with one that this program makes of the stack's own file: the kernel names both in the same terms.
+What stat(2) says of a file is not those on every file system (overlayfs, btrfs), and a file of the service's user is
+not touched at all. A library that was exchanged since is another file by then.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from typing import Iterator, NamedTuple, Optional, Tuple
+
+from node.errors import Refusal, Unknown
+from node.machine import process_tree
+from node.machine.process_tree import PROC, Process, Table
+from node.printable import printable
+from node.store import handles
+from node.store.service_set import CORAL, LIBRARY, ServiceSet, SetStack
+
+NAME = "libedgetpu"
+MOST = 16 << 20
+"""Bytes of what is read of a process; one of a service has some 100 kB."""
+LONGEST = 200
+
+LOADED, NOT_YET = "loaded", "not loaded yet"
+
+Identity = Tuple[str, str]  # device and inode, as the kernel writes them
+
+
+class Mapping(NamedTuple):
+    pid: int
+    path: str
+    identity: Identity
+
+
+def foreign(service: ServiceSet, main: Process, table: Table) -> Optional[str]:
+    """Return, in a line, which process has mapped another library than the stack's; None where none has.
+
+    Raises Unknown where that cannot be seen.
+    """
+    found = _foreign(service, main, table)
+    if found is None or service.stack is None:
+        return None
+    told = (service.unit, found.pid, _shown(found.path), CORAL, service.stack.version)
+    return "%s: process %d has mapped %s, expected that of %s/%s" % told
+
+
+def replaced(service: ServiceSet, main: Process, table: Table) -> Optional[str]:
+    """Return, in a line, which process has mapped the stack's library as it was before it was replaced, as by a repair.
+
+    None where none has. Raises as `foreign` does.
+    """
+    found = _foreign(service, main, table)
+    if found is None or service.stack is None:
+        return None
+    gone = "%s (deleted)" % (service.stack.directory / LIBRARY)
+    told = (service.unit, found.pid, CORAL, service.stack.version)
+    return "%s: process %d has mapped a library of %s/%s that was replaced since" % told if found.path == gone else None
+
+
+def library(service: ServiceSet, main: Process, table: Table) -> str:
+    """Return how it is with the library, as status tells it. Raises as `foreign` does."""
+    found = _foreign(service, main, table)
+    if found is not None:
+        return "%s (foreign)" % _shown(found.path)
+    return LOADED if next(_mappings(main, table), None) is not None else NOT_YET
+
+
+def _foreign(service: ServiceSet, main: Process, table: Table) -> Optional[Mapping]:
+    if service.stack is None:
+        return None
+    found = list(_mappings(main, table))
+    own = _own(service.stack) if found else None
+    return next((each for each in found if each.identity != own), None)
+
+
+def _mappings(main: Process, table: Table) -> Iterator[Mapping]:
+    """The libraries that a process and those below it have mapped; one part of each is enough."""
+    for process in process_tree.family(table, main.pid):
+        yield from _of_process(str(process.pid))
+
+
+def _of_process(pid: str) -> Iterator[Mapping]:
+    try:
+        with (PROC / pid / "maps").open("rb") as file:
+            lines = file.read(MOST).splitlines()
+    except (FileNotFoundError, ProcessLookupError):  # it has just ended
+        return
+    except OSError as error:
+        raise Unknown("%s: could not be read: %s" % (PROC / pid / "maps", error.strerror)) from None
+    for line in lines:
+        fields = line.split(None, 5)
+        path = os.fsdecode(fields[5]) if len(fields) == 6 else ""
+        if path.rpartition("/")[2].startswith(NAME):
+            yield Mapping(int(pid) if pid.isdigit() else os.getpid(), path, (_text(fields[3]), _text(fields[4])))
+
+
+def _own(stack: SetStack) -> Optional[Identity]:
+    """The stack's library as the kernel shows a mapping of it; None where there is none to map."""
+    path = stack.directory / LIBRARY
+    try:
+        with handles.opened(path) as file, mmap.mmap(file.fileno(), 1, access=mmap.ACCESS_READ):
+            name = os.readlink("/proc/self/fd/%d" % file.fileno())
+            return next((each.identity for each in _of_process("self") if each.path == name), None)
+    except FileNotFoundError:
+        return None
+    except ValueError:  # it is empty
+        return None
+    except (OSError, Refusal) as error:
+        raise Unknown("%s: could not be looked at: %s" % (path, error)) from None
+
+
+def _text(field: bytes) -> str:
+    return field.decode("ascii", "replace")
+
+
+def _shown(path: str) -> str:
+    return printable(path[:LONGEST])

@@ -1,0 +1,101 @@
+"""The list of a stack's files, contents.json: their digests, and what each file was right after it was unpacked."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any, Dict, Iterable, NamedTuple, Optional, Set
+
+from node import codec
+from node.desired_state import Stack
+from node.errors import Refusal
+from node.printable import printable
+from node.store import disk, files, formats
+from node.store.rights import ROOT
+
+CONTENTS = "contents.json"
+
+
+class State(NamedTuple):
+    """What changes with a file; times are in nanoseconds."""
+
+    size: int
+    inode: int
+    mtime: int
+    ctime: int
+
+
+class Unpacked(NamedTuple):
+    """A file of a stack: the digest of its bytes, and what it was when they were written."""
+
+    sha256: str
+    state: State
+
+
+class Contents(NamedTuple):
+    """What contents.json says."""
+
+    version: str
+    manifest: str
+    files: Dict[str, Unpacked]
+
+
+def folders(files: Iterable[str]) -> Set[str]:
+    """Return the folders that files are in, all by their names below the stack's."""
+    return {str(above) for name in files for above in list(Path(name).parents)[:-1]}
+
+
+def write(folder: Path, stack: Stack, digests: Dict[str, str]) -> None:
+    """Write the list of a stack's folder, with the digests of its files: from then on it is verified."""
+    found = {}
+    for name in digests:
+        status = disk.status(folder / name)
+        if status is None:
+            raise Refusal(
+                "%s: gone while it was put there; see who removes files there, and run again" % (folder / name)
+            )
+        found[name] = {"sha256": digests[name], **state_of(status)._asdict()}
+    data = {
+        "format": formats.STACK, "version": stack.version.version, "manifest": stack.version.manifest, "files": found,
+    }  # fmt: skip
+    files.write(folder / CONTENTS, json.dumps(data, sort_keys=True, indent=1).encode())
+
+
+def state_of(status: os.stat_result) -> State:
+    return State(status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def read(folder: Path) -> Contents:
+    """Return what the list of a stack's folder says. Raises Refusal, whatever is damaged of it."""
+    path = folder / CONTENTS
+    try:
+        _require_plain(path)
+        data: Dict[str, Any] = json.loads(disk.read(path).decode())
+        formats.require(formats.STACK, data)
+        found = {name: Unpacked(each["sha256"], codec.decode(State, each)) for name, each in data["files"].items()}
+        return codec.decode(Contents, {**data, "files": codec.encode(found)})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, Refusal) as error:
+        raise Refusal("%s: the stack's list cannot be read (%s)" % (path, printable(str(error))[:200])) from None
+
+
+def _require_plain(path: Path) -> None:
+    wrong = wrong_file(disk.status(path))
+    if wrong is not None:
+        raise Refusal(wrong)
+
+
+def wrong_folder(status: Optional[os.stat_result]) -> Optional[str]:
+    """Why something is no folder of a stack; None where it is one."""
+    return "no folder" if status is None or not stat.S_ISDIR(status.st_mode) else _wrong_rights(status, 0o755)
+
+
+def wrong_file(status: Optional[os.stat_result]) -> Optional[str]:
+    """The same of a file."""
+    return "no plain file" if status is None or not stat.S_ISREG(status.st_mode) else _wrong_rights(status, 0o644)
+
+
+def _wrong_rights(status: os.stat_result, mode: int) -> Optional[str]:
+    found = status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)
+    return None if found == (*ROOT, mode) else "of user %d, group %d, mode %o; expected root's, %o" % (*found, mode)

@@ -1,0 +1,161 @@
+"""Answering, in one question, all that a converge must know. Reads only; reads no model bytes unless asked to."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Dict, Iterator, List, Optional
+
+from node import mend, program
+from node.codec import Text
+from node.coral import stacks
+from node.desired_state import Datasink, Order, Source, Version
+from node.errors import Refusal
+from node.facts import coral_host, prerequisites, status
+from node.health import health, work
+from node.machine.services import Status
+from node.protocol import DatasinkState, PullAccess, SetState, StackState, Survey
+from node.pull import access, face_list, staging
+from node.registry import delete_list, deployment_log, prune_units
+from node.store import disk, history, rights, sets, versions
+from node.store.history import short
+from node.store.service_set import ServiceSet
+from node.store.sets import StoredSet
+from node.switch import drift
+
+
+def survey(order: Order) -> Survey:
+    """Return what differs from the order."""
+    found = Survey(
+        current_program=program.current(),
+        damaged=mend.look(order),
+        absent_folders=_absent_folders(order),
+        lacking=[each.label for each in order.versions if _is_lacking(each, order)],
+        stack=_stack(order),
+        face_list=_face_list(order),
+        sets={each.service: _set(each, order) for each in order.sets},
+        pull_access=PullAccess(access.public_key(), access.read(access.CERTIFICATE), access.read(access.KNOWN_HOSTS)),
+        history=history.entries()[-history.RECENT :],
+        datasink=_datasink(order.datasink, order),
+    )
+    return found._replace(missing=prerequisites.missing(order, found), remarks=prerequisites.remarks(order))
+
+
+def _absent_folders(order: Order) -> List[Path]:
+    """The folders to make: those that are not there, and staging folders that are not root's alone."""
+    return [*(path for path in order.folders if not disk.is_folder(path)), *staging.of_others(order)]
+
+
+def _is_lacking(version: Version, order: Order) -> bool:
+    if order.asked.full:
+        return bool(versions.flaws(version))
+    return not versions.is_verified(version)
+
+
+def _stack(order: Order) -> Optional[StackState]:
+    stack = order.stack
+    if stack is None:
+        return None
+    is_there = not stacks.flaws(stack.digest) if order.asked.full else stacks.is_verified(stack.digest)
+    to_remap = [] if is_there else coral_host.remapped(stack, order)
+    return coral_host.needs(stack, order)._replace(lacking=not is_there, to_remap=to_remap)
+
+
+def _face_list(order: Order) -> List[str]:
+    if order.face_list is None:
+        return []
+    look = face_list.flaws if order.asked.full else face_list.lacking
+    return look(order.face_list)
+
+
+def _set(wanted: ServiceSet, order: Order) -> SetState:
+    chosen = sets.digest_of(wanted.service, sets.CHOSEN)
+    stored = sets.find(wanted.service, chosen)
+    units = drift.statuses(wanted)
+    how = health.judge(wanted) if units and chosen == wanted.digest else None
+    told = [*([str(how)] if how and how.verdict != health.HEALTHY else []), *drift.foreign(units)]
+    differences = _differences(wanted, chosen, units) + _told(wanted, stored)
+    return SetState(
+        chosen=chosen,
+        models=wanted.models if chosen == wanted.digest else stored.content.models if stored else {},
+        differences=differences,
+        unready=health.unready(wanted) if wanted.is_to_run else None,
+        health="; ".join(told) or None,
+        may_restart=how is not None and how.may_restart,
+        queue=work.queue(wanted) if differences else None,
+        live={str(file.path): _text(file.path) for file in wanted.files} if order.asked.diff else {},
+        commit=stored.commit if stored else None,
+        last=history.last(wanted.service),
+        proven=_is_proven(wanted),
+    )
+
+
+def _is_proven(wanted: ServiceSet) -> bool:
+    """Tell whether the wanted set is the one before the chosen one, and was well here."""
+    if sets.digest_of(wanted.service, sets.PREVIOUS) != wanted.digest:
+        return False
+    stored = sets.find(wanted.service, wanted.digest)
+    was_run = stored is not None and stored.content.is_to_run  # a service that the site had stopped was not tried
+    return was_run and history.was_well(wanted.service, wanted.digest)
+
+
+def _differences(wanted: ServiceSet, chosen: Optional[str], units: drift.Statuses) -> List[str]:
+    """Why this service is not settled on the wanted set; empty when it is."""
+    found = []
+    if chosen != wanted.digest:
+        found.append("chosen set %s, wanted %s" % (short(chosen), short(wanted.digest)))
+    with suppress(Refusal):  # of a damaged note node/mend.py tells
+        pending = status.pending(wanted.service)
+        if pending is not None and not pending.running:
+            found.append("a switch by %s died at %s" % (pending.operator, pending.time))
+    return [*found, *drift.of(wanted, units), *(_not_running(wanted, units[wanted.unit]) if units else [])]
+
+
+def _not_running(wanted: ServiceSet, main: Status) -> Iterator[str]:
+    if main.is_down:
+        yield "%s is %s" % (wanted.unit, main.active)
+    elif main.is_running and sets.live(wanted.service) != wanted.digest:
+        yield "%s was started from another set" % wanted.unit
+
+
+def _told(wanted: ServiceSet, stored: Optional[StoredSet]) -> List[str]:
+    """A return and the console go by what the chosen set says of its service."""
+    state = stored.content.state if stored else wanted.state
+    return ["%s was told %s, wanted %s" % (wanted.unit, state, wanted.state)] if state != wanted.state else []
+
+
+def _datasink(told: Optional[Datasink], order: Order) -> Optional[DatasinkState]:
+    if told is None:
+        return None
+    login = order.source.login
+    return DatasinkState(
+        authorized=None if told.authority is None else access.is_authorized(login, told.authority),
+        revoked=[] if told.authority is None else access.revoked(login, told.authority),
+        registry=_missing(told.needed, order.source),
+        logged=deployment_log.logged(told.log),
+        listed=delete_list.listed(told.named),
+        unseen=delete_list.unseen(told.needed_by),
+        clean_up=prune_units.differences(order.clean_up),
+    )
+
+
+def _missing(needed: Dict[str, str], source: Source) -> List[str]:
+    """What the registry lacks of the versions that this run's hosts need, with the rights of whom it belongs to."""
+    with rights.of(rights.owner_of(source.login)):
+        return list(_faults(needed, source.registry))
+
+
+def _faults(needed: Dict[str, str], folder: Path) -> Iterator[str]:
+    for label, manifest in sorted(needed.items()):
+        path = folder / label / versions.MANIFEST
+        if not disk.is_file(path):
+            yield "%s: not in the registry; expected it at %s" % (label, path.parent)
+        elif not disk.is_short(path) or disk.sha256(path) != manifest:
+            yield "%s: manifest differs from its pin %s" % (path, manifest[:12])
+
+
+def _text(path: Path) -> Optional[Text]:
+    try:
+        return Text(disk.read(path).decode())
+    except (OSError, UnicodeDecodeError, Refusal):
+        return None

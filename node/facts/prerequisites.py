@@ -1,0 +1,157 @@
+"""What a run needs of a host and does not bring: its packages, the service's user, the service's own code.
+
+What is not needed for what is still to be done is not missed, so a settled host is asked for nothing.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Dict, Iterator, List, Optional
+
+from node.coral import stick
+from node.desired_state import Order, Source
+from node.errors import Refusal
+from node.facts import coral_host
+from node.machine import releases
+from node.machine.releases import Release
+from node.printable import printable
+from node.protocol import Missing, Survey
+from node.pull import access
+from node.store import disk, rights
+from node.store.service_set import ServiceSet
+
+PACKAGES = {
+    "rsync": "rsync",
+    "ssh": "openssh-client",
+    "ssh-keygen": "openssh-client",
+    "setpriv": "util-linux",
+    "dpkg-deb": "dpkg",
+}
+"""The Debian package of each program."""
+UNFIT = {"imagenode": (releases.IMAGENODE_BETWEEN, releases.IMAGENODE_0_3)}
+"""Releases of a service whose configs are other ones than those of this checkout."""
+
+
+def missing(order: Order, found: Survey) -> Missing:
+    """Return what each step lacks, a line each with what mends it; `found` is the rest of the survey's answer."""
+    return Missing(
+        access=list(_for_access(order.source, found)),
+        coral=list(_for_coral(order, found)),
+        models=list(_for_models(order, found)),
+        configs=list(_for_configs(order, found)),
+    )
+
+
+def _for_access(source: Source, found: Survey) -> Iterator[str]:
+    if not source.local:
+        if found.pull_access.public_key is None:
+            yield from _programs("ssh-keygen")
+    elif found.datasink is None or not found.datasink.authorized:
+        try:
+            access.check_rrsync()
+        except Refusal as refusal:
+            yield str(refusal)
+
+
+def _for_coral(order: Order, found: Survey) -> Iterator[str]:
+    """A stack that was built for another host is refused before a byte of it comes."""
+    stack = order.stack
+    if stack is None or found.stack is None or not found.stack.lacking:
+        return
+    for each in order.sets:
+        if each.stack is not None:
+            yield from coral_host.unfit(stack, each.stack.python)
+    yield from _programs("rsync", "setpriv" if order.source.local else "ssh", "dpkg-deb")
+    yield from _user(order)
+
+
+def _for_models(order: Order, found: Survey) -> Iterator[str]:
+    is_to_pull = found.lacking or found.face_list
+    if is_to_pull:
+        yield from _releases(order)
+        yield from _programs("rsync", "setpriv" if order.source.local else "ssh")
+    if is_to_pull or found.absent_folders:
+        yield from _user(order)
+
+
+def _for_configs(order: Order, found: Survey) -> Iterator[str]:
+    moving = [each for each in order.sets if found.sets[each.service].differences]
+    if moving:
+        yield from _user(order)
+        yield from _releases(order)
+    for each in moving:
+        if each.is_to_run:
+            yield from _files(order, each.service)
+
+
+def _releases(order: Order) -> Iterator[str]:
+    """Configs of one release blind the outposts of another, without an error."""
+    for each in order.sets:
+        found = release(each)
+        if found is not None and found.name in UNFIT.get(each.service, ()):
+            yield "%s: of imagenode %s; expected 0.2, which this checkout's configs are for; install that release" % (
+                each.work.script, found.name,
+            )  # fmt: skip
+
+
+def remarks(order: Order) -> List[str]:
+    """Return what may be wrong on this node."""
+    found = {each.service: release(each) for each in order.sets}
+    stick_problem = stick.device_problem(order.user) if order.stack is not None else None
+    return [*_leftovers(order), *([stick_problem] if stick_problem else []), *_unknown(found)]
+
+
+def _leftovers(order: Order) -> Iterator[str]:
+    """Told once: with the run that brings the stack."""
+    if order.stack is not None and not disk.is_there(order.stack.version.directory):
+        for each in order.sets:
+            found = coral_host.leftovers(each.stack.python) if each.stack is not None else []
+            if found:
+                yield "%s: installed by another tool; it stays, and %s loads the stack %s instead" % (
+                    printable(", ".join(found)), each.service, order.stack.version.label,
+                )  # fmt: skip
+
+
+def _unknown(found: "Dict[str, Optional[Release]]") -> List[str]:
+    return [
+        "%s: of a release that is not known (%s); this checkout's configs may not fit it" % (service, told.reason)
+        for service, told in found.items()
+        if told is not None and told.name == releases.UNKNOWN
+    ]
+
+
+def release(content: ServiceSet) -> Optional[Release]:
+    """Return which release a service's own code is of; None where that is not told apart, or nobody knows the place."""
+    script = content.work.script
+    if script is None:
+        return None
+    try:
+        return releases.look(content.service, script, rights.owner_of(content.user))
+    except Refusal:
+        return None  # its user is missing: told elsewhere
+
+
+def _programs(*names: str) -> Iterator[str]:
+    for name in names:
+        if shutil.which(name) is None:
+            yield "%s: not installed; sudo apt-get install %s" % (name, PACKAGES[name])
+
+
+def _user(order: Order) -> Iterator[str]:
+    try:
+        rights.owner_of(order.user)
+    except Refusal as refusal:
+        yield str(refusal)
+
+
+def _files(order: Order, service: str) -> Iterator[str]:
+    try:
+        owner = order.owner
+    except Refusal:
+        return  # told already
+    for path in order.needs.get(service, []):
+        if not disk.is_readable(Path(path), owner):
+            yield "%s: no file that %s can read; expected %s's own code and Python, which a deploy does not bring" % (
+                path, order.user, service,
+            )  # fmt: skip

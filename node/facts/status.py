@@ -1,0 +1,133 @@
+"""What each service of this node is set to, what it runs, and how it is: for the console and for modelctl status."""
+
+from __future__ import annotations
+
+from typing import List, Optional
+
+from node import layout
+from node.errors import Refusal
+from node.facts import coral_status, prerequisites
+from node.health import health, work
+from node.machine import services
+from node.protocol import NodeService, Pending, Status
+from node.prune import prune_node, referenced
+from node.store import disk, history, lock, pending_switch, sets
+from node.store.history import short
+from node.store.service_set import ServiceSet
+from node.switch import automatic_rollback, drift
+
+
+def status() -> Status:
+    services = {service: _service(service) for service in layout.services()}
+    return Status(services, disk.target(layout.program() / "current"))
+
+
+def _service(service: str) -> NodeService:
+    chosen = sets.digest_of(service, sets.CHOSEN)
+    is_active = services.status(service + ".service").is_running
+    known = NodeService(
+        chosen=chosen,
+        active=is_active,
+        live=sets.live(service) if is_active else None,
+        models={},
+        health="no set is chosen",
+        drift=[],
+        pending=None,
+        last=history.last(service),
+        named=referenced.versions(service),
+        unit=service + ".service",
+        previous=sets.digest_of(service, sets.PREVIOUS),
+    )
+    if chosen is None:
+        return known
+    try:
+        known = known._replace(pending=pending(service))
+        stored = sets.load(service, chosen)
+    except Refusal as refusal:
+        return known._replace(health=str(refusal))
+    content = stored.content
+    known = known._replace(
+        unit=content.unit, state=content.state, models=content.models, manifests=content.manifests,
+        commit=stored.commit, product=stored.product,
+    )  # fmt: skip
+    return _with_found(known, content)
+
+
+def _with_found(known: NodeService, content: ServiceSet) -> NodeService:
+    """Add what is so at this moment."""
+    try:
+        units = drift.statuses(content)
+        return known._replace(
+            drift=drift.of(content, units) + drift.foreign(units),
+            leftovers=prune_node.leftovers(content.named_files),
+            code=_code(content),
+            coral=coral_status.look(content, units),
+            queue=work.queue(content) if units and units[content.unit].is_running else None,
+            health=_health(content),
+        )
+    except Refusal as refusal:  # a link that misleads, say: what is behind it is not known
+        return known._replace(health=str(refusal))
+
+
+def _code(content: ServiceSet) -> Optional[str]:
+    found = prerequisites.release(content)
+    return found.name if found else None
+
+
+def _health(content: ServiceSet) -> Optional[str]:
+    """What is wrong with a service that is to run; None where it does its work with the files that it should have."""
+    if not content.is_to_run:
+        return None
+    found = health.judge(content)
+    if found.verdict != health.HEALTHY:
+        return str(found)
+    unready = health.unready(content)
+    return "%s: %s" % (health.UNHEALTHY, unready) if unready else None
+
+
+def pending(service: str) -> Optional[Pending]:
+    """Return the mark of a switch that has not ended, and whether it is running; None where there is none.
+
+    Raises Refusal for one that cannot be read.
+    """
+    mark = pending_switch.read(service)
+    if mark is None:
+        return None
+    is_running, asked = lock.is_held(automatic_rollback.lock_of(service)), mark.request
+    return Pending(is_running, asked.operator, asked.purpose, mark.time, mark.old, asked.digest, asked.commit)
+
+
+def text(found: Status) -> str:
+    """Return the status for people."""
+    lines: List[str] = []
+    for name, service in found.services.items():
+        lines += [
+            "%s (%s)" % (name, service.unit),
+            "  chosen    %s, by commit %s%s"
+            % (short(service.chosen), short(service.commit), _release(service.product)),
+            "  live      %s" % (short(service.live) if service.live else "nothing that is known"),
+            "  previous  %s" % short(service.previous),
+        ]
+        lines += ["  model     %s %s, manifest %s" % (model, version, short(service.manifests.get(model)))
+                  for model, version in sorted(service.models.items())]  # fmt: skip
+        lines += ["  coral     %s" % each for each in coral_status.text(service.coral)]
+        lines.append("  health    %s" % (service.health or _well(service.state)))
+        lines += ["  drift     %s" % each for each in service.drift]
+        if service.pending:
+            lines.append("  pending   %s" % _pending_text(service.pending))
+        if service.last:
+            lines.append("  last      %s" % history.text(service.last))
+    return "\n".join(lines or ["nothing was deployed to this node yet"])
+
+
+def _release(product: Optional[str]) -> str:
+    return ", release %s" % product if product and product != sets.UNKNOWN else ""
+
+
+def _well(state: Optional[str]) -> str:
+    return "healthy" if state == "running" else "%s, as the site says" % state
+
+
+def _pending_text(pending: Pending) -> str:
+    what = "running now" if pending.running else "died; the set before is chosen again at the next boot or deploy"
+    return "a switch to %s by %s since %s, %s" % (short(pending.to), pending.operator, pending.time, what)

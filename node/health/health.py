@@ -1,0 +1,208 @@
+"""Whether a service is well: waiting until it is, after a start; and how it is at any other time."""
+
+from __future__ import annotations
+
+import time
+from typing import Callable, NamedTuple, Optional
+
+from node import layout
+from node.coral import stacks, stick
+from node.errors import Refusal, Unknown
+from node.health import work
+from node.health.work import Look
+from node.machine import services
+from node.machine.services import Status
+from node.store import checksum_cache, disk, files, rights
+from node.store.service_set import ServiceSet
+
+PAUSE = 0.1  # seconds between looks
+LONG_PAUSE = 0.5  # of a service that takes long: a look reads the process table and the journal
+SOON = 10.0  # seconds in which a service that has just started is given time
+OFTEN = 3  # restarts by systemd after which a service is not taken for one that is starting
+
+
+def unready(service: ServiceSet) -> Optional[str]:
+    """Return what keeps the set's model files or stack from being used, None when all are there, verified, readable.
+
+    Raises Refusal when the service's user does not exist.
+    """
+    for named in service.named_files:
+        if (disk.reached(named.path) is None) if named.linked else not disk.is_file(named.path):
+            return "%s: missing; run deploys/models.py" % named.path
+    return _unreadable(service) or _unverified(service) or _unpacked(service)
+
+
+def _unpacked(service: ServiceSet) -> Optional[str]:
+    stack = service.stack
+    if stack is None or stacks.is_verified(stack.digest):
+        return None
+    return "%s: the stack coral_packages/%s is not there as it was unpacked; run deploys/models.py" % (
+        stack.directory, stack.version,
+    )  # fmt: skip
+
+
+def _unverified(service: ServiceSet) -> Optional[str]:
+    for named in service.named_files:
+        if not named.linked and not checksum_cache.vouches(named.path, named.sha256):
+            told = (named.path, named.sha256[:12])
+            return "%s: not verified with its pinned SHA-256 %s; run deploys/models.py" % told
+    return None
+
+
+def _unreadable(service: ServiceSet) -> Optional[str]:
+    user = rights.owner_of(service.user)
+    for named in service.named_files:
+        if not disk.is_readable(named.path, user):
+            return "%s: not readable by %s; check owner and mode" % (named.path, service.user)
+    return None
+
+
+class StickIsBack(Refusal):
+    """What has no Coral stick to work with is not there; the stick, which was absent after the start, is."""
+
+
+def wait_through(service: ServiceSet, stop: Callable[[], None]) -> Optional[str]:
+    """Wait as `wait` does. A service whose stick came after its start is stopped by this, and started anew: once."""
+    try:
+        return wait(service)
+    except StickIsBack:
+        stop()
+    try:
+        services.start(service.unit, service.gate.deadline)
+    except Refusal as refusal:
+        return str(refusal)
+    try:
+        return wait(service)
+    except StickIsBack as still:
+        return str(still)
+
+
+def wait(service: ServiceSet) -> Optional[str]:
+    """Wait until a service that was just started has worked for the settle time of its gate.
+
+    Returns None then, else what is unhealthy: at once where something has ended, at the deadline where something has
+    not come. Raises Unknown where it could not be seen by then, StickIsBack where it is to be started once more.
+    """
+    begun = time.monotonic()
+    # systemd keeps the count of a service that was stopped between two restarts.
+    restarts = services.status(service.unit).restarts
+    well_since: Optional[float] = None
+    absent: Optional[float] = None
+    has_loaded = False
+    while True:
+        is_absent = _has_no_stick(service)  # before the look: what it finds may be due to that
+        found = _look_after_start(service, restarts)
+        now = time.monotonic()
+        absent = now if is_absent or found.verdict == work.NO_STICK else absent
+        if absent is not None and _has_missed_it(found, min(absent + SOON, begun + service.gate.deadline) - now):
+            raise StickIsBack(found.reason)
+        pause = PAUSE if now - begun < SOON else LONG_PAUSE
+        if found.verdict == work.BROKEN:
+            return found.reason
+        if found.verdict in (work.WORKS, work.NO_STICK):
+            has_loaded = has_loaded or _has_loaded(service, found)
+            well_since = now if well_since is None or not has_loaded else well_since
+            left = well_since + service.gate.settle - now
+            if left <= 0:
+                return unready(service) if "files" in service.gate.checks else None
+            pause = min(pause, left)
+        elif now - begun >= service.gate.deadline:
+            return _overdue(service, found)
+        else:
+            well_since = None
+        time.sleep(pause)
+
+
+def _has_no_stick(service: ServiceSet) -> bool:
+    """Tell whether the stick is absent that some of it works with, and ends without."""
+    try:
+        return service.work.on_stick > 0 and stick.state() == stick.ABSENT
+    except Unknown:
+        return False
+
+
+def _has_missed_it(found: Look, left: float) -> bool:
+    """What has not begun yet may find the stick there, for so many seconds."""
+    return found.on_stick and (found.verdict == work.BROKEN or left <= 0)
+
+
+def _look_after_start(service: ServiceSet, restarts: int) -> Look:
+    try:
+        status = services.status(service.unit)
+    except Refusal as refusal:  # systemd is being started anew, say
+        return Look(work.UNKNOWN, str(refusal))
+    has_restarted = status.restarts > restarts or status.sub == "auto-restart"
+    if status.active == "failed" or (has_restarted and "restarts" in service.gate.checks):
+        return Look(work.BROKEN, "%s ended after its start (%s, %s)" % (service.unit, status.active, status.sub))
+    return _look(service, status)
+
+
+def _look(service: ServiceSet, status: Status) -> Look:
+    if not status.is_running:
+        return Look(work.NOT_YET, "%s is %s, expected active" % (service.unit, status.active))
+    return work.look(service, status.pid)
+
+
+def _has_loaded(service: ServiceSet, found: Look) -> bool:
+    """A view's child reports for duty before it reads its model, and may die of that."""
+    return not service.work.views or found.age >= service.gate.model_wait or work.has_loaded(service)
+
+
+def _overdue(service: ServiceSet, found: Look) -> str:
+    reason = "%s within %g s" % (found.reason, service.gate.deadline)
+    if found.verdict == work.UNKNOWN:
+        raise Unknown(reason)
+    return reason
+
+
+class Health(NamedTuple):
+    """How a service is that should run. `verdict` is one of these; `reason` says why it is not healthy."""
+
+    verdict: str
+    reason: str
+    may_restart: bool  # a run may start it anew: once for each set and boot, and never one that is starting
+
+    def __str__(self) -> str:
+        return "%s: %s" % (self.verdict, self.reason)
+
+
+HEALTHY, UNHEALTHY, STARTING = "healthy", "unhealthy", "starting"
+
+
+def judge(service: ServiceSet, seconds: float = SOON) -> Health:
+    """Return how a service is. One that has just started is given so many seconds."""
+    until = time.monotonic() + seconds
+    while True:
+        status = services.status(service.unit)
+        if status.is_down:
+            return Health(UNHEALTHY, "%s is %s, expected active" % (service.unit, status.active), False)
+        found = _look(service, status)
+        is_young = found.age < service.gate.deadline
+        if found.verdict not in (work.NOT_YET, work.UNKNOWN) or not is_young or time.monotonic() >= until:
+            return _judged(service, found, is_young and status.restarts < OFTEN)
+        time.sleep(PAUSE)
+
+
+def _judged(service: ServiceSet, found: Look, is_starting: bool) -> Health:
+    if found.verdict == work.WORKS:
+        return Health(HEALTHY, "", False)
+    if found.verdict in (work.NO_STICK, work.UNKNOWN):
+        return Health(found.verdict, found.reason, False)
+    if found.verdict == work.NOT_YET and is_starting:
+        return Health(STARTING, "%s, %d s after its start" % (found.reason, found.age), False)
+    is_old = found.age >= service.gate.deadline
+    return Health(UNHEALTHY, found.reason, is_old and not _was_restarted(service))
+
+
+def _was_restarted(service: ServiceSet) -> bool:
+    """Tell whether a run has started it anew for its health, since the boot, with this very set."""
+    try:
+        return disk.read(layout.restarted(service.service)) == service.digest.encode()
+    except FileNotFoundError:
+        return False
+
+
+def note_restart(service: ServiceSet) -> None:
+    """Note that a run starts this service anew because it is unhealthy with its chosen set."""
+    files.folder(layout.RUNTIME)
+    files.write(layout.restarted(service.service), service.digest.encode())

@@ -1,0 +1,146 @@
+"""Running other programs: each has a time limit, and none waits for an answer."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from tempfile import TemporaryFile
+from typing import IO, Dict, Optional, Sequence, Tuple
+
+from node.errors import Refusal
+from node.machine import processes
+
+SECONDS = 60.0
+"""What a program gets that has only to look, or to tell systemd something."""
+LONG_SECONDS = 12 * 3600.0
+"""What one gets that waits for a link, for a task to end, or reads every byte from what may be a slow card."""
+
+
+CHUNK = 1 << 16
+WATCH_PAUSE = 0.05  # seconds between looks at a program that says nothing
+
+
+def run(words: Sequence[str], seconds: float = SECONDS) -> "subprocess.CompletedProcess[str]":
+    """Run a program and return how it ended, with all it said. Raises Refusal when that takes too long."""
+    try:
+        return subprocess.run(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,
+            errors="replace", timeout=seconds,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise _overdue(words, seconds) from None
+
+
+def tail(words: Sequence[str], seconds: float, most: int) -> str:
+    """Run a program and return the last bytes that it said, so many at most, however much it says.
+
+    Raises Refusal when it fails, Overdue when it takes too long.
+    """
+    deadline = time.monotonic() + seconds
+    with subprocess.Popen(
+        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        try:
+            said = _last(process.stdout, deadline, most)
+            code = process.wait(timeout=max(0.0, deadline - time.monotonic()))
+        except (subprocess.TimeoutExpired, TimeoutError):
+            raise _overdue(words, seconds) from None
+        finally:
+            process.kill()
+    if code != 0:
+        raise Refusal("%s: exit status %d" % (" ".join(words), code))
+    return said.decode("utf-8", "replace")
+
+
+def output(words: Sequence[str], seconds: float, most: int) -> bytes:
+    """Run a program and return all that it wrote to its standard output.
+
+    Raises Refusal with its own reason when it fails, or writes more than so many bytes; Overdue when it takes too long.
+    """
+    deadline = time.monotonic() + seconds
+    environment = dict(os.environ, LC_ALL="C")
+    with TemporaryFile() as reason, subprocess.Popen(
+        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=reason, env=environment
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        try:
+            found = _last(process.stdout, deadline, most + 1)
+            code = process.wait(timeout=max(0.0, deadline - time.monotonic()))
+        except (subprocess.TimeoutExpired, TimeoutError):
+            raise _overdue(words, seconds) from None
+        finally:
+            process.kill()
+        reason.seek(0)
+        said = reason.read(CHUNK).decode("utf-8", "replace")
+    if code != 0:
+        raise Refusal(first_line(said))
+    if len(found) > most:
+        raise Refusal("more than %d bytes" % most)
+    return found
+
+
+def watch(
+    words: Sequence[str], environment: Dict[str, str], seconds: float, most: int
+) -> "Tuple[Optional[int], bytes]":
+    """Run a program of somebody else's, in a session of its own, and return its exit code and the last bytes it said.
+
+    The code is below 0 after a signal, and None where the time was up. What it began ends with it.
+    """
+    deadline = time.monotonic() + seconds
+    with subprocess.Popen(
+        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, cwd="/",
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        said, has_ended, streams = bytearray(), False, [process.stdout]
+        while not has_ended and time.monotonic() < deadline:
+            has_ended = _has_ended(process.pid)  # before what it said is read
+            while select.select(streams, [], [], 0 if has_ended else WATCH_PAUSE)[0] and time.monotonic() < deadline:
+                piece = os.read(process.stdout.fileno(), CHUNK)
+                streams = streams if piece else []
+                said += piece
+                if len(said) > 2 * most:
+                    del said[:-most]
+        processes.kill(process.pid)  # while its number is its own
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    return (process.returncode if has_ended else None), bytes(said[-most:])
+
+
+def _has_ended(pid: int) -> bool:
+    """Tell whether a child has ended, and leave it a zombie."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _last(stream: IO[bytes], deadline: float, most: int) -> bytes:
+    """Read to the end, and keep the last bytes. Raises TimeoutError at the deadline."""
+    said = bytearray()
+    while True:
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([stream], [], [], left)[0]:
+            raise TimeoutError
+        piece = os.read(stream.fileno(), CHUNK)
+        if not piece:
+            return bytes(said[-most:])
+        said += piece
+        if len(said) > 2 * most:
+            del said[:-most]
+
+
+def _overdue(words: Sequence[str], seconds: float) -> "Overdue":
+    told = (" ".join(words), seconds)
+    return Overdue("%s: not done within %g s; look what holds it up, and run again" % told)
+
+
+class Overdue(Refusal):
+    """A program took longer than it may."""
+
+
+def first_line(text: str, otherwise: str = "no reason given") -> str:
+    """What a program said first is its own reason; the lines after it only follow from that."""
+    return (text.strip().splitlines() or [otherwise])[0]

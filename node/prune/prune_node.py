@@ -1,0 +1,217 @@
+"""Removing versions of a node's models folder that the control node no longer wants here, and nothing else.
+
+Stacks of Coral packages are versions of a model, too: each has a folder of its own elsewhere (node/coral/stacks.py).
+
+What may go is decided there. Here it is checked again, while neither a pull nor a switch is running: no set names the
+version, and what exists nowhere else is not in it. A version is renamed to MODEL/.retired-VERSION first, so that it is
+there whole or not at all; whatever ends the program, the next run removes the rest of that.
+"""
+
+from __future__ import annotations
+
+import stat
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Dict, Iterable, Iterator, List, Set, Tuple
+
+from node import layout, names
+from node.codec import Text
+from node.coral import stacks
+from node.errors import Refusal
+from node.linked_files import linked_transfer
+from node.machine.processes import writers
+from node.prune import referenced
+from node.store import checksum_cache, disk, files, lock, service_set
+from node.store.service_set import Named
+from node.switch import automatic_rollback
+from node.version_messages import Held, HeldFile, HeldVersion, Removable, Removal, Removed, RemoveVersions
+
+Pair = Tuple[str, str]  # model, version
+
+
+def survey(models: Path) -> Held:
+    """Return the versions below a models folder, and what is left of killed removals, with the files of each."""
+    versions, leftovers = [], []  # type: List[HeldVersion], List[HeldVersion]
+    for model, folder in _model_folders(models):
+        for each in _folders(folder):
+            is_left = each.name.startswith(layout.RETIRED)
+            version = each.name[len(layout.RETIRED) :] if is_left else each.name
+            if names.is_version(version):
+                (leftovers if is_left else versions).append(HeldVersion(model, version, _files(each, each)))
+    for place, folders in ((versions, _stacks()), (leftovers, _left_stacks())):
+        for version, paths in sorted(folders.items()):
+            held = [file for path in paths for file in _files(path, layout.coral())]
+            place.append(HeldVersion(service_set.CORAL, version, held))
+    return Held(versions, leftovers)
+
+
+def _stacks() -> Dict[str, List[Path]]:
+    """The folders of stacks, by version. What a set calls a stack counts; one that cannot say what it is stays."""
+    called = {}  # type: Dict[str, str]
+    for service in layout.services():
+        called.update(referenced.stacks(service))
+    found = {}  # type: Dict[str, List[Path]]
+    for each in stacks.stored():
+        version = called.get(each.digest, each.version)
+        if names.is_version(version):
+            found.setdefault(version, []).append(each.folder)
+    return found
+
+
+def _left_stacks() -> Dict[str, List[Path]]:
+    """The folders of stacks that were renamed and not wholly removed, by version."""
+    found = {}  # type: Dict[str, List[Path]]
+    for version, path in stacks.retired():
+        found.setdefault(version, []).append(path)
+    return found
+
+
+def _model_folders(models: Path) -> Iterator[Tuple[str, Path]]:
+    for folder in _folders(models):
+        if names.MODEL.fullmatch(folder.name) and folder.name != service_set.CORAL:
+            yield folder.name, folder
+
+
+def _folders(path: Path) -> List[Path]:
+    return [path / name for name in disk.names(path) if disk.is_real_folder(path / name)]
+
+
+def _files(folder: Path, above: Path) -> List[HeldFile]:
+    found = []
+    for path, status in disk.below(folder):
+        inode = "%d:%d" % (status.st_dev, status.st_ino)
+        name = str(path.relative_to(above)).encode("utf-8", "backslashreplace").decode()
+        size = status.st_size if stat.S_ISREG(status.st_mode) else 0
+        found.append(HeldFile(Text(name), size, inode, status.st_nlink))
+    return found
+
+
+def leftovers(named_files: Iterable[Named]) -> List[str]:
+    """Return the folders that killed removals left where these files are, in their models folder."""
+    places = {each.path.parents[2] for each in named_files}
+    found = (each for place in places if place.name == "models" for model in _folders(place) for each in _left(model))
+    return sorted(map(str, [*found, *(path for _, path in stacks.retired())]))
+
+
+def _left(model: Path) -> List[Path]:
+    """The versions that were renamed and not wholly removed."""
+    retired = [each for each in _folders(model) if each.name.startswith(layout.RETIRED)]
+    return [each for each in retired if names.is_version(each.name[len(layout.RETIRED) :])]
+
+
+def remove(order: RemoveVersions) -> Removal:
+    """Remove these versions, and what killed removals left. Raises Refusal while a pull or a switch is running."""
+    models = order.models
+    for entry in order.entries:
+        _require_version(entry)
+    removed, refused = [], {}  # type: List[Removed], Dict[str, str]
+    with _alone(order.operator, order.purpose):
+        for left in survey(models).leftovers:  # what only looks like one was never shown to anybody
+            removed.append(_finish(models, left.model, left.version))
+        in_use = _named()
+        for entry in order.entries:
+            try:
+                _require_removable(models, entry, in_use)
+            except Refusal as refusal:
+                refused[entry.label] = str(refusal)
+            else:
+                _retire(models, entry)
+                removed.append(_finish(models, entry.model, entry.version))
+    return Removal(removed, refused)
+
+
+def _require_version(entry: Removable) -> None:
+    if not names.MODEL.fullmatch(entry.model) or not names.is_version(entry.version):
+        raise Refusal("%s: found no version's name; expected MODEL/YYYY-MM-DD" % entry.label)
+
+
+@contextmanager
+def _alone(operator: str, purpose: str) -> Iterator[None]:
+    """Hold the locks of the pull and of every service's switch. Raises lock.Taken."""
+    with ExitStack() as stack:
+        stack.enter_context(lock.held(layout.pull_lock(), "pull", operator, purpose))
+        for service in layout.services():
+            stack.enter_context(lock.held(automatic_rollback.lock_of(service), "switch", operator, purpose))
+        yield
+
+
+def _named() -> Set[Pair]:
+    """The versions that any service here may start from. Raises Refusal when that cannot be known."""
+    found = set()  # type: Set[Pair]
+    for service in layout.services():
+        versions = referenced.versions(service)
+        if versions is None:
+            raise Refusal("%s: one of its sets cannot be read; a deploy stores it anew; nothing was removed" % service)
+        found.update((model, version) for model in versions for version in versions[model])
+        found.update((service_set.CORAL, version) for version in referenced.stacks(service).values())
+    return found
+
+
+def _require_removable(models: Path, entry: Removable, in_use: Set[Pair]) -> None:
+    if (entry.model, entry.version) in in_use:
+        raise Refusal("a set names it by now; it stays")
+    folders = _folders_of(models, entry)
+    folder = layout.coral() if entry.model == service_set.CORAL else folders[0]
+    found = {path.relative_to(folder): path for each in folders for path, _ in disk.below(each)}
+    foreign = sorted(str(name) for name in found if str(name) not in entry.files)
+    if foreign:
+        raise Refusal("%s: not of this version; it stays; move that away and run again" % (folder / foreign[0]))
+    busy = writers(found.values())
+    if busy:
+        raise Refusal("%s: open for writing; it stays; run again later" % ", ".join(busy))
+    for name, digests in sorted(entry.linked.items()):
+        path = folder / name
+        if disk.is_there(path) and linked_transfer.measure(path).sha256 not in digests:
+            raise Refusal("%s: it holds what exists nowhere else; it stays; run modelctl collect first" % path)
+
+
+def _folders_of(models: Path, entry: Removable) -> List[Path]:
+    """Where a version is: one folder, or one for each stack of that version. Raises Refusal where it is not."""
+    if entry.model != service_set.CORAL:
+        return [linked_transfer.version_folder(models, entry.model, entry.version)]
+    found = _stacks()
+    if entry.version not in found:
+        there = ", ".join(sorted(found)) or "none"
+        raise Refusal("%s: not on this node; versions of %s that are: %s" % (entry.label, entry.model, there))
+    return found[entry.version]
+
+
+def _retire(models: Path, entry: Removable) -> None:
+    for folder in _folders_of(models, entry):
+        if entry.model == service_set.CORAL:
+            stacks.retire(folder.name, entry.version)
+        else:
+            files.place(folder, folder.with_name(layout.RETIRED + entry.version))
+
+
+def _finish(models: Path, model: str, version: str) -> Removed:
+    if model == service_set.CORAL:
+        return _finish_stacks(version)
+    retired = models / model / (layout.RETIRED + version)
+    freed = _freed_by(retired)
+    if not disk.is_there(retired.with_name(version)):
+        checksum_cache.forget(retired.with_name(version))
+    with checksum_cache.renewing(*(path for path, _ in disk.below(retired))):
+        files.remove(retired)
+    files.sync_folder(retired.parent)
+    return Removed(model, version, freed)
+
+
+def _finish_stacks(version: str) -> Removed:
+    freed = 0
+    for folder in _left_stacks().get(version, []):
+        freed += _freed_by(folder)
+        files.remove(folder)
+    files.sync_folder(layout.coral())
+    return Removed(service_set.CORAL, version, freed)
+
+
+def _freed_by(folder: Path) -> int:
+    """The bytes of the regular files that have no link elsewhere."""
+    links, sizes = {}, {}  # type: Dict[Tuple[int, int], int], Dict[Tuple[int, int], int]
+    for _, status in disk.below(folder):
+        if stat.S_ISREG(status.st_mode):
+            inode = (status.st_dev, status.st_ino)
+            links[inode] = links.get(inode, status.st_nlink) - 1
+            sizes[inode] = status.st_size
+    return sum(sizes[inode] for inode, left in links.items() if left == 0)

@@ -1,0 +1,1 @@
+"""Bringing versions here: access to the datasink's registry, fetching, verifying, putting in place."""

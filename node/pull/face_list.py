@@ -1,0 +1,168 @@
+"""The face list on a datasink. It locks events: what no list entry names, the sentinel's daily clean-up deletes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+from pathlib import Path
+from typing import List, NamedTuple, Optional, Set, Tuple
+
+from node import layout
+from node.desired_state import File, Order, Version
+from node.errors import Refusal
+from node.printable import printable
+from node.pull import pull, staging
+from node.store import checksum_cache, disk, files, handles, rights
+from node.store.rights import ROOT, Owner
+from node.store.sets import StoredSet
+
+CURRENT = "facelist_current.csv"
+LIST = "facelist.csv"
+CONFIG = "datapump.yaml"
+
+Event = Tuple[str, str]  # date, event id
+
+
+class Named(NamedTuple):
+    """A face list, and who says that it is one: it is read with their rights."""
+
+    path: Path
+    by: Owner
+
+
+def path_of(version: Version, name: str) -> Path:
+    """Where a file of the version lies: facelist.csv of 2026-02-02 is facelist_2026-02-02.csv."""
+    plain = Path(name)
+    return version.directory / (plain.stem + "_" + version.version + plain.suffix)
+
+
+def lacking(version: Version) -> List[str]:
+    """Return the names of files that are not there, or were never read."""
+    return [file.name for file in version.files if not checksum_cache.vouches(path_of(version, file.name), file.sha256)]
+
+
+def flaws(version: Version) -> List[str]:
+    """Read every byte and return the names of files that are not there, or differ."""
+    return [file.name for file in version.files if not _is_right(path_of(version, file.name), file.sha256)]
+
+
+def _is_right(path: Path, sha256: str) -> bool:
+    return disk.is_short(path) and disk.sha256(path) == sha256
+
+
+def fetch(order: Order) -> None:
+    """Bring the list's files; what is there is read once and stays as it came. Raises Refusal where it is another."""
+    version = order.face_list
+    if version is None:
+        return
+    absent = [file for file in version.files if not disk.is_there(path_of(version, file.name))]
+    if absent:
+        _bring(version, absent, order)
+    for file in version.files:
+        _adopt(path_of(version, file.name), file)
+
+
+def _bring(version: Version, absent: List[File], order: Order) -> None:
+    files.folder(version.directory, order.owner)
+    folder = version.directory / layout.STAGING
+    with staging.held(folder):
+        pull.bring({version.label + "/" + file.name: file for file in absent}, folder, order)
+        pull.verify(folder / version.label, absent, version.label, order)
+        for file in absent:
+            files.rename(folder / version.label / file.name, path_of(version, file.name))
+        files.prune(folder)
+
+
+def _adopt(path: Path, file: File) -> None:
+    if disk.target(path) is not None:
+        raise Refusal("%s: a link, expected a file; move it away and run again" % path)
+    if not disk.is_short(path, file.size):
+        raise Refusal("%s: no file, or much too long; expected the version's; move it away and run again" % path)
+    reading = checksum_cache.read(path)
+    if reading.sha256 != file.sha256:
+        raise Refusal(
+            "%s: SHA-256 %s, expected the pinned %s; it holds what exists nowhere else, so it stays: "
+            "move it away and run again" % (path, reading.sha256[:12], file.sha256[:12])
+        )
+    checksum_cache.put(path, reading)
+
+
+def require_switchable(order: Order) -> None:
+    """Raises Refusal while the order's list is not there, or would unlock events and nobody allowed it."""
+    version = order.face_list
+    if version is None:
+        return
+    if lacking(version):
+        raise Refusal("%s: not there or not verified; run deploys/models.py" % path_of(version, LIST))
+    configs = [file.path for each in order.sets for file in each.files if file.path.name == CONFIG]
+    lost = _unlocked(Named(path_of(version, LIST), ROOT), version.directory / CURRENT, configs)
+    if lost and not order.asked.unlock:
+        raise Refusal(
+            "face list %s: lacks %d event(s) that the live list locks, so their recordings could be deleted; "
+            "expected a list that holds them, or allow it with --data unlock=yes" % (version.version, len(lost))
+        )
+
+
+def unlocked_by(stored: StoredSet) -> int:
+    """Return how many events a live list locks that the list of a stored set does not."""
+    for file in stored.content.files:
+        named = _live(stored.folder / "files" / file.sha256) if file.path.name == CONFIG else None
+        if named is not None:
+            new = named._replace(by=rights.owner_of(file.owner))
+            return len(_unlocked(new, named.path.with_name(CURRENT), [file.path]))
+    return 0
+
+
+def unlocks(version: Version, configs: List[Path], registry: Optional[Path]) -> Optional[int]:
+    """Return how many live events a version's list would unlock; None where neither this node nor `registry` has it."""
+    lists = [path_of(version, LIST), *([registry / version.label / LIST] if registry else [])]
+    new = next((path for path in lists if disk.is_file(path)), None)
+    return len(_unlocked(Named(new, ROOT), version.directory / CURRENT, configs)) if new else None
+
+
+def _unlocked(new: Named, link: Path, configs: List[Path]) -> Set[Event]:
+    """The lists that are live are the one behind the link and the one that the data pump reads: an older tool may have
+    set only one of them."""
+    live = [each for each in [_behind(link), *map(_live, configs)] if each is not None and each.path != new.path]
+    locked: Set[Event] = set().union(*(_events(each) for each in live))
+    return locked - _events(new) if locked else set()
+
+
+def _behind(link: Path) -> Optional[Named]:
+    """The list that a link names, or that is in its place."""
+    try:
+        status, target = handles.look(link)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return Named(Path(os.path.normpath(str(link.parent / (target or link.name)))), rights.who(status))
+
+
+def _live(config: Path) -> Optional[Named]:
+    """The list that a config names, in the name of whom the config belongs to."""
+    try:
+        with handles.opened(config) as file:
+            text, status = disk.content(file, config).decode(), os.fstat(file.fileno())
+    except (OSError, UnicodeDecodeError):
+        return None
+    match = re.search(r"^facefile:\s*[\"']?([^\"'#\n]+)", text, re.MULTILINE)
+    if match and ("\0" in match.group(1) or not match.group(1).startswith("/")):
+        raise Refusal("%s: facefile: %s; expected a whole path" % (config, printable(match.group(1))))
+    return Named(Path(match.group(1).strip()), rights.who(status)) if match else None
+
+
+def _events(named: Named) -> Set[Event]:
+    """The events of a list; none where it is not there."""
+    path = named.path
+    try:
+        with rights.of(named.by), handles.opened(path) as file:
+            disk.require_short(file, path)
+            rows = io.TextIOWrapper(file, "utf-8", "surrogateescape", newline="")
+            return {(row["date"], row["event"]) for row in csv.DictReader(rows)}
+    except (FileNotFoundError, NotADirectoryError):
+        return set()
+    except csv.Error as error:
+        raise Refusal("%s: %s; expected a face list in CSV" % (path, error)) from None
+    except KeyError as error:
+        raise Refusal("%s: no column %s; expected a face list with date and event" % (path, error)) from None

@@ -1,0 +1,181 @@
+"""Making every wanted version present and verified: adopt what is there, fetch what is not, rename it into place."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Dict, List, Optional
+
+from node import layout
+from node.desired_state import File, Order, Version
+from node.errors import Refusal
+from node.pull import staging, transfer
+from node.store import checksum_cache, disk, files, versions
+from node.store.checksum_cache import Reading
+
+
+def pull(order: Order) -> None:
+    """Bring every version of the order onto this node. Raises Refusal naming all that could not be had.
+
+    A version that is complete is put in place even when another fails; nothing that was there is removed.
+    """
+    if not order.versions:
+        return
+    missing = {version.label: _lacking(version) for version in order.versions}
+    checksum_cache.upgrade()
+    missing = {label: lacking for label, lacking in missing.items() if lacking}
+    wanted = [version for version in order.versions if version.label in missing]
+    if not wanted:
+        return
+    models = wanted[0].directory.parent.parent
+    files.folder(models, order.owner)
+    problems = list(filter(None, map(_elsewhere, wanted)))
+    near = [version for version in wanted if _elsewhere(version) is None]
+    if near:
+        with staging.held(models / layout.STAGING):
+            problems += _fetch(near, missing, models / layout.STAGING, order)
+    if problems:
+        raise Refusal("; ".join(problems))
+
+
+def _elsewhere(version: Version) -> Optional[str]:
+    """Why a version cannot be put in place in one rename; None when it can."""
+    folder = version.directory.parent
+    if not disk.is_folder(folder) or disk.device(folder) == disk.device(folder.parent):
+        return None
+    return "%s: on another disk than %s; expected all models on one; link that folder instead, and run again" % (
+        folder, folder.parent,
+    )  # fmt: skip
+
+
+def _fetch(wanted: List[Version], missing: Dict[str, List[File]], staging: Path, order: Order) -> List[str]:
+    """Bring what is missing, and return why versions could not be put in place."""
+    request = {version.label + "/" + file.name: file for version in wanted for file in missing[version.label]}
+    bring({name: file for name, file in request.items() if not _reuse(file, staging / name)}, staging, order)
+    problems: List[str] = []
+    for version in wanted:
+        try:
+            _settle(version, missing[version.label], staging, order)
+        except Refusal as refusal:
+            problems.append(str(refusal))
+    files.prune(staging)
+    return problems
+
+
+def _lacking(version: Version) -> List[File]:
+    """What must come for this version. A folder that is already there is hashed once and adopted."""
+    return versions.contents(version) if versions.is_absent(version) else versions.stamp(version)
+
+
+def _reuse(file: File, staged: Path) -> bool:
+    """Take a file that a version on this node already holds. A linked one is never shared: it will be written to."""
+    held = None if file.linked else checksum_cache.find(file.sha256)
+    # A stamp trusts size and times; bytes that rotted under them must not come back as the cure.
+    if held is None or disk.sha256(held) != file.sha256:
+        _unshare(staged)
+        return False
+    files.folder(staged.parent)
+    with checksum_cache.renewing(held, staged):
+        files.remove(staged)
+        files.hard_link(held, staged)
+    return True
+
+
+def _unshare(staged: Path) -> None:
+    """An older try may have linked it to another version's file, which rsync would then write into."""
+    status = disk.status(staged)
+    if status is not None and stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
+        with checksum_cache.renewing(staged):
+            files.unlink(staged)
+
+
+def bring(wanted: Dict[str, File], staging: Path, order: Order) -> None:
+    """Fetch files by their names in the registry; where an earlier try left the start of one, only the rest moves."""
+    if not wanted:
+        return
+    transfer.check_space(wanted, staging, order.limits)
+    resumed = [name for name in wanted if disk.is_file(staging / name)]
+    transfer.fetch(order.source, list(wanted), staging, order.limits)
+    # A power cut may have torn what an earlier try staged.
+    torn = [name for name in resumed if disk.sha256(staging / name) != wanted[name].sha256]
+    if torn:
+        transfer.mend(order.source, torn, staging, order.limits)
+
+
+def _settle(version: Version, expected: List[File], staging: Path, order: Order) -> None:
+    """Verify what was staged for one version and put it in place. Raises Refusal naming what is wrong with it."""
+    staged = staging / version.label
+    readings = verify(staged, expected, version.label, order)
+    if versions.is_absent(version):
+        files.folder(version.directory.parent, order.owner)
+        _drop_extras(staged, expected)
+        files.give(staged, order.owner, 0o755)
+        files.place(staged, version.directory)
+        for name, reading in readings.items():
+            checksum_cache.put(version.directory / name, reading)
+    else:
+        for name, reading in readings.items():
+            checksum_cache.place(staged / name, version.directory / name, reading)
+        for file in expected:
+            if file.linked:
+                _give_linked(staged / file.name, version.directory / file.name)
+        _remove(staged)
+
+
+def _give_linked(staged: Path, final: Path) -> None:
+    try:
+        files.hard_link(staged, final)  # not a rename, which would overwrite one that the node has made meanwhile
+    except FileExistsError:
+        if disk.reached(final) is None:
+            raise Refusal("%s: a link to nothing, expected a file; move it away and run again" % final) from None
+    files.sync_folder(final.parent)
+
+
+def verify(staged: Path, expected: List[File], label: str, order: Order) -> Dict[str, Reading]:
+    """Compare staged files with their pinned digests, give those that are right to the service's user, 0644 as SPEC has
+    it, and return the readings of the immutable ones.
+
+    Raises Refusal naming all that is wrong. A file with wrong bytes is dropped, so that it comes anew.
+    """
+    missing = [file for file in expected if not disk.is_file(staged / file.name)]
+    if missing:
+        raise Refusal(absent(label, missing, order.source.host))
+    readings = {file.name: checksum_cache.take(staged / file.name, file.sha256, order.owner) for file in expected}
+    wrong = [file for file in expected if readings[file.name].sha256 != file.sha256]
+    for file in wrong:
+        files.unlink(staged / file.name)
+    if wrong:
+        raise Refusal("; ".join(differs(label, file, readings[file.name].sha256) for file in wrong))
+    return {file.name: readings[file.name] for file in expected if not file.linked}
+
+
+def absent(label: str, missing: List[File], datasink: str) -> str:
+    """Tell that the registry lacks files of a version."""
+    names = ", ".join(sorted(file.name for file in missing))
+    expected = "expected what pins.json names; store it there or choose another version"
+    return "%s: %s not in the registry of %s; %s" % (label, names, datasink, expected)
+
+
+def differs(label: str, file: File, found: str) -> str:
+    """Tell that the registry's copy of a file has other bytes than the pinned ones."""
+    return "%s/%s: the registry's copy has SHA-256 %s, expected the pinned %s; restore that file on the datasink" % (
+        label,
+        file.name,
+        found[:12],
+        file.sha256[:12],
+    )
+
+
+def _drop_extras(staged: Path, expected: List[File]) -> None:
+    """An older try may have staged another manifest's files here."""
+    names = {file.name for file in expected}
+    for name in disk.names(staged):
+        if name not in names:
+            _remove(staged / name)
+
+
+def _remove(staged: Path) -> None:
+    """What was staged may be a link to another version's file."""
+    inside = [path for path, _ in disk.below(staged)] if disk.is_real_folder(staged) else []
+    with checksum_cache.renewing(staged, *inside):
+        files.remove(staged)

@@ -1,0 +1,186 @@
+"""Fetching files from the datasink's registry with rsync: resumable, time-limited, retried as long as bytes come.
+
+rrsync on the other side serves the registry's folder read-only, so paths are relative to it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Dict, List, Optional, Tuple
+
+from node.desired_state import File, Limits, Source
+from node.errors import Refusal
+from node.machine import processes
+from node.pull import access, pull_shell
+from node.store import disk, files, handles, rights
+
+# rsync(1), EXIT VALUES
+RSYNC_FILE_IO = 11
+RSYNC_DONE = (0, 23, 24)  # 23, 24: all but what could not be read there
+COMPRESSING_RSYNC = (3, 2, 0)  # the first with lz4
+RSYNC_LOST = (10, 12, 20, 21, 30, 35, 255)  # 255: ssh's own
+
+FIRST_PAUSE = 1.0  # seconds, doubled from try to try
+LONGEST_PAUSE = 8.0
+READING = 1_000_000  # bytes; ssh's own words to a datasink that hangs are fewer
+SYNC_PAUSE = 0.1  # seconds; a power cut costs what has come since the last sync
+
+APPEND = ["--append"]
+COMPARE = ["--inplace", "--ignore-times"]
+
+Progress = Dict[str, Tuple[int, int]]  # name -> size, time of change in ns
+
+
+def check_space(wanted: Dict[str, File], staging: Path, limits: Limits) -> None:
+    """Refuse before the first byte when the files do not fit. Raises Refusal with both numbers."""
+    needed = sum(max(0, file.size - _status(staging / name)[0]) for name, file in wanted.items())
+    with handles.folder(staging) as folder:
+        status = os.fstatvfs(folder)
+    free = status.f_bavail * status.f_frsize - limits.reserve_bytes
+    if needed > free:
+        raise Refusal(
+            "%s: too little space: %s MB needed, %s MB free beside a reserve of %s MB; remove something and run again"
+            % (staging.parent, _megabytes(needed), _megabytes(max(0, free)), _megabytes(limits.reserve_bytes))
+        )
+
+
+def fetch(source: Source, names: List[str], staging: Path, limits: Limits) -> None:
+    """Bring `names`, relative to the registry, below `staging`. Raises Refusal; what came stays for the next try.
+
+    Only what is missing at the end of a staged file moves: its start is taken as it is. A name that the registry lacks
+    is not an error here: whoever asked looks at what came.
+    """
+    _persist(source, names, staging, limits, APPEND)
+
+
+def mend(source: Source, names: List[str], staging: Path, limits: Limits) -> None:
+    """Compare staged files with the registry's block by block, and bring the blocks that differ. Raises Refusal."""
+    _persist(source, names, staging, limits, COMPARE)
+
+
+def _persist(source: Source, names: List[str], staging: Path, limits: Limits, mode: List[str]) -> None:
+    """Run rsync again and again, until it is done, or nothing has come for as long as the limits' patience."""
+    if not source.local:
+        pull_shell.require_key()
+    pause = FIRST_PAUSE
+    found, since = _progress(names, staging), time.monotonic()
+    while True:
+        code, said = _rsync(source, names, staging, limits, mode)
+        if code in RSYNC_DONE and "No space left" not in said:
+            return
+        _refuse_hopeless(source, staging, code, said)
+        now, before = time.monotonic(), found
+        found = _progress(names, staging)
+        if found != before:
+            since, pause = now, FIRST_PAUSE
+        elif now + pause - since > limits.pull_patience:
+            raise Refusal(
+                "%s: %s, and nothing came for %d s; check that it is up, then run again: the pull resumes"
+                % (_pull_from(source), _reason(said), limits.pull_patience)
+            )
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _refuse_hopeless(source: Source, staging: Path, code: int, said: str) -> None:
+    """Raises Refusal for what no retry mends: this node's disk, or a datasink that will not have it."""
+    if "No space left" in said:
+        raise Refusal(str(staging.parent) + ": the disk is full; free some space and run again: the pull resumes")
+    if code == RSYNC_FILE_IO:
+        raise Refusal("%s: %s; mend that and run again" % (staging.parent, _reason(said)))
+    verdict = pull_shell.verdict(said, source.host)
+    if verdict is None and code > 0 and code not in RSYNC_LOST:  # below 0: a signal ended it
+        verdict = "%s (rsync's exit code %d); mend that and run again" % (_reason(said), code)
+    if verdict is not None:
+        raise Refusal("%s: %s" % (_pull_from(source), verdict))
+
+
+def _rsync(source: Source, names: List[str], staging: Path, limits: Limits, mode: List[str]) -> Tuple[int, str]:
+    """Return rsync's exit code and what it said. What comes is synced on the way.
+
+    The names and what it says are files, which nobody need read or write in time.
+    """
+    timeout = 2 * limits.pull_timeout  # ssh notices a dead link; twice its time ends what hangs for another reason
+    command = ["rsync", "--times", "--files-from=-", "--chmod=D755,F644", "--timeout=%d" % timeout, *mode]
+    command += [*_way_to(source, limits.pull_timeout), "./"]
+    environment = dict(os.environ, LC_ALL="C", RSYNC_COMPRESS_LIST="lz4 zlibx")
+    with TemporaryFile() as listing, TemporaryFile() as said, handles.folder(staging) as folder:
+        listing.write("".join(name + "\n" for name in names).encode())
+        listing.seek(0)
+        with subprocess.Popen(
+            command, stdin=listing, stdout=subprocess.DEVNULL, stderr=said, env=environment, close_fds=False,
+            cwd="/proc/self/fd/%d" % folder,
+        ) as process:  # fmt: skip
+            _follow(process, names, staging, timeout + limits.pull_patience)
+        said.seek(0)
+        return process.returncode, said.read().decode(errors="replace")
+
+
+def _way_to(source: Source, timeout: int) -> List[str]:
+    """The words that lead rsync to the registry: over the network, or here with the rights of whom it belongs to."""
+    if source.local:
+        user = rights.owner_of(source.login)
+        drop = "setpriv --reuid=%d --regid=%d --init-groups sh -c 'exec \"$@\"'" % user
+        return ["--protect-args", "--rsh=" + drop, "here:%s/" % source.registry]
+    address = "[" + source.address + "]" if ":" in source.address else source.address
+    return ["--rsh=" + pull_shell.command(timeout), *_compression(), source.login + "@" + address + ":/"]
+
+
+def _compression() -> List[str]:
+    """Half the loss when a link dies: rsync keeps whole chunks only, and lz4's are half as long as plain ones.
+
+    Older ones know only zlib, which would keep a small datasink busy.
+    """
+    return ["--compress"] if access.rsync_version() >= COMPRESSING_RSYNC else []
+
+
+def _follow(process: "subprocess.Popen[bytes]", names: List[str], staging: Path, patience: float) -> None:
+    """Sync what comes until rsync ends. One that neither brings nor reads anything for `patience` seconds is ended,
+    whatever holds it: while it compares a long file with the registry's, nothing comes.
+    """
+    synced, since = _progress(names, staging), time.monotonic()
+    read: Optional[int] = None
+    has_ended = False
+    while not has_ended:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=SYNC_PAUSE)
+            has_ended = True
+        found = _progress(names, staging)
+        for name, status in found.items():
+            if status != synced.get(name):
+                files.sync(staging / name)
+        if found != synced:
+            synced, since, read = found, time.monotonic(), None
+        elif time.monotonic() - since > patience / 2:
+            before, read, since = read, processes.bytes_read(process.pid), time.monotonic()
+            if before is not None and read - before < READING:
+                processes.kill(process.pid)
+
+
+def _progress(names: List[str], staging: Path) -> Progress:
+    """What came so far: rsync writes a new file under a name of its own, which counts as its beginning."""
+    return {name: _status(staging / name) for name in names if disk.is_file(staging / name)}
+
+
+def _status(path: Path) -> Tuple[int, int]:
+    status = disk.status(path)
+    return (status.st_size, status.st_mtime_ns) if status is not None else (0, 0)
+
+
+def _pull_from(source: Source) -> str:
+    return "pull from %s (%s)" % (source.host, source.address)
+
+
+def _reason(said: str) -> str:
+    """The first line is ssh's or rsync's own reason; those after it only follow from it."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return lines[0].rstrip(".") if lines else "no reason given"
+
+
+def _megabytes(size: int) -> str:
+    return "%.1f" % (size / 1e6)

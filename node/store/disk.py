@@ -1,0 +1,189 @@
+"""Reading this node's disk, through handles: nothing here waits for a file, or follows a link that misleads."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, Iterator, List, Optional, Tuple
+
+from node.errors import Refusal
+from node.store import handles, rights
+from node.store.handles import opened
+from node.store.rights import Owner
+
+CHUNK = 1 << 20
+MOST = 64 << 20
+"""Bytes that a text may have: a config, a list, a log. What is longer is not read: a file of holes costs nothing."""
+DEEPEST = 32
+"""Folders in folders: more than that is nobody's model."""
+
+
+def status(path: Path) -> Optional[os.stat_result]:
+    """Return what is at a path, be it a link; None where nothing is."""
+    try:
+        with handles.folder(path.parent) as parent:
+            return os.stat(path.name, dir_fd=parent, follow_symlinks=False)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def is_there(path: Path) -> bool:
+    return status(path) is not None
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether a regular file is at a path; a link is none."""
+    found = status(path)
+    return found is not None and stat.S_ISREG(found.st_mode)
+
+
+def reached(path: Path) -> Optional[os.stat_result]:
+    """Return what a regular file at a path is, or one that a link there leads its maker to; None where is none."""
+    try:
+        with handles.reached(path) as file:
+            return os.fstat(file.fileno())
+    except (OSError, Refusal):
+        return None
+
+
+def is_readable(path: Path, owner: Owner) -> bool:
+    """Tell whether a user may read what is at a path, links followed as that user."""
+    with rights.of(owner):
+        return os.access(str(path), os.R_OK, effective_ids=True)
+
+
+def is_usable(path: Path, owner: Owner) -> bool:
+    """Tell whether a user may read and write what is at a path that root made, a device say."""
+    with rights.of(owner):
+        return os.access(str(path), os.R_OK | os.W_OK, effective_ids=True)
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether a folder is at a path, or a link to one that root made."""
+    try:
+        with handles.folder(path):
+            return True
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def device(path: Path) -> int:
+    """Return the number of the file system of a folder. Raises as `handles.folder` does."""
+    with handles.folder(path) as handle:
+        return os.fstat(handle).st_dev
+
+
+def is_real_folder(path: Path) -> bool:
+    """The same, and no link."""
+    found = status(path)
+    return found is not None and stat.S_ISDIR(found.st_mode)
+
+
+def names(path: Path) -> List[str]:
+    """Return the sorted names in a folder; none where there is no folder."""
+    try:
+        with handles.listable(path) as handle:
+            return sorted(os.listdir(handle))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def is_writable(path: Path) -> bool:
+    """Tell whether this program may write to a file, or make files in a folder."""
+    kind = os.W_OK | os.X_OK if is_real_folder(path) else os.W_OK
+    with handles.folder(path.parent) as parent:
+        return os.access(path.name, kind, dir_fd=parent)
+
+
+def below(path: Path) -> Iterator[Tuple[Path, os.stat_result]]:
+    """Yield the path and the status of all that is below a folder and no folder itself, sorted within each folder."""
+    return ((each, found) for each, found in tree(path) if not stat.S_ISDIR(found.st_mode))
+
+
+def tree(path: Path) -> Iterator[Tuple[Path, os.stat_result]]:
+    """Yield the path and the status of all that is below a folder; links are not followed."""
+    with handles.folder(path) as top:
+        for folder_name, folders, others, handle in os.fwalk(".", dir_fd=top, onerror=fail):
+            if folder_name.count(os.sep) > DEEPEST:
+                raise Refusal("%s: more than %d folders, one in another; look there, and remove them" % (path, DEEPEST))
+            folders.sort()
+            for name in sorted(folders + others):
+                yield path / folder_name / name, os.stat(name, dir_fd=handle, follow_symlinks=False)
+
+
+def fail(error: OSError) -> None:
+    """What os.fwalk is to do with an error, which it would swallow."""
+    raise error
+
+
+def read(path: Path) -> bytes:
+    """Return the bytes of a text. Raises OSError, or Refusal for what is no regular file, or too long."""
+    with opened(path) as file:
+        return content(file, path)
+
+
+def content(file: BinaryIO, path: Path) -> bytes:
+    """Return what is left to read of an open text. Raises Refusal for what is too long."""
+    require_short(file, path)
+    return b"".join(islice(iter(lambda: file.read(CHUNK), b""), MOST // CHUNK))
+
+
+def require_short(file: BinaryIO, path: Path) -> None:
+    """Raises Refusal for what is too long to be a text."""
+    if os.fstat(file.fileno()).st_size > MOST:
+        raise Refusal("%s: more than %d MB; expected a text; move it away and run again" % (path, MOST >> 20))
+
+
+def is_short(path: Path, size: int = 0) -> bool:
+    """Tell whether a regular file is there that is no longer than a text, or than `size` bytes."""
+    found = status(path)
+    return found is not None and stat.S_ISREG(found.st_mode) and found.st_size <= max(size, MOST)
+
+
+def lines(path: Path) -> List[str]:
+    """Return the lines of a text in UTF-8, with U+FFFD for what is none; none where there is no file."""
+    try:
+        return read(path).decode("utf-8", "replace").splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def text(path: Path) -> Optional[Tuple[os.stat_result, str]]:
+    """Return what a text is, and its SHA-256; None where there is none, or one that is too long."""
+    try:
+        with opened(path) as file:
+            found = os.fstat(file.fileno())
+            return (found, digest(file)) if found.st_size <= MOST else None
+    except handles.NotPlain:
+        return None
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            return None
+        raise
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes in hexadecimal. Raises as `read` does."""
+    with opened(path) as file:
+        return digest(file)
+
+
+def digest(file: BinaryIO) -> str:
+    """Return the SHA-256 of what is left to read of an open file, in hexadecimal."""
+    found = hashlib.sha256()
+    for chunk in iter(lambda: file.read(CHUNK), b""):
+        found.update(chunk)
+    return found.hexdigest()
+
+
+def target(path: Path) -> Optional[str]:
+    """Return what a link names, or None where there is no link."""
+    try:
+        with handles.folder(path.parent) as parent:
+            return os.readlink(path.name, dir_fd=parent)
+    except OSError:
+        return None

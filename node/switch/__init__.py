@@ -1,0 +1,1 @@
+"""From one set of a service to another, all or nothing; and back, by itself, when it is unhealthy."""

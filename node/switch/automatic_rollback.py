@@ -1,0 +1,212 @@
+"""Returning to the set before: after an unhealthy switch, a killed one, or a power cut in the middle of one."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Optional
+
+from node import layout
+from node.errors import Refusal, Unknown
+from node.health import health, last_words
+from node.linked_files import linked
+from node.machine import services
+from node.store import files, history, lock, pending_switch, replaceable, sets
+from node.store.history import short
+from node.store.pending_switch import Mark
+from node.store.service_set import ServiceSet
+from node.switch import installation, queue_file, stopping
+from node.switch.switch_result import Outcome, conclude
+
+
+def lock_of(service: str) -> Path:
+    return layout.sets(service) / "lock"
+
+
+def recover(service: str) -> None:
+    """End a switch of this service that died: its unit's OnFailure=. Safe to repeat; does nothing without a mark.
+
+    Raises Refusal or OSError when it could not: then the mark is there, for a later try.
+    """
+    mark = pending_switch.read_or_set_aside(service)
+    if mark is None:
+        return
+    with lock.held(lock_of(service), "switch", mark.request.operator, "return after " + mark.request.purpose):
+        mark = pending_switch.read_or_set_aside(service)
+        if mark is not None:
+            go_back(mark, _what_happened(mark))
+
+
+def recover_at_boot() -> None:
+    """Before the services start: choose again what was chosen before a power cut. The boot then starts it.
+
+    Raises Refusal naming all services for which that failed.
+    """
+    problems = []
+    for service in layout.services():
+        try:
+            _recover_at_boot(service)
+        except (Refusal, OSError) as error:
+            problems.append("%s: %s" % (service, error))
+            with suppress(Refusal):
+                services.control("start", "--no-block", "sentinelcam-recover@%s.service" % service)
+    if problems:
+        raise Refusal("; ".join(problems))
+
+
+def _recover_at_boot(service: str) -> None:
+    with lock.held(lock_of(service), "switch", "the boot", "return after a power cut"):
+        mark = pending_switch.read_or_set_aside(service)
+        if mark is None or mark.boot == pending_switch.boot_id():
+            return
+        happened, old = mark.reason or _what_happened(mark), _old(mark)
+        if old is None:
+            _choose_new(mark)
+            _end(mark, history.FAILED, happened + "; there is no other set to return to")
+        else:
+            _choose_old(mark)
+            if old.is_to_run:  # the boot gave it up already where it could not parse the new set's unit
+                services.control("start", "--no-block", old.unit, *old.timers)
+            _end(mark, history.RETURNED, happened)
+
+
+def _what_happened(mark: Mark) -> str:
+    return "the switch was killed" if mark.boot == pending_switch.boot_id() else "the node went down during the switch"
+
+
+def go_back(mark: Mark, problem: str) -> Outcome:
+    """Choose the set from before again and wait until it is well; without a healthy one the new one stays.
+
+    Safe to repeat. Raises Refusal while a linked file is open for writing: then the mark stays, for a later try.
+    """
+    old = _old(mark)
+    reason = mark.reason or problem + _last_words(mark)
+    if mark.reason is None:
+        with suppress(OSError):  # a full disk must not keep it from returning
+            pending_switch.put(mark._replace(reason=reason))  # a return that waits for a file goes on in another unit
+    if old is None:
+        _choose_new(mark)
+        return _end(mark, history.FAILED, reason + "; there is no other set to return to")
+    _require_state(old)
+    stop(mark, old)
+    try:
+        _choose_old(mark)
+    except (Refusal, OSError) as error:
+        return _leave_as_it_lies(mark, old, "%s; and its files could not be put back: %s" % (reason, error))
+    try:
+        still = _start(mark, old)
+    except Unknown as unknown:
+        return _end(mark, history.RETURNED, "%s; unknown whether that works: %s" % (reason, unknown))
+    if still is None:
+        return _end(mark, history.RETURNED, reason)
+    stop(mark, old)
+    _choose_new(mark)
+    return _end(mark, history.FAILED, "%s; set %s is unhealthy too: %s" % (reason, short(mark.old), still))
+
+
+def _require_state(old: ServiceSet) -> None:
+    """Where nothing can be noted any more, a service that is stopped would be so for ever. Raises Refusal."""
+    try:
+        replaceable.require(layout.pending(old.service))
+    except Refusal:
+        _start_again(old)
+        raise
+
+
+def _leave_as_it_lies(mark: Mark, old: ServiceSet, reason: str) -> Outcome:
+    """A service that runs with what is there is better than none."""
+    _start_again(old)
+    is_chosen = sets.digest_of(old.service, sets.CHOSEN) == mark.old
+    return _end(mark, history.RETURNED if is_chosen else history.FAILED, reason + "; it was started with what is there")
+
+
+def _start_again(old: ServiceSet) -> None:
+    if old.is_to_run:
+        with suppress(Refusal):
+            services.control("start", "--no-block", old.unit, *old.timers)
+
+
+def _old(mark: Mark) -> Optional[ServiceSet]:
+    """The set to return to; None when there is none that is whole."""
+    if mark.old is None or mark.old == mark.request.digest:
+        return None
+    with suppress(Refusal):
+        return _as_the_site_says(sets.load(mark.request.service, mark.old).content, mark)
+    return None
+
+
+def _as_the_site_says(old: ServiceSet, mark: Mark) -> ServiceSet:
+    """The site may say by now that the service is not to run: then a return does not start it either."""
+    with suppress(Refusal):
+        new = sets.load(mark.request.service, mark.request.digest).content
+        return old if new.is_to_run else old._replace(state=new.state)
+    return old
+
+
+def _last_words(mark: Mark) -> str:
+    with suppress(Refusal):
+        return last_words.of(sets.read(mark.request.service, mark.request.digest).content)
+    return ""
+
+
+def stop(mark: Mark, service: ServiceSet) -> None:
+    """Stop a service whose switch this is, when no task writes a linked file. Raises Refusal."""
+    named = sets.named(service.service, mark.old, mark.request.digest)
+    linked.wait(named, service.gate.linked_wait)
+    stopping.stop(service.unit, named, mark.request)
+    files.unlink(layout.started(service.service))
+
+
+def _start(mark: Mark, service: ServiceSet) -> Optional[str]:
+    """Start a service if it is to run. Returns what is unhealthy then."""
+    if not service.is_to_run:
+        return None
+    try:
+        services.start(service.unit, service.gate.deadline)
+    except Refusal as refusal:
+        return str(refusal)
+    return health.wait_through(service, lambda: stop(mark, service))
+
+
+def _choose_old(mark: Mark) -> None:
+    assert mark.old is not None
+    drop_timers(mark.request.service, mark.request.digest, mark.old)  # it may have died after it had enabled them
+    put_in_place(mark.request.service, mark.old, mark.previous)
+    with suppress(Refusal, OSError):  # a set that starts without its queue is better than none
+        queue_file.put_back(sets.read(mark.request.service, mark.request.digest).content)
+
+
+def drop_timers(service: str, leaving: Optional[str], staying: str) -> None:
+    """Stop and disable the timers of one set that another lacks, before their units go."""
+    with suppress(Refusal):
+        old = sets.load(service, leaving or "").content
+        new = sets.load(service, staying).content
+        for timer in sorted(set(old.timers) - set(new.timers)):
+            services.control("disable", "--quiet", "--now", timer)
+
+
+def _choose_new(mark: Mark) -> None:
+    """The new set stays, unhealthy as it is; systemd goes on trying to run it."""
+    with suppress(Refusal):  # a unit that does not parse, say: what is wrong with the set is told anyway
+        new = put_in_place(mark.request.service, mark.request.digest, mark.previous_of_new)
+        if new.is_to_run:
+            with suppress(OSError):
+                queue_file.put_back(new)
+            services.control("enable", "--quiet", new.unit, *new.timers)
+            services.control("start", "--no-block", new.unit, *new.timers)
+
+
+def put_in_place(service: str, digest: str, previous: Optional[str]) -> ServiceSet:
+    """Choose a set, put its files to their paths, and let systemd know its units. Safe to repeat; raises Refusal."""
+    sets.choose(service, digest, previous)
+    installed = installation.install(service).content
+    services.reload(installed.units)
+    return installed
+
+
+def _end(mark: Mark, name: str, reason: str) -> Outcome:
+    outcome = conclude(mark.request, mark.old, name, reason)
+    pending_switch.clear(mark.request.service)
+    if name == history.RETURNED:  # else nobody works it off yet, and the start that was tried may have deleted it
+        queue_file.drop(mark.request.service)
+    return outcome

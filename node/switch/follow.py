@@ -1,0 +1,164 @@
+"""The side of whoever asked for a switch: begin it in a transient unit, wait for its end, say how it ended.
+
+The unit's name is one lock; the file that the switch holds is another, and says whose it is.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Dict, Iterator, Optional
+
+from node import layout, protocol
+from node.desired_state import Order
+from node.errors import Ended, Refusal, fault_of
+from node.machine import commands
+from node.machine.services import STOP_LIMIT
+from node.protocol import Refused, SwitchResult
+from node.pull import face_list
+from node.store import disk, files, history, lock, pending_switch, sets
+from node.store.pending_switch import Request
+from node.store.service_set import Gate, ServiceSet
+from node.switch import automatic_rollback, switch_result
+
+PAUSE = 0.1  # seconds between looks
+
+
+def switch(order: Order) -> None:
+    """Store each set of the order and switch to it; say on standard output how that ended.
+
+    Raises Refusal when one is refused, returned or failed: those after it are left alone.
+    """
+    ended: Dict[str, str] = {}
+    try:
+        _require_face_list(order)
+        for wanted in order.sets:
+            follow(_stored(wanted, order), wanted.gate)
+            ended[wanted.service] = history.CHOSEN
+    except Ended as end:
+        ended[order.sets[len(ended)].service] = end.how
+        raise
+    finally:
+        print(protocol.dumps(SwitchResult(ended)))
+
+
+@contextmanager
+def _before_it_begins() -> Iterator[None]:
+    """Whatever goes wrong here, nothing was changed."""
+    try:
+        yield
+    except Ended:
+        raise
+    except Refusal as refusal:
+        raise Ended(history.REFUSED, str(refusal)) from None
+    except OSError as error:
+        raise Ended(history.REFUSED, fault_of(error, "switch")) from None
+
+
+def _require_face_list(order: Order) -> None:
+    with _before_it_begins():
+        try:
+            face_list.require_switchable(order)
+        except Refusal as refusal:
+            refuse(order, str(refusal))
+
+
+def _stored(wanted: ServiceSet, order: Order) -> Request:
+    with _before_it_begins():
+        try:
+            store(wanted, order)
+        except lock.Taken as taken:
+            refuse(order, "%s: %s" % (wanted.service, taken))
+    return Request(
+        uuid.uuid4().hex, order.host, wanted.service, wanted.digest, order.operator, order.purpose, order.commit
+    )
+
+
+def store(wanted: ServiceSet, order: Order) -> None:
+    """Store a set as one of the order's checkout. Raises lock.Taken while a switch of the service is running."""
+    with lock.held(automatic_rollback.lock_of(wanted.service), "switch", order.operator, order.purpose):
+        sets.put(wanted, order.commit, order.product)
+
+
+def refuse(order: Order, reason: str) -> None:
+    """Record that these sets may not be switched. Raises Refusal with the reason."""
+    digests = {wanted.service: wanted.digest for wanted in order.sets}
+    record(Refused(order.host, digests, order.operator, order.purpose, order.commit, reason))
+
+
+def record(refused: Refused) -> None:
+    """The same, where the control node has refused. Raises Ended with the reason."""
+    for service, digest in refused.sets.items():
+        request = Request("", refused.host, service, digest, refused.operator, refused.purpose, refused.commit)
+        history.add(request, sets.digest_of(service, sets.CHOSEN), history.REFUSED, refused.reason)
+    raise Ended(history.REFUSED, refused.reason)
+
+
+def follow(request: Request, gate: Gate) -> None:
+    """Run a switch in its unit and wait for its end. Raises Refusal unless the set is chosen and healthy."""
+    limit = 2 * (gate.linked_wait + gate.deadline + gate.settle + STOP_LIMIT) + 60
+    said = _run_unit(request, limit)
+    deadline = time.monotonic() + limit
+    while _is_pending(request):  # the unit died, and the recovery is at it
+        if time.monotonic() >= deadline:
+            unit = "sentinelcam-recover@" + request.service
+            raise Refusal(request.service + ": the return is still pending; see journalctl --unit=" + unit)
+        time.sleep(PAUSE)
+    outcome = switch_result.take(request.id) or _refused(request, said)
+    if outcome.line is not None:
+        raise Ended(outcome.name, outcome.line)
+
+
+def _run_unit(request: Request, limit: float) -> str:
+    """Returns the first line of what systemd-run complains of, nothing when it does not."""
+    path = _file_of(request.id)
+    with _before_it_begins():
+        files.folder(path.parent)
+        files.write(path, json.dumps(request._asdict()).encode())
+    try:
+        done = commands.run(
+            [
+                "systemd-run", "--quiet", "--wait", "--collect", "--unit=" + _unit(request.service),
+                "--description=Switch of " + request.service + ", by " + request.operator,
+                "--property=OnFailure=sentinelcam-recover@" + request.service + ".service",
+                "--property=RuntimeMaxSec=%d" % limit,
+                *layout.PYTHON, sys.path[0], "switch-unit", request.id,
+            ],
+            limit + commands.SECONDS,
+        )  # fmt: skip
+    finally:
+        files.unlink(path)
+    return commands.first_line(done.stderr, "")
+
+
+def read(id: str) -> Request:
+    """Return the request that this unit was begun for."""
+    return Request(**json.loads(disk.read(_file_of(id)).decode()))
+
+
+def _file_of(id: str) -> Path:
+    return layout.RUNTIME / ("request-" + id)
+
+
+def _unit(service: str) -> str:
+    return "sentinelcam-switch-" + service
+
+
+def _is_pending(request: Request) -> bool:
+    mark = pending_switch.read(request.service)
+    return mark is not None and mark.request.id == request.id
+
+
+def _refused(request: Request, said: str) -> switch_result.Outcome:
+    """There is no outcome and no mark: the unit did not begin, or was killed before it changed anything."""
+    chosen: Optional[str] = sets.digest_of(request.service, sets.CHOSEN)
+    reason = said or "the switch ended before it changed anything; see journalctl --unit=" + _unit(request.service)
+    if "already" in said:
+        holder = lock.holder(automatic_rollback.lock_of(request.service))
+        reason = "another switch is running here: %s; wait for it and run again" % holder
+    history.add(request, chosen, history.REFUSED, reason)
+    return switch_result.Outcome(history.REFUSED, request.service + ": " + reason)

@@ -1,0 +1,118 @@
+"""Putting a linked file back as a backup has it, at the node's console: sudo sentinelcam-node restore.
+
+The service is stopped meanwhile, whose tasks would write over it at their end; what is replaced is kept aside.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import List, NamedTuple, Tuple
+
+from node import layout
+from node.errors import Refusal
+from node.health import health
+from node.linked_files import backups, linked
+from node.linked_files.backups import Backup
+from node.machine import services
+from node.printable import shown
+from node.store import disk, history, lock, pending_switch, sets
+from node.store.pending_switch import Request
+from node.store.service_set import Named, ServiceSet
+from node.switch import automatic_rollback, stopping
+
+
+class Choice(NamedTuple):
+    """A linked file, the backup that is to take its place, and the set of the service that uses such files."""
+
+    path: Path
+    backup: Backup
+    content: ServiceSet
+
+
+def show() -> str:
+    """Return the linked files that have backups, and these, a line each."""
+    lines = [line for path in _files() for line in _described(path)]
+    return "\n".join(lines or ["no backups: a switch to another version of a model with linked files makes them"])
+
+
+def choose(words: Tuple[str, ...]) -> Choice:
+    """Return what the words of the command line say: MODEL/VERSION/NAME DIGEST. Raises Refusal for what is none.
+
+    The backup may be that of another version of the model.
+    """
+    label, digest = (*words, "")[:2]
+    known = {_label(path): path for path in [*_files(), *_in_use()]}
+    if label not in known or len(words) > 2:
+        raise Refusal("found %s; allowed: %s" % (shown(*words), ", ".join(sorted(known)) or "nothing is linked here"))
+    held = backups.of_any_version(known[label])
+    found = [each for each in held if each.digest.startswith(digest)]
+    if not digest or not found or len({each.digest for each in found}) > 1:
+        there = ", ".join(each.digest for each in held) or "there is none"
+        raise Refusal("%s: found %s; allowed: one of its backups: %s" % (label, shown(digest) or "no digest", there))
+    return Choice(known[label], found[0], _user_of(known[label]))
+
+
+def carry_out(choice: Choice, request: Request) -> str:
+    """Put the backup in place. Returns what was done; raises Refusal, also when the service is not healthy after it."""
+    service = choice.content.service
+    with lock.held(automatic_rollback.lock_of(service), "restore", request.operator, request.purpose):
+        if pending_switch.read(service) is not None:
+            raise Refusal("%s: a switch has not ended; wait for it, or run a deploy, and run again" % service)
+        done = _exchange(choice, request)
+    if choice.content.is_to_run:
+        services.start(choice.content.unit, choice.content.gate.deadline)
+        content = choice.content
+        problem = health.wait_through(content, lambda: stopping.stop(content.unit, content.named_files, request))
+        if problem:
+            raise Refusal("%s; but %s" % (done, problem))
+    return done
+
+
+def _exchange(choice: Choice, request: Request) -> str:
+    path, backup, content = choice
+    named = [Named(path, "", linked=True)]
+    linked.wait(named, content.gate.linked_wait)
+    stopping.stop(content.unit, named, request)
+    aside = backups.aside(path) if disk.is_there(path) else None
+    stopping.replace(path, backup.path)
+    done = "%s is as in %s; what was there: %s" % (path, backup.path, aside or "nothing")
+    history.add(request, request.digest, history.RESTORED, done)
+    return done
+
+
+def _files() -> List[Path]:
+    """The linked files that have backups, in the models folders that the chosen sets name."""
+    found = []
+    for models in sorted({named.path.parents[2] for content in _contents() for named in content.named_files}):
+        for model in disk.names(layout.kept()):
+            for version in disk.names(layout.kept() / model):
+                names = {name.rpartition(".")[0] for name in disk.names(layout.kept() / model / version)}
+                found += [models / model / version / name for name in sorted(names)]
+    return found
+
+
+def _in_use() -> List[Path]:
+    return [named.path for content in _contents() for named in content.named_files if named.linked]
+
+
+def _contents() -> List[ServiceSet]:
+    chosen = ((service, sets.digest_of(service, sets.CHOSEN)) for service in layout.services())
+    return [sets.load(service, digest).content for service, digest in chosen if digest is not None]
+
+
+def _user_of(path: Path) -> ServiceSet:
+    """The chosen set that names files of the same model. Raises Refusal where there is none."""
+    for content in _contents():
+        if any(named.linked and named.path.parents[1] == path.parents[1] for named in content.named_files):
+            return content
+    raise Refusal("%s: no service here uses it; expected one whose set names the model" % path)
+
+
+def _label(path: Path) -> str:
+    return "/".join(path.parts[-3:])
+
+
+def _described(path: Path) -> List[str]:
+    times = ((each, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(each.mtime))) for each in backups.of(path))
+    return ["%s %s of %s, %d bytes" % (_label(path), each.digest, when, each.size) for each, when in times]

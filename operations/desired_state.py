@@ -1,0 +1,34 @@
+"""What a run asks of one host: what it should hold, by whom, and what the operator wants besides."""
+
+from pathlib import Path
+
+from modelctl import product
+from modelctl.desired.desired_state import desired
+from modelctl.inventory.fleet import Fleet
+from modelctl.nodes.pull_ca import Authority
+from modelctl.operator import operator, purpose
+from node.desired_state import Asked, Datasink, Order, Version
+
+
+def order(fleet: Fleet, host: str, commit: str, asked: Asked, needed: dict[str, list[Version]]) -> Order:
+    """Return the whole order for a host. `commit` is the site's; `needed` are the versions of each host of the run."""
+    wanted = desired(fleet, host)
+    return wanted._replace(
+        commit=commit,
+        product=product.release(),
+        operator=operator(),
+        purpose=purpose(),
+        asked=asked,
+        datasink=_datasink(fleet, wanted, needed) if wanted.source.local else None,
+    )
+
+
+def _datasink(fleet: Fleet, wanted: Order, needed: dict[str, list[Version]]) -> Datasink:
+    authority = Authority(fleet.site.pull_ca)
+    return Datasink(
+        authority=authority.lines(str(wanted.source.registry), fleet.revoked) if authority.exists() else None,
+        needed={each.label: each.manifest for versions in needed.values() for each in versions},
+        needed_by={name: [each.label for each in versions] for name, versions in needed.items()},
+        named=[f"{model}/{each}" for model in fleet.registry.artefacts for each in fleet.named_versions(model)],
+        log=Path(fleet.deployment_log()),
+    )

@@ -1,0 +1,119 @@
+"""What a node holds, read in one question: everything that the operations of a run must know of it.
+
+A node that lacks the program gets a second question, with the program in it. The answer is remembered until an
+operation changes the node, and apart for the prediction and the run.
+"""
+
+from collections.abc import Collection
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from pyinfra.api import FactBase, Host, QuoteString, StringCommand
+
+from modelctl import product
+from modelctl.nodes.bundle import LOADER, bundle
+from node import protocol
+from node.desired_state import Asked, Order
+from node.protocol import HistoryEntry, Survey
+from operations.answer import parse
+from operations.context import arguments_of, needed_by
+from operations.desired_state import order
+from operations.node_command import PROGRAMS, PYTHON, Message
+
+QUESTION_SECONDS = 120
+READING_SECONDS = 3600  # every byte, from what may be an SD card
+
+
+class InstalledSurvey(FactBase[Survey | None]):
+    """Asks the installed program; None where this checkout's program is not installed, or fails, or says nothing."""
+
+    def command(self, services: Collection[str]) -> StringCommand:
+        self._services = services
+        folder = QuoteString(f"{PROGRAMS}/{bundle().digest}")
+        return StringCommand(
+            "{", "[", "-d", folder, "]", "&&", *PYTHON, folder, "survey;", "}", "||",
+            "{", "cat", ">/dev/null;", "echo;", "echo", "null;", "}",
+        )  # fmt: skip
+
+    def process(self, output: list[str]) -> Survey | None:
+        return None if output[-1:] in ([], ["null"]) else parse(output, self._services)
+
+
+class BareSurvey(FactBase[Survey | None]):
+    """Asks with a program that is sent along and leaves nothing behind."""
+
+    def command(self, services: Collection[str]) -> StringCommand:
+        self._services = services
+        return StringCommand(*PYTHON, "-c", QuoteString(LOADER), "survey")
+
+    def process(self, output: list[str]) -> Survey | None:
+        return parse(output, self._services)
+
+
+_remembered: WeakKeyDictionary[Host, tuple[bool, Survey]] = WeakKeyDictionary()
+_answers: WeakKeyDictionary[Host, Survey] = WeakKeyDictionary()
+
+
+def survey(host: Host) -> Survey | None:
+    """Return what the host holds, asking it only when nothing is remembered; None when it gives no answer.
+
+    pyinfra has then said why, and failed the host.
+    """
+    phase = host.state.is_executing
+    known = _remembered.get(host)
+    if known is None or known[0] != phase:
+        answer = _ask(host)
+        if answer is None:
+            return None
+        known = (phase, answer)
+        _remembered[host] = known
+        _answers[host] = answer
+    return known[1]
+
+
+def last_answer(host: Host) -> Survey | None:
+    """Return what the host answered last, whatever was changed or foreseen since; None when it was never asked."""
+    return _answers.get(host)
+
+
+def complete(host: Host, history: list[HistoryEntry]) -> None:
+    """Remember the whole history of a host, of which an answer has the last lines."""
+    known = _answers.get(host)
+    if known is not None:
+        _answers[host] = known._replace(history=history)
+
+
+def forget(host: Host) -> None:
+    """Drop what is remembered: an operation has changed the host."""
+    _remembered.pop(host, None)
+
+
+def foresee(host: Host, **changes: Any) -> None:
+    """Remember what an operation will have changed, so that the prediction of a later one counts on it."""
+    known = _remembered.get(host)
+    if known is not None and not host.state.is_executing:
+        _remembered[host] = (known[0], known[1]._replace(**changes))
+
+
+def has_program(found: Survey) -> bool:
+    """Whether the host's units run this checkout's node program."""
+    return found.current_program == bundle().digest
+
+
+def order_for(host: Host) -> Order:
+    """Return the whole order for a host in this run."""
+    said, site = arguments_of(host), product.commit_of(host.data.site_folder)
+    asked = Asked(unlock=said.unlock, full=said.verify == "full", diff=bool(host.state.config.DIFF))
+    return order(host.data.fleet, host.name, site, asked, needed_by(host.state))
+
+
+def _ask(host: Host) -> Survey | None:
+    asked = order_for(host)
+    services, question = [each.service for each in asked.sets], protocol.dumps(asked.question)
+    seconds = READING_SECONDS if asked.asked.full else QUESTION_SECONDS
+    said = {"_sudo": True, "_timeout": seconds}
+    answer = host.get_fact(InstalledSurvey, services=services, _stdin=Message(question), **said)
+    if answer is None and host not in host.state.failed_hosts:
+        lines = Message(bundle().to_line(), question)
+        answer = host.get_fact(BareSurvey, services=services, _stdin=lines, **said)
+    return answer

@@ -1,0 +1,69 @@
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from node.errors import Unknown
+from node.health import program_log
+from node.machine import process_tree
+from node.store.rights import Owner
+from tests.unit.node.places import uid
+
+FIRST = "Starting imagenode.py"
+USER = Owner(uid(), uid())
+OLD = f"2026-11-26 10:00:00,000 ~ {FIRST}\n2026-11-26 10:00:01,000 ~ of the start before\n"
+NEW = [f"2026-11-26 09:00:00,000 ~ {FIRST}", "2026-11-26 09:00:01,000 ~ KeyError", "Traceback (most recent call last):"]
+
+
+@pytest.fixture
+def path(home: Path) -> Path:
+    return home / "imagenode.log"
+
+
+def read(path: Path, age: float = 60) -> list[str]:
+    """The lines of a start so many seconds ago."""
+    return program_log.since_start(path, USER, process_tree.now() - age, FIRST)
+
+
+def test_the_lines_of_this_start_though_the_clock_was_set_back(path: Path) -> None:
+    path.write_text(OLD + "\n".join(NEW))
+    assert read(path) == NEW
+
+
+def test_a_file_that_was_rotated_since(path: Path) -> None:
+    path.write_text("\n".join(NEW[1:]))
+    assert read(path) == NEW[1:]
+
+
+def test_the_end_of_a_long_one(path: Path) -> None:
+    path.write_text("x" * program_log.MOST + "\nlast")
+    assert read(path)[-1] == "last"
+    assert sum(map(len, read(path))) < program_log.MOST
+
+
+@pytest.mark.parametrize("moment", [-3600, 3600])
+def test_a_start_that_wrote_nothing(path: Path, moment: float) -> None:
+    """The lines are of a start before; in the future nothing was written, but the clock was set."""
+    path.write_text(OLD)
+    os.utime(path, (0, time.time() + moment))
+    assert read(path) == []
+
+
+def test_no_log(path: Path) -> None:
+    assert read(path) == []
+
+
+@pytest.mark.parametrize("kind", ["link", "fifo", "folder", "unreadable"])
+def test_what_the_user_may_not_read_or_is_no_file(path: Path, kind: str) -> None:
+    if kind == "link":
+        path.symlink_to("/etc/shadow")
+    elif kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.write_text(OLD)
+        path.chmod(0o600)
+    with pytest.raises(Unknown, match=r"^the log could not be read: "):
+        read(path)

@@ -1,0 +1,140 @@
+"""What is staged: by this try, or by one that a dead link or a power cut ended."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from node.desired_state import File, Source
+from node.errors import Refusal
+from node.pull import pull, staging, transfer
+from node.store import versions
+from tests.unit.node.places import Place, fill, is_linked_twice, sha256, tree
+from tests.unit.node.pulls import expected, refusal
+
+CATS = {"cats.bin": b"meow" * 100, "list.csv": b"seed"}
+
+
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names whose staged bytes were compared with the registry's."""
+    names: list[str] = []
+    mend = transfer.mend
+
+    def record(source: Source, wanted: list[str], *rest: Any) -> None:
+        names.extend(wanted)
+        mend(source, wanted, *rest)
+
+    monkeypatch.setattr(transfer, "mend", record)
+    return names
+
+
+def staged(place: Place, name: str, content: bytes) -> Path:
+    path = place.staging / "cats" / "2026-01-01" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    place.staging.chmod(0o700)
+    path.write_bytes(content)
+    return path
+
+
+def test_a_staged_file_that_is_shared_is_never_written_into(place: Place) -> None:
+    """A first try reused a file; then the pins changed, and other bytes come under its name."""
+    old = place.held("cats", "2026-01-01", {"cats.bin": b"old " * 100})
+    versions.stamp(old)
+    first = place.wanted("cats", "2026-02-02", {"cats.bin": b"old " * 100, "more.bin": b"more"})
+    assert "more.bin not in the registry" in refusal(place, first)
+    assert is_linked_twice(old.directory / "cats.bin")
+    second = place.stored("cats", "2026-02-02", {"cats.bin": b"new " * 100})
+    pull.pull(place.order(second))
+    assert (old.directory / "cats.bin").read_bytes() == b"old " * 100
+    assert (second.directory / "cats.bin").read_bytes() == b"new " * 100
+    assert versions.is_verified(old)
+
+
+def test_too_little_space_is_refused_before_the_first_byte(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = place.stored("cats", "2026-01-01", {"cats.bin": bytes(3_000_000)})
+    real = os.statvfs(place.root)
+    fields = list(real)
+    block = real.f_frsize
+    fields[4] = 2_000_000 // block  # f_bavail
+    monkeypatch.setattr(os, "fstatvfs", lambda _: os.statvfs_result(fields))
+    monkeypatch.delattr(transfer, "fetch")
+    message = refusal(place, version)
+    assert message == (
+        f"{place.models}: too little space: 3.0 MB needed, 2.0 MB free beside a reserve of 0.0 MB; "
+        "remove something and run again"
+    )
+    assert tree(place.models) == {}
+
+
+def test_what_is_staged_already_needs_no_space(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = place.stored("cats", "2026-01-01", {"cats.bin": bytes(3_000_000)})
+    staged(place, "cats.bin", bytes(2_500_000))
+    fields = list(os.statvfs(place.root))
+    fields[4] = 1_000_000 // fields[1]
+    monkeypatch.setattr(os, "fstatvfs", lambda _: os.statvfs_result(fields))
+    pull.pull(place.order(version))
+    assert versions.is_verified(version)
+
+
+def test_a_pull_resumes_what_is_staged(place: Place) -> None:
+    content = os.urandom(500_000)
+    version = place.stored("cats", "2026-01-01", {"cats.bin": content})
+    inode = staged(place, "cats.bin", content[:300_000]).stat().st_ino
+    staged(place, "of-another-manifest.bin", b"old")
+    pull.pull(place.order(version))
+    assert (version.directory / "cats.bin").stat().st_ino == inode
+    assert tree(version.directory) == expected("cats", "2026-01-01", {"cats.bin": content})
+
+
+def test_what_a_power_cut_tore_is_mended_in_the_same_pull(place: Place, compared: list[str]) -> None:
+    content = os.urandom(500_000)
+    version = place.stored("cats", "2026-01-01", {"a.bin": content, "b.bin": content[::-1], "c.bin": b"c"})
+    staged(place, "a.bin", content[:100_000] + bytes(200_000))
+    staged(place, "b.bin", content[::-1][:300_000])
+    pull.pull(place.order(version))
+    assert compared == ["cats/2026-01-01/a.bin"]
+    assert versions.is_verified(version)
+
+
+def test_a_wrong_copy_in_the_registry_is_told_from_a_torn_one_here(place: Place, compared: list[str]) -> None:
+    version = place.wanted("cats", "2026-01-01", {"cats.bin": b"right" * 100})
+    place.stored("cats", "2026-01-01", {"cats.bin": b"wrong" * 100})
+    path = staged(place, "cats.bin", b"right" * 50)
+    found = sha256(b"wrong" * 100)[:12]
+    assert f"cats/2026-01-01/cats.bin: the registry's copy has SHA-256 {found}, expected" in refusal(place, version)
+    assert compared == ["cats/2026-01-01/cats.bin"]
+    assert not path.exists()
+
+
+def test_the_service_s_user_s_staging_of_an_older_release_is_told_and_root_s_own_is_not(place: Place) -> None:
+    order = place.order(place.wanted("cats", "2026-01-01", CATS))
+    assert staging.of_others(order) == []
+    path = staged(place, "cats.bin", b"start")
+    assert staging.of_others(order) == []
+    place.staging.chmod(0o755)
+    assert staging.of_others(order) == [place.staging]
+    assert path.read_bytes() == b"start"
+
+
+def test_staging_goes_when_nothing_is_left_in_it(place: Place) -> None:
+    pull.pull(place.order(place.stored("cats", "2026-01-01", CATS)))
+    assert [path.name for path in place.models.iterdir()] == ["cats"]
+
+
+def test_verify_reads_the_bytes_that_came(place: Place) -> None:
+    fill(place.root / "staged", b"m", {"a": b"1"})
+    right, wrong = File("a", sha256(b"1"), 1, False), File("a", sha256(b"2"), 1, False)
+    readings = pull.verify(place.root / "staged", [right], "x/1", place.order())
+    assert {name: reading.sha256 for name, reading in readings.items()} == {"a": sha256(b"1")}
+    with pytest.raises(Refusal, match=r"^x/1/a: the registry's copy has SHA-256 "):
+        pull.verify(place.root / "staged", [wrong], "x/1", place.order())
+    assert not Path(place.root, "staged", "a").exists()
+
+
+def test_verify_takes_a_planted_link_for_absent(place: Place) -> None:
+    fill(place.root / "staged", b"m", {"real": b"1"})
+    (place.root / "staged" / "a").symlink_to("real")
+    with pytest.raises(Refusal, match=r"^x/1: a not in the registry of depot;"):
+        pull.verify(place.root / "staged", [File("a", sha256(b"1"), 1, False)], "x/1", place.order())

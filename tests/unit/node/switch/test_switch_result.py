@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+
+from node import layout
+from node.store import files, history
+from node.switch import switch_result
+from node.switch.switch_result import Outcome
+from tests.unit.node.places import request
+
+DIGEST, OLD = "0123456789abcdef" * 4, "fedcba9876543210" * 4
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        (history.CHOSEN, None),
+        (history.RETURNED, "engine: returned to fedcba987654: it is ill"),
+        (history.FAILED, "engine: failed, 0123456789ab stays chosen: it is ill"),
+        (history.REFUSED, "engine: it is ill"),
+    ],
+)
+def test_an_outcome_is_told_written_down_and_left_for_the_operator(
+    capsys: pytest.CaptureFixture[str], name: str, line: str | None
+) -> None:
+    reason = None if name == history.CHOSEN else "it is ill"
+    assert switch_result.conclude(request(DIGEST), OLD, name, reason) == Outcome(name, line)
+    assert capsys.readouterr().err == (line + "\n" if line else "")
+    [entry] = history.entries()
+    assert (entry.outcome, entry.reason, entry.from_, entry.to) == (name, reason, OLD, DIGEST)
+    assert switch_result.take("r1") == Outcome(name, line)
+
+
+def test_an_outcome_is_taken_once() -> None:
+    assert switch_result.take("r1") is None
+    switch_result.conclude(request(DIGEST), OLD, history.CHOSEN)
+    assert switch_result.take("another") is None
+    assert switch_result.take("r1") is not None
+    assert switch_result.take("r1") is None
+    assert list(layout.RUNTIME.iterdir()) == []
+
+
+def test_a_full_disk_keeps_the_history_from_being_written_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """/run is in memory."""
+
+    def append(path: Path, _: bytes) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(files, "append", append)
+    switch_result.conclude(request(DIGEST), OLD, history.CHOSEN)
+    assert capsys.readouterr().err == (f"{layout.history()}: No space left on device; this outcome is in no history\n")
+    assert switch_result.take("r1") == Outcome(history.CHOSEN, None)

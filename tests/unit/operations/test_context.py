@@ -1,0 +1,22 @@
+"""The run that a host is in."""
+
+import pytest
+
+from modelctl.errors import Faults
+from modelctl.inventory.fleet import Fleet
+from operations.context import arguments_of, hosts_of
+from tests.unit.operations.hosts import as_host, make_hosts
+
+
+def test_its_hosts(fleet: Fleet) -> None:
+    data1, lab1, east = make_hosts(["data1", "lab1", "east"], fleet)
+    lab1.state.is_host_in_limit = lambda host: host is not lab1
+    assert hosts_of(as_host(east).state) == [as_host(data1), as_host(east)]
+
+
+def test_only_hosts_of_the_run_can_be_named(fleet: Fleet) -> None:
+    lab1, east = make_hosts(["lab1", "east"], fleet, older="east")
+    assert arguments_of(as_host(lab1)).older == {"east"}
+    lab1.state.is_host_in_limit = lambda host: host is not east
+    with pytest.raises(Faults, match=r"^--data older: found 'east'; allowed: lab1$"):
+        arguments_of(as_host(lab1))

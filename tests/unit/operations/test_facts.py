@@ -1,0 +1,236 @@
+import json
+import shlex
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyinfra.api.exceptions import FactProcessError
+
+from modelctl.inventory.fleet import Fleet
+from modelctl.inventory.revoked import Revoked
+from modelctl.nodes.bundle import bundle
+from modelctl.nodes.pull_ca import Authority
+from node.desired_state import Asked as AskedFor
+from node.desired_state import Datasink
+from operations import facts
+from operations.facts import BareSurvey, InstalledSurvey, has_program
+from tests.unit.operations.engine import Engine
+from tests.unit.operations.hosts import StubHost, StubInventory, as_host, make_host, settled
+from tests.unit.operations.test_answer import ANSWER, STATE
+
+
+def test_the_question_to_a_node_without_the_program_is_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that ends before it has read the question closes the channel under pyinfra's hands."""
+    monkeypatch.setattr(facts, "PROGRAMS", str(tmp_path))
+    question = b"x" * 1_000_000
+    asked = InstalledSurvey()
+    words = ["sh", "-c", asked.command(["engine"]).get_raw_value()]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(question)
+        process.stdin.close()
+        output = process.stdout.read().decode().splitlines()
+    assert process.returncode == 0
+    assert asked.process(output) is None
+
+
+def test_the_installed_program_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "PROGRAMS", str(tmp_path))
+    program = tmp_path / bundle().digest / "__main__.py"
+    program.parent.mkdir()
+    program.write_text(f"import sys; assert sys.argv[1:] == ['survey']; print({json.dumps(ANSWER)!r})")
+    asked = InstalledSurvey()
+    output = subprocess.check_output(["sh", "-c", asked.command(["engine"]).get_raw_value()], text=True)
+    found = asked.process(output.splitlines())
+    assert found is not None
+    assert has_program(found)
+
+
+def test_a_bare_node_is_sent_the_loader_only_on_the_command_line() -> None:
+    words = shlex.split(BareSurvey().command(["engine"]).get_raw_value())
+    assert words[:4] + words[5:] == ["/usr/bin/python3", "-I", "-B", "-c", "survey"]
+    assert len(words[4]) < 1000
+
+
+class Asked(StubHost):
+    """A host that counts its questions."""
+
+    def __init__(self, name: str, fleet: Fleet, **answers: Any) -> None:
+        super().__init__(name, fleet, StubInventory({}))
+        self.inventory.append(self)
+        self.questions: list[tuple[str, list[str]]] = []
+        self.facts = answers
+
+    def get_fact(self, fact: type, **arguments: Any) -> Any:
+        self.questions.append((fact.__name__, arguments["_stdin"].readlines()))
+        return super().get_fact(fact)
+
+
+class TestRemembering:
+    @pytest.fixture
+    def host(self, fleet: Fleet) -> Asked:
+        return Asked("lab1", fleet, InstalledSurvey=settled(make_host("lab1", fleet)))
+
+    def test_one_question_for_many_operations(self, host: Asked) -> None:
+        first = facts.survey(as_host(host))
+        assert facts.survey(as_host(host)) is first
+        assert [name for name, _ in host.questions] == ["InstalledSurvey"]
+
+    def test_a_change_is_asked_for(self, host: Asked) -> None:
+        facts.survey(as_host(host))
+        facts.forget(as_host(host))
+        facts.survey(as_host(host))
+        assert len(host.questions) == 2
+
+    def test_the_run_does_not_trust_the_prediction(self, host: Asked) -> None:
+        facts.survey(as_host(host))
+        facts.foresee(as_host(host), current_program=None)
+        foreseen = facts.survey(as_host(host))
+        assert foreseen is not None
+        assert not has_program(foreseen)
+        host.state.is_executing = True
+        found = facts.survey(as_host(host))
+        assert found is not None
+        assert has_program(found)
+        facts.foresee(as_host(host), current_program=None)
+        assert facts.survey(as_host(host)) is found
+
+    def test_a_bare_node_gets_one_more_question_with_the_program(self, host: Asked) -> None:
+        host.facts = {"InstalledSurvey": None, "BareSurvey": settled(host)}
+        assert facts.survey(as_host(host)) is not None
+        [(_, asked), (name, sent)] = host.questions
+        assert (name, sent) == ("BareSurvey", [bundle().to_line(), *asked])
+
+    def test_the_last_answer_stays_known_whatever_is_forgotten_or_foreseen(self, host: Asked) -> None:
+        assert facts.last_answer(as_host(host)) is None
+        first = facts.survey(as_host(host))
+        facts.foresee(as_host(host), current_program=None)
+        facts.forget(as_host(host))
+        assert facts.last_answer(as_host(host)) is first
+        host.facts["InstalledSurvey"] = settled(host)
+        second = facts.survey(as_host(host))
+        assert second is not first
+        assert facts.last_answer(as_host(host)) is second
+
+    def test_no_answer_is_not_remembered(self, host: Asked) -> None:
+        host.facts = {"InstalledSurvey": None, "BareSurvey": None}
+        assert facts.survey(as_host(host)) is None
+        assert facts.survey(as_host(host)) is None
+        assert len(host.questions) == 4
+
+
+class TestAsked:
+    def test_what_the_operator_said(self, fleet: Fleet) -> None:
+        host = make_host("lab1", fleet, unlock="yes", verify="full")
+        host.state.config.DIFF = True
+        assert facts.order_for(as_host(host)).asked == AskedFor(unlock=True, full=True, diff=True)
+
+    def test_nothing_was_said(self, fleet: Fleet) -> None:
+        found = facts.order_for(as_host(make_host("lab1", fleet))).asked
+        assert found == AskedFor(unlock=False, full=False, diff=False)
+
+
+class TestDatasink:
+    def told(self, host: StubHost) -> Datasink:
+        found = facts.order_for(as_host(host)).datasink
+        assert found is not None
+        return found
+
+    def test_the_primary_datasink_alone_is_told(self, fleet: Fleet) -> None:
+        told = {name: facts.order_for(as_host(make_host(name, fleet))).datasink for name in ("data1", "lab1")}
+        assert told["data1"]
+        assert told["lab1"] is None
+
+    def test_no_authority_yet(self, fleet: Fleet) -> None:
+        assert self.told(make_host("data1", fleet)).authority is None
+
+    def test_the_authoritys_lines(self, fleet: Fleet) -> None:
+        """R6."""
+        authority, revoked = Authority(fleet.site.pull_ca), Revoked(hosts={"east": 2})
+        authority.create()
+        lines = self.told(make_host("data1", replace(fleet, revoked=revoked))).authority
+        assert lines is not None
+        assert len(lines) == 2
+        assert lines == authority.lines("/home/ops/sentinelcam/model_registry", revoked)
+
+    def test_where_the_deployment_log_is(self, fleet: Fleet) -> None:
+        assert self.told(make_host("data1", fleet)).log == Path("/home/ops/sentinelcam/logs/model_deployment.log")
+
+    def test_named_is_what_the_checkout_names_whatever_the_hosts_want(self, fleet: Fleet) -> None:
+        named = self.told(make_host("data1", fleet)).named
+        assert {"mobilenet_ssd/2020-12-06", "face_recognition/2026-02-02", "face_recognition/2025-02-25"} <= set(named)
+
+    def test_needed_is_what_the_hosts_of_this_run_want(self, fleet: Fleet) -> None:
+        host = make_host("data1", fleet)
+        for name in ("lab1", "east"):
+            host.inventory.append(StubHost(name, fleet, host.inventory))
+        host.state.is_host_in_limit = lambda each: each.name != "east"
+        assert self.told(host).needed == {
+            "face_recognition/2026-02-02": b"2026-02-02".hex().ljust(64, "0"),
+            "mobilenet_ssd/2020-12-06": b"2020-12-06".hex().ljust(64, "0"),
+        }
+
+
+@pytest.mark.parametrize("changes", [{"sets": {}}, {"pull_access": {}}, {"lacking": 7}, {"history": "x"}])
+@pytest.mark.parametrize("mode", ["waiting", "serial"])
+def test_a_node_that_says_anything_fails_alone(engine: Engine, mode: str, changes: dict[str, Any]) -> None:
+    engine.unsettle("lab1", "east")
+    engine["lab1"].text = json.dumps({**ANSWER, "sets": {"imagenode": STATE}, **changes})
+    run = engine.run(mode)
+    assert run.failed == {"lab1"}
+    assert engine["east"].is_settled
+
+
+def test_a_node_that_answers_of_other_services_fails_alone(engine: Engine) -> None:
+    settled_state = {**STATE, "differences": [], "unready": None}
+    engine["lab1"].text = json.dumps({**ANSWER, "sets": {"engine": settled_state}})
+    assert engine.run().failed == {"lab1"}
+    engine["lab1"].text = json.dumps({**ANSWER, "sets": {"imagenode": settled_state}, "history": []})
+    assert engine.run().failed == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "raise SystemExit(1)", "print('half an ans', end=''); raise RuntimeError", "import json; json.nothing", "\0"],
+)
+def test_a_program_that_fails_or_says_nothing_is_taken_for_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """H2, S7: the host is asked again, with the program sent along."""
+    monkeypatch.setattr(facts, "PROGRAMS", str(tmp_path))
+    program = tmp_path / bundle().digest / "__main__.py"
+    program.parent.mkdir()
+    program.write_text(text)
+    asked = InstalledSurvey()
+    done = subprocess.run(
+        ["sh", "-c", asked.command(["engine"]).get_raw_value()], input="{}" * 100_000, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    assert asked.process(done.stdout.splitlines()) is None
+
+
+def test_what_a_login_prints_before_the_answer_is_no_part_of_it() -> None:
+    """H15."""
+    found = BareSurvey()
+    found.command(["engine"])
+    survey_of = found.process(["Welcome to lab1", "", json.dumps(ANSWER)])
+    assert survey_of is not None
+    assert survey_of.lacking == ["cats/2026-01-01"]
+
+
+def test_what_a_login_prints_in_place_of_an_answer_is_shown() -> None:
+    """H15."""
+    asked = BareSurvey()
+    asked.command(["engine"])
+    with pytest.raises(FactProcessError) as caught:
+        asked.process([json.dumps(ANSWER), "Goodbye\x1b[2J"])
+    said = str(caught.value)
+    assert said.startswith("the node's answer is no survey: ")
+    assert "Goodbye" in said
+    assert said.endswith("; does a login there print something of its own?")
+    assert said.isprintable()
