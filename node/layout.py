@@ -51,7 +51,7 @@ def services() -> "list[str]":
 
 
 def pending(service: str) -> Path:
-    """The mark of a switch that has begun and not ended."""
+    """The note of a switch that has begun and not ended."""
     return sets(service) / "pending"
 
 

@@ -193,10 +193,10 @@ def _running(wanted: ServiceSet, found: NodeService) -> Iterator[str]:
         yield f"running, wanted {wanted.state}; end it there: sudo systemctl {command} {wanted.service}"
 
 
-def _unfinished(mark: Pending | None) -> Iterator[str]:
-    if mark is not None:
-        now = "it runs now" if mark.running else "it does not run now"
-        yield f"a switch to {short(mark.to)} has not ended ({mark.operator}, {mark.time}: {mark.purpose}); {now}"
+def _unfinished(pending: Pending | None) -> Iterator[str]:
+    if pending is not None:
+        now = "it runs now" if pending.running else "it does not run now"
+        yield f"a switch to {short(pending.to)} has not ended ({pending.operator}, {pending.time}: {pending.purpose}); {now}"
 
 
 def _left_over(name: str, found: NodeService) -> ServiceStatus:
@@ -204,9 +204,19 @@ def _left_over(name: str, found: NodeService) -> ServiceStatus:
     models = {model: Versions(None, version) for model, version in found.models.items()}
     drift = f"running, wanted on no such host; end it there: sudo systemctl disable --now {name}"
     return ServiceStatus(
-        None, found.chosen, found.live, models, found.health, (drift,), found.pending, found.last, found.leftovers,
-        found.code, found.queue, found.coral,
-    )  # fmt: skip
+        None,
+        found.chosen,
+        found.live,
+        models,
+        found.health,
+        (drift,),
+        found.pending,
+        found.last,
+        found.leftovers,
+        found.code,
+        found.queue,
+        found.coral,
+    )
 
 
 def _json(host: HostStatus, status: ServiceStatus) -> dict[str, Any]:

@@ -86,15 +86,15 @@ def _health(content: ServiceSet) -> Optional[str]:
 
 
 def pending(service: str) -> Optional[Pending]:
-    """Return the mark of a switch that has not ended, and whether it is running; None where there is none.
+    """Return the note of a switch that has not ended, and whether it is running; None where there is none.
 
     Raises Refusal for one that cannot be read.
     """
-    mark = pending_switch.read(service)
-    if mark is None:
+    pending = pending_switch.read(service)
+    if pending is None:
         return None
-    is_running, asked = lock.is_held(automatic_rollback.lock_of(service)), mark.request
-    return Pending(is_running, asked.operator, asked.purpose, mark.time, mark.old, asked.digest, asked.commit)
+    is_running, asked = lock.is_held(automatic_rollback.lock_of(service)), pending.request
+    return Pending(is_running, asked.operator, asked.purpose, pending.time, pending.old, asked.digest, asked.commit)
 
 
 def text(found: Status) -> str:

@@ -43,9 +43,9 @@ def stacks(service: str) -> Dict[str, str]:
 def _digests(service: str) -> Set[str]:
     """The sets that it starts from, was started from, or can return to."""
     linked = [sets.digest_of(service, name) for name in (sets.CHOSEN, sets.PREVIOUS)]
-    mark = pending_switch.read(service)
-    pending = [mark.request.digest, mark.old, mark.previous] if mark else []
-    return {digest for digest in [*linked, *pending, sets.live(service)] if digest}
+    pending = pending_switch.read(service)
+    begun = [pending.request.digest, pending.old, pending.previous] if pending else []
+    return {digest for digest in [*linked, *begun, sets.live(service)] if digest}
 
 
 def _of_set(stored: StoredSet) -> Iterator[Named]:

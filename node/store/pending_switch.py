@@ -1,6 +1,7 @@
-"""The pending mark: a switch has begun. What ends it takes the mark away; what finds it returns to the set before.
+"""The note of a pending switch: it has begun. What ends it takes the note away; what finds it returns to the set
+before.
 
-The mark is on the disk before the service is stopped, so that neither a killed switch nor a power cut goes unnoticed.
+The note is on the disk before the service is stopped, so that neither a killed switch nor a power cut goes unnoticed.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Request(NamedTuple):
     commit: str = "unknown"
 
 
-class Mark(NamedTuple):
+class PendingSwitch(NamedTuple):
     """A switch that has begun: what was asked for, and what was chosen and previous before it."""
 
     request: Request
@@ -45,26 +46,26 @@ class Mark(NamedTuple):
         return self.old if self.old != self.request.digest else self.previous
 
 
-def put(mark: Mark) -> None:
-    data = {**codec.encode(mark), "format": formats.PENDING_SWITCH}
-    files.write(layout.pending(mark.request.service), json.dumps(data, sort_keys=True).encode())
+def put(pending: PendingSwitch) -> None:
+    data = {**codec.encode(pending), "format": formats.PENDING_SWITCH}
+    files.write(layout.pending(pending.request.service), json.dumps(data, sort_keys=True).encode())
 
 
-def read(service: str) -> Optional[Mark]:
-    """Return the mark of a service, None where no switch is pending. Raises Refusal for one that is no mark."""
+def read(service: str) -> Optional[PendingSwitch]:
+    """Return the note of a service, None where no switch is pending. Raises Refusal for one that is no note."""
     path = layout.pending(service)
     try:
         data = json.loads(disk.read(path).decode())
         formats.require(formats.PENDING_SWITCH, data)
-        return codec.decode(Mark, data)
+        return codec.decode(PendingSwitch, data)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, Refusal) as error:
         raise Refusal("%s: cannot be read (%s); a deploy sets it aside" % (path, error)) from None
 
 
-def read_or_set_aside(service: str) -> Optional[Mark]:
-    """The same; what is no mark goes aside, for nobody can return to what nobody knows, and that is said."""
+def read_or_set_aside(service: str) -> Optional[PendingSwitch]:
+    """The same; what is no note goes aside, for nobody can return to what nobody knows, and that is said."""
     try:
         return read(service)
     except Refusal as refusal:

@@ -13,7 +13,7 @@ from node.linked_files import linked
 from node.machine import services
 from node.store import files, history, lock, pending_switch, replaceable, sets
 from node.store.history import short
-from node.store.pending_switch import Mark
+from node.store.pending_switch import PendingSwitch
 from node.store.service_set import ServiceSet
 from node.switch import installation, queue_file, stopping
 from node.switch.switch_result import Outcome, conclude
@@ -24,17 +24,17 @@ def lock_of(service: str) -> Path:
 
 
 def recover(service: str) -> None:
-    """End a switch of this service that died: its unit's OnFailure=. Safe to repeat; does nothing without a mark.
+    """End a switch of this service that died: its unit's OnFailure=. Safe to repeat; does nothing without a note.
 
-    Raises Refusal or OSError when it could not: then the mark is there, for a later try.
+    Raises Refusal or OSError when it could not: then the note is there, for a later try.
     """
-    mark = pending_switch.read_or_set_aside(service)
-    if mark is None:
+    pending = pending_switch.read_or_set_aside(service)
+    if pending is None:
         return
-    with lock.held(lock_of(service), "switch", mark.request.operator, "return after " + mark.request.purpose):
-        mark = pending_switch.read_or_set_aside(service)
-        if mark is not None:
-            go_back(mark, _what_happened(mark))
+    with lock.held(lock_of(service), "switch", pending.request.operator, "return after " + pending.request.purpose):
+        pending = pending_switch.read_or_set_aside(service)
+        if pending is not None:
+            go_back(pending, _what_happened(pending))
 
 
 def recover_at_boot() -> None:
@@ -56,52 +56,56 @@ def recover_at_boot() -> None:
 
 def _recover_at_boot(service: str) -> None:
     with lock.held(lock_of(service), "switch", "the boot", "return after a power cut"):
-        mark = pending_switch.read_or_set_aside(service)
-        if mark is None or mark.boot == pending_switch.boot_id():
+        pending = pending_switch.read_or_set_aside(service)
+        if pending is None or pending.boot == pending_switch.boot_id():
             return
-        happened, old = mark.reason or _what_happened(mark), _old(mark)
+        happened, old = pending.reason or _what_happened(pending), _old(pending)
         if old is None:
-            _choose_new(mark)
-            _end(mark, history.FAILED, happened + "; there is no other set to return to")
+            _choose_new(pending)
+            _end(pending, history.FAILED, happened + "; there is no other set to return to")
         else:
-            _choose_old(mark)
+            _choose_old(pending)
             if old.is_to_run:  # the boot gave it up already where it could not parse the new set's unit
                 services.control("start", "--no-block", old.unit, *old.timers)
-            _end(mark, history.RETURNED, happened)
+            _end(pending, history.RETURNED, happened)
 
 
-def _what_happened(mark: Mark) -> str:
-    return "the switch was killed" if mark.boot == pending_switch.boot_id() else "the node went down during the switch"
+def _what_happened(pending: PendingSwitch) -> str:
+    return (
+        "the switch was killed" if pending.boot == pending_switch.boot_id() else "the node went down during the switch"
+    )
 
 
-def go_back(mark: Mark, problem: str) -> Outcome:
+def go_back(pending: PendingSwitch, problem: str) -> Outcome:
     """Choose the set from before again and wait until it is well; without a healthy one the new one stays.
 
-    Safe to repeat. Raises Refusal while a linked file is open for writing: then the mark stays, for a later try.
+    Safe to repeat. Raises Refusal while a linked file is open for writing: then the note stays, for a later try.
     """
-    old = _old(mark)
-    reason = mark.reason or problem + _last_words(mark)
-    if mark.reason is None:
+    old = _old(pending)
+    reason = pending.reason or problem + _last_words(pending)
+    if pending.reason is None:
         with suppress(OSError):  # a full disk must not keep it from returning
-            pending_switch.put(mark._replace(reason=reason))  # a return that waits for a file goes on in another unit
+            pending_switch.put(
+                pending._replace(reason=reason)
+            )  # a return that waits for a file goes on in another unit
     if old is None:
-        _choose_new(mark)
-        return _end(mark, history.FAILED, reason + "; there is no other set to return to")
+        _choose_new(pending)
+        return _end(pending, history.FAILED, reason + "; there is no other set to return to")
     _require_state(old)
-    stop(mark, old)
+    stop(pending, old)
     try:
-        _choose_old(mark)
+        _choose_old(pending)
     except (Refusal, OSError) as error:
-        return _leave_as_it_lies(mark, old, "%s; and its files could not be put back: %s" % (reason, error))
+        return _leave_as_it_lies(pending, old, "%s; and its files could not be put back: %s" % (reason, error))
     try:
-        still = _start(mark, old)
+        still = _start(pending, old)
     except Unknown as unknown:
-        return _end(mark, history.RETURNED, "%s; unknown whether that works: %s" % (reason, unknown))
+        return _end(pending, history.RETURNED, "%s; unknown whether that works: %s" % (reason, unknown))
     if still is None:
-        return _end(mark, history.RETURNED, reason)
-    stop(mark, old)
-    _choose_new(mark)
-    return _end(mark, history.FAILED, "%s; set %s is unhealthy too: %s" % (reason, short(mark.old), still))
+        return _end(pending, history.RETURNED, reason)
+    stop(pending, old)
+    _choose_new(pending)
+    return _end(pending, history.FAILED, "%s; set %s is unhealthy too: %s" % (reason, short(pending.old), still))
 
 
 def _require_state(old: ServiceSet) -> None:
@@ -113,11 +117,13 @@ def _require_state(old: ServiceSet) -> None:
         raise
 
 
-def _leave_as_it_lies(mark: Mark, old: ServiceSet, reason: str) -> Outcome:
+def _leave_as_it_lies(pending: PendingSwitch, old: ServiceSet, reason: str) -> Outcome:
     """A service that runs with what is there is better than none."""
     _start_again(old)
-    is_chosen = sets.digest_of(old.service, sets.CHOSEN) == mark.old
-    return _end(mark, history.RETURNED if is_chosen else history.FAILED, reason + "; it was started with what is there")
+    is_chosen = sets.digest_of(old.service, sets.CHOSEN) == pending.old
+    return _end(
+        pending, history.RETURNED if is_chosen else history.FAILED, reason + "; it was started with what is there"
+    )
 
 
 def _start_again(old: ServiceSet) -> None:
@@ -126,38 +132,38 @@ def _start_again(old: ServiceSet) -> None:
             services.control("start", "--no-block", old.unit, *old.timers)
 
 
-def _old(mark: Mark) -> Optional[ServiceSet]:
+def _old(pending: PendingSwitch) -> Optional[ServiceSet]:
     """The set to return to; None when there is none that is whole."""
-    if mark.old is None or mark.old == mark.request.digest:
+    if pending.old is None or pending.old == pending.request.digest:
         return None
     with suppress(Refusal):
-        return _as_the_site_says(sets.load(mark.request.service, mark.old).content, mark)
+        return _as_the_site_says(sets.load(pending.request.service, pending.old).content, pending)
     return None
 
 
-def _as_the_site_says(old: ServiceSet, mark: Mark) -> ServiceSet:
+def _as_the_site_says(old: ServiceSet, pending: PendingSwitch) -> ServiceSet:
     """The site may say by now that the service is not to run: then a return does not start it either."""
     with suppress(Refusal):
-        new = sets.load(mark.request.service, mark.request.digest).content
+        new = sets.load(pending.request.service, pending.request.digest).content
         return old if new.is_to_run else old._replace(state=new.state)
     return old
 
 
-def _last_words(mark: Mark) -> str:
+def _last_words(pending: PendingSwitch) -> str:
     with suppress(Refusal):
-        return last_words.of(sets.read(mark.request.service, mark.request.digest).content)
+        return last_words.of(sets.read(pending.request.service, pending.request.digest).content)
     return ""
 
 
-def stop(mark: Mark, service: ServiceSet) -> None:
+def stop(pending: PendingSwitch, service: ServiceSet) -> None:
     """Stop a service whose switch this is, when no task writes a linked file. Raises Refusal."""
-    named = sets.named(service.service, mark.old, mark.request.digest)
+    named = sets.named(service.service, pending.old, pending.request.digest)
     linked.wait(named, service.gate.linked_wait)
-    stopping.stop(service.unit, named, mark.request)
+    stopping.stop(service.unit, named, pending.request)
     files.unlink(layout.started(service.service))
 
 
-def _start(mark: Mark, service: ServiceSet) -> Optional[str]:
+def _start(pending: PendingSwitch, service: ServiceSet) -> Optional[str]:
     """Start a service if it is to run. Returns what is unhealthy then."""
     if not service.is_to_run:
         return None
@@ -165,15 +171,17 @@ def _start(mark: Mark, service: ServiceSet) -> Optional[str]:
         services.start(service.unit, service.gate.deadline)
     except Refusal as refusal:
         return str(refusal)
-    return health.wait_through(service, lambda: stop(mark, service))
+    return health.wait_through(service, lambda: stop(pending, service))
 
 
-def _choose_old(mark: Mark) -> None:
-    assert mark.old is not None
-    drop_timers(mark.request.service, mark.request.digest, mark.old)  # it may have died after it had enabled them
-    put_in_place(mark.request.service, mark.old, mark.previous)
+def _choose_old(pending: PendingSwitch) -> None:
+    assert pending.old is not None
+    drop_timers(
+        pending.request.service, pending.request.digest, pending.old
+    )  # it may have died after it had enabled them
+    put_in_place(pending.request.service, pending.old, pending.previous)
     with suppress(Refusal, OSError):  # a set that starts without its queue is better than none
-        queue_file.put_back(sets.read(mark.request.service, mark.request.digest).content)
+        queue_file.put_back(sets.read(pending.request.service, pending.request.digest).content)
 
 
 def drop_timers(service: str, leaving: Optional[str], staying: str) -> None:
@@ -185,10 +193,10 @@ def drop_timers(service: str, leaving: Optional[str], staying: str) -> None:
             services.control("disable", "--quiet", "--now", timer)
 
 
-def _choose_new(mark: Mark) -> None:
+def _choose_new(pending: PendingSwitch) -> None:
     """The new set stays, unhealthy as it is; systemd goes on trying to run it."""
     with suppress(Refusal):  # a unit that does not parse, say: what is wrong with the set is told anyway
-        new = put_in_place(mark.request.service, mark.request.digest, mark.previous_of_new)
+        new = put_in_place(pending.request.service, pending.request.digest, pending.previous_of_new)
         if new.is_to_run:
             with suppress(OSError):
                 queue_file.put_back(new)
@@ -204,9 +212,9 @@ def put_in_place(service: str, digest: str, previous: Optional[str]) -> ServiceS
     return installed
 
 
-def _end(mark: Mark, name: str, reason: str) -> Outcome:
-    outcome = conclude(mark.request, mark.old, name, reason)
-    pending_switch.clear(mark.request.service)
+def _end(pending: PendingSwitch, name: str, reason: str) -> Outcome:
+    outcome = conclude(pending.request, pending.old, name, reason)
+    pending_switch.clear(pending.request.service)
     if name == history.RETURNED:  # else nobody works it off yet, and the start that was tried may have deleted it
-        queue_file.drop(mark.request.service)
+        queue_file.drop(pending.request.service)
     return outcome

@@ -149,12 +149,12 @@ def _unit(service: str) -> str:
 
 
 def _is_pending(request: Request) -> bool:
-    mark = pending_switch.read(request.service)
-    return mark is not None and mark.request.id == request.id
+    pending = pending_switch.read(request.service)
+    return pending is not None and pending.request.id == request.id
 
 
 def _refused(request: Request, said: str) -> switch_result.Outcome:
-    """There is no outcome and no mark: the unit did not begin, or was killed before it changed anything."""
+    """There is no outcome and no note: the unit did not begin, or was killed before it changed anything."""
     chosen: Optional[str] = sets.digest_of(request.service, sets.CHOSEN)
     reason = said or "the switch ended before it changed anything; see journalctl --unit=" + _unit(request.service)
     if "already" in said:

@@ -1,7 +1,7 @@
 """The switch: from one set of a service to another, all or nothing.
 
-It runs in a transient unit, so that it outlives a lost connection. A mark says that it has begun; whatever ends it
-before its time, node/switch/automatic_rollback.py finds the mark and returns to the set before.
+It runs in a transient unit, so that it outlives a lost connection. A note says that it has begun; whatever ends it
+before its time, node/switch/automatic_rollback.py finds the note and returns to the set before.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from node.health import health
 from node.linked_files import backups, linked
 from node.machine import services
 from node.store import files, history, lock, pending_switch, sets
-from node.store.pending_switch import Mark, Request
+from node.store.pending_switch import PendingSwitch, Request
 from node.store.service_set import Named, ServiceSet
 from node.switch import automatic_rollback, drift, installation, queue_file, stopping
 from node.switch.switch_result import UNFIT, Outcome, conclude
@@ -25,7 +25,7 @@ from node.switch.switch_result import UNFIT, Outcome, conclude
 def run(request: Request) -> Outcome:
     """Switch a service to a stored set, and tell the outcome. It is in the history and in the outcome's file too.
 
-    Raises Refusal or OSError when it could neither switch nor return: then the mark is there, for a later try.
+    Raises Refusal or OSError when it could neither switch nor return: then the note is there, for a later try.
     """
     try:
         with lock.held(automatic_rollback.lock_of(request.service), "switch", request.operator, request.purpose):
@@ -41,8 +41,8 @@ def _run(request: Request) -> Outcome:
         if left is None and _is_only_asleep(wanted):
             services.enable([wanted.unit, *wanted.timers])
             return conclude(request, wanted.digest, history.CHOSEN)
-        mark = _prepare(request, wanted, left)
-        pending_switch.put(mark)
+        pending = _prepare(request, wanted, left)
+        pending_switch.put(pending)
     except (Refusal, OSError) as error:
         name = UNFIT if isinstance(error, Unfit) else history.REFUSED
         return conclude(request, sets.digest_of(request.service, sets.CHOSEN), name, str(error))
@@ -50,17 +50,17 @@ def _run(request: Request) -> Outcome:
         reason = "%s; a later switch, by %s, goes on from there" % (left.reason or "it died", request.operator)
         conclude(left.request, left.old, history.FAILED, reason)
     try:
-        problem = _change(wanted, mark)
+        problem = _change(wanted, pending)
     except Unknown as unknown:
-        return _end(wanted, mark, history.FAILED, "unknown whether it works: %s" % unknown)
+        return _end(wanted, pending, history.FAILED, "unknown whether it works: %s" % unknown)
     except (Refusal, OSError) as error:
         problem = str(error)
-    return automatic_rollback.go_back(mark, problem) if problem else _end(wanted, mark, history.CHOSEN)
+    return automatic_rollback.go_back(pending, problem) if problem else _end(wanted, pending, history.CHOSEN)
 
 
-def _end(wanted: ServiceSet, mark: Mark, name: str, reason: Optional[str] = None) -> Outcome:
+def _end(wanted: ServiceSet, pending: PendingSwitch, name: str, reason: Optional[str] = None) -> Outcome:
     """The new set stays."""
-    outcome = conclude(mark.request, mark.old, name, reason)
+    outcome = conclude(pending.request, pending.old, name, reason)
     pending_switch.clear(wanted.service)
     if name == history.CHOSEN:
         queue_file.drop(wanted.service)
@@ -77,10 +77,10 @@ def _is_only_asleep(wanted: ServiceSet) -> bool:
     return bool(asleep) and asleep == drift.of(wanted, units) and units[wanted.unit].is_running
 
 
-def _prepare(request: Request, wanted: ServiceSet, left: Optional[Mark]) -> Mark:
+def _prepare(request: Request, wanted: ServiceSet, left: Optional[PendingSwitch]) -> PendingSwitch:
     """Make sure that the switch can begin, and say what it is to return to. Raises Refusal or OSError.
 
-    `left` is the mark of a switch that died, and from which nobody returned yet.
+    `left` is the note of a switch that died, and from which nobody returned yet.
     """
     problem = health.unready(wanted)
     if problem:
@@ -88,18 +88,18 @@ def _prepare(request: Request, wanted: ServiceSet, left: Optional[Mark]) -> Mark
     if wanted.is_to_run:
         trial.refuse_unfit(wanted)
     installation.require_free(wanted)
-    mark = _mark(request, wanted, left)
+    pending = _pending(request, wanted, left)
     queue_file.drop(wanted.service)
-    if mark.old == wanted.digest and wanted.is_to_run and health.judge(wanted, 0).may_restart:
+    if pending.old == wanted.digest and wanted.is_to_run and health.judge(wanted, 0).may_restart:
         health.note_restart(wanted)
-    installation.require_own(wanted, mark.old)
-    installation.require_replaceable(wanted, mark.old)
-    before, after = (sets.named(wanted.service, digest) for digest in (mark.old, wanted.digest))
+    installation.require_own(wanted, pending.old)
+    installation.require_replaceable(wanted, pending.old)
+    before, after = (sets.named(wanted.service, digest) for digest in (pending.old, wanted.digest))
     _wait(wanted, [*before, *after])
     if _linked_paths(before) != _linked_paths(after):
         backups.keep([*before, *after])
         _wait(wanted, [*before, *after])  # copying takes its time
-    return mark
+    return pending
 
 
 def _wait(wanted: ServiceSet, named: List[Named]) -> None:
@@ -107,8 +107,8 @@ def _wait(wanted: ServiceSet, named: List[Named]) -> None:
         linked.wait(named, wanted.gate.linked_wait)
 
 
-def _mark(request: Request, wanted: ServiceSet, left: Optional[Mark]) -> Mark:
-    if left is not None:  # the links may name its set, the mark names the one before
+def _pending(request: Request, wanted: ServiceSet, left: Optional[PendingSwitch]) -> PendingSwitch:
+    if left is not None:  # the links may name its set, the note names the one before
         return left._replace(request=request, boot=pending_switch.boot_id(), time=history.now(), reason=None)
     old = sets.digest_of(request.service, sets.CHOSEN)
     stored = sets.find(request.service, old)
@@ -116,7 +116,7 @@ def _mark(request: Request, wanted: ServiceSet, left: Optional[Mark]) -> Mark:
         # Of what an older tool or a hand has changed since, nothing of ours has a copy; nor of a set that is damaged.
         old = sets.adopt(wanted, _state_found(wanted)) or old
     previous = sets.digest_of(request.service, sets.PREVIOUS)
-    return Mark(request, pending_switch.boot_id(), history.now(), old, previous)
+    return PendingSwitch(request, pending_switch.boot_id(), history.now(), old, previous)
 
 
 def _state_found(wanted: ServiceSet) -> str:
@@ -124,19 +124,19 @@ def _state_found(wanted: ServiceSet) -> str:
     return "running" if status.is_running or status.enabled == "enabled" else "stopped"
 
 
-def _change(wanted: ServiceSet, mark: Mark) -> Optional[str]:
+def _change(wanted: ServiceSet, pending: PendingSwitch) -> Optional[str]:
     """Put the new set in place and start it. Returns what is unhealthy; raises Refusal or OSError when that fails."""
     if wanted.is_to_run:
-        stopping.stop(wanted.unit, sets.named(wanted.service, mark.old, wanted.digest), mark.request)
+        stopping.stop(wanted.unit, sets.named(wanted.service, pending.old, wanted.digest), pending.request)
         queue_file.keep(wanted)
         files.unlink(layout.started(wanted.service))
-    automatic_rollback.drop_timers(wanted.service, mark.old, wanted.digest)
-    automatic_rollback.put_in_place(wanted.service, wanted.digest, mark.previous_of_new)
+    automatic_rollback.drop_timers(wanted.service, pending.old, wanted.digest)
+    automatic_rollback.put_in_place(wanted.service, wanted.digest, pending.previous_of_new)
     if not wanted.is_to_run:
         return None
     services.start(wanted.unit, wanted.gate.deadline)
     try:
-        problem = health.wait_through(wanted, lambda: automatic_rollback.stop(mark, wanted))
+        problem = health.wait_through(wanted, lambda: automatic_rollback.stop(pending, wanted))
     except Unknown:
         services.enable([wanted.unit, *wanted.timers])
         raise

@@ -45,7 +45,7 @@ class Held:
         self.node.shell(f"kill -KILL $(cat {hold.HELD})")
 
     def has_ended(self) -> bool:
-        """Tell whether the switch that is held has taken its mark away."""
+        """Tell whether the switch that is held has taken its note away."""
         return f"after unlink {STATE}/sets/{self.node.service}/pending" in self.moments()
 
     def moments(self) -> list[str]:

@@ -3,7 +3,7 @@
 The node program is held at one of its changes to the disk, and there it is killed, or the operator's run is, or the
 power is cut. How often it changes the disk is counted first; the points are spread evenly over that.
 
-Where no power is cut, the first story boots the host too, after each kill. The others need not: a boot without a mark
+Where no power is cut, the first story boots the host too, after each kill. The others need not: a boot without a note
 only starts what is chosen.
 """
 

@@ -131,14 +131,14 @@ def test_a_host_that_was_never_deployed_to_is_unknown(lab1: Node) -> None:
 
 
 def test_an_unfinished_switch_is_drift(lab1: Node) -> None:
-    mark = {
+    pending = {
         "request": {
             "id": "1", "host": "lab1", "service": "imagenode", "digest": chosen(lab1), "operator": "anna@ramrod",
             "purpose": "pyinfra -y", "commit": "unknown",
         },
         "boot": "0", "time": "2026-11-22T23:40:00Z", "old": None, "previous": None,
     }  # fmt: skip
-    lab1.write("/var/lib/sentinelcam/sets/imagenode/pending", json.dumps(mark))
+    lab1.write("/var/lib/sentinelcam/sets/imagenode/pending", json.dumps(pending))
     try:
         run = status("lab1")
     finally:

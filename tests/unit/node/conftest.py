@@ -106,7 +106,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def done(tmp_path: Path, told: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What systemd was told, on a node of whose first boot the marks are."""
+    """What systemd was told, on a node of whose first boot the notes are."""
     boot_id = tmp_path / "boot_id"
     boot_id.write_text("boot 1\n")
     monkeypatch.setattr(pending_switch, "BOOT_ID", boot_id)

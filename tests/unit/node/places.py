@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from node.desired_state import Asked, Datasink, File, Limits, Order, Source, Stack, Version
-from node.store.pending_switch import Mark, Request
+from node.store.pending_switch import PendingSwitch, Request
 from node.store.service_set import NOTHING, Gate, Installed, Link, Named, ServiceSet
 
 USER = "nobody"
@@ -151,8 +151,8 @@ def request(digest: str, id: str = "r1") -> Request:
     return Request(id, "node", "engine", digest, "anna@ramrod", "pyinfra inventory.py", "c0ffee")
 
 
-def mark(digest: str, old: str | None, previous: str | None = None, boot: str = "boot 1") -> Mark:
-    return Mark(request(digest), boot, "2026-11-22T23:40:00Z", old, previous)
+def begun(digest: str, old: str | None, previous: str | None = None, boot: str = "boot 1") -> PendingSwitch:
+    return PendingSwitch(request(digest), boot, "2026-11-22T23:40:00Z", old, previous)
 
 
 def tree(folder: Path) -> dict[str, bytes]:

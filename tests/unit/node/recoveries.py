@@ -4,7 +4,7 @@ from node import layout
 from node.store import history, pending_switch, sets
 from node.store.service_set import ServiceSet
 from node.switch import switch_result
-from tests.unit.node.places import Place, installed, mark, service_set
+from tests.unit.node.places import Place, begun, installed, service_set
 
 
 def stored(place: Place, digest: str, *timers: str, **changes: object) -> ServiceSet:
@@ -20,7 +20,7 @@ def died(place: Place, *timers: str, old: str | None = "d1", previous: str | Non
     if old:
         stored(place, old)
     stored(place, "d2", *timers)
-    pending_switch.put(mark("d2", old, previous))
+    pending_switch.put(begun("d2", old, previous))
     sets.choose("engine", "d2", old)
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from node import layout
 from node.store import checksum_cache, disk, history, pending_switch, sets
-from node.store.pending_switch import Mark
+from node.store.pending_switch import PendingSwitch
 from node.switch import automatic_rollback
 from tests.unit.node.disks import Aftermath, Points
 from tests.unit.node.places import at
@@ -80,8 +80,8 @@ def after_a_power_cut(node: Node, aftermath: Aftermath | None = None) -> None:
     node.run(node.boot, at_change=aftermath, at_flush=aftermath)
 
 
-def check(story: Story, pending: Mark | None) -> None:
-    """All that is promised. `pending` is the mark that the kill left."""
+def check(story: Story, pending: PendingSwitch | None) -> None:
+    """All that is promised. `pending` is the note that the kill left."""
     assert pending_switch.read(SERVICE) is None
     chosen = sets.digest_of(SERVICE, sets.CHOSEN)
     assert chosen in (story.chosen, story.old, story.new.digest)
@@ -96,7 +96,7 @@ def check(story: Story, pending: Mark | None) -> None:
         assert not story.node.systemd.enabled - story.enabled
 
 
-def _check_history(story: Story, pending: Mark | None, chosen: str | None) -> None:
+def _check_history(story: Story, pending: PendingSwitch | None, chosen: str | None) -> None:
     last, wish = history.last(SERVICE), pending.request.digest if pending else story.new.digest
     if last is None or last.to != wish:
         assert (pending, chosen) == (None, story.chosen)

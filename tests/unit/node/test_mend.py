@@ -10,7 +10,7 @@ from node.desired_state import Order
 from node.pull import access
 from node.store import files, history, pending_switch, sets
 from node.switch import automatic_rollback
-from tests.unit.node.places import Place, installed, mark, request, service_set
+from tests.unit.node.places import Place, begun, installed, request, service_set
 
 Damage = Callable[[Path], object]
 
@@ -119,7 +119,7 @@ def test_a_file_in_the_place_of_a_link_goes_aside(order: Order, name: str) -> No
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\0" * 300])
 def test_a_note_of_a_switch_that_nobody_can_read_goes_aside(order: Order, content: bytes) -> None:
-    pending_switch.put(mark("d2", "d1"))
+    pending_switch.put(begun("d2", "d1"))
     layout.pending("engine").write_bytes(content)
     [told] = mended(order)
     assert told.endswith("; a deploy sets it aside")

@@ -44,11 +44,11 @@ def test_switches_that_were_left_alone_are_waited_for(
     stage: Stage, hosts: FakeHosts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(change, "PAUSE", 0.001)
-    mark = {"time": "t", "operator": "o", "purpose": "p", "from": None, "to": "a" * 64, "running": True}
+    pending = {"time": "t", "operator": "o", "purpose": "p", "from": None, "to": "a" * 64, "running": True}
     service: dict[str, object] = {
         "chosen": None, "active": True, "live": None, "models": {}, "health": None, "drift": [], "last": None,
     }  # fmt: skip
-    states = [{"datapump": {**service, "pending": each}} for each in (mark, mark, {**mark, "running": False})]
+    states = [{"datapump": {**service, "pending": each}} for each in (pending, pending, {**pending, "running": False})]
     hosts.statuses["data1"] = list(states)
     journal.write(stage.checkout, stage.change())
     undo(stage)

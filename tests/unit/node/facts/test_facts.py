@@ -15,7 +15,7 @@ from node.store import checksum_cache, files, history, lock, pending_switch, set
 from node.store.service_set import Link, Named, ServiceSet
 from node.switch import automatic_rollback, installation
 from tests.unit.node import places
-from tests.unit.node.places import USER, Place, installed, manifest_of, mark, request, service_set, sha256
+from tests.unit.node.places import USER, Place, begun, installed, manifest_of, request, service_set, sha256
 
 DIFF, FULL = places.NOTHING_ASKED._replace(diff=True), places.NOTHING_ASKED._replace(full=True)
 UP = Status("active", "running", 7, "enabled", 0, False)
@@ -138,11 +138,11 @@ class TestPending:
     """A switch that has begun and not ended."""
 
     def test_one_that_died_is_a_difference(self, place: Place, settled: ServiceSet) -> None:
-        pending_switch.put(mark("d1", "d0"))
+        pending_switch.put(begun("d1", "d0"))
         assert reasons(place, settled) == ["a switch by anna@ramrod died at 2026-11-22T23:40:00Z"]
 
     def test_one_that_runs_is_none(self, place: Place, settled: ServiceSet) -> None:
-        pending_switch.put(mark("d1", "d0"))
+        pending_switch.put(begun("d1", "d0"))
         with lock.held(automatic_rollback.lock_of("engine"), "switch", "anna@ramrod", "it"):
             assert reasons(place, settled) == []
 

@@ -8,7 +8,7 @@ from node.protocol import NodeService, Status
 from node.store import files, history, lock, pending_switch, sets
 from node.store.service_set import Link, Named, ServiceSet
 from node.switch import automatic_rollback, installation
-from tests.unit.node.places import Place, installed, mark, request, service_set
+from tests.unit.node.places import Place, begun, installed, request, service_set
 
 UP = UnitStatus("active", "running", 7, "enabled", 0, False)
 DOWN = UnitStatus("inactive", "dead", 0, "", 0, False)
@@ -118,7 +118,7 @@ class TestStatus:
         assert (found().chosen, found().health) == (None, "no set is chosen")
 
     def test_a_switch_that_died(self) -> None:
-        pending_switch.put(mark(DIGEST, OLD))
+        pending_switch.put(begun(DIGEST, OLD))
         assert codec.encode(found().pending) == {
             "running": False,
             "operator": "anna@ramrod",
@@ -130,7 +130,7 @@ class TestStatus:
         }
 
     def test_a_switch_that_runs(self) -> None:
-        pending_switch.put(mark(DIGEST, OLD))
+        pending_switch.put(begun(DIGEST, OLD))
         with lock.held(automatic_rollback.lock_of("engine"), "switch", "anna@ramrod", "it"):
             pending = found().pending
         assert pending is not None
@@ -158,7 +158,7 @@ class TestText:
     def test_an_unsettled_one(self, place: Place) -> None:
         layout.started("engine").unlink()
         (place.root / "engine.yaml").write_text("by hand")
-        pending_switch.put(mark(DIGEST, OLD))
+        pending_switch.put(begun(DIGEST, OLD))
         sets.choose("engine", DIGEST, None)
         assert self.text()[2:4] == ["  live      nothing that is known", "  previous  none"]
         assert self.text()[-2:] == [
@@ -168,7 +168,7 @@ class TestText:
         ]
 
     def test_a_switch_that_runs(self) -> None:
-        pending_switch.put(mark(DIGEST, OLD))
+        pending_switch.put(begun(DIGEST, OLD))
         with lock.held(automatic_rollback.lock_of("engine"), "switch", "anna@ramrod", "it"):
             assert self.text()[-1] == (
                 "  pending   a switch to 0123456789ab by anna@ramrod since 2026-11-22T23:40:00Z, running now"

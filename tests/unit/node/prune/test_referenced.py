@@ -8,7 +8,7 @@ from node import layout
 from node.prune import referenced
 from node.store import files, pending_switch, sets
 from node.store.service_set import Installed, Link, ServiceSet
-from tests.unit.node.places import Place, installed, mark, service_set, sha256
+from tests.unit.node.places import Place, begun, installed, service_set, sha256
 
 
 def store(digest: str, commit: str = "c0ffee", **models: str) -> None:
@@ -32,7 +32,7 @@ def test_the_sets_of_a_switch_that_has_not_ended() -> None:
     for number in range(1, 6):
         store(f"d{number}", cats=f"2026-01-0{number}")
     sets.choose("engine", "d1", None)
-    pending_switch.put(mark("d2", old="d3", previous="d4"))
+    pending_switch.put(begun("d2", old="d3", previous="d4"))
     assert referenced.versions("engine") == {"cats": ["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"]}
 
 

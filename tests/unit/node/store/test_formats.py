@@ -45,10 +45,10 @@ def test_a_set(folder: Path, number: str) -> None:
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_pending_switch(number: int) -> None:
     shutil.copy(EXAMPLES / f"pending-{number}.json", layout.pending(SERVICE))
-    mark = pending_switch.read(SERVICE)
-    assert mark is not None
-    assert (mark.request.digest, mark.old, mark.previous, mark.reason) == (NEW, OLD, None, None)
-    assert mark.request.operator == "anna@ramrod"
+    begun = pending_switch.read(SERVICE)
+    assert begun is not None
+    assert (begun.request.digest, begun.old, begun.previous, begun.reason) == (NEW, OLD, None, None)
+    assert begun.request.operator == "anna@ramrod"
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -84,11 +84,11 @@ def test_what_is_written_is_of_the_newest_format(folder: Path) -> None:
     expected = {**example("set"), "state": "stopped", "product": "unknown"}
     del expected["stack"]  # the old set had none
     assert json.loads((folder / "set.json").read_text()) == expected
-    mark = pending_switch.read(SERVICE)
-    assert mark is not None
-    pending_switch.put(mark)
+    begun = pending_switch.read(SERVICE)
+    assert begun is not None
+    pending_switch.put(begun)
     assert json.loads(layout.pending(SERVICE).read_text()) == example("pending")
-    history.add(mark.request, OLD, history.CHOSEN, None)
+    history.add(begun.request, OLD, history.CHOSEN, None)
     assert set(json.loads(layout.history().read_text())) == set(example("history"))
 
 

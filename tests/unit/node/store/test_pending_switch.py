@@ -5,7 +5,7 @@ import pytest
 from node import layout
 from node.errors import Refusal
 from node.store import pending_switch
-from tests.unit.node.places import mark
+from tests.unit.node.places import begun
 
 
 @pytest.fixture(autouse=True)
@@ -15,8 +15,8 @@ def folder() -> None:
 
 @pytest.mark.parametrize("old", ["d1", None])
 @pytest.mark.parametrize("reason", ["engine.service is failed", None])
-def test_a_mark_is_read_back_as_it_was_put(old: str | None, reason: str | None) -> None:
-    put = mark("d2", old, "d0")._replace(reason=reason)
+def test_a_note_is_read_back_as_it_was_put(old: str | None, reason: str | None) -> None:
+    put = begun("d2", old, "d0")._replace(reason=reason)
     pending_switch.put(put)
     assert pending_switch.read("engine") == put
     assert layout.pending("engine").name == "pending"
@@ -26,24 +26,24 @@ def test_where_no_switch_is_pending_there_is_no_mark() -> None:
     assert pending_switch.read("engine") is None
 
 
-def test_a_mark_that_is_cleared_is_gone() -> None:
-    pending_switch.put(mark("d2", "d1"))
+def test_a_note_that_is_cleared_is_gone() -> None:
+    pending_switch.put(begun("d2", "d1"))
     pending_switch.clear("engine")
     pending_switch.clear("engine")
     assert pending_switch.read("engine") is None
 
 
-def test_the_mark_of_the_program_before_this_one_can_be_read() -> None:
+def test_the_note_of_the_program_before_this_one_can_be_read() -> None:
     """The program is replaced while a switch is pending."""
-    pending_switch.put(mark("d2", "d1"))
+    pending_switch.put(begun("d2", "d1"))
     data = json.loads(layout.pending("engine").read_text())
     del data["reason"]
     layout.pending("engine").write_text(json.dumps(data))
-    assert pending_switch.read("engine") == mark("d2", "d1")
+    assert pending_switch.read("engine") == begun("d2", "d1")
 
 
 @pytest.mark.parametrize("content", ["", "null", "{}", '{"request": {}}'])
-def test_what_is_no_mark_is_refused_with_its_path(content: str) -> None:
+def test_what_is_no_note_is_refused_with_its_path(content: str) -> None:
     layout.pending("engine").write_text(content)
     with pytest.raises(Refusal) as caught:
         pending_switch.read("engine")
@@ -56,8 +56,8 @@ def test_the_boot_id_is_the_kernels() -> None:
     assert pending_switch.boot_id() == pending_switch.boot_id()
 
 
-def test_the_mark_of_a_newer_program_can_be_read() -> None:
-    found = mark("d2", "d1")
+def test_the_note_of_a_newer_program_can_be_read() -> None:
+    found = begun("d2", "d1")
     pending_switch.put(found)
     data = json.loads(layout.pending("engine").read_text())
     data["more"] = data["request"]["more"] = 1

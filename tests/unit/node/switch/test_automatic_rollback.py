@@ -10,7 +10,7 @@ from node.machine import services
 from node.store import history, lock, pending_switch, replaceable, sets
 from node.store.service_set import Named
 from node.switch import automatic_rollback, installation
-from tests.unit.node.places import Place, mark
+from tests.unit.node.places import Place, begun
 from tests.unit.node.recoveries import died, line, stored
 from tests.unit.node.switches import chosen, config
 
@@ -27,7 +27,7 @@ class TestRecover:
         assert (chosen(), config(place)) == (("d1", "d0"), "d1")
         assert done == ["stop engine.service", "start engine.service"]
 
-    def test_without_a_mark_there_is_nothing_to_do(self, place: Place, done: list[str]) -> None:
+    def test_without_a_note_there_is_nothing_to_do(self, place: Place, done: list[str]) -> None:
         stored(place, "d1")
         sets.choose("engine", "d1", None)
         automatic_rollback.recover("engine")
@@ -41,7 +41,7 @@ class TestRecover:
 
     def test_the_reason_of_a_return_that_had_to_wait_is_the_one_that_is_told(self, place: Place) -> None:
         died(place)
-        pending_switch.put(mark("d2", "d1")._replace(reason="it was ill"))
+        pending_switch.put(begun("d2", "d1")._replace(reason="it was ill"))
         automatic_rollback.recover("engine")
         assert line() == "engine: returned to d1: it was ill"
 
@@ -59,7 +59,7 @@ class TestRecover:
 
     def test_the_same_set_again_is_no_other_set(self, place: Place) -> None:
         stored(place, "d2")
-        pending_switch.put(mark("d2", "d2", "d1"))
+        pending_switch.put(begun("d2", "d2", "d1"))
         automatic_rollback.recover("engine")
         assert str(line()).startswith("engine: failed, d2 stays chosen: the switch was killed;")
         assert chosen() == ("d2", "d1")
@@ -209,7 +209,7 @@ class TestRecover:
         died(place)
         put, written = pending_switch.put, list[str | None]()
 
-        def note(found: pending_switch.Mark) -> None:
+        def note(found: pending_switch.PendingSwitch) -> None:
             written.append(found.reason)
             put(found)
 

@@ -3,10 +3,10 @@ import pytest
 from node import layout
 from node.errors import Refusal
 from node.store import lock, pending_switch
-from node.store.pending_switch import Mark
+from node.store.pending_switch import PendingSwitch
 from node.store.service_set import Link
 from node.switch import automatic_rollback
-from tests.unit.node.places import Place, mark
+from tests.unit.node.places import Place, begun
 from tests.unit.node.recoveries import died, line, stored
 from tests.unit.node.switches import chosen, config
 
@@ -37,7 +37,7 @@ class TestAtBoot:
     @pytest.mark.usefixtures("rebooted")
     def test_a_power_cut_during_a_return_is_told_with_what_the_return_was_for(self, place: Place) -> None:
         died(place)
-        pending_switch.put(mark("d2", "d1", "d0")._replace(reason="it was ill"))
+        pending_switch.put(begun("d2", "d1", "d0")._replace(reason="it was ill"))
         automatic_rollback.recover_at_boot()
         assert line() == "engine: returned to d1: it was ill"
 
@@ -55,7 +55,7 @@ class TestAtBoot:
         assert chosen() == ("d2", "d1")
         assert done == ["start --no-block sentinelcam-recover@engine.service"]
 
-    def test_a_mark_of_this_boot_is_a_running_switchs(self, place: Place) -> None:
+    def test_a_note_of_this_boot_is_a_running_switchs(self, place: Place) -> None:
         died(place)
         automatic_rollback.recover_at_boot()
         assert pending_switch.read("engine") is not None
@@ -73,7 +73,7 @@ class TestAtBoot:
             layout.sets(name).mkdir(parents=True)
         read = pending_switch.read_or_set_aside
 
-        def fail(service: str) -> Mark | None:
+        def fail(service: str) -> PendingSwitch | None:
             if service != "engine":
                 raise Refusal("its disk fails")
             return read(service)

@@ -11,7 +11,7 @@ from node.desired_state import Order
 from node.errors import Refusal
 from node.store import history, lock, pending_switch, sets
 from node.switch import automatic_rollback, follow, switch_result
-from tests.unit.node.places import GATE, Place, installed, mark, request, service_set
+from tests.unit.node.places import GATE, Place, begun, installed, request, service_set
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ class TestSwitch:
         assert refusal(order) == "engine: no such thing"
         assert last() == ("refused", "no such thing")
 
-    def test_a_unit_that_was_killed_before_its_mark_is_refused(self, order: Order, programs: Path) -> None:
+    def test_a_unit_that_was_killed_before_its_note_is_refused(self, order: Order, programs: Path) -> None:
         systemd_run(programs, "exit 1")
         words = "the switch ended before it changed anything; see journalctl --unit=sentinelcam-switch-engine"
         assert refusal(order) == "engine: " + words
@@ -109,7 +109,7 @@ class TestFollow:
     def pending(self, programs: Path) -> None:
         systemd_run(programs, "exit 1")
         layout.sets("engine").mkdir(parents=True)
-        pending_switch.put(mark("d1", "d0"))
+        pending_switch.put(begun("d1", "d0"))
 
     def test_it_waits_for_the_recovery_and_tells_its_outcome(self, monkeypatch: pytest.MonkeyPatch) -> None:
         looks: list[float] = []
@@ -136,7 +136,7 @@ class TestFollow:
         )
         assert history.entries() == []
 
-    def test_the_mark_of_another_switch_is_not_waited_for(self) -> None:
+    def test_the_note_of_another_switch_is_not_waited_for(self) -> None:
         with pytest.raises(Refusal, match=r"^engine: the switch ended before it changed anything;"):
             follow.follow(request("d1", "r2"), GATE)
 

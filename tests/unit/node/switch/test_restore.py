@@ -14,7 +14,7 @@ from node.store import history, lock, pending_switch, sets
 from node.store.service_set import Named
 from node.switch import automatic_rollback, restore
 from tests.unit.node.machine.test_services import stub
-from tests.unit.node.places import Place, mark, request, service_set, sha256, tree
+from tests.unit.node.places import Place, begun, request, service_set, sha256, tree
 
 LABEL = "faces/2026-02-02/list.csv"
 OLD, NEW = b"a,b\n1,2\n", b"a,b\n3,4\n5,6\n"
@@ -99,7 +99,7 @@ def test_what_is_no_backup_of_it(path: Path, digest: str) -> None:
 
 
 def test_while_a_switch_has_not_ended(path: Path) -> None:
-    pending_switch.put(mark("d1", None))
+    pending_switch.put(begun("d1", None))
     assert refusal(LABEL, DIGEST) == "engine: a switch has not ended; wait for it, or run a deploy, and run again"
     assert path.read_bytes() == NEW
 

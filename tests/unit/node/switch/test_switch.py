@@ -12,7 +12,7 @@ from node.machine.services import Status
 from node.store import files, history, pending_switch, sets
 from node.store.service_set import ServiceSet
 from node.switch import installation, switch, switch_result
-from tests.unit.node.places import Place, mark, request, tree
+from tests.unit.node.places import Place, begun, request, tree
 from tests.unit.node.switches import chosen, config, run, stored
 
 UP = Status("active", "running", 7, "enabled", 0, False)
@@ -56,7 +56,7 @@ def test_without_a_changed_unit_nothing_is_reloaded(
     assert "daemon-reload" not in told
 
 
-def test_the_mark_is_there_before_the_service_stops_and_until_the_outcome_is_written(
+def test_the_note_is_there_before_the_service_stops_and_until_the_outcome_is_written(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored(place, "d1")
@@ -159,7 +159,7 @@ def test_a_unit_that_does_not_start_returns_too(place: Place, monkeypatch: pytes
     assert str(run("d2")).startswith("engine: returned to d1: systemctl start engine.service: bad unit file setting;")
 
 
-def test_a_return_that_must_wait_leaves_the_mark_with_its_reason(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_return_that_must_wait_leaves_the_note_with_its_reason(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     stored(place, "d1")
     run("d1")
     stored(place, "d2")
@@ -183,7 +183,7 @@ def test_a_switch_after_one_that_died_returns_to_the_set_before_both(
     stored(place, "d1")
     run("d1")
     stored(place, "half")
-    pending_switch.put(mark("half", "d1", "d0")._replace(reason="it was ill"))
+    pending_switch.put(begun("half", "d1", "d0")._replace(reason="it was ill"))
     sets.choose("engine", "half", "d1")
     stored(place, "d2")
     boots: list[str | None] = []
@@ -251,7 +251,7 @@ def test_the_switch_that_another_takes_over_has_failed(place: Place) -> None:
     run("d1")
     stored(place, "d2")
     left = request("d2")._replace(id="r0", operator="ben@ramrod")
-    pending_switch.put(mark("d2", "d1")._replace(request=left, reason="it was ill"))
+    pending_switch.put(begun("d2", "d1")._replace(request=left, reason="it was ill"))
     stored(place, "d3")
     run("d3")
     first, second = history.entries()[-2:]
