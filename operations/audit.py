@@ -37,7 +37,7 @@ def confirm(host: Host, found: Survey) -> Iterator[StringCommand]:
     """
     unsettled = [f"{service}: {state.in_short}" for service, state in found.sets.items() if state.reasons]
     if unsettled:
-        rollout.note(host, rollout.Outcome.FAILED)
+        rollout.note(host, rollout.HostResult.FAILED)
         yield Refusal(f"{host.name}: switched, but {'; '.join(unsettled)}; look at it, and run again")
         return
     unhealthy = {service: f"{service}: {state.health}" for service, state in found.sets.items() if state.health}

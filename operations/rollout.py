@@ -35,7 +35,7 @@ class Move(Enum):
     NEW = "new"  # to any other set
 
 
-class Outcome(Enum):
+class HostResult(Enum):
     """What became of a host's switch, as the report names it."""
 
     BEGUN = "begun"
@@ -48,17 +48,17 @@ class Outcome(Enum):
 
 
 STOPPING = {
-    Outcome.UNFIT: "has tried its new set, which does not work there",
-    Outcome.RETURNED: "returned to its old set",
-    Outcome.FAILED: "failed with its new set",
-    Outcome.UNKNOWN: "gave no answer in mid-switch",
+    HostResult.UNFIT: "has tried its new set, which does not work there",
+    HostResult.RETURNED: "returned to its old set",
+    HostResult.FAILED: "failed with its new set",
+    HostResult.UNKNOWN: "gave no answer in mid-switch",
 }
 UNTOUCHED = "never touched"
 ENDINGS = {
-    "failed": Outcome.FAILED,
-    "returned": Outcome.RETURNED,
-    "unfit": Outcome.UNFIT,
-    "refused": Outcome.REFUSED,
+    "failed": HostResult.FAILED,
+    "returned": HostResult.RETURNED,
+    "unfit": HostResult.UNFIT,
+    "refused": HostResult.REFUSED,
 }
 """Of several services the first of these tells for the host."""
 
@@ -72,7 +72,7 @@ class Rollout:
     def __init__(self, state: State, left: Collection[str]) -> None:
         self.named = _named_first(state.inventory)
         self.moves: dict[str, Move] = {}
-        self.outcomes: dict[str, Outcome] = {}
+        self.host_results: dict[str, HostResult] = {}
         self.left: set[str] = set()
         names: dict[type, list[str]] = {}
         for host in run_order(state.inventory):
@@ -101,11 +101,13 @@ class Rollout:
 
     def close(self) -> None:
         """The run is over: what has not ended is not known."""
-        self.outcomes |= {name: Outcome.UNKNOWN for name, each in self.outcomes.items() if each is Outcome.BEGUN}
+        self.host_results |= {
+            name: HostResult.UNKNOWN for name, each in self.host_results.items() if each is HostResult.BEGUN
+        }
 
     def stops(self, role: type | None = None) -> list[str]:
         """Return what stops the rollout, of a role if one is named: a clause for each host that does."""
-        stopping = {name: STOPPING[each] for name, each in self.outcomes.items() if each in STOPPING}
+        stopping = {name: STOPPING[each] for name, each in self.host_results.items() if each in STOPPING}
         return sorted(f"{name} {why}" for name, why in stopping.items() if role in (None, self._roles[name]))
 
 
@@ -159,9 +161,9 @@ def obstacle(host: Host) -> str | None:
     return "; ".join(rollout.stops(_role(host) if is_first else None)) or None
 
 
-def note(host: Host, outcome: Outcome) -> None:
+def note(host: Host, host_result: HostResult) -> None:
     """Remember what became of a host."""
-    _rollout(host.state).outcomes[host.name] = outcome
+    _rollout(host.state).host_results[host.name] = host_result
 
 
 class SwitchCommand(StringCommand):
@@ -186,14 +188,14 @@ class Switch(SwitchCommand):
         self.services = services
 
     def execute(self, state: State, host: Host, connector_arguments: Any) -> Any:
-        note(host, Outcome.BEGUN)
-        outcome = Outcome.UNKNOWN
+        note(host, HostResult.BEGUN)
+        host_result = HostResult.UNKNOWN
         try:
             succeeded, output = super().execute(state, host, connector_arguments)
-            outcome = outcome_of(self.result, self.services)
+            host_result = host_result_of(self.result, self.services)
         finally:
-            note(host, outcome)
-            if outcome is Outcome.UNKNOWN:
+            note(host, host_result)
+            if host_result is HostResult.UNKNOWN:
                 host.log_styled("no answer to the switch; the node ends it alone, and the next run tells how", fg="red")
         return succeeded, output
 
@@ -206,13 +208,13 @@ def result_of(lines: Sequence[str]) -> SwitchResult | None:
         return None
 
 
-def outcome_of(result: SwitchResult | None, services: Collection[str]) -> Outcome:
+def host_result_of(result: SwitchResult | None, services: Collection[str]) -> HostResult:
     """Return what became of these services: unknown, unless the node tells of each or of one that went wrong."""
     ended = {service: result.ended.get(service) for service in services} if result else {}
-    for name, outcome in ENDINGS.items():
+    for name, host_result in ENDINGS.items():
         if name in ended.values():
-            return outcome
-    return Outcome.NEW if set(ended.values()) == {"chosen"} else Outcome.UNKNOWN
+            return host_result
+    return HostResult.NEW if set(ended.values()) == {"chosen"} else HostResult.UNKNOWN
 
 
 class _Listener(BaseStateCallback):
@@ -234,7 +236,7 @@ def report(rollout: Rollout, state: State) -> list[str]:
         return []
     standing = {each.name: _standing(rollout, each) for each in _with_service(state)}
     lines = [f"--> Rollout: {'; '.join(stops)}"]
-    for kind in (Outcome.NEW.value, *(each.value for each in STOPPING), UNTOUCHED):
+    for kind in (HostResult.NEW.value, *(each.value for each in STOPPING), UNTOUCHED):
         names = [name for name, found in standing.items() if found == kind]
         lines += [f"{kind}: {', '.join(names)}"] if names else []
     return lines
@@ -245,12 +247,12 @@ def _with_service(state: State) -> list[Host]:
 
 
 def _standing(rollout: Rollout, host: Host) -> str:
-    outcome = rollout.outcomes.get(host.name, Outcome.REFUSED)
-    if outcome is not Outcome.REFUSED:
-        return str(outcome.value)
+    host_result = rollout.host_results.get(host.name, HostResult.REFUSED)
+    if host_result is not HostResult.REFUSED:
+        return str(host_result.value)
     answer = last_answer(host)
     is_settled = answer is not None and not any(state.reasons for state in answer.sets.values())
-    return Outcome.NEW.value if is_settled else UNTOUCHED
+    return HostResult.NEW.value if is_settled else UNTOUCHED
 
 
 def _rollout(state: State) -> Rollout:

@@ -196,7 +196,10 @@ def _running(wanted: ServiceSet, found: NodeService) -> Iterator[str]:
 def _unfinished(pending: Pending | None) -> Iterator[str]:
     if pending is not None:
         now = "it runs now" if pending.running else "it does not run now"
-        yield f"a switch to {short(pending.to)} has not ended ({pending.operator}, {pending.time}: {pending.purpose}); {now}"
+        yield (
+            f"a switch to {short(pending.to)} has not ended ({pending.operator}, {pending.time}: "
+            f"{pending.purpose}); {now}"
+        )
 
 
 def _left_over(name: str, found: NodeService) -> ServiceStatus:

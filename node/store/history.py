@@ -21,7 +21,7 @@ RESTORED = "restored"  # a linked file was put back
 RECENT = 20
 
 
-def add(request: Request, old: Optional[str], outcome: str, reason: Optional[str]) -> None:
+def add(request: Request, old: Optional[str], result: str, reason: Optional[str]) -> None:
     """Append a line. It is on the disk when this returns."""
     known = entries()
     entry = HistoryEntry(
@@ -35,7 +35,7 @@ def add(request: Request, old: Optional[str], outcome: str, reason: Optional[str
         to=request.digest,
         commit=request.commit.partition("-")[0],
         dirty=request.commit.endswith("-dirty"),
-        outcome=outcome,
+        outcome=result,
         reason=reason and printable(" ".join(reason.split())),
     )
     files.folder(layout.STATE)

@@ -16,7 +16,7 @@ from node.store.history import short
 from node.store.pending_switch import PendingSwitch
 from node.store.service_set import ServiceSet
 from node.switch import installation, queue_file, stopping
-from node.switch.switch_result import Outcome, conclude
+from node.switch.switch_result import Result, conclude
 
 
 def lock_of(service: str) -> Path:
@@ -76,7 +76,7 @@ def _what_happened(pending: PendingSwitch) -> str:
     )
 
 
-def go_back(pending: PendingSwitch, problem: str) -> Outcome:
+def go_back(pending: PendingSwitch, problem: str) -> Result:
     """Choose the set from before again and wait until it is well; without a healthy one the new one stays.
 
     Safe to repeat. Raises Refusal while a linked file is open for writing: then the note stays, for a later try.
@@ -117,7 +117,7 @@ def _require_state(old: ServiceSet) -> None:
         raise
 
 
-def _leave_as_it_lies(pending: PendingSwitch, old: ServiceSet, reason: str) -> Outcome:
+def _leave_as_it_lies(pending: PendingSwitch, old: ServiceSet, reason: str) -> Result:
     """A service that runs with what is there is better than none."""
     _start_again(old)
     is_chosen = sets.digest_of(old.service, sets.CHOSEN) == pending.old
@@ -212,9 +212,9 @@ def put_in_place(service: str, digest: str, previous: Optional[str]) -> ServiceS
     return installed
 
 
-def _end(pending: PendingSwitch, name: str, reason: str) -> Outcome:
-    outcome = conclude(pending.request, pending.old, name, reason)
+def _end(pending: PendingSwitch, name: str, reason: str) -> Result:
+    result = conclude(pending.request, pending.old, name, reason)
     pending_switch.clear(pending.request.service)
     if name == history.RETURNED:  # else nobody works it off yet, and the start that was tried may have deleted it
         queue_file.drop(pending.request.service)
-    return outcome
+    return result

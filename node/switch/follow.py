@@ -108,9 +108,9 @@ def follow(request: Request, gate: Gate) -> None:
             unit = "sentinelcam-recover@" + request.service
             raise Refusal(request.service + ": the return is still pending; see journalctl --unit=" + unit)
         time.sleep(PAUSE)
-    outcome = switch_result.take(request.id) or _refused(request, said)
-    if outcome.line is not None:
-        raise Ended(outcome.name, outcome.line)
+    result = switch_result.take(request.id) or _refused(request, said)
+    if result.line is not None:
+        raise Ended(result.name, result.line)
 
 
 def _run_unit(request: Request, limit: float) -> str:
@@ -153,12 +153,12 @@ def _is_pending(request: Request) -> bool:
     return pending is not None and pending.request.id == request.id
 
 
-def _refused(request: Request, said: str) -> switch_result.Outcome:
-    """There is no outcome and no note: the unit did not begin, or was killed before it changed anything."""
+def _refused(request: Request, said: str) -> switch_result.Result:
+    """There is no result and no note: the unit did not begin, or was killed before it changed anything."""
     chosen: Optional[str] = sets.digest_of(request.service, sets.CHOSEN)
     reason = said or "the switch ended before it changed anything; see journalctl --unit=" + _unit(request.service)
     if "already" in said:
         holder = lock.holder(automatic_rollback.lock_of(request.service))
         reason = "another switch is running here: %s; wait for it and run again" % holder
     history.add(request, chosen, history.REFUSED, reason)
-    return switch_result.Outcome(history.REFUSED, request.service + ": " + reason)
+    return switch_result.Result(history.REFUSED, request.service + ": " + reason)

@@ -19,11 +19,11 @@ from node.store import files, history, lock, pending_switch, sets
 from node.store.pending_switch import PendingSwitch, Request
 from node.store.service_set import Named, ServiceSet
 from node.switch import automatic_rollback, drift, installation, queue_file, stopping
-from node.switch.switch_result import UNFIT, Outcome, conclude
+from node.switch.switch_result import UNFIT, Result, conclude
 
 
-def run(request: Request) -> Outcome:
-    """Switch a service to a stored set, and tell the outcome. It is in the history and in the outcome's file too.
+def run(request: Request) -> Result:
+    """Switch a service to a stored set, and tell the result. It is in the history and in the result's file too.
 
     Raises Refusal or OSError when it could neither switch nor return: then the note is there, for a later try.
     """
@@ -34,7 +34,7 @@ def run(request: Request) -> Outcome:
         return conclude(request, sets.digest_of(request.service, sets.CHOSEN), history.REFUSED, str(refusal))
 
 
-def _run(request: Request) -> Outcome:
+def _run(request: Request) -> Result:
     try:
         wanted = sets.load(request.service, request.digest).content
         left = pending_switch.read(request.service)
@@ -58,14 +58,14 @@ def _run(request: Request) -> Outcome:
     return automatic_rollback.go_back(pending, problem) if problem else _end(wanted, pending, history.CHOSEN)
 
 
-def _end(wanted: ServiceSet, pending: PendingSwitch, name: str, reason: Optional[str] = None) -> Outcome:
+def _end(wanted: ServiceSet, pending: PendingSwitch, name: str, reason: Optional[str] = None) -> Result:
     """The new set stays."""
-    outcome = conclude(pending.request, pending.old, name, reason)
+    result = conclude(pending.request, pending.old, name, reason)
     pending_switch.clear(wanted.service)
     if name == history.CHOSEN:
         queue_file.drop(wanted.service)
     sets.prune(wanted.service)
-    return outcome
+    return result
 
 
 def _is_only_asleep(wanted: ServiceSet) -> bool:

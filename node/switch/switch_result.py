@@ -16,24 +16,24 @@ from node.store.pending_switch import Request
 UNFIT = "unfit"  # refused after a trial; the history calls it refused
 
 
-class Outcome(NamedTuple):
+class Result(NamedTuple):
     name: str  # unfit, or chosen, returned, failed or refused: node/store/history.py
     line: Optional[str]  # what the operator is told, when it is not chosen
 
 
-def conclude(request: Request, old: Optional[str], name: str, reason: Optional[str] = None) -> Outcome:
+def conclude(request: Request, old: Optional[str], name: str, reason: Optional[str] = None) -> Result:
     """Record how a switch ended. A full disk must not keep the rest from being done, so it is only said."""
-    outcome = Outcome(name, _line(request, old, name, reason))
-    if outcome.line:
-        print(outcome.line, file=sys.stderr)
+    result = Result(name, _line(request, old, name, reason))
+    if result.line:
+        print(result.line, file=sys.stderr)
     try:
         history.add(request, old, history.REFUSED if name == UNFIT else name, reason)
     except (OSError, Refusal) as error:
         why = "%s: %s" % (layout.history(), error.strerror) if isinstance(error, OSError) else str(error)
-        print(why + "; this outcome is in no history", file=sys.stderr)
+        print(why + "; this result is in no history", file=sys.stderr)
     files.folder(layout.RUNTIME)
-    files.write(_path(request.id), json.dumps(outcome._asdict()).encode())
-    return outcome
+    files.write(_path(request.id), json.dumps(result._asdict()).encode())
+    return result
 
 
 def _line(request: Request, old: Optional[str], name: str, reason: Optional[str]) -> Optional[str]:
@@ -48,14 +48,14 @@ def _line(request: Request, old: Optional[str], name: str, reason: Optional[str]
     return request.service + ": " + ending + (reason or "")
 
 
-def take(id: str) -> Optional[Outcome]:
-    """Return the outcome of a request and forget it; None when there is none yet."""
+def take(id: str) -> Optional[Result]:
+    """Return the result of a request and forget it; None when there is none yet."""
     try:
-        outcome = Outcome(**json.loads(disk.read(_path(id)).decode()))
+        result = Result(**json.loads(disk.read(_path(id)).decode()))
     except FileNotFoundError:
         return None
     files.unlink(_path(id))
-    return outcome
+    return result
 
 
 def _path(id: str) -> Path:

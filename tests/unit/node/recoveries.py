@@ -26,10 +26,10 @@ def died(place: Place, *timers: str, old: str | None = "d1", previous: str | Non
 
 def line() -> str | None:
     """What the operator is told."""
-    outcome = switch_result.take("r1")
-    assert outcome is not None
+    result = switch_result.take("r1")
+    assert result is not None
     last = history.last("engine")
     assert last is not None
-    assert last.outcome == outcome.name
+    assert last.outcome == result.name
     assert pending_switch.read("engine") is None
-    return outcome.line
+    return result.line

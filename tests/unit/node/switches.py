@@ -25,9 +25,9 @@ def config(place: Place) -> str:
 
 def run(digest: str) -> str | None:
     """One run of the unit; what the operator is told."""
-    outcome = switch.run(request(digest))
+    result = switch.run(request(digest))
     entry = history.last("engine")
     assert entry is not None
-    assert (entry.outcome, entry.to) == (outcome.name, digest)
-    assert switch_result.take("r1") == outcome
-    return outcome.line
+    assert (entry.outcome, entry.to) == (result.name, digest)
+    assert switch_result.take("r1") == result
+    return result.line

@@ -2,7 +2,7 @@
 
 import json
 
-from operations.rollout import Outcome, outcome_of, result_of
+from operations.rollout import HostResult, host_result_of, result_of
 from tests.unit.cases import each
 
 
@@ -11,31 +11,31 @@ def told(**ended: str) -> str:
 
 
 @each(
-    "lines, outcome",
+    "lines, host_result",
     [
-        ([told(imagenode="chosen", a="chosen")], Outcome.NEW),
-        (["Welcome", "{}", told(imagenode="chosen", a="chosen")], Outcome.NEW),
-        ([told(imagenode="returned")], Outcome.RETURNED),
-        ([told(imagenode="chosen", a="returned")], Outcome.RETURNED),
-        ([told(imagenode="failed")], Outcome.FAILED),
-        ([told(imagenode="returned", a="failed")], Outcome.FAILED),
-        ([told(imagenode="unfit")], Outcome.UNFIT),
-        ([told(imagenode="unfit", a="refused")], Outcome.UNFIT),
-        ([told(imagenode="chosen", a="refused")], Outcome.REFUSED),
-        ([told(imagenode="chosen")], Outcome.UNKNOWN),
-        ([told()], Outcome.UNKNOWN),
-        ([told(imagenode="chosen", a="nosuch")], Outcome.UNKNOWN),
-        ([told(other="returned")], Outcome.UNKNOWN),
-        ([told(imagenode="chosen", a="chosen"), "Goodbye"], Outcome.UNKNOWN),
-        (["imagenode: returned to 01: x"], Outcome.UNKNOWN),
-        (['{"ended": {"imagenode": 7}}'], Outcome.UNKNOWN),
-        (['{"ended": ["imagenode"]}'], Outcome.UNKNOWN),
-        (['{"ended": {"imagenode": "chosen", "a": "chosen"}, "format": 99}'], Outcome.UNKNOWN),
-        (["[" * 100_000], Outcome.UNKNOWN),
-        (["null"], Outcome.UNKNOWN),
-        ([""], Outcome.UNKNOWN),
-        ([], Outcome.UNKNOWN),
+        ([told(imagenode="chosen", a="chosen")], HostResult.NEW),
+        (["Welcome", "{}", told(imagenode="chosen", a="chosen")], HostResult.NEW),
+        ([told(imagenode="returned")], HostResult.RETURNED),
+        ([told(imagenode="chosen", a="returned")], HostResult.RETURNED),
+        ([told(imagenode="failed")], HostResult.FAILED),
+        ([told(imagenode="returned", a="failed")], HostResult.FAILED),
+        ([told(imagenode="unfit")], HostResult.UNFIT),
+        ([told(imagenode="unfit", a="refused")], HostResult.UNFIT),
+        ([told(imagenode="chosen", a="refused")], HostResult.REFUSED),
+        ([told(imagenode="chosen")], HostResult.UNKNOWN),
+        ([told()], HostResult.UNKNOWN),
+        ([told(imagenode="chosen", a="nosuch")], HostResult.UNKNOWN),
+        ([told(other="returned")], HostResult.UNKNOWN),
+        ([told(imagenode="chosen", a="chosen"), "Goodbye"], HostResult.UNKNOWN),
+        (["imagenode: returned to 01: x"], HostResult.UNKNOWN),
+        (['{"ended": {"imagenode": 7}}'], HostResult.UNKNOWN),
+        (['{"ended": ["imagenode"]}'], HostResult.UNKNOWN),
+        (['{"ended": {"imagenode": "chosen", "a": "chosen"}, "format": 99}'], HostResult.UNKNOWN),
+        (["[" * 100_000], HostResult.UNKNOWN),
+        (["null"], HostResult.UNKNOWN),
+        ([""], HostResult.UNKNOWN),
+        ([], HostResult.UNKNOWN),
     ],
 )
-def test_how_a_switch_ended(lines: list[str], outcome: Outcome) -> None:
-    assert outcome_of(result_of(lines), ["imagenode", "a"]) is outcome
+def test_how_a_switch_ended(lines: list[str], host_result: HostResult) -> None:
+    assert host_result_of(result_of(lines), ["imagenode", "a"]) is host_result

@@ -24,9 +24,9 @@ def systemd_run(programs: Path, script: str = "") -> None:
     (programs / "systemd-run").chmod(0o755)
 
 
-def leaving(outcome: str, line: str | None) -> str:
-    """A unit that leaves this outcome."""
-    data = json.dumps({"name": outcome, "line": line})
+def leaving(result: str, line: str | None) -> str:
+    """A unit that leaves this result."""
+    data = json.dumps({"name": result, "line": line})
     return f"for last; do :; done; echo '{data}' > {layout.RUNTIME}/outcome-$last"
 
 
@@ -66,11 +66,11 @@ class TestSwitch:
         assert follow.read("x") == request("d1", id)
 
     @pytest.mark.parametrize(
-        ("outcome", "line"),
+        ("result", "line"),
         [("returned", "engine: returned to d0: it is ill"), ("failed", "engine: failed, d1 stays chosen: it is ill")],
     )
-    def test_a_bad_outcome_is_told_as_it_is(self, order: Order, programs: Path, outcome: str, line: str) -> None:
-        systemd_run(programs, leaving(outcome, line) + "; exit 1")
+    def test_a_bad_result_is_told_as_it_is(self, order: Order, programs: Path, result: str, line: str) -> None:
+        systemd_run(programs, leaving(result, line) + "; exit 1")
         assert refusal(order) == line
         assert history.entries() == []
 
@@ -111,7 +111,7 @@ class TestFollow:
         layout.sets("engine").mkdir(parents=True)
         pending_switch.put(begun("d1", "d0"))
 
-    def test_it_waits_for_the_recovery_and_tells_its_outcome(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_it_waits_for_the_recovery_and_tells_its_result(self, monkeypatch: pytest.MonkeyPatch) -> None:
         looks: list[float] = []
 
         def sleep(seconds: float) -> None:

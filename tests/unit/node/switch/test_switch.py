@@ -56,7 +56,7 @@ def test_without_a_changed_unit_nothing_is_reloaded(
     assert "daemon-reload" not in told
 
 
-def test_the_note_is_there_before_the_service_stops_and_until_the_outcome_is_written(
+def test_the_note_is_there_before_the_service_stops_and_until_the_result_is_written(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored(place, "d1")

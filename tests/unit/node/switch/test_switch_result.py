@@ -5,7 +5,7 @@ import pytest
 from node import layout
 from node.store import files, history
 from node.switch import switch_result
-from node.switch.switch_result import Outcome
+from node.switch.switch_result import Result
 from tests.unit.node.places import request
 
 DIGEST, OLD = "0123456789abcdef" * 4, "fedcba9876543210" * 4
@@ -20,18 +20,18 @@ DIGEST, OLD = "0123456789abcdef" * 4, "fedcba9876543210" * 4
         (history.REFUSED, "engine: it is ill"),
     ],
 )
-def test_an_outcome_is_told_written_down_and_left_for_the_operator(
+def test_a_result_is_told_written_down_and_left_for_the_operator(
     capsys: pytest.CaptureFixture[str], name: str, line: str | None
 ) -> None:
     reason = None if name == history.CHOSEN else "it is ill"
-    assert switch_result.conclude(request(DIGEST), OLD, name, reason) == Outcome(name, line)
+    assert switch_result.conclude(request(DIGEST), OLD, name, reason) == Result(name, line)
     assert capsys.readouterr().err == (line + "\n" if line else "")
     [entry] = history.entries()
     assert (entry.outcome, entry.reason, entry.from_, entry.to) == (name, reason, OLD, DIGEST)
-    assert switch_result.take("r1") == Outcome(name, line)
+    assert switch_result.take("r1") == Result(name, line)
 
 
-def test_an_outcome_is_taken_once() -> None:
+def test_a_result_is_taken_once() -> None:
     assert switch_result.take("r1") is None
     switch_result.conclude(request(DIGEST), OLD, history.CHOSEN)
     assert switch_result.take("another") is None
@@ -50,5 +50,5 @@ def test_a_full_disk_keeps_the_history_from_being_written_and_nothing_else(
 
     monkeypatch.setattr(files, "append", append)
     switch_result.conclude(request(DIGEST), OLD, history.CHOSEN)
-    assert capsys.readouterr().err == (f"{layout.history()}: No space left on device; this outcome is in no history\n")
-    assert switch_result.take("r1") == Outcome(history.CHOSEN, None)
+    assert capsys.readouterr().err == (f"{layout.history()}: No space left on device; this result is in no history\n")
+    assert switch_result.take("r1") == Result(history.CHOSEN, None)
