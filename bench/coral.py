@@ -47,7 +47,7 @@ def main() -> None:
             taken = list(measure(Path(folder)))
         except OperatorError as error:
             sys.exit(str(error))
-    settle = max(STANDARDS.gates.sentinel.settle, STANDARDS.gates.imagenode.settle)
+    settle = max(STANDARDS.health_checks.sentinel.settle_time, STANDARDS.health_checks.imagenode.settle_time)
     print(
         f"{median(taken) - settle:6.2f} s beside the settle time of {settle:g} s; the goal is at most {GOAL:g} "
         f"(median of {ROUNDS}, {os.cpu_count()} cores, {date.today().isoformat()})"

@@ -44,7 +44,7 @@ def measure() -> None:
         cheapest.append(seconds_of(EXEC, CHECKOUT))
         taken.append(seconds_of(ROLLBACK, CHECKOUT))
         print(f"round {number} of {2 * ROUNDS}: {cheapest[-1]:.2f} s, {taken[-1]:.2f} s", flush=True)
-    settle = STANDARDS.gates.sentinel.settle
+    settle = STANDARDS.health_checks.sentinel.settle_time
     print(f"{median(cheapest):6.2f} s  {as_typed(EXEC)}")
     print(f"{median(taken):6.2f} s  {as_typed(ROLLBACK)}")
     print(

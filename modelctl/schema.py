@@ -11,7 +11,7 @@ from modelctl.inventory.hosts import AnyHost, Datasink, FaceConfidence, Host, Ou
 from modelctl.inventory.part import Part
 from modelctl.inventory.pins import Pin, PinnedFile, Pins
 from modelctl.inventory.revoked import Revoked
-from modelctl.inventory.standards import Gate, Gates, Limits, Paths, Ports, Standards, Users
+from modelctl.inventory.standards import HealthCheck, HealthChecks, Limits, Paths, Ports, Standards, Users
 from modelctl.inventory.values import (
     FileName,
     HostName,
@@ -33,8 +33,8 @@ __all__ = [
     "DepthAI",
     "FaceConfidence",
     "FaceQuality",
-    "Gate",
-    "Gates",
+    "HealthCheck",
+    "HealthChecks",
     "Host",
     "Limits",
     "MinimalRetention",

@@ -56,7 +56,8 @@ def revert(*words: str) -> None:
     sets.tell(stored, state)  # the site may have stopped the service, or not, since it was chosen
     host = _host(service)
     follow.follow(
-        Request(uuid.uuid4().hex, host, service, digest, _operator(), _purpose(), stored.commit), stored.content.gate
+        Request(uuid.uuid4().hex, host, service, digest, _operator(), _purpose(), stored.commit),
+        stored.content.health_check,
     )
     is_now = "is chosen and runs" if state == "running" else "is chosen; the service is %s, as before" % state
     print("%s: %s %s; the next deploy will want what its checkout says" % (service, short(digest), is_now))

@@ -15,9 +15,9 @@ from modelctl.errors import Faults
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.hosts import Datasink
-from modelctl.schema import Gate, Pin
+from modelctl.schema import HealthCheck, Pin
 from node.desired_state import File, Limits, Order, Source, Stack, Version
-from node.store.service_set import Gate as SetGate
+from node.store.service_set import HealthCheck as SetGate
 from node.store.service_set import Link, Named, ServiceSet
 
 
@@ -91,7 +91,7 @@ def _service_set(fleet: Fleet, host: str, rendered: Rendered) -> ServiceSet:
     stack = service.runtime.stack
     if stack is not None:
         versions[CORAL] = stack.version
-    gate: Gate = getattr(fleet.standards.gates, service.name)
+    health_check: HealthCheck = getattr(fleet.standards.health_checks, service.name)
     content = ServiceSet(
         service=service.name,
         unit=service.unit,
@@ -104,7 +104,13 @@ def _service_set(fleet: Fleet, host: str, rendered: Rendered) -> ServiceSet:
         state=fleet.host(host).service,
         work=service.work,
         timers=[unit.name for unit in service.units if unit.name.endswith(".timer")],
-        gate=SetGate(gate.linked_wait, gate.deadline, gate.settle, gate.model_wait, sorted(gate.checks)),
+        health_check=SetGate(
+            health_check.writer_timeout,
+            health_check.start_timeout,
+            health_check.settle_time,
+            health_check.model_wait,
+            sorted(health_check.checks),
+        ),
         stack=stack,
     )
     return content._replace(digest=_digest(content))

@@ -46,12 +46,13 @@ class Ports(Part):
 Check = Literal["restarts", "workers", "journal", "port", "answer", "pictures", "libraries", "files"]
 
 
-class Gate(Part):
+class HealthCheck(Part):
     """What a switch of a service waits for, in seconds, and what it checks before it calls the service healthy.
 
-    `linked_wait` is how long it waits for a task that writes a linked file, `deadline` how long the started service may
-    take to be well, `settle` how long it must then stay so, `model_wait` how long after the start a detector may take
-    to load its model where it does not say that it has. A settled run, status and the node's console check the same.
+    `writer_timeout` is how long it waits for a task that writes a linked file, `start_timeout` how long the started
+    service may take to be healthy, `settle_time` how long it must then stay so, `model_wait` how long after the start a
+    detector may take to load its model where it does not say that it has. A settled run, status and the node's console
+    check the same.
 
     - `restarts`: systemd has not started it again;
     - `workers`: each task engine, or camera view, has a live child;
@@ -63,15 +64,15 @@ class Gate(Part):
     - `files`: its user can read every file that its configs name, each of its pinned digest.
     """
 
-    linked_wait: PositiveInt = 120
-    deadline: PositiveInt = 120
-    settle: PositiveFloat = 10
+    writer_timeout: PositiveInt = 120
+    start_timeout: PositiveInt = 120
+    settle_time: PositiveFloat = 10
     model_wait: NonNegativeFloat = 0
     checks: frozenset[Check] = frozenset(get_args(Check))
 
 
-class Gates(Part):
-    """The gate of each service, meant for a Raspberry Pi 3 with an SD card; reckoned from what a PC took.
+class HealthChecks(Part):
+    """The health check of each service, meant for a Raspberry Pi 3 with an SD card; reckoned from what a PC took.
 
     imagenode opens its ports before it reads a model, and its first picture, after 4 s on a PC, may come after 40 s or
     more; its detectors read their models meanwhile, 23 MB from the card. The sentinel's engines are there when it
@@ -79,9 +80,9 @@ class Gates(Part):
     The datapump reads the face list, then opens its port, within 1 s on a PC.
     """
 
-    sentinel: Gate = Gate(settle=20)
-    imagenode: Gate = Gate(model_wait=60)
-    datapump: Gate = Gate(deadline=60)
+    sentinel: HealthCheck = HealthCheck(settle_time=20)
+    imagenode: HealthCheck = HealthCheck(model_wait=60)
+    datapump: HealthCheck = HealthCheck(start_timeout=60)
 
 
 class Limits(Part):
@@ -106,6 +107,6 @@ class Standards(Part):
     paths: Paths = Paths()
     ports: Ports = Ports()
     limits: Limits = Limits()
-    gates: Gates = Gates()
+    health_checks: HealthChecks = HealthChecks()
     sentinelcam_model_retention: PositiveInt = 5
     model_cleanup_grace_days: PositiveInt = 7

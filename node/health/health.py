@@ -68,7 +68,7 @@ def wait_through(service: ServiceSet, stop: Callable[[], None]) -> Optional[str]
     except StickIsBack:
         stop()
     try:
-        services.start(service.unit, service.gate.deadline)
+        services.start(service.unit, service.health_check.start_timeout)
     except Refusal as refusal:
         return str(refusal)
     try:
@@ -78,10 +78,10 @@ def wait_through(service: ServiceSet, stop: Callable[[], None]) -> Optional[str]
 
 
 def wait(service: ServiceSet) -> Optional[str]:
-    """Wait until a service that was just started has worked for the settle time of its gate.
+    """Wait until a service that was just started has worked for its settle time.
 
-    Returns None then, else what is unhealthy: at once where something has ended, at the deadline where something has
-    not come. Raises Unknown where it could not be seen by then, StickIsBack where it is to be started once more.
+    Returns None then, else what is unhealthy: at once where something has ended, at the start timeout where something
+    has not come. Raises Unknown where it could not be seen by then, StickIsBack where it is to be started once more.
     """
     begun = time.monotonic()
     # systemd keeps the count of a service that was stopped between two restarts.
@@ -94,7 +94,9 @@ def wait(service: ServiceSet) -> Optional[str]:
         found = _look_after_start(service, restarts)
         now = time.monotonic()
         absent = now if is_absent or found.verdict == work.NO_STICK else absent
-        if absent is not None and _has_missed_it(found, min(absent + SOON, begun + service.gate.deadline) - now):
+        if absent is not None and _has_missed_it(
+            found, min(absent + SOON, begun + service.health_check.start_timeout) - now
+        ):
             raise StickIsBack(found.reason)
         pause = PAUSE if now - begun < SOON else LONG_PAUSE
         if found.verdict == work.BROKEN:
@@ -102,11 +104,11 @@ def wait(service: ServiceSet) -> Optional[str]:
         if found.verdict in (work.WORKS, work.NO_STICK):
             has_loaded = has_loaded or _has_loaded(service, found)
             well_since = now if well_since is None or not has_loaded else well_since
-            left = well_since + service.gate.settle - now
+            left = well_since + service.health_check.settle_time - now
             if left <= 0:
-                return unready(service) if "files" in service.gate.checks else None
+                return unready(service) if "files" in service.health_check.checks else None
             pause = min(pause, left)
-        elif now - begun >= service.gate.deadline:
+        elif now - begun >= service.health_check.start_timeout:
             return _overdue(service, found)
         else:
             well_since = None
@@ -132,7 +134,7 @@ def _look_after_start(service: ServiceSet, restarts: int) -> Look:
     except Refusal as refusal:  # systemd is being started anew, say
         return Look(work.UNKNOWN, str(refusal))
     has_restarted = status.restarts > restarts or status.sub == "auto-restart"
-    if status.active == "failed" or (has_restarted and "restarts" in service.gate.checks):
+    if status.active == "failed" or (has_restarted and "restarts" in service.health_check.checks):
         return Look(work.BROKEN, "%s ended after its start (%s, %s)" % (service.unit, status.active, status.sub))
     return _look(service, status)
 
@@ -145,11 +147,11 @@ def _look(service: ServiceSet, status: Status) -> Look:
 
 def _has_loaded(service: ServiceSet, found: Look) -> bool:
     """A view's child reports for duty before it reads its model, and may die of that."""
-    return not service.work.views or found.age >= service.gate.model_wait or work.has_loaded(service)
+    return not service.work.views or found.age >= service.health_check.model_wait or work.has_loaded(service)
 
 
 def _overdue(service: ServiceSet, found: Look) -> str:
-    reason = "%s within %g s" % (found.reason, service.gate.deadline)
+    reason = "%s within %g s" % (found.reason, service.health_check.start_timeout)
     if found.verdict == work.UNKNOWN:
         raise Unknown(reason)
     return reason
@@ -177,7 +179,7 @@ def judge(service: ServiceSet, seconds: float = SOON) -> Health:
         if status.is_down:
             return Health(UNHEALTHY, "%s is %s, expected active" % (service.unit, status.active), False)
         found = _look(service, status)
-        is_young = found.age < service.gate.deadline
+        is_young = found.age < service.health_check.start_timeout
         if found.verdict not in (work.NOT_YET, work.UNKNOWN) or not is_young or time.monotonic() >= until:
             return _judged(service, found, is_young and status.restarts < OFTEN)
         time.sleep(PAUSE)
@@ -190,7 +192,7 @@ def _judged(service: ServiceSet, found: Look, is_starting: bool) -> Health:
         return Health(found.verdict, found.reason, False)
     if found.verdict == work.NOT_YET and is_starting:
         return Health(STARTING, "%s, %d s after its start" % (found.reason, found.age), False)
-    is_old = found.age >= service.gate.deadline
+    is_old = found.age >= service.health_check.start_timeout
     return Health(UNHEALTHY, found.reason, is_old and not _was_restarted(service))
 
 

@@ -38,4 +38,4 @@ def _own_log(service: ServiceSet) -> List[str]:
 def _started(service: ServiceSet) -> float:
     """When the main process started, in seconds since the boot; of one that has ended the earliest that it can be."""
     main = process_tree.look().get(services.status(service.unit).pid)
-    return main.started if main else process_tree.now() - service.gate.deadline
+    return main.started if main else process_tree.now() - service.health_check.start_timeout

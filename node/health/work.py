@@ -71,7 +71,7 @@ def _worst(service: ServiceSet, main: Process, table: Table) -> Look:
     """What a worker's end brings with it is excused where the Coral stick that it works with is absent."""
     verdict = Look(WORKS)
     for name, check in _CHECKS:
-        found = check(service, main, table) if name in service.gate.checks else None
+        found = check(service, main, table) if name in service.health_check.checks else None
         if found is not None and found.verdict == NO_STICK:
             verdict = found
         elif found is not None and not (found.verdict == BROKEN and verdict.verdict == NO_STICK):

@@ -59,12 +59,12 @@ class Named(NamedTuple):
     linked: bool
 
 
-class Gate(NamedTuple):
+class HealthCheck(NamedTuple):
     """What a switch waits for, in seconds, and checks. The defaults are those of a set that does not say."""
 
-    linked_wait: float = 120
-    deadline: float = 60
-    settle: float = 10
+    writer_timeout: float = 120
+    start_timeout: float = 60
+    settle_time: float = 10
     model_wait: float = 0
     checks: List[str] = ["restarts", "port", "files"]
 
@@ -104,7 +104,7 @@ class ServiceSet(NamedTuple):
     timers: List[str] = []
     links: List[Link] = []
     manifests: Dict[str, str] = {}
-    gate: Gate = Gate()
+    health_check: HealthCheck = HealthCheck()
     stack: Optional[SetStack] = None  # among the models too
 
     @property
@@ -135,10 +135,27 @@ def require_plain(content: ServiceSet) -> None:
         names.plain("digest", content.stack.digest)
 
 
+ON_DISK = {"writer_timeout": "linked_wait", "start_timeout": "deadline", "settle_time": "settle"}
+"""What stored sets call the fields of their health check, which is their `gate`."""
+
+
+def encode(content: ServiceSet) -> Dict[str, Any]:
+    """Return a set as it is stored."""
+    data: Dict[str, Any] = codec.encode(content)
+    check = data.pop("health_check")
+    return {**data, "gate": {ON_DISK.get(name, name): value for name, value in check.items()}}
+
+
+def _health_check(gate: Any) -> Any:
+    """A stored set's; the disk may have damaged it."""
+    names_here = {old: new for new, old in ON_DISK.items()}
+    return {names_here.get(name, name): value for name, value in gate.items()} if isinstance(gate, dict) else gate
+
+
 def decode(data: Dict[str, Any]) -> ServiceSet:
     """Read a stored set: an older one says less. Raises as codec.decode does, and Refusal as `require_plain` does."""
     port = data.get("control_port")
     older = {"unit": "%s.service" % data.get("service"), "work": {"ports": [] if port is None else [port]}}
-    content = codec.decode(ServiceSet, {**older, **data})
+    content = codec.decode(ServiceSet, {**older, **data, "health_check": _health_check(data.get("gate", {}))})
     require_plain(content)
     return content

@@ -50,8 +50,8 @@ class _Origin(NamedTuple):
 def put(wanted: ServiceSet, commit: str, product: str = UNKNOWN) -> None:
     """Store a set, unless it is there already and whole.
 
-    What the digest leaves out (state, port, timers, gate, commit, product) may have changed since: then it is described
-    anew.
+    What the digest leaves out (state, port, timers, health check, commit, product) may have changed since: then it is
+    described anew.
     """
     contents = {file.sha256: (file.content or "").encode() for file in wanted.files}
     _store(StoredSet(_folder(wanted), wanted, [], commit, product), contents)
@@ -237,7 +237,7 @@ def _fill(wanted: StoredSet, contents: Dict[str, bytes]) -> None:
 
 def _describe(stored: StoredSet) -> None:
     origin = _Origin(stored.absent, stored.commit, stored.product)
-    data = {**codec.encode(stored.content), **codec.encode(origin), "format": formats.SET}
+    data = {**service_set.encode(stored.content), **codec.encode(origin), "format": formats.SET}
     for each in data["files"]:
         del each["content"]
     if stored.content.stack is None:

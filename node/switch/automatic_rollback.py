@@ -158,7 +158,7 @@ def _last_words(pending: PendingSwitch) -> str:
 def stop(pending: PendingSwitch, service: ServiceSet) -> None:
     """Stop a service whose switch this is, when no task writes a linked file. Raises Refusal."""
     named = sets.named(service.service, pending.old, pending.request.digest)
-    linked.wait(named, service.gate.linked_wait)
+    linked.wait(named, service.health_check.writer_timeout)
     stopping.stop(service.unit, named, pending.request)
     files.unlink(layout.started(service.service))
 
@@ -168,7 +168,7 @@ def _start(pending: PendingSwitch, service: ServiceSet) -> Optional[str]:
     if not service.is_to_run:
         return None
     try:
-        services.start(service.unit, service.gate.deadline)
+        services.start(service.unit, service.health_check.start_timeout)
     except Refusal as refusal:
         return str(refusal)
     return health.wait_through(service, lambda: stop(pending, service))

@@ -22,7 +22,7 @@ from node.protocol import Refused, SwitchResult
 from node.pull import face_list
 from node.store import disk, files, history, lock, pending_switch, sets
 from node.store.pending_switch import Request
-from node.store.service_set import Gate, ServiceSet
+from node.store.service_set import HealthCheck, ServiceSet
 from node.switch import automatic_rollback, switch_result
 
 PAUSE = 0.1  # seconds between looks
@@ -37,7 +37,7 @@ def switch(order: Order) -> None:
     try:
         _require_face_list(order)
         for wanted in order.sets:
-            follow(_stored(wanted, order), wanted.gate)
+            follow(_stored(wanted, order), wanted.health_check)
             ended[wanted.service] = history.CHOSEN
     except Ended as end:
         ended[order.sets[len(ended)].service] = end.how
@@ -98,9 +98,9 @@ def record(refused: Refused) -> None:
     raise Ended(history.REFUSED, refused.reason)
 
 
-def follow(request: Request, gate: Gate) -> None:
+def follow(request: Request, health_check: HealthCheck) -> None:
     """Run a switch in its unit and wait for its end. Raises Refusal unless the set is chosen and healthy."""
-    limit = 2 * (gate.linked_wait + gate.deadline + gate.settle + STOP_LIMIT) + 60
+    limit = 2 * (health_check.writer_timeout + health_check.start_timeout + health_check.settle_time + STOP_LIMIT) + 60
     said = _run_unit(request, limit)
     deadline = time.monotonic() + limit
     while _is_pending(request):  # the unit died, and the recovery is at it

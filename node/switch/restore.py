@@ -61,7 +61,7 @@ def carry_out(choice: Choice, request: Request) -> str:
             raise Refusal("%s: a switch has not ended; wait for it, or run a deploy, and run again" % service)
         done = _exchange(choice, request)
     if choice.content.is_to_run:
-        services.start(choice.content.unit, choice.content.gate.deadline)
+        services.start(choice.content.unit, choice.content.health_check.start_timeout)
         content = choice.content
         problem = health.wait_through(content, lambda: stopping.stop(content.unit, content.named_files, request))
         if problem:
@@ -72,7 +72,7 @@ def carry_out(choice: Choice, request: Request) -> str:
 def _exchange(choice: Choice, request: Request) -> str:
     path, backup, content = choice
     named = [Named(path, "", linked=True)]
-    linked.wait(named, content.gate.linked_wait)
+    linked.wait(named, content.health_check.writer_timeout)
     stopping.stop(content.unit, named, request)
     aside = backups.aside(path) if disk.is_there(path) else None
     stopping.replace(path, backup.path)

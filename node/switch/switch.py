@@ -104,7 +104,7 @@ def _prepare(request: Request, wanted: ServiceSet, left: Optional[PendingSwitch]
 
 def _wait(wanted: ServiceSet, named: List[Named]) -> None:
     if wanted.is_to_run:
-        linked.wait(named, wanted.gate.linked_wait)
+        linked.wait(named, wanted.health_check.writer_timeout)
 
 
 def _pending(request: Request, wanted: ServiceSet, left: Optional[PendingSwitch]) -> PendingSwitch:
@@ -134,7 +134,7 @@ def _change(wanted: ServiceSet, pending: PendingSwitch) -> Optional[str]:
     automatic_rollback.put_in_place(wanted.service, wanted.digest, pending.previous_of_new)
     if not wanted.is_to_run:
         return None
-    services.start(wanted.unit, wanted.gate.deadline)
+    services.start(wanted.unit, wanted.health_check.start_timeout)
     try:
         problem = health.wait_through(wanted, lambda: automatic_rollback.stop(pending, wanted))
     except Unknown:

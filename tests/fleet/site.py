@@ -21,11 +21,11 @@ from lab.network import enter as _connect
 from tests.fleet.site import variant as _variant
 
 _SOURCES = _Path({sources!r})
-_FLEET = _variant({versions!r}, {hosts!r}, {limits!r}, {gates!r}, {pins!r}, {stacks!r})
+_FLEET = _variant({versions!r}, {hosts!r}, {limits!r}, {health_checks!r}, {pins!r}, {stacks!r})
 """
 
 
-PATIENT = {"imagenode": {"settle": 2}}
+PATIENT = {"imagenode": {"settle_time": 2}}
 """Gates for an outpost whose service is to crash: it has no port that tells when it has started on a busy machine."""
 
 
@@ -39,19 +39,20 @@ def write(
     versions: Mapping[str, str] | None = None,
     hosts: Mapping[str, Mapping[str, Any]] | None = None,
     limits: Mapping[str, int] | None = None,
-    gates: Mapping[str, Mapping[str, Any]] | None = None,
+    health_checks: Mapping[str, Mapping[str, Any]] | None = None,
     pins: Mapping[str, Any] | None = None,
     repository: Path = site_copy.FOLDER,
     stacks: Mapping[str, CoralStack] | None = None,
 ) -> Path:
-    """Write an inventory file: the lab with other current versions, hosts' fields, limits, services' gates or pins.
+    """Write an inventory file: the lab with other current versions, hosts' fields, limits, services' health checks or
+    pins.
 
     :param hosts: fields by host; "second_view" gives an outpost a second camera, of that view's name.
     :param stacks: Coral stacks by version, beside those of the lab: stacks.pins() has the pins.
     It counts as a part of the repository, whose commits a deploy leaves on the nodes.
     """
     text = TEMPLATE.format(
-        versions=versions or {}, hosts=hosts or {}, limits=limits or {}, gates=gates or {}, pins=pins,
+        versions=versions or {}, hosts=hosts or {}, limits=limits or {}, health_checks=health_checks or {}, pins=pins,
         sources=str(repository / "inventory"),
         stacks={version: stack.model_dump(mode="json") for version, stack in (stacks or {}).items()},
     )  # fmt: skip
@@ -63,7 +64,7 @@ def variant(
     versions: Mapping[str, str],
     hosts: Mapping[str, Mapping[str, Any]],
     limits: Mapping[str, int],
-    gates: Mapping[str, Mapping[str, Any]],
+    health_checks: Mapping[str, Mapping[str, Any]],
     pins: Mapping[str, Any] | None,
     stacks: Mapping[str, Any],
 ) -> Fleet:
@@ -78,15 +79,17 @@ def variant(
     assert REGISTRY.coral is not None
     added = {version: CoralStack.model_validate(stack) for version, stack in stacks.items()}
     coral = REGISTRY.coral.model_copy(update={"stacks": {**REGISTRY.coral.stacks, **added}, **_moved(versions)})
-    all_gates = STANDARDS.gates
-    changed_gates = {name: getattr(all_gates, name).model_copy(update=dict(fields)) for name, fields in gates.items()}
+    all_checks = STANDARDS.health_checks
+    changed_checks = {
+        name: getattr(all_checks, name).model_copy(update=dict(fields)) for name, fields in health_checks.items()
+    }
     return Fleet(
         SITE.model_copy(update={"hosts": changed}),
         REGISTRY.model_copy(update={"models": models, "coral": coral}),
         STANDARDS.model_copy(
             update={
                 "limits": STANDARDS.limits.model_copy(update=dict(limits)),
-                "gates": all_gates.model_copy(update=changed_gates),
+                "health_checks": all_checks.model_copy(update=changed_checks),
             }
         ),
         load_pins(PINS) if pins is None else Pins(models=pins),

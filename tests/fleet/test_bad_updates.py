@@ -21,7 +21,7 @@ from tests.fleet.settlement import Settlement
 DEADLINE = 4  # seconds
 SETTLED = "data2"
 """A host that needs nothing in any round, and must not fail for the others."""
-PATIENCE = 15  # seconds beyond the deadline and a stop that takes long, in which the node must be back
+PATIENCE = 15  # seconds beyond the start timeout and a stop that takes long, in which the node must be back
 MODELS = "/home/ops/imagenode/models/mobilenet_ssd"
 NEWER = f"{MODELS}/2026-05-01/MobileNetSSD_deploy.caffemodel"
 OPENFACE = "/home/ops/sentinel/models/openface_torch/2020-03-25/openface_nn4.small2.v1.t7"
@@ -39,7 +39,7 @@ class Update:
 
     :param orders: what the stand-in does when it runs with the new set.
     :param fields: what the site says of the host then.
-    :param gate: how the service's gate differs from the round's.
+    :param health_check: how the service's health check differs from the round's.
     :param stop: for how many seconds systemd waits for the service's end.
     :param prepare: what is done at the host's console before; `undo` puts it right.
     """
@@ -49,15 +49,15 @@ class Update:
     says: tuple[str, ...] = ()
     orders: Mapping[str, Any] = field(default_factory=dict)
     fields: Mapping[str, Any] = field(default_factory=lambda: {"debug_mode": True})
-    gate: Mapping[str, float] = field(default_factory=dict)
+    health_check: Mapping[str, float] = field(default_factory=dict)
     stop: float = 0
     prepare: str = "true"
     undo: str = "true"
     outcome: str = "returned"
 
     @property
-    def deadline(self) -> float:
-        return self.gate.get("deadline", DEADLINE)
+    def start_timeout(self) -> float:
+        return self.health_check.get("start_timeout", DEADLINE)
 
 
 ENDED = "{service}.service ended after its start"
@@ -69,61 +69,94 @@ ROUNDS: Mapping[str, tuple[Update, ...]] = {
     "first": (
         Update("crashes at once", "lab1", (ENDED, "status=1/FAILURE"), ON_DEBUG | {"crash_after": 0}),
         Update(
-            "killed for memory", "data1", (ENDED, "status=9/KILL"), ON_DEBUG | {"killed_after": 1}, gate={"settle": 2},
+            "killed for memory",
+            "data1",
+            (ENDED, "status=9/KILL"),
+            ON_DEBUG | {"killed_after": 1},
+            health_check={"settle_time": 2},
         ),
         Update("ends well at once", "sentinel", (ENDED, "nothing to do"), ON_DEBUG | {"exit": [0, "nothing to do"]}),
     ),
     "second": (
         Update(
-            "hears no SIGTERM", "lab1", ("port 5567 is closed, expected open within 4 s",),
-            ON_DEBUG | {"deaf": True, "port_after": None}, stop=10,
+            "hears no SIGTERM",
+            "lab1",
+            ("port 5567 is closed, expected open within 4 s",),
+            ON_DEBUG | {"deaf": True, "port_after": None},
+            stop=10,
         ),
-        Update("closes its port again", "data1", (CLOSED,), ON_DEBUG | {"port_until": 1}, gate={"settle": 3}),
         Update(
-            "opens its port late but in time", "sentinel", orders=ON_DEBUG | {"port_after": 2}, gate={"deadline": 10},
+            "closes its port again", "data1", (CLOSED,), ON_DEBUG | {"port_until": 1}, health_check={"settle_time": 3}
+        ),
+        Update(
+            "opens its port late but in time",
+            "sentinel",
+            orders=ON_DEBUG | {"port_after": 2},
+            health_check={"start_timeout": 10},
             outcome="chosen",
         ),
     ),
     "third": (
         Update(
-            "model missing", "lab1", ("LensTasking ended",),
-            ON_NEW_MODEL | {"remove": NEWER}, mobilenet("2026-05-01"), undo=f"rm -r {MODELS}/2026-05-01",
+            "model missing",
+            "lab1",
+            ("LensTasking ended",),
+            ON_NEW_MODEL | {"remove": NEWER},
+            mobilenet("2026-05-01"),
+            undo=f"rm -r {MODELS}/2026-05-01",
         ),
         Update("its set before is bad too", "data1", (ENDED,), {"exit": [1, "no disk"]}, outcome="failed"),
         Update("unit does not parse", "sentinel", ("bad unit file setting",)),
     ),
     "fourth": (
         Update(
-            "model was never pulled", "lab1", (f"{NEWER}: missing; run deploys/models.py",),
-            fields=mobilenet("2026-05-01"), prepare=f"rm -rf {MODELS}/2026-05-01", outcome="refused",
+            "model was never pulled",
+            "lab1",
+            (f"{NEWER}: missing; run deploys/models.py",),
+            fields=mobilenet("2026-05-01"),
+            prepare=f"rm -rf {MODELS}/2026-05-01",
+            outcome="refused",
         ),
         Update(
-            "model not readable before the switch", "sentinel", (f"{OPENFACE}: not readable by ops",),
+            "model not readable before the switch",
+            "sentinel",
+            (f"{OPENFACE}: not readable by ops",),
             prepare=f"chmod 600 {OPENFACE} && chown root {OPENFACE}",
-            undo=f"chmod 644 {OPENFACE} && chown ops {OPENFACE}", outcome="refused",
+            undo=f"chmod 644 {OPENFACE} && chown ops {OPENFACE}",
+            outcome="refused",
         ),
         Update(
-            "model truncated before the switch", "east", (f"{BLOB}: not verified with its pinned SHA-256",),
+            "model truncated before the switch",
+            "east",
+            (f"{BLOB}: not verified with its pinned SHA-256",),
             prepare=f"mv {BLOB} /root/whole && head --bytes=-1 /root/whole >{BLOB} && chown ops:ops {BLOB}",
-            undo=f"mv /root/whole {BLOB}", outcome="refused",
+            undo=f"mv /root/whole {BLOB}",
+            outcome="refused",
         ),
     ),
     "fifth": (
         Update("rejects its config", "lab1", (ENDED, "P1: no such"), ON_DEBUG | {"exit": [2, "P1: no such setting"]}),
         Update("never opens its port", "data1", (CLOSED,), ON_DEBUG | {"port_after": None}),
         Update(
-            "crashes after 3 s", "sentinel", (ENDED, "status=1/FAILURE"), ON_DEBUG | {"crash_after": 3},
-            gate={"settle": 5, "deadline": 10},
+            "crashes after 3 s",
+            "sentinel",
+            (ENDED, "status=1/FAILURE"),
+            ON_DEBUG | {"crash_after": 3},
+            health_check={"settle_time": 5, "start_timeout": 10},
         ),
     ),
     "sixth": (
         Update(
-            "model unreadable to its user", "lab1", ("LensTasking ended",),
-            ON_NEW_MODEL | {"lock": NEWER}, mobilenet("2026-05-01"), undo=f"rm -r {MODELS}/2026-05-01",
+            "model unreadable to its user",
+            "lab1",
+            ("LensTasking ended",),
+            ON_NEW_MODEL | {"lock": NEWER},
+            mobilenet("2026-05-01"),
+            undo=f"rm -r {MODELS}/2026-05-01",
         ),
         Update("opens its port too late", "data1", (CLOSED,), ON_DEBUG | {"port_after": 8}),
     ),
-}  # fmt: skip
+}
 LONG = ("fifth", "sixth")
 """Rounds that are left to the long run: each update is of a kind with one in another round."""
 
@@ -171,9 +204,14 @@ def played(
 def run(name: str, folder: Path) -> Run:
     """Deploy a round's updates to their hosts."""
     updates = ROUNDS[name]
-    services = [(Node(Lab(), each.host).service, each.gate) for each in updates]
-    gates = {name: {"deadline": DEADLINE, **site.PATIENT.get(name, {}), **gate} for name, gate in services}
-    variant = site.write(folder / "site.py", hosts={each.host: each.fields for each in updates}, gates=gates)
+    services = [(Node(Lab(), each.host).service, each.health_check) for each in updates]
+    health_checks = {
+        name: {"start_timeout": DEADLINE, **site.PATIENT.get(name, {}), **health_check}
+        for name, health_check in services
+    }
+    variant = site.write(
+        folder / "site.py", hosts={each.host: each.fields for each in updates}, health_checks=health_checks
+    )
     limits = [word for host in (*(each.host for each in updates), SETTLED) for word in ("--limit", host)]
     if name == "fourth":
         return pyinfra("deploys/configs.py", "-y", "--json", *limits, site=variant)
@@ -214,7 +252,7 @@ def assert_returned(played: Round, update: Update, there: Node) -> None:
     assert there.status()["config_sha256"] == before.configs[f"/home/ops/{there.service}.yaml"]
     assert there.read(f"/run/sentinelcam/{there.service}") == before.chosen
     assert f" {there.service} returned {before.chosen[:12]} -> " in there.history()[-1]
-    assert there.seconds_of_switch() < update.deadline + update.stop + PATIENCE
+    assert there.seconds_of_switch() < update.start_timeout + update.stop + PATIENCE
 
 
 def assert_chosen(played: Round, update: Update, there: Node) -> None:

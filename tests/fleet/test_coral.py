@@ -17,7 +17,7 @@ from tests.fleet.pulls import counter
 from tests.fleet.settlement import Settlement
 from tests.fleet.stacks import HOSTS, NEW, OLD
 
-GATES = {"imagenode": {"settle": 2, "model_wait": 3}, "sentinel": {"settle": 2}}
+HEALTH_CHECKS = {"imagenode": {"settle_time": 2, "model_wait": 3}, "sentinel": {"settle_time": 2}}
 OFFERED = "2026-02-01"
 BY_REFUSAL = 300_000  # bytes: a question, twice
 
@@ -52,7 +52,9 @@ def offered(node: NodeOf, tmp_path: Path, request: pytest.FixtureRequest, settle
     stack = stacks.known()
     pins = stacks.pins({OFFERED: stacks.stored(node("data1"), OFFERED, stack, request.param)})
     wanted = {"alpha5": {"model_version_overrides": {CORAL: OFFERED}}}
-    yield site.write(tmp_path / "site.py", hosts=wanted, pins=pins, stacks={OFFERED: stack}, gates=GATES)
+    yield site.write(
+        tmp_path / "site.py", hosts=wanted, pins=pins, stacks={OFFERED: stack}, health_checks=HEALTH_CHECKS
+    )
     stacks.removed(node("data1"), OFFERED)
     settlement.restore()
 
@@ -100,7 +102,9 @@ def test_the_real_packages_for_a_pi_are_refused_before_a_byte_comes(
     pin = {"manifest": "a" * 64, "files": {name: {"sha256": "b" * 64, "size": 10_000_000} for name in real.files}}
     pins = stacks.pins({OFFERED: Pin.model_validate(pin)})
     wanted = {"alpha5": {"model_version_overrides": {CORAL: OFFERED}}}
-    path = site.write(tmp_path / "site.py", hosts=wanted, pins=pins, stacks={OFFERED: real}, gates=GATES)
+    path = site.write(
+        tmp_path / "site.py", hosts=wanted, pins=pins, stacks={OFFERED: real}, health_checks=HEALTH_CHECKS
+    )
     before, received = node("alpha5").snapshot(), counter(node("alpha5"))
     predicted, played = predict("--limit", "alpha5", "--limit", "data2", site=path), run(path)
     line = f"{CORAL}/{OFFERED}: built for architecture arm64, and this host has {ARCHITECTURE}"
@@ -116,7 +120,10 @@ def test_another_numpy_is_refused_while_the_service_runs_on(
     node: NodeOf, tmp_path: Path, settlement: Settlement
 ) -> None:
     wanted = {"alpha5": {"model_version_overrides": {CORAL: NEW}}}
-    path, before = site.write(tmp_path / "site.py", hosts=wanted, gates=GATES), node("alpha5").snapshot()
+    path, before = (
+        site.write(tmp_path / "site.py", hosts=wanted, health_checks=HEALTH_CHECKS),
+        node("alpha5").snapshot(),
+    )
     with missing.another_numpy(node("alpha5"), "2.1.0"):
         played = run(path)
     assert (played.code, played.failed()) == (1, {"alpha5"})
@@ -138,7 +145,7 @@ def test_a_foreign_package_is_refused_by_its_place(
     wanted = {"alpha5": {"model_version_overrides": {CORAL: NEW}}}
     try:
         pid = alpha5.pid()
-        played = run(site.write(tmp_path / "site.py", hosts=wanted, gates=GATES))
+        played = run(site.write(tmp_path / "site.py", hosts=wanted, health_checks=HEALTH_CHECKS))
         assert (played.code, played.failed()) == (1, {"alpha5"})
         assert played.lines_with(place)
         assert alpha5.pid() == pid

@@ -139,8 +139,8 @@ def test_a_linked_file_held_open_past_the_limit(newer: Path, node: NodeOf, write
 def test_a_linked_file_that_is_closed_in_time_is_waited_for(
     tmp_path: Path, node: NodeOf, writer: "subprocess.Popen[str]"
 ) -> None:
-    patient = {"sentinel": {"linked_wait": 60}}
-    variant = site.write(tmp_path / "site.py", hosts={"sentinel": {"debug_mode": True}}, gates=patient)
+    patient = {"sentinel": {"writer_timeout": 60}}
+    variant = site.write(tmp_path / "site.py", hosts={"sentinel": {"debug_mode": True}}, health_checks=patient)
     held_open = writer.stdin
     assert held_open is not None
     closing = Timer(3, held_open.close)  # the deploy runs into the open file meanwhile
@@ -153,7 +153,7 @@ def test_a_linked_file_that_is_closed_in_time_is_waited_for(
 
 def test_success_means_running(tmp_path: Path, node: NodeOf) -> None:
     hosts = {name: {"debug_mode": True} for name in ("data2", "east", "lab1")}
-    variant = site.write(tmp_path / "site.py", hosts=hosts, gates=site.PATIENT)
+    variant = site.write(tmp_path / "site.py", hosts=hosts, health_checks=site.PATIENT)
     node("lab1").write("/etc/sentinelcam-lab/behaviour.json", '{"imagenode": {"crash_after": 0.3}}')
     run = deploy("--data", "first=east", *limits(*HOSTS), site=variant)
     assert_others_served(run, node, {"lab1"})

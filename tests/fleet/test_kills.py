@@ -53,7 +53,7 @@ def stage_of(settlement: Settlement, node: NodeOf, tmp_path_factory: pytest.Temp
 def bad_update(stage_of: StageOf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """lab1, whose other set crashes at once, so that each switch to it returns. The moments are those of the return."""
     stage, held = stage_of("lab1"), Held(stage_of("lab1").node)
-    path = site.write(tmp_path_factory.mktemp("bad") / "site.py", **VARIANTS["lab1"], gates=site.PATIENT)
+    path = site.write(tmp_path_factory.mktemp("bad") / "site.py", **VARIANTS["lab1"], health_checks=site.PATIENT)
     stage = replace(stage, other=replace(stage.other, site=path))
     if stage.now is not stage.default:
         assert switch(stage, stage.default).code == 0

@@ -29,7 +29,7 @@ START, SETTLE = 4, 2  # seconds
 STOP = {"sentinel": 90, "imagenode": 10, "datapump": 10}  # seconds: TimeoutStopSec of their units
 MODEL_WAIT = 2  # seconds
 PATIENCE = 15  # seconds
-GATES = {name: {"deadline": START, "settle": SETTLE} for name in STOP}
+HEALTH_CHECKS = {name: {"start_timeout": START, "settle_time": SETTLE} for name in STOP}
 SHORT = {
     "its model is cut short", "its child dies without a word", "its camera cannot be opened", "its pictures stop",
     "an engine ends in the settle time", "its job thread dies", "a later release misses an engine",
@@ -102,7 +102,7 @@ def played(
 
 def run(updates: tuple[Update, ...], folder: Path) -> Run:
     fields = {each.host: each.fields for each in updates}
-    variant = site.write(folder / "site.py", hosts=fields, gates=GATES)
+    variant = site.write(folder / "site.py", hosts=fields, health_checks=HEALTH_CHECKS)
     return deploy(*limits(*(each.host for each in updates)), site=variant)
 
 
@@ -137,7 +137,7 @@ def test_a_truth_stays(played: Round, update: Update, node: NodeOf) -> None:
 @pytest.fixture
 def patient(tmp_path: Path) -> Path:
     """The default site, with these limits."""
-    return site.write(tmp_path / "site.py", gates=GATES)
+    return site.write(tmp_path / "site.py", health_checks=HEALTH_CHECKS)
 
 
 @pytest.fixture

@@ -150,7 +150,7 @@ def tries(node: Node) -> int:
 
 def test_a_return_waits_until_the_file_is_closed(sentinel: Node, tmp_path: Path, lab: Lab) -> None:
     variant = site.write(
-        tmp_path / "site.py", hosts={"sentinel": {"debug_mode": True}}, gates={"sentinel": {"deadline": 4}}
+        tmp_path / "site.py", hosts={"sentinel": {"debug_mode": True}}, health_checks={"sentinel": {"start_timeout": 4}}
     )
     old, pid, before = sentinel.link("chosen"), sentinel.pid(), tries(sentinel)
     sentinel.misbehave(when="DEBUG", port_after=None)

@@ -163,7 +163,7 @@ def test_what_happened_without_the_datasink_is_collected_when_it_is_next_in_a_ru
 def slow(tmp_path: Path) -> Path:
     """A site that changes two outposts, whose switches take their time."""
     hosts = {name: site.untried() for name in ("east", "alpha5")}
-    return site.write(tmp_path / "slow.py", hosts=hosts, gates={"imagenode": {"settle": SETTLE}})
+    return site.write(tmp_path / "slow.py", hosts=hosts, health_checks={"imagenode": {"settle_time": SETTLE}})
 
 
 def is_switching(node: Node) -> bool:

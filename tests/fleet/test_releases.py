@@ -12,14 +12,14 @@ from tests.fleet.operator import DEFAULT_SITE, begin, deploy, end, modelctl, pre
 from tests.fleet.releases import looks_like
 
 QUEUE = "/home/ops/sentinel/state.json"
-GATES = {"sentinel": {"deadline": 4, "settle": 2}}
+HEALTH_CHECKS = {"sentinel": {"start_timeout": 4, "settle_time": 2}}
 DRAIN, JOBS = 12, 3  # seconds: more than the 10 after which a service was killed before
 
 
 @pytest.mark.usefixtures("settled")
 def test_running_jobs_may_end_and_a_start_that_fails_loses_no_queue(node: NodeOf, tmp_path: Path) -> None:
     there = node("sentinel")
-    variant = site.write(tmp_path / "site.py", hosts={"sentinel": {"debug_mode": True}}, gates=GATES)
+    variant = site.write(tmp_path / "site.py", hosts={"sentinel": {"debug_mode": True}}, health_checks=HEALTH_CHECKS)
     with looks_like(there, "sentinel 0.2.6"):
         there.misbehave(queued=JOBS, drain=DRAIN)
         there.shell("systemctl restart sentinel")

@@ -30,7 +30,7 @@ def update(tmp_path: Path, changes: dict[str, Any]) -> Path:
 @pytest.fixture
 def patient(tmp_path: Path, changes: dict[str, Any]) -> Path:
     """The same, with time for an outpost to crash."""
-    return site.write(tmp_path / "patient.py", hosts=changes, gates=site.PATIENT)
+    return site.write(tmp_path / "patient.py", hosts=changes, health_checks=site.PATIENT)
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.schema import (
     Datasink,
     FaceQuality,
-    Gate,
-    Gates,
+    HealthCheck,
+    HealthChecks,
     NeverDelete,
     OakCamera,
     Outpost,
@@ -48,8 +48,10 @@ def registry_without(name: str) -> Registry:
 
 CASES: dict[str, tuple[Callable[[], Fleet], str]] = {
     "a check that there is not": (
-        lambda: fleet(standards=Standards(gates=Gates(sentinel=Gate(checks=frozenset({"prot"}))))),
-        "standards.gates.sentinel.checks.0: found 'prot'; "
+        lambda: fleet(
+            standards=Standards(health_checks=HealthChecks(sentinel=HealthCheck(checks=frozenset({"prot"}))))
+        ),
+        "standards.health_checks.sentinel.checks.0: found 'prot'; "
         "allowed: answer, files, journal, libraries, pictures, port, restarts, workers; did you mean port?",
     ),
     "unknown field": (

@@ -9,14 +9,16 @@ from pathlib import Path
 
 from node.desired_state import Asked, Datasink, File, Limits, Order, Source, Stack, Version
 from node.store.pending_switch import PendingSwitch, Request
-from node.store.service_set import NOTHING, Gate, Installed, Link, Named, ServiceSet
+from node.store.service_set import NOTHING, HealthCheck, Installed, Link, Named, ServiceSet
 
 USER = "nobody"
 """The service's user: any but root."""
 
 LIMITS = Limits(pull_timeout=5, pull_patience=1, reserve_bytes=0)
 NOTHING_ASKED = Asked(unlock=False, full=False, diff=False)
-GATE = Gate(linked_wait=0, deadline=60, settle=0, model_wait=0, checks=["restarts", "port", "files"])
+HEALTH_CHECK = HealthCheck(
+    writer_timeout=0, start_timeout=60, settle_time=0, model_wait=0, checks=["restarts", "port", "files"]
+)
 
 Contents = Mapping[str, bytes]
 
@@ -143,7 +145,7 @@ def service_set(
         timers=list(timers),
         links=list(links),
         manifests={"cats": "ab" * 32},
-        gate=GATE,
+        health_check=HEALTH_CHECK,
     )
 
 

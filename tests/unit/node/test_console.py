@@ -11,18 +11,18 @@ from node.protocol import History
 from node.pull import face_list
 from node.store import history, sets
 from node.store.pending_switch import Request
-from node.store.service_set import Gate
+from node.store.service_set import HealthCheck
 from node.switch import follow
-from tests.unit.node.places import GATE, Place, installed, request, service_set
+from tests.unit.node.places import HEALTH_CHECK, Place, installed, request, service_set
 
-Words = list[tuple[Request, Gate]]
+Words = list[tuple[Request, HealthCheck]]
 
 
 @pytest.fixture(autouse=True)
 def followed(monkeypatch: pytest.MonkeyPatch) -> Words:
     """The switches that were asked for, by pat in a shell of a node named lab1."""
     asked: Words = []
-    monkeypatch.setattr(follow, "follow", lambda request, gate: asked.append((request, gate)))
+    monkeypatch.setattr(follow, "follow", lambda request, health_check: asked.append((request, health_check)))
     monkeypatch.setattr(services, "status", lambda _: Status("active", "running", 7, "enabled", 0, False))
     monkeypatch.setattr("socket.gethostname", lambda: "lab1")
     monkeypatch.setenv("SUDO_USER", "pat")
@@ -49,11 +49,11 @@ class TestRevert:
     ) -> None:
         stored(place, "engine", "d1", "d2")
         console.revert("engine")
-        [(asked, gate)] = followed
+        [(asked, health_check)] = followed
         assert asked._replace(id="r1") == Request(
             "r1", "lab1", "engine", "d1", "pat@lab1", "sentinelcam-node revert engine", "c0ffee"
         )
-        assert (len(asked.id), gate) == (32, GATE)
+        assert (len(asked.id), health_check) == (32, HEALTH_CHECK)
         assert capsys.readouterr().out == (
             "engine: d1 is chosen and runs; the next deploy will want what its checkout says\n"
         )

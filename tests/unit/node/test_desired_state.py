@@ -12,7 +12,7 @@ from node.desired_state import Asked, Datasink, File, Order, Source, Stack, Vers
 from node.errors import Refusal
 from node.store import rights
 from node.store.rights import Owner
-from node.store.service_set import Gate, Installed, Link, Named, Work
+from node.store.service_set import HealthCheck, Installed, Link, Named, Work
 from tests.unit.node.places import LIMITS, NOTHING_ASKED, USER
 from tests.unit.node.store.test_service_set import SET
 
@@ -30,7 +30,7 @@ ORDER = {
     "versions": [VERSION],
     "stack": None,
     "face_list": None,
-    "sets": [SET],
+    "sets": [{**SET, "health_check": {"writer_timeout": 1.5, "settle_time": 3, "start_timeout": 60}}],
     "needs": {"engine": ["/engine/engine.py"]},
     "clean_up": [],
     "source": {"host": "depot", "address": "192.0.2.1", "login": "ops", "registry": "/registry", "local": False},
@@ -87,8 +87,8 @@ def test_an_order_is_read_as_it_was_sent() -> None:
     assert service.work == Work(Path("/engine/engine.py"), [5566], 5566, 3, 1, None, [])
     assert service.links == [Link(Path("/home/current"), "list_1.csv")]
     assert service.manifests == {"cats": "ab"}
-    assert service.gate == Gate(
-        linked_wait=1.5, settle=3, deadline=60, model_wait=0, checks=["restarts", "port", "files"]
+    assert service.health_check == HealthCheck(
+        writer_timeout=1.5, settle_time=3, start_timeout=60, model_wait=0, checks=["restarts", "port", "files"]
     )
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from modelctl.desired.desired_state import _digest, desired
 from modelctl.errors import Faults
-from modelctl.schema import Datasink, Gate, Gates, Host, Sentinel, Standards
+from modelctl.schema import Datasink, HealthCheck, HealthChecks, Host, Sentinel, Standards
 from node import protocol
 from node.desired_state import Order, Source
-from node.store.service_set import Gate as SetGate
+from node.store.service_set import HealthCheck as SetGate
 from node.store.service_set import Link, Named, ServiceSet
 from tests.unit.modelctl.sites import fleet, pinned, registry_with, site, site_with
 
@@ -134,11 +134,13 @@ def test_the_link_to_the_face_list_moves_with_the_set_that_reads_it() -> None:
     assert [desired(FLEET, host).sets[0].links for host in ("sentinel", "lab1")] == [[], []]
 
 
-def test_a_set_has_the_gate_of_its_service() -> None:
-    gates = Gates(imagenode=Gate(linked_wait=5, deadline=30, settle=2, checks=frozenset({"port", "files"})))
-    changed = fleet(pins=FLEET.pins, standards=Standards(gates=gates))
-    assert desired(changed, "lab1").sets[0].gate == SetGate(5, 30, 2, 0, ["files", "port"])
-    assert desired(changed, "sentinel").sets[0].gate == SetGate(
+def test_a_set_has_the_health_check_of_its_service() -> None:
+    health_checks = HealthChecks(
+        imagenode=HealthCheck(writer_timeout=5, start_timeout=30, settle_time=2, checks=frozenset({"port", "files"}))
+    )
+    changed = fleet(pins=FLEET.pins, standards=Standards(health_checks=health_checks))
+    assert desired(changed, "lab1").sets[0].health_check == SetGate(5, 30, 2, 0, ["files", "port"])
+    assert desired(changed, "sentinel").sets[0].health_check == SetGate(
         120, 120, 20, 0, ["answer", "files", "journal", "libraries", "pictures", "port", "restarts", "workers"]
     )
     assert desired(changed, "lab1").sets[0].digest == desired(FLEET, "lab1").sets[0].digest

@@ -14,7 +14,7 @@ from node.health.work import BROKEN, NO_STICK, WORKS, Look, look
 from node.machine import process_tree
 from node.store.service_set import NOTHING, ServiceSet
 from tests.unit.node import stacks
-from tests.unit.node.places import GATE
+from tests.unit.node.places import HEALTH_CHECK
 from tests.unit.node.stacks import FOREIGN_PYTHON, Node, build
 
 Start = Callable[..., int]
@@ -63,7 +63,7 @@ def replaced(wanted: ServiceSet, pid: int) -> str | None:
 
 
 def health(node: Node, pid: int, *checks: str, **work: object) -> Look:
-    wanted = node.service(gate=GATE._replace(checks=list(checks)), work=NOTHING._replace(**work))  # type: ignore[arg-type]
+    wanted = node.service(health_check=HEALTH_CHECK._replace(checks=list(checks)), work=NOTHING._replace(**work))  # type: ignore[arg-type]
     return look(wanted, pid)
 
 
@@ -147,7 +147,7 @@ def test_a_process_that_has_just_ended(node: Node, monkeypatch: pytest.MonkeyPat
 
 
 class TestCheck:
-    def test_it_is_one_of_the_gates(self, node: Node, start: Start) -> None:
+    def test_it_is_one_of_the_health_checks(self, node: Node, start: Start) -> None:
         other = node.root / "libedgetpu.so.1"
         shutil.copy(node.library, other)
         pid = start(other)

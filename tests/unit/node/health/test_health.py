@@ -15,7 +15,7 @@ from node.machine import services
 from node.machine.services import Status
 from node.store import checksum_cache
 from node.store.service_set import NOTHING, Named, ServiceSet
-from tests.unit.node.places import GATE, Place, installed, service_set
+from tests.unit.node.places import HEALTH_CHECK, Place, installed, service_set
 
 UP = Status("active", "running", 7, "enabled", 0, False)
 STARTING = Status("activating", "start-pre", 0, "enabled", 0, False)
@@ -69,9 +69,9 @@ class TestUnready:
             health.unready(wanted)
 
 
-def patient(**gate: object) -> ServiceSet:
+def patient(**health_check: object) -> ServiceSet:
     """A set whose service must stay well for three seconds."""
-    return service_set("d")._replace(gate=GATE._replace(**{"settle": 3, **gate}))  # type: ignore[arg-type]
+    return service_set("d")._replace(health_check=HEALTH_CHECK._replace(**{"settle_time": 3, **health_check}))  # type: ignore[arg-type]
 
 
 WORKS, NOT_YET, BROKEN = Look(work.WORKS), Look(work.NOT_YET, "no picture"), Look(work.BROKEN, "a child died")
@@ -131,10 +131,10 @@ class TestWait:
         assert health.wait(patient()) is None
         assert clock[0] == pytest.approx(3.0)
         looks.shows(STARTING)
-        assert health.wait(patient(deadline=6)) == "engine.service is activating, expected active within 6 s"
-        assert clock[0] == pytest.approx(3.0 + 9 * 0.7)  # the first look after the deadline
+        assert health.wait(patient(start_timeout=6)) == "engine.service is activating, expected active within 6 s"
+        assert clock[0] == pytest.approx(3.0 + 9 * 0.7)  # the first look after the start timeout
 
-    def test_what_has_not_come_may_come_until_the_deadline(self, looks: Looks) -> None:
+    def test_what_has_not_come_may_come_until_the_start_timeout(self, looks: Looks) -> None:
         looks.finds(*[NOT_YET] * 30, WORKS)
         assert health.wait(patient()) is None
         looks.shows(*[STARTING] * 30, UP)
@@ -159,11 +159,11 @@ class TestWait:
 
     def test_the_settle_time_begins_anew_when_it_was_unwell(self, looks: Looks) -> None:
         looks.finds(*[WORKS, WORKS, WORKS, NOT_YET] * 2, WORKS, WORKS, WORKS, BROKEN)
-        assert health.wait(patient(settle=5)) == "a child died"
+        assert health.wait(patient(settle_time=5)) == "a child died"
 
     def test_well_at_the_last_moment_it_gets_its_settle_time(self, looks: Looks) -> None:
         looks.finds(*[NOT_YET] * 4, WORKS)
-        assert health.wait(patient(deadline=6)) is None
+        assert health.wait(patient(start_timeout=6)) is None
 
     def test_what_could_not_be_seen_is_looked_at_again_and_then_unknown(self, looks: Looks) -> None:
         looks.finds(UNKNOWN, UNKNOWN, WORKS)
@@ -184,14 +184,14 @@ class TestWait:
         """What died for want of it is started once more."""
         looks.finds(WORKS, NO_STICK, NO_STICK, DEAD)
         with pytest.raises(health.StickIsBack, match=r"^a child died$"):
-            health.wait(patient(settle=20))
+            health.wait(patient(settle_time=20))
 
     def test_one_that_came_back_between_two_looks(self, looks: Looks, monkeypatch: pytest.MonkeyPatch) -> None:
         states = iter([stick.RUNNING, stick.ABSENT, *[stick.RUNNING] * 99])
         monkeypatch.setattr(stick, "state", lambda: next(states))
         looks.finds(WORKS, WORKS, WORKS, DEAD)
         with pytest.raises(health.StickIsBack):
-            health.wait(patient(settle=20)._replace(work=NOTHING._replace(on_stick=1)))
+            health.wait(patient(settle_time=20)._replace(work=NOTHING._replace(on_stick=1)))
         states = iter([stick.ABSENT] * 99)
         looks.finds(WORKS, DEAD)
         assert health.wait(patient()) == "a child died"  # it works with none
@@ -208,18 +208,18 @@ class TestWait:
         looks.finds(WORKS, DEAD)
         assert health.wait(patient()) == "a child died"
         looks.finds(WORKS, NO_STICK, BROKEN)  # something else
-        assert health.wait(patient(settle=20)) == "a child died"
+        assert health.wait(patient(settle_time=20)) == "a child died"
 
     def test_what_may_yet_begin_with_its_stick_is_given_time(self, looks: Looks) -> None:
         late = NOT_YET._replace(on_stick=True)
         looks.finds(NO_STICK, *[late] * 5, WORKS)
-        assert health.wait(patient(settle=5)) is None
+        assert health.wait(patient(settle_time=5)) is None
         looks.finds(NO_STICK, late)
         with pytest.raises(health.StickIsBack):
             health.wait(patient())
-        looks.finds(*[NOT_YET] * 56, NO_STICK, late)  # and at the deadline
+        looks.finds(*[NOT_YET] * 56, NO_STICK, late)  # and at the start timeout
         with pytest.raises(health.StickIsBack):
-            health.wait(patient(deadline=60, settle=20))
+            health.wait(patient(start_timeout=60, settle_time=20))
 
     def test_a_view_has_time_to_load_its_model(self, looks: Looks, monkeypatch: pytest.MonkeyPatch) -> None:
         views = patient(model_wait=20)._replace(work=NOTHING._replace(views=["node P1"]))
@@ -237,7 +237,7 @@ class TestWait:
         wanted = patient()._replace(named_files=[Named(tmp_path / "absent", "ab", linked=False)])
         assert health.wait(wanted) == f"{tmp_path}/absent: missing; run deploys/models.py"
 
-    def test_a_gate_checks_only_what_it_names(self, looks: Looks, tmp_path: Path) -> None:
+    def test_a_health_check_looks_only_at_what_it_names(self, looks: Looks, tmp_path: Path) -> None:
         named = [Named(tmp_path / "absent", "ab", linked=False)]
         for checks, said in (([], None), (["restarts"], "ended after"), (["files"], "absent: missing")):
             looks.shows(UP, UP._replace(restarts=1))
@@ -257,8 +257,8 @@ class TestWaitThrough:
         monkeypatch.setattr(services, "start", lambda unit, limit: done.append(f"start {unit} in {limit} s"))
         return done
 
-    def wait(self, done: list[str], **gate: object) -> str | None:
-        return health.wait_through(patient(**gate), lambda: done.append("stop"))
+    def wait(self, done: list[str], **health_check: object) -> str | None:
+        return health.wait_through(patient(**health_check), lambda: done.append("stop"))
 
     def test_it_is_started_anew_once_and_waited_for(self, looks: Looks, done: list[str]) -> None:
         looks.finds(NO_STICK, DEAD, NOT_YET, WORKS)
@@ -301,7 +301,7 @@ class TestWaitThrough:
 class TestJudge:
     """At any time, for a settled run, status and the console."""
 
-    OLD, YOUNG = 100.0, 2.0  # seconds, with a deadline of 60
+    OLD, YOUNG = 100.0, 2.0  # seconds, with a start timeout of 60
 
     @pytest.mark.parametrize(
         ("found", "verdict", "may_restart"),

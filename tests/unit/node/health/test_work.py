@@ -17,7 +17,7 @@ from node.health.zmtp import Message, NoAnswer
 from node.machine import journal, process_tree
 from node.machine.services import Status
 from node.store.service_set import NOTHING, ServiceSet, Work
-from tests.unit.node.places import GATE, service_set
+from tests.unit.node.places import HEALTH_CHECK, service_set
 
 ALL = ["workers", "journal", "port", "answer", "pictures"]
 ENGINES = {"Alpha": {"alive": True}, "Bravo": {"alive": True}}
@@ -25,7 +25,7 @@ ENGINES = {"Alpha": {"alive": True}, "Bravo": {"alive": True}}
 
 def service(name: str = "sentinel", checks: list[str] = ALL, **work: object) -> ServiceSet:
     found: Work = NOTHING._replace(**work)  # type: ignore[arg-type]
-    return service_set("d")._replace(service=name, work=found, gate=GATE._replace(checks=checks))
+    return service_set("d")._replace(service=name, work=found, health_check=HEALTH_CHECK._replace(checks=checks))
 
 
 def here(wanted: ServiceSet) -> Look:
@@ -239,7 +239,7 @@ def test_a_service_without_a_main_process() -> None:
     assert look(service(), 2**22 + 1)[:2] == (NOT_YET, "engine.service has no main process")
 
 
-def test_what_its_gate_does_not_name_is_not_looked_at() -> None:
+def test_what_its_health_check_does_not_name_is_not_looked_at() -> None:
     assert here(service(checks=[], workers=500, ports=[1], asked=1, published=1, views=["x"])).verdict == WORKS
 
 
@@ -265,6 +265,6 @@ def test_nothing_is_judged_by_a_clock_that_can_be_set(monkeypatch: pytest.Monkey
     monkeypatch.setattr("node.machine.services.status", lambda _: up)
     monkeypatch.setattr("node.health.work.look", look)
     wanted = service("imagenode", published=5567, views=["outpost P1"])
-    impatient = wanted._replace(gate=wanted.gate._replace(deadline=0.2))
+    impatient = wanted._replace(health_check=wanted.health_check._replace(start_timeout=0.2))
     assert health.wait(impatient) == "engine.service: no frame of outpost P1 within 0.2 s"
     assert health.judge(impatient, 0).verdict in (health.STARTING, health.UNHEALTHY)

@@ -39,7 +39,11 @@ def test_a_set(folder: Path, number: str) -> None:
         "/etc/systemd/system/imagenode.service", "/home/ops/imagenode.yaml",
     ]  # fmt: skip
     assert stored.content.models == {"mobilenet_ssd": "2026-05-01"}
-    assert (stored.content.gate.deadline, stored.content.is_to_run, stored.content.user) == (20, True, "ops")
+    assert (stored.content.health_check.start_timeout, stored.content.is_to_run, stored.content.user) == (
+        20,
+        True,
+        "ops",
+    )
 
 
 @pytest.mark.parametrize("number", [0, 1])

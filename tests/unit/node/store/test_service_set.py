@@ -7,7 +7,7 @@ import pytest
 from node.errors import Refusal
 from node.store import service_set
 from node.store.service_set import NOTHING, SetStack
-from tests.unit.node.places import GATE, USER
+from tests.unit.node.places import HEALTH_CHECK, USER
 
 SET = {
     "service": "engine",
@@ -57,8 +57,8 @@ def test_the_user_of_a_set_is_its_configs_owner() -> None:
 
 
 def test_what_a_newer_program_says_more_is_ignored() -> None:
-    gate = {**GATE._asdict(), "patience": 7}
-    assert service_set.decode({**SET, "gate": gate, "more": 1}).gate == GATE
+    health_check = {**HEALTH_CHECK._asdict(), "patience": 7}
+    assert service_set.decode({**SET, "gate": health_check, "more": 1}).health_check == HEALTH_CHECK
 
 
 def test_an_older_set_says_no_more_of_its_work_than_its_port() -> None:

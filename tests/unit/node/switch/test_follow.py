@@ -11,7 +11,7 @@ from node.desired_state import Order
 from node.errors import Refusal
 from node.store import history, lock, pending_switch, sets
 from node.switch import automatic_rollback, follow, switch_result
-from tests.unit.node.places import GATE, Place, begun, installed, request, service_set
+from tests.unit.node.places import HEALTH_CHECK, Place, begun, installed, request, service_set
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ class TestFollow:
 
         monkeypatch.setattr(follow, "time", SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
         with pytest.raises(Refusal, match=r"^engine: returned to d0: the switch was killed$"):
-            follow.follow(request("d1"), GATE)
+            follow.follow(request("d1"), HEALTH_CHECK)
         assert len(looks) == 3
 
     def test_it_does_not_wait_for_ever(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,7 +130,7 @@ class TestFollow:
         monkeypatch.setattr(time, "monotonic", lambda: next(now))
         monkeypatch.setattr(time, "sleep", lambda _: None)
         with pytest.raises(Refusal) as caught:
-            follow.follow(request("d1"), GATE)
+            follow.follow(request("d1"), HEALTH_CHECK)
         assert str(caught.value) == (
             "engine: the return is still pending; see journalctl --unit=sentinelcam-recover@engine"
         )
@@ -138,7 +138,7 @@ class TestFollow:
 
     def test_the_note_of_another_switch_is_not_waited_for(self) -> None:
         with pytest.raises(Refusal, match=r"^engine: the switch ended before it changed anything;"):
-            follow.follow(request("d1", "r2"), GATE)
+            follow.follow(request("d1", "r2"), HEALTH_CHECK)
 
 
 def test_refuse_writes_a_line_for_each_set_and_says_why(place: Place) -> None:

@@ -260,7 +260,7 @@ def test_the_switch_that_another_takes_over_has_failed(place: Place) -> None:
     assert (second.to, second.outcome, chosen()) == ("d3", "chosen", ("d3", "d1"))
 
 
-def test_a_start_that_hangs_is_unhealthy_at_the_deadline(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_start_that_hangs_is_unhealthy_at_the_start_timeout(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     limits: list[object] = []
     stored(place, "d1")
 
