@@ -90,7 +90,7 @@ def services() -> None:
     """Show what each host runs; exit 3 unless each service runs what was chosen for it."""
     rows = list(table.rows(LAB))
     Console().print(table.table(rows))
-    if not all(row.is_well for row in rows):
+    if not all(row.is_healthy for row in rows):
         sys.exit(3)
 
 

@@ -41,7 +41,7 @@ class Row:
     models: tuple[str, ...] = ()
 
     @property
-    def is_well(self) -> bool:
+    def is_healthy(self) -> bool:
         """Whether the host is on, and its service, if it has one, runs what was chosen for it."""
         return self.unit == NONE if self.service is None else self.unit == "active" and self.is_live is True
 
@@ -89,10 +89,10 @@ def row(host: LabHost, unit: str, chosen: str, status: str) -> Row:
 
 
 def table(found: Iterable[Row]) -> Table:
-    """Lay rows out; one that is not well is red."""
+    """Lay rows out; one that is unhealthy is red."""
     grid = Table(*COLUMNS, box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
     for each in found:
-        grid.add_row(*each.cells(), style="" if each.is_well else "red")
+        grid.add_row(*each.cells(), style="" if each.is_healthy else "red")
     return grid
 
 

@@ -1,7 +1,7 @@
 """The rollout: first one host of each role, then the others; what became of each, and what stops it.
 
-A host that goes back to the set before, which was well there, has tried it itself: it waits for nobody, and nobody for
-it. So a rollback is one step; but when the operator names who goes first, all others wait.
+A host that goes back to the set before, which was healthy there, has tried it itself: it waits for nobody, and nobody
+for it. So a rollback is one step; but when the operator names who goes first, all others wait.
 
 pyinfra predicts with all hosts side by side, and runs operation by operation or host by host (--serial). In each of
 these, and however few it takes at once, the hosts before one in the order of the run are done or under way. So a host
@@ -31,7 +31,7 @@ class Move(Enum):
     """How a host is to be switched in this run."""
 
     NONE = "none"  # it is settled, or not to be touched
-    BACK = "back"  # to its set before, which was well there
+    BACK = "back"  # to its set before, which was healthy there
     NEW = "new"  # to any other set
 
 

@@ -24,4 +24,4 @@ def show(ctx: click.Context, model: str, as_json: bool, site: Path) -> None:
     inventory.connect()
     found = model_versions.look(inventory.fleet, model)
     options.tell(model_versions_table.report(found), found.to_json(), as_json)
-    ctx.exit(0 if found.is_well else options.DIFFERS)
+    ctx.exit(0 if found.is_ok else options.DIFFERS)

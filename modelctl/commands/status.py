@@ -31,4 +31,4 @@ def status(ctx: click.Context, hosts: tuple[str, ...], as_json: bool, site: Path
     begun = change.unfinished(inventory)
     notes = [*([begun] if begun else []), *registry_state.notes(fleet, registry)]
     options.tell(status_table.report(found, notes), statuses.to_json(found, registry, begun), as_json)
-    ctx.exit(options.DIFFERS if begun or not statuses.all_well(found) else 0)
+    ctx.exit(options.DIFFERS if begun or not statuses.all_healthy(found) else 0)

@@ -31,4 +31,4 @@ def verify(ctx: click.Context, model: str | None, nodes: bool, as_json: bool, si
     if nodes:
         found += verification.nodes(fleet, models)
     options.tell(verification_table.report(fleet, found), found.to_json(), as_json)
-    ctx.exit(0 if found.is_well else options.DIFFERS)
+    ctx.exit(0 if found.is_ok else options.DIFFERS)

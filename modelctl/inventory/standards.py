@@ -60,7 +60,7 @@ class HealthCheck(Part):
     - `port`: its ports are open, and its own;
     - `answer`: a sentinel answers STATUS, with all its engines where it tells of them;
     - `pictures`: an outpost publishes pictures of each camera view;
-    - `libraries`: no process of it has mapped another Coral library than that of its stack; none yet is well;
+    - `libraries`: no process of it has mapped another Coral library than that of its stack; none yet is healthy;
     - `files`: its user can read every file that its configs name, each of its pinned digest.
     """
 

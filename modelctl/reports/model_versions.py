@@ -48,7 +48,7 @@ class ModelVersion:
     marks: tuple[str, ...]
 
     @property
-    def is_well(self) -> bool:
+    def is_ok(self) -> bool:
         """Whether nothing about it differs or is unknown; what is named must be stored."""
         faults = self.pinned == "differs" or self.fault is not None or self.unreadable is not None
         return not faults and (self.stored is True or not self.marks)
@@ -73,14 +73,14 @@ class ModelVersions:
     error: str | None
 
     @property
-    def is_well(self) -> bool:
+    def is_ok(self) -> bool:
         """Whether all is known, what is named is stored, and what is stored is as pinned."""
         errors = (self.error, *(host.error for host in self.hosts.values()))
-        return not any(errors) and all(version.is_well for version in self.versions.values())
+        return not any(errors) and all(version.is_ok for version in self.versions.values())
 
     def to_json(self) -> dict[str, Any]:
         """The object that the module's first lines describe."""
-        return {**asdict(self), "ok": self.is_well}
+        return {**asdict(self), "ok": self.is_ok}
 
 
 def look(fleet: Fleet, model: str) -> ModelVersions:

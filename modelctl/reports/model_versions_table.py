@@ -31,7 +31,7 @@ def _version_row(name: str, version: ModelVersion) -> Row:
     metrics = ", ".join(f"{metric} {value}" for metric, value in (version.metrics or {}).items())
     digest = short(version.digest) if version.digest else unknown
     cells = (version.date or unknown, number(version.bytes or 0), digest, version.pinned, marks, metrics or unknown)
-    return Row((name, *cells), WELL if version.is_well else BAD)
+    return Row((name, *cells), WELL if version.is_ok else BAD)
 
 
 def _host_row(name: str, host: Runner) -> Row:

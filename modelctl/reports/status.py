@@ -76,14 +76,16 @@ class ServiceStatus:
 
     @property
     def verdict(self) -> str:
-        """How it is, in a word or two; of what a node of an older release says it is known only that it is not well."""
+        """How it is, in a word or two; of what a node of an older release says it is known only that it is
+        unhealthy.
+        """
         if self.health is None:
             return "healthy"
         verdict = self.health.partition(":")[0]
         return verdict if verdict in VERDICTS else "unhealthy"
 
     @property
-    def is_well(self) -> bool:
+    def is_healthy(self) -> bool:
         """Whether it is healthy, and as wanted."""
         return self.health is None and not self.drift
 
@@ -98,9 +100,9 @@ class HostStatus:
     error: str | None
 
     @property
-    def is_well(self) -> bool:
-        """Whether it answered, and all its services are well."""
-        return self.error is None and all(service.is_well for service in self.services.values())
+    def is_healthy(self) -> bool:
+        """Whether it answered, and all its services are healthy."""
+        return self.error is None and all(service.is_healthy for service in self.services.values())
 
 
 def choose(fleet: Fleet, hosts: Sequence[str]) -> list[str]:
@@ -128,12 +130,12 @@ def to_json(found: Mapping[str, HostStatus], registry: RegistryState, change: st
         name: {"services": {each: _json(host, status) for each, status in host.services.items()}, "error": host.error}
         for name, host in found.items()
     }
-    return {"hosts": hosts, "registry": asdict(registry), "change": change, "ok": all_well(found) and change is None}
+    return {"hosts": hosts, "registry": asdict(registry), "change": change, "ok": all_healthy(found) and change is None}
 
 
-def all_well(found: Mapping[str, HostStatus]) -> bool:
-    """Whether all hosts answered, and all their services are well."""
-    return all(host.is_well for host in found.values())
+def all_healthy(found: Mapping[str, HostStatus]) -> bool:
+    """Whether all hosts answered, and all their services are healthy."""
+    return all(host.is_healthy for host in found.values())
 
 
 def short(digest: str | None) -> str:
@@ -159,7 +161,7 @@ def _compare(wanted: ServiceSet, found: NodeService) -> ServiceStatus:
         chosen=found.chosen,
         running=found.live,
         models=_models(wanted, found.models),
-        # What should not run, and does not, is well: its set may have been chosen while it should.
+        # What should not run, and does not, is healthy: its set may have been chosen while it should.
         health=found.health if should_run or found.active else None,
         drift=(*_sets(wanted, found), *_running(wanted, found), *found.drift, *_unfinished(found.pending)),
         pending=found.pending,

@@ -27,7 +27,7 @@ def report(found: Mapping[str, HostStatus], registry: Iterable[str]) -> Report:
 
 
 def _set_rows(found: Mapping[str, HostStatus]) -> Iterator[Row]:
-    """A row for each service of each host: its wanted, its chosen and its running set, and whether it is well."""
+    """A row for each service of each host: its wanted, its chosen and its running set, and whether it is healthy."""
     for name, host in found.items():
         for service, status in host.services.items():
             yield _set_row(name, service, status)
@@ -66,7 +66,7 @@ def _wanted(host: HostStatus, model: str, version: str | None) -> str:
 
 
 def _notes(found: Mapping[str, HostStatus]) -> Iterator[str]:
-    """What is not well, what last went wrong, and what to type next."""
+    """What is unhealthy, what last went wrong, and what to type next."""
     for name, host in found.items():
         if host.error is not None:
             yield host.error
@@ -81,7 +81,7 @@ def _notes(found: Mapping[str, HostStatus]) -> Iterator[str]:
 def _set_row(host: str, service: str, status: ServiceStatus) -> Row:
     digests = map(short, (status.wanted, status.chosen, status.running))
     drift = "drift" if status.drift else "none"
-    return Row((host, service, *digests, status.verdict, drift, status.code or "-"), WELL if status.is_well else BAD)
+    return Row((host, service, *digests, status.verdict, drift, status.code or "-"), WELL if status.is_healthy else BAD)
 
 
 def _service_notes(service: str, status: ServiceStatus) -> Iterator[str]:

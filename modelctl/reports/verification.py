@@ -57,7 +57,7 @@ class Verification:
     unchecked: tuple[str, ...] = ()
 
     @property
-    def is_well(self) -> bool:
+    def is_ok(self) -> bool:
         """Whether nothing differs or is unknown."""
         return not any(each.found or each.error for each in self.versions)
 
@@ -67,7 +67,7 @@ class Verification:
     def to_json(self) -> dict[str, Any]:
         """The object that the module's first lines describe."""
         versions = [each.to_json() for each in self.versions]
-        return {"versions": versions, "unchecked": list(self.unchecked), "ok": self.is_well}
+        return {"versions": versions, "unchecked": list(self.unchecked), "ok": self.is_ok}
 
 
 def registry(fleet: Fleet, models: Sequence[str]) -> Verification:

@@ -91,12 +91,12 @@ def _set(wanted: ServiceSet, order: Order) -> SetState:
 
 
 def _is_proven(wanted: ServiceSet) -> bool:
-    """Tell whether the wanted set is the one before the chosen one, and was well here."""
+    """Tell whether the wanted set is the one before the chosen one, and was healthy here."""
     if sets.digest_of(wanted.service, sets.PREVIOUS) != wanted.digest:
         return False
     stored = sets.find(wanted.service, wanted.digest)
     was_run = stored is not None and stored.content.is_to_run  # a service that the site had stopped was not tried
-    return was_run and history.was_well(wanted.service, wanted.digest)
+    return was_run and history.was_healthy(wanted.service, wanted.digest)
 
 
 def _differences(wanted: ServiceSet, chosen: Optional[str], units: drift.Statuses) -> List[str]:

@@ -111,7 +111,7 @@ def text(found: Status) -> str:
         lines += ["  model     %s %s, manifest %s" % (model, version, short(service.manifests.get(model)))
                   for model, version in sorted(service.models.items())]  # fmt: skip
         lines += ["  coral     %s" % each for each in coral_status.text(service.coral)]
-        lines.append("  health    %s" % (service.health or _well(service.state)))
+        lines.append("  health    %s" % (service.health or _health_of(service.state)))
         lines += ["  drift     %s" % each for each in service.drift]
         if service.pending:
             lines.append("  pending   %s" % _pending_text(service.pending))
@@ -124,7 +124,7 @@ def _release(product: Optional[str]) -> str:
     return ", release %s" % product if product and product != sets.UNKNOWN else ""
 
 
-def _well(state: Optional[str]) -> str:
+def _health_of(state: Optional[str]) -> str:
     return "healthy" if state == "running" else "%s, as the site says" % state
 
 

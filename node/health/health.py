@@ -1,4 +1,4 @@
-"""Whether a service is well: waiting until it is, after a start; and how it is at any other time."""
+"""Whether a service is healthy: waiting until it is, after a start; and how it is at any other time."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def wait(service: ServiceSet) -> Optional[str]:
     begun = time.monotonic()
     # systemd keeps the count of a service that was stopped between two restarts.
     restarts = services.status(service.unit).restarts
-    well_since: Optional[float] = None
+    healthy_since: Optional[float] = None
     absent: Optional[float] = None
     has_loaded = False
     while True:
@@ -103,15 +103,15 @@ def wait(service: ServiceSet) -> Optional[str]:
             return found.reason
         if found.verdict in (work.WORKS, work.NO_STICK):
             has_loaded = has_loaded or _has_loaded(service, found)
-            well_since = now if well_since is None or not has_loaded else well_since
-            left = well_since + service.health_check.settle_time - now
+            healthy_since = now if healthy_since is None or not has_loaded else healthy_since
+            left = healthy_since + service.health_check.settle_time - now
             if left <= 0:
                 return unready(service) if "files" in service.health_check.checks else None
             pause = min(pause, left)
         elif now - begun >= service.health_check.start_timeout:
             return _overdue(service, found)
         else:
-            well_since = None
+            healthy_since = None
         time.sleep(pause)
 
 

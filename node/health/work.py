@@ -55,7 +55,7 @@ Check = Callable[[ServiceSet, Process, Table], Optional[Look]]
 
 
 def look(service: ServiceSet, pid: int) -> Look:
-    """Look at a service whose main process this is. What cannot be seen makes it unknown, and never well."""
+    """Look at a service whose main process this is. What cannot be seen makes it unknown, and never healthy."""
     try:
         table = process_tree.look()
         main = table.get(pid)

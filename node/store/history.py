@@ -66,8 +66,8 @@ def last(service: str) -> Optional[HistoryEntry]:
     return next((entry for entry in reversed(entries()) if entry.service == service), None)
 
 
-def was_well(service: str, digest: str) -> bool:
-    """Tell whether the last switch of a service to a set found it well, and no later return did not."""
+def was_healthy(service: str, digest: str) -> bool:
+    """Tell whether the last switch of a service to a set found it healthy, and no later return did not."""
     for entry in reversed(entries()):
         is_to, is_from = entry.to == digest, entry.from_ == digest
         if entry.outcome == RESTORED:

@@ -77,7 +77,7 @@ def _what_happened(pending: PendingSwitch) -> str:
 
 
 def go_back(pending: PendingSwitch, problem: str) -> Result:
-    """Choose the set from before again and wait until it is well; without a healthy one the new one stays.
+    """Choose the set from before again and wait until it is healthy; without a healthy one the new one stays.
 
     Safe to repeat. Raises Refusal while a linked file is open for writing: then the note stays, for a later try.
     """

@@ -38,7 +38,7 @@ class Stage:
 
     :param moments: before and after each change to the disk of what is to be killed.
     :param skipped: how many others come before them in the same program.
-    :param bad: a set that is never well, so that a switch to it returns.
+    :param bad: a set that is never healthy, so that a switch to it returns.
     """
 
     node: Node
@@ -102,7 +102,7 @@ def assert_whole(stage: Stage) -> None:
     assert _named(node) <= _pinned()
 
 
-def is_well(node: Node) -> bool:
+def is_healthy(node: Node) -> bool:
     """Whether the service runs with the chosen set's config and models."""
     status = node.status()
     chosen = json.loads(node.read(f"{STATE}/sets/{node.service}/chosen/set.json"))

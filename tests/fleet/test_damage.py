@@ -22,7 +22,7 @@ from tests.fleet.conftest import SERVED, NodeOf
 from tests.fleet.node import STATE, Node
 from tests.fleet.operator import DEFAULT_SITE, Run, pyinfra
 from tests.fleet.settlement import Settlement
-from tests.fleet.stage import is_well
+from tests.fleet.stage import is_healthy
 
 HOSTS = ("data1", "sentinel", "lab1", "east")
 """The damaged ones; the others must have no part in it."""
@@ -139,7 +139,7 @@ def assert_mended(node: NodeOf, found: Round) -> None:
         assert hosts <= {*HOSTS}, found.mended.changed()
     for name in found.damaged:
         there = node(name)
-        wait_until(partial(is_well, there), 30, f"{name}: {there.service} runs its chosen set")
+        wait_until(partial(is_healthy, there), 30, f"{name}: {there.service} runs its chosen set")
         assert there.shell("systemctl is-system-running") == "running"
     assert (found.again.code, found.again.changed()) == (0, {}), found.again.err
 
@@ -189,7 +189,7 @@ def test_a_service_starts_whatever_became_of_our_program(lab: Lab, node: NodeOf)
     assert run.code == 0, run.err
     changed = [hosts for name, hosts in run.changed().items() if name.endswith("Make the host ready")]
     assert changed == [{*HOSTS}]
-    assert all(is_well(node(name)) for name in SERVED)
+    assert all(is_healthy(node(name)) for name in SERVED)
     again = deploy()
     assert (again.code, again.changed()) == (0, {})
 

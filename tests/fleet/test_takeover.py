@@ -18,7 +18,7 @@ from tests.fleet.node import STATE, Node
 from tests.fleet.older_release import HOSTS, RELEASE
 from tests.fleet.operator import Run, pyinfra
 from tests.fleet.settlement import Settlement
-from tests.fleet.stage import assert_copies_are_whole, is_well
+from tests.fleet.stage import assert_copies_are_whole, is_healthy
 
 UNITS = "etc/systemd/system"
 CONSOLE = "usr/local/sbin/sentinelcam-node"
@@ -77,7 +77,7 @@ class Old:
     staging: dict[str, tuple[int, int]]
     commit: str
     program: str
-    is_well: bool
+    is_healthy: bool
 
 
 def look_at(node: Node) -> Old:
@@ -85,7 +85,7 @@ def look_at(node: Node) -> Old:
     stored = json.loads(node.read(f"{STATE}/sets/{node.service}/chosen/set.json"))
     return Old(
         chosen, node.read(HISTORY), unit_of(node), commands(node), staging(node), stored["commit"],
-        node.shell(f"readlink {PROGRAM}current"), is_well(node),
+        node.shell(f"readlink {PROGRAM}current"), is_healthy(node),
     )  # fmt: skip
 
 
@@ -116,7 +116,7 @@ def story(lab: Lab, settlement: Settlement, node: NodeOf) -> Iterator[Story]:
 
 def test_the_nodes_were_as_that_release_leaves_them(story: Story) -> None:
     for name, old in story.old.items():
-        assert (old.commit, old.is_well) == (RELEASE, True), name
+        assert (old.commit, old.is_healthy) == (RELEASE, True), name
         assert len(old.commands) == (5 if name == "data1" else 4)
         assert not any(" -I " in line for line in old.commands)
         assert ("\nEnvironment=PYTHONPATH=/home/ops/imagenode/imagenode\n" in old.unit) == (name in ("lab1", "east"))
@@ -131,7 +131,7 @@ def test_one_run_takes_them_over_and_was_predicted(story: Story, node: NodeOf) -
     assert story.predicted.predicted() == story.run.changed()
     for name in HOSTS:
         there = node(name)
-        assert is_well(there)
+        assert is_healthy(there)
         assert there.link("chosen") != story.old[name].chosen
         assert there.shell(f"readlink {PROGRAM}current") != story.old[name].program
         assert there.shell("systemctl is-system-running") == "running"
@@ -191,11 +191,11 @@ def test_a_revert_goes_back_to_that_release_s_set_and_a_deploy_forward_again(
         assert (done.returncode, done.stderr) == (0, "")
         assert (there.link("chosen"), there.link("previous")) == (old.chosen, new)
         assert unit_of(there) == old.unit
-        assert is_well(there)
+        assert is_healthy(there)
     forward = take_over()
     assert forward.code == 0, forward.err
     assert take_over().changed() == {}
-    assert all(is_well(node(name)) for name in HOSTS)
+    assert all(is_healthy(node(name)) for name in HOSTS)
     assert linked_files(node("sentinel")) == story.linked
 
 
@@ -218,7 +218,7 @@ def test_where_the_rollout_stopped_old_nodes_start_their_service_after_a_boot(
         there, old = node(name), story.old[name]
         assert (there.link("chosen"), unit_of(there)) == (old.chosen, old.unit)
         assert (there.shell(f"readlink {PROGRAM}current") == old.program) == (name == "sentinel")
-        assert is_well(there)
+        assert is_healthy(there)
         assert there.read(f"/run/sentinelcam/{there.service}") == old.chosen
     node("lab1").shell("rm -r /etc/sentinelcam-lab")
     last = take_over()

@@ -28,7 +28,7 @@ CODE = {"imagenode": "0.2", "sentinel": "to 0.2.4", "datapump": None}
 
 
 class FakeNodes:
-    """All hosts of a fleet with a service, each well unless a test says otherwise."""
+    """All hosts of a fleet with a service, each healthy unless a test says otherwise."""
 
     def __init__(self, fleet: Fleet, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.fleet = fleet

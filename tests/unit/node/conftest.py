@@ -87,7 +87,7 @@ def memory() -> Iterator[Path]:
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What systemd was told, for a service that runs, stays well, and whose unit file has changed."""
+    """What systemd was told, for a service that runs, stays healthy, and whose unit file has changed."""
     words: list[str] = []
 
     def control(*said: str, **_: object) -> None:

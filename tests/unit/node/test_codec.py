@@ -21,10 +21,10 @@ class Whole(NamedTuple):
     parts: list[Part] = []
     seconds: dict[str, float] = {}
     text: Text = Text("")
-    is_well: bool = True
+    is_healthy: bool = True
 
 
-WHOLE = Whole(Part(1, None), [Part(2, "a", Path("/b"))], {"c": 1.5, "d": 2}, Text("one\ntwo\n"), is_well=False)
+WHOLE = Whole(Part(1, None), [Part(2, "a", Path("/b"))], {"c": 1.5, "d": 2}, Text("one\ntwo\n"), is_healthy=False)
 
 
 def test_what_is_sent_is_read_as_it_was() -> None:
@@ -46,7 +46,7 @@ def test_what_lacks_a_field_has_its_default_and_what_nobody_knows_is_left_out() 
         ({"parts": [[1, None]]}, "the message.parts[0]: found [1, None]"),
         ({"seconds": {"a": "b"}}, "the message.seconds.a: found 'b'"),
         ({"seconds": []}, "the message.seconds: found []"),
-        ({"is_well": 1}, "the message.is_well: found 1"),
+        ({"is_healthy": 1}, "the message.is_healthy: found 1"),
         ({"text": 1}, "the message.text: found 1"),
         ({"part": {"number": 1, "from": "a\0b"}}, "the message.part.from: found a zero byte"),
     ],

@@ -95,11 +95,11 @@ class TestRevert:
         self, place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         def returned(*_: object) -> None:
-            raise Refusal("engine: returned to d2: it is ill")
+            raise Refusal("engine: returned to d2: it is unhealthy")
 
         monkeypatch.setattr(follow, "follow", returned)
         stored(place, "engine", "d1", "d2")
-        assert refusal("engine") == "engine: returned to d2: it is ill"
+        assert refusal("engine") == "engine: returned to d2: it is unhealthy"
         assert capsys.readouterr().out == ""
 
     def test_a_face_list_that_lacks_events_must_be_allowed(

@@ -21,7 +21,7 @@ TYPED = HistoryEntry(
     outcome="returned", reason="it ended",
 )  # fmt: skip
 STATE: dict[str, Any] = {
-    "chosen": "d1", "models": {}, "differences": ["x"], "unready": "y", "health": "ill", "may_restart": True,
+    "chosen": "d1", "models": {}, "differences": ["x"], "unready": "y", "health": "unhealthy", "may_restart": True,
     "queue": "2 queued", "live": {}, "commit": "c0ffee", "last": ENTRY, "proven": True,
 }  # fmt: skip
 DATASINK: dict[str, Any] = {
@@ -75,7 +75,7 @@ def test_an_answer_is_read() -> None:
     found = parse([json.dumps(ANSWER)], ["engine"])
     assert has_program(found)
     assert found.sets == {
-        "engine": SetState("d1", {}, ["x"], "y", "ill", True, "2 queued", {}, "c0ffee", TYPED, proven=True)
+        "engine": SetState("d1", {}, ["x"], "y", "unhealthy", True, "2 queued", {}, "c0ffee", TYPED, proven=True)
     }
     assert found.sets["engine"].reasons == ["x", "y"]
     assert found.lacking == ["cats/2026-01-01"]

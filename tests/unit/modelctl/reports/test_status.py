@@ -62,7 +62,7 @@ class TestSettled:
     def test_every_host_is_well(self, nodes: FakeNodes) -> None:
         found = status.look(FLEET, status.wanted_sets(FLEET, SERVED))
         assert list(found) == SERVED
-        assert status.all_well(found)
+        assert status.all_healthy(found)
         assert nodes.ssh.addresses() == {nodes.address(host) for host in SERVED}
         assert {host: list(each.services) for host, each in found.items()} == {
             "data1": ["datapump"], "sentinel": ["sentinel"],
@@ -78,14 +78,14 @@ class TestSettled:
     @pytest.mark.parametrize("wanted", ["stopped", "disabled"])
     def test_a_service_that_should_not_run_and_does_not(self, nodes: FakeNodes, wanted: str) -> None:
         nodes.change("lab1", active=False, live=None, health="imagenode.service is inactive")
-        assert lab1(wanting(service=wanted)).is_well
+        assert lab1(wanting(service=wanted)).is_healthy
 
 
 class TestDrift:
     def test_another_set_is_chosen(self, nodes: FakeNodes) -> None:
         nodes.change("lab1", chosen=OLD, live=OLD)
         assert lab1().drift == (f"chosen 0ddba110ddba, wanted {nodes.wanted('lab1')[:12]}",)
-        assert not lab1().is_well
+        assert not lab1().is_healthy
 
     def test_nothing_is_chosen(self, nodes: FakeNodes) -> None:
         nodes.change("lab1", chosen=None, live=None, models={}, health="no set is chosen")
@@ -135,7 +135,7 @@ class TestDrift:
     def test_a_return_alone_is_no_drift(self, nodes: FakeNodes) -> None:
         nodes.change("lab1", last=ENTRY | {"outcome": "returned", "reason": "it crashed"})
         found = lab1()
-        assert found.is_well
+        assert found.is_healthy
         assert found.last is not None
         assert found.last.reason == "it crashed"
 
@@ -159,19 +159,19 @@ class TestHealth:
         nodes.change("lab1", health=said)
         found = lab1()
         assert (found.health, found.verdict, found.drift) == (said, verdict, ())
-        assert found.is_well is (verdict == "healthy")
-        assert status.all_well({"lab1": host_status()}) is (verdict == "healthy")
+        assert found.is_healthy is (verdict == "healthy")
+        assert status.all_healthy({"lab1": host_status()}) is (verdict == "healthy")
 
     def test_its_code_and_its_queue(self, nodes: FakeNodes) -> None:
         nodes.change("lab1", code="0.3", queue="2 queued, 1 running")
         assert (lab1().code, lab1().queue) == ("0.3", "2 queued, 1 running")
-        assert lab1().is_well
+        assert lab1().is_healthy
 
     def test_a_node_of_an_older_release_tells_of_neither(self, nodes: FakeNodes) -> None:
         for field in ("code", "queue"):
             del nodes.services["lab1"]["imagenode"][field]
         nodes.change("lab1")
-        assert (lab1().code, lab1().queue, lab1().is_well) == (None, None, True)
+        assert (lab1().code, lab1().queue, lab1().is_healthy) == (None, None, True)
 
     def test_a_service_that_the_node_knows_nothing_of(self, nodes: FakeNodes) -> None:
         nodes.say("lab1", '{"services": {}}')
@@ -192,7 +192,7 @@ class TestAnotherRole:
     @pytest.mark.usefixtures("datapump")
     def test_a_service_of_it_that_runs(self, nodes: FakeNodes) -> None:
         found = host_status().services
-        assert (list(found), found["imagenode"].is_well) == (["imagenode", "datapump"], True)
+        assert (list(found), found["imagenode"].is_healthy) == (["imagenode", "datapump"], True)
         assert (found["datapump"].wanted, found["datapump"].chosen) == (None, nodes.wanted("data1"))
         assert found["datapump"].models == {"face_recognition": Versions(None, "2026-02-02")}
         assert found["datapump"].drift == (
@@ -209,11 +209,11 @@ class TestUnknown:
     def test_a_host_without_an_answer_has_no_services(self, nodes: FakeNodes) -> None:
         nodes.fail("lab1", 255, "No route to host")
         found = status.look(FLEET, status.wanted_sets(FLEET, ["lab1", "east"]))
-        assert (found["lab1"].services, found["lab1"].is_well, found["east"].is_well) == ({}, False, True)
+        assert (found["lab1"].services, found["lab1"].is_healthy, found["east"].is_healthy) == ({}, False, True)
         assert found["lab1"].error == (
             "lab1 (192.168.10.20): No route to host; is it up, and trusted? modelctl trust lab1"
         )
-        assert not status.all_well(found)
+        assert not status.all_healthy(found)
 
     @pytest.mark.usefixtures("nodes")
     def test_no_host_can_be_asked(self, monkeypatch: pytest.MonkeyPatch) -> None:

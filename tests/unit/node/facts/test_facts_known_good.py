@@ -37,7 +37,7 @@ def test_the_set_before_is(place: Place, before: ServiceSet) -> None:
 
 
 @pytest.mark.parametrize("outcome", [history.RETURNED, history.FAILED, history.REFUSED])
-def test_one_that_was_not_well_the_last_time_is_not(place: Place, before: ServiceSet, outcome: str) -> None:
+def test_one_that_was_not_healthy_the_last_time_is_not(place: Place, before: ServiceSet, outcome: str) -> None:
     history.add(request("d1"), "d2", outcome, "it ended")
     assert not is_proven(place, before)
 

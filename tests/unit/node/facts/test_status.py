@@ -179,6 +179,6 @@ class TestText:
         sets.put(settled._replace(state=state), "c0ffee")
         assert f"  health    {state}, as the site says" in self.text()
 
-    def test_an_ill_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_unhealthy_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(services, "status", lambda _: DOWN)
         assert "  health    unhealthy: engine.service is inactive, expected active" in self.text()

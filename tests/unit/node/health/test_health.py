@@ -70,7 +70,7 @@ class TestUnready:
 
 
 def patient(**health_check: object) -> ServiceSet:
-    """A set whose service must stay well for three seconds."""
+    """A set whose service must stay healthy for three seconds."""
     return service_set("d")._replace(health_check=HEALTH_CHECK._replace(**{"settle_time": 3, **health_check}))  # type: ignore[arg-type]
 
 
@@ -157,7 +157,7 @@ class TestWait:
         looks.shows(UP._replace(restarts=12))
         assert health.wait(patient()) is None
 
-    def test_the_settle_time_begins_anew_when_it_was_unwell(self, looks: Looks) -> None:
+    def test_the_settle_time_begins_anew_when_it_was_unhealthy(self, looks: Looks) -> None:
         looks.finds(*[WORKS, WORKS, WORKS, NOT_YET] * 2, WORKS, WORKS, WORKS, BROKEN)
         assert health.wait(patient(settle_time=5)) == "a child died"
 

@@ -229,5 +229,5 @@ def test_a_damaged_line_of_the_history_hurts_no_other() -> None:
         entries = history.entries()
         assert entries[-1].n == 2
         assert all(history.text(entry).isprintable() for entry in entries)
-        history.was_well(SERVICE, OLD)
+        history.was_healthy(SERVICE, OLD)
         assert history.last(SERVICE) == entries[-1]

@@ -140,7 +140,7 @@ def test_text_is_one_line_for_people() -> None:
     )
 
 
-def test_text_of_a_first_set_that_was_not_well() -> None:
+def test_text_of_a_first_set_that_was_not_healthy() -> None:
     found = entry(from_=None, outcome="failed", dirty=False, reason="it ended\n\tat once")
     assert history.text(found) == (
         "2026-11-22T23:40:00Z node#1 engine failed none -> 0123456789ab commit c0ffeec0ffee by anna@ramrod: "

@@ -41,9 +41,9 @@ class TestRecover:
 
     def test_the_reason_of_a_return_that_had_to_wait_is_the_one_that_is_told(self, place: Place) -> None:
         died(place)
-        pending_switch.put(begun("d2", "d1")._replace(reason="it was ill"))
+        pending_switch.put(begun("d2", "d1")._replace(reason="it was unhealthy"))
         automatic_rollback.recover("engine")
-        assert line() == "engine: returned to d1: it was ill"
+        assert line() == "engine: returned to d1: it was unhealthy"
 
     def test_without_another_set_the_new_one_stays(self, place: Place, done: list[str]) -> None:
         died(place, "engine.timer", old=None, previous=None)
@@ -81,12 +81,12 @@ class TestRecover:
     def test_when_both_are_unhealthy_the_new_one_stays(
         self, place: Place, done: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(health, "wait", lambda each: each.digest + " is ill")
+        monkeypatch.setattr(health, "wait", lambda each: each.digest + " is unhealthy")
         died(place)
         automatic_rollback.recover("engine")
         assert line() == (
             "engine: failed, d2 stays chosen: the switch was killed; last journal lines: first | last; "
-            "set d1 is unhealthy too: d1 is ill"
+            "set d1 is unhealthy too: d1 is unhealthy"
         )
         assert (chosen(), config(place)) == (("d2", "d1"), "d2")
         assert done == [

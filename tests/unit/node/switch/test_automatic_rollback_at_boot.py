@@ -37,9 +37,9 @@ class TestAtBoot:
     @pytest.mark.usefixtures("rebooted")
     def test_a_power_cut_during_a_return_is_told_with_what_the_return_was_for(self, place: Place) -> None:
         died(place)
-        pending_switch.put(begun("d2", "d1", "d0")._replace(reason="it was ill"))
+        pending_switch.put(begun("d2", "d1", "d0")._replace(reason="it was unhealthy"))
         automatic_rollback.recover_at_boot()
-        assert line() == "engine: returned to d1: it was ill"
+        assert line() == "engine: returned to d1: it was unhealthy"
 
     @pytest.mark.usefixtures("rebooted")
     @pytest.mark.usefixtures("impatient")

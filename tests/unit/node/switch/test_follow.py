@@ -67,7 +67,10 @@ class TestSwitch:
 
     @pytest.mark.parametrize(
         ("result", "line"),
-        [("returned", "engine: returned to d0: it is ill"), ("failed", "engine: failed, d1 stays chosen: it is ill")],
+        [
+            ("returned", "engine: returned to d0: it is unhealthy"),
+            ("failed", "engine: failed, d1 stays chosen: it is unhealthy"),
+        ],
     )
     def test_a_bad_result_is_told_as_it_is(self, order: Order, programs: Path, result: str, line: str) -> None:
         systemd_run(programs, leaving(result, line) + "; exit 1")

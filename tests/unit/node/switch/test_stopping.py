@@ -101,10 +101,10 @@ def test_a_full_disk_does_not_keep_it_from_stopping(
     assert path.read_text() == "half"
 
 
-def test_a_restored_list_does_not_make_a_set_one_that_was_not_well() -> None:
+def test_a_restored_list_does_not_make_a_set_one_that_was_not_healthy() -> None:
     history.add(request("d1"), None, history.CHOSEN, None)
     history.add(request("d1"), "d1", history.RESTORED, "list.csv")
-    assert history.was_well("engine", "d1")
+    assert history.was_healthy("engine", "d1")
 
 
 def test_what_is_no_list_at_all_counts_as_cut_short(path: Path, stop: Callable[[str], None]) -> None:

@@ -117,7 +117,7 @@ def test_a_service_that_is_not_to_run_gets_its_files_and_is_left_so(
 
 
 def unhealthy(monkeypatch: pytest.MonkeyPatch, *digests: str) -> None:
-    monkeypatch.setattr(health, "wait", lambda each: f"{each.digest} is ill" if each.digest in digests else None)
+    monkeypatch.setattr(health, "wait", lambda each: f"{each.digest} is unhealthy" if each.digest in digests else None)
 
 
 def test_an_unhealthy_set_returns_to_the_one_before(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +126,7 @@ def test_an_unhealthy_set_returns_to_the_one_before(place: Place, monkeypatch: p
         run(digest)
     unhealthy(monkeypatch, "d2")
     stored(place, "d2")
-    assert run("d2") == "engine: returned to d1: d2 is ill; last journal lines: first | last"
+    assert run("d2") == "engine: returned to d1: d2 is unhealthy; last journal lines: first | last"
     assert (chosen(), config(place)) == (("d1", "d0"), "d1")
 
 
@@ -164,16 +164,16 @@ def test_a_return_that_must_wait_leaves_the_note_with_its_reason(place: Place, m
     run("d1")
     stored(place, "d2")
 
-    def ill(_: ServiceSet) -> str:
+    def unhealthy(_: ServiceSet) -> str:
         monkeypatch.setattr(linked, "writers", lambda _: ["facelist.csv (process 7)"])
-        return "d2 is ill"
+        return "d2 is unhealthy"
 
-    monkeypatch.setattr(health, "wait", ill)
+    monkeypatch.setattr(health, "wait", unhealthy)
     with pytest.raises(Refusal, match=r"^facelist\.csv \(process 7\): open for writing"):
         switch.run(request("d2"))
     left = pending_switch.read("engine")
     assert left is not None
-    assert (left.old, left.reason) == ("d1", "d2 is ill; last journal lines: first | last")
+    assert (left.old, left.reason) == ("d1", "d2 is unhealthy; last journal lines: first | last")
     assert switch_result.take("r1") is None
 
 
@@ -183,7 +183,7 @@ def test_a_switch_after_one_that_died_returns_to_the_set_before_both(
     stored(place, "d1")
     run("d1")
     stored(place, "half")
-    pending_switch.put(begun("half", "d1", "d0")._replace(reason="it was ill"))
+    pending_switch.put(begun("half", "d1", "d0")._replace(reason="it was unhealthy"))
     sets.choose("engine", "half", "d1")
     stored(place, "d2")
     boots: list[str | None] = []
@@ -191,7 +191,7 @@ def test_a_switch_after_one_that_died_returns_to_the_set_before_both(
         services, "stop", lambda *_: boots.append((found := pending_switch.read("engine")) and found.boot)
     )
     unhealthy(monkeypatch, "d2")
-    assert run("d2") == "engine: returned to d1: d2 is ill; last journal lines: first | last"
+    assert run("d2") == "engine: returned to d1: d2 is unhealthy; last journal lines: first | last"
     assert chosen() == ("d1", "d0")
     assert boots[0] == pending_switch.boot_id()
 
@@ -251,12 +251,12 @@ def test_the_switch_that_another_takes_over_has_failed(place: Place) -> None:
     run("d1")
     stored(place, "d2")
     left = request("d2")._replace(id="r0", operator="ben@ramrod")
-    pending_switch.put(begun("d2", "d1")._replace(request=left, reason="it was ill"))
+    pending_switch.put(begun("d2", "d1")._replace(request=left, reason="it was unhealthy"))
     stored(place, "d3")
     run("d3")
     first, second = history.entries()[-2:]
     assert (first.to, first.operator, first.outcome) == ("d2", "ben@ramrod", "failed")
-    assert first.reason == "it was ill; a later switch, by anna@ramrod, goes on from there"
+    assert first.reason == "it was unhealthy; a later switch, by anna@ramrod, goes on from there"
     assert (second.to, second.outcome, chosen()) == ("d3", "chosen", ("d3", "d1"))
 
 

@@ -71,14 +71,14 @@ def test_a_return_of_which_nobody_knows_whether_it_works_is_one(place: Place, mo
 
     def wait(wanted: object) -> str:
         if getattr(wanted, "digest", "") == "d2":
-            return "d2 is ill"
+            return "d2 is unhealthy"
         raise Unknown("/proc: no memory within 60 s")
 
     monkeypatch.setattr(health, "wait", wait)
     stored(place, "d2")
     said = run("d2")
     assert said is not None
-    assert said.startswith("engine: returned to d1: d2 is ill")
+    assert said.startswith("engine: returned to d1: d2 is unhealthy")
     assert said.endswith("; unknown whether that works: /proc: no memory within 60 s")
 
 
@@ -101,7 +101,7 @@ def test_a_unit_that_only_sleeps_is_woken_and_its_service_goes_on(
 def test_a_start_for_its_health_is_noted(place: Place, monkeypatch: pytest.MonkeyPatch, may_restart: bool) -> None:
     stored(place, "d1")
     run("d1")
-    monkeypatch.setattr(health, "judge", lambda *_: Health(health.UNHEALTHY, "it is ill", may_restart))
+    monkeypatch.setattr(health, "judge", lambda *_: Health(health.UNHEALTHY, "it is unhealthy", may_restart))
     run("d1")
     assert layout.restarted("engine").exists() == may_restart
 
@@ -153,7 +153,7 @@ class TestQueue:
             digest = getattr(wanted, "digest", "")
             seen.append((digest, queue.exists(), kept.exists()))
             queue.unlink()  # as a start does
-            return None if digest == "d1" else "it is ill"
+            return None if digest == "d1" else "it is unhealthy"
 
         monkeypatch.setattr(health, "wait", wait)
         self.begin(place, "d2")
@@ -173,7 +173,7 @@ class TestQueue:
 
         def wait(_: object) -> str:
             queue.unlink()  # as a start does
-            return "it is ill"
+            return "it is unhealthy"
 
         monkeypatch.setattr(health, "wait", wait)
         switch.run(request("d1"))

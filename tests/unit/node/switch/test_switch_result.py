@@ -15,15 +15,15 @@ DIGEST, OLD = "0123456789abcdef" * 4, "fedcba9876543210" * 4
     ("name", "line"),
     [
         (history.CHOSEN, None),
-        (history.RETURNED, "engine: returned to fedcba987654: it is ill"),
-        (history.FAILED, "engine: failed, 0123456789ab stays chosen: it is ill"),
-        (history.REFUSED, "engine: it is ill"),
+        (history.RETURNED, "engine: returned to fedcba987654: it is unhealthy"),
+        (history.FAILED, "engine: failed, 0123456789ab stays chosen: it is unhealthy"),
+        (history.REFUSED, "engine: it is unhealthy"),
     ],
 )
 def test_a_result_is_told_written_down_and_left_for_the_operator(
     capsys: pytest.CaptureFixture[str], name: str, line: str | None
 ) -> None:
-    reason = None if name == history.CHOSEN else "it is ill"
+    reason = None if name == history.CHOSEN else "it is unhealthy"
     assert switch_result.conclude(request(DIGEST), OLD, name, reason) == Result(name, line)
     assert capsys.readouterr().err == (line + "\n" if line else "")
     [entry] = history.entries()
