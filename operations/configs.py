@@ -36,7 +36,7 @@ def switch_first(host: Host, found: Survey) -> Iterator[StringCommand]:
 
 @node_operation
 def switch_others(host: Host, found: Survey) -> Iterator[StringCommand]:
-    """Switch the other hosts, unless a first one returned."""
+    """Switch the other hosts, unless a first one was rolled back."""
     order = _moving(host, found)
     if order:
         yield older_checkout.refusal(host, found, order) or _switch(host, found, order)

@@ -42,21 +42,21 @@ class HostResult(Enum):
     REFUSED = "refused"  # nothing was changed
     UNFIT = "does not work there"  # tried, and nothing was changed
     NEW = "new set"
-    RETURNED = "returned"
+    ROLLED_BACK = "rolled back"
     FAILED = "failed"
     UNKNOWN = "unknown"
 
 
 STOPPING = {
     HostResult.UNFIT: "has tried its new set, which does not work there",
-    HostResult.RETURNED: "returned to its old set",
+    HostResult.ROLLED_BACK: "rolled back to its old set",
     HostResult.FAILED: "failed with its new set",
     HostResult.UNKNOWN: "gave no answer in mid-switch",
 }
 UNTOUCHED = "never touched"
 ENDINGS = {
     "failed": HostResult.FAILED,
-    "returned": HostResult.RETURNED,
+    "returned": HostResult.ROLLED_BACK,
     "unfit": HostResult.UNFIT,
     "refused": HostResult.REFUSED,
 }

@@ -119,7 +119,7 @@ def _not_running(wanted: ServiceSet, main: Status) -> Iterator[str]:
 
 
 def _told(wanted: ServiceSet, stored: Optional[StoredSet]) -> List[str]:
-    """A return and the console go by what the chosen set says of its service."""
+    """A rollback and the console go by what the chosen set says of its service."""
     state = stored.content.state if stored else wanted.state
     return ["%s was told %s, wanted %s" % (wanted.unit, state, wanted.state)] if state != wanted.state else []
 

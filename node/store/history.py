@@ -1,4 +1,4 @@
-"""The audit log: one line of JSON for each choice, return and refusal. Lines are only ever added."""
+"""The audit log: one line of JSON for each choice, rollback and refusal. Lines are only ever added."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from node.store import disk, files, formats
 from node.store.pending_switch import Request
 
 CHOSEN = "chosen"  # runs, healthy, with the new set; or holds it, where the service is stopped
-RETURNED = "returned"  # the new set was not healthy, or its switch died: the old one is chosen again
+ROLLED_BACK = "returned"  # the new set was not healthy, or its switch died: the old one is chosen again
 FAILED = "failed"  # the new set is not healthy and stays, for there is no healthy one to return to
 REFUSED = "refused"  # nothing was changed
 RESTORED = "restored"  # a linked file was put back
@@ -67,7 +67,7 @@ def last(service: str) -> Optional[HistoryEntry]:
 
 
 def was_healthy(service: str, digest: str) -> bool:
-    """Tell whether the last switch of a service to a set found it healthy, and no later return did not."""
+    """Tell whether the last switch of a service to a set found it healthy, and no later rollback did not."""
     for entry in reversed(entries()):
         is_to, is_from = entry.to == digest, entry.from_ == digest
         if entry.outcome == RESTORED:

@@ -65,7 +65,7 @@ def read(service: str) -> Optional[PendingSwitch]:
 
 
 def read_or_set_aside(service: str) -> Optional[PendingSwitch]:
-    """The same; what is no note goes aside, for nobody can return to what nobody knows, and that is said."""
+    """The same; what is no note goes aside, for nobody can roll back to what nobody knows, and that is said."""
     try:
         return read(service)
     except Refusal as refusal:

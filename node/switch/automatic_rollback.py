@@ -1,4 +1,6 @@
-"""Returning to the set before: after an unhealthy switch, a killed one, or a power cut in the middle of one."""
+"""Automatic rollback to the set before:
+after an unhealthy switch, a killed one, or a power cut in the middle of one.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +33,10 @@ def recover(service: str) -> None:
     pending = pending_switch.read_or_set_aside(service)
     if pending is None:
         return
-    with lock.held(lock_of(service), "switch", pending.request.operator, "return after " + pending.request.purpose):
+    with lock.held(lock_of(service), "switch", pending.request.operator, "rollback after " + pending.request.purpose):
         pending = pending_switch.read_or_set_aside(service)
         if pending is not None:
-            go_back(pending, _what_happened(pending))
+            roll_back(pending, _what_happened(pending))
 
 
 def recover_at_boot() -> None:
@@ -55,19 +57,19 @@ def recover_at_boot() -> None:
 
 
 def _recover_at_boot(service: str) -> None:
-    with lock.held(lock_of(service), "switch", "the boot", "return after a power cut"):
+    with lock.held(lock_of(service), "switch", "the boot", "rollback after a power cut"):
         pending = pending_switch.read_or_set_aside(service)
         if pending is None or pending.boot == pending_switch.boot_id():
             return
         happened, old = pending.reason or _what_happened(pending), _old(pending)
         if old is None:
             _choose_new(pending)
-            _end(pending, history.FAILED, happened + "; there is no other set to return to")
+            _end(pending, history.FAILED, happened + "; there is no other set to roll back to")
         else:
             _choose_old(pending)
             if old.is_to_run:  # the boot gave it up already where it could not parse the new set's unit
                 services.control("start", "--no-block", old.unit, *old.timers)
-            _end(pending, history.RETURNED, happened)
+            _end(pending, history.ROLLED_BACK, happened)
 
 
 def _what_happened(pending: PendingSwitch) -> str:
@@ -76,7 +78,7 @@ def _what_happened(pending: PendingSwitch) -> str:
     )
 
 
-def go_back(pending: PendingSwitch, problem: str) -> Result:
+def roll_back(pending: PendingSwitch, problem: str) -> Result:
     """Choose the set from before again and wait until it is healthy; without a healthy one the new one stays.
 
     Safe to repeat. Raises Refusal while a linked file is open for writing: then the note stays, for a later try.
@@ -84,13 +86,13 @@ def go_back(pending: PendingSwitch, problem: str) -> Result:
     old = _old(pending)
     reason = pending.reason or problem + _last_words(pending)
     if pending.reason is None:
-        with suppress(OSError):  # a full disk must not keep it from returning
+        with suppress(OSError):  # a full disk must not keep it from rolling back
             pending_switch.put(
                 pending._replace(reason=reason)
-            )  # a return that waits for a file goes on in another unit
+            )  # a rollback that waits for a file goes on in another unit
     if old is None:
         _choose_new(pending)
-        return _end(pending, history.FAILED, reason + "; there is no other set to return to")
+        return _end(pending, history.FAILED, reason + "; there is no other set to roll back to")
     _require_state(old)
     stop(pending, old)
     try:
@@ -100,9 +102,9 @@ def go_back(pending: PendingSwitch, problem: str) -> Result:
     try:
         still = _start(pending, old)
     except Unknown as unknown:
-        return _end(pending, history.RETURNED, "%s; unknown whether that works: %s" % (reason, unknown))
+        return _end(pending, history.ROLLED_BACK, "%s; unknown whether that works: %s" % (reason, unknown))
     if still is None:
-        return _end(pending, history.RETURNED, reason)
+        return _end(pending, history.ROLLED_BACK, reason)
     stop(pending, old)
     _choose_new(pending)
     return _end(pending, history.FAILED, "%s; set %s is unhealthy too: %s" % (reason, short(pending.old), still))
@@ -122,7 +124,7 @@ def _leave_as_it_lies(pending: PendingSwitch, old: ServiceSet, reason: str) -> R
     _start_again(old)
     is_chosen = sets.digest_of(old.service, sets.CHOSEN) == pending.old
     return _end(
-        pending, history.RETURNED if is_chosen else history.FAILED, reason + "; it was started with what is there"
+        pending, history.ROLLED_BACK if is_chosen else history.FAILED, reason + "; it was started with what is there"
     )
 
 
@@ -133,7 +135,7 @@ def _start_again(old: ServiceSet) -> None:
 
 
 def _old(pending: PendingSwitch) -> Optional[ServiceSet]:
-    """The set to return to; None when there is none that is whole."""
+    """The set to roll back to; None when there is none that is whole."""
     if pending.old is None or pending.old == pending.request.digest:
         return None
     with suppress(Refusal):
@@ -142,7 +144,7 @@ def _old(pending: PendingSwitch) -> Optional[ServiceSet]:
 
 
 def _as_the_site_says(old: ServiceSet, pending: PendingSwitch) -> ServiceSet:
-    """The site may say by now that the service is not to run: then a return does not start it either."""
+    """The site may say by now that the service is not to run: then a rollback does not start it either."""
     with suppress(Refusal):
         new = sets.load(pending.request.service, pending.request.digest).content
         return old if new.is_to_run else old._replace(state=new.state)
@@ -215,6 +217,6 @@ def put_in_place(service: str, digest: str, previous: Optional[str]) -> ServiceS
 def _end(pending: PendingSwitch, name: str, reason: str) -> Result:
     result = conclude(pending.request, pending.old, name, reason)
     pending_switch.clear(pending.request.service)
-    if name == history.RETURNED:  # else nobody works it off yet, and the start that was tried may have deleted it
+    if name == history.ROLLED_BACK:  # else nobody works it off yet, and the start that was tried may have deleted it
         queue_file.drop(pending.request.service)
     return result

@@ -106,7 +106,7 @@ def follow(request: Request, health_check: HealthCheck) -> None:
     while _is_pending(request):  # the unit died, and the recovery is at it
         if time.monotonic() >= deadline:
             unit = "sentinelcam-recover@" + request.service
-            raise Refusal(request.service + ": the return is still pending; see journalctl --unit=" + unit)
+            raise Refusal(request.service + ": the rollback is still pending; see journalctl --unit=" + unit)
         time.sleep(PAUSE)
     result = switch_result.take(request.id) or _refused(request, said)
     if result.line is not None:

@@ -1,7 +1,7 @@
 """The switch: from one set of a service to another, all or nothing.
 
 It runs in a transient unit, so that it outlives a lost connection. A note says that it has begun; whatever ends it
-before its time, node/switch/automatic_rollback.py finds the note and returns to the set before.
+before its time, node/switch/automatic_rollback.py finds the note and rolls back to the set before.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from node.switch.switch_result import UNFIT, Result, conclude
 def run(request: Request) -> Result:
     """Switch a service to a stored set, and tell the result. It is in the history and in the result's file too.
 
-    Raises Refusal or OSError when it could neither switch nor return: then the note is there, for a later try.
+    Raises Refusal or OSError when it could neither switch nor roll back: then the note is there, for a later try.
     """
     try:
         with lock.held(automatic_rollback.lock_of(request.service), "switch", request.operator, request.purpose):
@@ -55,7 +55,7 @@ def _run(request: Request) -> Result:
         return _end(wanted, pending, history.FAILED, "unknown whether it works: %s" % unknown)
     except (Refusal, OSError) as error:
         problem = str(error)
-    return automatic_rollback.go_back(pending, problem) if problem else _end(wanted, pending, history.CHOSEN)
+    return automatic_rollback.roll_back(pending, problem) if problem else _end(wanted, pending, history.CHOSEN)
 
 
 def _end(wanted: ServiceSet, pending: PendingSwitch, name: str, reason: Optional[str] = None) -> Result:
@@ -78,9 +78,9 @@ def _is_only_asleep(wanted: ServiceSet) -> bool:
 
 
 def _prepare(request: Request, wanted: ServiceSet, left: Optional[PendingSwitch]) -> PendingSwitch:
-    """Make sure that the switch can begin, and say what it is to return to. Raises Refusal or OSError.
+    """Make sure that the switch can begin, and say what it is to roll back to. Raises Refusal or OSError.
 
-    `left` is the note of a switch that died, and from which nobody returned yet.
+    `left` is the note of a switch that died, and from which nobody rolled back yet.
     """
     problem = health.unready(wanted)
     if problem:

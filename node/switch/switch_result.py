@@ -40,7 +40,7 @@ def _line(request: Request, old: Optional[str], name: str, reason: Optional[str]
     if name == history.CHOSEN:
         return None
     ending = {
-        history.RETURNED: "returned to %s: " % short(old),
+        history.ROLLED_BACK: "rolled back to %s: " % short(old),
         history.FAILED: "failed, %s stays chosen: " % short(request.digest),
         history.REFUSED: "",
         UNFIT: "",

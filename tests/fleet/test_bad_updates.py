@@ -242,7 +242,7 @@ def assert_says(line: str, update: Update, node: Node) -> None:
 
 def assert_returned(played: Round, update: Update, there: Node) -> None:
     before, line = played.before[update.host], line_of(played, update)
-    assert f"{there.service}: returned to {before.chosen[:12]}: " in line
+    assert f"{there.service}: rolled back to {before.chosen[:12]}: " in line
     assert "; last journal lines: " in line
     assert_says(line, update, there)
 

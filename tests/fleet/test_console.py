@@ -116,7 +116,7 @@ def test_a_revert_to_a_set_that_is_not_well_comes_back(lab: Lab, node: NodeOf, t
     lab1.misbehave(when="INFO", exit=[3, "the camera of that time is gone"])
     run = console(lab1, "revert")
     assert (run.code, run.out) == (1, "")
-    assert run.err.startswith(f"imagenode: returned to {new[:12]}: imagenode.service ended after its start")
+    assert run.err.startswith(f"imagenode: rolled back to {new[:12]}: imagenode.service ended after its start")
     assert "the camera of that time is gone" in run.err
     assert (lab1.link("chosen"), lab1.link("previous")) == (new, old)
     assert lab1.pid() == lab1.status()["pid"] != 0

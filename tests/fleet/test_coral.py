@@ -83,7 +83,7 @@ def test_an_unfit_stack_is_refused_while_the_service_runs_on(offered: Path, says
 
 
 @pytest.mark.parametrize("offered", [Fault(library_tensorflow="2.17.1")], indirect=True, ids=["mixed"])
-def test_a_mixed_stack_goes_back_by_itself(offered: Path, node: NodeOf) -> None:
+def test_a_mixed_stack_rolls_back_by_itself(offered: Path, node: NodeOf) -> None:
     """It imports cleanly, and crashes when the detector loads its model."""
     chosen = node("alpha5").link("chosen")
     played = run(offered)

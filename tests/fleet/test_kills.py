@@ -206,7 +206,7 @@ def test_the_start_of_the_service_is_killed(stage_of: StageOf, host: str, part: 
     run = end(deploying)
     assert_whole(stage)
     assert run.code == 1
-    assert run.lines_with(f"{stage.node.service}: returned to {stage.now.digest[:12]}: ")
+    assert run.lines_with(f"{stage.node.service}: rolled back to {stage.now.digest[:12]}: ")
 
 
 @points("lab1", default=1, long=4)

@@ -163,7 +163,7 @@ def test_a_return_waits_until_the_file_is_closed(sentinel: Node, tmp_path: Path,
             assert "  pending   " in sentinel.shell("sentinelcam-node status")
         run = end(deploying)
     assert run.code == 1
-    [line] = run.lines_with(f"sentinel: returned to {old[:12]}: ")
+    [line] = run.lines_with(f"sentinel: rolled back to {old[:12]}: ")
     assert "port 5566 is closed, expected open within 4 s" in line
     assert sentinel.link("chosen") == old
     assert sentinel.pid() == sentinel.status()["pid"] not in (0, pid, bad)

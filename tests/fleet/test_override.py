@@ -98,11 +98,11 @@ def test_a_host_whose_commit_was_squashed(repository: Repository, node: NodeOf, 
     assert len(repository.log()) == 2
 
 
-def test_a_bad_version_goes_back_by_itself(repository: Repository, node: NodeOf) -> None:
+def test_a_bad_version_rolls_back_by_itself(repository: Repository, node: NodeOf) -> None:
     node("lab1").misbehave(when=f"{MODEL}/{BAD}", crash_after=0.2)
     run = repository.modelctl("override", "lab1", MODEL, BAD, "--yes")
     assert run.code == 1
-    assert run.lines_with("imagenode: returned to ")
+    assert run.lines_with("imagenode: rolled back to ")
     assert run.err.splitlines()[-1].endswith("and lab1 run what they ran before")
     assert CURRENT in config(node)
     assert repository.is_as_first()

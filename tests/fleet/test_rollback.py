@@ -125,7 +125,7 @@ def test_a_deploy_that_fails_takes_everything_back(repository: Repository, node:
         f"{BACK}: the deploy failed, see above; the edit is undone by commit {undone[:12]}, "
         "and data1, sentinel, data2 run what they ran before"
     )
-    assert run.lines_with("sentinel: returned to ")
+    assert run.lines_with("sentinel: rolled back to ")
     assert_undone(repository, node)
 
 

@@ -1,4 +1,7 @@
-"""A rollout in steps: first one host of each role, then the others. A return stops it, an unreachable host does not."""
+"""A rollout in steps: first one host of each role, then the others.
+
+An automatic rollback stops it, an unreachable host does not.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -68,15 +71,15 @@ def test_a_bad_update_stops_at_the_first_outpost(bad: Path, node: NodeOf, mode: 
         assert run.code == 1
         assert run.failed() == set(OUTPOSTS)
         assert report(run) == [
-            "--> Rollout: lab1 returned to its old set",
+            "--> Rollout: lab1 rolled back to its old set",
             "new set: data1, data2, sentinel",
-            "returned: lab1",
+            "rolled back: lab1",
             "never touched: east, alpha5",
         ]
         for name in ("east", "alpha5"):
             [line] = run.lines_with(f"{name}: not touched")
             assert line.strip().endswith(
-                f"{name}: not touched: lab1 returned to its old set; see why, mend the update, and run again"
+                f"{name}: not touched: lab1 rolled back to its old set; see why, mend the update, and run again"
             )
         assert "Traceback" not in run.err
         assert {name: node(name).snapshot() for name in before} == before
@@ -91,9 +94,9 @@ def test_a_return_among_the_others_is_reported(patient: Path, node: NodeOf) -> N
     run = deploy(site=patient)
     assert (run.code, run.failed()) == (1, {"alpha5"})
     assert report(run) == [
-        "--> Rollout: alpha5 returned to its old set",
+        "--> Rollout: alpha5 rolled back to its old set",
         "new set: data1, data2, sentinel, lab1, east",
-        "returned: alpha5",
+        "rolled back: alpha5",
     ]
     assert is_new(node, "east")
     assert not is_new(node, "alpha5")
@@ -117,8 +120,8 @@ def test_the_operator_names_the_first(bad: Path, node: NodeOf) -> None:
     before = {name: node(name).snapshot() for name in ("lab1", "east")}
     run = deploy("--data", "first=alpha5", site=bad)
     assert run.code == 1
-    assert report(run)[0] == "--> Rollout: alpha5 returned to its old set"
-    assert report(run)[2:] == ["returned: alpha5", "never touched: lab1, east"]
+    assert report(run)[0] == "--> Rollout: alpha5 rolled back to its old set"
+    assert report(run)[2:] == ["rolled back: alpha5", "never touched: lab1, east"]
     assert {name: node(name).snapshot() for name in before} == before
 
 

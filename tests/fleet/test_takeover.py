@@ -209,7 +209,7 @@ def test_where_the_rollout_stopped_old_nodes_start_their_service_after_a_boot(
     node("lab1").misbehave(when="2020-12-06", exit=[3, "no camera"])
     run = take_over()
     assert (run.code, run.failed()) == (1, {"lab1", "east", "sentinel"})
-    assert run.lines_with("east: not touched: lab1 returned to its old set")
+    assert run.lines_with("east: not touched: lab1 rolled back to its old set")
     lab.mend("sentinel")
     for name in ("lab1", "east", "sentinel"):
         lab.power_cut(name)

@@ -1,4 +1,4 @@
-"""What tests of a return share."""
+"""What tests of an automatic rollback share."""
 
 from node import layout
 from node.store import history, pending_switch, sets

@@ -94,12 +94,12 @@ class TestRevert:
     def test_a_switch_that_returns_is_no_success(
         self, place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        def returned(*_: object) -> None:
-            raise Refusal("engine: returned to d2: it is unhealthy")
+        def rolled_back(*_: object) -> None:
+            raise Refusal("engine: rolled back to d2: it is unhealthy")
 
-        monkeypatch.setattr(follow, "follow", returned)
+        monkeypatch.setattr(follow, "follow", rolled_back)
         stored(place, "engine", "d1", "d2")
-        assert refusal("engine") == "engine: returned to d2: it is unhealthy"
+        assert refusal("engine") == "engine: rolled back to d2: it is unhealthy"
         assert capsys.readouterr().out == ""
 
     def test_a_face_list_that_lacks_events_must_be_allowed(

@@ -1,4 +1,4 @@
-"""A switch, a return and a recovery are killed at every change to the disk, and the power cut there.
+"""A switch and an automatic rollback are killed at every change to the disk, and the power cut there.
 
 After each: every named file is complete and verified, the live files are wholly one set, the service runs it, and
 linked files are byte for byte what they were. Between one change and the next the disk stays as it is: one kill there
@@ -103,7 +103,7 @@ def _check_history(story: Story, pending: PendingSwitch | None, chosen: str | No
     elif chosen == wish:
         assert last.outcome in (history.CHOSEN, history.FAILED)
     else:
-        assert last.outcome == history.RETURNED
+        assert last.outcome == history.ROLLED_BACK
 
 
 def _check_process(story: Story, chosen: str | None, *, is_untouched: bool) -> None:

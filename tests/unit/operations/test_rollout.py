@@ -65,7 +65,7 @@ def test_of_a_role_the_first_has_ended_before_the_others_begin(engine: Engine, m
 @pytest.mark.parametrize(
     ("ending", "words", "kind"),
     [
-        ("returned", "returned to its old set", "returned"),
+        ("returned", "rolled back to its old set", "rolled back"),
         ("failed", "failed with its new set", "failed"),
         ("lost", "gave no answer in mid-switch", "unknown"),
         ("silent", "gave no answer in mid-switch", "unknown"),
@@ -93,7 +93,7 @@ def test_the_first_host_of_a_role_is_tried_whatever_became_of_anothers(engine: E
     engine["data1"].ending = "returned"
     run = engine.run(mode, parallel=1)
     assert [event for event in switches(engine) if event.endswith(" switch")] == ["data1 switch", "lab1 switch"]
-    assert run.report[-2:] == ["returned: data1", "never touched: east"]
+    assert run.report[-2:] == ["rolled back: data1", "never touched: east"]
 
 
 @MODES
@@ -141,9 +141,9 @@ def test_a_return_among_the_others_is_reported(engine: Engine) -> None:
     run = engine.run()
     assert run.failed == {"east", "alpha5"}
     assert run.report == [
-        "--> Rollout: alpha5 returned to its old set; east returned to its old set",
+        "--> Rollout: alpha5 rolled back to its old set; east rolled back to its old set",
         "new set: data1, sentinel, lab1",
-        "returned: east, alpha5",
+        "rolled back: east, alpha5",
     ]
 
 
@@ -160,14 +160,14 @@ def test_the_report_comes_when_every_host_has_failed(engine: Engine) -> None:
     engine["lab1"].ending = "returned"
     run = engine.run(limit=["lab1"])
     assert run.error == "No hosts remaining!"
-    assert run.report == ["--> Rollout: lab1 returned to its old set", "returned: lab1"]
+    assert run.report == ["--> Rollout: lab1 rolled back to its old set", "rolled back: lab1"]
 
 
 def test_hosts_outside_the_run_are_not_reported(engine: Engine) -> None:
     engine.unsettle(*OUTPOSTS)
     engine["east"].ending = "returned"
     run = engine.run(limit=["east", "alpha5"])
-    assert run.report[1:] == ["returned: east", "never touched: alpha5"]
+    assert run.report[1:] == ["rolled back: east", "never touched: alpha5"]
 
 
 def test_a_settled_host_is_nobodys_first(engine: Engine) -> None:

@@ -28,7 +28,7 @@ def test_no_return_keeps_what_is_under_way_from_its_end(back: Engine, mode: str)
     run = back.run(mode)
     assert back["lab1"].is_settled
     assert "east" in run.failed
-    assert run.report[0] == "--> Rollout: east returned to its old set"
+    assert run.report[0] == "--> Rollout: east rolled back to its old set"
 
 
 def test_a_return_stops_what_has_not_begun(back: Engine) -> None:
@@ -36,7 +36,7 @@ def test_a_return_stops_what_has_not_begun(back: Engine) -> None:
     run = back.run("serial")
     assert run.failed == set(OUTPOSTS)
     assert switches(back) == ["lab1 switch", "lab1 switch ended"]
-    assert back["east"].said == [UNTOUCHED.format("east", "returned to its old set")]
+    assert back["east"].said == [UNTOUCHED.format("east", "rolled back to its old set")]
 
 
 @MODES

@@ -36,7 +36,7 @@ def test_the_set_before_is(place: Place, before: ServiceSet) -> None:
     assert is_proven(place, before)
 
 
-@pytest.mark.parametrize("outcome", [history.RETURNED, history.FAILED, history.REFUSED])
+@pytest.mark.parametrize("outcome", [history.ROLLED_BACK, history.FAILED, history.REFUSED])
 def test_one_that_was_not_healthy_the_last_time_is_not(place: Place, before: ServiceSet, outcome: str) -> None:
     history.add(request("d1"), "d2", outcome, "it ended")
     assert not is_proven(place, before)
@@ -47,7 +47,7 @@ def test_one_that_a_return_found_unwell_is_not(place: Place, before: ServiceSet)
     assert not is_proven(place, before)
 
 
-@pytest.mark.parametrize("outcome", [history.CHOSEN, history.RETURNED, history.REFUSED])
+@pytest.mark.parametrize("outcome", [history.CHOSEN, history.ROLLED_BACK, history.REFUSED])
 def test_what_became_of_another_set_tells_nothing_of_it(place: Place, before: ServiceSet, outcome: str) -> None:
     history.add(request("d3"), "d1", outcome, "it ended")
     assert is_proven(place, before)

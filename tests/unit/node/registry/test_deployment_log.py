@@ -65,7 +65,7 @@ def test_a_new_card_begins_again_at_one(log: Path) -> None:
 
 
 def test_a_line_of_a_history_is_one_line_of_the_log(log: Path) -> None:
-    history.add(request("d2"), "d1", history.RETURNED, "one\ntwo 2026-11-22T23:40:00Z node#99 ")
+    history.add(request("d2"), "d1", history.ROLLED_BACK, "one\ntwo 2026-11-22T23:40:00Z node#99 ")
     deployment_log.append(log, OPS, history.entries())
     assert len(log.read_text().splitlines()) == 1
     assert [line.n for line in deployment_log.logged(log)["node"].lines] == [1]

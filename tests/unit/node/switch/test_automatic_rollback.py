@@ -23,7 +23,7 @@ class TestRecover:
     def test_it_returns_to_the_set_before(self, place: Place, done: list[str]) -> None:
         died(place)
         automatic_rollback.recover("engine")
-        assert line() == "engine: returned to d1: the switch was killed; last journal lines: first | last"
+        assert line() == "engine: rolled back to d1: the switch was killed; last journal lines: first | last"
         assert (chosen(), config(place)) == (("d1", "d0"), "d1")
         assert done == ["stop engine.service", "start engine.service"]
 
@@ -37,20 +37,20 @@ class TestRecover:
         monkeypatch.setattr(services, "journal", lambda *_: "")
         died(place)
         automatic_rollback.recover("engine")
-        assert line() == "engine: returned to d1: the switch was killed"
+        assert line() == "engine: rolled back to d1: the switch was killed"
 
     def test_the_reason_of_a_return_that_had_to_wait_is_the_one_that_is_told(self, place: Place) -> None:
         died(place)
         pending_switch.put(begun("d2", "d1")._replace(reason="it was unhealthy"))
         automatic_rollback.recover("engine")
-        assert line() == "engine: returned to d1: it was unhealthy"
+        assert line() == "engine: rolled back to d1: it was unhealthy"
 
     def test_without_another_set_the_new_one_stays(self, place: Place, done: list[str]) -> None:
         died(place, "engine.timer", old=None, previous=None)
         automatic_rollback.recover("engine")
         assert line() == (
             "engine: failed, d2 stays chosen: the switch was killed; last journal lines: first | last; "
-            "there is no other set to return to"
+            "there is no other set to roll back to"
         )
         assert (chosen(), config(place)) == (("d2", None), "d2")
         assert done == [
@@ -76,7 +76,7 @@ class TestRecover:
         died(place)
         (layout.sets("engine") / "d1" / "set.json").unlink()
         automatic_rollback.recover("engine")
-        assert str(line()).endswith("; there is no other set to return to")
+        assert str(line()).endswith("; there is no other set to roll back to")
 
     def test_when_both_are_unhealthy_the_new_one_stays(
         self, place: Place, done: list[str], monkeypatch: pytest.MonkeyPatch
@@ -125,7 +125,7 @@ class TestRecover:
         died(place)
         stored(place, "d2", state=state)
         automatic_rollback.recover("engine")
-        assert str(line()).startswith("engine: returned to d1: ")
+        assert str(line()).startswith("engine: rolled back to d1: ")
         assert "start engine.service" not in done
 
     def test_it_waits_for_a_linked_file_of_either_set(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +151,7 @@ class TestRecover:
 
         monkeypatch.setattr(pending_switch, "put", full)
         automatic_rollback.recover("engine")
-        assert str(line()).startswith("engine: returned to d1: the switch was killed")
+        assert str(line()).startswith("engine: rolled back to d1: the switch was killed")
 
     def test_it_is_locked_out_while_a_switch_runs(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(lock, "PATIENCE", 0)
@@ -167,7 +167,7 @@ class TestRecover:
         automatic_rollback.recover("engine")
         [holder] = holders
         assert holder.startswith("anna@ramrod, since ")
-        assert holder.endswith(": return after pyinfra inventory.py")
+        assert holder.endswith(": rollback after pyinfra inventory.py")
 
     def test_a_stick_that_came_after_the_start(
         self, place: Place, done: list[str], monkeypatch: pytest.MonkeyPatch
@@ -182,7 +182,7 @@ class TestRecover:
         monkeypatch.setattr(health, "wait", wait)
         died(place)
         automatic_rollback.recover("engine")
-        assert str(line()).startswith("engine: returned to d1: the switch was killed")
+        assert str(line()).startswith("engine: rolled back to d1: the switch was killed")
         assert done == ["stop engine.service", "start engine.service"] * 2
 
     def test_again_after_it_was_cut_off(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +192,7 @@ class TestRecover:
             automatic_rollback.recover("engine")
         monkeypatch.setattr(health, "wait", lambda _: None)
         automatic_rollback.recover("engine")
-        assert str(line()).startswith("engine: returned to d1: the switch was killed")
+        assert str(line()).startswith("engine: rolled back to d1: the switch was killed")
         assert chosen() == ("d1", "d0")
 
     def test_the_process_of_a_set_from_before_ours_is_of_no_known_set(
@@ -244,7 +244,8 @@ class TestWhereFilesCannotBePutBack:
         self.cannot(monkeypatch)
         automatic_rollback.recover("engine")
         assert line() == (
-            "engine: returned to d1: the switch was killed; last journal lines: first | last; and its files could not "
+            "engine: rolled back to d1: the switch was killed; last journal lines: first | last; and its files "
+            "could not "
             "be put back: [Errno 1] Operation not permitted: 'engine.yaml'; it was started with what is there"
         )
         assert done == ["stop engine.service", "start --no-block engine.service"]

@@ -20,7 +20,7 @@ class TestAtBoot:
     def test_it_chooses_the_set_before_and_has_it_started(self, place: Place, done: list[str]) -> None:
         died(place)
         automatic_rollback.recover_at_boot()
-        assert line() == "engine: returned to d1: the node went down during the switch"
+        assert line() == "engine: rolled back to d1: the node went down during the switch"
         assert (chosen(), config(place)) == (("d1", "d0"), "d1")
         assert done == ["start --no-block engine.service"]
 
@@ -29,7 +29,8 @@ class TestAtBoot:
         died(place, old=None, previous=None)
         automatic_rollback.recover_at_boot()
         assert line() == (
-            "engine: failed, d2 stays chosen: the node went down during the switch; there is no other set to return to"
+            "engine: failed, d2 stays chosen: the node went down during the switch; there is no other set to "
+            "roll back to"
         )
         assert chosen() == ("d2", None)
         assert done == ["enable --quiet engine.service", "start --no-block engine.service"]
@@ -39,7 +40,7 @@ class TestAtBoot:
         died(place)
         pending_switch.put(begun("d2", "d1", "d0")._replace(reason="it was unhealthy"))
         automatic_rollback.recover_at_boot()
-        assert line() == "engine: returned to d1: it was unhealthy"
+        assert line() == "engine: rolled back to d1: it was unhealthy"
 
     @pytest.mark.usefixtures("rebooted")
     @pytest.mark.usefixtures("impatient")

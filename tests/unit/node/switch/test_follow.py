@@ -68,7 +68,7 @@ class TestSwitch:
     @pytest.mark.parametrize(
         ("result", "line"),
         [
-            ("returned", "engine: returned to d0: it is unhealthy"),
+            ("returned", "engine: rolled back to d0: it is unhealthy"),
             ("failed", "engine: failed, d1 stays chosen: it is unhealthy"),
         ],
     )
@@ -120,11 +120,11 @@ class TestFollow:
         def sleep(seconds: float) -> None:
             looks.append(seconds)
             if len(looks) == 3:
-                switch_result.conclude(request("d1"), "d0", history.RETURNED, "the switch was killed")
+                switch_result.conclude(request("d1"), "d0", history.ROLLED_BACK, "the switch was killed")
                 pending_switch.clear("engine")
 
         monkeypatch.setattr(follow, "time", SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
-        with pytest.raises(Refusal, match=r"^engine: returned to d0: the switch was killed$"):
+        with pytest.raises(Refusal, match=r"^engine: rolled back to d0: the switch was killed$"):
             follow.follow(request("d1"), HEALTH_CHECK)
         assert len(looks) == 3
 
@@ -135,7 +135,7 @@ class TestFollow:
         with pytest.raises(Refusal) as caught:
             follow.follow(request("d1"), HEALTH_CHECK)
         assert str(caught.value) == (
-            "engine: the return is still pending; see journalctl --unit=sentinelcam-recover@engine"
+            "engine: the rollback is still pending; see journalctl --unit=sentinelcam-recover@engine"
         )
         assert history.entries() == []
 

@@ -126,7 +126,7 @@ def test_an_unhealthy_set_returns_to_the_one_before(place: Place, monkeypatch: p
         run(digest)
     unhealthy(monkeypatch, "d2")
     stored(place, "d2")
-    assert run("d2") == "engine: returned to d1: d2 is unhealthy; last journal lines: first | last"
+    assert run("d2") == "engine: rolled back to d1: d2 is unhealthy; last journal lines: first | last"
     assert (chosen(), config(place)) == (("d1", "d0"), "d1")
 
 
@@ -138,7 +138,9 @@ def test_what_cannot_be_put_in_place_returns_too(place: Place, monkeypatch: pyte
     monkeypatch.setattr(
         installation, "install", lambda service: _full() if next(disk_is_full, False) else install(service)
     )
-    assert run("d2") == "engine: returned to d1: [Errno 28] No space left on device; last journal lines: first | last"
+    assert (
+        run("d2") == "engine: rolled back to d1: [Errno 28] No space left on device; last journal lines: first | last"
+    )
     assert (chosen()[0], config(place)) == ("d1", "d1")
 
 
@@ -156,7 +158,9 @@ def test_a_unit_that_does_not_start_returns_too(place: Place, monkeypatch: pytes
             raise Refusal("systemctl start engine.service: bad unit file setting")
 
     monkeypatch.setattr(services, "control", control)
-    assert str(run("d2")).startswith("engine: returned to d1: systemctl start engine.service: bad unit file setting;")
+    assert str(run("d2")).startswith(
+        "engine: rolled back to d1: systemctl start engine.service: bad unit file setting;"
+    )
 
 
 def test_a_return_that_must_wait_leaves_the_note_with_its_reason(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +195,7 @@ def test_a_switch_after_one_that_died_returns_to_the_set_before_both(
         services, "stop", lambda *_: boots.append((found := pending_switch.read("engine")) and found.boot)
     )
     unhealthy(monkeypatch, "d2")
-    assert run("d2") == "engine: returned to d1: d2 is unhealthy; last journal lines: first | last"
+    assert run("d2") == "engine: rolled back to d1: d2 is unhealthy; last journal lines: first | last"
     assert chosen() == ("d1", "d0")
     assert boots[0] == pending_switch.boot_id()
 
@@ -240,9 +244,9 @@ def test_what_a_hand_changed_after_a_return_is_adopted_anew(place: Place, monkey
     stored(place, "d1")
     by_hand.write_text("first")
     monkeypatch.setattr(health, "wait", lambda wanted: "engine.service is failed" if wanted.digest == "d1" else None)
-    assert str(run("d1")).startswith("engine: returned to ")
+    assert str(run("d1")).startswith("engine: rolled back to ")
     by_hand.write_text("second")
-    assert str(run("d1")).startswith("engine: returned to ")
+    assert str(run("d1")).startswith("engine: rolled back to ")
     assert by_hand.read_text() == "second"
 
 
@@ -289,7 +293,7 @@ def test_a_start_before_which_the_files_were_not_put_in_place_is_unhealthy(
 
     monkeypatch.setattr(services, "control", start)
     assert run("d2") == (
-        "engine: returned to d1: engine.service: its files were not put in place before its start; see its journal; "
+        "engine: rolled back to d1: engine.service: its files were not put in place before its start; see its journal; "
         "last journal lines: first | last"
     )
     assert chosen()[0] == "d1"

@@ -62,7 +62,7 @@ def test_a_stick_that_came_after_the_start(
     steps = [each for each in told if each.split()[0] in ("stop", "start")]
     assert steps[:4] == ["stop engine.service", "start engine.service"] * 2
     assert (said is None, chosen()[0]) == (is_back, "d2" if is_back else "d1")
-    assert is_back or str(said).startswith("engine: returned to d1: 0 of 1 workers live")
+    assert is_back or str(said).startswith("engine: rolled back to d1: 0 of 1 workers live")
 
 
 def test_a_return_of_which_nobody_knows_whether_it_works_is_one(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +78,7 @@ def test_a_return_of_which_nobody_knows_whether_it_works_is_one(place: Place, mo
     stored(place, "d2")
     said = run("d2")
     assert said is not None
-    assert said.startswith("engine: returned to d1: d2 is unhealthy")
+    assert said.startswith("engine: rolled back to d1: d2 is unhealthy")
     assert said.endswith("; unknown whether that works: /proc: no memory within 60 s")
 
 

@@ -15,7 +15,7 @@ DIGEST, OLD = "0123456789abcdef" * 4, "fedcba9876543210" * 4
     ("name", "line"),
     [
         (history.CHOSEN, None),
-        (history.RETURNED, "engine: returned to fedcba987654: it is unhealthy"),
+        (history.ROLLED_BACK, "engine: rolled back to fedcba987654: it is unhealthy"),
         (history.FAILED, "engine: failed, 0123456789ab stays chosen: it is unhealthy"),
         (history.REFUSED, "engine: it is unhealthy"),
     ],
