@@ -55,7 +55,7 @@ def state() -> State:
 def ask(host: Host) -> bool:
     """As a host does in the first step, when it is to be switched."""
     rollout.decide(host, rollout.Move.NEW)
-    return rollout.goes_first(host)
+    return rollout.goes_with_canaries(host)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from operations.context import desired_of
 wanted = desired_of(host)
 if wanted.sets:
     ready.make_ready(name="Make the host ready", steps=["configs"])
-    configs.switch_first(name="Switch the first hosts")
+    configs.switch_canaries(name="Switch the canaries")
     configs.switch_others(name="Switch the other hosts")
     audit.confirm(name="Confirm what runs")
     if wanted.source.local:

@@ -11,7 +11,10 @@ from modelctl.faults import choice, fault
 from modelctl.inventory.fleet import Fleet
 
 KEYS = {
-    "first": "the host of its role to switch first, or several as a,b; else the first that moves, and all that go back",
+    "canary": (
+        "the host of its role to switch before the others, or several as a,b; else the first that moves, "
+        "and all that go back"
+    ),
     "models": "the models to act on, as a,b; all without it",
     "older": "the hosts, as a,b, to switch although a commit made their set that this checkout does not contain",
     "stage": "download: fetch the packages of the Coral stack to the primary datasink (deploys/coral.py alone)",
@@ -41,7 +44,7 @@ def parse(data: Mapping[str, Any], fleet: Fleet, run: Collection[str]) -> Argume
     faults = [fault(f"--data {key}", data[key], f"keys {choice(key, KEYS)}") for key in data if not _is_key(key)]
     faults += _unknown("models", models, fleet.registry.artefacts)
     faults += _unknown("older", older, run)
-    faults += _first_faults(names_of(data.get("first")), fleet, run)
+    faults += _canary_faults(names_of(data.get("canary")), fleet, run)
     if data.get("unlock", "yes") not in YES:
         faults.append(fault("--data unlock", data["unlock"], "yes"))
     if data.get("verify", "full") != "full":
@@ -61,13 +64,13 @@ def names_of(value: Any) -> frozenset[str] | None:
     return frozenset(str(name).strip() for name in names)
 
 
-def _first_faults(names: frozenset[str] | None, fleet: Fleet, run: Collection[str]) -> list[str]:
+def _canary_faults(names: frozenset[str] | None, fleet: Fleet, run: Collection[str]) -> list[str]:
     if names is None:
         return []
-    faults = _unknown("first", names, [name for name in run if service_of(fleet, name)])
+    faults = _unknown("canary", names, [name for name in run if service_of(fleet, name)])
     roles = Counter(type(fleet.host(name)) for name in names if name in run)
     twice = sorted(name for name in names if name in run and roles[type(fleet.host(name))] > 1)
-    return [*faults, *([fault("--data first", ", ".join(twice), "one host of a role")] if twice else [])]
+    return [*faults, *([fault("--data canary", ", ".join(twice), "one host of a role")] if twice else [])]
 
 
 def _unknown(key: str, names: Iterable[str] | None, known: Collection[str]) -> list[str]:

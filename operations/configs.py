@@ -18,15 +18,15 @@ from operations.rollout import Move
 
 
 @node_operation
-def switch_first(host: Host, found: Survey) -> Iterator[StringCommand]:
-    """Switch the first host of each role that is not settled, and each that goes back to the set before.
+def switch_canaries(host: Host, found: Survey) -> Iterator[StringCommand]:
+    """Switch the canary of each role, the first host that is not settled, and each that goes back to the set before.
 
     When one returns, the others are left alone.
     """
     order = _moving(host, found)
     refusal = older_checkout.refusal(host, found, order) if order else None
     rollout.decide(host, _move(found, order if refusal is None else None))
-    if order and rollout.goes_first(host):
+    if order and rollout.goes_with_canaries(host):
         yield _switch(host, found, order)
     elif refusal:
         yield refusal
@@ -36,7 +36,7 @@ def switch_first(host: Host, found: Survey) -> Iterator[StringCommand]:
 
 @node_operation
 def switch_others(host: Host, found: Survey) -> Iterator[StringCommand]:
-    """Switch the other hosts, unless a first one was rolled back."""
+    """Switch the other hosts, unless a canary was rolled back."""
     order = _moving(host, found)
     if order:
         yield older_checkout.refusal(host, found, order) or _switch(host, found, order)

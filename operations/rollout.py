@@ -1,7 +1,7 @@
-"""The rollout: first one host of each role, then the others; what became of each, and what stops it.
+"""The rollout: first one host of each role, its canary, then the others; what became of each, and what stops it.
 
 A host that goes back to the set before, which was healthy there, has tried it itself: it waits for nobody, and nobody
-for it. So a rollback is one step; but when the operator names who goes first, all others wait.
+for it. So a rollback is one step; but when the operator names the canary, all others wait.
 
 pyinfra predicts with all hosts side by side, and runs operation by operation or host by host (--serial). In each of
 these, and however few it takes at once, the hosts before one in the order of the run are done or under way. So a host
@@ -70,7 +70,7 @@ class Rollout:
     """
 
     def __init__(self, state: State, left: Collection[str]) -> None:
-        self.named = _named_first(state.inventory)
+        self.named = _named_canaries(state.inventory)
         self.moves: dict[str, Move] = {}
         self.host_results: dict[str, HostResult] = {}
         self.left: set[str] = set()
@@ -115,8 +115,8 @@ _rollouts: WeakKeyDictionary[State, dict[bool, Rollout]] = WeakKeyDictionary()
 
 
 def run_order(inventory: Inventory) -> list[Host]:
-    """Return all hosts: as in the inventory, but those that `first` names before the others of their role."""
-    hosts, named = list(inventory), _named_first(inventory)
+    """Return all hosts: as in the inventory, but those that `canary` names before the others of their role."""
+    hosts, named = list(inventory), _named_canaries(inventory)
     if not named:
         return hosts
     roles = list(dict.fromkeys(map(_role, hosts)))
@@ -134,8 +134,8 @@ def leave(host: Host) -> None:
     _rollout(host.state).leave(host.name)
 
 
-def goes_first(host: Host) -> bool:
-    """Tell whether a host is to be switched in the first step: it goes back, or is the first of its role."""
+def goes_with_canaries(host: Host) -> bool:
+    """Tell whether a host is to be switched in the first step: it goes back, or is the canary of its role."""
     rollout = _rollout(host.state)
     move, turns = rollout.moves[host.name], rollout.turns_of(host.name)
     return move is Move.BACK or (
@@ -268,8 +268,8 @@ def _rollout(state: State) -> Rollout:
     return rollout
 
 
-def _named_first(inventory: Inventory) -> Collection[str] | None:
-    return names_of(inventory.get_override_data().get("first"))
+def _named_canaries(inventory: Inventory) -> Collection[str] | None:
+    return names_of(inventory.get_override_data().get("canary"))
 
 
 def _role(host: Host) -> type:

@@ -16,7 +16,7 @@ MODELCTL = str(Path(sys.executable).with_name("modelctl"))
 DEFAULT_SITE = CHECKOUT / "lab" / "inventory.py"
 LIMIT = 300.0  # seconds
 
-SWITCH_FIRST = "deploys/configs.py | Switch the first hosts"
+SWITCH_CANARIES = "deploys/configs.py | Switch the canaries"
 SWITCH_OTHERS = "deploys/configs.py | Switch the other hosts"
 COLLECT = "deploys/configs.py | Collect the deployment log"
 

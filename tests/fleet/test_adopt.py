@@ -10,7 +10,7 @@ import pytest
 from lab.lab import Lab
 from tests.fleet.conftest import NodeOf
 from tests.fleet.node import Node
-from tests.fleet.operator import COLLECT, SWITCH_FIRST, Run, deploy
+from tests.fleet.operator import COLLECT, SWITCH_CANARIES, Run, deploy
 
 REGISTRY = "/home/ops/sentinelcam/model_registry"
 MODELS = "/home/ops/imagenode/models"
@@ -135,5 +135,5 @@ def test_a_face_list_that_a_hand_changed_stays_and_is_said(deployed: Lab, node: 
 def test_the_link_is_made_where_an_older_tool_forgot_it(node: NodeOf) -> None:
     link = "/home/ops/sentinelcam/face_recognition/facelist_current.csv"
     node("data1").shell(f"rm {link}")
-    assert deploy("--limit", "data1").changed() == {SWITCH_FIRST: {"data1"}, COLLECT: {"data1"}}
+    assert deploy("--limit", "data1").changed() == {SWITCH_CANARIES: {"data1"}, COLLECT: {"data1"}}
     assert node("data1").shell(f"readlink {link}") == "facelist_2026-02-02.csv"

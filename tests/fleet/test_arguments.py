@@ -8,7 +8,7 @@ from lab.lab import Lab
 from tests import chandler
 from tests.fleet import site
 from tests.fleet.conftest import NodeOf
-from tests.fleet.operator import COLLECT, SWITCH_FIRST, deploy, predict, pyinfra
+from tests.fleet.operator import COLLECT, SWITCH_CANARIES, deploy, predict, pyinfra
 
 pytestmark = pytest.mark.usefixtures("deployed")
 
@@ -24,7 +24,7 @@ def debug_everywhere(tmp_path: Path) -> Path:
 def test_a_limit_to_a_group_leaves_the_others_alone(debug_everywhere: Path, node: NodeOf) -> None:
     before = {name: node(name).snapshot() for name in ("data1", "lab1", "east", "alpha5")}
     run = deploy("--limit", "sentinels", site=debug_everywhere)
-    assert (run.code, run.changed()) == (0, {SWITCH_FIRST: {"sentinel"}})
+    assert (run.code, run.changed()) == (0, {SWITCH_CANARIES: {"sentinel"}})
     assert "DEBUG" in node("sentinel").read("/home/ops/sentinel.yaml")
     assert {name: node(name).snapshot() for name in before} == before
 
@@ -74,7 +74,7 @@ def test_the_dry_run_of_a_version_change_predicts_what_the_run_does(tmp_path: Pa
     limits = ("--limit", "data1", "--limit", "lab1", "--limit", "alpha5")
     predicted = predict(*limits, site=variant).predicted()
     assert predicted == deploy(*limits, site=variant).changed()
-    assert predicted[SWITCH_FIRST] == {"lab1"}
+    assert predicted[SWITCH_CANARIES] == {"lab1"}
 
 
 def test_a_dry_run_changes_nothing(debug_everywhere: Path, node: NodeOf) -> None:
@@ -96,7 +96,7 @@ def test_a_diff_shows_the_changed_lines(debug_everywhere: Path) -> None:
 def test_one_host_after_the_other_ends_the_same(debug_everywhere: Path, words: list[str], node: NodeOf) -> None:
     run = deploy(*words, "--limit", "data1", "--limit", "east", site=debug_everywhere)
     assert run.code == 0, run.err
-    assert run.changed() == {SWITCH_FIRST: {"data1", "east"}, COLLECT: {"data1"}}
+    assert run.changed() == {SWITCH_CANARIES: {"data1", "east"}, COLLECT: {"data1"}}
     assert "DEBUG" in node("east").read("/home/ops/imagenode.yaml")
 
 

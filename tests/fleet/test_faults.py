@@ -155,6 +155,6 @@ def test_success_means_running(tmp_path: Path, node: NodeOf) -> None:
     hosts = {name: {"debug_mode": True} for name in ("data2", "east", "lab1")}
     variant = site.write(tmp_path / "site.py", hosts=hosts, health_checks=site.PATIENT)
     node("lab1").write("/etc/sentinelcam-lab/behaviour.json", '{"imagenode": {"crash_after": 0.3}}')
-    run = deploy("--data", "first=east", *limits(*HOSTS), site=variant)
+    run = deploy("--data", "canary=east", *limits(*HOSTS), site=variant)
     assert_others_served(run, node, {"lab1"})
     assert_one_line(run, "lab1", "imagenode.service ended after its start")

@@ -97,7 +97,7 @@ def test_a_node_that_a_newer_commit_switched_is_refused_unless_it_is_named(
         assert run.code == 1
         assert [line.strip().endswith(reason) for line in run.lines_with("which this checkout")] == [True]
     assert refused.failed() == {"lab1"}
-    assert refused.changed() == {"Switch the first hosts": {"east"}}
+    assert refused.changed() == {"Switch the canaries": {"east"}}
     assert lab1.snapshot() == before
     assert lab1.history()[-1].endswith(reason)
     assert " refused " in lab1.history()[-1]

@@ -11,7 +11,7 @@ import pytest
 from lab.lab import Lab
 from tests.fleet import site
 from tests.fleet.conftest import SERVED, NodeOf
-from tests.fleet.operator import COLLECT, SWITCH_FIRST, SWITCH_OTHERS, Run, deploy, predict, pyinfra
+from tests.fleet.operator import COLLECT, SWITCH_CANARIES, SWITCH_OTHERS, Run, deploy, predict, pyinfra
 
 OUTPOSTS = ("lab1", "east", "alpha5")
 
@@ -108,7 +108,7 @@ def test_an_unreachable_host_does_not_stop_it(update: Path, lab: Lab, node: Node
     run = deploy(site=update)
     assert (run.code, run.failed()) == (1, {"lab1"})
     assert report(run) == []
-    assert (run.changed()[SWITCH_FIRST], run.changed()[SWITCH_OTHERS]) == ({"data2", "east"}, {"alpha5"})
+    assert (run.changed()[SWITCH_CANARIES], run.changed()[SWITCH_OTHERS]) == ({"data2", "east"}, {"alpha5"})
     lab.boot("lab1")
     assert is_new(node, "east")
     assert is_new(node, "alpha5")
@@ -118,7 +118,7 @@ def test_an_unreachable_host_does_not_stop_it(update: Path, lab: Lab, node: Node
 @pytest.mark.long
 def test_the_operator_names_the_first(bad: Path, node: NodeOf) -> None:
     before = {name: node(name).snapshot() for name in ("lab1", "east")}
-    run = deploy("--data", "first=alpha5", site=bad)
+    run = deploy("--data", "canary=alpha5", site=bad)
     assert run.code == 1
     assert report(run)[0] == "--> Rollout: alpha5 rolled back to its old set"
     assert report(run)[2:] == ["rolled back: alpha5", "never touched: lab1, east"]
@@ -126,34 +126,38 @@ def test_the_operator_names_the_first(bad: Path, node: NodeOf) -> None:
 
 
 def test_the_dry_run_predicts_each_step_and_who_goes_back_waits_for_nobody(update: Path, node: NodeOf) -> None:
-    words = ("--data", 'first=["alpha5", "data2"]')
+    words = ("--data", 'canary=["alpha5", "data2"]')
     predicted, run = predict(*words, site=update), deploy(*words, site=update)
     assert predicted.predicted() == run.changed()
-    assert run.changed() == {SWITCH_FIRST: {"data2", "alpha5"}, SWITCH_OTHERS: {"lab1", "east"}, COLLECT: {"data1"}}
+    assert run.changed() == {SWITCH_CANARIES: {"data2", "alpha5"}, SWITCH_OTHERS: {"lab1", "east"}, COLLECT: {"data1"}}
     assert predict(*words, site=update).predicted() == {}
 
     predicted, back = predict(), deploy()
-    assert predicted.predicted() == back.changed() == {SWITCH_FIRST: {"data2", *OUTPOSTS}, COLLECT: {"data1"}}
+    assert predicted.predicted() == back.changed() == {SWITCH_CANARIES: {"data2", *OUTPOSTS}, COLLECT: {"data1"}}
     assert not any(is_new(node, name) for name in ("data2", *OUTPOSTS))
 
-    named = deploy("--data", "first=east", site=update)
-    assert named.changed() == {SWITCH_FIRST: {"data2", "east"}, SWITCH_OTHERS: {"lab1", "alpha5"}, COLLECT: {"data1"}}
+    named = deploy("--data", "canary=east", site=update)
+    assert named.changed() == {
+        SWITCH_CANARIES: {"data2", "east"},
+        SWITCH_OTHERS: {"lab1", "alpha5"},
+        COLLECT: {"data1"},
+    }
 
 
 def test_a_settled_fleet_has_no_first(node: NodeOf) -> None:
     before = {name: node(name).pid() for name in SERVED}
-    run = deploy("--data", "first=alpha5,data2")
+    run = deploy("--data", "canary=alpha5,data2")
     assert (run.code, run.changed(), report(run)) == (0, {}, [])
     assert {name: node(name).pid() for name in SERVED} == before
 
 
 def test_a_first_host_that_is_not_in_the_run_is_an_error_of_one_line() -> None:
     for words, allowed in (
-        (["--data", "first=alpha6"], "alpha5, data1, data2, east, lab1, sentinel; did you mean alpha5?"),
-        (["--data", "first=alpha5", "--limit", "east"], "east"),
+        (["--data", "canary=alpha6"], "alpha5, data1, data2, east, lab1, sentinel; did you mean alpha5?"),
+        (["--data", "canary=alpha5", "--limit", "east"], "east"),
     ):
         run = pyinfra("deploys/configs.py", "-y", *words)
         assert run.code == 1
-        found = words[1].removeprefix("first=")
-        assert run.err.strip().splitlines()[-1] == f"--data first: found '{found}'; allowed: {allowed}"
+        found = words[1].removeprefix("canary=")
+        assert run.err.strip().splitlines()[-1] == f"--data canary: found '{found}'; allowed: {allowed}"
         assert "Connecting" not in run.err

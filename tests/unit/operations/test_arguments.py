@@ -66,7 +66,7 @@ def test_the_connectors_own_keys_pass() -> None:
     [
         (
             {"modles": "haarcascades"},
-            "--data modles: found 'haarcascades'; allowed: keys first, models, older, stage, unlock, verify; "
+            "--data modles: found 'haarcascades'; allowed: keys canary, models, older, stage, unlock, verify; "
             "did you mean models?",
         ),
         (
@@ -77,11 +77,11 @@ def test_the_connectors_own_keys_pass() -> None:
         ({"models": "7"}, f"--data models: found '7'; allowed: {KNOWN}"),
         ({"unlock": "no"}, "--data unlock: found 'no'; allowed: yes"),
         ({"verify": "yes"}, "--data verify: found 'yes'; allowed: full"),
-        ({"first": "lab2"}, "--data first: found 'lab2'; allowed: data1, east, lab1; did you mean lab1?"),
-        ({"first": "alpha5"}, "--data first: found 'alpha5'; allowed: data1, east, lab1"),
-        ({"first": "deepend"}, "--data first: found 'deepend'; allowed: data1, east, lab1"),
-        ({"first": ""}, "--data first: found ''; allowed: data1, east, lab1"),
-        ({"first": "lab1,data1,east"}, "--data first: found 'east, lab1'; allowed: one host of a role"),
+        ({"canary": "lab2"}, "--data canary: found 'lab2'; allowed: data1, east, lab1; did you mean lab1?"),
+        ({"canary": "alpha5"}, "--data canary: found 'alpha5'; allowed: data1, east, lab1"),
+        ({"canary": "deepend"}, "--data canary: found 'deepend'; allowed: data1, east, lab1"),
+        ({"canary": ""}, "--data canary: found ''; allowed: data1, east, lab1"),
+        ({"canary": "lab1,data1,east"}, "--data canary: found 'east, lab1'; allowed: one host of a role"),
         ({"older": "eats"}, "--data older: found 'eats'; allowed: data1, deepend, east, lab1; did you mean east?"),
         ({"older": "alpha5"}, "--data older: found 'alpha5'; allowed: data1, deepend, east, lab1"),
     ],
@@ -102,7 +102,7 @@ def test_all_faults_at_once() -> None:
 
 @pytest.mark.parametrize("text", ["data1,lab1", '["data1", "lab1"]'])
 def test_hosts_can_be_named(text: str) -> None:
-    assert parse(said(older=text, first=text)).older == {"data1", "lab1"}
+    assert parse(said(older=text, canary=text)).older == {"data1", "lab1"}
 
 
 def test_no_host_is_allowed_unless_named() -> None:

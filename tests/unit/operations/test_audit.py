@@ -8,7 +8,7 @@ from operations.audit import NOTHING, is_cut, unlogged
 from operations.node_command import command
 from tests.unit.operations.engine import Engine, Run, entry
 
-FIRST = "Switch the first hosts"
+FIRST = "Switch the canaries"
 OTHERS = "Switch the other hosts"
 COLLECT = "Collect the deployment log"
 

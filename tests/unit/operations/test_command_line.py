@@ -188,9 +188,9 @@ def test_a_damaged_authority_is_said_before_the_first_connection(fleet: Fleet, c
 
 
 def test_hosts_outside_the_run_cannot_be_named(fleet: Fleet, said: dict[str, Any]) -> None:
-    said.update(limit=("lab1", "east"), data=("first=alpha5", "older=alpha5"))
+    said.update(limit=("lab1", "east"), data=("canary=alpha5", "older=alpha5"))
     assert faults(fleet) == [
-        "--data first: found 'alpha5'; allowed: east, lab1",
+        "--data canary: found 'alpha5'; allowed: east, lab1",
         "--data older: found 'alpha5'; allowed: east, lab1",
     ]
 
@@ -223,7 +223,7 @@ def test_what_changes_nothing_holds_nothing(
 
 
 def test_a_faulty_command_holds_nothing(fleet: Fleet, said: dict[str, Any], held: list[str]) -> None:
-    said["data"] = ("first=nobody",)
+    said["data"] = ("canary=nobody",)
     assert faults(fleet)
     assert held == []
 

@@ -37,7 +37,7 @@ def sink(fleet: Fleet) -> StubHost:
 
 
 def switch(host: StubHost) -> list[StringCommand]:
-    return plan(configs.switch_first, host)
+    return plan(configs.switch_canaries, host)
 
 
 def test_a_settled_service_is_left_alone(sink: StubHost, answer: Answer) -> None:
@@ -178,14 +178,14 @@ class TestNewerCommit:
         answer(with_set(settled(host), differences=["x"], commit=NEWER))
         return host
 
-    @pytest.mark.parametrize("operation", [configs.switch_first, configs.switch_others])
+    @pytest.mark.parametrize("operation", [configs.switch_canaries, configs.switch_others])
     def test_its_set_is_not_put_back(self, host: StubHost, operation: Callable[..., Any]) -> None:
         refusal = predict(operation, host)
         assert isinstance(refusal, Refusal)
         assert refusal.reason == self.REASON
         assert host.state.failed_hosts == [host]
 
-    @pytest.mark.parametrize("operation", [configs.switch_first, configs.switch_others])
+    @pytest.mark.parametrize("operation", [configs.switch_canaries, configs.switch_others])
     def test_the_nodes_history_has_the_refusal(self, host: StubHost, operation: Callable[..., Any]) -> None:
         host.state.is_executing = True
         [refuse] = plan(operation, host)
@@ -196,9 +196,9 @@ class TestNewerCommit:
     @pytest.mark.usefixtures("host")
     def test_the_operator_can_allow_it_by_name(self, fleet: Fleet) -> None:
         allowed = make_host("lab1", fleet, older="lab1")
-        assert isinstance(predict(configs.switch_first, allowed), rollout.Switch)
+        assert isinstance(predict(configs.switch_canaries, allowed), rollout.Switch)
         other, _ = make_hosts(["lab1", "east"], fleet, older="east")
-        assert isinstance(predict(configs.switch_first, other), Refusal)
+        assert isinstance(predict(configs.switch_canaries, other), Refusal)
 
     def test_a_host_that_would_not_move_is_not_refused(self, host: StubHost, answer: Answer) -> None:
         answer(with_set(settled(host), commit=NEWER))
@@ -207,11 +207,11 @@ class TestNewerCommit:
     @pytest.mark.parametrize("commit", [None, "adopted", "2" * 40])
     def test_other_commits_restrict_nothing(self, host: StubHost, answer: Answer, commit: str | None) -> None:
         answer(with_set(settled(host), differences=["x"], commit=commit))
-        assert isinstance(predict(configs.switch_first, host), rollout.Switch)
+        assert isinstance(predict(configs.switch_canaries, host), rollout.Switch)
 
     def test_a_refused_host_is_nobodys_first(self, fleet: Fleet, answer: Answer) -> None:
         lab1, east = make_hosts(["lab1", "east"], fleet)
         answer(with_set(settled(lab1), differences=["x"], commit=NEWER))
-        assert isinstance(predict(configs.switch_first, lab1), Refusal)
+        assert isinstance(predict(configs.switch_canaries, lab1), Refusal)
         answer(with_set(settled(east), differences=["x"]))
-        assert isinstance(predict(configs.switch_first, east), rollout.Switch)
+        assert isinstance(predict(configs.switch_canaries, east), rollout.Switch)

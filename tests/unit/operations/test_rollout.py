@@ -10,7 +10,7 @@ from node.protocol import Survey
 from operations import configs, rollout
 from tests.unit.operations.engine import Engine
 
-FIRST = "Switch the first hosts"
+FIRST = "Switch the canaries"
 OTHERS = "Switch the other hosts"
 COLLECT = "Collect the deployment log"
 OUTPOSTS = ("lab1", "east", "alpha5")
@@ -19,7 +19,7 @@ DEPLOY_OF_ONE = """
 from pyinfra import host
 from operations import configs, rollout
 if host.name == "alpha5":
-    configs.switch_first(name="Switch the first hosts")
+    configs.switch_canaries(name="Switch the canaries")
 else:
     rollout.leave(host)
 """
@@ -180,7 +180,7 @@ def test_a_settled_host_is_nobodys_first(engine: Engine) -> None:
 @MODES
 def test_the_operator_names_the_first(engine: Engine, mode: str, parallel: int) -> None:
     engine.unsettle(*OUTPOSTS)
-    run = engine.run(mode, parallel=parallel, first="alpha5")
+    run = engine.run(mode, parallel=parallel, canary="alpha5")
     for found in (run.predicted, run.changed):
         assert (found[FIRST], found[OTHERS]) == ({"alpha5"}, {"lab1", "east"})
     assert switches(engine)[:2] == ["alpha5 switch", "alpha5 switch ended"]
@@ -188,12 +188,12 @@ def test_the_operator_names_the_first(engine: Engine, mode: str, parallel: int) 
 
 def test_a_named_host_that_is_settled_goes_first_nowhere(engine: Engine) -> None:
     engine.unsettle("lab1", "east")
-    run = engine.run(first=["alpha5", "data1"])
+    run = engine.run(canary=["alpha5", "data1"])
     assert run.predicted == run.changed == {FIRST: {"lab1"}, OTHERS: {"east"}, COLLECT: {"data1"}}
 
 
 def test_named_hosts_keep_their_roles_place(engine: Engine) -> None:
-    state = engine._state((), 0, {"first": "east,sentinel"})
+    state = engine._state((), 0, {"canary": "east,sentinel"})
     assert [host.name for host in rollout.run_order(state.inventory)] == [
         "data1", "sentinel", "east", "lab1", "alpha5", "deepend",
     ]  # fmt: skip

@@ -77,7 +77,7 @@ def test_it_is_tried_whatever_became_of_another_role_s(back: Engine, mode: str) 
 
 @MODES
 def test_it_waits_like_any_other_when_the_operator_names_who_goes_first(back: Engine, mode: str) -> None:
-    run = back.run(mode, first="alpha5")
+    run = back.run(mode, canary="alpha5")
     for found in (run.predicted, run.changed):
         assert (found[FIRST], found[OTHERS]) == ({"alpha5"}, {"lab1", "east"})
     assert switches(back)[:2] == ["alpha5 switch", "alpha5 switch ended"]

@@ -27,7 +27,7 @@ from tests.unit.operations.hosts import (
 
 Answer = Callable[[Survey | None], None]
 HEALTH = "unhealthy: imagenode.service: 0 of 1 workers live"
-FIRST, CONFIRM, COLLECT = "Switch the first hosts", "Confirm what runs", "Collect the deployment log"
+FIRST, CONFIRM, COLLECT = "Switch the canaries", "Confirm what runs", "Collect the deployment log"
 
 
 def say(node: Node, **changes: Any) -> None:
