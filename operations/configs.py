@@ -53,7 +53,7 @@ def _moving(host: Host, found: Survey) -> Order | None:
 def _move(found: Survey, order: Order | None) -> Move:
     if order is None:
         return Move.NONE
-    return Move.BACK if all(found.sets[each.service].proven for each in order.sets) else Move.NEW
+    return Move.BACK if all(found.sets[each.service].known_good for each in order.sets) else Move.NEW
 
 
 def _switch(host: Host, found: Survey, order: Order) -> StringCommand:

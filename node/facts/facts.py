@@ -86,11 +86,11 @@ def _set(wanted: ServiceSet, order: Order) -> SetState:
         live={str(file.path): _text(file.path) for file in wanted.files} if order.asked.diff else {},
         commit=stored.commit if stored else None,
         last=history.last(wanted.service),
-        proven=_is_proven(wanted),
+        known_good=_is_known_good(wanted),
     )
 
 
-def _is_proven(wanted: ServiceSet) -> bool:
+def _is_known_good(wanted: ServiceSet) -> bool:
     """Tell whether the wanted set is the one before the chosen one, and was healthy here."""
     if sets.digest_of(wanted.service, sets.PREVIOUS) != wanted.digest:
         return False

@@ -34,13 +34,15 @@ NODE_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE2bSWSpA9WOXUg/jX9CmeIbJWIYKZPd
 
 @dataclass
 class Node:
-    """A host. `is_proven` says that it goes back, `ending` how it answers a switch, `seconds` how long that takes."""
+    """A host. `is_known_good` says that it goes back, `ending` how it answers a switch, `seconds` how long that
+    takes.
+    """
 
     name: str
     answer: Survey
     clock: Clock
     is_settled: bool = True
-    is_proven: bool = False
+    is_known_good: bool = False
     is_up: bool = True
     ending: str = "chosen"
     seconds: float = 0.02
@@ -57,7 +59,7 @@ class Node:
             return None
         differences = [] if self.is_settled else ["chosen set none, wanted ab"]
         states = self.answer.sets.items()
-        sets = {name: state._replace(differences=differences, proven=self.is_proven) for name, state in states}
+        sets = {name: state._replace(differences=differences, known_good=self.is_known_good) for name, state in states}
         return self.answer._replace(sets=sets)
 
     def tell(self, words: Sequence[str]) -> list[str] | None:

@@ -109,7 +109,7 @@ def settled(host: StubHost) -> Survey:
         face_list=[],
         sets={
             each.service: SetState(
-                each.digest, each.models, [], None, None, False, None, {}, "unknown", None, proven=False
+                each.digest, each.models, [], None, None, False, None, {}, "unknown", None, known_good=False
             )
             for each in wanted.sets
         },

@@ -22,7 +22,7 @@ TYPED = HistoryEntry(
 )  # fmt: skip
 STATE: dict[str, Any] = {
     "chosen": "d1", "models": {}, "differences": ["x"], "unready": "y", "health": "unhealthy", "may_restart": True,
-    "queue": "2 queued", "live": {}, "commit": "c0ffee", "last": ENTRY, "proven": True,
+    "queue": "2 queued", "live": {}, "commit": "c0ffee", "last": ENTRY, "known_good": True,
 }  # fmt: skip
 DATASINK: dict[str, Any] = {
     "authorized": None,
@@ -75,7 +75,7 @@ def test_an_answer_is_read() -> None:
     found = parse([json.dumps(ANSWER)], ["engine"])
     assert has_program(found)
     assert found.sets == {
-        "engine": SetState("d1", {}, ["x"], "y", "unhealthy", True, "2 queued", {}, "c0ffee", TYPED, proven=True)
+        "engine": SetState("d1", {}, ["x"], "y", "unhealthy", True, "2 queued", {}, "c0ffee", TYPED, known_good=True)
     }
     assert found.sets["engine"].reasons == ["x", "y"]
     assert found.lacking == ["cats/2026-01-01"]
@@ -133,7 +133,9 @@ def test_a_line_with_more_in_it_is_a_line(line: dict[str, Any]) -> None:
 
 
 def test_many_reasons_are_told_in_short() -> None:
-    state = SetState("d1", {}, ["one", "two", "three", "four"], "five", None, False, None, {}, None, None, proven=False)
+    state = SetState(
+        "d1", {}, ["one", "two", "three", "four"], "five", None, False, None, {}, None, None, known_good=False
+    )
     assert state.in_short == "one; two; three; 2 more"
 
 
@@ -237,7 +239,7 @@ def test_no_terminal_obeys_a_nodes_words() -> None:
     found = parse([json.dumps(answer)], ["engine"])
     cleaned = HistoryEntry(7, shown, shown, shown, shown, shown, shown, shown, shown, False, shown, shown)
     assert found.sets["engine"] == SetState(
-        shown, {shown: shown}, [shown], shown, shown, True, shown, {}, shown, cleaned, proven=True
+        shown, {shown: shown}, [shown], shown, shown, True, shown, {}, shown, cleaned, known_good=True
     )
     assert found.datasink is not None
     assert (found.history, found.datasink.registry) == ([cleaned._replace(time=ENTRY["time"])], [shown])

@@ -94,11 +94,11 @@ def test_only_the_services_that_differ_are_switched(
 
 def test_a_host_goes_back_only_with_all_of_its_services(sink: StubHost, answer: Answer) -> None:
     """A host has one service today; nothing here knows that."""
-    found = with_set(settled(sink), differences=["x"], proven=True)
+    found = with_set(settled(sink), differences=["x"], known_good=True)
     [state] = found.sets.values()
     answer(found)
     assert configs._move(found, order_for(as_host(sink))) is rollout.Move.BACK
-    two = found._replace(sets={**found.sets, "other": state._replace(proven=False)})
+    two = found._replace(sets={**found.sets, "other": state._replace(known_good=False)})
     order = order_for(as_host(sink))
     [datapump] = order.sets
     both = order._replace(sets=[datapump, datapump._replace(service="other")])

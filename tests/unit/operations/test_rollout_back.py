@@ -11,7 +11,7 @@ def back(engine: Engine) -> Engine:
     """All outposts go back."""
     engine.unsettle(*OUTPOSTS)
     for name in OUTPOSTS:
-        engine[name].is_proven, engine[name].seconds = True, 0.2
+        engine[name].is_known_good, engine[name].seconds = True, 0.2
     return engine
 
 
@@ -41,7 +41,7 @@ def test_a_return_stops_what_has_not_begun(back: Engine) -> None:
 
 @MODES
 def test_others_have_a_first_of_their_own(back: Engine, mode: str) -> None:
-    back["east"].is_proven = back["alpha5"].is_proven = False
+    back["east"].is_known_good = back["alpha5"].is_known_good = False
     run = back.run(mode)
     for found in (run.predicted, run.changed):
         assert (found[FIRST], found[OTHERS]) == ({"lab1", "east"}, {"alpha5"})
@@ -51,7 +51,7 @@ def test_others_have_a_first_of_their_own(back: Engine, mode: str) -> None:
 
 def test_its_return_stops_the_others_too(back: Engine) -> None:
     back["lab1"].ending = "returned"
-    back["east"].is_proven = back["alpha5"].is_proven = False
+    back["east"].is_known_good = back["alpha5"].is_known_good = False
     run = back.run()
     assert (run.failed, back["east"].is_settled) == ({"lab1", "alpha5"}, True)
     assert run.report[-1] == "never touched: alpha5"
@@ -60,7 +60,7 @@ def test_its_return_stops_the_others_too(back: Engine) -> None:
 @pytest.mark.parametrize("mode", ["waiting", "serial"])
 def test_its_return_stops_what_has_not_begun_of_its_role(back: Engine, mode: str) -> None:
     back["lab1"].ending = "returned"
-    back["east"].is_proven = back["alpha5"].is_proven = False
+    back["east"].is_known_good = back["alpha5"].is_known_good = False
     run = back.run(mode, parallel=1)
     assert run.failed == set(OUTPOSTS)
     assert run.report[-1] == "never touched: east, alpha5"
@@ -69,7 +69,7 @@ def test_its_return_stops_what_has_not_begun_of_its_role(back: Engine, mode: str
 @pytest.mark.parametrize("mode", ["waiting", "serial"])
 def test_it_is_tried_whatever_became_of_another_role_s(back: Engine, mode: str) -> None:
     back.unsettle("data1")
-    back["data1"].is_proven, back["data1"].ending = True, "returned"
+    back["data1"].is_known_good, back["data1"].ending = True, "returned"
     run = back.run(mode, parallel=1)
     assert run.failed == {"data1"}
     assert all(back[name].is_settled for name in OUTPOSTS)

@@ -72,7 +72,7 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
                 models={},
                 commit=None,
                 last=None,
-                proven=False,
+                known_good=False,
                 differences=[
                     "chosen set none, wanted d1",
                     f"{place.root}/engine.yaml differs",

@@ -20,7 +20,7 @@ from tests.unit.node.places import USER, Place, installed, service_set
 
 STILL = SetState(
     chosen="d1", models={}, differences=[], unready=None, health=None, may_restart=False, queue=None, live={},
-    commit=None, last=None, proven=False,
+    commit=None, last=None, known_good=False,
 )  # fmt: skip
 MOVED = STILL._replace(differences=["chosen set none"])
 SETTLED = Survey(
