@@ -95,13 +95,13 @@ class StackState(NamedTuple):
     group: bool  # the service's user is not in the stick's
     to_restart: List[str]  # services to start anew for that
     udevd: bool  # it runs, and must be told of a rule
-    lacking: bool = False  # the stack itself must come
+    missing: bool = False  # the stack itself must come
     to_remap: List[str] = []  # services that have mapped a library which is replaced then
 
     @property
     def is_settled(self) -> bool:
         """Whether the stack is there, and the system has all that the stick needs."""
-        return not (self.lacking or self.libusb or self.rule or self.group)
+        return not (self.missing or self.libusb or self.rule or self.group)
 
 
 class Logged(NamedTuple):
@@ -143,9 +143,9 @@ class Survey(NamedTuple):
     current_program: Optional[str]  # the digest of the program that its units run
     damaged: List[str]  # what a deploy mends of the node's own state
     absent_folders: List[Path]
-    lacking: List[str]  # versions
+    missing_versions: List[str]  # versions
     stack: Optional[StackState]
-    face_list: List[str]  # what is lacking of it
+    face_list: List[str]  # what is missing of it
     sets: Dict[str, SetState]
     pull_access: PullAccess
     history: List[HistoryEntry]  # its last lines, oldest first

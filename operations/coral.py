@@ -29,7 +29,7 @@ def bring(host: Host, found: Survey) -> Iterator[StringCommand]:
     """Give the stick what it needs of the system, then the services their stack: verified packages, unpacked.
 
     Stock operations see to the system (libusb, udev's rule, the service's user in the stick's group), asked for only
-    where something is lacking.
+    where something is missing.
     """
     state = found.stack
     if state is None or (state.is_settled and arguments_of(host).models is None):
@@ -46,7 +46,7 @@ def bring(host: Host, found: Survey) -> Iterator[StringCommand]:
         except PyinfraError as error:
             yield Refusal(f"{host.name}: {one_line(str(error))}; mend that there, and run again")
             return
-        if state.lacking:
+        if state.missing:
             yield command("pull", message=order._replace(versions=[], face_list=None))
 
 

@@ -36,7 +36,7 @@ def pull(host: Host, found: Survey) -> Iterator[StringCommand]:
     if refusal:
         yield refusal
         return
-    versions = [each for each in order.versions if each.label in found.lacking and said.selects(each.model)]
+    versions = [each for each in order.versions if each.label in found.missing_versions and said.selects(each.model)]
     face_list = order.face_list
     if not (face_list and found.face_list and said.selects(face_list.model)):
         face_list = None

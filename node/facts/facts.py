@@ -30,7 +30,7 @@ def survey(order: Order) -> Survey:
         current_program=program.current(),
         damaged=mend.look(order),
         absent_folders=_absent_folders(order),
-        lacking=[each.label for each in order.versions if _is_lacking(each, order)],
+        missing_versions=[each.label for each in order.versions if _is_missing(each, order)],
         stack=_stack(order),
         face_list=_face_list(order),
         sets={each.service: _set(each, order) for each in order.sets},
@@ -46,7 +46,7 @@ def _absent_folders(order: Order) -> List[Path]:
     return [*(path for path in order.folders if not disk.is_folder(path)), *staging.of_others(order)]
 
 
-def _is_lacking(version: Version, order: Order) -> bool:
+def _is_missing(version: Version, order: Order) -> bool:
     if order.asked.full:
         return bool(versions.flaws(version))
     return not versions.is_verified(version)
@@ -58,13 +58,13 @@ def _stack(order: Order) -> Optional[StackState]:
         return None
     is_there = not stacks.flaws(stack.digest) if order.asked.full else stacks.is_verified(stack.digest)
     to_remap = [] if is_there else coral_host.remapped(stack, order)
-    return coral_host.needs(stack, order)._replace(lacking=not is_there, to_remap=to_remap)
+    return coral_host.needs(stack, order)._replace(missing=not is_there, to_remap=to_remap)
 
 
 def _face_list(order: Order) -> List[str]:
     if order.face_list is None:
         return []
-    look = face_list.flaws if order.asked.full else face_list.lacking
+    look = face_list.flaws if order.asked.full else face_list.missing
     return look(order.face_list)
 
 

@@ -57,7 +57,7 @@ def _for_access(source: Source, found: Survey) -> Iterator[str]:
 def _for_coral(order: Order, found: Survey) -> Iterator[str]:
     """A stack that was built for another host is refused before a byte of it comes."""
     stack = order.stack
-    if stack is None or found.stack is None or not found.stack.lacking:
+    if stack is None or found.stack is None or not found.stack.missing:
         return
     for each in order.sets:
         if each.stack is not None:
@@ -67,7 +67,7 @@ def _for_coral(order: Order, found: Survey) -> Iterator[str]:
 
 
 def _for_models(order: Order, found: Survey) -> Iterator[str]:
-    is_to_pull = found.lacking or found.face_list
+    is_to_pull = found.missing_versions or found.face_list
     if is_to_pull:
         yield from _releases(order)
         yield from _programs("rsync", "setpriv" if order.source.local else "ssh")

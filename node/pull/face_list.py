@@ -38,7 +38,7 @@ def path_of(version: Version, name: str) -> Path:
     return version.directory / (plain.stem + "_" + version.version + plain.suffix)
 
 
-def lacking(version: Version) -> List[str]:
+def missing(version: Version) -> List[str]:
     """Return the names of files that are not there, or were never read."""
     return [file.name for file in version.files if not checksum_cache.vouches(path_of(version, file.name), file.sha256)]
 
@@ -94,7 +94,7 @@ def require_switchable(order: Order) -> None:
     version = order.face_list
     if version is None:
         return
-    if lacking(version):
+    if missing(version):
         raise Refusal("%s: not there or not verified; run deploys/models.py" % path_of(version, LIST))
     configs = [file.path for each in order.sets for file in each.files if file.path.name == CONFIG]
     lost = _unlocked(Named(path_of(version, LIST), ROOT), version.directory / CURRENT, configs)

@@ -21,9 +21,9 @@ def pull(order: Order) -> None:
     """
     if not order.versions:
         return
-    missing = {version.label: _lacking(version) for version in order.versions}
+    missing = {version.label: _missing(version) for version in order.versions}
     checksum_cache.upgrade()
-    missing = {label: lacking for label, lacking in missing.items() if lacking}
+    missing = {label: names for label, names in missing.items() if names}
     wanted = [version for version in order.versions if version.label in missing]
     if not wanted:
         return
@@ -62,7 +62,7 @@ def _fetch(wanted: List[Version], missing: Dict[str, List[File]], staging: Path,
     return problems
 
 
-def _lacking(version: Version) -> List[File]:
+def _missing(version: Version) -> List[File]:
     """What must come for this version. A folder that is already there is hashed once and adopted."""
     return versions.contents(version) if versions.is_absent(version) else versions.stamp(version)
 

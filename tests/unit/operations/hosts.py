@@ -104,7 +104,7 @@ def settled(host: StubHost) -> Survey:
         current_program=bundle().digest,
         damaged=[],
         absent_folders=[],
-        lacking=[],
+        missing_versions=[],
         stack=StackState(libusb=False, rule=False, group=False, to_restart=[], udevd=True) if wanted.stack else None,
         face_list=[],
         sets={

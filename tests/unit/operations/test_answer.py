@@ -42,9 +42,9 @@ ANSWER: dict[str, Any] = {
     "current_program": bundle().digest,
     "damaged": [],
     "absent_folders": ["/a"],
-    "lacking": ["cats/2026-01-01"],
+    "missing_versions": ["cats/2026-01-01"],
     "stack": {
-        "lacking": True,
+        "missing": True,
         "to_remap": [],
         "libusb": True,
         "rule": False,
@@ -78,9 +78,9 @@ def test_an_answer_is_read() -> None:
         "engine": SetState("d1", {}, ["x"], "y", "unhealthy", True, "2 queued", {}, "c0ffee", TYPED, known_good=True)
     }
     assert found.sets["engine"].reasons == ["x", "y"]
-    assert found.lacking == ["cats/2026-01-01"]
+    assert found.missing_versions == ["cats/2026-01-01"]
     assert found.stack == StackState(
-        lacking=True, to_remap=[], libusb=True, rule=False, group=False, to_restart=[], udevd=True
+        missing=True, to_remap=[], libusb=True, rule=False, group=False, to_restart=[], udevd=True
     )
     assert not found.stack.is_settled
     assert found.missing.models == ["rsync: not installed"]
@@ -173,7 +173,7 @@ def test_another_program_is_current() -> None:
         *(
             json.dumps({**ANSWER, name: found})
             for name, found in {
-                "absent_folders": "/a", "lacking": [7], "face_list": {}, "pull_access": {"public_key": None},
+                "absent_folders": "/a", "missing_versions": [7], "face_list": {}, "pull_access": {"public_key": None},
                 "damaged": None, "datasink": {}, "stack": {}, "missing": [], "remarks": [None],
             }.items()
         ),
@@ -203,9 +203,9 @@ def test_a_long_answer_is_shown_in_part() -> None:
 
 def test_what_is_wrong_is_said_in_one_line() -> None:
     with pytest.raises(FactProcessError) as caught:
-        parse([json.dumps({**ANSWER, "lacking": ["a", {"\x1b[31m\n": 7}]})], ["engine"])
+        parse([json.dumps({**ANSWER, "missing_versions": ["a", {"\x1b[31m\n": 7}]})], ["engine"])
     assert str(caught.value).startswith(
-        "the node's answer is no survey: the message.lacking[1]: found {'\\x1b[31m\\n': 7}; "
+        "the node's answer is no survey: the message.missing_versions[1]: found {'\\x1b[31m\\n': 7}; "
         'found \'{"current_program": '
     )
     assert str(caught.value).isprintable()

@@ -36,7 +36,7 @@ def sentinel(fleet: Fleet) -> StubHost:
     return make_host("sentinel", fleet)
 
 
-def lacking(host: StubHost, **changes: Any) -> Survey:
+def missing(host: StubHost, **changes: Any) -> Survey:
     """A settled host whose stack, or what its stick needs, is not as it should be."""
     found = settled(host)
     assert found.stack is not None
@@ -56,7 +56,7 @@ def test_a_host_without_a_stick_gets_nothing(fleet: Fleet, answer: Answer) -> No
 
 
 def test_a_stack_that_is_not_there_is_pulled_alone(sentinel: StubHost, answer: Answer) -> None:
-    answer(lacking(sentinel, lacking=True))
+    answer(missing(sentinel, missing=True))
     [pull] = plan(coral.bring, sentinel)
     assert line(pull).endswith(" pull")
     assert (message(pull)["versions"], message(pull)["face_list"]) == ([], None)
@@ -70,13 +70,13 @@ def test_a_stack_that_is_not_there_is_pulled_alone(sentinel: StubHost, answer: A
 
 def test_one_that_is_not_selected_stays_away(fleet: Fleet, answer: Answer) -> None:
     host = make_host("sentinel", fleet, models="haarcascades")
-    answer(lacking(host, lacking=True, libusb=True))
+    answer(missing(host, missing=True, libusb=True))
     assert plan(coral.bring, host) == []
 
 
 def test_one_that_would_move_unselected_is_refused(fleet: Fleet, answer: Answer) -> None:
     host = make_host("sentinel", fleet, models="haarcascades")
-    found = lacking(host, lacking=True)
+    found = missing(host, missing=True)
     models = {name: version for name, version in found.sets["sentinel"].models.items() if name != "coral_packages"}
     answer(with_set(found, models=models))
     [refusal] = plan(coral.bring, host)
@@ -96,7 +96,7 @@ FACTS = {
 
 def test_what_the_stick_needs_is_brought_by_stock_operations(sentinel: StubHost, answer: Answer) -> None:
     sentinel.facts = FACTS
-    answer(lacking(sentinel, libusb=True, rule=True, udevd=False, group=True))
+    answer(missing(sentinel, libusb=True, rule=True, udevd=False, group=True))
     made = plan(coral.bring, sentinel)
     said = " ; ".join(str(each) for each in made)
     [wait, *_] = made
@@ -110,7 +110,7 @@ def test_what_the_stick_needs_is_brought_by_stock_operations(sentinel: StubHost,
 
 def test_udev_is_told_of_a_rule_where_it_runs(sentinel: StubHost, answer: Answer, put: list[dict[str, Any]]) -> None:
     sentinel.facts = FACTS
-    answer(lacking(sentinel, rule=True, udevd=True))
+    answer(missing(sentinel, rule=True, udevd=True))
     assert str(plan(coral.bring, sentinel)[-1]).startswith("udevadm control --reload && udevadm trigger")
     [rule] = put
     assert (rule["dest"], rule["mode"], rule["user"]) == (
@@ -126,7 +126,7 @@ def test_what_a_stock_operation_refuses_fails_this_host_alone(
         raise OperationError("usermod is not installed")
 
     monkeypatch.setattr(server.group, "_inner", refuse)
-    answer(lacking(sentinel, group=True))
+    answer(missing(sentinel, group=True))
     [refusal] = plan(coral.bring, sentinel)
     assert isinstance(refusal, Refusal)
     assert refusal.reason == "sentinel: usermod is not installed; mend that there, and run again"
@@ -143,7 +143,7 @@ def foreseen(
 
 def test_the_restart_for_the_group_is_predicted(sentinel: StubHost, monkeypatch: pytest.MonkeyPatch) -> None:
     sentinel.facts = FACTS
-    found = foreseen(sentinel, coral.bring, lacking(sentinel, group=True, to_restart=["sentinel"]), monkeypatch)
+    found = foreseen(sentinel, coral.bring, missing(sentinel, group=True, to_restart=["sentinel"]), monkeypatch)
     assert found is not None
     assert found.sets["sentinel"].reasons == ["started before its user was in plugdev"]
     assert found.stack is not None
@@ -151,12 +151,12 @@ def test_the_restart_for_the_group_is_predicted(sentinel: StubHost, monkeypatch:
 
 
 def test_the_restart_for_a_replaced_library_is_predicted(sentinel: StubHost, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = foreseen(sentinel, coral.bring, lacking(sentinel, lacking=True, to_remap=["sentinel"]), monkeypatch)
+    found = foreseen(sentinel, coral.bring, missing(sentinel, missing=True, to_remap=["sentinel"]), monkeypatch)
     assert found is not None
     assert found.sets["sentinel"].reasons == ["a library that it has mapped was replaced"]
 
 
 def test_a_pull_is_predicted_to_make_a_service_ready(sentinel: StubHost, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = foreseen(sentinel, coral.bring, with_set(lacking(sentinel, lacking=True), unready=UNREADY), monkeypatch)
+    found = foreseen(sentinel, coral.bring, with_set(missing(sentinel, missing=True), unready=UNREADY), monkeypatch)
     assert found is not None
     assert found.sets["sentinel"].reasons == []

@@ -176,7 +176,7 @@ class TestDatasink:
         }
 
 
-@pytest.mark.parametrize("changes", [{"sets": {}}, {"pull_access": {}}, {"lacking": 7}, {"history": "x"}])
+@pytest.mark.parametrize("changes", [{"sets": {}}, {"pull_access": {}}, {"missing_versions": 7}, {"history": "x"}])
 @pytest.mark.parametrize("mode", ["waiting", "serial"])
 def test_a_node_that_says_anything_fails_alone(engine: Engine, mode: str, changes: dict[str, Any]) -> None:
     engine.unsettle("lab1", "east")
@@ -220,7 +220,7 @@ def test_what_a_login_prints_before_the_answer_is_no_part_of_it() -> None:
     found.command(["engine"])
     survey_of = found.process(["Welcome to lab1", "", json.dumps(ANSWER)])
     assert survey_of is not None
-    assert survey_of.lacking == ["cats/2026-01-01"]
+    assert survey_of.missing_versions == ["cats/2026-01-01"]
 
 
 def test_what_a_login_prints_in_place_of_an_answer_is_shown() -> None:

@@ -53,8 +53,8 @@ def test_a_settled_host_pulls_nothing(sentinel: StubHost, answer: Answer) -> Non
     assert sentinel.said == ["as wanted"]
 
 
-def test_only_lacking_versions_are_pulled(sentinel: StubHost, answer: Answer) -> None:
-    answer(settled(sentinel)._replace(lacking=["haarcascades/2020-03-25", "openface_torch/2020-03-25"]))
+def test_only_missing_versions_are_pulled(sentinel: StubHost, answer: Answer) -> None:
+    answer(settled(sentinel)._replace(missing_versions=["haarcascades/2020-03-25", "openface_torch/2020-03-25"]))
     [pull] = plan(models.pull, sentinel)
     assert line(pull).endswith(" pull")
     assert labels(pull) == ["haarcascades/2020-03-25", "openface_torch/2020-03-25"]
@@ -63,7 +63,7 @@ def test_only_lacking_versions_are_pulled(sentinel: StubHost, answer: Answer) ->
 
 def test_only_selected_models_are_pulled(fleet: Fleet, answer: Answer) -> None:
     host = make_host("sentinel", fleet, models="haarcascades")
-    answer(settled(host)._replace(lacking=["haarcascades/2020-03-25", "openface_torch/2020-03-25"]))
+    answer(settled(host)._replace(missing_versions=["haarcascades/2020-03-25", "openface_torch/2020-03-25"]))
     [pull] = plan(models.pull, host)
     assert labels(pull) == ["haarcascades/2020-03-25"]
 
@@ -72,7 +72,7 @@ def test_a_host_whose_other_models_would_move_is_refused(fleet: Fleet, answer: A
     host = make_host("sentinel", fleet, models="haarcascades")
     found = settled(host)
     running = {**found.sets["sentinel"].models, "face_recognition": "2025-02-25", "haarcascades": "2019-01-01"}
-    answer(with_set(found._replace(lacking=["haarcascades/2020-03-25"]), models=running))
+    answer(with_set(found._replace(missing_versions=["haarcascades/2020-03-25"]), models=running))
     [refusal] = plan(models.pull, host)
     assert isinstance(refusal, Refusal)
     assert refusal.reason == (
@@ -102,7 +102,7 @@ def test_a_face_list_that_a_host_makes_up(sentinel: StubHost, answer: Answer) ->
 
 def test_the_prediction_counts_on_the_pull(sentinel: StubHost, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that was only touched is verified by the pull, and no service needs to be switched for it."""
-    found = with_set(settled(sentinel)._replace(lacking=["haarcascades/2020-03-25"]), unready="not verified")
+    found = with_set(settled(sentinel)._replace(missing_versions=["haarcascades/2020-03-25"]), unready="not verified")
     monkeypatch.setitem(facts._remembered, as_host(sentinel), (False, found))
     answer(found)
     assert predict(models.pull, sentinel) is not None
@@ -115,7 +115,7 @@ def test_a_pull_of_models_is_not_predicted_to_bring_a_stack(
     sentinel: StubHost, answer: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = "/var/lib/sentinelcam/coral/d1: the stack is not there"
-    found = with_set(settled(sentinel)._replace(lacking=["haarcascades/2020-03-25"]), unready=line)
+    found = with_set(settled(sentinel)._replace(missing_versions=["haarcascades/2020-03-25"]), unready=line)
     monkeypatch.setitem(facts._remembered, as_host(sentinel), (False, found))
     answer(found)
     pull = predict(models.pull, sentinel)

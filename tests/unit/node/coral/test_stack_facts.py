@@ -57,11 +57,11 @@ def test_all_is_read_where_that_is_asked(
     order: Order, stack: Stack, packages: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wheels.put(stack, packages)
-    assert told(order).lacking is False
+    assert told(order).missing is False
     (stack.version.directory / LIBRARY).write_bytes(b"rotten")
     monkeypatch.setattr(stacks, "is_verified", lambda _: True)
-    assert told(order).lacking is False
-    assert told(order._replace(asked=NOTHING_ASKED._replace(full=True))).lacking is True
+    assert told(order).missing is False
+    assert told(order._replace(asked=NOTHING_ASKED._replace(full=True))).missing is True
 
 
 @pytest.mark.parametrize(("library", "remapped"), [(mapped.LOADED, ["engine"]), (mapped.NOT_YET, [])])

@@ -63,7 +63,7 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
         current_program=None,
         damaged=[],
         absent_folders=[place.models],
-        lacking=["cats/2026-01-01"],
+        missing_versions=["cats/2026-01-01"],
         stack=None,
         face_list=[],
         sets={
@@ -222,8 +222,8 @@ def test_verify_full_reads_what_a_stamp_vouches_for(place: Place, monkeypatch: p
     versions.stamp(version)
     monkeypatch.setattr(checksum_cache, "vouches", lambda *_: True)
     (version.directory / "cats.bin").write_bytes(b"woof")
-    assert facts.survey(place.order(version)).lacking == []
-    assert facts.survey(place.order(version, asked=FULL)).lacking == ["cats/2026-01-01"]
+    assert facts.survey(place.order(version)).missing_versions == []
+    assert facts.survey(place.order(version, asked=FULL)).missing_versions == ["cats/2026-01-01"]
 
 
 def test_a_face_list_that_is_not_there(place: Place) -> None:

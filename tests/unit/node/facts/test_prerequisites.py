@@ -24,12 +24,20 @@ STILL = SetState(
 )  # fmt: skip
 MOVED = STILL._replace(differences=["chosen set none"])
 SETTLED = Survey(
-    current_program=None, damaged=[], absent_folders=[], lacking=[], stack=None, face_list=[], sets={"engine": STILL},
-    pull_access=PullAccess(Text("key"), Text(""), Text("")), history=[], datasink=None,
-)  # fmt: skip
+    current_program=None,
+    damaged=[],
+    absent_folders=[],
+    missing_versions=[],
+    stack=None,
+    face_list=[],
+    sets={"engine": STILL},
+    pull_access=PullAccess(Text("key"), Text(""), Text("")),
+    history=[],
+    datasink=None,
+)
 KEYLESS = PullAccess(None, None, None)
 UNPACKED = StackState(libusb=False, rule=False, group=False, to_restart=[], udevd=False)
-LACKING = UNPACKED._replace(lacking=True)
+LACKING = UNPACKED._replace(missing=True)
 MOVING = {"engine": MOVED}
 NOTHING = Missing()
 
@@ -67,7 +75,12 @@ def test_a_settled_host_needs_nothing(order: Order) -> None:
 
 
 def test_a_host_that_has_it_all(order: Order) -> None:
-    found = {"sets": MOVING, "lacking": ["cats/2026-01-01"], "absent_folders": [Path("/a")], "pull_access": KEYLESS}
+    found = {
+        "sets": MOVING,
+        "missing_versions": ["cats/2026-01-01"],
+        "absent_folders": [Path("/a")],
+        "pull_access": KEYLESS,
+    }
     for program in prerequisites.PACKAGES:
         assert shutil.which(program), "these tests need it"
     assert missing(order, **found) == NOTHING
@@ -80,7 +93,7 @@ def test_a_pull_needs_rsync_and_ssh(order: Order) -> None:
         "rsync: not installed; sudo apt-get install rsync",
         "ssh: not installed; sudo apt-get install openssh-client",
     ]
-    assert missing(order, lacking=["cats/2026-01-01"]) == Missing(models=lines)
+    assert missing(order, missing_versions=["cats/2026-01-01"]) == Missing(models=lines)
     assert missing(order, face_list=["facelist.csv"]).models == lines
     assert missing(order, face_list=[]) == NOTHING
     local = order._replace(source=order.source._replace(local=True))
@@ -114,11 +127,11 @@ def test_the_services_user(order: Order) -> None:
 def test_the_services_own_code(order: Order, place: Place) -> None:
     """S9: a bare host without the service's folder."""
     script = place.root / "gone" / "engine.py"
-    lacking = order._replace(needs={"engine": [str(script), "/bin/sh"], "other": ["/nosuch"]})
+    incomplete = order._replace(needs={"engine": [str(script), "/bin/sh"], "other": ["/nosuch"]})
     line = (
         f"{script}: no file that {USER} can read; expected engine's own code and Python, which a deploy does not bring"
     )
-    assert missing(lacking, sets=MOVING) == Missing(configs=[line])
+    assert missing(incomplete, sets=MOVING) == Missing(configs=[line])
 
 
 def test_a_service_that_is_not_to_run_needs_no_code(order: Order) -> None:
@@ -148,7 +161,7 @@ def test_configs_go_to_the_release_that_they_are_for(
     order: Order, monkeypatch: pytest.MonkeyPatch, name: str, is_fit: bool
 ) -> None:
     order = of_release(order, monkeypatch, name)._replace(needs={})
-    lines = missing(order, sets={"imagenode": MOVED}, lacking=["cats/2026-01-01"])
+    lines = missing(order, sets={"imagenode": MOVED}, missing_versions=["cats/2026-01-01"])
     expected = (
         f"/home/ops/imagenode/imagenode/imagenode.py: of imagenode {name}; expected 0.2, which this checkout's "
         "configs are for; install that release"

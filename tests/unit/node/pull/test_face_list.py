@@ -61,16 +61,16 @@ class TestFetch:
             "facelist_2026-02-02.2.csv",
         ]
         assert (folder / "facelist_2026-02-02.2.csv").read_bytes() == TWO
-        assert face_list.lacking(version) == []
+        assert face_list.missing(version) == []
 
     def test_a_list_that_is_there_is_adopted_as_it_is(self, place: Place, folder: Path) -> None:
         version = wanted(place, "2026-02-02", TWO)
         (folder / "facelist_2026-02-02.csv").write_bytes(TWO)
         inode = (folder / "facelist_2026-02-02.csv").stat().st_ino
-        assert face_list.lacking(version) == ["facelist.csv", "facedata.hdf5"]
+        assert face_list.missing(version) == ["facelist.csv", "facedata.hdf5"]
         face_list.fetch(order(place, version))
         assert (folder / "facelist_2026-02-02.csv").stat().st_ino == inode
-        assert face_list.lacking(version) == []
+        assert face_list.missing(version) == []
 
     def test_only_a_reading_of_every_byte_finds_what_rotted(self, place: Place, folder: Path) -> None:
         version = bring(place, "2026-02-02", TWO)
@@ -82,7 +82,7 @@ class TestFetch:
         checksum_cache.put(
             path, checksum_cache.read(path)._replace(sha256=sha256(DATA))
         )  # a disk that rots tells nobody
-        assert (face_list.lacking(version), face_list.flaws(version)) == ([], ["facedata.hdf5"])
+        assert (face_list.missing(version), face_list.flaws(version)) == ([], ["facedata.hdf5"])
         path.unlink()
         assert face_list.flaws(version) == ["facedata.hdf5"]
         (place.root / "facedata.hdf5").write_bytes(DATA)
@@ -103,7 +103,7 @@ class TestFetch:
 
         monkeypatch.setattr(checksum_cache, "read", read_and_change)
         face_list.fetch(order(place, version))
-        assert face_list.lacking(version) == ["facelist.csv", "facedata.hdf5"]
+        assert face_list.missing(version) == ["facelist.csv", "facedata.hdf5"]
 
     def test_another_list_of_that_name_stays_and_is_refused(self, place: Place, folder: Path) -> None:
         version = wanted(place, "2026-02-02", TWO)
