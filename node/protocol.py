@@ -61,7 +61,7 @@ class SetState(NamedTuple):
     chosen: Optional[str]
     models: Dict[str, str]
     differences: List[str]
-    unready: Optional[str]  # what keeps its model files from being used
+    not_ready: Optional[str]  # what keeps its model files from being used
     health: Optional[str]  # what is wrong with a service that runs the wanted set
     may_restart: bool  # a run may start it anew for that
     queue: Optional[str]  # what its jobs are, where its release tells
@@ -73,7 +73,7 @@ class SetState(NamedTuple):
     @property
     def reasons(self) -> List[str]:
         """Why the service must be switched; empty when it is settled on the wanted set."""
-        return [*self.differences, *([self.unready] if self.unready else [])]
+        return [*self.differences, *([self.not_ready] if self.not_ready else [])]
 
     @property
     def is_to_restart(self) -> bool:

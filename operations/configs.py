@@ -69,7 +69,7 @@ def _switch(host: Host, found: Survey, order: Order) -> StringCommand:
 
 def _as_wanted(state: SetState) -> SetState:
     """How a service will be after its switch. How it is before it keeps nobody from that."""
-    return state._replace(differences=[], unready=None, health=None, may_restart=False)
+    return state._replace(differences=[], not_ready=None, health=None, may_restart=False)
 
 
 def _announce(host: Host, wanted: ServiceSet, state: SetState) -> None:

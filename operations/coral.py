@@ -58,8 +58,8 @@ def _restarts(state: StackState, service: str) -> list[str]:
 
 def _after(state: SetState, restarts: list[str]) -> SetState:
     """How a service will be when all of it has come."""
-    unready = None if lacks_stack(state) else state.unready
-    return state._replace(unready=unready, differences=[*state.differences, *restarts])
+    not_ready = None if lacks_stack(state) else state.not_ready
+    return state._replace(not_ready=not_ready, differences=[*state.differences, *restarts])
 
 
 def _prepare(host: Host, state: StackState) -> Iterator[StringCommand]:

@@ -47,12 +47,12 @@ def pull(host: Host, found: Survey) -> Iterator[StringCommand]:
 
 def _with_models(state: SetState) -> SetState:
     """How a service will be when its models have come."""
-    return state if lacks_stack(state) else state._replace(unready=None)
+    return state if lacks_stack(state) else state._replace(not_ready=None)
 
 
 def lacks_stack(state: SetState) -> bool:
     """Whether it is its Coral stack that keeps a service from being ready."""
-    return (state.unready or "").startswith(f"{layout.CORAL}/")
+    return (state.not_ready or "").startswith(f"{layout.CORAL}/")
 
 
 def moving_unselected(host: Host, order: Order, found: Survey) -> Refusal | None:

@@ -79,7 +79,7 @@ def _set(wanted: ServiceSet, order: Order) -> SetState:
         chosen=chosen,
         models=wanted.models if chosen == wanted.digest else stored.content.models if stored else {},
         differences=differences,
-        unready=health.unready(wanted) if wanted.is_to_run else None,
+        not_ready=health.not_ready(wanted) if wanted.is_to_run else None,
         health="; ".join(told) or None,
         may_restart=how is not None and how.may_restart,
         queue=work.queue(wanted) if differences else None,

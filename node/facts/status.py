@@ -81,8 +81,8 @@ def _health(content: ServiceSet) -> Optional[str]:
     found = health.judge(content)
     if found.verdict != health.HEALTHY:
         return str(found)
-    unready = health.unready(content)
-    return "%s: %s" % (health.UNHEALTHY, unready) if unready else None
+    not_ready = health.not_ready(content)
+    return "%s: %s" % (health.UNHEALTHY, not_ready) if not_ready else None
 
 
 def pending(service: str) -> Optional[Pending]:

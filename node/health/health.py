@@ -21,7 +21,7 @@ SOON = 10.0  # seconds in which a service that has just started is given time
 OFTEN = 3  # restarts by systemd after which a service is not taken for one that is starting
 
 
-def unready(service: ServiceSet) -> Optional[str]:
+def not_ready(service: ServiceSet) -> Optional[str]:
     """Return what keeps the set's model files or stack from being used, None when all are there, verified, readable.
 
     Raises Refusal when the service's user does not exist.
@@ -106,7 +106,7 @@ def wait(service: ServiceSet) -> Optional[str]:
             healthy_since = now if healthy_since is None or not has_loaded else healthy_since
             left = healthy_since + service.health_check.settle_time - now
             if left <= 0:
-                return unready(service) if "files" in service.health_check.checks else None
+                return not_ready(service) if "files" in service.health_check.checks else None
             pause = min(pause, left)
         elif now - begun >= service.health_check.start_timeout:
             return _overdue(service, found)

@@ -82,7 +82,7 @@ def _prepare(request: Request, wanted: ServiceSet, left: Optional[PendingSwitch]
 
     `left` is the note of a switch that died, and from which nobody rolled back yet.
     """
-    problem = health.unready(wanted)
+    problem = health.not_ready(wanted)
     if problem:
         raise Refusal(problem)
     if wanted.is_to_run:

@@ -21,7 +21,7 @@ TYPED = HistoryEntry(
     outcome="returned", reason="it ended",
 )  # fmt: skip
 STATE: dict[str, Any] = {
-    "chosen": "d1", "models": {}, "differences": ["x"], "unready": "y", "health": "unhealthy", "may_restart": True,
+    "chosen": "d1", "models": {}, "differences": ["x"], "not_ready": "y", "health": "unhealthy", "may_restart": True,
     "queue": "2 queued", "live": {}, "commit": "c0ffee", "last": ENTRY, "known_good": True,
 }  # fmt: skip
 DATASINK: dict[str, Any] = {
@@ -166,7 +166,7 @@ def test_another_program_is_current() -> None:
         *(
             json.dumps({**ANSWER, "sets": {"engine": {**STATE, name: found}}})
             for name, found in {
-                "chosen": 7, "models": {"a": None}, "differences": "text", "unready": ["y"], "live": {"/a": 7},
+                "chosen": 7, "models": {"a": None}, "differences": "text", "not_ready": ["y"], "live": {"/a": 7},
                 "commit": 7,
             }.items()
         ),
@@ -226,7 +226,7 @@ def test_a_newer_program_may_say_more(text: str) -> None:
 def test_no_terminal_obeys_a_nodes_words() -> None:
     """Of the files, as they are, operations/configs.py shows the lines, and takes care of them."""
     bad, shown = "a\x1b[31m\nb\u202e\0\ud800", "a?[31m b???"
-    said = dict.fromkeys(("chosen", "unready", "health", "queue", "commit"), bad)
+    said = dict.fromkeys(("chosen", "not_ready", "health", "queue", "commit"), bad)
     state = {**STATE, **said, "models": {bad: bad}, "differences": [bad]}
     last = {**ENTRY, **{name: bad for name, value in ENTRY.items() if isinstance(value, str)}, "more": bad}
     history = {**last, "time": ENTRY["time"]}

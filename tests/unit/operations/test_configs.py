@@ -73,7 +73,7 @@ def test_the_queue_of_a_settled_service_is_nobodys_concern(sink: StubHost, answe
 
 
 def test_a_model_that_is_not_ready_is_no_settled_service(sink: StubHost, answer: Answer) -> None:
-    answer(with_set(settled(sink), unready="/x: missing"))
+    answer(with_set(settled(sink), not_ready="/x: missing"))
     assert len(switch(sink)) == 1
     assert sink.said == ["datapump: /x: missing"]
 

@@ -15,7 +15,7 @@ from operations.node_command import Refusal
 from tests.unit.operations.hosts import StubHost, as_host, line, make_host, message, plan, predict, settled, with_set
 
 Answer = Callable[[Survey | None], None]
-UNREADY = "/var/lib/sentinelcam/coral/d1: the stack is not there"
+NOT_READY = "/var/lib/sentinelcam/coral/d1: the stack is not there"
 
 
 @pytest.fixture(autouse=True)
@@ -157,6 +157,6 @@ def test_the_restart_for_a_replaced_library_is_predicted(sentinel: StubHost, mon
 
 
 def test_a_pull_is_predicted_to_make_a_service_ready(sentinel: StubHost, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = foreseen(sentinel, coral.bring, with_set(missing(sentinel, missing=True), unready=UNREADY), monkeypatch)
+    found = foreseen(sentinel, coral.bring, with_set(missing(sentinel, missing=True), not_ready=NOT_READY), monkeypatch)
     assert found is not None
     assert found.sets["sentinel"].reasons == []

@@ -187,7 +187,7 @@ def test_a_node_that_says_anything_fails_alone(engine: Engine, mode: str, change
 
 
 def test_a_node_that_answers_of_other_services_fails_alone(engine: Engine) -> None:
-    settled_state = {**STATE, "differences": [], "unready": None}
+    settled_state = {**STATE, "differences": [], "not_ready": None}
     engine["lab1"].text = json.dumps({**ANSWER, "sets": {"engine": settled_state}})
     assert engine.run().failed == {"lab1"}
     engine["lab1"].text = json.dumps({**ANSWER, "sets": {"imagenode": settled_state}, "history": []})

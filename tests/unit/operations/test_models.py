@@ -102,7 +102,7 @@ def test_a_face_list_that_a_host_makes_up(sentinel: StubHost, answer: Answer) ->
 
 def test_the_prediction_counts_on_the_pull(sentinel: StubHost, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that was only touched is verified by the pull, and no service needs to be switched for it."""
-    found = with_set(settled(sentinel)._replace(missing_versions=["haarcascades/2020-03-25"]), unready="not verified")
+    found = with_set(settled(sentinel)._replace(missing_versions=["haarcascades/2020-03-25"]), not_ready="not verified")
     monkeypatch.setitem(facts._remembered, as_host(sentinel), (False, found))
     answer(found)
     assert predict(models.pull, sentinel) is not None
@@ -115,7 +115,7 @@ def test_a_pull_of_models_is_not_predicted_to_bring_a_stack(
     sentinel: StubHost, answer: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = "/var/lib/sentinelcam/coral/d1: the stack is not there"
-    found = with_set(settled(sentinel)._replace(missing_versions=["haarcascades/2020-03-25"]), unready=line)
+    found = with_set(settled(sentinel)._replace(missing_versions=["haarcascades/2020-03-25"]), not_ready=line)
     monkeypatch.setitem(facts._remembered, as_host(sentinel), (False, found))
     answer(found)
     pull = predict(models.pull, sentinel)

@@ -46,11 +46,11 @@ def told(order: Order) -> StackState:
 
 def test_a_set_is_not_ready_without_its_stack(service: ServiceSet, stack: Stack, packages: Path) -> None:
     folder = stack.version.directory
-    assert health.unready(service) == (
+    assert health.not_ready(service) == (
         f"{folder}: the stack coral_packages/2026-01-10 is not there as it was unpacked; run deploys/models.py"
     )
     wheels.put(stack, packages)
-    assert health.unready(service) is None
+    assert health.not_ready(service) is None
 
 
 def test_all_is_read_where_that_is_asked(

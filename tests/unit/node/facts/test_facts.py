@@ -79,7 +79,7 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
                     "engine.service is absent, expected enabled",
                     "engine.service is inactive",
                 ],
-                unready=None,
+                not_ready=None,
                 health=None,
                 may_restart=False,
                 queue=None,
@@ -188,11 +188,13 @@ def test_a_stopped_service_is_left_so(place: Place, settled: ServiceSet, status:
     assert reasons(place, settled._replace(state="stopped", named_files=[named])) == []
 
 
-def test_an_unready_model_is_told_apart_from_the_sets_own_differences(place: Place, settled: ServiceSet) -> None:
+def test_a_model_that_is_not_ready_is_told_apart_from_the_sets_own_differences(
+    place: Place, settled: ServiceSet
+) -> None:
     named = Named(place.root / "absent", "ab", linked=False)
     answer = facts.survey(place.order(sets=[settled._replace(named_files=[named])])).sets["engine"]
     assert answer.differences == []
-    assert answer.unready == f"{place.root}/absent: missing; run deploys/models.py"
+    assert answer.not_ready == f"{place.root}/absent: missing; run deploys/models.py"
 
 
 def test_a_damaged_chosen_set_that_is_wanted_is_mended_and_no_reason_to_move(place: Place, settled: ServiceSet) -> None:

@@ -19,7 +19,7 @@ from node.store.service_set import SetStack
 from tests.unit.node.places import USER, Place, installed, service_set
 
 STILL = SetState(
-    chosen="d1", models={}, differences=[], unready=None, health=None, may_restart=False, queue=None, live={},
+    chosen="d1", models={}, differences=[], not_ready=None, health=None, may_restart=False, queue=None, live={},
     commit=None, last=None, known_good=False,
 )  # fmt: skip
 MOVED = STILL._replace(differences=["chosen set none"])

@@ -42,31 +42,31 @@ class TestUnready:
     def test_verified_and_readable(self, folder: Path) -> None:
         named = model(folder)
         checksum_cache.put(named.path, checksum_cache.read(named.path)._replace(sha256=named.sha256))
-        assert health.unready(service_set("d", installed(folder / "c", ""), named=[named])) is None
+        assert health.not_ready(service_set("d", installed(folder / "c", ""), named=[named])) is None
 
     def test_missing(self, folder: Path) -> None:
         named = Named(folder / "absent", "ab" * 32, linked=True)
-        assert health.unready(service_set("d", named=[named])) == f"{folder}/absent: missing; run deploys/models.py"
+        assert health.not_ready(service_set("d", named=[named])) == f"{folder}/absent: missing; run deploys/models.py"
 
     def test_not_verified(self, folder: Path) -> None:
         named = model(folder)
-        assert health.unready(service_set("d", named=[named])) == (
+        assert health.not_ready(service_set("d", named=[named])) == (
             f"{named.path}: not verified with its pinned SHA-256 abababababab; run deploys/models.py"
         )
 
     def test_a_linked_file_is_the_nodes_own(self, folder: Path) -> None:
-        assert health.unready(service_set("d", named=[model(folder, linked=True)])) is None
+        assert health.not_ready(service_set("d", named=[model(folder, linked=True)])) is None
 
     def test_not_readable_by_the_services_user(self, folder: Path) -> None:
         named = model(folder, linked=True)
         named.path.chmod(0o600)
         wanted = service_set("d", installed(folder / "c", ""), named=[named])
-        assert health.unready(wanted) == f"{named.path}: not readable by nobody; check owner and mode"
+        assert health.not_ready(wanted) == f"{named.path}: not readable by nobody; check owner and mode"
 
     def test_an_unknown_user_is_refused(self, folder: Path) -> None:
         wanted = service_set("d", installed(folder / "c", "", owner="no-such-user"))
         with pytest.raises(Refusal, match=r"^user no-such-user: not on this node"):
-            health.unready(wanted)
+            health.not_ready(wanted)
 
 
 def patient(**health_check: object) -> ServiceSet:

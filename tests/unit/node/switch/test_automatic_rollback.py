@@ -65,7 +65,7 @@ class TestRecover:
         assert chosen() == ("d2", "d1")
 
     def test_a_set_whose_models_are_gone_is_unhealthy_too(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(health, "wait", health.unready)
+        monkeypatch.setattr(health, "wait", health.not_ready)
         died(place)
         stored(place, "d1", named_files=[Named(place.root / "absent", "ab", linked=False)])
         automatic_rollback.recover("engine")

@@ -28,7 +28,7 @@ def versions(place: Place) -> list[Path]:
 
 @pytest.fixture(autouse=True)
 def ready(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "unready", lambda _: None)
+    monkeypatch.setattr(health, "not_ready", lambda _: None)
 
 
 def kept() -> list[bytes]:

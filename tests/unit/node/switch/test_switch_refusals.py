@@ -22,7 +22,7 @@ def test_a_set_that_is_not_whole_is_refused(told: list[str]) -> None:
     assert (chosen(), told) == ((None, None), [])
 
 
-def test_an_unready_set_is_refused_and_changes_nothing(place: Place, told: list[str]) -> None:
+def test_a_set_that_is_not_ready_is_refused_and_changes_nothing(place: Place, told: list[str]) -> None:
     stored(place, "d1", named_files=[Named(place.root / "absent", "ab", linked=False)])
     assert run("d1") == f"engine: {place.root}/absent: missing; run deploys/models.py"
     assert (chosen(), told, pending_switch.read("engine")) == ((None, None), [], None)
