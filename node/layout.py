@@ -37,7 +37,7 @@ def coral() -> Path:
     return STATE / "coral"
 
 
-def stamps() -> Path:
+def checksum_cache() -> Path:
     return STATE / "stamps"
 
 

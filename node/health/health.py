@@ -43,7 +43,7 @@ def _unpacked(service: ServiceSet) -> Optional[str]:
 
 def _unverified(service: ServiceSet) -> Optional[str]:
     for named in service.named_files:
-        if not named.linked and not checksum_cache.vouches(named.path, named.sha256):
+        if not named.linked and not checksum_cache.holds(named.path, named.sha256):
             told = (named.path, named.sha256[:12])
             return "%s: not verified with its pinned SHA-256 %s; run deploys/models.py" % told
     return None

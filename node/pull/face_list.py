@@ -40,7 +40,7 @@ def path_of(version: Version, name: str) -> Path:
 
 def missing(version: Version) -> List[str]:
     """Return the names of files that are not there, or were never read."""
-    return [file.name for file in version.files if not checksum_cache.vouches(path_of(version, file.name), file.sha256)]
+    return [file.name for file in version.files if not checksum_cache.holds(path_of(version, file.name), file.sha256)]
 
 
 def flaws(version: Version) -> List[str]:

@@ -64,13 +64,13 @@ def _fetch(wanted: List[Version], missing: Dict[str, List[File]], staging: Path,
 
 def _missing(version: Version) -> List[File]:
     """What must come for this version. A folder that is already there is hashed once and adopted."""
-    return versions.contents(version) if versions.is_absent(version) else versions.stamp(version)
+    return versions.contents(version) if versions.is_absent(version) else versions.record(version)
 
 
 def _reuse(file: File, staged: Path) -> bool:
     """Take a file that a version on this node already holds. A linked one is never shared: it will be written to."""
     held = None if file.linked else checksum_cache.find(file.sha256)
-    # A stamp trusts size and times; bytes that rotted under them must not come back as the cure.
+    # The cache trusts size and times; bytes that rotted under them must not come back as the cure.
     if held is None or disk.sha256(held) != file.sha256:
         _unshare(staged)
         return False

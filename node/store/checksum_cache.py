@@ -1,8 +1,8 @@
-"""Stamps: what a file was when its bytes were last read. Together they are the checksum cache.
+"""The checksum cache: what each verified file was when its bytes were last read.
 
-The stamp of a file lies at the file's own path below the stamps folder, and holds its SHA-256 and its state. A file
+The entry of a file lies at the file's own path below the cache's folder, and holds its SHA-256 and its state. A file
 whose state is still that is trusted without reading it again. Its owner can set its time, but not the time of its last
-change: that moves also when this program itself links a file, or changes its owner, mode or name. It renews the stamps
+change: that moves also when this program itself links a file, or changes its owner, mode or name. It renews the entries
 then, without reading, as nobody else has changed the file since.
 """
 
@@ -103,11 +103,11 @@ def _touched(reading: Reading, later: Optional[State]) -> Reading:
 
 def put(path: Path, reading: Reading) -> None:
     """Record what a reading of the file at `path` has found."""
-    stamp = _stamp_of(path)
-    _clear_way_to(stamp)
-    files.folder(stamp.parent)
-    record = {"format": formats.STAMP, "sha256": reading.sha256, **reading.state._asdict()}
-    files.write(stamp, json.dumps(record, sort_keys=True).encode())
+    entry = _place_of(path)
+    _clear_way_to(entry)
+    files.folder(entry.parent)
+    record = {"format": formats.CHECKSUM, "sha256": reading.sha256, **reading.state._asdict()}
+    files.write(entry, json.dumps(record, sort_keys=True).encode())
 
 
 def place(staged: Path, final: Path, reading: Reading) -> None:
@@ -120,9 +120,9 @@ def place(staged: Path, final: Path, reading: Reading) -> None:
 
 @contextmanager
 def renewing(*paths: Path) -> Iterator[None]:
-    """Keep what the stamps say of the files at these paths, by whatever name, through this program's own changes."""
+    """Keep what the cache says of the files at these paths, by whatever name, through this program's own changes."""
     states = [state for state in map(_state_if_seen, paths) if state is not None]
-    kept = list(_vouched({state.identity for state in states}))
+    kept = list(_held({state.identity for state in states}))
     try:
         yield
     finally:
@@ -132,39 +132,39 @@ def renewing(*paths: Path) -> Iterator[None]:
                 put(path, touched)
 
 
-def _vouched(identities: "set[Tuple[int, int]]") -> Iterator[Tuple[Path, Reading]]:
-    """Yield those of the stamped paths that lead to one of these files, and are trusted."""
+def _held(identities: "set[Tuple[int, int]]") -> Iterator[Tuple[Path, Reading]]:
+    """Yield those of the cached paths that lead to one of these files, and are trusted."""
     for path in _paths():
         entry = _entry(path)
         if entry is not None and entry.state.identity in identities and _state_if_seen(path) == entry.state:
             yield path, entry
 
 
-def _clear_way_to(stamp: Path) -> None:
-    """What is of another kind there goes: a stamp only saves work."""
-    for each in (stamp, *stamp.parents):
+def _clear_way_to(entry: Path) -> None:
+    """What is of another kind there goes: an entry only saves work."""
+    for each in (entry, *entry.parents):
         if each == layout.STATE:
             break
-        if disk.is_there(each) and disk.is_real_folder(each) == (each == stamp):
+        if disk.is_there(each) and disk.is_real_folder(each) == (each == entry):
             files.remove(each)
 
 
-def vouches(path: Path, sha256: str) -> bool:
+def holds(path: Path, sha256: str) -> bool:
     """Tell whether the file at `path` had this digest when it was last read, and looks unchanged since."""
     state = _state_at(path)
     return state is not None and _entry(path) == Reading(sha256, state)
 
 
 def find(sha256: str) -> Optional[Path]:
-    """Return a file on this node that has this digest, if a stamp knows one."""
+    """Return a file on this node that has this digest, if the cache knows one."""
     for path in _paths():
-        if (_load(path) or {}).get("sha256") == sha256 and vouches(path, sha256):
+        if (_load(path) or {}).get("sha256") == sha256 and holds(path, sha256):
             return path
     return None
 
 
 def upgrade() -> None:
-    """Read anew what was last read before stamps held the time of the last change: they say too little."""
+    """Read anew what was last read before entries held the time of the last change: they say too little."""
     for path in _paths():
         record, state = _load(path) or {}, _state_if_seen(path)
         old = (record.get("format", formats.UNNUMBERED), record.get("size"), record.get("mtime_ns"))
@@ -173,32 +173,34 @@ def upgrade() -> None:
 
 
 def forget(folder: Path) -> None:
-    """Remove the stamps of all files that were in a folder."""
-    files.remove(_stamp_of(folder))
+    """Remove the entries of all files that were in a folder."""
+    files.remove(_place_of(folder))
 
 
 def _paths() -> "list[Path]":
-    """The files that have a stamp, or had one."""
-    if not disk.is_folder(layout.stamps()):
+    """The files that have an entry, or had one."""
+    if not disk.is_folder(layout.checksum_cache()):
         return []
-    return sorted(Path("/", stamp.relative_to(layout.stamps())) for stamp, _ in disk.below(layout.stamps()))
+    return sorted(
+        Path("/", entry.relative_to(layout.checksum_cache())) for entry, _ in disk.below(layout.checksum_cache())
+    )
 
 
-def _stamp_of(path: Path) -> Path:
-    return layout.stamps() / path.relative_to("/")
+def _place_of(path: Path) -> Path:
+    return layout.checksum_cache() / path.relative_to("/")
 
 
 def _entry(path: Path) -> Optional[Reading]:
-    """What the stamp of a file says; None for none, and for one of another format."""
+    """What the entry of a file says; None for none, and for one of another format."""
     record = _load(path)
-    if record is None or record.get("format") != formats.STAMP:
+    if record is None or record.get("format") != formats.CHECKSUM:
         return None
     return Reading(record.get("sha256", ""), State(*(record.get(name, 0) for name in State._fields)))
 
 
 def _load(path: Path) -> Optional[Dict[str, Any]]:
     try:
-        record = json.loads(disk.read(_stamp_of(path)).decode())
+        record = json.loads(disk.read(_place_of(path)).decode())
     except (OSError, ValueError, Refusal):
-        return None  # a stamp saves work, no more: without one the bytes are read again
+        return None  # an entry saves work, no more: without one the bytes are read again
     return record if isinstance(record, dict) else None

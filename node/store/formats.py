@@ -13,10 +13,12 @@ from node.errors import Refusal
 SET = 1
 PENDING_SWITCH = 1
 HISTORY = 1
-STAMP = 1
+CHECKSUM = 1
 STACK = 1
 UNNUMBERED = 0
-"""What was written before there were numbers; the fields are those of 1, but for stamps: they had fewer."""
+"""What was written before there were numbers; the fields are those of 1, but for the checksum cache's:
+they had fewer.
+"""
 
 
 def require(known: int, data: Dict[str, Any]) -> None:

@@ -31,7 +31,7 @@ def is_verified(version: Version) -> bool:
 
 def _is_sound(version: Version, file: File) -> bool:
     path = version.directory / file.name
-    return disk.reached(path) is not None if file.linked else checksum_cache.vouches(path, file.sha256)
+    return disk.reached(path) is not None if file.linked else checksum_cache.holds(path, file.sha256)
 
 
 def flaws(version: Version) -> List[File]:
@@ -39,8 +39,8 @@ def flaws(version: Version) -> List[File]:
     return _flaws(version, _read(version))
 
 
-def stamp(version: Version) -> List[File]:
-    """The same, and stamp each file with what its reading found."""
+def record(version: Version) -> List[File]:
+    """The same, and record in the checksum cache what the reading of each file found."""
     readings = _read(version)
     for name, reading in readings.items():
         checksum_cache.put(version.directory / name, reading)

@@ -63,7 +63,7 @@ def pack(archive: tarfile.TarFile, host: LabHost, bare: list[str]) -> None:
 
 
 def _to_the_nanosecond(time: int) -> str:
-    """Stamps go by it, and a float would round it."""
+    """The checksum cache goes by it, and a float would round it."""
     return f"{time // 10**9}.{time % 10**9:09}"
 
 

@@ -65,7 +65,7 @@ def story(deployed: Lab, node: NodeOf) -> Story:
 
 
 def leave_old_node(lab: Lab, node: Node) -> None:
-    """What the older tool leaves: versions without stamps, plain configs, dated backups, things of its own."""
+    """What the older tool leaves: versions in no checksum cache, plain configs, dated backups, things of its own."""
     copy(lab, "data1", node.name, MODELS, ["mobilenet_ssd/2020-12-06", "haarcascades/2020-03-25"])
     node.write(CONFIG, OLD_CONFIG)
     node.write(BACKUP, "an older config\n")

@@ -16,7 +16,7 @@ Inodes = dict[int, int]
 """Those of the copy's files, by those of the files that they were copied from."""
 
 
-def let_stamps_follow(patch: pytest.MonkeyPatch) -> None:
+def let_checksums_follow(patch: pytest.MonkeyPatch) -> None:
     """Let a copy pass for what it was copied from: a power cut leaves the inodes, and the times of their changes."""
     state_of = checksum_cache._state_of
 

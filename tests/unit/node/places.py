@@ -71,7 +71,7 @@ class Place:
         return self.wanted(model, version, contents, linked)
 
     def held(self, model: str, version: str, contents: Contents, linked: Collection[str] = ()) -> Version:
-        """The same, in the registry and on the node, as an older tool or a hand left it there: without stamps."""
+        """The same, in the registry and on the node, as an older tool or a hand left it there: in no checksum cache."""
         fill(self.models / model / version, manifest_of(model, version), contents)
         return self.stored(model, version, contents, linked)
 

@@ -20,7 +20,7 @@ from node.machine import services
 from node.machine.services import Status
 from node.store import files, pending_switch
 from node.switch import automatic_rollback, switch
-from tests.unit.node.copies import let_stamps_follow
+from tests.unit.node.copies import let_checksums_follow
 from tests.unit.node.disks import Aftermath, Disk, Killed, Points
 
 UNIT = "[Service]\nExecStartPre=install engine\n"
@@ -165,7 +165,7 @@ class Node:
         patch.setattr(layout, "UNITS", self.units)
         patch.setattr(pending_switch, "BOOT_ID", self._boot_id)
         patch.setattr(files, "observer", self.disk)
-        let_stamps_follow(patch)
+        let_checksums_follow(patch)
         patch.setattr(services, "status", self.systemd.status)
         patch.setattr(services, "control", self.systemd.control)
         patch.setattr(services, "journal", lambda *_: "")

@@ -128,7 +128,7 @@ def _check_models(story: Story, chosen: str | None) -> None:
     if chosen is not None:
         for named in sets.load(SERVICE, chosen).content.named_files:
             assert named.linked or disk.sha256(named.path) == named.sha256
-            assert named.linked or checksum_cache.vouches(named.path, named.sha256)
+            assert named.linked or checksum_cache.holds(named.path, named.sha256)
 
 
 def check_repeated(story: Story) -> None:

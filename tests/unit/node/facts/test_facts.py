@@ -219,10 +219,10 @@ def test_live_files_are_shown_only_when_asked_for(place: Place, settled: Service
     assert facts.survey(place.order(sets=[settled])).sets["engine"].live == {}
 
 
-def test_verify_full_reads_what_a_stamp_vouches_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_verify_full_reads_what_the_cache_holds(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     version = place.held("cats", "2026-01-01", {"cats.bin": b"meow"})
-    versions.stamp(version)
-    monkeypatch.setattr(checksum_cache, "vouches", lambda *_: True)
+    versions.record(version)
+    monkeypatch.setattr(checksum_cache, "holds", lambda *_: True)
     (version.directory / "cats.bin").write_bytes(b"woof")
     assert facts.survey(place.order(version)).missing_versions == []
     assert facts.survey(place.order(version, asked=FULL)).missing_versions == ["cats/2026-01-01"]
@@ -235,7 +235,7 @@ def test_a_face_list_that_is_not_there(place: Place) -> None:
 
 def test_verify_full_reads_the_face_list_too(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     version = place.wanted("face_recognition", "2026-01-01", {"facelist.csv": b"x"})
-    monkeypatch.setattr(checksum_cache, "vouches", lambda *_: True)
+    monkeypatch.setattr(checksum_cache, "holds", lambda *_: True)
     assert facts.survey(place.order(face_list=version)).face_list == []
     assert facts.survey(place.order(face_list=version, asked=FULL)).face_list == ["facelist.csv"]
 

@@ -26,7 +26,7 @@ OLD, NEW = "2025-01-01", "2026-01-01"
 def hold(place: Place, version: str = OLD) -> Path:
     """A verified version on the node."""
     held = place.held("cats", version, DATA, linked={"list.csv"})
-    versions.stamp(held)
+    versions.record(held)
     return held.directory
 
 
@@ -44,14 +44,14 @@ def size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.iterdir())
 
 
-def test_a_version_goes_with_its_stamps_and_nothing_else(place: Place) -> None:
+def test_a_version_goes_with_its_checksums_and_nothing_else(place: Place) -> None:
     old, new = hold(place), hold(place, NEW)
     freed, kept = size(old), {path: path.read_bytes() for path in new.iterdir()}
     assert remove(place, entry()) == Removal([Removed("cats", OLD, freed)], {})
     assert [path.name for path in old.parent.iterdir()] == [NEW]
     assert {path: path.read_bytes() for path in new.iterdir()} == kept
-    assert [path.name for path in (layout.stamps() / str(old.parent)[1:]).iterdir()] == [NEW]
-    assert checksum_cache.vouches(new / "cats.bin", sha256(DATA["cats.bin"]))
+    assert [path.name for path in (layout.checksum_cache() / str(old.parent)[1:]).iterdir()] == [NEW]
+    assert checksum_cache.holds(new / "cats.bin", sha256(DATA["cats.bin"]))
 
 
 def test_what_is_shared_with_another_version_frees_nothing_until_both_are_gone(place: Place) -> None:
@@ -213,7 +213,7 @@ def test_killed_at_any_point_a_version_is_whole_or_gone_and_the_next_run_ends_it
             remove(place, *([entry()] if old.exists() else []))
             assert [path.name for path in old.parent.iterdir()] == [NEW]
             assert tree(place.models / "cats" / NEW) == before
-            assert not (layout.stamps() / str(old)[1:]).exists()
+            assert not (layout.checksum_cache() / str(old)[1:]).exists()
 
 
 def test_a_folder_that_only_looks_like_a_leftover_stays(place: Place) -> None:

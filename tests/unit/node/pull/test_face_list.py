@@ -89,7 +89,7 @@ class TestFetch:
         path.symlink_to(place.root / "facedata.hdf5")
         assert face_list.flaws(version) == ["facedata.hdf5"]
 
-    def test_what_changes_before_its_stamp_is_not_vouched_for(
+    def test_what_changes_before_it_is_recorded_is_not_held(
         self, place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         version = wanted(place, "2026-02-02", TWO)

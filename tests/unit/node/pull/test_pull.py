@@ -117,7 +117,7 @@ def test_a_linked_file_that_is_a_link_to_nothing_is_refused(place: Place) -> Non
 @pytest.mark.usefixtures("no_fetch")
 def test_bytes_that_the_node_holds_are_not_fetched(place: Place) -> None:
     old = place.held("cats", "2026-01-01", CATS)
-    versions.stamp(old)
+    versions.record(old)
     (old.directory / "manifest.yaml").chmod(0o600)
     manifest = manifest_of("cats", "2026-02-02")
     stray = place.models / "manifest-of-the-new-one"
@@ -130,14 +130,14 @@ def test_bytes_that_the_node_holds_are_not_fetched(place: Place) -> None:
 
 
 def test_only_what_is_new_is_fetched(place: Place, fetched: list[str]) -> None:
-    versions.stamp(place.held("cats", "2026-01-01", CATS))
+    versions.record(place.held("cats", "2026-01-01", CATS))
     new = place.stored("cats", "2026-02-02", CATS)
     pull.pull(place.order(new))
     assert fetched == ["cats/2026-02-02/manifest.yaml"]
 
 
 def test_bytes_that_rotted_unseen_are_not_reused(place: Place, fetched: list[str]) -> None:
-    """Size and times are still those of the stamp, so only a reading of every byte finds it."""
+    """Size and times are still those of the cache, so only a reading of every byte finds it."""
     version = place.stored("cats", "2026-01-01", CATS)
     pull.pull(place.order(version))
     rotten = version.directory / "cats.bin"
@@ -155,7 +155,7 @@ def test_bytes_that_rotted_unseen_are_not_reused(place: Place, fetched: list[str
 
 def test_linked_files_are_never_shared(place: Place) -> None:
     old = place.held("cats", "2026-01-01", CATS)
-    versions.stamp(old)
+    versions.record(old)
     new = place.stored("cats", "2026-02-02", CATS, linked={"list.csv"})
     pull.pull(place.order(new))
     assert not is_linked_twice(new.directory / "list.csv")
@@ -227,7 +227,7 @@ def test_what_came_fresh_is_not_read_twice(place: Place, monkeypatch: pytest.Mon
     assert sorted(read) == ["cats.bin", "manifest.yaml"]
 
 
-def test_a_file_that_changes_before_its_stamp_is_not_vouched_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_changes_before_it_is_recorded_is_not_held(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     version = place.stored("cats", "2026-01-01", CATS)
     put = files.place
 
@@ -241,7 +241,7 @@ def test_a_file_that_changes_before_its_stamp_is_not_vouched_for(place: Place, m
     assert not versions.is_verified(version)
 
 
-def test_a_file_that_changes_while_another_is_fetched_is_not_vouched_for(
+def test_a_file_that_changes_while_another_is_fetched_is_not_held(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     version = place.held("cats", "2026-01-01", {"a.bin": b"a", "b.bin": b"b"})

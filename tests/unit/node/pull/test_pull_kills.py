@@ -13,7 +13,7 @@ from node.pull import pull
 from node.store import checksum_cache, files, versions
 from node.store.disk import sha256 as sha256_of
 from tests.unit.node import rsyncs
-from tests.unit.node.copies import let_stamps_follow
+from tests.unit.node.copies import let_checksums_follow
 from tests.unit.node.disks import Disk
 from tests.unit.node.places import Place, is_linked_twice, tree
 from tests.unit.node.simulated import quicken
@@ -43,7 +43,7 @@ Tell = Callable[[Place, Disk], Story]
 def two_versions(place: Place, disk: Disk) -> Story:
     """One of them shares a file with a version that is there."""
     old = place.held("cats", "2025-01-01", DATA, linked={"list.csv"})
-    versions.stamp(old)
+    versions.record(old)
     (old.directory / "list.csv").write_bytes(b"what the node has gathered")
     cats = place.stored("cats", "2026-02-02", {**DATA, "more.bin": b"purr" * 1000}, linked={"list.csv"})
     return Story(place, disk, [old, cats, place.stored("dogs", "2026-01-01", {"dogs.bin": b"woof" * 1000})])
@@ -69,7 +69,7 @@ def disk(memory: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
     disk = Disk(root)
     quicken(monkeypatch)
     monkeypatch.setattr(files, "observer", disk)
-    let_stamps_follow(monkeypatch)
+    let_checksums_follow(monkeypatch)
     monkeypatch.setattr(layout, "STATE", root / "state")
     return disk
 
@@ -92,7 +92,7 @@ def check(story: Story, before: dict[str, bytes]) -> None:
         for name, content in expected.items():
             if prefix + name in seen:
                 assert seen[prefix + name] in (content, before.get(prefix + name))
-            if checksum_cache.vouches(version.directory / name, sha256_of(story.place.registry / prefix / name)):
+            if checksum_cache.holds(version.directory / name, sha256_of(story.place.registry / prefix / name)):
                 assert seen[prefix + name] == content
     assert {name for name in before if name not in seen} == set()
 

@@ -41,7 +41,7 @@ def staged(place: Place, name: str, content: bytes) -> Path:
 def test_a_staged_file_that_is_shared_is_never_written_into(place: Place) -> None:
     """A first try reused a file; then the pins changed, and other bytes come under its name."""
     old = place.held("cats", "2026-01-01", {"cats.bin": b"old " * 100})
-    versions.stamp(old)
+    versions.record(old)
     first = place.wanted("cats", "2026-02-02", {"cats.bin": b"old " * 100, "more.bin": b"more"})
     assert "more.bin not in the registry" in refusal(place, first)
     assert is_linked_twice(old.directory / "cats.bin")

@@ -19,32 +19,32 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def test_vouches_for_what_is_unchanged(path: Path) -> None:
-    assert checksum_cache.vouches(path, DIGEST)
-    assert not checksum_cache.vouches(path, "cd" * 32)
+def test_it_holds_what_is_unchanged(path: Path) -> None:
+    assert checksum_cache.holds(path, DIGEST)
+    assert not checksum_cache.holds(path, "cd" * 32)
 
 
-def test_a_changed_time_is_not_vouched_for(path: Path) -> None:
+def test_a_changed_time_is_not_held(path: Path) -> None:
     os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))
-    assert not checksum_cache.vouches(path, DIGEST)
+    assert not checksum_cache.holds(path, DIGEST)
 
 
-def test_a_changed_size_is_not_vouched_for(path: Path) -> None:
+def test_a_changed_size_is_not_held(path: Path) -> None:
     time = path.stat().st_mtime_ns
     path.write_bytes(b"12345")
     os.utime(path, ns=(time, time))
-    assert not checksum_cache.vouches(path, DIGEST)
+    assert not checksum_cache.holds(path, DIGEST)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"null", b"[]", b"\xff\xfe"])
-def test_an_unreadable_stamp_is_no_stamp(path: Path, content: bytes) -> None:
-    stamp = layout.stamps() / path.relative_to("/")
-    assert stamp.is_file()
-    stamp.write_bytes(content)
-    assert not checksum_cache.vouches(path, DIGEST)
+def test_an_unreadable_entry_is_none(path: Path, content: bytes) -> None:
+    entry = layout.checksum_cache() / path.relative_to("/")
+    assert entry.is_file()
+    entry.write_bytes(content)
+    assert not checksum_cache.holds(path, DIGEST)
     assert checksum_cache.find(DIGEST) is None
     checksum_cache.put(path, checksum_cache.read(path))
-    assert checksum_cache.vouches(path, DIGEST)
+    assert checksum_cache.holds(path, DIGEST)
 
 
 def test_a_change_during_the_reading_shows(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +54,7 @@ def test_a_change_during_the_reading_shows(path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(disk, "digest", read_and_change)
     checksum_cache.put(path, checksum_cache.read(path))
-    assert not checksum_cache.vouches(path, DIGEST)
+    assert not checksum_cache.holds(path, DIGEST)
 
 
 def test_what_was_read_is_given_and_not_what_has_its_name_by_then(
@@ -80,18 +80,18 @@ def test_a_change_after_the_reading_shows(path: Path) -> None:
     reading = checksum_cache.read(path)
     path.write_bytes(b"12345")
     checksum_cache.put(path, reading)
-    assert not checksum_cache.vouches(path, DIGEST)
+    assert not checksum_cache.holds(path, DIGEST)
 
 
-def test_what_is_gone_or_a_link_is_not_vouched_for(path: Path) -> None:
+def test_what_is_gone_or_a_link_is_not_held(path: Path) -> None:
     moved = path.with_name("moved")
     path.rename(moved)
-    assert not checksum_cache.vouches(path, DIGEST)
+    assert not checksum_cache.holds(path, DIGEST)
     path.symlink_to(moved)
-    assert not checksum_cache.vouches(path, DIGEST)
+    assert not checksum_cache.holds(path, DIGEST)
 
 
-def test_find_returns_only_what_is_still_vouched_for(path: Path) -> None:
+def test_find_returns_only_what_is_still_held(path: Path) -> None:
     assert checksum_cache.find(DIGEST) == path
     assert checksum_cache.find("cd" * 32) is None
     files.write(path, b"other")
@@ -102,23 +102,23 @@ def test_find_on_a_bare_node() -> None:
     assert checksum_cache.find(DIGEST) is None
 
 
-def test_a_forgotten_folder_leaves_the_others_stamps(path: Path, tmp_path: Path) -> None:
+def test_a_forgotten_folder_leaves_the_others_entries(path: Path, tmp_path: Path) -> None:
     other = tmp_path / "old" / "model.bin"
     other.parent.mkdir()
     other.write_bytes(b"1234")
     checksum_cache.put(other, checksum_cache.read(other))
     checksum_cache.forget(other.parent)
-    assert not checksum_cache.vouches(other, DIGEST)
-    assert checksum_cache.vouches(path, DIGEST)
+    assert not checksum_cache.holds(other, DIGEST)
+    assert checksum_cache.holds(path, DIGEST)
     checksum_cache.forget(other.parent)
 
 
 @pytest.mark.parametrize("what", ["stamp", "folder", "all"])
 @pytest.mark.parametrize("kind", ["folder", "link", "file"])
-def test_what_is_in_the_way_of_a_stamp_goes(path: Path, what: str, kind: str) -> None:
-    """H1: a stamp only saves work."""
-    stamp = layout.stamps() / path.relative_to("/")
-    place = {"stamp": stamp, "folder": stamp.parent, "all": layout.stamps()}[what]
+def test_what_is_in_the_way_of_an_entry_goes(path: Path, what: str, kind: str) -> None:
+    """H1: an entry only saves work."""
+    entry = layout.checksum_cache() / path.relative_to("/")
+    place = {"stamp": entry, "folder": entry.parent, "all": layout.checksum_cache()}[what]
     files.remove(place)
     if kind == "folder":
         (place / "inside").mkdir(parents=True)
@@ -126,6 +126,6 @@ def test_what_is_in_the_way_of_a_stamp_goes(path: Path, what: str, kind: str) ->
         place.symlink_to("/nowhere")
     else:
         place.write_text("")
-    assert not checksum_cache.vouches(path, DIGEST)
+    assert not checksum_cache.holds(path, DIGEST)
     checksum_cache.put(path, checksum_cache.read(path))
-    assert checksum_cache.vouches(path, DIGEST)
+    assert checksum_cache.holds(path, DIGEST)

@@ -45,7 +45,7 @@ def path(tmp_path: Path) -> Path:
 def old(place: Place) -> Version:
     """A version that was left by an older tool, and read since."""
     version = place.held("cats", "2026-01-01", CATS)
-    versions.stamp(version)
+    versions.record(version)
     tick()
     return version
 
@@ -76,7 +76,7 @@ def test_other_bytes_of_the_same_size_with_the_old_time(path: Path) -> None:
     before = path.stat()
     write_and_set_back(path, b"woof")
     assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
-    assert not checksum_cache.vouches(path, DIGEST)
+    assert not checksum_cache.holds(path, DIGEST)
     assert checksum_cache.find(DIGEST) is None
 
 
@@ -84,25 +84,25 @@ def test_what_was_changed_before_is_not_trusted_after_a_link(path: Path) -> None
     write_and_set_back(path, b"woof")
     with checksum_cache.renewing(path):
         files.hard_link(path, path.with_name("second"))
-    assert not checksum_cache.vouches(path, DIGEST)
+    assert not checksum_cache.holds(path, DIGEST)
 
 
 @pytest.mark.parametrize("content", [b"woof", b"longer"])
 def test_what_is_changed_meanwhile_is_not_trusted(path: Path, content: bytes) -> None:
     with checksum_cache.renewing(path):
         path.write_bytes(content)
-    assert not checksum_cache.vouches(path, DIGEST)
+    assert not checksum_cache.holds(path, DIGEST)
 
 
 def test_a_link_and_its_end_cost_no_reading(path: Path, read: list[str]) -> None:
     second = path.with_name("second")
     with checksum_cache.renewing(path):
         files.hard_link(path, second)
-    assert checksum_cache.vouches(path, DIGEST)
+    assert checksum_cache.holds(path, DIGEST)
     tick()
     with checksum_cache.renewing(path):
         files.unlink(second)
-    assert checksum_cache.vouches(path, DIGEST)
+    assert checksum_cache.holds(path, DIGEST)
     assert read == []
 
 
@@ -116,14 +116,14 @@ def test_what_fails_on_the_way_costs_no_reading(path: Path) -> None:
 
     with pytest.raises(FileExistsError):
         link_twice()
-    assert checksum_cache.vouches(path, DIGEST)
+    assert checksum_cache.holds(path, DIGEST)
 
 
-def test_what_is_gone_gets_no_stamp(path: Path) -> None:
+def test_what_is_gone_gets_no_entry(path: Path) -> None:
     with checksum_cache.renewing(path):
         files.unlink(path)
         checksum_cache.forget(path.parent)
-    assert not (layout.stamps() / path.relative_to("/")).exists()
+    assert not (layout.checksum_cache() / path.relative_to("/")).exists()
 
 
 def test_owner_and_mode_of_a_staged_file_cost_no_reading(path: Path, read: list[str]) -> None:
@@ -135,7 +135,7 @@ def test_owner_and_mode_of_a_staged_file_cost_no_reading(path: Path, read: list[
     reading = checksum_cache.take(staged, sha256(b"woof"), rights.owner_of("nobody"))
     tick()
     checksum_cache.place(staged, path, reading)
-    assert checksum_cache.vouches(path, sha256(b"woof"))
+    assert checksum_cache.holds(path, sha256(b"woof"))
     assert len(read) == 1
 
 
@@ -146,7 +146,7 @@ def test_what_is_changed_between_reading_and_placing_is_not_trusted(path: Path) 
     tick()
     write_and_set_back(staged, b"moan")
     checksum_cache.place(staged, path, reading)
-    assert not checksum_cache.vouches(path, sha256(b"woof"))
+    assert not checksum_cache.holds(path, sha256(b"woof"))
 
 
 def test_what_is_changed_before_it_is_given_is_not_trusted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,13 +157,13 @@ def test_what_is_changed_before_it_is_given_is_not_trusted(path: Path, monkeypat
 
     monkeypatch.setattr(disk, "digest", read_and_change)
     checksum_cache.put(path, checksum_cache.take(path, DIGEST, rights.owner_of("nobody")))
-    assert not checksum_cache.vouches(path, DIGEST)
+    assert not checksum_cache.holds(path, DIGEST)
 
 
 def test_a_pull_that_shares_a_file_leaves_all_verified(place: Place, old: Version, read: list[str]) -> None:
     """The shared file changes its owner besides, and comes twice in the new version."""
     (old.directory / "cats.bin").chmod(0o600)
-    versions.stamp(old)
+    versions.record(old)
     tick()
     new = place.stored("cats", "2026-02-02", {**CATS, "copy.bin": CATS["cats.bin"]})
     third = place.stored("dogs", "2026-02-02", CATS)
@@ -181,7 +181,7 @@ def test_a_file_that_is_replaced_may_be_shared(place: Place, old: Version) -> No
     shared = mice.directory / "cats.bin"
     shared.unlink()
     shared.hardlink_to(old.directory / "cats.bin")
-    versions.stamp(old)
+    versions.record(old)
     tick()
     pull.pull(place.order(mice))
     assert shared.read_bytes() == b"peep"
@@ -223,14 +223,14 @@ def test_a_removed_version_leaves_its_sharer_verified(place: Place, old: Version
 
 
 class TestUpgrade:
-    """Stamps of before, which held size and time of the bytes alone."""
+    """Entries of before, which held size and time of the bytes alone."""
 
     @pytest.fixture
     def olds(self, old: Version) -> Version:
         for path in old.directory.iterdir():
             found = checksum_cache.read(path)
             record = {"sha256": found.sha256, "size": found.state.size, "mtime_ns": found.state.mtime_ns}
-            (layout.stamps() / path.relative_to("/")).write_text(json.dumps(record))
+            (layout.checksum_cache() / path.relative_to("/")).write_text(json.dumps(record))
         return old
 
     def test_they_are_not_trusted(self, olds: Version) -> None:
@@ -247,12 +247,12 @@ class TestUpgrade:
         write_and_set_back(olds.directory / "cats.bin", b"w00f" * 100)
         checksum_cache.upgrade()
         assert not versions.is_verified(olds)
-        assert checksum_cache.vouches(olds.directory / "cats.bin", sha256(b"w00f" * 100))
+        assert checksum_cache.holds(olds.directory / "cats.bin", sha256(b"w00f" * 100))
 
     def test_a_folder_that_was_made_a_link_is_another_matter(self, place: Place, olds: Version) -> None:
         """Its user may lead there wherever they like, but not keep the others from being read."""
         other = place.held("dogs", "2026-01-01", {"dogs.bin": b"bark"})
-        versions.stamp(other)
+        versions.record(other)
         moved = other.directory.with_name("moved")
         other.directory.rename(moved)
         other.directory.symlink_to(moved)
@@ -275,9 +275,9 @@ def test_an_example_of_each_format(
     path: Path, monkeypatch: pytest.MonkeyPatch, example: str, more: dict[str, int], is_trusted: bool
 ) -> None:
     record = json.loads((EXAMPLES / f"{example}.json").read_text())
-    (layout.stamps() / path.relative_to("/")).write_text(json.dumps({**record, **more}))
+    (layout.checksum_cache() / path.relative_to("/")).write_text(json.dumps({**record, **more}))
     monkeypatch.setattr(checksum_cache, "_state_at", lambda _: EXAMPLE)
-    assert checksum_cache.vouches(path, record["sha256"]) is is_trusted
+    assert checksum_cache.holds(path, record["sha256"]) is is_trusted
 
 
 @pytest.mark.parametrize("field", State._fields)
@@ -285,4 +285,4 @@ def test_each_part_of_the_state_counts(path: Path, monkeypatch: pytest.MonkeyPat
     state = checksum_cache.read(path).state
     other = state._replace(**{field: getattr(state, field) + 1})
     monkeypatch.setattr(checksum_cache, "_state_at", lambda _: other)
-    assert not checksum_cache.vouches(path, DIGEST)
+    assert not checksum_cache.holds(path, DIGEST)

@@ -11,20 +11,20 @@ def names(found: list[File]) -> list[str]:
     return [file.name for file in found]
 
 
-def test_a_folder_without_stamps_is_not_verified_but_flawless(place: Place) -> None:
+def test_a_folder_that_no_cache_holds_is_not_verified_but_flawless(place: Place) -> None:
     version = place.held("cats", "2026-01-01", CATS, linked={"list.csv"})
     assert not versions.is_verified(version)
     assert versions.flaws(version) == []
     assert not versions.is_verified(version)
-    assert versions.stamp(version) == []
+    assert versions.record(version) == []
     assert versions.is_verified(version)
 
 
-def test_what_is_wrong_is_never_vouched_for(place: Place) -> None:
+def test_what_is_wrong_is_never_held(place: Place) -> None:
     version = place.held("cats", "2026-01-01", {"a": b"a", "b": b"b", "c": b"c"})
     (version.directory / "b").write_bytes(b"B")
     (version.directory / "c").unlink()
-    assert names(versions.stamp(version)) == ["b", "c"]
+    assert names(versions.record(version)) == ["b", "c"]
     assert not versions.is_verified(version)
     assert checksum_cache.find(sha256(b"a")) == version.directory / "a"
     assert checksum_cache.find(sha256(b"b")) is None
@@ -32,7 +32,7 @@ def test_what_is_wrong_is_never_vouched_for(place: Place) -> None:
 
 def test_a_settled_version_is_verified_without_reading_a_byte(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     version = place.held("cats", "2026-01-01", CATS)
-    versions.stamp(version)
+    versions.record(version)
     monkeypatch.delattr(disk, "digest")
     assert versions.is_verified(version)
 
@@ -55,7 +55,7 @@ def test_a_damaged_manifest_is_a_flaw(place: Place) -> None:
 
 def test_a_linked_file_need_only_be_there(place: Place) -> None:
     version = place.held("cats", "2026-01-01", CATS, linked={"list.csv"})
-    versions.stamp(version)
+    versions.record(version)
     linked = version.directory / "list.csv"
     linked.write_bytes(b"what the node has gathered")
     assert versions.is_verified(version)
