@@ -8,5 +8,5 @@ from operations.context import desired_of
 if desired_of(host).source.local:
     ready.make_ready(name="Make the host ready")
     models.make_folders(name="Make folders")
-    cleanup.spare(name="Spare the versions that this run needs")
+    cleanup.keep_referenced(name="Keep the versions that this run needs")
     cleanup.install(name="Install the clean-up of the registry")

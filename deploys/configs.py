@@ -12,5 +12,5 @@ if wanted.sets:
     configs.switch_others(name="Switch the other hosts")
     audit.confirm(name="Confirm what runs")
     if wanted.source.local:
-        cleanup.spare(name="Spare the versions that this run needs")
+        cleanup.keep_referenced(name="Keep the versions that this run needs")
         audit.collect(name="Collect the deployment log")

@@ -18,7 +18,7 @@ elif desired_of(host).source.local:
     local.include("deploys/access.py")
 
     models.check_registry(name="Check the registry")
-    cleanup.spare(name="Spare the versions that this run needs")
+    cleanup.keep_referenced(name="Keep the versions that this run needs")
 elif desired_of(host).stack:
     ready.make_ready(name="Make the host ready", steps=["access", "coral", "configs"])
 

@@ -18,7 +18,7 @@ if wanted.sets:
     models.make_folders(name="Make folders")
     if wanted.source.local:
         models.check_registry(name="Check the registry")
-        cleanup.spare(name="Spare the versions that this run needs")
+        cleanup.keep_referenced(name="Keep the versions that this run needs")
     models.pull(name="Pull models")
 
 local.include("deploys/configs.py")

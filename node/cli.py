@@ -175,7 +175,7 @@ COMMANDS: Dict[str, _Run] = {
     **_asked(version_messages.REMOVE_VERSIONS, prune_node.remove),
     **_asked(version_messages.DELETE_LIST, lambda asked: delete_list.show(asked.log)),
     **_asked(version_messages.RENEW_DELETE_LIST, delete_list.renew),
-    **_asked(version_messages.SPARE, lambda told: Spared(delete_list.spare(told.versions, told.hosts))),
+    **_asked(version_messages.SPARE, lambda told: Spared(delete_list.keep_referenced(told.versions, told.hosts))),
     "install-program": program.install,
     "mend": _mend,
     "renew": _renew,

@@ -82,7 +82,7 @@ class Datasink(NamedTuple):
     authority: Optional[List[str]]  # the lines that let certified keys in; None while there is no authority
     needed: Dict[str, str]  # version -> SHA-256 of its manifest
     needed_by: Dict[str, List[str]]  # host -> versions
-    named: List[str]  # versions that the checkout names, whoever gets them
+    referenced: List[str]  # versions that the checkout names, whoever gets them
     log: Path  # the deployment log
 
 

@@ -21,7 +21,7 @@ def install(host: Host, found: Survey) -> Iterator[StringCommand]:
 
 
 @node_operation
-def spare(host: Host, found: Survey) -> Iterator[StringCommand]:
+def keep_referenced(host: Host, found: Survey) -> Iterator[StringCommand]:
     """Take what this checkout names off the delete-list, and let the next list know which hosts get it in this run.
 
     Not only what the run needs: the current version stays, though every host of the run has another one.

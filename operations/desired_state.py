@@ -29,6 +29,8 @@ def _datasink(fleet: Fleet, wanted: Order, needed: dict[str, list[Version]]) -> 
         authority=authority.lines(str(wanted.source.registry), fleet.revoked) if authority.exists() else None,
         needed={each.label: each.manifest for versions in needed.values() for each in versions},
         needed_by={name: [each.label for each in versions] for name, versions in needed.items()},
-        named=[f"{model}/{each}" for model in fleet.registry.artefacts for each in fleet.named_versions(model)],
+        referenced=[
+            f"{model}/{each}" for model in fleet.registry.artefacts for each in fleet.referenced_versions(model)
+        ],
         log=Path(fleet.deployment_log()),
     )

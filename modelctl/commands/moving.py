@@ -53,7 +53,7 @@ def carry_out(inventory: Inventory, checkout: Checkout, made: Edit, move: Move) 
         _require_locked(hosts)
     options.require_consent("Do it?", "changed", move.yes)
     if not _is_agreed(before, move):
-        _spare(before, after, move)
+        _keep_referenced(before, after, move)
     begun = Change(
         what=move.what,
         operator=operator(),
@@ -89,7 +89,7 @@ def _look(inventory: Inventory, after: Fleet, move: Move) -> tuple[HostPreview, 
 
     def keep() -> None:
         if _is_agreed(before, move):
-            _spare(before, after, move)
+            _keep_referenced(before, after, move)
 
     _, _, found = remote.together(
         lambda: preview.require_stored(after, move.model, move.version),
@@ -104,9 +104,9 @@ def _is_agreed(fleet: Fleet, move: Move) -> bool:
     return move.yes and (move.unlock or not fleet.registry.artefacts[move.model].linked)
 
 
-def _spare(before: Fleet, after: Fleet, move: Move) -> None:
+def _keep_referenced(before: Fleet, after: Fleet, move: Move) -> None:
     """Keep the version from the registry's clean-up, before anything is changed."""
-    delete_list.spare(before, [(move.model, move.version)], preview.moving(before, after, move.model))
+    delete_list.keep_referenced(before, [(move.model, move.version)], preview.moving(before, after, move.model))
 
 
 def _require_pins_committed(inventory: Inventory, checkout: Checkout) -> None:

@@ -65,7 +65,7 @@ class Fleet:
         overrides = {name: host.model_version_overrides for name, host in self.site.hosts.items()}
         return {name: versions[model] for name, versions in overrides.items() if model in versions}
 
-    def named_versions(self, model: str) -> list[str]:
+    def referenced_versions(self, model: str) -> list[str]:
         """The current, the previous and every overriding version of a model, newest first."""
         entry = self.registry.artefacts[model]
         named = {entry.current_version, entry.previous_version, *self.overrides(model).values()}

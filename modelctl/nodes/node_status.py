@@ -19,7 +19,7 @@ def ask(fleet: Fleet, host: str) -> dict[str, NodeService]:
     return node_command.understood(fleet, host, done.stdout, Status, "its status").services
 
 
-def named_versions(fleet: Fleet, host: str) -> dict[str, list[str]]:
+def referenced_versions(fleet: Fleet, host: str) -> dict[str, list[str]]:
     """The versions of each model that any set on a node names. Raises remote.NoAnswer when it does not say."""
     found: dict[str, set[str]] = {}
     for service in ask(fleet, host).values():

@@ -55,7 +55,7 @@ def renew(fleet: Fleet, old: DeleteList, entries: Sequence[Listed], seen: Mappin
     node_command.ask(fleet, fleet.site.primary_datasink, RENEW_DELETE_LIST, new, ANSWER_SECONDS)
 
 
-def spare(fleet: Fleet, versions: Iterable[Pair], hosts: Iterable[str] = ()) -> list[str]:
+def keep_referenced(fleet: Fleet, versions: Iterable[Pair], hosts: Iterable[str] = ()) -> list[str]:
     """Take versions that are wanted again off the list, and return those that were on it, as MODEL/VERSION.
 
     `hosts` are those that get them: the next list knows it, should they be away by then. Raises remote.NoAnswer when

@@ -112,7 +112,7 @@ def freed(versions: Sequence[HeldVersion]) -> list[int]:
 
 def _look(fleet: Fleet, host: str) -> HostPlan:
     try:
-        return _decide(fleet, host, node_status.named_versions(fleet, host), _held(fleet, host))
+        return _decide(fleet, host, node_status.referenced_versions(fleet, host), _held(fleet, host))
     except OperatorError as error:
         return HostPlan(error=str(error))
 

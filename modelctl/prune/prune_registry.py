@@ -131,7 +131,7 @@ def _has_manifest(version: ListedVersion) -> bool:
 
 def _ask(fleet: Fleet, host: str) -> Answer:
     try:
-        return node_status.named_versions(fleet, host)
+        return node_status.referenced_versions(fleet, host)
     except remote.NoAnswer as error:
         return error
 

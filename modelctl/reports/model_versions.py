@@ -126,7 +126,7 @@ def _shown(fleet: Fleet, model: str, listing: Listing | None, hosts: Mapping[str
     """What is stored, named or run; where nobody knows what is stored, what is pinned."""
     stored = fleet.pins.models.get(model, {}) if listing is None else listing.of(model)
     run = [host.runs for host in hosts.values() if host.runs is not None]
-    return newest_first({*stored, *fleet.named_versions(model), *filter(is_version, run)})
+    return newest_first({*stored, *fleet.referenced_versions(model), *filter(is_version, run)})
 
 
 def _version(fleet: Fleet, model: str, version: str, listing: Listing | None) -> ModelVersion:

@@ -102,7 +102,7 @@ def _listed(fleet: Fleet) -> tuple[str, ...]:
         entries = delete_list.read(fleet).entries or ()
     except node_command.UnknownCommand:
         return ()  # what knows no list has none
-    named = {(model, version) for model in fleet.registry.artefacts for version in fleet.named_versions(model)}
+    named = {(model, version) for model in fleet.registry.artefacts for version in fleet.referenced_versions(model)}
     return tuple(entry.label for entry in entries if entry.pair in named)
 
 

@@ -78,7 +78,7 @@ def registry(fleet: Fleet, models: Sequence[str]) -> Verification:
     try:
         listing = registry_store.listing(fleet)
     except remote.NoAnswer as error:
-        named = [(model, version) for model in models for version in fleet.named_versions(model)]
+        named = [(model, version) for model in models for version in fleet.referenced_versions(model)]
         return Verification(tuple(_stored(fleet, *pair, error=str(error)) for pair in named))
     pairs = [pair for model in models for pair in _expected(fleet, model, listing)]
     size = sum(listing.versions[pair].bytes for pair in pairs if pair in listing.versions)
@@ -102,7 +102,7 @@ def nodes(fleet: Fleet, models: Sequence[str]) -> Verification:
 
 
 def _expected(fleet: Fleet, model: str, listing: Listing) -> list[tuple[str, str]]:
-    return [(model, version) for version in newest_first({*listing.of(model), *fleet.named_versions(model)})]
+    return [(model, version) for version in newest_first({*listing.of(model), *fleet.referenced_versions(model)})]
 
 
 def _read_each(

@@ -133,7 +133,7 @@ def _datasink(told: Optional[Datasink], order: Order) -> Optional[DatasinkState]
         revoked=[] if told.authority is None else access.revoked(login, told.authority),
         registry=_missing(told.needed, order.source),
         logged=deployment_log.logged(told.log),
-        listed=delete_list.listed(told.named),
+        listed=delete_list.listed(told.referenced),
         unseen=delete_list.unseen(told.needed_by),
         clean_up=prune_units.differences(order.clean_up),
     )

@@ -96,7 +96,7 @@ def renew(new: RenewDeleteList) -> Nothing:
     return Nothing()
 
 
-def spare(labels: Collection[str], hosts: Mapping[str, Collection[str]]) -> List[str]:
+def keep_referenced(labels: Collection[str], hosts: Mapping[str, Collection[str]]) -> List[str]:
     """Take versions that are wanted off the list, and remember who gets them. Returns those that were on it."""
     with alone():
         spared = listed(labels)

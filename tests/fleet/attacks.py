@@ -18,7 +18,7 @@ REST = f"{MODELS}/mobilenet_ssd/.retired-2026-05-01"
 PEOPLE, EMBEDDINGS = f"{GIVEN}/facelist.csv", f"{GIVEN}/facedata.hdf5"
 KEYS = f"{HOME}/.ssh/authorized_keys"
 LOCKS = "/var/lib/sentinelcam/pull.lock /var/lib/sentinelcam/sets/*/lock"
-ASIDE, SPARE = f"{HOME}/aside", f"{HOME}/spare"
+ASIDE, KEEP = f"{HOME}/aside", f"{HOME}/spare"
 MOMENT = "sleep 0.01"
 DEEP = 1500
 """More folders, one in another, than a program may have open at once, or Python recurse."""
@@ -60,7 +60,7 @@ class Attack:
     def undo(self) -> str:
         """What root does last."""
         path = self.form.path
-        return f"rm -rf {path}; mv {ASIDE} {path} 2>/dev/null; rm -rf {ASIDE} {SPARE}; true"
+        return f"rm -rf {path}; mv {ASIDE} {path} 2>/dev/null; rm -rf {ASIDE} {KEEP}; true"
 
 
 def link(path: str, to: str = TARGET) -> Form:
@@ -128,20 +128,20 @@ DEPLOYS = (
         Attack("data2", "face-list-secret", link(CURRENT, SECRET), STOPS, f"{SECRET}: Permission denied"),
         Attack("sentinel", "embeddings-fifo", fifo(EMBEDDINGS), STOPS, "facedata.hdf5"),
         Attack("lab1", "version-link", link(SSD), STOPS, BY_ROOT_ONLY),
-        Attack("east", "config-hard-link", Form(CAMERA, f"echo mine >{SPARE}; ln {SPARE} {CAMERA}"), GOES_ON,
-               holds=f"test $(cat {SPARE}) = mine"),
+        Attack("east", "config-hard-link", Form(CAMERA, f"echo mine >{KEEP}; ln {KEEP} {CAMERA}"), GOES_ON,
+               holds=f"test $(cat {KEEP}) = mine"),
         Attack("alpha5", "staging-deep", pulled(deep(STAGING)), GOES_ON),
     ),
     (
         Attack("data1", "log-huge", huge(LOG), STOPS, "model_deployment.log"),
         Attack("data2", "facefile-relative", text(PUMP, "facefile: faces.csv\\n"), STOPS, NO_PATH),
-        Attack("sentinel", "list-link", Form(PEOPLE, f"cp {ASIDE} {SPARE}; ln -s {SPARE} {PEOPLE}"), GOES_ON),
+        Attack("sentinel", "list-link", Form(PEOPLE, f"cp {ASIDE} {KEEP}; ln -s {KEEP} {PEOPLE}"), GOES_ON),
         Attack("lab1", "manifest-secret", link(MANIFEST, SECRET), GOES_ON, holds=f"test ! -L {MANIFEST}"),
         Attack("east", "config-huge", huge(CAMERA), GOES_ON),
         Attack("alpha5", "staging-fifo", pulled(fifo(STAGING)), GOES_ON),
     ),
     (
-        Attack("data2", "facefile-fifo", Form(PUMP, f"mkfifo {SPARE}; echo facefile: {SPARE} >{PUMP}"), STOPS, NO_FILE),
+        Attack("data2", "facefile-fifo", Form(PUMP, f"mkfifo {KEEP}; echo facefile: {KEEP} >{PUMP}"), STOPS, NO_FILE),
         Attack("sentinel", "list-huge", huge(PEOPLE), GOES_ON),
         Attack("east", "config-danced",
                dance(CAMERA, link(CAMERA, SECRET), fifo(CAMERA), nothing(CAMERA), pause=MOMENT), EITHER),
@@ -151,7 +151,7 @@ DEPLOYS = (
         Attack("data2", "face-lists-link", link(FACES), STOPS, BY_ROOT_ONLY),
         Attack("sentinel", "tasks-danced", dance(TASKS, link(TASKS), nothing(TASKS)), EITHER),
         Attack("lab1", "version-danced", dance(SSD, link(SSD), nothing(SSD)), EITHER),
-        Attack("east", "locks-held", Form(SPARE, meanwhile=f"for lock in {LOCKS}; do flock $lock sleep 3 & done; wait"),
+        Attack("east", "locks-held", Form(KEEP, meanwhile=f"for lock in {LOCKS}; do flock $lock sleep 3 & done; wait"),
                GOES_ON),
         Attack("alpha5", "manifest-huge", huge(MANIFEST), EITHER,
                holds=f"test $(stat --format=%s {MANIFEST}) -lt 99999"),

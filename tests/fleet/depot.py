@@ -18,7 +18,7 @@ SERVICE, TIMER = "model_cleanup.service", "model_cleanup.timer"
 OLD, LATER, STORED = "2019-01-01", "2019-01-01.2", "2026-05-01"
 MADE = {OLD: 1000, LATER: 2000, **{f"2026-06-0{day}": 10 for day in range(1, 6)}}
 """Versions that stories store, with the bytes of their one file. The last five are the most recent of all."""
-INSTALL, SPARE = "Install the clean-up of the registry", "Spare the versions that this run needs"
+INSTALL, KEEP = "Install the clean-up of the registry", "Keep the versions that this run needs"
 
 
 def let_the_sentinel_forget(folder: Path) -> None:

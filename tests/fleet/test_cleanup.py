@@ -13,6 +13,7 @@ from tests.fleet.conftest import SERVED, NodeOf
 from tests.fleet.depot import (
     FOLDER,
     INSTALL,
+    KEEP,
     LATER,
     LIST,
     LOG,
@@ -21,7 +22,6 @@ from tests.fleet.depot import (
     OLD,
     SEEN,
     SERVICE,
-    SPARE,
     STORED,
     TIMER,
     begin,
@@ -188,7 +188,7 @@ class TestListing:
         run = deploy("--limit", "data1", "--limit", "sentinel", site=wanting)
         try:
             assert run.code == 0, run.err
-            assert predicted[SPARE] == run.changed()[SPARE] == {"data1"}
+            assert predicted[KEEP] == run.changed()[KEEP] == {"data1"}
             assert predicted == run.changed()
             assert [each["version"] for each in entries(stored)] == [OLD, LATER]
             assert STORED in json.loads(stored.read(SEEN))["sentinel"]["named"][MODEL]

@@ -175,7 +175,7 @@ class FakeHosts:
         self.stored: dict[str, Any] = {}
         self.asked: list[tuple[str, str]] = []
         self.spared: list[tuple[str, Any]] = []
-        self.spare_fault = ""
+        self.keep_fault = ""
 
     def run(
         self, _fleet: Fleet, host: str, command: Sequence[str], _seconds: float, message: str = ""
@@ -189,9 +189,9 @@ class FakeHosts:
             return _said(answer) if answer else subprocess.CompletedProcess([], UNKNOWN_COMMAND, "", "found preview")
         if "spare" in command:
             self.spared.append((host, json.loads(message)))
-            code = UNKNOWN_COMMAND if self.spare_fault.startswith("found spare") else REFUSED
-            if self.spare_fault:
-                return subprocess.CompletedProcess([], code, "", self.spare_fault)
+            code = UNKNOWN_COMMAND if self.keep_fault.startswith("found spare") else REFUSED
+            if self.keep_fault:
+                return subprocess.CompletedProcess([], code, "", self.keep_fault)
             return _said('{"versions": []}')
         services = self.statuses[host].pop(0) if self.statuses.get(host) else {}
         return _said(json.dumps({"program": "f" * 64, "services": services}))

@@ -175,8 +175,8 @@ def _collect() -> Report:
     return Report((), tuple(linked_files.place(FLEET, found, *each) for each in found.away.items()))
 
 
-def _spare() -> None:
-    delete_list.spare(FLEET, [(MODEL, OLD)])
+def _keep_referenced() -> None:
+    delete_list.keep_referenced(FLEET, [(MODEL, OLD)])
 
 
 def _import() -> None:
@@ -207,7 +207,7 @@ COMMANDS: list[tuple[Callable[[], Report | None], tuple[str, ...]]] = [
     (_rollback, ("preview",)),
     (_stored, ("read-folder",)),
     (_collect, ("linked-files", "read-folder", "check-collected")),
-    (_spare, ("spare",)),
+    (_keep_referenced, ("spare",)),
     (_import, ("check-import",)),
     (_stacks, ("find-stacks",)),
     (_finish, ("finish-collected",)),

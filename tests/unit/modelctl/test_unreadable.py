@@ -223,7 +223,7 @@ def plan(datasink: FakeDatasink, monkeypatch: pytest.MonkeyPatch, *listed: tuple
     assert datasink
     asked: Fleet = fleet(standards=Standards(sentinelcam_model_retention=1))
     monkeypatch.setattr(delete_list, "read", lambda _: state(*map(entry, listed)))
-    monkeypatch.setattr(node_status, "named_versions", lambda *_: {})
+    monkeypatch.setattr(node_status, "referenced_versions", lambda *_: {})
     return prune_registry.look(asked)
 
 

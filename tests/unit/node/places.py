@@ -78,7 +78,7 @@ class Place:
     def told(self, authority: list[str] | None = None, needed: Mapping[str, str] | None = None) -> Datasink:
         """What the primary datasink alone is told."""
         log = self.root / "logs" / "the.log"
-        return Datasink(authority, dict(needed or {}), needed_by={}, named=[], log=log)
+        return Datasink(authority, dict(needed or {}), needed_by={}, referenced=[], log=log)
 
     def order(
         self,

@@ -58,7 +58,7 @@ class RealDepot:
         delete_list.renew(RenewDeleteList(plan.old.digest, plan.entries, dict(plan.seen)))
 
     def spare(self, pairs: Iterable[Pair], hosts: Mapping[str, Iterable[Pair]]) -> None:
-        delete_list.spare(
+        delete_list.keep_referenced(
             ["/".join(pair) for pair in pairs], {host: ["/".join(p) for p in hosts[host]] for host in hosts}
         )
 

@@ -48,7 +48,7 @@ def test_the_units_are_put_right(sink: StubHost, answer: Answer) -> None:
 
 def test_what_is_needed_leaves_the_delete_list(sink: StubHost, answer: Answer) -> None:
     answer(told(settled(sink), listed=[LISTED], unseen=["data1"]))
-    [spare] = plan(cleanup.spare, sink)
+    [spare] = plan(cleanup.keep_referenced, sink)
     assert line(spare) == "/usr/bin/python3 -I -B /var/lib/sentinelcam/program/DIGEST spare"
     assert message(spare) == {"versions": [LISTED], "hosts": {"data1": [LISTED]}}
     assert sink.said == [f"wanted again, so off the delete-list: {LISTED}"]
@@ -57,24 +57,24 @@ def test_what_is_needed_leaves_the_delete_list(sink: StubHost, answer: Answer) -
 def test_it_is_predicted_once(sink: StubHost) -> None:
     """A deploy of models spares first, and one of configs does too."""
     sink.facts["InstalledSurvey"] = told(settled(sink), listed=[LISTED], unseen=["data1"])
-    assert predict(cleanup.spare, sink) is not None
-    assert predict(cleanup.spare, sink) is None
+    assert predict(cleanup.keep_referenced, sink) is not None
+    assert predict(cleanup.keep_referenced, sink) is None
 
 
 def test_a_host_that_no_clean_up_has_seen_with_it_is_told(sink: StubHost, answer: Answer) -> None:
     answer(told(settled(sink), unseen=["data1"]))
-    [spare] = plan(cleanup.spare, sink)
+    [spare] = plan(cleanup.keep_referenced, sink)
     assert message(spare) == {"versions": [], "hosts": {"data1": [LISTED]}}
 
 
 def test_a_host_that_the_datasink_makes_up_is_not_told(sink: StubHost, answer: Answer) -> None:
     answer(told(settled(sink), unseen=["data1", "nowhere"]))
-    [spare] = plan(cleanup.spare, sink)
+    [spare] = plan(cleanup.keep_referenced, sink)
     assert message(spare) == {"versions": [], "hosts": {"data1": [LISTED]}}
     answer(told(settled(sink), unseen=["nowhere"]))
-    assert plan(cleanup.spare, sink) == []
+    assert plan(cleanup.keep_referenced, sink) == []
 
 
 def test_settled_nothing_is_done(sink: StubHost, answer: Answer) -> None:
     answer(settled(sink))
-    assert plan(cleanup.install, sink) == plan(cleanup.spare, sink) == []
+    assert plan(cleanup.install, sink) == plan(cleanup.keep_referenced, sink) == []

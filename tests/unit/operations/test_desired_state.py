@@ -66,7 +66,7 @@ def test_what_the_primary_datasink_is_told(fleet: Fleet) -> None:
         "data1": ["face_recognition/2026-02-02"],
         "lab1": ["mobilenet_ssd/2020-12-06"],
     }
-    assert "face_recognition/2025-02-25" in told.named
+    assert "face_recognition/2025-02-25" in told.referenced
     assert str(told.log) == fleet.deployment_log()
 
 

@@ -162,7 +162,7 @@ class TestDatasink:
         assert self.told(make_host("data1", fleet)).log == Path("/home/ops/sentinelcam/logs/model_deployment.log")
 
     def test_named_is_what_the_checkout_names_whatever_the_hosts_want(self, fleet: Fleet) -> None:
-        named = self.told(make_host("data1", fleet)).named
+        named = self.told(make_host("data1", fleet)).referenced
         assert {"mobilenet_ssd/2020-12-06", "face_recognition/2026-02-02", "face_recognition/2025-02-25"} <= set(named)
 
     def test_needed_is_what_the_hosts_of_this_run_want(self, fleet: Fleet) -> None:

@@ -191,7 +191,7 @@ def test_an_answer_that_is_none(depot: Depot, tmp_path: Path, state: Any) -> Non
 class TestSparing:
     def test_what_was_on_the_list_is_told(self, depot: Depot, tmp_path: Path) -> None:
         depot.answer()
-        spared = delete_list.spare(FLEET, [("haarcascades", "2020-01-01")], ["sentinel"])
+        spared = delete_list.keep_referenced(FLEET, [("haarcascades", "2020-01-01")], ["sentinel"])
         assert spared == ["haarcascades/2020-01-01"]
         assert json.loads((tmp_path / "spared").read_text()) == {
             "versions": ["haarcascades/2020-01-01"], "hosts": {"sentinel": ["haarcascades/2020-01-01"]}, "format": 1,
@@ -200,4 +200,4 @@ class TestSparing:
     def test_a_datasink_that_is_away(self, depot: Depot) -> None:
         depot.nodes.fail("data1", 255, "No route to host")
         with pytest.raises(OperatorError, match=r"data1 \(192\.168\.10\.50\): No route to host"):
-            delete_list.spare(FLEET, [("haarcascades", "2020-01-01")])
+            delete_list.keep_referenced(FLEET, [("haarcascades", "2020-01-01")])

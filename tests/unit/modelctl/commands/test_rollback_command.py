@@ -99,14 +99,14 @@ def test_what_comes_back_leaves_the_delete_list_first(stage: Stage, hosts: FakeH
 
 
 def test_without_the_delete_list_nothing_is_done(stage: Stage, hosts: FakeHosts) -> None:
-    hosts.spare_fault = "/var/lib/sentinelcam/cleanup: another is at work on the delete-list; run again"
+    hosts.keep_fault = "/var/lib/sentinelcam/cleanup: another is at work on the delete-list; run again"
     result = rollback(MODEL, OLD, "--yes")
-    assert (result.exit_code, hosts.spare_fault in result.stderr) == (1, True)
+    assert (result.exit_code, hosts.keep_fault in result.stderr) == (1, True)
     assert untouched(stage)
 
 
 def test_a_datasink_without_a_clean_up_has_no_delete_list(stage: Stage, hosts: FakeHosts) -> None:
-    hosts.spare_fault = "found spare; allowed: status, history, revert, restore"
+    hosts.keep_fault = "found spare; allowed: status, history, revert, restore"
     assert rollback(MODEL, OLD, "--yes").exit_code == 0
     assert stage.log() == [WHAT]
 

@@ -144,5 +144,5 @@ def test_overrides_and_named_versions_of_a_model() -> None:
         site_with("sentinel", model_version_overrides=own), pins=pinned(("face_recognition", "2026-02-02.10"))
     )
     assert (found.overrides("face_recognition"), found.overrides("haarcascades")) == ({"sentinel": "2026-02-02.10"}, {})
-    assert found.named_versions("face_recognition") == ["2026-02-02.10", "2026-02-02", "2025-02-25"]
-    assert found.named_versions("haarcascades") == ["2020-03-25"]
+    assert found.referenced_versions("face_recognition") == ["2026-02-02.10", "2026-02-02", "2025-02-25"]
+    assert found.referenced_versions("haarcascades") == ["2020-03-25"]

@@ -133,7 +133,7 @@ def test_the_list_is_read_before_any_host_is_asked(monkeypatch: pytest.MonkeyPat
         return answered
 
     monkeypatch.setattr(delete_list, "read", step("list", state()))
-    monkeypatch.setattr(node_status, "named_versions", step("host", {}))
+    monkeypatch.setattr(node_status, "referenced_versions", step("host", {}))
     monkeypatch.setattr(registry_store, "listing", step("registry", listed()))
     monkeypatch.setattr(prune_registry, "_require_clock", lambda *_: None)
     prune_registry.look(FLEET)

@@ -262,7 +262,7 @@ def test_what_the_primary_datasink_says_of_its_clean_up(place: Place, monkeypatc
     monkeypatch.setattr(delete_list, "listed", lambda labels: [f"{each} is listed" for each in labels])
     monkeypatch.setattr(delete_list, "unseen", lambda hosts: [f"{each} is unseen" for each in hosts])
     monkeypatch.setattr(prune_units, "differences", lambda units: [f"{each.path} differs" for each in units])
-    told = place.told()._replace(named=["cats/1"], needed_by={"lab1": ["cats/1"]})
+    told = place.told()._replace(referenced=["cats/1"], needed_by={"lab1": ["cats/1"]})
     order = place.order(datasink=told)._replace(clean_up=[installed(place.root / "a.timer", "")])
     answer = of_the_datasink(order)
     assert (answer.listed, answer.unseen) == (["cats/1 is listed"], ["lab1 is unseen"])

@@ -51,13 +51,13 @@ def test_where_there_is_none() -> None:
     assert delete_list.read() == []
     shown = show()
     assert shown == DeleteList("2026-11-24T00:00:00Z", shown.digest, [], {})
-    assert delete_list.spare(["cats/2019-01-01"], {"lab1": ["cats/2019-01-01"]}) == []
+    assert delete_list.keep_referenced(["cats/2019-01-01"], {"lab1": ["cats/2019-01-01"]}) == []
     assert [path.name for path in layout.cleanup().iterdir()] == ["spared"]
 
 
 def test_a_list_that_was_decided_on_before_a_version_was_spared_is_not_written() -> None:
     was = show().digest
-    delete_list.spare(["cats/2019-01-01"], {})
+    delete_list.keep_referenced(["cats/2019-01-01"], {})
     with pytest.raises(Refusal, match="changed meanwhile; nothing was written"):
         delete_list.renew(new(was, ENTRY))
     assert labels() == []
@@ -82,7 +82,7 @@ def test_everybody_can_read_it_and_root_alone_write_it() -> None:
 def test_what_was_changed_meanwhile_is_not_overwritten(versions: list[str], hosts: dict[str, list[str]]) -> None:
     write(ENTRY, {**ENTRY, "version": "2019-01-02"}, seen={"lab1": SIGHT})
     decided_from = show().digest
-    delete_list.spare(versions, hosts)
+    delete_list.keep_referenced(versions, hosts)
     before = show()
     with pytest.raises(Refusal, match=r"cleanup: changed meanwhile; nothing was written: run it again"):
         delete_list.renew(new(decided_from))
@@ -118,7 +118,7 @@ def check_damaged(text: str) -> None:
     with pytest.raises(Refusal, match=r"list\.json: damaged \(.*\), so nothing is removed; write it anew: modelctl cl"):
         delete_list.read()
     assert show().entries is None
-    assert delete_list.spare(["cats/2019-01-01"], {}) == []
+    assert delete_list.keep_referenced(["cats/2019-01-01"], {}) == []
     write(ENTRY)
     assert labels() == ["cats/2019-01-01"]
 
@@ -139,16 +139,16 @@ def test_what_was_seen_is_unknown_when_it_is_damaged(text: str) -> None:
 def test_sparing_takes_off_what_is_wanted_and_nothing_else() -> None:
     write(ENTRY, {**ENTRY, "version": "2019-01-02"}, {**ENTRY, "model": "dogs"})
     assert delete_list.listed(["cats/2019-01-02", "cats/2026-01-01"]) == ["cats/2019-01-02"]
-    assert delete_list.spare(["cats/2019-01-02", "cats/2026-01-01"], {}) == ["cats/2019-01-02"]
+    assert delete_list.keep_referenced(["cats/2019-01-02", "cats/2026-01-01"], {}) == ["cats/2019-01-02"]
     assert labels() == ["cats/2019-01-01", "dogs/2019-01-01"]
-    assert delete_list.spare(["cats/2019-01-02"], {}) == []
+    assert delete_list.keep_referenced(["cats/2019-01-02"], {}) == []
 
 
 def test_what_a_host_is_about_to_get_counts_as_seen_there() -> None:
     write(seen={"lab1": SIGHT})
     hosts = {"lab1": ["cats/2026-01-01", "cats/2026-02-02", "dogs/2026-01-01"], "east": ["cats/2026-02-02"]}
     assert delete_list.unseen(hosts) == ["lab1"]
-    delete_list.spare([], hosts)
+    delete_list.keep_referenced([], hosts)
     assert codec.encode(show().seen) == {
         "lab1": {**SIGHT, "named": {"cats": ["2026-01-01", "2026-02-02"], "dogs": ["2026-01-01"]}}
     }
@@ -159,7 +159,7 @@ def test_what_a_host_is_about_to_get_counts_as_seen_there() -> None:
 def test_two_at_once() -> None:
     write(ENTRY)
     with delete_list.alone(), pytest.raises(Refusal, match="another is at work on the delete-list; run again"):
-        delete_list.spare(["cats/2019-01-01"], {})
+        delete_list.keep_referenced(["cats/2019-01-01"], {})
     assert labels() == ["cats/2019-01-01"]
 
 

@@ -118,7 +118,7 @@ def test_what_was_spared_since_it_began_stays(depot: Place, monkeypatch: pytest.
 
     def spare(moment: str, _: Path) -> None:
         if moment == "after append":
-            delete_list.spare(["cats/2019-01-02"], {})
+            delete_list.keep_referenced(["cats/2019-01-02"], {})
 
     monkeypatch.setattr(files, "observer", spare)
     assert prune_registry.clean(depot, NOW) == []
