@@ -1,4 +1,7 @@
-"""The clean-up of the model registry, on the primary datasink. What it may remove is decided by `modelctl cleanup`."""
+"""The clean-up of the model registry, on the primary datasink.
+
+What it may remove is decided by `modelctl prune registry`.
+"""
 
 from pyinfra import host
 

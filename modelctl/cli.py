@@ -8,7 +8,7 @@ import click
 from modelctl.errors import OperatorError
 
 COMMANDS = (
-    "check", "cleanup", "collect", "coral", "import", "list", "override", "pin", "render", "restore", "revoke",
+    "check", "collect", "coral", "import", "list", "override", "pin", "prune", "render", "restore", "revoke",
     "rollback", "show", "status", "trust", "undo", "verify",
 )  # fmt: skip
 OTHERWISE = {"import": "import_", "list": "list_models"}

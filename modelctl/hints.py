@@ -9,7 +9,7 @@ from modelctl.product import CHECKOUT
 
 DEFAULT_SITE = Path("inventory.py")
 
-FROM_A_NODE = re.compile(r"\bmodelctl (cleanup|collect)\b")
+FROM_A_NODE = re.compile(r"\bmodelctl (prune registry|collect)\b")
 """Commands that a node's program names: it knows no site."""
 
 _site = DEFAULT_SITE

@@ -193,7 +193,7 @@ COMMANDS: Dict[str, _Run] = {
     "append-log": _told(AppendLog, _append_log),
     "send-linked-file": _told(SendLinkedFile, linked_transfer.send),
     "install-cleanup": _told(InstallCleanup, lambda told: prune_units.install(told.units)),
-    "retire": prune_registry.retire,
+    "retire": prune_registry.prune,
     **{name: partial(_answer_of_registry, name) for name in REGISTRY},
     "install": switching.start,
     "recover": automatic_rollback.recover,

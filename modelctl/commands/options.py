@@ -10,6 +10,7 @@ import click
 from modelctl.errors import OperatorError
 from modelctl.faults import choice, fault
 from modelctl.inventory.fleet import Fleet
+from modelctl.inventory_file import load
 from modelctl.table import Report
 
 DIFFERS = 3  # exit code of what only looks, apart from an operator's error: something differs or is unknown
@@ -53,3 +54,15 @@ def require_consent(question: str, done: str, yes: bool) -> None:
         raise OperatorError(f"no terminal to ask at, nothing was {done}; without a question: --yes")
     if not click.confirm(question):
         raise OperatorError(f"nothing was {done}")
+
+
+def connected(path: Path, as_json: bool, dry_run: bool, yes: bool) -> Fleet:
+    """Return a site's fleet, with the way to its hosts open.
+
+    Raises OperatorError where a question could not be asked.
+    """
+    if as_json and not (yes or dry_run):
+        raise OperatorError("--json: it cannot ask; add --dry-run or --yes")
+    inventory = load(path)
+    inventory.connect()
+    return inventory.fleet

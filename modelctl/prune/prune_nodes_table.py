@@ -1,4 +1,4 @@
-"""The plan of a clean-up of nodes, for people, and what became of it."""
+"""The plan of a pruning of nodes, for people, and what became of it."""
 
 from collections.abc import Iterator, Mapping
 

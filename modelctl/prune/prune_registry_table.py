@@ -1,4 +1,4 @@
-"""The plan of a clean-up, for people: where the space is, what goes and when, and what to know."""
+"""The plan of a pruning of the registry, for people: where the space is, what goes and when, and what to know."""
 
 from collections.abc import Iterator
 

@@ -80,7 +80,10 @@ def notes(fleet: Fleet, state: RegistryState) -> Iterator[str]:
         path = f"{fleet.collected_folder()}/{one_line(part)}"
         yield f"{datasink}: {path}: a collect has not ended; {_ending(fleet, part)}"
     for label in state.listed:
-        yield f"{datasink}: {label} is on the delete-list, and named here; take it off: {hints.modelctl('cleanup')}"
+        yield (
+            f"{datasink}: {label} is on the delete-list, and named here; take it off: "
+            f"{hints.modelctl('prune registry')}"
+        )
 
 
 def _ending(fleet: Fleet, part: str) -> str:

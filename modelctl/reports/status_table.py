@@ -92,6 +92,6 @@ def _service_notes(service: str, status: ServiceStatus) -> Iterator[str]:
     if status.coral and status.coral.problem:
         yield status.coral.problem
     for each in status.leftovers:
-        yield f"{each}: a clean-up has not ended; end it: {hints.modelctl('cleanup --nodes')}"
+        yield f"{each}: a clean-up has not ended; end it: {hints.modelctl('prune nodes')}"
     if status.last and status.last.outcome not in WENT_WELL:
         yield f"{status.last.outcome} ({status.last.operator}, {status.last.time}): {status.last.reason or 'no reason'}"

@@ -42,7 +42,7 @@ def read() -> List[Listed]:
     except FileNotFoundError:
         return []
     except (OSError, ValueError, TypeError, RecursionError, Refusal) as error:
-        damage = "%s: damaged (%s), so nothing is removed; write it anew: modelctl cleanup" % (_list(), error)
+        damage = "%s: damaged (%s), so nothing is removed; write it anew: modelctl prune registry" % (_list(), error)
         raise Refusal(damage) from None
 
 

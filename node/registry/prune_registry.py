@@ -28,7 +28,7 @@ class Place(NamedTuple):
     log: Path
 
 
-def retire(registry: str, log: str) -> None:
+def prune(registry: str, log: str) -> None:
     """Remove what is due now. Raises Refusal, a line for each version that could not be removed."""
     problems = clean(Place(Path(registry), Path(log)), history.now())
     if problems:
@@ -103,7 +103,7 @@ def _take(place: Place, entry: Listed) -> bool:
 
 
 def _require_listed(folder: Path, entry: Listed) -> None:
-    manifest, anew = folder / versions.MANIFEST, "it stays; to list it anew: modelctl cleanup"
+    manifest, anew = folder / versions.MANIFEST, "it stays; to list it anew: modelctl prune registry"
     for each in (folder.parent, folder):
         if not disk.is_real_folder(each):
             raise Refusal("%s: a link or a file; expected a folder; %s" % (each, anew))

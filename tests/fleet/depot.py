@@ -49,7 +49,7 @@ def cleanup_deploy(*words: str) -> Run:
 
 
 def cleanup(*words: str) -> Run:
-    return modelctl("cleanup", *words, "--site", str(DEFAULT_SITE))
+    return modelctl("prune", "registry", *words, "--site", str(DEFAULT_SITE))
 
 
 def in_short(text: str) -> str:

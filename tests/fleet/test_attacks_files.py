@@ -172,7 +172,7 @@ def test_a_clean_up_is_not_misled(deployed: Lab, node: NodeOf, tmp_path: Path, a
     path.write_text(SITE, encoding="utf-8")
     give_the_sentinel(deployed, *SPARE_VERSIONS)
     try:
-        outcome = strike(deployed, [attack], lambda: modelctl("cleanup", "--nodes", "--yes", "--site", str(path)))
+        outcome = strike(deployed, [attack], lambda: modelctl("prune", "nodes", "--yes", "--site", str(path)))
     finally:
         node("sentinel").shell(f"cd /home/ops/sentinel/models && rm -rf {' '.join(SPARE_VERSIONS)}")
     assert_in_vain(attack, outcome)

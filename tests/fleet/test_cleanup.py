@@ -202,11 +202,12 @@ class TestListing:
     ) -> None:
         assert cleanup("--yes").code == 0
         wanting = site.write(tmp_path / "wanting.py", versions={MODEL: STORED})
-        line = f"data1: {MODEL}/{STORED} is on the delete-list, and named here; take it off: {hint('cleanup', wanting)}"
+        line = f"data1: {MODEL}/{STORED} is on the delete-list, and named here; take it off: "
+        line += hint("prune registry", wanting)
         try:
             assert deploy("--limit", "sentinel", site=wanting).code == 0
             assert line in modelctl("status", "sentinel", "--site", str(wanting)).out.splitlines()
-            assert modelctl("cleanup", "--yes", "--site", str(wanting)).code == 0
+            assert modelctl("prune", "registry", "--yes", "--site", str(wanting)).code == 0
             assert [each["version"] for each in entries(stored)] == [OLD, LATER]
             assert line not in modelctl("status", "sentinel", "--site", str(wanting)).out.splitlines()
         finally:
@@ -243,9 +244,7 @@ class TestRemoving:
         assert stored.code(f"systemctl start {SERVICE}") == 1
         assert stored.exists(f"{FOLDER}/{OLD}/notes.txt")
         assert not stored.exists(f"{FOLDER}/{LATER}")
-        line = (
-            f"{FOLDER}/{OLD}: found 1044 bytes to free; listed were 1039; it stays; to list it anew: modelctl cleanup"
-        )
+        line = f"{FOLDER}/{OLD}: found 1044 bytes to free; listed were 1039; it stays; to list it anew: modelctl prune registry"
         assert line in stored.shell(f"journalctl --quiet --output=cat --unit={SERVICE}").splitlines()
         stored.shell(f"systemctl reset-failed {SERVICE}")
 
@@ -259,8 +258,11 @@ class TestRemoving:
         stored.shell(f"until [ -e {LOG} ] && [ ! -e {FOLDER}/.retired-{OLD} ]; do sleep 0.05; done")
         held.forget()
         moments = held.moments()
-        points = [f"after rename {FOLDER}/.retired-{OLD}", f"after unlink {FOLDER}/.retired-{OLD}/eye.xml",
-                  f"after append {LOG}"]  # fmt: skip
+        points = [
+            f"after rename {FOLDER}/.retired-{OLD}",
+            f"after unlink {FOLDER}/.retired-{OLD}/eye.xml",
+            f"after append {LOG}",
+        ]
         for number, point in enumerate(points[:times], 1):
             store(stored, OLD)
             assert cleanup("--yes").code == 0

@@ -98,7 +98,7 @@ def data1(node: NodeOf) -> Iterator[Node]:
 
 
 def words(site: Path, *more: str) -> tuple[str, ...]:
-    return ("cleanup", "--nodes", *more, "--site", str(site))
+    return ("prune", "nodes", *more, "--site", str(site))
 
 
 def clean(site: Path, *more: str) -> Run:
@@ -240,7 +240,7 @@ def test_whatever_ends_it_a_version_is_whole_or_gone_and_the_next_one_ends_it(
         lab.boot("sentinel")
     told = modelctl("status", "sentinel", "--site", str(DEFAULT_SITE)).out
     for name in [name for name in held(sentinel) if ".retired-" in name]:
-        assert f"{MODELS}/{name}: a clean-up has not ended; end it: {hint('cleanup --nodes')}\n" in told
+        assert f"{MODELS}/{name}: a clean-up has not ended; end it: {hint('prune nodes')}\n" in told
     whole = [name for name in OLD if name in held(sentinel)]
     for name in whole:
         assert sentinel.shell(f"cd {MODELS} && sha256sum {name}/*") in before

@@ -128,7 +128,7 @@ def prepare(tmp_path: Path) -> Callable[[], None]:
     def make() -> None:
         for each in (variant, DEFAULT_SITE):
             assert deploy(each).code == 0
-        assert operator.modelctl("cleanup", "--site", str(DEFAULT_SITE)).code == 0
+        assert operator.modelctl("prune", "registry", "--site", str(DEFAULT_SITE)).code == 0
 
     return make
 

@@ -153,13 +153,13 @@ def test_a_registry_with_folders_that_nobody_can_read(node: NodeOf) -> None:
             (("show", "haarcascades"), 3),
             (("pin", "--yes"), 1),
             (("status", "data1"), 0),
-            (("cleanup", "--dry-run"), 0),
+            (("prune", "registry", "--dry-run"), 0),
             (("verify", "haarcascades"), 3),
         ):
             run = modelctl(*words, *site)
             assert run.code == code, (words, run.out, run.err)
             assert f"{version}: Permission denied" in run.out + run.err, (words, run.out)
-            if words[0] in ("list", "pin", "status", "cleanup"):
+            if words[0] in ("list", "pin", "status", "prune"):
                 assert f"{model}: Permission denied; {mend}" in run.out + run.err, (words, run.out, run.err)
         assert modelctl("verify", "face_recognition", *site).code == 0
     finally:

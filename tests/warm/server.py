@@ -15,12 +15,26 @@ from typing import Any
 
 LOADED = {
     "pyinfra": (
-        "pyinfra_cli.main", "pyinfra.operations.util.files", "modelctl.inventory.groups", "modelctl.outside",
-        "operations.access", "operations.audit", "operations.cleanup", "operations.command_line", "operations.configs",
-        "operations.models", "operations.ready", "operations.whom",
+        "pyinfra_cli.main",
+        "pyinfra.operations.util.files",
+        "modelctl.inventory.groups",
+        "modelctl.outside",
+        "operations.access",
+        "operations.audit",
+        "operations.cleanup",
+        "operations.command_line",
+        "operations.configs",
+        "operations.models",
+        "operations.ready",
+        "operations.whom",
     ),
-    "modelctl": ("modelctl.cli", "modelctl.commands.cleanup", "modelctl.commands.rollback", "modelctl.commands.status"),
-}  # fmt: skip
+    "modelctl": (
+        "modelctl.cli",
+        "modelctl.commands.prune_registry",
+        "modelctl.commands.rollback",
+        "modelctl.commands.status",
+    ),
+}
 
 
 def main() -> None:

@@ -202,7 +202,7 @@ class World:
         assert self._decide() == self.plan
 
     def write(self, a: int, b: int) -> None:
-        """`modelctl cleanup --yes`: what it writes is what a dry run shows."""
+        """`modelctl prune registry --yes`: what it writes is what a dry run shows."""
         self.look(a, b)
         if self.plan is not None:
             self.depot.write(self.plan)

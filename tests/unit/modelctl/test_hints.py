@@ -47,7 +47,7 @@ def test_elsewhere_pyinfra_has_to_be_run_in_the_checkout(tmp_path: Path, monkeyp
 
 def test_what_a_node_says_is_completed() -> None:
     USE(Path("lab/inventory.py"))
-    said = "list.json: damaged, so nothing is removed; write it anew: modelctl cleanup"
+    said = "list.json: damaged, so nothing is removed; write it anew: modelctl prune registry"
     assert hints.completed(said) == f"{said} --site lab/inventory.py"
     assert hints.completed("the modelctl of old, or collect") == "the modelctl of old, or collect"
 

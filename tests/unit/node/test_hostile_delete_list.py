@@ -141,7 +141,7 @@ def test_what_is_not_what_was_listed(registry: Place, tmp_path: Path, change: Ca
     change(registry.registry / "cats" / "2026-01-01")
     before = tree(tmp_path)
     [problem] = clean(registry, NOW)
-    assert require_line(problem).endswith("; it stays; to list it anew: modelctl cleanup")
+    assert require_line(problem).endswith("; it stays; to list it anew: modelctl prune registry")
     assert tree(tmp_path) == before
 
 

@@ -187,7 +187,7 @@ def test_what_a_killed_clean_up_left_is_told_with_what_ends_it(nodes: FakeNodes,
     result = run(site, "lab1")
     assert result.exit_code == 0
     assert (
-        "lab1 imagenode: /m/cats/.retired-2026-01-01: a clean-up has not ended; end it: modelctl cleanup --nodes\n"
+        "lab1 imagenode: /m/cats/.retired-2026-01-01: a clean-up has not ended; end it: modelctl prune nodes\n"
     ) in result.stdout
 
 

@@ -55,7 +55,7 @@ def test_what_is_to_be_removed_though_it_is_named(nodes: FakeNodes) -> None:
     found = registry_state.look(FLEET)
     assert found == RegistryState(listed=("face_recognition/2025-02-25",))
     assert lines(found) == [
-        "data1: face_recognition/2025-02-25 is on the delete-list, and named here; take it off: modelctl cleanup"
+        "data1: face_recognition/2025-02-25 is on the delete-list, and named here; take it off: modelctl prune registry"
     ]
 
 

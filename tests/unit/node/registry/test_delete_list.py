@@ -115,7 +115,9 @@ def test_a_damaged_list_has_no_entries() -> None:
 def check_damaged(text: str) -> None:
     files.folder(layout.cleanup())
     (layout.cleanup() / "list.json").write_bytes(text.encode(errors="surrogateescape"))
-    with pytest.raises(Refusal, match=r"list\.json: damaged \(.*\), so nothing is removed; write it anew: modelctl cl"):
+    with pytest.raises(
+        Refusal, match=r"list\.json: damaged \(.*\), so nothing is removed; write it anew: modelctl prune"
+    ):
         delete_list.read()
     assert show().entries is None
     assert delete_list.keep_referenced(["cats/2019-01-01"], {}) == []

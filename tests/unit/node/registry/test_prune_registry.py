@@ -181,7 +181,7 @@ def test_what_is_not_as_it_was_listed_stays_and_the_others_go(depot: Place, chan
     before = {name: content for name, content in tree(depot.registry).items() if not name.startswith("eels")}
     [problem] = prune_registry.clean(depot, NOW)
     assert problem.startswith(line.format(folder))
-    assert problem.endswith("; to list it anew: modelctl cleanup")
+    assert problem.endswith("; to list it anew: modelctl prune registry")
     assert tree(depot.registry) == before
     assert [each.split(",")[0] for each in lines(depot)] == [f"{NOW} removed eels/2019-01-02"]
 

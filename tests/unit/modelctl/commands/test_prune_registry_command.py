@@ -1,4 +1,4 @@
-"""`modelctl cleanup`: what it shows, what it writes, and when it does neither."""
+"""`modelctl prune registry`: what it shows, what it writes, and when it does neither."""
 
 import base64
 import json
@@ -84,7 +84,7 @@ def run(depot: Depot, tmp_path: Path, *words: str) -> Result:
     depot.answer()
     site = tmp_path / "site.py"
     site.write_text(SITE, encoding="utf-8")
-    return CliRunner().invoke(cli.main, ["cleanup", *words, "--site", str(site)], catch_exceptions=False)
+    return CliRunner().invoke(cli.main, ["prune", "registry", *words, "--site", str(site)], catch_exceptions=False)
 
 
 REPORT = """\

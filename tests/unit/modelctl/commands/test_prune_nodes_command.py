@@ -1,4 +1,4 @@
-"""`modelctl cleanup --nodes`: its plan, what goes and what stays, on folders that stand for the hosts."""
+"""`modelctl prune nodes`: its plan, what goes and what stays, on folders that stand for the hosts."""
 
 import hashlib
 import json
@@ -108,8 +108,8 @@ class Hosts:
         standards = fleet().standards.model_copy(update={"sentinelcam_model_retention": 1})
         asked = fleet(site, registry, Pins(models=self.pinned), standards)
         inventory = Inventory(Path("inventory.py"), asked, lambda: None, None, None)
-        self.patch.setattr("modelctl.commands.cleanup.load", lambda _: inventory)
-        return CliRunner().invoke(cli.main, ["cleanup", "--nodes", *words], catch_exceptions=False)
+        self.patch.setattr("modelctl.commands.options.load", lambda _: inventory)
+        return CliRunner().invoke(cli.main, ["prune", "nodes", *words], catch_exceptions=False)
 
 
 @pytest.fixture
