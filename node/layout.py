@@ -68,7 +68,7 @@ def cleanup() -> Path:
     return STATE / "cleanup"
 
 
-def kept() -> Path:
+def backups() -> Path:
     """Copies of linked files, as they were before a switch."""
     return STATE / "kept"
 

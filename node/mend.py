@@ -63,7 +63,7 @@ def _damages(order: Order) -> Iterator[Damage]:
 
 def _kinds() -> Iterator[Tuple[Path, Kind]]:
     """What this program keeps, and of which kind it is: parents first."""
-    for path in (layout.access(), layout.cleanup(), layout.kept(), layout.checksum_cache(), layout.STATE / "sets"):
+    for path in (layout.access(), layout.cleanup(), layout.backups(), layout.checksum_cache(), layout.STATE / "sets"):
         yield path, FOLDER
     for path in (layout.coral(), layout.coral() / layout.STAGING):
         yield path, FOLDER

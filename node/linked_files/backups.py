@@ -42,7 +42,7 @@ def aside(path: Path) -> Path:
     if disk.is_there(copy) and not _is_whole(copy, digest):
         files.set_aside(copy)
     if not disk.is_there(copy):
-        files.folder(layout.kept(), mode=0o700)  # faces are for those only who may read the originals
+        files.folder(layout.backups(), mode=0o700)  # faces are for those only who may read the originals
         files.folder(copy.parent)
         if not files.copy(path, copy).startswith(digest):
             files.unlink(copy)
@@ -76,10 +76,10 @@ def of(path: Path) -> List[Backup]:
 
 def of_any_version(path: Path) -> List[Backup]:
     """Return the backups of a linked file, and of the file of that name in the other versions of its model."""
-    versions = disk.names(layout.kept() / path.parent.parent.name)
+    versions = disk.names(layout.backups() / path.parent.parent.name)
     found = (of(path.parent.with_name(version) / path.name) for version in versions)
     return sorted((each for some in found for each in some), key=lambda backup: -backup.mtime)
 
 
 def _folder(path: Path) -> Path:
-    return layout.kept() / path.parent.parent.name / path.parent.name
+    return layout.backups() / path.parent.parent.name / path.parent.name

@@ -85,9 +85,9 @@ def _files() -> List[Path]:
     """The linked files that have backups, in the models folders that the chosen sets name."""
     found = []
     for models in sorted({named.path.parents[2] for content in _contents() for named in content.named_files}):
-        for model in disk.names(layout.kept()):
-            for version in disk.names(layout.kept() / model):
-                names = {name.rpartition(".")[0] for name in disk.names(layout.kept() / model / version)}
+        for model in disk.names(layout.backups()):
+            for version in disk.names(layout.backups() / model):
+                names = {name.rpartition(".")[0] for name in disk.names(layout.backups() / model / version)}
                 found += [models / model / version / name for name in sorted(names)]
     return found
 

@@ -244,7 +244,10 @@ class TestRemoving:
         assert stored.code(f"systemctl start {SERVICE}") == 1
         assert stored.exists(f"{FOLDER}/{OLD}/notes.txt")
         assert not stored.exists(f"{FOLDER}/{LATER}")
-        line = f"{FOLDER}/{OLD}: found 1044 bytes to free; listed were 1039; it stays; to list it anew: modelctl prune registry"
+        line = (
+            f"{FOLDER}/{OLD}: found 1044 bytes to free; listed were 1039; it stays; to list it anew: modelctl "
+            "prune registry"
+        )
         assert line in stored.shell(f"journalctl --quiet --output=cat --unit={SERVICE}").splitlines()
         stored.shell(f"systemctl reset-failed {SERVICE}")
 

@@ -121,9 +121,10 @@ def _check_process(story: Story, chosen: str | None, *, is_untouched: bool) -> N
 
 def _check_models(story: Story, chosen: str | None) -> None:
     assert {path: path.read_bytes() for path in story.linked} == story.linked
-    for path in layout.kept().rglob("list.csv.*"):
+    for path in layout.backups().rglob("list.csv.*"):
         assert (
-            path.read_bytes() == story.linked[story.node.models / path.parent.relative_to(layout.kept()) / "list.csv"]
+            path.read_bytes()
+            == story.linked[story.node.models / path.parent.relative_to(layout.backups()) / "list.csv"]
         )
     if chosen is not None:
         for named in sets.load(SERVICE, chosen).content.named_files:
@@ -140,7 +141,7 @@ def check_repeated(story: Story) -> None:
         assert sets.digest_of(SERVICE, sets.CHOSEN) == story.new.digest
         assert story.node.live() == story.wanted
         assert {ENGINE, *story.new.timers} <= story.node.systemd.enabled or not story.new.is_to_run
-    copies = [path.read_bytes() for path in layout.kept().rglob("list.csv.*")]
+    copies = [path.read_bytes() for path in layout.backups().rglob("list.csv.*")]
     assert sorted(copies) == sorted(story.linked.values())
 
 

@@ -128,7 +128,7 @@ def test_a_note_of_a_switch_that_nobody_can_read_goes_aside(order: Order, conten
 
 
 def test_a_file_in_the_place_of_a_folder_goes_aside(order: Order) -> None:
-    for path in (layout.kept(), layout.checksum_cache(), layout.coral(), layout.coral() / layout.STAGING):
+    for path in (layout.backups(), layout.checksum_cache(), layout.coral(), layout.coral() / layout.STAGING):
         files.remove(path)
         files.folder(path.parent)
         path.write_text("")
@@ -137,5 +137,5 @@ def test_a_file_in_the_place_of_a_folder_goes_aside(order: Order) -> None:
 
 def test_a_link_that_leads_a_folder_to_another_disk_is_none_of_it(order: Order, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
-    layout.kept().symlink_to(tmp_path / "elsewhere")
+    layout.backups().symlink_to(tmp_path / "elsewhere")
     assert mended(order) == []

@@ -107,14 +107,14 @@ class TestKeep:
 
     def test_each_versions_copy_is_kept_aside(self, named: list[Named]) -> None:
         backups.keep(named)
-        assert tree(layout.kept()) == {
+        assert tree(layout.backups()) == {
             f"face_recognition/{version}/facedata.hdf5.{sha256(content)[:12]}": content
             for version, content in {"2025-02-25": b"rows of 2025-02-25", "2026-02-02": b"rows of 2026-02-02"}.items()
         }
 
     def test_only_root_can_come_to_the_copies(self, named: list[Named]) -> None:
         backups.keep(named)
-        assert layout.kept().stat().st_mode & 0o777 == 0o700
+        assert layout.backups().stat().st_mode & 0o777 == 0o700
 
     def test_what_changes_while_it_is_copied_is_refused(
         self, named: list[Named], monkeypatch: pytest.MonkeyPatch
@@ -128,12 +128,12 @@ class TestKeep:
         monkeypatch.setattr(files, "copy", change_and_copy)
         with pytest.raises(Refusal, match=r"facedata\.hdf5: written to while it was copied aside; run again later$"):
             backups.keep(named)
-        assert tree(layout.kept()) == {}
+        assert tree(layout.backups()) == {}
 
     def test_its_time_is_the_originals(self, named: list[Named], lists: list[Path]) -> None:
         os.utime(lists[0], (1_700_000_000, 1_700_000_000))
         backups.keep(named)
-        [copy] = (layout.kept() / "face_recognition" / "2025-02-25").iterdir()
+        [copy] = (layout.backups() / "face_recognition" / "2025-02-25").iterdir()
         assert copy.stat().st_mtime == 1_700_000_000
 
     def test_what_is_kept_already_is_not_copied_again(
@@ -147,4 +147,4 @@ class TestKeep:
         backups.keep(named)
         lists[0].write_text("more rows")
         backups.keep(named)
-        assert len(list((layout.kept() / "face_recognition" / "2025-02-25").iterdir())) == 2
+        assert len(list((layout.backups() / "face_recognition" / "2025-02-25").iterdir())) == 2

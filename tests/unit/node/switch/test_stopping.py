@@ -82,12 +82,12 @@ def test_one_that_is_too_long_to_be_read_does_not_keep_it_from_stopping(
 def test_lists_alone_are_copied_and_the_copy_of_a_whole_one_goes(path: Path, stop: Callable[[str], None]) -> None:
     """What is held open for as long as it is written is waited for instead."""
     stop(LIST[:700])
-    assert sorted(tree(layout.kept()).values()) == sorted([LIST.encode(), LIST[:700].encode()])
+    assert sorted(tree(layout.backups()).values()) == sorted([LIST.encode(), LIST[:700].encode()])
     stop(LIST)
-    assert len(tree(layout.kept())) == 2
+    assert len(tree(layout.backups())) == 2
     path.write_text(LIST.replace("anna", "ben"))
     stop(LIST.replace("anna", "ben"))
-    assert len(tree(layout.kept())) == 2
+    assert len(tree(layout.backups())) == 2
 
 
 def test_a_full_disk_does_not_keep_it_from_stopping(

@@ -32,7 +32,7 @@ def ready(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def kept() -> list[bytes]:
-    return sorted(tree(layout.kept()).values())
+    return sorted(tree(layout.backups()).values())
 
 
 def test_a_switch_to_another_version_keeps_a_copy_of_each(place: Place, versions: list[Path]) -> None:
