@@ -457,7 +457,7 @@ class CheckCollected(NamedTuple):
 class Collected(NamedTuple):
     """The reply: the names of those that were, and the bytes that the disk has left."""
 
-    home: List[str]
+    collected: List[str]
     free: Size
 
 

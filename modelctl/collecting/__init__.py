@@ -1,1 +1,1 @@
-"""Bringing home what exists on one host only: its linked files, to the primary datasink."""
+"""Collecting what exists on one host only: its linked files, to the primary datasink."""

@@ -1,4 +1,4 @@
-"""Bringing a node's linked files home: which there are, which exist nowhere else, and their way to the datasink."""
+"""Collecting a node's linked files: which there are, which exist nowhere else, and their way to the datasink."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ REPLY = "what it holds of a host's files"
 class Linked:
     """The linked files of a version on a host: what each is, None for one that is not there.
 
-    `stored` are those that equal the registry's pinned copy, `home` those that were collected already.
+    `stored` are those that equal the registry's pinned copy, `collected` those that were collected already.
     """
 
     host: str
@@ -47,14 +47,16 @@ class Linked:
     version: str
     files: Mapping[str, PinnedFile | None]
     stored: frozenset[str]
-    home: frozenset[str]
+    collected: frozenset[str]
     free: int
 
     @property
-    def away(self) -> dict[str, PinnedFile]:
+    def uncollected(self) -> dict[str, PinnedFile]:
         """Those that exist nowhere else."""
         return {
-            name: file for name, file in self.files.items() if file is not None and name not in self.stored | self.home
+            name: file
+            for name, file in self.files.items()
+            if file is not None and name not in self.stored | self.collected
         }
 
 
@@ -82,7 +84,7 @@ def look(fleet: Fleet, host: str, model: str, version: str) -> Linked:
     others = {name: file.sha256 for name, file in found.items() if file is not None and name not in stored}
     asked = CheckCollected(Path(fleet.collected_folder()), _place(host, model, version), others)
     received = travelling.ask(fleet, "check-collected", asked, Collected, REPLY, LOOK_SECONDS)
-    return Linked(host, model, version, found, stored, frozenset(received.home), received.free)
+    return Linked(host, model, version, found, stored, frozenset(received.collected), received.free)
 
 
 def _on_host(fleet: Fleet, host: str, question: LinkedQuestion) -> dict[str, PinnedFile | None]:
@@ -117,12 +119,12 @@ def place(fleet: Fleet, linked: Linked, name: str, file: PinnedFile) -> str:
 
 def require_space(fleet: Fleet, linked: Linked) -> None:
     """Raises OperatorError, with the numbers, when the datasink's disk is too small."""
-    needed = sum(file.size for file in linked.away.values())
+    needed = sum(file.size for file in linked.uncollected.values())
     travelling.require_space(fleet, fleet.collected_folder(), needed, linked.free)
 
 
 def collect(fleet: Fleet, linked: Linked, name: str, file: PinnedFile) -> None:
-    """Bring one file home. Raises OperatorError: then it is not there, or whole."""
+    """Collect one file. Raises OperatorError: then it is not there, or whole."""
     host, datasink = linked.host, fleet.site.primary_datasink
     ask = SendLinkedFile(Path(models_folder(fleet, host)), linked.model, linked.version, name, file.sha256)
     folder, measured = Path(fleet.collected_folder()), Measured(file.sha256, file.size)
@@ -135,7 +137,7 @@ def collect(fleet: Fleet, linked: Linked, name: str, file: PinnedFile) -> None:
     )
     for end, ended in ((host, sent), (datasink, received)):
         if ended.code == remote.SSH_FAILED:
-            raise remote.away(fleet, end, ended.said)
+            raise remote.unreachable(fleet, end, ended.said)
     answered = received.code in (0, travelling.REFUSED)
     if sent.code > 0 and answered:
         raise node_command.refused(fleet, host, "send-linked-file", sent.code, sent.said)

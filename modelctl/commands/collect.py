@@ -45,12 +45,12 @@ def collect(host: str, model: str, version: str, yes: bool, site: Path) -> None:
     with progress.waiting(f"reading the linked files of {model}/{version} on {host}"):
         linked = linked_files.look(fleet, host, model, version)
     _show(fleet, linked)
-    if linked.away:
+    if linked.uncollected:
         linked_files.require_space(fleet, linked)
         options.require_consent("Collect them?", "collected", yes)
     else:
         click.echo(f"\nnothing to collect: {host} has nothing of {model}/{version} that is not elsewhere")
-    for name, file in linked.away.items():
+    for name, file in linked.uncollected.items():
         with progress.waiting(f"collecting {name}, {file.size:,} bytes"):
             linked_files.collect(fleet, linked, name, file)
         click.echo(f"{name}: collected, and verified at both ends")
@@ -78,7 +78,7 @@ def _row(fleet: Fleet, linked: Linked, name: str, file: PinnedFile | None) -> Ro
     datasink = fleet.site.primary_datasink
     if name in linked.stored:
         where = f"as the registry of {datasink} has it"
-    elif name in linked.home:
+    elif name in linked.collected:
         where = f"collected already: {linked_files.place(fleet, linked, name, file)}"
     else:
         where = f"to {linked_files.place(fleet, linked, name, file)}"

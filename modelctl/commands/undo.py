@@ -34,7 +34,8 @@ def undo(older: tuple[str, ...], yes: bool, site: Path) -> None:
 
 
 def _allowing(inventory: Inventory, begun: Change, older: tuple[str, ...]) -> Change:
-    """The change with the hosts that may be taken back from a newer checkout's set. A host that is away is no obstacle.
+    """The change with the hosts that may be taken back from a newer checkout's set. A host that is unreachable is no
+    obstacle.
 
     Raises OperatorError when there are others.
     """

@@ -180,7 +180,7 @@ def _main_unit(service: str) -> Unit:
 
 
 def _daily_cleanups(primary: str, others: Iterable[str]) -> Iterator[Unit]:
-    """A service and its timer for each datasink: where one is away, the others are cleaned all the same."""
+    """A service and its timer for each datasink: where one is unreachable, the others are cleaned all the same."""
     names = {primary: "sentinel_cleanup", **{sink: f"sentinel_cleanup-{sink}" for sink in others}}
     for sink, name in names.items():
         for kind in ("service", "timer"):

@@ -73,7 +73,7 @@ def run(
     except subprocess.TimeoutExpired:
         raise NoAnswer(f"{place(fleet, host)}: no answer within {seconds} s; is its disk well?") from None
     if done.returncode == SSH_FAILED:
-        raise away(fleet, host, last_line(done.stderr))
+        raise unreachable(fleet, host, last_line(done.stderr))
     return done
 
 
@@ -86,7 +86,7 @@ def side_by_side(hosts: Sequence[str], ask: Callable[[str], Answer]) -> dict[str
         return dict(zip(hosts, pool.map(ask, hosts), strict=True))
 
 
-def away(fleet: Fleet, host: str, said: str) -> NoAnswer:
+def unreachable(fleet: Fleet, host: str, said: str) -> NoAnswer:
     """The error for a host that ssh cannot reach, with ssh's own words."""
     trust = hints.modelctl(f"trust {host}")
     return NoAnswer(f"{place(fleet, host)}: {said.rstrip('.')}; is it up, and trusted? {trust}")

@@ -28,7 +28,7 @@ def message(question: object) -> str:
 
 
 def ask(fleet: Fleet, command: str, question: object, kind: type[Reply], expected: str, seconds: float) -> Reply:
-    """What a command replies. Raises as `read`; remote.NoAnswer when the datasink is away, or cannot run it."""
+    """What a command replies. Raises as `read`; remote.NoAnswer when the datasink is unreachable, or cannot run it."""
     host = fleet.site.primary_datasink
     done = remote.run(fleet, host, words(command), seconds, f"{message(question)}\n")
     if done.returncode == REFUSED and done.stderr.strip() and "Traceback (" not in done.stderr:

@@ -58,8 +58,8 @@ def renew(fleet: Fleet, old: DeleteList, entries: Sequence[Listed], seen: Mappin
 def keep_referenced(fleet: Fleet, versions: Iterable[Pair], hosts: Iterable[str] = ()) -> list[str]:
     """Take versions that are wanted again off the list, and return those that were on it, as MODEL/VERSION.
 
-    `hosts` are those that get them: the next list knows it, should they be away by then. Raises remote.NoAnswer when
-    the datasink cannot be reached, OperatorError when it refuses.
+    `hosts` are those that get them: the next list knows it, should they be unreachable by then. Raises remote.NoAnswer
+    when the datasink cannot be reached, OperatorError when it refuses.
     """
     labels = [f"{model}/{version}" for model, version in versions]
     wanted = Spare(labels, dict.fromkeys(hosts, labels))

@@ -160,10 +160,10 @@ def _elsewhere(
     except OperatorError as error:
         stay[held.pair] = (str(error),)
         return {}
-    if linked.away:
-        names = " and ".join(linked.away)
+    if linked.uncollected:
+        names = " and ".join(linked.uncollected)
         collect = hints.modelctl(shlex.join(["collect", host, model, version]))
-        stay[held.pair] = (f"{names}: on this host only; bring home first: {collect}",)
+        stay[held.pair] = (f"{names}: on this host only; collect first: {collect}",)
     return {name: [file.sha256] if file else [] for name, file in linked.files.items()}
 
 

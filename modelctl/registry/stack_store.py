@@ -90,7 +90,7 @@ def send(fleet: Fleet, version: str, path: Path, file: PinnedFile, advance: Call
     with path.open("rb") as stream:
         ended = carry.give(fleet, stream, target, SEND_SECONDS, advance)
     if ended.code == remote.SSH_FAILED:
-        raise remote.away(fleet, datasink, ended.said)
+        raise remote.unreachable(fleet, datasink, ended.said)
     if ended.code == travelling.REFUSED:
         raise travelling.refused(fleet, ended.said)
     if ended.code:

@@ -1,4 +1,4 @@
-"""A version's linked files on their way home: what they are, and their bytes. Changes nothing here."""
+"""A version's linked files, for their collection: what they are, and their bytes. Changes nothing here."""
 
 from __future__ import annotations
 

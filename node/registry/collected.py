@@ -34,13 +34,13 @@ LEFT = re.compile(r"\..+\..{%d}%s" % (DIGITS, re.escape(PART)), re.DOTALL)
 
 def check(asked: CheckCollected) -> Collected:
     """Which of the files are here; changes nothing. Raises Refusal for another that has the place of one."""
-    home = []
+    collected = []
     for name, sha256 in asked.files.items():
         path = _final(asked.folder / asked.place, name, sha256)
         if disk.is_there(path):
             _require_digest(path, sha256)
-            home.append(name)
-    return Collected(home, own.free(asked.folder))
+            collected.append(name)
+    return Collected(collected, own.free(asked.folder))
 
 
 def receive(asked: ReceiveCollected, stream: BinaryIO) -> Done:

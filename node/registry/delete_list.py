@@ -128,7 +128,7 @@ def _labels(sight: Sight) -> Set[str]:
 
 
 def _remember(hosts: Mapping[str, Collection[str]]) -> None:
-    """What a host is about to get counts as seen there, should it be away when the next list is made."""
+    """What a host is about to get counts as seen there, should it be unreachable when the next list is made."""
     seen = _read_seen() or {}
     for host in set(hosts) & set(seen):
         for label in hosts[host]:

@@ -163,7 +163,7 @@ alpha5    mobilenet_ssd_edgetpu/2025-12-19                stays: current, named 
     assert deploy("--limit", "sentinel").changed() == {}
 
 
-def test_what_exists_nowhere_else_comes_home_first(sentinel: Node, site: Path, data1: Node) -> None:
+def test_what_exists_nowhere_else_is_collected_first(sentinel: Node, site: Path, data1: Node) -> None:
     sentinel.shell(f"echo a new face >>{MODELS}/{FACES}/facelist.csv")
     digest = sentinel.sha256(f"{MODELS}/{FACES}/facelist.csv")
     model, version = FACES.split("/")
@@ -171,7 +171,7 @@ def test_what_exists_nowhere_else_comes_home_first(sentinel: Node, site: Path, d
     assert (first.code, first.err) == (0, "")
     [line] = [line for line in first.out.splitlines() if line.startswith(f"sentinel  {FACES}")]
     assert line.split("  ")[-1].strip() == (
-        f"stays: facelist.csv: on this host only; bring home first: {hint(f'collect sentinel {model} {version}', site)}"
+        f"stays: facelist.csv: on this host only; collect first: {hint(f'collect sentinel {model} {version}', site)}"
     )
     assert held(sentinel) & set(OLD) == {FACES}
     assert modelctl("collect", "sentinel", model, version, "--yes", "--site", str(site)).code == 0
@@ -196,7 +196,7 @@ def test_files_of_somebody_s_own_keep_their_version(sentinel: Node, site: Path) 
     assert held(sentinel) & set(OLD) == {SSD}
 
 
-def test_a_host_that_is_away_is_named_and_left_alone(sentinel: Node, site: Path, lab: Lab) -> None:
+def test_a_host_that_is_unreachable_is_named_and_left_alone(sentinel: Node, site: Path, lab: Lab) -> None:
     lab.cut("lab1")
     try:
         run = clean(site, "--yes")

@@ -66,7 +66,7 @@ def unfinished() -> list[str]:
     return [line for line in run.out.splitlines() if "a collect has not ended" in line]
 
 
-def test_linked_files_come_home(sentinel: Node, data1: Node) -> None:
+def test_linked_files_are_collected(sentinel: Node, data1: Node) -> None:
     paths = expected(sentinel)
     sizes = {name: f"{sentinel.size(f'{HELD}/{name}'):,}" for name in NAMES}
     width = max(map(len, ("bytes", *sizes.values())))
@@ -147,7 +147,7 @@ def test_what_cannot_be_collected_is_refused_by_name(arguments: tuple[str, ...],
 
 
 @pytest.mark.parametrize("killed", ["modelctl", pytest.param("receiver", marks=pytest.mark.long), "power"])
-def test_whatever_ends_it_the_next_one_brings_all_home(sentinel: Node, data1: Node, lab: Lab, killed: str) -> None:
+def test_whatever_ends_it_the_next_one_collects_all(sentinel: Node, data1: Node, lab: Lab, killed: str) -> None:
     paths, held = expected(sentinel), Held(data1)
     held.order("receive-collected", 4, f"{HOME}/.facedata")
     collecting = begin_modelctl(*words("--yes"))

@@ -172,7 +172,7 @@ def _stored() -> None:
 def _collect() -> Report:
     found = linked_files.look(FLEET, "sentinel", MODEL, VERSION)
     linked_files.require_space(FLEET, found)
-    return Report((), tuple(linked_files.place(FLEET, found, *each) for each in found.away.items()))
+    return Report((), tuple(linked_files.place(FLEET, found, *each) for each in found.uncollected.items()))
 
 
 def _keep_referenced() -> None:

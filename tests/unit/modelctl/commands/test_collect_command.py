@@ -72,7 +72,7 @@ def writing(path: Path) -> Iterator[int]:
         process.communicate()
 
 
-def test_both_files_come_home_byte_by_byte(far: Hosts) -> None:
+def test_both_files_are_collected_byte_by_byte(far: Hosts) -> None:
     result = collect("--yes")
     assert (result.exit_code, result.stderr) == (0, "")
     data, rows = digest(DATA)[:12], digest(LIST)[:12]
@@ -105,7 +105,7 @@ def test_what_takes_long_is_shown_on_a_terminal(monkeypatch: pytest.MonkeyPatch)
     assert "collecting facedata.hdf5, 2,400,000 bytes" in shown
 
 
-def test_what_is_home_already_is_said_and_stays(hosts: Hosts) -> None:
+def test_what_is_collected_already_is_said_and_stays(hosts: Hosts) -> None:
     collect("--yes")
     before = {path.name: path.stat().st_ino for path in hosts.collected.iterdir()}
     again = collect()
@@ -292,7 +292,7 @@ def test_a_version_that_the_host_lacks() -> None:
     )
 
 
-def test_a_host_that_is_away(far: Hosts) -> None:
+def test_a_host_that_is_unreachable(far: Hosts) -> None:
     (far.folder / "away").write_text("192.168.10.60")
     assert refusal(collect("--yes")) == (
         "sentinel (192.168.10.60): ssh: connect to host 192.168.10.60: No route to host; is it up, and trusted? "

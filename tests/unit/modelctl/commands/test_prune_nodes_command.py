@@ -161,7 +161,7 @@ lab1      mobilenet_ssd/2021-01-01          stays: one of the 1 most recent othe
     assert hosts.held("sentinel") == before - {"haarcascades/2022-01-01"}
 
 
-def test_what_exists_on_the_host_only_stays_until_it_is_home(hosts: Hosts) -> None:
+def test_what_exists_on_the_host_only_stays_until_it_is_collected(hosts: Hosts) -> None:
     hosts.hold("sentinel", "face_recognition", "2024-01-01", "2025-01-01", "2026-01-01")
     faces = hosts.models("sentinel") / "face_recognition"
     (faces / "2024-01-01" / "facelist.csv").write_text("a new face")
@@ -170,8 +170,8 @@ def test_what_exists_on_the_host_only_stays_until_it_is_home(hosts: Hosts) -> No
     first = hosts.clean("--yes")
     reasons = [line.split("stays: ")[1] for line in first.stdout.splitlines() if "only" in line]
     assert reasons == [
-        "facelist.csv: on this host only; bring home first: modelctl collect sentinel face_recognition 2024-01-01",
-        "facedata.hdf5 and facelist.csv: on this host only; bring home first: "
+        "facelist.csv: on this host only; collect first: modelctl collect sentinel face_recognition 2024-01-01",
+        "facedata.hdf5 and facelist.csv: on this host only; collect first: "
         "modelctl collect sentinel face_recognition 2025-01-01",
     ]
     assert (first.exit_code, len(hosts.held("sentinel"))) == (0, 3)
@@ -194,7 +194,7 @@ def test_what_nobody_can_vouch_for_stays(hosts: Hosts) -> None:
     assert len(hosts.held("sentinel")) == 3
 
 
-def test_a_host_that_is_away_or_does_not_know_is_left_alone(far: Hosts) -> None:
+def test_a_host_that_is_unreachable_or_does_not_know_is_left_alone(far: Hosts) -> None:
     for host in ("sentinel", "lab1", "alpha5"):
         far.hold(host, "mobilenet_ssd", *(("2020-12-06", "2021-01-01", "2022-01-01") if host == "sentinel" else ()))
     (far.folder / f"away-{far.address('lab1')}").touch()

@@ -197,7 +197,7 @@ class TestSparing:
             "versions": ["haarcascades/2020-01-01"], "hosts": {"sentinel": ["haarcascades/2020-01-01"]}, "format": 1,
         }  # fmt: skip
 
-    def test_a_datasink_that_is_away(self, depot: Depot) -> None:
+    def test_an_unreachable_datasink(self, depot: Depot) -> None:
         depot.nodes.fail("data1", 255, "No route to host")
         with pytest.raises(OperatorError, match=r"data1 \(192\.168\.10\.50\): No route to host"):
             delete_list.keep_referenced(FLEET, [("haarcascades", "2020-01-01")])

@@ -101,7 +101,7 @@ class TestNewer:
         assert undo("--yes").exit_code == 0
         assert stage.runs()[0][-2:] == ["--data", "older=sentinel"]
 
-    def test_a_host_that_is_away_is_no_obstacle(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_host_that_is_unreachable_is_no_obstacle(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """H11."""
 
         def away(_: Fleet, host: str, *__: object) -> Never:

@@ -96,7 +96,7 @@ def test_what_has_no_manifest_neither_goes_nor_counts(odd: ListedVersion) -> Non
     }
 
 
-def test_a_host_that_is_away_counts_with_what_was_last_seen_of_it() -> None:
+def test_a_host_that_is_unreachable_counts_with_what_was_last_seen_of_it() -> None:
     sight = Sight(time="2026-11-01T00:00:00Z", named={MODEL: ["2020-01-01"]})
     away = NoAnswer("lab1 (1.2.3.4): no route")
     plan = decide(listed(_2020_01_01=version()), state(lab1=sight, gone=SIGHT), lab1=away, east={})

@@ -140,12 +140,12 @@ def test_bytes_are_flushed_before_the_rename_and_the_folder_after_it(
     assert seen == [f"after sync .{NAME}.part", f"after rename {NAME}", "after sync 2026-01-01"]
 
 
-def test_a_check_says_what_is_home_and_changes_nothing(tmp_path: Path) -> None:
+def test_a_check_says_what_is_collected_and_changes_nothing(tmp_path: Path) -> None:
     before = check(tmp_path)
-    assert (before.home, before.free > 0) == ([], True)
+    assert (before.collected, before.free > 0) == ([], True)
     assert not (tmp_path / "collected").exists()
     receive(tmp_path)
-    assert check(tmp_path).home == ["facelist.csv"]
+    assert check(tmp_path).collected == ["facelist.csv"]
 
 
 LEFT = ".facedata.hdf5.ab12ab12ab12.part"
