@@ -79,7 +79,7 @@ class Datasink(NamedTuple):
     A version is written as model/version.
     """
 
-    authority: Optional[List[str]]  # the lines that let certified keys in; None while there is no authority
+    pull_ca: Optional[List[str]]  # the lines that let certified keys in; None while there is no CA
     needed: Dict[str, str]  # version -> SHA-256 of its manifest
     needed_by: Dict[str, List[str]]  # host -> versions
     referenced: List[str]  # versions that the checkout names, whoever gets them

@@ -155,7 +155,7 @@ class Survey(NamedTuple):
 
 
 class DatasinkState(NamedTuple):
-    authorized: Optional[bool]  # certified keys are let in; None while there is no authority
+    authorized: Optional[bool]  # certified keys are let in; None while there is no CA
     revoked: List[str]  # pull keys that it refuses and this checkout does not
     registry: List[str]  # what the registry lacks of this run's versions
     logged: Dict[str, Logged]
@@ -287,7 +287,7 @@ class InstallAccess(NamedTuple):
 
 
 class Authorize(NamedTuple):
-    """The lines that let nodes with a certificate of this authority into the account."""
+    """The lines that let nodes with a certificate of this CA into the account."""
 
     user: str
     lines: List[str]

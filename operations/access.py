@@ -8,7 +8,7 @@ from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 from modelctl import hints, layout
 from modelctl.changes import ancestry
 from modelctl.faults import one_line
-from modelctl.nodes.pull_ca import Authority, pull_key
+from modelctl.nodes.pull_ca import PullCa, pull_key
 from modelctl.nodes.trust import known_key
 from node.codec import Text
 from node.protocol import Authorize, InstallAccess, Survey
@@ -42,14 +42,14 @@ def certify_pull_key(host: Host, found: Survey) -> Iterator[StringCommand]:
         )
         return
     known_hosts = f"{key.line}\n"
-    authority = Authority(host.data.fleet.site.pull_ca)
+    pull_ca = PullCa(host.data.fleet.site.pull_ca)
     held = found.pull_access
     generation = host.data.fleet.revoked.generation(host.name)
-    is_certified = authority.has_certified(held.certificate, held.public_key, host.name, generation)
+    is_certified = pull_ca.has_certified(held.certificate, held.public_key, host.name, generation)
     if is_certified and held.known_hosts == known_hosts:
         return
     yield command("make-key", host.name)
-    _ensure(authority)
+    _ensure(pull_ca)
     said = host.get_fact(PullKey, _sudo=True, _timeout=QUESTION_SECONDS)
     public_key = pull_key(said)
     if public_key is None:
@@ -59,7 +59,7 @@ def certify_pull_key(host: Host, found: Survey) -> Iterator[StringCommand]:
             "remove the file there, and run again"
         )
         return
-    certificate = authority.certify(public_key, host.name, generation)
+    certificate = pull_ca.certify(public_key, host.name, generation)
     yield command("install-access", message=InstallAccess(Text(certificate), Text(known_hosts)))
 
 
@@ -75,15 +75,15 @@ def authorize_pulls(host: Host, found: Survey) -> Iterator[StringCommand]:
         )
         return
     yield command("check-rrsync")
-    source, authority = desired_of(host).source, Authority(host.data.fleet.site.pull_ca)
-    _ensure(authority)
-    lines = authority.lines(str(source.registry), host.data.fleet.revoked)
+    source, pull_ca = desired_of(host).source, PullCa(host.data.fleet.site.pull_ca)
+    _ensure(pull_ca)
+    lines = pull_ca.lines(str(source.registry), host.data.fleet.revoked)
     yield command("authorize", message=Authorize(source.login, lines))
 
 
-def _ensure(authority: Authority) -> None:
-    if authority.create():
+def _ensure(pull_ca: PullCa) -> None:
+    if pull_ca.create():
         logger.warning(
-            f"{authority.key}: this control node had no pull authority, so one was made, and every node gets a "
+            f"{pull_ca.key}: this control node had no pull CA, so one was made, and every node gets a "
             "certificate of it; if another control node has one, copy that here and run again"
         )

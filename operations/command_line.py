@@ -18,7 +18,7 @@ from modelctl.errors import Faults
 from modelctl.faults import choice, fault, for_each
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory_file import Inventory
-from modelctl.nodes.pull_ca import Authority
+from modelctl.nodes.pull_ca import PullCa
 from operations.arguments import parse
 from operations.site_lock import NAME, hold
 
@@ -45,7 +45,7 @@ def check(inventory: Inventory, groups: Groups) -> None:
             for_each(run, lambda name: desired(fleet, name))
         else:
             _require_download(said.stage, words["operations"], fleet.site.primary_datasink, run)
-        _require_authority(fleet)
+        _require_pull_ca(fleet)
         if _is_real(words):
             hold(inventory.folder / NAME)
 
@@ -63,11 +63,11 @@ def _require_download(stage: str, deploys: Iterable[str], datasink: str, run: It
         raise Faults(faults)
 
 
-def _require_authority(fleet: Fleet) -> None:
-    """Raises OperatorError for a pull authority that nobody could trust; one that is not there yet is made."""
-    authority = Authority(fleet.site.pull_ca)
-    if authority.exists():
-        authority.public_key()
+def _require_pull_ca(fleet: Fleet) -> None:
+    """Raises OperatorError for a pull CA that nobody could trust; one that is not there yet is made."""
+    pull_ca = PullCa(fleet.site.pull_ca)
+    if pull_ca.exists():
+        pull_ca.public_key()
 
 
 def _is_real(words: Mapping[str, Any]) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 from modelctl import product
 from modelctl.desired.desired_state import desired
 from modelctl.inventory.fleet import Fleet
-from modelctl.nodes.pull_ca import Authority
+from modelctl.nodes.pull_ca import PullCa
 from modelctl.operator import operator, purpose
 from node.desired_state import Asked, Datasink, Order, Version
 
@@ -24,9 +24,9 @@ def order(fleet: Fleet, host: str, commit: str, asked: Asked, needed: dict[str, 
 
 
 def _datasink(fleet: Fleet, wanted: Order, needed: dict[str, list[Version]]) -> Datasink:
-    authority = Authority(fleet.site.pull_ca)
+    pull_ca = PullCa(fleet.site.pull_ca)
     return Datasink(
-        authority=authority.lines(str(wanted.source.registry), fleet.revoked) if authority.exists() else None,
+        pull_ca=pull_ca.lines(str(wanted.source.registry), fleet.revoked) if pull_ca.exists() else None,
         needed={each.label: each.manifest for versions in needed.values() for each in versions},
         needed_by={name: [each.label for each in versions] for name, versions in needed.items()},
         referenced=[

@@ -12,7 +12,7 @@ from modelctl.errors import OperatorError
 from modelctl.faults import choice, fault
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory_file import Inventory, load
-from modelctl.nodes.pull_ca import Authority
+from modelctl.nodes.pull_ca import PullCa
 
 DEPLOY = "deploys/access.py"
 
@@ -43,13 +43,13 @@ def revoke(host: str, yes: bool, site: Path) -> None:
 
 
 def _require_revocable(fleet: Fleet, host: str) -> None:
-    """Raises OperatorError for a host that pulls nothing, and where a deploy would make another authority."""
+    """Raises OperatorError for a host that pulls nothing, and where a deploy would make another CA."""
     pulling = {*fleet.with_service(), *fleet.revoked.hosts} - {fleet.site.primary_datasink}
     if host not in pulling:
         raise OperatorError(fault("HOST", host, f"a host that pulls: {choice(host, pulling)}"))
-    if not Authority(fleet.site.pull_ca).exists():
+    if not PullCa(fleet.site.pull_ca).exists():
         raise OperatorError(
-            f"pull_ca {fleet.site.pull_ca}: no such key; expected the authority that has certified {host}; "
+            f"pull_ca {fleet.site.pull_ca}: no such key; expected the CA that has certified {host}; "
             "copy it here from the control node that has it"
         )
 

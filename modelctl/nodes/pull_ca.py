@@ -1,4 +1,4 @@
-"""The pull authority: the control node's key that certifies the nodes' pull keys, and the lines that trust it.
+"""The pull CA: the control node's key that certifies the nodes' pull keys, and the lines that trust it.
 
 A certificate names its host and the generation of its pull key, so that one node's can be revoked. Certificates and the
 options of authorized_keys are OpenSSH's: ssh-keygen(1), sshd(8).
@@ -37,7 +37,7 @@ _creating = Lock()  # hosts are worked on side by side
 
 
 @dataclass(frozen=True)
-class Authority:
+class PullCa:
     """An OpenSSH key pair outside git; `key` is the private half."""
 
     key: Path
@@ -67,7 +67,7 @@ class Authority:
                 self.key.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             except OSError as error:
                 raise OperatorError(f"pull_ca {self.key}: {error.strerror}; expected a folder for the key") from error
-            _ssh_keygen("-t", "ed25519", "-N", "", "-C", "sentinelcam pull authority", "-f", str(self.key))
+            _ssh_keygen("-t", "ed25519", "-N", "", "-C", "sentinelcam pull CA", "-f", str(self.key))
             return True
 
     def lines(self, registry: str, revoked: Revoked) -> list[str]:
@@ -95,9 +95,9 @@ class Authority:
         return certificate
 
     def has_certified(self, certificate: str | None, public_key: str | None, host: str, generation: int) -> bool:
-        """Tell whether `certificate` is this authority's for `public_key`, as `certify` makes it now.
+        """Tell whether `certificate` is this CA's for `public_key`, as `certify` makes it now.
 
-        Both may be anything. Raises OperatorError when the authority's own public half is damaged.
+        Both may be anything. Raises OperatorError when the CA's own public half is damaged.
         """
         if certificate is None or public_key is None or not self.exists():
             return False

@@ -129,8 +129,8 @@ def _datasink(told: Optional[Datasink], order: Order) -> Optional[DatasinkState]
         return None
     login = order.source.login
     return DatasinkState(
-        authorized=None if told.authority is None else access.is_authorized(login, told.authority),
-        revoked=[] if told.authority is None else access.revoked(login, told.authority),
+        authorized=None if told.pull_ca is None else access.is_authorized(login, told.pull_ca),
+        revoked=[] if told.pull_ca is None else access.revoked(login, told.pull_ca),
         registry=_missing(told.needed, order.source),
         logged=deployment_log.logged(told.log),
         listed=delete_list.listed(told.referenced),

@@ -79,7 +79,7 @@ def read(name: str) -> Optional[Text]:
 
 
 def is_authorized(user: str, lines: List[str]) -> bool:
-    """Tell whether these lines, in their order, are all that the account has for their authority."""
+    """Tell whether these lines, in their order, are all that the account has for their CA."""
     return _ours(user, lines) == lines
 
 
@@ -89,12 +89,12 @@ def revoked(user: str, lines: List[str]) -> List[str]:
 
 
 def authorize(user: str, lines: List[str]) -> None:
-    """Let nodes with a certificate read the registry. Other lines stay; older lines for the same authority go.
+    """Let nodes with a certificate read the registry. Other lines stay; older lines for the same CA go.
 
     Raises OSError, or Refusal where no file there would let anybody in.
     """
     with _authorized_keys(user) as (path, owner):
-        kept = [each for each in _lines(path) if not _is_of(_authority(lines), each)]
+        kept = [each for each in _lines(path) if not _is_of(_pull_ca(lines), each)]
         files.folder(path.parent, owner, mode=0o700)
         text = "".join(each + "\n" for each in [*kept, *lines])
         files.write(path, text.encode(*ANY_BYTES), 0o600 if owner != ROOT else 0o644, owner)
@@ -121,9 +121,9 @@ def rsync_version() -> Tuple[int, ...]:
 
 
 def _ours(user: str, lines: List[str]) -> List[str]:
-    """The account's lines for the authority of these lines."""
+    """The account's lines for the CA of these lines."""
     with _authorized_keys(user) as (path, _):
-        return [each for each in _lines(path) if _is_of(_authority(lines), each)]
+        return [each for each in _lines(path) if _is_of(_pull_ca(lines), each)]
 
 
 def _path(name: str) -> Path:
@@ -134,13 +134,13 @@ def _named(lines: List[str]) -> List[str]:
     return [name for line in lines for name in REVOKED.findall(line)]
 
 
-def _authority(lines: List[str]) -> str:
+def _pull_ca(lines: List[str]) -> str:
     """The public key that all these lines trust."""
     return lines[-1].rsplit("ssh-ed25519 ", 1)[1].split()[0]
 
 
-def _is_of(authority: str, line: str) -> bool:
-    return "cert-authority" in line and authority in line
+def _is_of(pull_ca: str, line: str) -> bool:
+    return "cert-authority" in line and pull_ca in line
 
 
 @contextmanager

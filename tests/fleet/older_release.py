@@ -123,7 +123,7 @@ def _members(host: str) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
 
 
 def _certify(lab: Lab, name: str) -> None:
-    """Give a host a pull key, and a certificate of the lab's authority in the form of that release."""
+    """Give a host a pull key, and a certificate of the lab's CA in the form of that release."""
     folder = f"{STATE}/access"
     _run(lab, name, f"ssh-keygen -q -t ed25519 -N '' -C sentinelcam-pull@{name} -f {folder}/pull_key")
     with TemporaryDirectory() as here:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from modelctl.errors import OperatorError
 from modelctl.nodes import known_hosts, trust
-from modelctl.nodes.pull_ca import Authority, pull_key
+from modelctl.nodes.pull_ca import PullCa, pull_key
 from tests.unit.modelctl.hostile import require_lines
 
 LINES = [
@@ -72,29 +72,29 @@ def test_any_known_hosts(tmp_path_factory: pytest.TempPathFactory, content: byte
 
 
 @pytest.fixture(scope="module")
-def certified(tmp_path_factory: pytest.TempPathFactory) -> tuple[Authority, str, str]:
-    """An authority, a node's key and its certificate."""
+def certified(tmp_path_factory: pytest.TempPathFactory) -> tuple[PullCa, str, str]:
+    """A CA, a node's key and its certificate."""
     folder = tmp_path_factory.mktemp("authority")
-    authority = Authority(folder / "pull_ca")
-    authority.create()
-    Authority(folder / "node").create()
+    pull_ca = PullCa(folder / "pull_ca")
+    pull_ca.create()
+    PullCa(folder / "node").create()
     public = pull_key(Path(folder, "node.pub").read_text())
     assert public is not None
-    return authority, public, authority.certify(public, "lab1", 1)
+    return pull_ca, public, pull_ca.certify(public, "lab1", 1)
 
 
 @given(data=st.data())
-def test_any_certificate(certified: tuple[Authority, str, str], data: st.DataObject) -> None:
-    """H1: a changed one is none of the authority's."""
-    authority, public, certificate = certified
+def test_any_certificate(certified: tuple[PullCa, str, str], data: st.DataObject) -> None:
+    """H1: a changed one is none of the CA's."""
+    pull_ca, public, certificate = certified
     kind, body, *rest = certificate.split()
     blob = bytearray(base64.b64decode(body))
     for _ in range(data.draw(st.integers(1, 3))):
         blob[data.draw(st.integers(0, len(blob) - 1))] = data.draw(st.integers(0, 255))
     changed = " ".join([kind, base64.b64encode(blob).decode(), *rest])
-    known = authority.has_certified(changed, public, "lab1", 1)
+    known = pull_ca.has_certified(changed, public, "lab1", 1)
     assert not known or base64.b64decode(body) == blob
     for text in (data.draw(st.text()), certificate[: data.draw(st.integers(0, len(certificate) // 2))]):
-        assert not authority.has_certified(text, public, "lab1", 1)
-        assert not authority.has_certified(certificate, text, "lab1", 1)
+        assert not pull_ca.has_certified(text, public, "lab1", 1)
+        assert not pull_ca.has_certified(certificate, text, "lab1", 1)
         assert pull_key(text) is None

@@ -75,10 +75,10 @@ class Place:
         fill(self.models / model / version, manifest_of(model, version), contents)
         return self.stored(model, version, contents, linked)
 
-    def told(self, authority: list[str] | None = None, needed: Mapping[str, str] | None = None) -> Datasink:
+    def told(self, pull_ca: list[str] | None = None, needed: Mapping[str, str] | None = None) -> Datasink:
         """What the primary datasink alone is told."""
         log = self.root / "logs" / "the.log"
-        return Datasink(authority, dict(needed or {}), needed_by={}, referenced=[], log=log)
+        return Datasink(pull_ca, dict(needed or {}), needed_by={}, referenced=[], log=log)
 
     def order(
         self,

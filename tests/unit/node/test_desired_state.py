@@ -122,7 +122,7 @@ def test_the_stack_of_an_order() -> None:
 
 def test_what_the_primary_datasink_is_told() -> None:
     said = {
-        "authority": None, "needed": {"cats/1": "ab"}, "needed_by": {"lab1": ["cats/1"]}, "referenced": ["cats/2"],
+        "pull_ca": None, "needed": {"cats/1": "ab"}, "needed_by": {"lab1": ["cats/1"]}, "referenced": ["cats/2"],
         "log": "/logs/the.log",
     }  # fmt: skip
     expected = Datasink(None, {"cats/1": "ab"}, {"lab1": ["cats/1"]}, ["cats/2"], Path("/logs/the.log"))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from node.pull import access
 
-LINE = 'cert-authority,restrict,principals="p",command="/usr/bin/rrsync -ro /r" ssh-ed25519 AAAAmine authority'
+LINE = 'cert-authority,restrict,principals="p",command="/usr/bin/rrsync -ro /r" ssh-ed25519 AAAAmine CA'
 OLDER = LINE.replace("/r", "/elsewhere")
 PIECES = st.sampled_from(
     [

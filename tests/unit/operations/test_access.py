@@ -7,7 +7,7 @@ from pyinfra import logger
 
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.revoked import Revoked
-from modelctl.nodes.pull_ca import Authority
+from modelctl.nodes.pull_ca import PullCa
 from node.codec import Text
 from node.protocol import PullAccess, Survey
 from operations import access
@@ -60,15 +60,15 @@ def test_a_bare_node_makes_a_key_and_gets_a_certificate(node: StubHost, answer: 
     assert line(install) == "/usr/bin/python3 -I -B /var/lib/sentinelcam/program/DIGEST install-access"
     sent = message(install)
     assert sent["known_hosts"] == KNOWN_HOSTS
-    assert Authority(node.data.fleet.site.pull_ca).has_certified(sent["certificate"], NODE_KEY, "lab1", 1)
+    assert PullCa(node.data.fleet.site.pull_ca).has_certified(sent["certificate"], NODE_KEY, "lab1", 1)
 
 
 @pytest.fixture
 def certified(node: StubHost) -> Survey:
     """The answer of a node that can pull."""
-    authority = Authority(node.data.fleet.site.pull_ca)
-    authority.create()
-    held = PullAccess(Text(NODE_KEY), Text(authority.certify(NODE_KEY, "lab1", 1)), Text(KNOWN_HOSTS))
+    pull_ca = PullCa(node.data.fleet.site.pull_ca)
+    pull_ca.create()
+    held = PullAccess(Text(NODE_KEY), Text(pull_ca.certify(NODE_KEY, "lab1", 1)), Text(KNOWN_HOSTS))
     return settled(node)._replace(pull_access=held)
 
 
@@ -94,7 +94,7 @@ def test_a_node_whose_key_is_revoked_gets_a_new_certificate(fleet: Fleet, answer
     answer(certified)
     node.facts["PullKey"] = NODE_KEY
     _, install = plan(access.certify_pull_key, node)
-    assert Authority(fleet.site.pull_ca).has_certified(message(install)["certificate"], NODE_KEY, "lab1", 2)
+    assert PullCa(fleet.site.pull_ca).has_certified(message(install)["certificate"], NODE_KEY, "lab1", 2)
 
 
 def test_a_node_is_left_alone_when_another_ones_key_is_revoked(fleet: Fleet, answer: Answer, certified: Survey) -> None:
@@ -141,7 +141,7 @@ def test_no_other_host_hears_of_it(fleet: Fleet, monkeypatch: pytest.MonkeyPatch
     assert certified == {"sentinel", "east", "alpha5"}
 
 
-def test_an_authority_that_cannot_be_made_fails_this_host(node: StubHost, answer: Answer, tmp_path: Path) -> None:
+def test_an_pull_ca_that_cannot_be_made_fails_this_host(node: StubHost, answer: Answer, tmp_path: Path) -> None:
     (tmp_path / "pull_ca").mkdir()
     answer(settled(node))
     node.facts["PullKey"] = NODE_KEY
@@ -160,8 +160,8 @@ def test_the_datasink_lets_certified_nodes_read(sink: StubHost, answer: Answer) 
     check, authorize = plan(access.authorize_pulls, sink)
     assert line(check).endswith(" check-rrsync")
     assert line(authorize).endswith(" authorize")
-    authority = Authority(sink.data.fleet.site.pull_ca)
-    lines = authority.lines("/home/ops/sentinelcam/model_registry", Revoked())
+    pull_ca = PullCa(sink.data.fleet.site.pull_ca)
+    lines = pull_ca.lines("/home/ops/sentinelcam/model_registry", Revoked())
     assert message(authorize) == {"user": "ops", "lines": lines}
 
 
@@ -171,7 +171,7 @@ def test_the_datasink_lets_revoked_nodes_in_no_more(fleet: Fleet, answer: Answer
     sink = make_host("data1", replace(fleet, revoked=revoked))
     answer(told(settled(sink), authorized=False))
     _, authorize = plan(access.authorize_pulls, sink)
-    lines = Authority(fleet.site.pull_ca).lines("/home/ops/sentinelcam/model_registry", revoked)
+    lines = PullCa(fleet.site.pull_ca).lines("/home/ops/sentinelcam/model_registry", revoked)
     assert (len(lines), message(authorize)["lines"]) == (2, lines)
 
 
@@ -191,7 +191,7 @@ def test_an_authorized_datasink_is_left_alone(sink: StubHost, answer: Answer) ->
     assert plan(access.authorize_pulls, sink) == []
 
 
-def test_a_new_authority_is_told_once(fleet: Fleet, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_pull_ca_is_told_once(fleet: Fleet, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another control node may have the one that all nodes know."""
     warnings: list[str] = []
     monkeypatch.setattr(logger, "warning", warnings.append)
@@ -202,13 +202,13 @@ def test_a_new_authority_is_told_once(fleet: Fleet, answer: Answer, monkeypatch:
         answer(told(found, authorized=None) if found.datasink else found)
         plan(access.certify_pull_key if name != "data1" else access.authorize_pulls, host)
     assert warnings == [
-        f"{fleet.site.pull_ca}: this control node had no pull authority, so one was made, and every node gets a "
+        f"{fleet.site.pull_ca}: this control node had no pull CA, so one was made, and every node gets a "
         "certificate of it; if another control node has one, copy that here and run again"
     ]
 
 
-def test_a_known_authority_is_not_told(sink: StubHost, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
-    Authority(sink.data.fleet.site.pull_ca).create()
+def test_a_known_pull_ca_is_not_told(sink: StubHost, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+    PullCa(sink.data.fleet.site.pull_ca).create()
     monkeypatch.setattr(logger, "warning", None)
     answer(told(settled(sink), authorized=None))
     assert len(plan(access.authorize_pulls, sink)) == 2

@@ -174,7 +174,7 @@ def test_a_deploy_says_once_what_is_deprecated_or_unknown(fleet: Fleet, monkeypa
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage\n", b"\xff\0", b"# ssh-ed25519\n", b"ssh-ed25519 AAAA\n"])
-def test_a_damaged_authority_is_said_before_the_first_connection(fleet: Fleet, content: bytes) -> None:
+def test_a_damaged_pull_ca_is_said_before_the_first_connection(fleet: Fleet, content: bytes) -> None:
     """H1: else the datasink would be told to trust nobody, host by host."""
     fleet.site.pull_ca.with_name("pull_ca.pub").write_bytes(content)
     with pytest.raises(OperatorError) as caught:

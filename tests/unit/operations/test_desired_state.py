@@ -6,7 +6,7 @@ import pytest
 from modelctl import product
 from modelctl.desired.desired_state import desired, versions_of
 from modelctl.inventory.fleet import Fleet
-from modelctl.nodes.pull_ca import Authority
+from modelctl.nodes.pull_ca import PullCa
 from modelctl.operator import operator, purpose
 from node import protocol
 from node.desired_state import Asked, Order
@@ -51,14 +51,14 @@ def test_an_order_is_what_the_host_should_hold_and_what_is_asked_in_this_run(fle
 
 
 def test_what_the_primary_datasink_is_told(fleet: Fleet) -> None:
-    authority = Authority(fleet.site.pull_ca)
-    authority.create()
+    pull_ca = PullCa(fleet.site.pull_ca)
+    pull_ca.create()
     found = order_of(fleet, "data1")
     assert [unit.path.name for unit in found.clean_up] == ["model_cleanup.service", "model_cleanup.timer"]
     assert found.clean_up == desired(fleet, "data1").clean_up
     told = found.datasink
     assert told is not None
-    assert told.authority == authority.lines("/home/ops/sentinelcam/model_registry", fleet.revoked)
+    assert told.pull_ca == pull_ca.lines("/home/ops/sentinelcam/model_registry", fleet.revoked)
     assert told.needed == {
         each.label: each.manifest for name in ("data1", "lab1") for each in versions_of(desired(fleet, name))
     }

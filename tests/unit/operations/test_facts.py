@@ -11,7 +11,7 @@ from pyinfra.api.exceptions import FactProcessError
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.revoked import Revoked
 from modelctl.nodes.bundle import bundle
-from modelctl.nodes.pull_ca import Authority
+from modelctl.nodes.pull_ca import PullCa
 from node.desired_state import Asked as AskedFor
 from node.desired_state import Datasink
 from operations import facts
@@ -146,17 +146,17 @@ class TestDatasink:
         assert told["data1"]
         assert told["lab1"] is None
 
-    def test_no_authority_yet(self, fleet: Fleet) -> None:
-        assert self.told(make_host("data1", fleet)).authority is None
+    def test_no_pull_ca_yet(self, fleet: Fleet) -> None:
+        assert self.told(make_host("data1", fleet)).pull_ca is None
 
-    def test_the_authoritys_lines(self, fleet: Fleet) -> None:
+    def test_the_pull_ca_lines(self, fleet: Fleet) -> None:
         """R6."""
-        authority, revoked = Authority(fleet.site.pull_ca), Revoked(hosts={"east": 2})
-        authority.create()
-        lines = self.told(make_host("data1", replace(fleet, revoked=revoked))).authority
+        pull_ca, revoked = PullCa(fleet.site.pull_ca), Revoked(hosts={"east": 2})
+        pull_ca.create()
+        lines = self.told(make_host("data1", replace(fleet, revoked=revoked))).pull_ca
         assert lines is not None
         assert len(lines) == 2
-        assert lines == authority.lines("/home/ops/sentinelcam/model_registry", revoked)
+        assert lines == pull_ca.lines("/home/ops/sentinelcam/model_registry", revoked)
 
     def test_where_the_deployment_log_is(self, fleet: Fleet) -> None:
         assert self.told(make_host("data1", fleet)).log == Path("/home/ops/sentinelcam/logs/model_deployment.log")

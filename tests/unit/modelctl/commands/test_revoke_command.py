@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from modelctl import cli
-from modelctl.nodes.pull_ca import Authority
+from modelctl.nodes.pull_ca import PullCa
 from modelctl.product import CHECKOUT
 from tests.unit.modelctl.fake_changes import FAIL, FakeHosts, Stage, use
 
@@ -39,9 +39,9 @@ for _ in range(int(sys.argv[3])):
 
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    """A site whose authority is there."""
+    """A site whose CA is there."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    Authority(Path.home() / ".config/sentinelcam/pull_ca").create()
+    PullCa(Path.home() / ".config/sentinelcam/pull_ca").create()
     return Stage.build(tmp_path / "site é 1")
 
 
@@ -141,12 +141,12 @@ def test_a_deploy_that_is_stopped(stage: Stage) -> None:
     assert "which stands; but data1 still lets them in: the deploy was stopped, see above; " in refusal("east")
 
 
-def test_without_the_authority_that_has_certified_it(stage: Stage) -> None:
+def test_without_the_pull_ca_that_has_certified_it(stage: Stage) -> None:
     """A deploy would make another, and leave the stolen key's on the datasink."""
     key = Path("~/.config/sentinelcam/pull_ca").expanduser()
     key.with_name("pull_ca.pub").unlink()
     assert refusal("east") == (
-        f"pull_ca {key}: no such key; expected the authority that has certified east; copy it here from the control "
+        f"pull_ca {key}: no such key; expected the CA that has certified east; copy it here from the control "
         "node that has it\n"
     )
     assert stage.is_as_first()

@@ -69,7 +69,7 @@ def test_several_names_in_a_line(path: Path) -> None:
 
 
 def test_markers_stay(path: Path) -> None:
-    """H12: what is revoked stays revoked, and an authority is no host's key."""
+    """H12: what is revoked stays revoked, and a CA is no host's key."""
     text = f"@revoked {ADDRESS} ssh-ed25519 {OLD}\n@cert-authority {ADDRESS},lab1 ssh-ed25519 {THIRD} ours\n"
     path.write_text(f"{text}{ADDRESS} ssh-ed25519 {OLD}\n")
     assert known_key(path, ADDRESS) is None

@@ -14,7 +14,7 @@ import pytest
 
 from lab.layers import FOLDER as LAYERS
 from modelctl.inventory.revoked import Revoked
-from modelctl.nodes.pull_ca import Authority
+from modelctl.nodes.pull_ca import PullCa
 from node.pull import pull_shell
 
 AS_ROOT = """
@@ -41,7 +41,7 @@ def sshd() -> tuple[str, dict[str, str]] | None:
 
 
 class Datasink:
-    """An account with the authority's lines, and a registry."""
+    """An account with the CA's lines, and a registry."""
 
     def __init__(self, folder: Path, program: str, environment: dict[str, str]) -> None:
         self.folder, self.registry, self.keys = folder, folder / "registry", folder / "authorized_keys"
@@ -88,8 +88,8 @@ def _keygen(path: Path) -> None:
 
 
 @pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    made = Authority(tmp_path / "pull_ca")
+def pull_ca(tmp_path: Path) -> PullCa:
+    made = PullCa(tmp_path / "pull_ca")
     made.create()
     return made
 
@@ -103,27 +103,27 @@ def datasink(tmp_path: Path) -> Datasink:
 
 
 def test_one_revoked_node_is_shut_out_and_its_next_key_and_the_others_are_not(
-    datasink: Datasink, authority: Authority
+    datasink: Datasink, pull_ca: PullCa
 ) -> None:
     public = (datasink.folder / "node.pub").read_text()
-    lines = authority.lines(str(datasink.registry), Revoked(hosts={"east": 2}))
+    lines = pull_ca.lines(str(datasink.registry), Revoked(hosts={"east": 2}))
     datasink.keys.write_text("".join(f"{line}\n" for line in lines))
     for host, generation in (("east", 1), ("east", 2)):
-        refused = datasink.read(authority.certify(public, host, generation))
+        refused = datasink.read(pull_ca.certify(public, host, generation))
         assert (refused.returncode != 0, refused.stdout) == (True, "")
         assert refused.stderr.splitlines()[0] == "this node's pull key was revoked"
         said = pull_shell.verdict(refused.stderr, "data1") or ""
         assert said.startswith("this node's pull key was revoked; if it is to read again: ")
     for host, generation in (("east", 3), ("east-1", 2)):
-        read = datasink.read(authority.certify(public, host, generation))
+        read = datasink.read(pull_ca.certify(public, host, generation))
         assert (read.returncode, read.stderr, read.stdout.split()[-1]) == (0, "", "model")
 
 
-def test_a_certificate_of_old_opens_nothing_more(datasink: Datasink, authority: Authority) -> None:
+def test_a_certificate_of_old_opens_nothing_more(datasink: Datasink, pull_ca: PullCa) -> None:
     """Nobody could revoke it."""
-    lines = authority.lines(str(datasink.registry), Revoked())
+    lines = pull_ca.lines(str(datasink.registry), Revoked())
     datasink.keys.write_text("".join(f"{line}\n" for line in lines))
-    sign = ["ssh-keygen", "-q", "-s", str(authority.key), "-I", "east", "-n", "sentinelcam-pull"]
+    sign = ["ssh-keygen", "-q", "-s", str(pull_ca.key), "-I", "east", "-n", "sentinelcam-pull"]
     subprocess.run([*sign, str(datasink.folder / "node")], check=True)
     refused = datasink.read((datasink.folder / "node-cert.pub").read_text())
     assert refused.returncode != 0

@@ -250,7 +250,7 @@ def test_only_the_datasink_is_asked_for_its_authorized_keys(place: Place, monkey
     monkeypatch.setattr(access, "is_authorized", is_authorized)
     monkeypatch.setattr(access, "revoked", lambda _, lines: [f"{line} is revoked" for line in lines])
     assert facts.survey(place.order()).datasink is None
-    found = of_the_datasink(place.order(datasink=place.told()))  # no authority yet
+    found = of_the_datasink(place.order(datasink=place.told()))  # no CA yet
     assert (found.authorized, found.revoked) == (None, [])
     assert asked == []
     found = of_the_datasink(place.order(datasink=place.told(["line"])))

@@ -12,10 +12,10 @@ from node.errors import Refusal
 from node.pull import access
 from tests.unit.node.places import sha256
 
-LINE = 'cert-authority,restrict,principals="p",command="/usr/bin/rrsync -ro /r" ssh-ed25519 AAAAmine authority'
+LINE = 'cert-authority,restrict,principals="p",command="/usr/bin/rrsync -ro /r" ssh-ed25519 AAAAmine CA'
 DENY = LINE.replace('principals="p"', 'principals="p:east:1"').replace("/usr/bin/rrsync -ro /r", "exit 1")
 OWN = "ssh-rsa AAAAfriend me@home"
-OTHER = "cert-authority,restrict ssh-ed25519 AAAAother another authority"
+OTHER = "cert-authority,restrict ssh-ed25519 AAAAother another CA"
 
 
 @pytest.fixture
