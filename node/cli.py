@@ -73,8 +73,8 @@ def _order() -> Order:
     return order
 
 
-def _survey() -> None:
-    print(protocol.dumps(facts.survey(_order())))
+def _gather() -> None:
+    print(protocol.dumps(facts.gather(_order())))
 
 
 def _asked(command: "protocol.Command[Question, Reply]", answer: Callable[[Question], Reply]) -> Dict[str, _Run]:
@@ -161,17 +161,17 @@ WITHOUT_ROOT = ("retire", *REGISTRY)
 """The registry's owner runs these: the one in a unit of its own, the others as the login of the datasink."""
 SECONDS = 600
 LONG = (
-    "pull", "switch", "switch-unit", "recover", "revert", "restore", "restore-unit", "verify", "survey",
+    "pull", "switch", "switch-unit", "recover", "revert", "restore", "restore-unit", "verify", "facts",
     "linked-files", "send-linked-file", "retire", *REGISTRY,
 )  # fmt: skip
 """Their limit is commands.LONG_SECONDS."""
 COMMANDS: Dict[str, _Run] = {
     **CONSOLE,
-    "survey": _survey,
+    "facts": _gather,
     **_asked(version_messages.PREVIEW, preview.preview),
     **_asked(version_messages.VERIFY, verification.verify),
     **_asked(version_messages.LINKED_FILES, linked_transfer.look),
-    **_asked(version_messages.LIST_VERSIONS, lambda asked: prune_node.survey(asked.models)),
+    **_asked(version_messages.LIST_VERSIONS, lambda asked: prune_node.gather(asked.models)),
     **_asked(version_messages.REMOVE_VERSIONS, prune_node.remove),
     **_asked(version_messages.DELETE_LIST, lambda asked: delete_list.show(asked.log)),
     **_asked(version_messages.RENEW_DELETE_LIST, delete_list.renew),

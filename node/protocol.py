@@ -137,7 +137,7 @@ class Missing(NamedTuple):
     configs: List[str] = []
 
 
-class Survey(NamedTuple):
+class Facts(NamedTuple):
     """What a node says of itself: how it stands to an order."""
 
     current_program: Optional[str]  # the digest of the program that its units run

@@ -11,7 +11,7 @@ from modelctl.faults import one_line
 from modelctl.nodes.pull_ca import PullCa, pull_key
 from modelctl.nodes.trust import known_key
 from node.codec import Text
-from node.protocol import Authorize, InstallAccess, Survey
+from node.protocol import Authorize, Facts, InstallAccess
 from operations.context import desired_of
 from operations.facts import QUESTION_SECONDS
 from operations.node_command import Refusal, command
@@ -29,7 +29,7 @@ class PullKey(FactBase[str | None]):
 
 
 @node_operation
-def certify_pull_key(host: Host, found: Survey) -> Iterator[StringCommand]:
+def certify_pull_key(host: Host, found: Facts) -> Iterator[StringCommand]:
     """Give the node a pull key, a certificate for it, and the datasink's host key as the operator knows it."""
     source = desired_of(host).source
     if source.local:
@@ -64,7 +64,7 @@ def certify_pull_key(host: Host, found: Survey) -> Iterator[StringCommand]:
 
 
 @node_operation
-def authorize_pulls(host: Host, found: Survey) -> Iterator[StringCommand]:
+def authorize_pulls(host: Host, found: Facts) -> Iterator[StringCommand]:
     """Let nodes with such a certificate read the registry of this datasink, and those whose key was revoked no more."""
     if found.datasink is None or found.datasink.authorized:
         return

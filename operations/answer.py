@@ -7,20 +7,20 @@ from pyinfra.api.exceptions import FactProcessError
 
 from modelctl.faults import one_line
 from node import protocol
-from node.protocol import History, HistoryEntry, Survey
+from node.protocol import Facts, History, HistoryEntry
 
 MAX_SAID = 2000  # characters
 _NUMBERS = range(1, 10**9)  # of the lines that the deployment log tells apart (node/registry/deployment_log.py)
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
-def parse(lines: Sequence[str], services: Collection[str]) -> Survey:
+def parse(lines: Sequence[str], services: Collection[str]) -> Facts:
     """Read a node's reply to a question about these services: the last line, for a login may print something first.
 
     Raises FactProcessError for any other, which fails that host alone.
     """
     try:
-        found = protocol.loads(Survey, lines[-1] if lines else "", cleaned)
+        found = protocol.loads(Facts, lines[-1] if lines else "", cleaned)
     except ValueError as error:
         raise _is_none(str(error), lines) from None
     if set(found.sets) != set(services):
@@ -31,7 +31,7 @@ def parse(lines: Sequence[str], services: Collection[str]) -> Survey:
 def _is_none(reason: str, lines: Sequence[str]) -> FactProcessError:
     last = next((line for line in reversed(lines) if line.strip()), "")
     found = f"found {last[:80]!r}; does a login there print something of its own?"
-    return FactProcessError(f"the node's answer is no survey: {one_line(reason)}; {found}")
+    return FactProcessError(f"the node's answer holds no facts: {one_line(reason)}; {found}")
 
 
 def parse_history(text: str) -> list[HistoryEntry]:

@@ -7,11 +7,11 @@ from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
 from modelctl.nodes.bundle import bundle
 from node.desired_state import Order
-from node.protocol import AppendLog, HistoryEntry, Logged, Survey
+from node.protocol import AppendLog, Facts, HistoryEntry, Logged
 from operations import rollout
 from operations.answer import parse_history
 from operations.context import desired_of
-from operations.facts import QUESTION_SECONDS, complete, forget, has_program, last_answer, order_for, survey
+from operations.facts import QUESTION_SECONDS, complete, forget, gather, has_program, last_answer, order_for
 from operations.node_command import PROGRAMS, PYTHON, Refusal, command
 from operations.node_operation import node_operation
 
@@ -29,10 +29,10 @@ class History(FactBase[list[HistoryEntry]]):
 
 
 @node_operation
-def confirm(host: Host, found: Survey) -> Iterator[StringCommand]:
+def confirm(host: Host, found: Facts) -> Iterator[StringCommand]:
     """Ask whoever this run has switched whether it runs what it should: all others were settled, or have failed.
 
-    Who runs that and is unhealthy is started anew, once for each set and boot. Who has more to tell than a survey does
+    Who runs that and is unhealthy is started anew, once for each set and boot. Who has more to tell than the facts do
     tells all of it.
     """
     unsettled = [f"{service}: {state.in_short}" for service, state in found.sets.items() if state.reasons]
@@ -47,7 +47,7 @@ def confirm(host: Host, found: Survey) -> Iterator[StringCommand]:
             host.log(f"{unhealthy[each.service]}; it is started anew, once")
         yield rollout.SwitchCommand(command("switch", message=restart))
         forget(host)
-        found = survey(host) or found  # what became of it belongs in the log
+        found = gather(host) or found  # what became of it belongs in the log
     elif unhealthy:
         told = "; ".join(unhealthy.values())
         yield Refusal(f"{host.name}: runs what it should, but {told}; look at it, and run again")
@@ -59,7 +59,7 @@ def confirm(host: Host, found: Survey) -> Iterator[StringCommand]:
 
 
 @node_operation
-def collect(host: Host, found: Survey) -> Iterator[StringCommand]:
+def collect(host: Host, found: Facts) -> Iterator[StringCommand]:
     """On the primary datasink, add to the deployment log what this run has read of the hosts' histories.
 
     A host that is done later (--serial) tells with the next run.
@@ -86,7 +86,7 @@ def is_cut(logged: Logged, history: Sequence[HistoryEntry]) -> bool:
     return bool(history) and history[0].n > 1 and not logged.has(history[0])
 
 
-def _restart(host: Host, found: Survey) -> Order | None:
+def _restart(host: Host, found: Facts) -> Order | None:
     """The order for the unhealthy services that this run may start anew; None when there are none."""
     chosen = [service for service, state in found.sets.items() if state.is_to_restart]
     if not chosen:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pyinfra.api import Host, StringCommand
 
-from node.protocol import InstallCleanup, Survey
+from node.protocol import Facts, InstallCleanup
 from node.version_messages import Spare
 from operations.context import desired_of, needed_by
 from operations.facts import foresee
@@ -13,7 +13,7 @@ from operations.node_operation import node_operation
 
 
 @node_operation
-def install(host: Host, found: Survey) -> Iterator[StringCommand]:
+def install(host: Host, found: Facts) -> Iterator[StringCommand]:
     """Put the units of the clean-up in place and enable its timer; the clean-up itself is not begun."""
     if found.datasink and found.datasink.clean_up:
         host.log("; ".join(found.datasink.clean_up))
@@ -21,7 +21,7 @@ def install(host: Host, found: Survey) -> Iterator[StringCommand]:
 
 
 @node_operation
-def keep_referenced(host: Host, found: Survey) -> Iterator[StringCommand]:
+def keep_referenced(host: Host, found: Facts) -> Iterator[StringCommand]:
     """Take what this checkout names off the delete-list, and let the next list know which hosts get it in this run.
 
     Not only what the run needs: the current version stays, though every host of the run has another one.

@@ -8,7 +8,7 @@ from pyinfra.operations.util.files import generate_color_diff
 
 from modelctl.faults import one_line
 from node.desired_state import Order
-from node.protocol import HistoryEntry, SetState, Survey
+from node.protocol import Facts, HistoryEntry, SetState
 from node.store.service_set import ServiceSet
 from operations import older_checkout, rollout
 from operations.facts import foresee, forget, order_for
@@ -18,7 +18,7 @@ from operations.rollout import Move
 
 
 @node_operation
-def switch_canaries(host: Host, found: Survey) -> Iterator[StringCommand]:
+def switch_canaries(host: Host, found: Facts) -> Iterator[StringCommand]:
     """Switch the canary of each role, the first host that is not settled, and each that goes back to the set before.
 
     When one returns, the others are left alone.
@@ -35,14 +35,14 @@ def switch_canaries(host: Host, found: Survey) -> Iterator[StringCommand]:
 
 
 @node_operation
-def switch_others(host: Host, found: Survey) -> Iterator[StringCommand]:
+def switch_others(host: Host, found: Facts) -> Iterator[StringCommand]:
     """Switch the other hosts, unless a canary was rolled back."""
     order = _moving(host, found)
     if order:
         yield older_checkout.refusal(host, found, order) or _switch(host, found, order)
 
 
-def _moving(host: Host, found: Survey) -> Order | None:
+def _moving(host: Host, found: Facts) -> Order | None:
     """The order for the services whose set is not the wanted one, or that do not run it; None when all are settled."""
     moving = [service for service, state in found.sets.items() if state.reasons]
     if not moving:
@@ -50,13 +50,13 @@ def _moving(host: Host, found: Survey) -> Order | None:
     return order_for(host).with_sets(moving)
 
 
-def _move(found: Survey, order: Order | None) -> Move:
+def _move(found: Facts, order: Order | None) -> Move:
     if order is None:
         return Move.NONE
     return Move.BACK if all(found.sets[each.service].known_good for each in order.sets) else Move.NEW
 
 
-def _switch(host: Host, found: Survey, order: Order) -> StringCommand:
+def _switch(host: Host, found: Facts, order: Order) -> StringCommand:
     obstacle = rollout.obstacle(host)
     if obstacle:
         return Refusal(f"{host.name}: not touched: {obstacle}; see why, mend the update, and run again")

@@ -11,7 +11,7 @@ from modelctl.desired.render import STICK_GROUP
 from modelctl.faults import one_line
 from modelctl.inventory.coral import CORAL
 from node.facts.coral_host import LIBUSB
-from node.protocol import SetState, StackState, Survey
+from node.protocol import Facts, SetState, StackState
 from operations.context import arguments_of, desired_of
 from operations.facts import foresee, order_for
 from operations.models import lacks_stack, moving_unselected
@@ -25,7 +25,7 @@ LOCK_WAIT = "-o DPkg::Lock::Timeout=120"
 
 
 @node_operation
-def bring(host: Host, found: Survey) -> Iterator[StringCommand]:
+def bring(host: Host, found: Facts) -> Iterator[StringCommand]:
     """Give the stick what it needs of the system, then the services their stack: verified packages, unpacked.
 
     Stock operations see to the system (libusb, udev's rule, the service's user in the stick's group), asked for only

@@ -14,7 +14,7 @@ from modelctl import product
 from modelctl.nodes.bundle import LOADER, bundle
 from node import protocol
 from node.desired_state import Asked, Order
-from node.protocol import HistoryEntry, Survey
+from node.protocol import Facts, HistoryEntry
 from operations.answer import parse
 from operations.context import arguments_of, needed_by
 from operations.desired_state import order
@@ -24,37 +24,37 @@ QUESTION_SECONDS = 120
 READING_SECONDS = 3600  # every byte, from what may be an SD card
 
 
-class InstalledSurvey(FactBase[Survey | None]):
+class InstalledFacts(FactBase[Facts | None]):
     """Asks the installed program; None where this checkout's program is not installed, or fails, or says nothing."""
 
     def command(self, services: Collection[str]) -> StringCommand:
         self._services = services
         folder = QuoteString(f"{PROGRAMS}/{bundle().digest}")
         return StringCommand(
-            "{", "[", "-d", folder, "]", "&&", *PYTHON, folder, "survey;", "}", "||",
+            "{", "[", "-d", folder, "]", "&&", *PYTHON, folder, "facts;", "}", "||",
             "{", "cat", ">/dev/null;", "echo;", "echo", "null;", "}",
         )  # fmt: skip
 
-    def process(self, output: list[str]) -> Survey | None:
+    def process(self, output: list[str]) -> Facts | None:
         return None if output[-1:] in ([], ["null"]) else parse(output, self._services)
 
 
-class BareSurvey(FactBase[Survey | None]):
+class BareFacts(FactBase[Facts | None]):
     """Asks with a program that is sent along and leaves nothing behind."""
 
     def command(self, services: Collection[str]) -> StringCommand:
         self._services = services
-        return StringCommand(*PYTHON, "-c", QuoteString(LOADER), "survey")
+        return StringCommand(*PYTHON, "-c", QuoteString(LOADER), "facts")
 
-    def process(self, output: list[str]) -> Survey | None:
+    def process(self, output: list[str]) -> Facts | None:
         return parse(output, self._services)
 
 
-_remembered: WeakKeyDictionary[Host, tuple[bool, Survey]] = WeakKeyDictionary()
-_answers: WeakKeyDictionary[Host, Survey] = WeakKeyDictionary()
+_remembered: WeakKeyDictionary[Host, tuple[bool, Facts]] = WeakKeyDictionary()
+_answers: WeakKeyDictionary[Host, Facts] = WeakKeyDictionary()
 
 
-def survey(host: Host) -> Survey | None:
+def gather(host: Host) -> Facts | None:
     """Return what the host holds, asking it only when nothing is remembered; None when it gives no answer.
 
     pyinfra has then said why, and failed the host.
@@ -71,7 +71,7 @@ def survey(host: Host) -> Survey | None:
     return known[1]
 
 
-def last_answer(host: Host) -> Survey | None:
+def last_answer(host: Host) -> Facts | None:
     """Return what the host answered last, whatever was changed or foreseen since; None when it was never asked."""
     return _answers.get(host)
 
@@ -95,7 +95,7 @@ def foresee(host: Host, **changes: Any) -> None:
         _remembered[host] = (known[0], known[1]._replace(**changes))
 
 
-def has_program(found: Survey) -> bool:
+def has_program(found: Facts) -> bool:
     """Whether the host's units run this checkout's node program."""
     return found.current_program == bundle().digest
 
@@ -107,13 +107,13 @@ def order_for(host: Host) -> Order:
     return order(host.data.fleet, host.name, site, asked, needed_by(host.state))
 
 
-def _ask(host: Host) -> Survey | None:
+def _ask(host: Host) -> Facts | None:
     asked = order_for(host)
     services, question = [each.service for each in asked.sets], protocol.dumps(asked.question)
     seconds = READING_SECONDS if asked.asked.full else QUESTION_SECONDS
     said = {"_sudo": True, "_timeout": seconds}
-    answer = host.get_fact(InstalledSurvey, services=services, _stdin=Message(question), **said)
+    answer = host.get_fact(InstalledFacts, services=services, _stdin=Message(question), **said)
     if answer is None and host not in host.state.failed_hosts:
         lines = Message(bundle().to_line(), question)
-        answer = host.get_fact(BareSurvey, services=services, _stdin=lines, **said)
+        answer = host.get_fact(BareFacts, services=services, _stdin=lines, **said)
     return answer

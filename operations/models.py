@@ -6,7 +6,7 @@ from pyinfra.api import Host, StringCommand
 
 from modelctl import layout
 from node.desired_state import Order
-from node.protocol import SetState, Survey
+from node.protocol import Facts, SetState
 from operations.context import arguments_of
 from operations.facts import foresee, order_for
 from operations.node_command import Refusal, command
@@ -14,21 +14,21 @@ from operations.node_operation import node_operation
 
 
 @node_operation
-def check_registry(host: Host, found: Survey) -> Iterator[StringCommand]:
+def check_registry(host: Host, found: Facts) -> Iterator[StringCommand]:
     """Say first, on the datasink, what the registry lacks for this run."""
     if found.datasink and found.datasink.registry:
         yield Refusal(f"{host.name}: {'; '.join(found.datasink.registry)}; store it there or choose another version")
 
 
 @node_operation
-def make_folders(host: Host, found: Survey) -> Iterator[StringCommand]:
+def make_folders(host: Host, found: Facts) -> Iterator[StringCommand]:
     """Make the folders that the services and their models live in."""
     if found.absent_folders:
         yield command("folders", message=order_for(host)._replace(folders=found.absent_folders))
 
 
 @node_operation
-def pull(host: Host, found: Survey) -> Iterator[StringCommand]:
+def pull(host: Host, found: Facts) -> Iterator[StringCommand]:
     """Bring every wanted version that is not there and verified; adopt what is there; touch nothing else."""
     said = arguments_of(host)
     order = order_for(host)
@@ -55,7 +55,7 @@ def lacks_stack(state: SetState) -> bool:
     return (state.not_ready or "").startswith(f"{layout.CORAL}/")
 
 
-def moving_unselected(host: Host, order: Order, found: Survey) -> Refusal | None:
+def moving_unselected(host: Host, order: Order, found: Facts) -> Refusal | None:
     """Refuse to leave out models whose wanted version is not the running one: the switch would move them too."""
     selected = arguments_of(host).models
     if selected is None:

@@ -1,6 +1,6 @@
-"""The shape of all operations here: read the survey, plan, then a noop or the commands.
+"""The shape of all operations here: read the facts, plan, then a noop or the commands.
 
-A plan is a plain function of a host and its survey, so it can be tested without pyinfra. To fail one host and let the
+A plan is a plain function of a host and its facts, so it can be tested without pyinfra. To fail one host and let the
 others go on, it yields a refusal: an exception would end the run for all.
 """
 
@@ -11,17 +11,17 @@ from pyinfra.api import Host, StringCommand, operation
 from pyinfra.context import ctx_host
 
 from modelctl.errors import OperatorError
-from node.protocol import Survey
+from node.protocol import Facts
 from operations import rollout
-from operations.facts import forget, survey
+from operations.facts import forget, gather
 from operations.node_command import Refusal
 
 P = ParamSpec("P")
 Commands = Iterator[StringCommand]
 
 
-def node_operation(plan: Callable[Concatenate[Host, Survey, P], Commands]) -> Callable[..., object]:
-    """Make a pyinfra operation of a plan; it takes the arguments that follow the host and its survey."""
+def node_operation(plan: Callable[Concatenate[Host, Facts, P], Commands]) -> Callable[..., object]:
+    """Make a pyinfra operation of a plan; it takes the arguments that follow the host and its facts."""
 
     def converge(*args: P.args, **named: P.kwargs) -> Generator[StringCommand]:
         host = ctx_host.get()
@@ -44,9 +44,9 @@ def node_operation(plan: Callable[Concatenate[Host, Survey, P], Commands]) -> Ca
     return operation()(converge)
 
 
-def _commands(host: Host, plan: Callable[[Survey], Commands]) -> Commands:
+def _commands(host: Host, plan: Callable[[Facts], Commands]) -> Commands:
     try:
-        found = survey(host)
+        found = gather(host)
         if found is None:
             rollout.leave(host)
             yield Refusal(f"{host.name}: gave no answer; see above")

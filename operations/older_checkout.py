@@ -6,13 +6,13 @@ from pyinfra.api import Host, StringCommand
 
 from modelctl.changes import ancestry
 from node.desired_state import Order
-from node.protocol import Refused, Survey
+from node.protocol import Facts, Refused
 from operations.context import arguments_of
 from operations.facts import has_program
 from operations.node_command import Refusal, bare_command, command
 
 
-def refusal(host: Host, found: Survey, order: Order) -> StringCommand | None:
+def refusal(host: Host, found: Facts, order: Order) -> StringCommand | None:
     """Return what refuses the sets of an order, None unless a newer checkout made one and nobody named the host.
 
     In a run the node's history has the refusal: the program tells it, which may not be installed there.

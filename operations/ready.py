@@ -9,7 +9,7 @@ from pyinfra.context import ctx_host
 
 from modelctl.changes import ancestry
 from modelctl.nodes.bundle import bundle
-from node.protocol import SetState, Survey
+from node.protocol import Facts, SetState
 from node.store.service_set import ServiceSet
 from operations import older_checkout
 from operations.facts import foresee, has_program, order_for
@@ -34,7 +34,7 @@ def make_ready(name: str, steps: Sequence[Step] = ()) -> None:
 
 
 @node_operation
-def converge(host: Host, found: Survey, steps: Sequence[Step]) -> Iterator[StringCommand]:
+def converge(host: Host, found: Facts, steps: Sequence[Step]) -> Iterator[StringCommand]:
     """Refuse a host that lacks what a step needs; install the node program; mend what is damaged of its state.
 
     + steps: what the deploy is about to do
@@ -58,7 +58,7 @@ def converge(host: Host, found: Survey, steps: Sequence[Step]) -> Iterator[Strin
         yield command("renew", message=order.with_sets(strange))
 
 
-def _lacks(host: Host, found: Survey, steps: Sequence[Step]) -> Refusal | None:
+def _lacks(host: Host, found: Facts, steps: Sequence[Step]) -> Refusal | None:
     lines = dict.fromkeys(line for step in steps for line in getattr(found.missing, step))
     return Refusal(f"{host.name}: {'; '.join(lines)}; then run again") if lines else None
 

@@ -70,7 +70,7 @@ def put(stack: Stack, packages: Path, staging: Path) -> None:
 
 
 def _checked(stack: Stack, packages: Path) -> "Tuple[List[Wheel], bytes]":
-    from node.coral import deb, wheel  # each survey would wait for all that they import
+    from node.coral import deb, wheel  # each question for facts would wait for all that they import
 
     paths = sorted(packages / file.name for file in stack.version.files)
     wheels = [wheel.look(path) for path in paths if path.suffix == ".whl"]

@@ -14,7 +14,7 @@ from node.errors import Refusal
 from node.facts import coral_host, prerequisites, status
 from node.health import health, work
 from node.machine.services import Status
-from node.protocol import DatasinkState, PullAccess, SetState, StackState, Survey
+from node.protocol import DatasinkState, Facts, PullAccess, SetState, StackState
 from node.pull import access, face_list, staging
 from node.registry import delete_list, deployment_log, prune_units
 from node.store import disk, history, rights, sets, versions
@@ -24,9 +24,9 @@ from node.store.sets import StoredSet
 from node.switch import drift
 
 
-def survey(order: Order) -> Survey:
+def gather(order: Order) -> Facts:
     """Return what differs from the order."""
-    found = Survey(
+    found = Facts(
         current_program=program.current(),
         damaged=mend.look(order),
         absent_folders=_absent_folders(order),

@@ -16,7 +16,7 @@ from node.facts import coral_host
 from node.machine import releases
 from node.machine.releases import Release
 from node.printable import printable
-from node.protocol import Missing, Survey
+from node.protocol import Facts, Missing
 from node.pull import access
 from node.store import disk, rights
 from node.store.service_set import ServiceSet
@@ -33,8 +33,8 @@ UNFIT = {"imagenode": (releases.IMAGENODE_BETWEEN, releases.IMAGENODE_0_3)}
 """Releases of a service whose configs are other ones than those of this checkout."""
 
 
-def missing(order: Order, found: Survey) -> Missing:
-    """Return what each step lacks, a line each with what mends it; `found` is the rest of the survey's answer."""
+def missing(order: Order, found: Facts) -> Missing:
+    """Return what each step lacks, a line each with what mends it; `found` is the rest of the facts."""
     return Missing(
         access=list(_for_access(order.source, found)),
         coral=list(_for_coral(order, found)),
@@ -43,7 +43,7 @@ def missing(order: Order, found: Survey) -> Missing:
     )
 
 
-def _for_access(source: Source, found: Survey) -> Iterator[str]:
+def _for_access(source: Source, found: Facts) -> Iterator[str]:
     if not source.local:
         if found.pull_access.public_key is None:
             yield from _programs("ssh-keygen")
@@ -54,7 +54,7 @@ def _for_access(source: Source, found: Survey) -> Iterator[str]:
             yield str(refusal)
 
 
-def _for_coral(order: Order, found: Survey) -> Iterator[str]:
+def _for_coral(order: Order, found: Facts) -> Iterator[str]:
     """A stack that was built for another host is refused before a byte of it comes."""
     stack = order.stack
     if stack is None or found.stack is None or not found.stack.missing:
@@ -66,7 +66,7 @@ def _for_coral(order: Order, found: Survey) -> Iterator[str]:
     yield from _user(order)
 
 
-def _for_models(order: Order, found: Survey) -> Iterator[str]:
+def _for_models(order: Order, found: Facts) -> Iterator[str]:
     is_to_pull = found.missing_versions or found.face_list
     if is_to_pull:
         yield from _releases(order)
@@ -75,7 +75,7 @@ def _for_models(order: Order, found: Survey) -> Iterator[str]:
         yield from _user(order)
 
 
-def _for_configs(order: Order, found: Survey) -> Iterator[str]:
+def _for_configs(order: Order, found: Facts) -> Iterator[str]:
     moving = [each for each in order.sets if found.sets[each.service].differences]
     if moving:
         yield from _user(order)

@@ -29,7 +29,7 @@ from node.version_messages import Held, HeldFile, HeldVersion, Removable, Remova
 Pair = Tuple[str, str]  # model, version
 
 
-def survey(models: Path) -> Held:
+def gather(models: Path) -> Held:
     """Return the versions below a models folder, and what is left of killed removals, with the files of each."""
     versions, leftovers = [], []  # type: List[HeldVersion], List[HeldVersion]
     for model, folder in _model_folders(models):
@@ -106,7 +106,7 @@ def remove(order: RemoveVersions) -> Removal:
         _require_version(entry)
     removed, refused = [], {}  # type: List[Removed], Dict[str, str]
     with _alone(order.operator, order.purpose):
-        for left in survey(models).leftovers:  # what only looks like one was never shown to anybody
+        for left in gather(models).leftovers:  # what only looks like one was never shown to anybody
             removed.append(_finish(models, left.model, left.version))
         in_use = _named()
         for entry in order.entries:

@@ -21,7 +21,7 @@ PATHS = [NAMES[name] for name in (
     "this folder", "the folder above", "a path upwards", "an absolute path", "a path inside", "a NUL", "a leading dot",
     "two lines", "a million letters",
 )]  # fmt: skip
-COMMANDS = ["pull", "survey", "folders", "switch"]
+COMMANDS = ["pull", "facts", "folders", "switch"]
 
 
 @pytest.fixture

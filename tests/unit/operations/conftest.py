@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from modelctl.inventory.fleet import Fleet
-from node.protocol import Survey
+from node.protocol import Facts
 from operations import node_operation
 from tests.unit.operations.engine import Engine
 from tests.unit.operations.hosts import make_fleet
@@ -27,10 +27,10 @@ def engine(shared_fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> Engine:
 
 
 @pytest.fixture
-def answer(monkeypatch: pytest.MonkeyPatch) -> Callable[[Survey | None], None]:
+def answer(monkeypatch: pytest.MonkeyPatch) -> Callable[[Facts | None], None]:
     """Sets what every host answers."""
 
-    def give(found: Survey | None) -> None:
-        monkeypatch.setattr(node_operation, "survey", lambda _: found)
+    def give(found: Facts | None) -> None:
+        monkeypatch.setattr(node_operation, "gather", lambda _: found)
 
     return give

@@ -21,7 +21,7 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.groups import groups
 from modelctl.product import CHECKOUT
 from node import protocol
-from node.protocol import History, HistoryEntry, Survey, SwitchResult, dumps
+from node.protocol import Facts, History, HistoryEntry, SwitchResult, dumps
 from operations import facts, mends
 from operations.node_command import PYTHON
 from tests.unit.operations.clock import Clock
@@ -39,7 +39,7 @@ class Node:
     """
 
     name: str
-    answer: Survey
+    answer: Facts
     clock: Clock
     is_settled: bool = True
     is_known_good: bool = False
@@ -52,7 +52,7 @@ class Node:
     questions: int = 0
     said: list[str] = field(default_factory=list)
 
-    def survey(self, host: Host) -> Survey | None:
+    def gather(self, host: Host) -> Facts | None:
         self.questions += 1
         if not self.is_up:
             host.state.fail_hosts({host})
@@ -107,9 +107,9 @@ class Engine:
         monkeypatch.chdir(CHECKOUT)
         self.monkeypatch = monkeypatch
 
-    def _answer(self, host: Host) -> Survey | None:
+    def _answer(self, host: Host) -> Facts | None:
         node = self[host.name]
-        return node.survey(host) if node.text is None else self.ask(host)
+        return node.gather(host) if node.text is None else self.ask(host)
 
     def __getitem__(self, name: str) -> Node:
         return self.nodes[name]

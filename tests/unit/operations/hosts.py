@@ -12,7 +12,7 @@ from pyinfra.context import ctx_host
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes.bundle import bundle
 from modelctl.product import CHECKOUT
-from node.protocol import DatasinkState, PullAccess, SetState, StackState, Survey
+from node.protocol import DatasinkState, Facts, PullAccess, SetState, StackState
 from operations.context import desired_of
 from tests.unit.modelctl.sites import fleet as fleet_of
 from tests.unit.modelctl.sites import pinned, site
@@ -50,7 +50,7 @@ class StubInventory(list["StubHost"]):
 
 
 class StubHost:
-    """A host that asks nobody: whatever a plan reads beyond its survey fails the test."""
+    """A host that asks nobody: whatever a plan reads beyond its facts fails the test."""
 
     def __init__(self, name: str, fleet: Fleet, inventory: StubInventory) -> None:
         self.name = name
@@ -97,10 +97,10 @@ def as_host(host: StubHost) -> Host:
     return cast("Host", host)
 
 
-def settled(host: StubHost) -> Survey:
+def settled(host: StubHost) -> Facts:
     """What a host answers that holds all that it should."""
     wanted = desired_of(as_host(host))
-    return Survey(
+    return Facts(
         current_program=bundle().digest,
         damaged=[],
         absent_folders=[],
@@ -119,13 +119,13 @@ def settled(host: StubHost) -> Survey:
     )
 
 
-def told(found: Survey, **changes: Any) -> Survey:
+def told(found: Facts, **changes: Any) -> Facts:
     """The same answer of a datasink that says something else of its registry."""
     assert found.datasink is not None
     return found._replace(datasink=found.datasink._replace(**changes))
 
 
-def with_set(found: Survey, **changes: Any) -> Survey:
+def with_set(found: Facts, **changes: Any) -> Facts:
     """The same answer with another state of its only set."""
     [(service, state)] = found.sets.items()
     return found._replace(sets={service: state._replace(**changes)})

@@ -9,14 +9,14 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.revoked import Revoked
 from modelctl.nodes.pull_ca import PullCa
 from node.codec import Text
-from node.protocol import PullAccess, Survey
+from node.protocol import Facts, PullAccess
 from operations import access
 from operations.node_command import Refusal
 from tests.unit.cases import each
 from tests.unit.operations.engine import NODE_KEY, Engine
 from tests.unit.operations.hosts import SINK_KEY, StubHost, line, make_host, message, plan, settled, told
 
-Answer = Callable[[Survey | None], None]
+Answer = Callable[[Facts | None], None]
 
 RSA = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQDCkFZ/8Tv+3lNlVvuAlg2GFYKKVnmL2uUrj0NNS+1fWMvTVWbVv6yXfVwnTIdK5RHv8WW4"
 ODD = {
@@ -64,7 +64,7 @@ def test_a_bare_node_makes_a_key_and_gets_a_certificate(node: StubHost, answer: 
 
 
 @pytest.fixture
-def certified(node: StubHost) -> Survey:
+def certified(node: StubHost) -> Facts:
     """The answer of a node that can pull."""
     pull_ca = PullCa(node.data.fleet.site.pull_ca)
     pull_ca.create()
@@ -72,7 +72,7 @@ def certified(node: StubHost) -> Survey:
     return settled(node)._replace(pull_access=held)
 
 
-def test_a_certified_node_is_left_alone(node: StubHost, answer: Answer, certified: Survey) -> None:
+def test_a_certified_node_is_left_alone(node: StubHost, answer: Answer, certified: Facts) -> None:
     answer(certified)
     assert plan(access.certify_pull_key, node) == []
     assert node.said == ["as wanted"]
@@ -81,13 +81,13 @@ def test_a_certified_node_is_left_alone(node: StubHost, answer: Answer, certifie
 @pytest.mark.parametrize(
     ("name", "value"), [("known_hosts", "192.168.10.50 ssh-ed25519 AAAAother\n"), ("certificate", "garbage")]
 )
-def test_what_differs_is_put_right(node: StubHost, answer: Answer, certified: Survey, name: str, value: str) -> None:
+def test_what_differs_is_put_right(node: StubHost, answer: Answer, certified: Facts, name: str, value: str) -> None:
     answer(certified._replace(pull_access=certified.pull_access._replace(**{name: Text(value)})))
     node.facts["PullKey"] = NODE_KEY
     assert len(plan(access.certify_pull_key, node)) == 2
 
 
-def test_a_node_whose_key_is_revoked_gets_a_new_certificate(fleet: Fleet, answer: Answer, certified: Survey) -> None:
+def test_a_node_whose_key_is_revoked_gets_a_new_certificate(fleet: Fleet, answer: Answer, certified: Facts) -> None:
     """R6: and a key of another host's is none of its own."""
     later = replace(fleet, revoked=Revoked(hosts={"lab1": 1, "east": 3}))
     node = make_host("lab1", later)
@@ -97,7 +97,7 @@ def test_a_node_whose_key_is_revoked_gets_a_new_certificate(fleet: Fleet, answer
     assert PullCa(fleet.site.pull_ca).has_certified(message(install)["certificate"], NODE_KEY, "lab1", 2)
 
 
-def test_a_node_is_left_alone_when_another_ones_key_is_revoked(fleet: Fleet, answer: Answer, certified: Survey) -> None:
+def test_a_node_is_left_alone_when_another_ones_key_is_revoked(fleet: Fleet, answer: Answer, certified: Facts) -> None:
     """R6."""
     answer(certified)
     assert plan(access.certify_pull_key, make_host("lab1", replace(fleet, revoked=Revoked(hosts={"east": 3})))) == []

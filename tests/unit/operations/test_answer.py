@@ -117,12 +117,12 @@ def test_a_line_that_the_log_could_not_tell_from_others_is_left_out(changes: dic
 )
 def test_a_line_of_another_kind_is_no_answer(line: Any) -> None:
     """A node's program leaves out the damaged lines of its history by itself."""
-    with pytest.raises(FactProcessError, match=r"^the node's answer is no survey: "):
+    with pytest.raises(FactProcessError, match=r"^the node's answer holds no facts: "):
         parse([json.dumps({**ANSWER, "history": [line, ENTRY]})], ["engine"])
     with pytest.raises(FactProcessError, match=r"^the node's answer is no history: "):
         parse_history(json.dumps({"entries": [line, ENTRY]}))
     if line is not None:
-        with pytest.raises(FactProcessError, match=r"^the node's answer is no survey: "):
+        with pytest.raises(FactProcessError, match=r"^the node's answer holds no facts: "):
             parse([json.dumps({**ANSWER, "sets": {"engine": {**STATE, "last": line}}})], ["engine"])
 
 
@@ -190,8 +190,8 @@ def test_another_program_is_current() -> None:
         json.dumps({**ANSWER, "pull_access": {**ANSWER["pull_access"], "certificate": "\ud800"}}),
     ],
 )  # fmt: skip
-def test_what_is_no_survey_fails_one_host_only(text: str) -> None:
-    with pytest.raises(FactProcessError, match=r"^the node's answer is no survey: "):
+def test_what_is_no_facts_fails_one_host_only(text: str) -> None:
+    with pytest.raises(FactProcessError, match=r"^the node's answer holds no facts: "):
         parse([text], ["engine"])
 
 
@@ -205,7 +205,7 @@ def test_what_is_wrong_is_said_in_one_line() -> None:
     with pytest.raises(FactProcessError) as caught:
         parse([json.dumps({**ANSWER, "missing_versions": ["a", {"\x1b[31m\n": 7}]})], ["engine"])
     assert str(caught.value).startswith(
-        "the node's answer is no survey: the message.missing_versions[1]: found {'\\x1b[31m\\n': 7}; "
+        "the node's answer holds no facts: the message.missing_versions[1]: found {'\\x1b[31m\\n': 7}; "
         'found \'{"current_program": '
     )
     assert str(caught.value).isprintable()
@@ -214,7 +214,7 @@ def test_what_is_wrong_is_said_in_one_line() -> None:
 def test_what_is_wrong_at_an_odd_name_is_said_in_one_line() -> None:
     with pytest.raises(FactProcessError) as caught:
         parse([json.dumps({**ANSWER, "sets": {"\x1b[31m\n\ud800": 7}})], ["engine"])
-    assert str(caught.value).startswith("the node's answer is no survey: the message.sets.?[31m ?: found 7; ")
+    assert str(caught.value).startswith("the node's answer holds no facts: the message.sets.?[31m ?: found 7; ")
     assert str(caught.value).isprintable()
 
 

@@ -98,7 +98,7 @@ def test_a_history_is_cut_where_the_log_may_lack_what_came_before_it(
     assert is_cut(logged, [entry("lab1", number) for number in numbers]) is expected
 
 
-def test_a_host_with_more_lines_than_a_survey_tells_is_asked_for_all(engine: Engine, sent: list[AppendLog]) -> None:
+def test_a_host_with_more_lines_than_a_facts_tells_is_asked_for_all(engine: Engine, sent: list[AppendLog]) -> None:
     """H9."""
     engine["lab1"].answer.history.extend(entry("lab1", number) for number in range(31, 51))
     engine["lab1"].history = [entry("lab1", number) for number in range(1, 51)]
@@ -134,13 +134,13 @@ def test_what_an_earlier_run_left_is_collected_though_nothing_moves(engine: Engi
 
 def test_the_prediction_waits_for_hosts_that_answer_late(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     engine["alpha5"].answer.history.append(entry("alpha5", 1))
-    answer = engine["alpha5"].survey
+    answer = engine["alpha5"].gather
 
     def late(host: Host) -> object:
         engine.clock.sleep(0.2)
         return answer(host)
 
-    monkeypatch.setattr(engine["alpha5"], "survey", late)
+    monkeypatch.setattr(engine["alpha5"], "gather", late)
     run = engine.run()
     assert run.predicted == run.changed == {COLLECT: {"data1"}}
 

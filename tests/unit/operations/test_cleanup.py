@@ -4,7 +4,7 @@ import pytest
 
 from modelctl.inventory.fleet import Fleet
 from node import protocol
-from node.protocol import InstallCleanup, Survey
+from node.protocol import Facts, InstallCleanup
 from operations import cleanup
 from operations.context import desired_of
 from operations.facts import order_for
@@ -21,7 +21,7 @@ from tests.unit.operations.hosts import (
     told,
 )
 
-Answer = Callable[[Survey | None], None]
+Answer = Callable[[Facts | None], None]
 LISTED = "face_recognition/2026-02-02"
 
 
@@ -56,7 +56,7 @@ def test_what_is_needed_leaves_the_delete_list(sink: StubHost, answer: Answer) -
 
 def test_it_is_predicted_once(sink: StubHost) -> None:
     """A deploy of models spares first, and one of configs does too."""
-    sink.facts["InstalledSurvey"] = told(settled(sink), listed=[LISTED], unseen=["data1"])
+    sink.facts["InstalledFacts"] = told(settled(sink), listed=[LISTED], unseen=["data1"])
     assert predict(cleanup.keep_referenced, sink) is not None
     assert predict(cleanup.keep_referenced, sink) is None
 

@@ -9,7 +9,7 @@ from pyinfra.api import StringCommand
 from modelctl.changes import ancestry
 from modelctl.inventory.fleet import Fleet
 from node.codec import Text
-from node.protocol import HistoryEntry, Survey
+from node.protocol import Facts, HistoryEntry
 from operations import configs, rollout
 from operations.facts import order_for
 from operations.node_command import Refusal
@@ -27,7 +27,7 @@ from tests.unit.operations.hosts import (
     with_set,
 )
 
-Answer = Callable[[Survey | None], None]
+Answer = Callable[[Facts | None], None]
 NEWER = "1" * 40
 
 

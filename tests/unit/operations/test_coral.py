@@ -9,12 +9,12 @@ from pyinfra.api.exceptions import OperationError
 from pyinfra.operations import files, server
 
 from modelctl.inventory.fleet import Fleet
-from node.protocol import Survey
+from node.protocol import Facts
 from operations import coral, facts
 from operations.node_command import Refusal
 from tests.unit.operations.hosts import StubHost, as_host, line, make_host, message, plan, predict, settled, with_set
 
-Answer = Callable[[Survey | None], None]
+Answer = Callable[[Facts | None], None]
 NOT_READY = "/var/lib/sentinelcam/coral/d1: the stack is not there"
 
 
@@ -36,7 +36,7 @@ def sentinel(fleet: Fleet) -> StubHost:
     return make_host("sentinel", fleet)
 
 
-def missing(host: StubHost, **changes: Any) -> Survey:
+def missing(host: StubHost, **changes: Any) -> Facts:
     """A settled host whose stack, or what its stick needs, is not as it should be."""
     found = settled(host)
     assert found.stack is not None
@@ -133,12 +133,12 @@ def test_what_a_stock_operation_refuses_fails_this_host_alone(
 
 
 def foreseen(
-    host: StubHost, operation: Callable[..., object], found: Survey, monkeypatch: pytest.MonkeyPatch
-) -> Survey | None:
+    host: StubHost, operation: Callable[..., object], found: Facts, monkeypatch: pytest.MonkeyPatch
+) -> Facts | None:
     """What later operations count on when this one was predicted on a host that answers so."""
     monkeypatch.setattr(facts, "_ask", lambda _: found)
     assert predict(operation, host) is not None
-    return facts.survey(as_host(host))
+    return facts.gather(as_host(host))
 
 
 def test_the_restart_for_the_group_is_predicted(sentinel: StubHost, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from modelctl.nodes.pull_ca import PullCa
 from node.desired_state import Asked as AskedFor
 from node.desired_state import Datasink
 from operations import facts
-from operations.facts import BareSurvey, InstalledSurvey, has_program
+from operations.facts import BareFacts, InstalledFacts, has_program
 from tests.unit.operations.engine import Engine
 from tests.unit.operations.hosts import StubHost, StubInventory, as_host, make_host, settled
 from tests.unit.operations.test_answer import ANSWER, STATE
@@ -27,7 +27,7 @@ def test_the_question_to_a_node_without_the_program_is_read_to_its_end(
     """A command that ends before it has read the question closes the channel under pyinfra's hands."""
     monkeypatch.setattr(facts, "PROGRAMS", str(tmp_path))
     question = b"x" * 1_000_000
-    asked = InstalledSurvey()
+    asked = InstalledFacts()
     words = ["sh", "-c", asked.command(["engine"]).get_raw_value()]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
@@ -43,8 +43,8 @@ def test_the_installed_program_is_asked(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(facts, "PROGRAMS", str(tmp_path))
     program = tmp_path / bundle().digest / "__main__.py"
     program.parent.mkdir()
-    program.write_text(f"import sys; assert sys.argv[1:] == ['survey']; print({json.dumps(ANSWER)!r})")
-    asked = InstalledSurvey()
+    program.write_text(f"import sys; assert sys.argv[1:] == ['facts']; print({json.dumps(ANSWER)!r})")
+    asked = InstalledFacts()
     output = subprocess.check_output(["sh", "-c", asked.command(["engine"]).get_raw_value()], text=True)
     found = asked.process(output.splitlines())
     assert found is not None
@@ -52,8 +52,8 @@ def test_the_installed_program_is_asked(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_bare_node_is_sent_the_loader_only_on_the_command_line() -> None:
-    words = shlex.split(BareSurvey().command(["engine"]).get_raw_value())
-    assert words[:4] + words[5:] == ["/usr/bin/python3", "-I", "-B", "-c", "survey"]
+    words = shlex.split(BareFacts().command(["engine"]).get_raw_value())
+    assert words[:4] + words[5:] == ["/usr/bin/python3", "-I", "-B", "-c", "facts"]
     assert len(words[4]) < 1000
 
 
@@ -74,53 +74,53 @@ class Asked(StubHost):
 class TestRemembering:
     @pytest.fixture
     def host(self, fleet: Fleet) -> Asked:
-        return Asked("lab1", fleet, InstalledSurvey=settled(make_host("lab1", fleet)))
+        return Asked("lab1", fleet, InstalledFacts=settled(make_host("lab1", fleet)))
 
     def test_one_question_for_many_operations(self, host: Asked) -> None:
-        first = facts.survey(as_host(host))
-        assert facts.survey(as_host(host)) is first
-        assert [name for name, _ in host.questions] == ["InstalledSurvey"]
+        first = facts.gather(as_host(host))
+        assert facts.gather(as_host(host)) is first
+        assert [name for name, _ in host.questions] == ["InstalledFacts"]
 
     def test_a_change_is_asked_for(self, host: Asked) -> None:
-        facts.survey(as_host(host))
+        facts.gather(as_host(host))
         facts.forget(as_host(host))
-        facts.survey(as_host(host))
+        facts.gather(as_host(host))
         assert len(host.questions) == 2
 
     def test_the_run_does_not_trust_the_prediction(self, host: Asked) -> None:
-        facts.survey(as_host(host))
+        facts.gather(as_host(host))
         facts.foresee(as_host(host), current_program=None)
-        foreseen = facts.survey(as_host(host))
+        foreseen = facts.gather(as_host(host))
         assert foreseen is not None
         assert not has_program(foreseen)
         host.state.is_executing = True
-        found = facts.survey(as_host(host))
+        found = facts.gather(as_host(host))
         assert found is not None
         assert has_program(found)
         facts.foresee(as_host(host), current_program=None)
-        assert facts.survey(as_host(host)) is found
+        assert facts.gather(as_host(host)) is found
 
     def test_a_bare_node_gets_one_more_question_with_the_program(self, host: Asked) -> None:
-        host.facts = {"InstalledSurvey": None, "BareSurvey": settled(host)}
-        assert facts.survey(as_host(host)) is not None
+        host.facts = {"InstalledFacts": None, "BareFacts": settled(host)}
+        assert facts.gather(as_host(host)) is not None
         [(_, asked), (name, sent)] = host.questions
-        assert (name, sent) == ("BareSurvey", [bundle().to_line(), *asked])
+        assert (name, sent) == ("BareFacts", [bundle().to_line(), *asked])
 
     def test_the_last_answer_stays_known_whatever_is_forgotten_or_foreseen(self, host: Asked) -> None:
         assert facts.last_answer(as_host(host)) is None
-        first = facts.survey(as_host(host))
+        first = facts.gather(as_host(host))
         facts.foresee(as_host(host), current_program=None)
         facts.forget(as_host(host))
         assert facts.last_answer(as_host(host)) is first
-        host.facts["InstalledSurvey"] = settled(host)
-        second = facts.survey(as_host(host))
+        host.facts["InstalledFacts"] = settled(host)
+        second = facts.gather(as_host(host))
         assert second is not first
         assert facts.last_answer(as_host(host)) is second
 
     def test_no_answer_is_not_remembered(self, host: Asked) -> None:
-        host.facts = {"InstalledSurvey": None, "BareSurvey": None}
-        assert facts.survey(as_host(host)) is None
-        assert facts.survey(as_host(host)) is None
+        host.facts = {"InstalledFacts": None, "BareFacts": None}
+        assert facts.gather(as_host(host)) is None
+        assert facts.gather(as_host(host)) is None
         assert len(host.questions) == 4
 
 
@@ -206,7 +206,7 @@ def test_a_program_that_fails_or_says_nothing_is_taken_for_none(
     program = tmp_path / bundle().digest / "__main__.py"
     program.parent.mkdir()
     program.write_text(text)
-    asked = InstalledSurvey()
+    asked = InstalledFacts()
     done = subprocess.run(
         ["sh", "-c", asked.command(["engine"]).get_raw_value()], input="{}" * 100_000, capture_output=True, text=True,
         check=True,
@@ -216,21 +216,21 @@ def test_a_program_that_fails_or_says_nothing_is_taken_for_none(
 
 def test_what_a_login_prints_before_the_answer_is_no_part_of_it() -> None:
     """H15."""
-    found = BareSurvey()
+    found = BareFacts()
     found.command(["engine"])
-    survey_of = found.process(["Welcome to lab1", "", json.dumps(ANSWER)])
-    assert survey_of is not None
-    assert survey_of.missing_versions == ["cats/2026-01-01"]
+    facts_of = found.process(["Welcome to lab1", "", json.dumps(ANSWER)])
+    assert facts_of is not None
+    assert facts_of.missing_versions == ["cats/2026-01-01"]
 
 
 def test_what_a_login_prints_in_place_of_an_answer_is_shown() -> None:
     """H15."""
-    asked = BareSurvey()
+    asked = BareFacts()
     asked.command(["engine"])
     with pytest.raises(FactProcessError) as caught:
         asked.process([json.dumps(ANSWER), "Goodbye\x1b[2J"])
     said = str(caught.value)
-    assert said.startswith("the node's answer is no survey: ")
+    assert said.startswith("the node's answer holds no facts: ")
     assert "Goodbye" in said
     assert said.endswith("; does a login there print something of its own?")
     assert said.isprintable()

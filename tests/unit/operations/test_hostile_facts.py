@@ -27,7 +27,7 @@ def require_line(error: FactProcessError) -> None:
     assert len(str(error)) <= LIMIT
 
 
-def survey(text: str) -> None:
+def gather(text: str) -> None:
     try:
         found = parse(text.split("\n"), ["imagenode"])
     except FactProcessError as error:
@@ -48,9 +48,9 @@ def history(text: str) -> None:
 
 
 @given(text=hostile_texts(SURVEY))
-def test_any_survey(text: str) -> None:
+def test_any_facts(text: str) -> None:
     """H1."""
-    survey(text)
+    gather(text)
 
 
 @given(text=hostile_texts(HISTORY))
@@ -59,10 +59,10 @@ def test_any_history(text: str) -> None:
     history(text)
 
 
-def test_anything_for_a_survey_or_a_history() -> None:
+def test_anything_for_a_facts_or_a_history() -> None:
     """H1."""
     for text in ANYTHING:
-        survey(text)
+        gather(text)
         history(text)
 
 
@@ -85,4 +85,4 @@ def test_no_other_host_hears_of_it(engine: Engine, text: str) -> None:
 def test_a_field_with_all_kinds_of_things_in_it(field: str) -> None:
     """H1."""
     for fragment in FRAGMENTS:
-        survey(json.dumps({**SURVEY, field: "@"}).replace('"@"', fragment))
+        gather(json.dumps({**SURVEY, field: "@"}).replace('"@"', fragment))

@@ -7,7 +7,7 @@ from pyinfra.api import StringCommand
 from modelctl.inventory.fleet import Fleet
 from node import protocol
 from node.desired_state import Order
-from node.protocol import Survey
+from node.protocol import Facts
 from operations import facts, models
 from operations.facts import order_for
 from operations.node_command import Refusal
@@ -25,7 +25,7 @@ from tests.unit.operations.hosts import (
     with_set,
 )
 
-Answer = Callable[[Survey | None], None]
+Answer = Callable[[Facts | None], None]
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_the_prediction_counts_on_the_pull(sentinel: StubHost, answer: Answer, m
     monkeypatch.setitem(facts._remembered, as_host(sentinel), (False, found))
     answer(found)
     assert predict(models.pull, sentinel) is not None
-    foreseen = facts.survey(as_host(sentinel))
+    foreseen = facts.gather(as_host(sentinel))
     assert foreseen is not None
     assert foreseen.sets["sentinel"].reasons == []
 
@@ -121,7 +121,7 @@ def test_a_pull_of_models_is_not_predicted_to_bring_a_stack(
     pull = predict(models.pull, sentinel)
     assert pull is not None
     assert message(pull)["stack"] is None
-    foreseen = facts.survey(as_host(sentinel))
+    foreseen = facts.gather(as_host(sentinel))
     assert foreseen is not None
     assert foreseen.sets["sentinel"].reasons == [line]
 

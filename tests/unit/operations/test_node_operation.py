@@ -5,24 +5,24 @@ from pyinfra.api import Host, StringCommand
 
 from modelctl.errors import OperatorError
 from modelctl.inventory.fleet import Fleet
-from node.protocol import Survey
+from node.protocol import Facts
 from operations import facts
 from operations.node_command import Refusal
 from operations.node_operation import node_operation
 from tests.unit.operations.hosts import StubHost, as_host, make_host, plan, predict, settled
 
-Answer = Callable[[Survey | None], None]
+Answer = Callable[[Facts | None], None]
 
 
 @node_operation
-def change(_host: Host, _found: Survey) -> Iterator[StringCommand]:
+def change(_host: Host, _found: Facts) -> Iterator[StringCommand]:
     """Change something."""
     yield StringCommand("one")
     yield StringCommand("two")
 
 
 @node_operation
-def fail(_host: Host, _found: Survey) -> Iterator[StringCommand]:
+def fail(_host: Host, _found: Facts) -> Iterator[StringCommand]:
     """Fail after something."""
     yield StringCommand("one")
     raise OperatorError("no such file; expected one")

@@ -9,7 +9,7 @@ from modelctl.changes import ancestry
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes.bundle import bundle
 from node import protocol
-from node.protocol import Missing, Refused, Survey
+from node.protocol import Facts, Missing, Refused
 from operations import facts, ready
 from operations.facts import has_program
 from operations.node_command import Refusal
@@ -26,7 +26,7 @@ from tests.unit.operations.hosts import (
     with_set,
 )
 
-Answer = Callable[[Survey | None], None]
+Answer = Callable[[Facts | None], None]
 MISSING = Missing(access=["a: not there"], models=["b: not there", "c: not there"], configs=["c: not there"])
 
 
@@ -102,7 +102,7 @@ def test_the_prediction_counts_on_the_program(fleet: Fleet, answer: Answer, monk
     monkeypatch.setitem(facts._remembered, as_host(host), (False, found))
     answer(found)
     assert predict(ready.converge, host, ()) is not None
-    foreseen = facts.survey(as_host(host))
+    foreseen = facts.gather(as_host(host))
     assert foreseen is not None
     assert has_program(foreseen)
 
@@ -197,6 +197,6 @@ class TestMending:
         monkeypatch.setitem(facts._remembered, as_host(host), (False, found))
         answer(found)
         assert predict(ready.converge, host, ()) is not None
-        foreseen = facts.survey(as_host(host))
+        foreseen = facts.gather(as_host(host))
         assert foreseen is not None
         assert (foreseen.damaged, foreseen.sets["imagenode"].commit == "1" * 40) == ([], False)

@@ -6,7 +6,7 @@ import pytest
 from pyinfra.api import Host
 
 from modelctl.errors import OperatorError
-from node.protocol import Survey
+from node.protocol import Facts
 from operations import configs, rollout
 from tests.unit.operations.engine import Engine
 
@@ -202,13 +202,13 @@ def test_named_hosts_keep_their_roles_place(engine: Engine) -> None:
 @pytest.fixture
 def late(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """lab1 takes its time to answer."""
-    answer = engine["lab1"].survey
+    answer = engine["lab1"].gather
 
     def answer_late(host: Host) -> object:
         engine.clock.sleep(0.2)
         return answer(host)
 
-    monkeypatch.setattr(engine["lab1"], "survey", answer_late)
+    monkeypatch.setattr(engine["lab1"], "gather", answer_late)
     engine.unsettle(*OUTPOSTS)
     return engine
 
@@ -232,7 +232,7 @@ def test_who_waits_is_woken_by_a_failure_too(engine: Engine, mode: str, monkeypa
         engine.clock.sleep(0.2)
         host.state.fail_hosts({host})
 
-    monkeypatch.setattr(engine["lab1"], "survey", fail_late)
+    monkeypatch.setattr(engine["lab1"], "gather", fail_late)
     engine.unsettle(*OUTPOSTS)
     run = engine.run(mode)
     assert run.failed == {"lab1"}
@@ -244,7 +244,7 @@ def test_who_waits_is_woken_by_a_failure_too(engine: Engine, mode: str, monkeypa
 def test_an_error_of_the_operators_wakes_them_too(late: Engine, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     moving = configs._moving
 
-    def fail(host: Host, found: Survey) -> object:
+    def fail(host: Host, found: Facts) -> object:
         if host.name == "lab1":
             raise OperatorError("lab1: no")
         return moving(host, found)

@@ -8,7 +8,7 @@ import pytest
 from modelctl.inventory.fleet import Fleet
 from node import protocol
 from node.desired_state import Order
-from node.protocol import Survey
+from node.protocol import Facts
 from operations.audit import confirm
 from operations.facts import order_for
 from operations.node_command import Refusal
@@ -25,7 +25,7 @@ from tests.unit.operations.hosts import (
     with_set,
 )
 
-Answer = Callable[[Survey | None], None]
+Answer = Callable[[Facts | None], None]
 HEALTH = "unhealthy: imagenode.service: 0 of 1 workers live"
 FIRST, CONFIRM, COLLECT = "Switch the canaries", "Confirm what runs", "Collect the deployment log"
 

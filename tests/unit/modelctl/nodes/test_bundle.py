@@ -43,7 +43,7 @@ def test_the_program_runs_from_a_message_and_leaves_nothing(temporary: Path) -> 
         "operator": "anna@ramrod", "purpose": "pyinfra",
         "limits": dict.fromkeys(("pull_timeout", "pull_patience", "reserve_bytes"), 1),
     }  # fmt: skip
-    result = load(temporary, bundle().to_line(), "survey", message=json.dumps(order))
+    result = load(temporary, bundle().to_line(), "facts", message=json.dumps(order))
     assert result.stderr == ""
     answer = json.loads(result.stdout)
     assert answer["absent_folders"] == order["folders"]

@@ -1,4 +1,4 @@
-"""What a survey tells of a Coral stack: whether it must come, what is not ready without it, what it replaces."""
+"""What the facts tells of a Coral stack: whether it must come, what is not ready without it, what it replaces."""
 
 import os
 from pathlib import Path
@@ -39,7 +39,7 @@ def order(place: Place, stack: Stack, service: ServiceSet) -> Order:
 
 
 def told(order: Order) -> StackState:
-    found = facts.survey(order).stack
+    found = facts.gather(order).stack
     assert found is not None
     return found
 

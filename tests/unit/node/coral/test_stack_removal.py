@@ -46,7 +46,7 @@ def stack_entry(*digests: str, version: str = OLD) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_the_survey_tells_of_stacks_as_of_versions(place: Place) -> None:
+def test_the_facts_tell_of_stacks_as_of_versions(place: Place) -> None:
     hold(place)
     first, _, damaged = hold_stack("d1"), hold_stack("d2", NEW), hold_stack("d3")
     (damaged / "contents.json").write_text("torn")
@@ -54,7 +54,7 @@ def test_the_survey_tells_of_stacks_as_of_versions(place: Place) -> None:
     (layout.coral() / ".retired-2024-01-01-d4" / "lib").mkdir(parents=True)
     (layout.coral() / ".retired-2024-01-01-d4" / "lib" / "x").write_bytes(b"half")
     (place.models / "coral_packages" / NEW).mkdir(parents=True)  # what another tool left there is no stack
-    found = prune_node.survey(place.models)
+    found = prune_node.gather(place.models)
     assert [(each.model, each.version) for each in found.versions] == [
         ("cats", OLD), ("coral_packages", OLD), ("coral_packages", NEW),
     ]  # fmt: skip
@@ -100,7 +100,7 @@ def test_a_stack_is_called_what_the_set_that_names_it_calls_it(place: Place) -> 
     files.folder(place.models)
     folder = hold_stack("d1")
     choose_stack("d1", NEW)
-    assert [each.version for each in prune_node.survey(place.models).versions] == [NEW]
+    assert [each.version for each in prune_node.gather(place.models).versions] == [NEW]
     assert list(remove(place, stack_entry("d1")).refused) == [f"coral_packages/{OLD}"]
     assert folder.is_dir()
 

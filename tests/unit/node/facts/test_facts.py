@@ -8,7 +8,7 @@ from node.errors import Refusal
 from node.facts import facts
 from node.machine import services
 from node.machine.services import Status
-from node.protocol import DatasinkState, Logged, LogLine, Missing, PullAccess, SetState, Survey
+from node.protocol import DatasinkState, Facts, Logged, LogLine, Missing, PullAccess, SetState
 from node.pull import access
 from node.registry import delete_list, deployment_log, prune_units
 from node.store import checksum_cache, files, history, lock, pending_switch, sets, versions
@@ -42,11 +42,11 @@ def settled(place: Place) -> ServiceSet:
 
 
 def reasons(place: Place, wanted: ServiceSet) -> list[str]:
-    return facts.survey(place.order(sets=[wanted])).sets["engine"].reasons
+    return facts.gather(place.order(sets=[wanted])).sets["engine"].reasons
 
 
 def of_the_datasink(order: Order) -> DatasinkState:
-    found = facts.survey(order).datasink
+    found = facts.gather(order).datasink
     assert found is not None
     return found
 
@@ -57,9 +57,9 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
     wanted = service_set("d1", installed(place.root / "engine.yaml", "new"))
     order = place.order(version, sets=[wanted])
     order = order._replace(folders=[place.root, place.models])
-    answer = facts.survey(order)
-    assert protocol.loads(Survey, protocol.dumps(answer)) == answer
-    assert answer == Survey(
+    answer = facts.gather(order)
+    assert protocol.loads(Facts, protocol.dumps(answer)) == answer
+    assert answer == Facts(
         current_program=None,
         damaged=[],
         absent_folders=[place.models],
@@ -101,15 +101,15 @@ def test_staging_that_others_can_enter_is_told_as_a_folder_to_be_made(place: Pla
     for path in paths:
         path.mkdir(parents=True, mode=0o755)
     order = place.order(place.wanted("cats", "2026-01-01", {"cats.bin": b"meow"}))._replace(face_list=list_version)
-    assert facts.survey(order).absent_folders == sorted(paths)
+    assert facts.gather(order).absent_folders == sorted(paths)
     for path in paths:
         path.chmod(0o700)
-    assert facts.survey(order).absent_folders == []
+    assert facts.gather(order).absent_folders == []
 
 
 def test_a_settled_set_has_no_reason_to_move(place: Place, settled: ServiceSet) -> None:
     assert reasons(place, settled) == []
-    answer = facts.survey(place.order(sets=[settled])).sets["engine"]
+    answer = facts.gather(place.order(sets=[settled])).sets["engine"]
     assert (answer.models, answer.commit) == ({"cats": "2026-01-01"}, "c0ffee")
 
 
@@ -157,7 +157,7 @@ class TestHistory:
         for number in range(history.RECENT + 5):
             history.add(request(f"d{number}"), None, history.CHOSEN, None)
         history.add(request("d")._replace(service="other"), None, history.REFUSED, "why")
-        answer = facts.survey(place.order(sets=[settled]))
+        answer = facts.gather(place.order(sets=[settled]))
         assert [entry.n for entry in answer.history] == list(range(7, history.RECENT + 7))
         last = answer.sets["engine"].last
         assert last is not None
@@ -173,7 +173,7 @@ class TestHistory:
         assert of_the_datasink(order).logged == {"node": Logged([LogLine(1, entry.time)], since="")}
 
     def test_another_host_has_no_log(self, place: Place) -> None:
-        assert facts.survey(place.order()).datasink is None
+        assert facts.gather(place.order()).datasink is None
 
 
 def test_a_disabled_timer_is_a_difference(place: Place, settled: ServiceSet, status: dict[str, Status]) -> None:
@@ -192,14 +192,14 @@ def test_a_model_that_is_not_ready_is_told_apart_from_the_sets_own_differences(
     place: Place, settled: ServiceSet
 ) -> None:
     named = Named(place.root / "absent", "ab", linked=False)
-    answer = facts.survey(place.order(sets=[settled._replace(named_files=[named])])).sets["engine"]
+    answer = facts.gather(place.order(sets=[settled._replace(named_files=[named])])).sets["engine"]
     assert answer.differences == []
     assert answer.not_ready == f"{place.root}/absent: missing; run deploys/models.py"
 
 
 def test_a_damaged_chosen_set_that_is_wanted_is_mended_and_no_reason_to_move(place: Place, settled: ServiceSet) -> None:
     (layout.sets("engine") / "d1" / "files" / sha256(b"new")).unlink()
-    answer = facts.survey(place.order(sets=[settled]))
+    answer = facts.gather(place.order(sets=[settled]))
     assert reasons(place, settled) == []
     assert answer.damaged == [f"{layout.sets('engine')}/d1: damaged; it is stored anew"]
     assert answer.sets["engine"].models == settled.models
@@ -215,8 +215,8 @@ def test_a_damaged_chosen_set_that_is_not_wanted_is_a_difference_and_no_dead_end
 def test_live_files_are_shown_only_when_asked_for(place: Place, settled: ServiceSet) -> None:
     (place.root / "engine.yaml").write_text("by hand")
     path = str(place.root / "engine.yaml")
-    assert facts.survey(place.order(sets=[settled], asked=DIFF)).sets["engine"].live == {path: "by hand"}
-    assert facts.survey(place.order(sets=[settled])).sets["engine"].live == {}
+    assert facts.gather(place.order(sets=[settled], asked=DIFF)).sets["engine"].live == {path: "by hand"}
+    assert facts.gather(place.order(sets=[settled])).sets["engine"].live == {}
 
 
 def test_verify_full_reads_what_the_cache_holds(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,20 +224,20 @@ def test_verify_full_reads_what_the_cache_holds(place: Place, monkeypatch: pytes
     versions.record(version)
     monkeypatch.setattr(checksum_cache, "holds", lambda *_: True)
     (version.directory / "cats.bin").write_bytes(b"woof")
-    assert facts.survey(place.order(version)).missing_versions == []
-    assert facts.survey(place.order(version, asked=FULL)).missing_versions == ["cats/2026-01-01"]
+    assert facts.gather(place.order(version)).missing_versions == []
+    assert facts.gather(place.order(version, asked=FULL)).missing_versions == ["cats/2026-01-01"]
 
 
 def test_a_face_list_that_is_not_there(place: Place) -> None:
     version = place.wanted("face_recognition", "2026-01-01", {"facelist.csv": b"x"})
-    assert facts.survey(place.order(face_list=version)).face_list == ["facelist.csv"]
+    assert facts.gather(place.order(face_list=version)).face_list == ["facelist.csv"]
 
 
 def test_verify_full_reads_the_face_list_too(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     version = place.wanted("face_recognition", "2026-01-01", {"facelist.csv": b"x"})
     monkeypatch.setattr(checksum_cache, "holds", lambda *_: True)
-    assert facts.survey(place.order(face_list=version)).face_list == []
-    assert facts.survey(place.order(face_list=version, asked=FULL)).face_list == ["facelist.csv"]
+    assert facts.gather(place.order(face_list=version)).face_list == []
+    assert facts.gather(place.order(face_list=version, asked=FULL)).face_list == ["facelist.csv"]
 
 
 def test_only_the_datasink_is_asked_for_its_authorized_keys(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,7 +249,7 @@ def test_only_the_datasink_is_asked_for_its_authorized_keys(place: Place, monkey
 
     monkeypatch.setattr(access, "is_authorized", is_authorized)
     monkeypatch.setattr(access, "revoked", lambda _, lines: [f"{line} is revoked" for line in lines])
-    assert facts.survey(place.order()).datasink is None
+    assert facts.gather(place.order()).datasink is None
     found = of_the_datasink(place.order(datasink=place.told()))  # no CA yet
     assert (found.authorized, found.revoked) == (None, [])
     assert asked == []
@@ -267,7 +267,7 @@ def test_what_the_primary_datasink_says_of_its_clean_up(place: Place, monkeypatc
     answer = of_the_datasink(order)
     assert (answer.listed, answer.unseen) == (["cats/1 is listed"], ["lab1 is unseen"])
     assert answer.clean_up == [f"{place.root}/a.timer differs"]
-    assert facts.survey(order._replace(datasink=None)).datasink is None
+    assert facts.gather(order._replace(datasink=None)).datasink is None
 
 
 def test_what_the_registry_lacks_is_said_first(place: Place) -> None:
@@ -284,7 +284,7 @@ def test_what_the_registry_lacks_is_said_first(place: Place) -> None:
     ]
 
 
-def test_a_set_of_an_unknown_user_ends_the_survey_in_one_line(place: Place, tmp_path: Path) -> None:
+def test_a_set_of_an_unknown_user_ends_the_facts_in_one_line(place: Place, tmp_path: Path) -> None:
     wanted = service_set("d1", installed(tmp_path / "engine.yaml", "new", owner="no-such-user"))
     with pytest.raises(Refusal, match=r"^user no-such-user: not on this node"):
-        facts.survey(place.order(sets=[wanted]))
+        facts.gather(place.order(sets=[wanted]))

@@ -12,7 +12,7 @@ from node.desired_state import Order, Stack
 from node.facts import coral_host, prerequisites
 from node.machine import releases
 from node.machine.releases import Release
-from node.protocol import DatasinkState, Missing, PullAccess, SetState, StackState, Survey
+from node.protocol import DatasinkState, Facts, Missing, PullAccess, SetState, StackState
 from node.pull import access
 from node.store.service_set import NOTHING as NOTHING_SHOWN
 from node.store.service_set import SetStack
@@ -23,7 +23,7 @@ STILL = SetState(
     commit=None, last=None, known_good=False,
 )  # fmt: skip
 MOVED = STILL._replace(differences=["chosen set none"])
-SETTLED = Survey(
+SETTLED = Facts(
     current_program=None,
     damaged=[],
     absent_folders=[],

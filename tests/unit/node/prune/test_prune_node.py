@@ -62,7 +62,7 @@ def test_what_is_shared_with_another_version_frees_nothing_until_both_are_gone(p
     assert [each.bytes for each in remove(place, entry(), entry(NEW)).removed] == [first, second]
 
 
-def test_the_survey_tells_what_is_there_and_what_is_left(place: Place) -> None:
+def test_the_facts_tell_what_is_there_and_what_is_left(place: Place) -> None:
     old = hold(place)
     (place.models / "cats" / ".retired-2024-01-01").mkdir()
     (place.models / "cats" / ".retired-2024-01-01" / "cats.bin").write_bytes(b"meow")
@@ -71,7 +71,7 @@ def test_the_survey_tells_what_is_there_and_what_is_left(place: Place) -> None:
     (place.models / ".staging" / "cats" / NEW).mkdir(parents=True)
     (old / "sub").mkdir()
     (old / "sub" / "link").symlink_to("/etc/hostname")
-    found = prune_node.survey(place.models)
+    found = prune_node.gather(place.models)
     [version] = found.versions
     assert (version.model, version.version) == ("cats", OLD)
     assert [(file.name, file.links) for file in version.files] == [
@@ -80,7 +80,7 @@ def test_the_survey_tells_what_is_there_and_what_is_left(place: Place) -> None:
     assert [file.size for file in version.files][-1] == 0
     [left] = found.leftovers
     assert (left.version, [file.size for file in left.files]) == ("2024-01-01", [4])
-    assert prune_node.survey(place.models / "absent") == Held([], [])
+    assert prune_node.gather(place.models / "absent") == Held([], [])
 
 
 @pytest.mark.parametrize(
