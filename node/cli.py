@@ -1,4 +1,4 @@
-"""The commands of the node program. Orders come on standard input, so that no log holds them."""
+"""The commands of the node program. What they are told comes on standard input, so that no log holds them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Callable, ContextManager, Dict, List, Type, TypeVar
 from node import console, desired_state, layout, program, protocol, version_messages
 from node import mend as mending
 from node.coral import stack_pull
-from node.desired_state import Order
+from node.desired_state import DesiredState
 from node.errors import Refusal, fault_of
 from node.facts import facts, preview
 from node.linked_files import linked_transfer
@@ -67,10 +67,10 @@ def _run(name: str, *words: str) -> None:
     COMMANDS[name](*words)
 
 
-def _order() -> Order:
-    order = _read(Order)
-    desired_state.require_plain(order)
-    return order
+def _order() -> DesiredState:
+    desired = _read(DesiredState)
+    desired_state.require_plain(desired)
+    return desired
 
 
 def _gather() -> None:
@@ -99,13 +99,13 @@ def _read(kind: Type[Question]) -> Question:
 
 
 def _folders() -> None:
-    order = _order()
-    for path in order.folders:
+    desired = _order()
+    for path in desired.folders:
         if path.name == layout.STAGING:
-            with _pull_lock(order):
+            with _pull_lock(desired):
                 staging.make(path)
         else:
-            files.folder(path, order.owner)
+            files.folder(path, desired.owner)
 
 
 def _mend() -> None:
@@ -114,21 +114,21 @@ def _mend() -> None:
 
 def _renew() -> None:
     """The chosen sets are those of this checkout too."""
-    order = _order()
-    for wanted in order.sets:
-        follow.store(wanted, order)
+    desired = _order()
+    for wanted in desired.sets:
+        follow.store(wanted, desired)
 
 
 def _pull() -> None:
-    order = _order()
-    with _pull_lock(order):
-        stack_pull.bring(order)
-        pull.pull(order)
-        face_list.fetch(order)
+    desired = _order()
+    with _pull_lock(desired):
+        stack_pull.bring(desired)
+        pull.pull(desired)
+        face_list.fetch(desired)
 
 
-def _pull_lock(order: Order) -> ContextManager[None]:
-    return lock.held(layout.pull_lock(), "pull", order.operator, order.purpose)
+def _pull_lock(desired: DesiredState) -> ContextManager[None]:
+    return lock.held(layout.pull_lock(), "pull", desired.operator, desired.purpose)
 
 
 def _switch() -> None:

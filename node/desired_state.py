@@ -86,7 +86,7 @@ class Datasink(NamedTuple):
     log: Path  # the deployment log
 
 
-class Order(NamedTuple):
+class DesiredState(NamedTuple):
     """Everything that one host should hold, and what is asked of it in a run."""
 
     host: str
@@ -112,12 +112,12 @@ class Order(NamedTuple):
         """The services' user and its group. Raises Refusal where there is none on this node."""
         return owner_of(self.user)
 
-    def with_sets(self, services: Container[str]) -> Order:
+    def with_sets(self, services: Container[str]) -> DesiredState:
         """The same for these services alone."""
         return self._replace(sets=[each for each in self.sets if each.service in services])
 
     @property
-    def question(self) -> Order:
+    def question(self) -> DesiredState:
         """The same without the contents of files: their digests are enough to ask with."""
         stack = self.stack
         return self._replace(
@@ -131,15 +131,15 @@ def _bare(files: List[Installed]) -> List[Installed]:
     return [file._replace(content=None) for file in files]
 
 
-def require_plain(order: Order) -> None:
-    """Raises Refusal for an order whose names, which become parts of paths, lead elsewhere."""
-    versions = [*order.versions, *([order.face_list] if order.face_list else [])]
-    for each in [*versions, *([order.stack.version] if order.stack else [])]:
+def require_plain(desired: DesiredState) -> None:
+    """Raises Refusal for a desired state whose names, which become parts of paths, lead elsewhere."""
+    versions = [*desired.versions, *([desired.face_list] if desired.face_list else [])]
+    for each in [*versions, *([desired.stack.version] if desired.stack else [])]:
         require_plain_version(each)
-    for content in order.sets:
+    for content in desired.sets:
         service_set.require_plain(content)
-    if order.stack is not None:
-        names.plain("digest", order.stack.digest)
+    if desired.stack is not None:
+        names.plain("digest", desired.stack.digest)
 
 
 def require_plain_version(version: Version) -> None:

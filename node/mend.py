@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterator, List, NamedTuple, Tuple
 
 from node import layout, names
-from node.desired_state import Order
+from node.desired_state import DesiredState
 from node.errors import Refusal
 from node.pull import access
 from node.registry import delete_list
@@ -35,18 +35,18 @@ class Damage(NamedTuple):
     mend: Callable[[], Any]
 
 
-def look(order: Order) -> List[str]:
+def look(desired: DesiredState) -> List[str]:
     """Return what is damaged of this node's own state, and not made anew anyway where it is missing."""
-    return [damage.line for damage in _damages(order)]
+    return [damage.line for damage in _damages(desired)]
 
 
-def mend(order: Order) -> None:
+def mend(desired: DesiredState) -> None:
     """Mend all of that. Raises OSError, or Refusal."""
-    for damage in _damages(order):
+    for damage in _damages(desired):
         damage.mend()
 
 
-def _damages(order: Order) -> Iterator[Damage]:
+def _damages(desired: DesiredState) -> Iterator[Damage]:
     """One after another: what is mended shows what is behind it."""
     for path, (name, is_right) in _kinds():
         if disk.is_there(path) and not is_right(path):
@@ -54,11 +54,11 @@ def _damages(order: Order) -> Iterator[Damage]:
     for service in layout.services():
         yield from _of_pending(service)
         yield from _of_previous(service)
-    for wanted in order.sets:
+    for wanted in desired.sets:
         chosen = sets.digest_of(wanted.service, sets.CHOSEN)
         if chosen == wanted.digest and sets.find(wanted.service, chosen) is None:
             line = "%s: damaged; it is stored anew" % (layout.sets(wanted.service) / wanted.digest)
-            yield Damage(line, partial(sets.put, wanted, order.commit, order.product))
+            yield Damage(line, partial(sets.put, wanted, desired.commit, desired.product))
 
 
 def _kinds() -> Iterator[Tuple[Path, Kind]]:

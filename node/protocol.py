@@ -138,7 +138,7 @@ class Missing(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What a node says of itself: how it stands to an order."""
+    """What a node says of itself: how it stands to its desired state."""
 
     current_program: Optional[str]  # the digest of the program that its units run
     damaged: List[str]  # what a deploy mends of the node's own state

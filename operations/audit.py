@@ -6,12 +6,12 @@ from pathlib import Path
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
 from modelctl.nodes.bundle import bundle
-from node.desired_state import Order
+from node.desired_state import DesiredState
 from node.protocol import AppendLog, Facts, HistoryEntry, Logged
 from operations import rollout
 from operations.answer import parse_history
 from operations.context import desired_of
-from operations.facts import QUESTION_SECONDS, complete, forget, gather, has_program, last_answer, order_for
+from operations.facts import QUESTION_SECONDS, complete, desired_state_for, forget, gather, has_program, last_answer
 from operations.node_command import PROGRAMS, PYTHON, Refusal, command
 from operations.node_operation import node_operation
 
@@ -86,12 +86,12 @@ def is_cut(logged: Logged, history: Sequence[HistoryEntry]) -> bool:
     return bool(history) and history[0].n > 1 and not logged.has(history[0])
 
 
-def _restart(host: Host, found: Facts) -> Order | None:
-    """The order for the unhealthy services that this run may start anew; None when there are none."""
+def _restart(host: Host, found: Facts) -> DesiredState | None:
+    """The desired state for the unhealthy services that this run may start anew; None when there are none."""
     chosen = [service for service, state in found.sets.items() if state.is_to_restart]
     if not chosen:
         return None
-    return order_for(host).with_sets(chosen)
+    return desired_state_for(host).with_sets(chosen)
 
 
 def _anyone_restarts(host: Host) -> bool:

@@ -7,11 +7,11 @@ from pyinfra.api import Host, StringCommand
 from pyinfra.operations.util.files import generate_color_diff
 
 from modelctl.faults import one_line
-from node.desired_state import Order
+from node.desired_state import DesiredState
 from node.protocol import Facts, HistoryEntry, SetState
 from node.store.service_set import ServiceSet
 from operations import older_checkout, rollout
-from operations.facts import foresee, forget, order_for
+from operations.facts import desired_state_for, foresee, forget
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
 from operations.rollout import Move
@@ -23,48 +23,50 @@ def switch_canaries(host: Host, found: Facts) -> Iterator[StringCommand]:
 
     When one returns, the others are left alone.
     """
-    order = _moving(host, found)
-    refusal = older_checkout.refusal(host, found, order) if order else None
-    rollout.decide(host, _move(found, order if refusal is None else None))
-    if order and rollout.goes_with_canaries(host):
-        yield _switch(host, found, order)
+    desired = _moving(host, found)
+    refusal = older_checkout.refusal(host, found, desired) if desired else None
+    rollout.decide(host, _move(found, desired if refusal is None else None))
+    if desired and rollout.goes_with_canaries(host):
+        yield _switch(host, found, desired)
     elif refusal:
         yield refusal
-    elif order and host.state.is_executing:
+    elif desired and host.state.is_executing:
         forget(host)  # much can have happened to it when its turn comes
 
 
 @node_operation
 def switch_others(host: Host, found: Facts) -> Iterator[StringCommand]:
     """Switch the other hosts, unless a canary was rolled back."""
-    order = _moving(host, found)
-    if order:
-        yield older_checkout.refusal(host, found, order) or _switch(host, found, order)
+    desired = _moving(host, found)
+    if desired:
+        yield older_checkout.refusal(host, found, desired) or _switch(host, found, desired)
 
 
-def _moving(host: Host, found: Facts) -> Order | None:
-    """The order for the services whose set is not the wanted one, or that do not run it; None when all are settled."""
+def _moving(host: Host, found: Facts) -> DesiredState | None:
+    """The desired state for the services whose set is not the wanted one, or that do not run it; None when all are
+    settled.
+    """
     moving = [service for service, state in found.sets.items() if state.reasons]
     if not moving:
         return None
-    return order_for(host).with_sets(moving)
+    return desired_state_for(host).with_sets(moving)
 
 
-def _move(found: Facts, order: Order | None) -> Move:
-    if order is None:
+def _move(found: Facts, desired: DesiredState | None) -> Move:
+    if desired is None:
         return Move.NONE
-    return Move.BACK if all(found.sets[each.service].known_good for each in order.sets) else Move.NEW
+    return Move.BACK if all(found.sets[each.service].known_good for each in desired.sets) else Move.NEW
 
 
-def _switch(host: Host, found: Facts, order: Order) -> StringCommand:
+def _switch(host: Host, found: Facts, desired: DesiredState) -> StringCommand:
     obstacle = rollout.obstacle(host)
     if obstacle:
         return Refusal(f"{host.name}: not touched: {obstacle}; see why, mend the update, and run again")
-    switched = {each.service: _as_wanted(found.sets[each.service]) for each in order.sets}
-    for each in order.sets:
+    switched = {each.service: _as_wanted(found.sets[each.service]) for each in desired.sets}
+    for each in desired.sets:
         _announce(host, each, found.sets[each.service])
     foresee(host, sets={**found.sets, **switched})
-    return rollout.Switch(command("switch", message=order), list(switched))
+    return rollout.Switch(command("switch", message=desired), list(switched))
 
 
 def _as_wanted(state: SetState) -> SetState:

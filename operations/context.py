@@ -3,7 +3,7 @@
 from pyinfra.api import Host, State
 
 from modelctl.desired.desired_state import desired, versions_of
-from node.desired_state import Order, Version
+from node.desired_state import DesiredState, Version
 from operations.arguments import Arguments, parse
 
 
@@ -12,7 +12,7 @@ def hosts_of(state: State) -> list[Host]:
     return [host for host in state.inventory if state.is_host_in_limit(host)]
 
 
-def desired_of(host: Host) -> Order:
+def desired_of(host: Host) -> DesiredState:
     """Return what the host should hold."""
     return desired(host.data.fleet, host.name)
 

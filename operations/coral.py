@@ -13,7 +13,7 @@ from modelctl.inventory.coral import CORAL
 from node.facts.coral_host import LIBUSB
 from node.protocol import Facts, SetState, StackState
 from operations.context import arguments_of, desired_of
-from operations.facts import foresee, order_for
+from operations.facts import desired_state_for, foresee
 from operations.models import lacks_stack, moving_unselected
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
@@ -34,8 +34,8 @@ def bring(host: Host, found: Facts) -> Iterator[StringCommand]:
     state = found.stack
     if state is None or (state.is_settled and arguments_of(host).models is None):
         return
-    order = order_for(host)
-    refusal = moving_unselected(host, order, found)
+    desired = desired_state_for(host)
+    refusal = moving_unselected(host, desired, found)
     if refusal:
         yield refusal
     elif not state.is_settled and arguments_of(host).selects(CORAL):
@@ -47,7 +47,7 @@ def bring(host: Host, found: Facts) -> Iterator[StringCommand]:
             yield Refusal(f"{host.name}: {one_line(str(error))}; mend that there, and run again")
             return
         if state.missing:
-            yield command("pull", message=order._replace(versions=[], face_list=None))
+            yield command("pull", message=desired._replace(versions=[], face_list=None))
 
 
 def _restarts(state: StackState, service: str) -> list[str]:

@@ -7,11 +7,16 @@ from modelctl.desired.desired_state import desired
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes.pull_ca import PullCa
 from modelctl.operator import operator, purpose
-from node.desired_state import Asked, Datasink, Order, Version
+from node.desired_state import Asked, Datasink, DesiredState, Version
 
 
-def order(fleet: Fleet, host: str, commit: str, asked: Asked, needed: dict[str, list[Version]]) -> Order:
-    """Return the whole order for a host. `commit` is the site's; `needed` are the versions of each host of the run."""
+def desired_in_run(
+    fleet: Fleet, host: str, commit: str, asked: Asked, needed: dict[str, list[Version]]
+) -> DesiredState:
+    """Return the whole desired state of a host.
+
+    `commit` is the site's; `needed` are the versions of each host of the run.
+    """
     wanted = desired(fleet, host)
     return wanted._replace(
         commit=commit,
@@ -23,7 +28,7 @@ def order(fleet: Fleet, host: str, commit: str, asked: Asked, needed: dict[str, 
     )
 
 
-def _datasink(fleet: Fleet, wanted: Order, needed: dict[str, list[Version]]) -> Datasink:
+def _datasink(fleet: Fleet, wanted: DesiredState, needed: dict[str, list[Version]]) -> Datasink:
     pull_ca = PullCa(fleet.site.pull_ca)
     return Datasink(
         pull_ca=pull_ca.lines(str(wanted.source.registry), fleet.revoked) if pull_ca.exists() else None,

@@ -13,11 +13,11 @@ from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 from modelctl import product
 from modelctl.nodes.bundle import LOADER, bundle
 from node import protocol
-from node.desired_state import Asked, Order
+from node.desired_state import Asked, DesiredState
 from node.protocol import Facts, HistoryEntry
 from operations.answer import parse
 from operations.context import arguments_of, needed_by
-from operations.desired_state import order
+from operations.desired_state import desired_in_run
 from operations.node_command import PROGRAMS, PYTHON, Message
 
 QUESTION_SECONDS = 120
@@ -100,15 +100,15 @@ def has_program(found: Facts) -> bool:
     return found.current_program == bundle().digest
 
 
-def order_for(host: Host) -> Order:
-    """Return the whole order for a host in this run."""
+def desired_state_for(host: Host) -> DesiredState:
+    """Return the whole desired state of a host in this run."""
     said, site = arguments_of(host), product.commit_of(host.data.site_folder)
     asked = Asked(unlock=said.unlock, full=said.verify == "full", diff=bool(host.state.config.DIFF))
-    return order(host.data.fleet, host.name, site, asked, needed_by(host.state))
+    return desired_in_run(host.data.fleet, host.name, site, asked, needed_by(host.state))
 
 
 def _ask(host: Host) -> Facts | None:
-    asked = order_for(host)
+    asked = desired_state_for(host)
     services, question = [each.service for each in asked.sets], protocol.dumps(asked.question)
     seconds = READING_SECONDS if asked.asked.full else QUESTION_SECONDS
     said = {"_sudo": True, "_timeout": seconds}

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pyinfra.api import Host, StringCommand
 
 from modelctl import layout
-from node.desired_state import Order
+from node.desired_state import DesiredState
 from node.protocol import Facts, SetState
 from operations.context import arguments_of
-from operations.facts import foresee, order_for
+from operations.facts import desired_state_for, foresee
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
 
@@ -24,25 +24,25 @@ def check_registry(host: Host, found: Facts) -> Iterator[StringCommand]:
 def make_folders(host: Host, found: Facts) -> Iterator[StringCommand]:
     """Make the folders that the services and their models live in."""
     if found.absent_folders:
-        yield command("folders", message=order_for(host)._replace(folders=found.absent_folders))
+        yield command("folders", message=desired_state_for(host)._replace(folders=found.absent_folders))
 
 
 @node_operation
 def pull(host: Host, found: Facts) -> Iterator[StringCommand]:
     """Bring every wanted version that is not there and verified; adopt what is there; touch nothing else."""
     said = arguments_of(host)
-    order = order_for(host)
-    refusal = moving_unselected(host, order, found)
+    desired = desired_state_for(host)
+    refusal = moving_unselected(host, desired, found)
     if refusal:
         yield refusal
         return
-    versions = [each for each in order.versions if each.label in found.missing_versions and said.selects(each.model)]
-    face_list = order.face_list
+    versions = [each for each in desired.versions if each.label in found.missing_versions and said.selects(each.model)]
+    face_list = desired.face_list
     if not (face_list and found.face_list and said.selects(face_list.model)):
         face_list = None
     if versions or face_list:
         foresee(host, sets={service: _with_models(state) for service, state in found.sets.items()})
-        yield command("pull", message=order._replace(versions=versions, face_list=face_list, stack=None))
+        yield command("pull", message=desired._replace(versions=versions, face_list=face_list, stack=None))
 
 
 def _with_models(state: SetState) -> SetState:
@@ -55,13 +55,13 @@ def lacks_stack(state: SetState) -> bool:
     return (state.not_ready or "").startswith(f"{layout.CORAL}/")
 
 
-def moving_unselected(host: Host, order: Order, found: Facts) -> Refusal | None:
+def moving_unselected(host: Host, desired: DesiredState, found: Facts) -> Refusal | None:
     """Refuse to leave out models whose wanted version is not the running one: the switch would move them too."""
     selected = arguments_of(host).models
     if selected is None:
         return None
     moving = []
-    for each in order.sets:
+    for each in desired.sets:
         running = found.sets[each.service].models
         moving += [
             f"{model} ({running.get(model, 'nothing')} runs, {version} is wanted)"

@@ -12,7 +12,7 @@ from modelctl.nodes.bundle import bundle
 from node.protocol import Facts, SetState
 from node.store.service_set import ServiceSet
 from operations import older_checkout
-from operations.facts import foresee, has_program, order_for
+from operations.facts import desired_state_for, foresee, has_program
 from operations.node_command import Refusal, bare_command, command
 from operations.node_operation import node_operation
 
@@ -41,21 +41,23 @@ def converge(host: Host, found: Facts, steps: Sequence[Step]) -> Iterator[String
     """
     for remark in found.remarks:
         host.log_styled(remark, fg="yellow")
-    order = order_for(host)
-    refusal = _lacks(host, found, steps) or (None if has_program(found) else older_checkout.refusal(host, found, order))
+    desired = desired_state_for(host)
+    refusal = _lacks(host, found, steps) or (
+        None if has_program(found) else older_checkout.refusal(host, found, desired)
+    )
     if refusal:
         yield refusal
         return
-    strange = [each.service for each in order.sets if _is_of_a_strange_commit(host, each, found.sets[each.service])]
-    renewed = {service: found.sets[service]._replace(commit=order.commit) for service in strange}
+    strange = [each.service for each in desired.sets if _is_of_a_strange_commit(host, each, found.sets[each.service])]
+    renewed = {service: found.sets[service]._replace(commit=desired.commit) for service in strange}
     foresee(host, current_program=bundle().digest, damaged=[], sets={**found.sets, **renewed})
     if not has_program(found):
         yield bare_command("install-program", bundle().digest)
     if found.damaged:
         host.log("; ".join(found.damaged))
-        yield command("mend", message=order)
+        yield command("mend", message=desired)
     if strange:
-        yield command("renew", message=order.with_sets(strange))
+        yield command("renew", message=desired.with_sets(strange))
 
 
 def _lacks(host: Host, found: Facts, steps: Sequence[Step]) -> Refusal | None:

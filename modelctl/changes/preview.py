@@ -17,7 +17,7 @@ from modelctl.registry import registry_store
 from modelctl.registry.manifest import pin_of
 from modelctl.registry.pinning import require_version
 from node import version_messages
-from node.desired_state import Order
+from node.desired_state import DesiredState
 from node.store.service_set import ServiceSet
 from node.version_messages import Chosen, Preview, PreviewQuestion, StackSize
 
@@ -88,7 +88,9 @@ def chosen_on(fleet: Fleet, host: str) -> dict[str, Chosen]:
     return {}
 
 
-def _host_preview(before: Fleet, after: Fleet, model: str, wanted: Order, answer: Preview, folder: Path) -> HostPreview:
+def _host_preview(
+    before: Fleet, after: Fleet, model: str, wanted: DesiredState, answer: Preview, folder: Path
+) -> HostPreview:
     old: list[ServiceSet] = []
     with suppress(Faults):  # what runs now may be what no pin covers
         old = desired(before, wanted.host).sets
@@ -108,7 +110,7 @@ def _sum(counts: list[int | None]) -> int | None:
     return None if None in counts else sum(filter(None, counts))
 
 
-def _ask(fleet: Fleet, model: str, wanted: Order) -> Preview:
+def _ask(fleet: Fleet, model: str, wanted: DesiredState) -> Preview:
     """Without counts where the node's program cannot say: the deploy brings one that can, and checks."""
     try:
         question = _question(model, wanted)
@@ -118,7 +120,7 @@ def _ask(fleet: Fleet, model: str, wanted: Order) -> Preview:
     return answer if answer.chosen is not None else answer._replace(chosen=chosen_on(fleet, wanted.host))
 
 
-def _question(model: str, wanted: Order) -> PreviewQuestion:
+def _question(model: str, wanted: DesiredState) -> PreviewQuestion:
     return PreviewQuestion(
         versions=[each for each in wanted.versions if each.model == model],
         face_lists=[wanted.face_list] if wanted.face_list else [],
@@ -128,7 +130,7 @@ def _question(model: str, wanted: Order) -> PreviewQuestion:
     )
 
 
-def _stack(wanted: Order) -> StackSize | None:
+def _stack(wanted: DesiredState) -> StackSize | None:
     if wanted.stack is None:
         return None
     return StackSize(wanted.stack.digest, sum(file.size for file in wanted.stack.version.files))

@@ -16,19 +16,19 @@ from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.hosts import Datasink
 from modelctl.schema import HealthCheck, Pin
-from node.desired_state import File, Limits, Order, Source, Stack, Version
+from node.desired_state import DesiredState, File, Limits, Source, Stack, Version
 from node.store.service_set import HealthCheck as SetGate
 from node.store.service_set import Link, Named, ServiceSet
 
 
 @lru_cache(maxsize=256)
-def desired(fleet: Fleet, host: str) -> Order:
+def desired(fleet: Fleet, host: str) -> DesiredState:
     """What a host should hold. Raises Faults when a config is faulty or a version has no pin."""
     if unpinned := fleet.unpinned(host):
         raise Faults(f"{host}: wants {label}, which no pin covers; {hints.pinning(label)}" for label in unpinned)
     rendered = render_service(fleet, host)
     is_datasink = isinstance(fleet.host(host), Datasink)
-    return Order(
+    return DesiredState(
         host=host,
         user=fleet.service_user(host),
         folders=[Path(folder) for folder in rendered.service.folders] if rendered else [],
@@ -43,7 +43,7 @@ def desired(fleet: Fleet, host: str) -> Order:
     )
 
 
-def versions_of(order: Order) -> list[Version]:
+def versions_of(order: DesiredState) -> list[Version]:
     """All that the registry must hold for a host."""
     return [*order.versions, *filter(None, (order.face_list, order.stack and order.stack.version))]
 

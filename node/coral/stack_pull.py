@@ -9,35 +9,35 @@ from typing import Dict
 
 from node import layout
 from node.coral import stacks
-from node.desired_state import File, Order, Stack
+from node.desired_state import DesiredState, File, Stack
 from node.errors import Refusal
 from node.pull import pull, staging
 from node.store import disk, files
 
 
-def bring(order: Order) -> None:
+def bring(desired: DesiredState) -> None:
     """Make the order's stack present and verified. Raises Refusal; what was there stays."""
-    stack = order.stack
-    if stack is None or (stacks.is_verified(stack.digest) and not order.asked.full) or stacks.adopt(stack):
+    stack = desired.stack
+    if stack is None or (stacks.is_verified(stack.digest) and not desired.asked.full) or stacks.adopt(stack):
         return
     folder = layout.coral() / layout.STAGING
     files.folder(layout.coral())
     with staging.held(folder):
         staged = folder / stack.version.label
         wanted = {"%s/%s" % (stack.version.label, file.name): file for file in stack.version.files}
-        pull.bring(wanted, folder, order)
-        _verify(wanted, folder, stack, order)
+        pull.bring(wanted, folder, desired)
+        _verify(wanted, folder, stack, desired)
         stacks.put(stack, staged, folder)
         files.remove(staged)
         files.prune(folder)
 
 
-def _verify(wanted: Dict[str, File], folder: Path, stack: Stack, order: Order) -> None:
+def _verify(wanted: Dict[str, File], folder: Path, stack: Stack, desired: DesiredState) -> None:
     """Raises Refusal naming all that is wrong. A package with wrong bytes is dropped, so that it comes anew."""
     label = stack.version.label
     absent = [file for name, file in wanted.items() if not disk.is_file(folder / name)]
     if absent:
-        raise Refusal(pull.absent(label, absent, order.source.host))
+        raise Refusal(pull.absent(label, absent, desired.source.host))
     found = {name: disk.sha256(folder / name) for name in wanted}
     wrong = [name for name, file in wanted.items() if found[name] != file.sha256]
     for name in wrong:

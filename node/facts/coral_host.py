@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Iterator, List, Optional
 
 from node.coral import mapped, stacks, stick
-from node.desired_state import Order, Stack
+from node.desired_state import DesiredState, Stack
 from node.errors import Refusal
 from node.machine import process_tree, services
 from node.printable import printable
@@ -28,23 +28,23 @@ _CODENAME = re.compile(r'^VERSION_CODENAME="?([\w.-]+)"?$', re.MULTILINE | re.AS
 _VERSION = re.compile(r"^version(?:_info)?\s*=\s*(\d+\.\d+)", re.MULTILINE | re.ASCII)
 
 
-def needs(stack: Stack, order: Order) -> StackState:
+def needs(stack: Stack, desired: DesiredState) -> StackState:
     """Return what the host lacks for the stick."""
-    lacks_group = not stick.is_member(order.user, stick.GROUP)
+    lacks_group = not stick.is_member(desired.user, stick.GROUP)
     return StackState(
         libusb=not _is_installed(LIBUSB),
         rule=not installation.is_installed(stack.rule),
         group=lacks_group,
-        to_restart=list(_running(order)) if lacks_group else [],
+        to_restart=list(_running(desired)) if lacks_group else [],
         udevd=disk.is_there(stick.UDEVD),
     )
 
 
-def remapped(stack: Stack, order: Order) -> List[str]:
+def remapped(stack: Stack, desired: DesiredState) -> List[str]:
     """Return the services that have mapped a library of the stack which is damaged, and will be replaced."""
     if not stacks.will_replace_library(stack.digest):
         return []
-    return [each.service for each in order.sets if each.stack is not None and _has_mapped(each)]
+    return [each.service for each in desired.sets if each.stack is not None and _has_mapped(each)]
 
 
 def _has_mapped(content: ServiceSet) -> bool:
@@ -52,9 +52,9 @@ def _has_mapped(content: ServiceSet) -> bool:
     return pid in table and mapped.library(content, table[pid], table) != mapped.NOT_YET
 
 
-def _running(order: Order) -> Iterator[str]:
+def _running(desired: DesiredState) -> Iterator[str]:
     """The services that will have been started before their user was in the group."""
-    for each in order.sets:
+    for each in desired.sets:
         if each.stack is not None and each.is_to_run and services.status(each.unit).is_running:
             yield each.service
 

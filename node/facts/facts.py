@@ -9,7 +9,7 @@ from typing import Dict, Iterator, List, Optional
 from node import mend, program
 from node.codec import Text
 from node.coral import stacks
-from node.desired_state import Datasink, Order, Source, Version
+from node.desired_state import Datasink, DesiredState, Source, Version
 from node.errors import Refusal
 from node.facts import coral_host, prerequisites, status
 from node.health import health, work
@@ -24,51 +24,51 @@ from node.store.sets import StoredSet
 from node.switch import drift
 
 
-def gather(order: Order) -> Facts:
-    """Return what differs from the order."""
+def gather(desired: DesiredState) -> Facts:
+    """Return what differs from the desired state."""
     found = Facts(
         current_program=program.current(),
-        damaged=mend.look(order),
-        absent_folders=_absent_folders(order),
-        missing_versions=[each.label for each in order.versions if _is_missing(each, order)],
-        stack=_stack(order),
-        face_list=_face_list(order),
-        sets={each.service: _set(each, order) for each in order.sets},
+        damaged=mend.look(desired),
+        absent_folders=_absent_folders(desired),
+        missing_versions=[each.label for each in desired.versions if _is_missing(each, desired)],
+        stack=_stack(desired),
+        face_list=_face_list(desired),
+        sets={each.service: _set(each, desired) for each in desired.sets},
         pull_access=PullAccess(access.public_key(), access.read(access.CERTIFICATE), access.read(access.KNOWN_HOSTS)),
         history=history.entries()[-history.RECENT :],
-        datasink=_datasink(order.datasink, order),
+        datasink=_datasink(desired.datasink, desired),
     )
-    return found._replace(missing=prerequisites.missing(order, found), remarks=prerequisites.remarks(order))
+    return found._replace(missing=prerequisites.missing(desired, found), remarks=prerequisites.remarks(desired))
 
 
-def _absent_folders(order: Order) -> List[Path]:
+def _absent_folders(desired: DesiredState) -> List[Path]:
     """The folders to make: those that are not there, and staging folders that are not root's alone."""
-    return [*(path for path in order.folders if not disk.is_folder(path)), *staging.of_others(order)]
+    return [*(path for path in desired.folders if not disk.is_folder(path)), *staging.of_others(desired)]
 
 
-def _is_missing(version: Version, order: Order) -> bool:
-    if order.asked.full:
+def _is_missing(version: Version, desired: DesiredState) -> bool:
+    if desired.asked.full:
         return bool(versions.flaws(version))
     return not versions.is_verified(version)
 
 
-def _stack(order: Order) -> Optional[StackState]:
-    stack = order.stack
+def _stack(desired: DesiredState) -> Optional[StackState]:
+    stack = desired.stack
     if stack is None:
         return None
-    is_there = not stacks.flaws(stack.digest) if order.asked.full else stacks.is_verified(stack.digest)
-    to_remap = [] if is_there else coral_host.remapped(stack, order)
-    return coral_host.needs(stack, order)._replace(missing=not is_there, to_remap=to_remap)
+    is_there = not stacks.flaws(stack.digest) if desired.asked.full else stacks.is_verified(stack.digest)
+    to_remap = [] if is_there else coral_host.remapped(stack, desired)
+    return coral_host.needs(stack, desired)._replace(missing=not is_there, to_remap=to_remap)
 
 
-def _face_list(order: Order) -> List[str]:
-    if order.face_list is None:
+def _face_list(desired: DesiredState) -> List[str]:
+    if desired.face_list is None:
         return []
-    look = face_list.flaws if order.asked.full else face_list.missing
-    return look(order.face_list)
+    look = face_list.flaws if desired.asked.full else face_list.missing
+    return look(desired.face_list)
 
 
-def _set(wanted: ServiceSet, order: Order) -> SetState:
+def _set(wanted: ServiceSet, desired: DesiredState) -> SetState:
     chosen = sets.digest_of(wanted.service, sets.CHOSEN)
     stored = sets.find(wanted.service, chosen)
     units = drift.statuses(wanted)
@@ -83,7 +83,7 @@ def _set(wanted: ServiceSet, order: Order) -> SetState:
         health="; ".join(told) or None,
         may_restart=how is not None and how.may_restart,
         queue=work.queue(wanted) if differences else None,
-        live={str(file.path): _text(file.path) for file in wanted.files} if order.asked.diff else {},
+        live={str(file.path): _text(file.path) for file in wanted.files} if desired.asked.diff else {},
         commit=stored.commit if stored else None,
         last=history.last(wanted.service),
         known_good=_is_known_good(wanted),
@@ -124,18 +124,18 @@ def _told(wanted: ServiceSet, stored: Optional[StoredSet]) -> List[str]:
     return ["%s was told %s, wanted %s" % (wanted.unit, state, wanted.state)] if state != wanted.state else []
 
 
-def _datasink(told: Optional[Datasink], order: Order) -> Optional[DatasinkState]:
+def _datasink(told: Optional[Datasink], desired: DesiredState) -> Optional[DatasinkState]:
     if told is None:
         return None
-    login = order.source.login
+    login = desired.source.login
     return DatasinkState(
         authorized=None if told.pull_ca is None else access.is_authorized(login, told.pull_ca),
         revoked=[] if told.pull_ca is None else access.revoked(login, told.pull_ca),
-        registry=_missing(told.needed, order.source),
+        registry=_missing(told.needed, desired.source),
         logged=deployment_log.logged(told.log),
         listed=delete_list.listed(told.referenced),
         unseen=delete_list.unseen(told.needed_by),
-        clean_up=prune_units.differences(order.clean_up),
+        clean_up=prune_units.differences(desired.clean_up),
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Dict, Iterator, List, Optional
 
 from node.coral import stick
-from node.desired_state import Order, Source
+from node.desired_state import DesiredState, Source
 from node.errors import Refusal
 from node.facts import coral_host
 from node.machine import releases
@@ -33,13 +33,13 @@ UNFIT = {"imagenode": (releases.IMAGENODE_BETWEEN, releases.IMAGENODE_0_3)}
 """Releases of a service whose configs are other ones than those of this checkout."""
 
 
-def missing(order: Order, found: Facts) -> Missing:
+def missing(desired: DesiredState, found: Facts) -> Missing:
     """Return what each step lacks, a line each with what mends it; `found` is the rest of the facts."""
     return Missing(
-        access=list(_for_access(order.source, found)),
-        coral=list(_for_coral(order, found)),
-        models=list(_for_models(order, found)),
-        configs=list(_for_configs(order, found)),
+        access=list(_for_access(desired.source, found)),
+        coral=list(_for_coral(desired, found)),
+        models=list(_for_models(desired, found)),
+        configs=list(_for_configs(desired, found)),
     )
 
 
@@ -54,40 +54,40 @@ def _for_access(source: Source, found: Facts) -> Iterator[str]:
             yield str(refusal)
 
 
-def _for_coral(order: Order, found: Facts) -> Iterator[str]:
+def _for_coral(desired: DesiredState, found: Facts) -> Iterator[str]:
     """A stack that was built for another host is refused before a byte of it comes."""
-    stack = order.stack
+    stack = desired.stack
     if stack is None or found.stack is None or not found.stack.missing:
         return
-    for each in order.sets:
+    for each in desired.sets:
         if each.stack is not None:
             yield from coral_host.unfit(stack, each.stack.python)
-    yield from _programs("rsync", "setpriv" if order.source.local else "ssh", "dpkg-deb")
-    yield from _user(order)
+    yield from _programs("rsync", "setpriv" if desired.source.local else "ssh", "dpkg-deb")
+    yield from _user(desired)
 
 
-def _for_models(order: Order, found: Facts) -> Iterator[str]:
+def _for_models(desired: DesiredState, found: Facts) -> Iterator[str]:
     is_to_pull = found.missing_versions or found.face_list
     if is_to_pull:
-        yield from _releases(order)
-        yield from _programs("rsync", "setpriv" if order.source.local else "ssh")
+        yield from _releases(desired)
+        yield from _programs("rsync", "setpriv" if desired.source.local else "ssh")
     if is_to_pull or found.absent_folders:
-        yield from _user(order)
+        yield from _user(desired)
 
 
-def _for_configs(order: Order, found: Facts) -> Iterator[str]:
-    moving = [each for each in order.sets if found.sets[each.service].differences]
+def _for_configs(desired: DesiredState, found: Facts) -> Iterator[str]:
+    moving = [each for each in desired.sets if found.sets[each.service].differences]
     if moving:
-        yield from _user(order)
-        yield from _releases(order)
+        yield from _user(desired)
+        yield from _releases(desired)
     for each in moving:
         if each.is_to_run:
-            yield from _files(order, each.service)
+            yield from _files(desired, each.service)
 
 
-def _releases(order: Order) -> Iterator[str]:
+def _releases(desired: DesiredState) -> Iterator[str]:
     """Configs of one release blind the outposts of another, without an error."""
-    for each in order.sets:
+    for each in desired.sets:
         found = release(each)
         if found is not None and found.name in UNFIT.get(each.service, ()):
             yield "%s: of imagenode %s; expected 0.2, which this checkout's configs are for; install that release" % (
@@ -95,21 +95,21 @@ def _releases(order: Order) -> Iterator[str]:
             )  # fmt: skip
 
 
-def remarks(order: Order) -> List[str]:
+def remarks(desired: DesiredState) -> List[str]:
     """Return what may be wrong on this node."""
-    found = {each.service: release(each) for each in order.sets}
-    stick_problem = stick.device_problem(order.user) if order.stack is not None else None
-    return [*_leftovers(order), *([stick_problem] if stick_problem else []), *_unknown(found)]
+    found = {each.service: release(each) for each in desired.sets}
+    stick_problem = stick.device_problem(desired.user) if desired.stack is not None else None
+    return [*_leftovers(desired), *([stick_problem] if stick_problem else []), *_unknown(found)]
 
 
-def _leftovers(order: Order) -> Iterator[str]:
+def _leftovers(desired: DesiredState) -> Iterator[str]:
     """Told once: with the run that brings the stack."""
-    if order.stack is not None and not disk.is_there(order.stack.version.directory):
-        for each in order.sets:
+    if desired.stack is not None and not disk.is_there(desired.stack.version.directory):
+        for each in desired.sets:
             found = coral_host.leftovers(each.stack.python) if each.stack is not None else []
             if found:
                 yield "%s: installed by another tool; it stays, and %s loads the stack %s instead" % (
-                    printable(", ".join(found)), each.service, order.stack.version.label,
+                    printable(", ".join(found)), each.service, desired.stack.version.label,
                 )  # fmt: skip
 
 
@@ -138,20 +138,20 @@ def _programs(*names: str) -> Iterator[str]:
             yield "%s: not installed; sudo apt-get install %s" % (name, PACKAGES[name])
 
 
-def _user(order: Order) -> Iterator[str]:
+def _user(desired: DesiredState) -> Iterator[str]:
     try:
-        rights.owner_of(order.user)
+        rights.owner_of(desired.user)
     except Refusal as refusal:
         yield str(refusal)
 
 
-def _files(order: Order, service: str) -> Iterator[str]:
+def _files(desired: DesiredState, service: str) -> Iterator[str]:
     try:
-        owner = order.owner
+        owner = desired.owner
     except Refusal:
         return  # told already
-    for path in order.needs.get(service, []):
+    for path in desired.needs.get(service, []):
         if not disk.is_readable(Path(path), owner):
             yield "%s: no file that %s can read; expected %s's own code and Python, which a deploy does not bring" % (
-                path, order.user, service,
+                path, desired.user, service,
             )  # fmt: skip

@@ -50,15 +50,15 @@ def measure(path: Path) -> Measured:
     return Measured(digest.hexdigest(), size)
 
 
-def send(order: SendLinkedFile) -> None:
+def send(desired: SendLinkedFile) -> None:
     """Write the bytes of a file to standard output. Raises Refusal unless they have that digest."""
-    path = version_folder(order.models, order.model, order.version) / names.plain("name", order.name)
+    path = version_folder(desired.models, desired.model, desired.version) / names.plain("name", desired.name)
     digest = hashlib.sha256()
     for chunk in _chunks(path):
         digest.update(chunk)
         sys.stdout.buffer.write(chunk)
     sys.stdout.buffer.flush()
-    if digest.hexdigest() != order.sha256:
+    if digest.hexdigest() != desired.sha256:
         raise Refusal("%s: it has changed since it was looked at; run again" % path)
 
 

@@ -99,17 +99,17 @@ def _left(model: Path) -> List[Path]:
     return [each for each in retired if names.is_version(each.name[len(layout.RETIRED) :])]
 
 
-def remove(order: RemoveVersions) -> Removal:
+def remove(desired: RemoveVersions) -> Removal:
     """Remove these versions, and what killed removals left. Raises Refusal while a pull or a switch is running."""
-    models = order.models
-    for entry in order.entries:
+    models = desired.models
+    for entry in desired.entries:
         _require_version(entry)
     removed, refused = [], {}  # type: List[Removed], Dict[str, str]
-    with _alone(order.operator, order.purpose):
+    with _alone(desired.operator, desired.purpose):
         for left in gather(models).leftovers:  # what only looks like one was never shown to anybody
             removed.append(_finish(models, left.model, left.version))
         in_use = _named()
-        for entry in order.entries:
+        for entry in desired.entries:
             try:
                 _require_removable(models, entry, in_use)
             except Refusal as refusal:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import List, NamedTuple, Optional, Set, Tuple
 
 from node import layout
-from node.desired_state import File, Order, Version
+from node.desired_state import DesiredState, File, Version
 from node.errors import Refusal
 from node.printable import printable
 from node.pull import pull, staging
@@ -52,24 +52,24 @@ def _is_right(path: Path, sha256: str) -> bool:
     return disk.is_short(path) and disk.sha256(path) == sha256
 
 
-def fetch(order: Order) -> None:
+def fetch(desired: DesiredState) -> None:
     """Bring the list's files; what is there is read once and stays as it came. Raises Refusal where it is another."""
-    version = order.face_list
+    version = desired.face_list
     if version is None:
         return
     absent = [file for file in version.files if not disk.is_there(path_of(version, file.name))]
     if absent:
-        _bring(version, absent, order)
+        _bring(version, absent, desired)
     for file in version.files:
         _adopt(path_of(version, file.name), file)
 
 
-def _bring(version: Version, absent: List[File], order: Order) -> None:
-    files.folder(version.directory, order.owner)
+def _bring(version: Version, absent: List[File], desired: DesiredState) -> None:
+    files.folder(version.directory, desired.owner)
     folder = version.directory / layout.STAGING
     with staging.held(folder):
-        pull.bring({version.label + "/" + file.name: file for file in absent}, folder, order)
-        pull.verify(folder / version.label, absent, version.label, order)
+        pull.bring({version.label + "/" + file.name: file for file in absent}, folder, desired)
+        pull.verify(folder / version.label, absent, version.label, desired)
         for file in absent:
             files.rename(folder / version.label / file.name, path_of(version, file.name))
         files.prune(folder)
@@ -89,16 +89,16 @@ def _adopt(path: Path, file: File) -> None:
     checksum_cache.put(path, reading)
 
 
-def require_switchable(order: Order) -> None:
+def require_switchable(desired: DesiredState) -> None:
     """Raises Refusal while the order's list is not there, or would unlock events and nobody allowed it."""
-    version = order.face_list
+    version = desired.face_list
     if version is None:
         return
     if missing(version):
         raise Refusal("%s: not there or not verified; run deploys/models.py" % path_of(version, LIST))
-    configs = [file.path for each in order.sets for file in each.files if file.path.name == CONFIG]
+    configs = [file.path for each in desired.sets for file in each.files if file.path.name == CONFIG]
     lost = _unlocked(Named(path_of(version, LIST), ROOT), version.directory / CURRENT, configs)
-    if lost and not order.asked.unlock:
+    if lost and not desired.asked.unlock:
         raise Refusal(
             "face list %s: lacks %d event(s) that the live list locks, so their recordings could be deleted; "
             "expected a list that holds them, or allow it with --data unlock=yes" % (version.version, len(lost))

@@ -7,33 +7,33 @@ from pathlib import Path
 from typing import Dict, List, Optional
 
 from node import layout
-from node.desired_state import File, Order, Version
+from node.desired_state import DesiredState, File, Version
 from node.errors import Refusal
 from node.pull import staging, transfer
 from node.store import checksum_cache, disk, files, versions
 from node.store.checksum_cache import Reading
 
 
-def pull(order: Order) -> None:
+def pull(desired: DesiredState) -> None:
     """Bring every version of the order onto this node. Raises Refusal naming all that could not be had.
 
     A version that is complete is put in place even when another fails; nothing that was there is removed.
     """
-    if not order.versions:
+    if not desired.versions:
         return
-    missing = {version.label: _missing(version) for version in order.versions}
+    missing = {version.label: _missing(version) for version in desired.versions}
     checksum_cache.upgrade()
     missing = {label: names for label, names in missing.items() if names}
-    wanted = [version for version in order.versions if version.label in missing]
+    wanted = [version for version in desired.versions if version.label in missing]
     if not wanted:
         return
     models = wanted[0].directory.parent.parent
-    files.folder(models, order.owner)
+    files.folder(models, desired.owner)
     problems = list(filter(None, map(_elsewhere, wanted)))
     near = [version for version in wanted if _elsewhere(version) is None]
     if near:
         with staging.held(models / layout.STAGING):
-            problems += _fetch(near, missing, models / layout.STAGING, order)
+            problems += _fetch(near, missing, models / layout.STAGING, desired)
     if problems:
         raise Refusal("; ".join(problems))
 
@@ -48,14 +48,14 @@ def _elsewhere(version: Version) -> Optional[str]:
     )  # fmt: skip
 
 
-def _fetch(wanted: List[Version], missing: Dict[str, List[File]], staging: Path, order: Order) -> List[str]:
+def _fetch(wanted: List[Version], missing: Dict[str, List[File]], staging: Path, desired: DesiredState) -> List[str]:
     """Bring what is missing, and return why versions could not be put in place."""
     request = {version.label + "/" + file.name: file for version in wanted for file in missing[version.label]}
-    bring({name: file for name, file in request.items() if not _reuse(file, staging / name)}, staging, order)
+    bring({name: file for name, file in request.items() if not _reuse(file, staging / name)}, staging, desired)
     problems: List[str] = []
     for version in wanted:
         try:
-            _settle(version, missing[version.label], staging, order)
+            _settle(version, missing[version.label], staging, desired)
         except Refusal as refusal:
             problems.append(str(refusal))
     files.prune(staging)
@@ -89,27 +89,27 @@ def _unshare(staged: Path) -> None:
             files.unlink(staged)
 
 
-def bring(wanted: Dict[str, File], staging: Path, order: Order) -> None:
+def bring(wanted: Dict[str, File], staging: Path, desired: DesiredState) -> None:
     """Fetch files by their names in the registry; where an earlier try left the start of one, only the rest moves."""
     if not wanted:
         return
-    transfer.check_space(wanted, staging, order.limits)
+    transfer.check_space(wanted, staging, desired.limits)
     resumed = [name for name in wanted if disk.is_file(staging / name)]
-    transfer.fetch(order.source, list(wanted), staging, order.limits)
+    transfer.fetch(desired.source, list(wanted), staging, desired.limits)
     # A power cut may have torn what an earlier try staged.
     torn = [name for name in resumed if disk.sha256(staging / name) != wanted[name].sha256]
     if torn:
-        transfer.mend(order.source, torn, staging, order.limits)
+        transfer.mend(desired.source, torn, staging, desired.limits)
 
 
-def _settle(version: Version, expected: List[File], staging: Path, order: Order) -> None:
+def _settle(version: Version, expected: List[File], staging: Path, desired: DesiredState) -> None:
     """Verify what was staged for one version and put it in place. Raises Refusal naming what is wrong with it."""
     staged = staging / version.label
-    readings = verify(staged, expected, version.label, order)
+    readings = verify(staged, expected, version.label, desired)
     if versions.is_absent(version):
-        files.folder(version.directory.parent, order.owner)
+        files.folder(version.directory.parent, desired.owner)
         _drop_extras(staged, expected)
-        files.give(staged, order.owner, 0o755)
+        files.give(staged, desired.owner, 0o755)
         files.place(staged, version.directory)
         for name, reading in readings.items():
             checksum_cache.put(version.directory / name, reading)
@@ -131,7 +131,7 @@ def _give_linked(staged: Path, final: Path) -> None:
     files.sync_folder(final.parent)
 
 
-def verify(staged: Path, expected: List[File], label: str, order: Order) -> Dict[str, Reading]:
+def verify(staged: Path, expected: List[File], label: str, desired: DesiredState) -> Dict[str, Reading]:
     """Compare staged files with their pinned digests, give those that are right to the service's user, 0644 as SPEC has
     it, and return the readings of the immutable ones.
 
@@ -139,8 +139,8 @@ def verify(staged: Path, expected: List[File], label: str, order: Order) -> Dict
     """
     missing = [file for file in expected if not disk.is_file(staged / file.name)]
     if missing:
-        raise Refusal(absent(label, missing, order.source.host))
-    readings = {file.name: checksum_cache.take(staged / file.name, file.sha256, order.owner) for file in expected}
+        raise Refusal(absent(label, missing, desired.source.host))
+    readings = {file.name: checksum_cache.take(staged / file.name, file.sha256, desired.owner) for file in expected}
     wrong = [file for file in expected if readings[file.name].sha256 != file.sha256]
     for file in wrong:
         files.unlink(staged / file.name)

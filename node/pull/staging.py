@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Iterator, List
 
 from node import layout
-from node.desired_state import Order
+from node.desired_state import DesiredState
 from node.errors import Refusal
 from node.store import disk, files, handles
 
 
-def of_others(order: Order) -> List[Path]:
+def of_others(desired: DesiredState) -> List[Path]:
     """Return the staging folders of an order that others than root can enter, or have put there.
 
     An older release made them for the service's user.
     """
-    places = {version.directory.parent.parent for version in order.versions}
-    if order.face_list is not None:
-        places.add(order.face_list.directory)
+    places = {version.directory.parent.parent for version in desired.versions}
+    if desired.face_list is not None:
+        places.add(desired.face_list.directory)
     found = ((place / layout.STAGING, disk.status(place / layout.STAGING)) for place in sorted(places))
     return [path for path, status in found if status is not None and not _is_private(status)]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Dict, Iterator, Optional
 
 from node import layout, protocol
-from node.desired_state import Order
+from node.desired_state import DesiredState
 from node.errors import Ended, Refusal, fault_of
 from node.machine import commands
 from node.machine.services import STOP_LIMIT
@@ -28,19 +28,19 @@ from node.switch import automatic_rollback, switch_result
 PAUSE = 0.1  # seconds between looks
 
 
-def switch(order: Order) -> None:
+def switch(desired: DesiredState) -> None:
     """Store each set of the order and switch to it; say on standard output how that ended.
 
     Raises Refusal when one is refused, returned or failed: those after it are left alone.
     """
     ended: Dict[str, str] = {}
     try:
-        _require_face_list(order)
-        for wanted in order.sets:
-            follow(_stored(wanted, order), wanted.health_check)
+        _require_face_list(desired)
+        for wanted in desired.sets:
+            follow(_stored(wanted, desired), wanted.health_check)
             ended[wanted.service] = history.CHOSEN
     except Ended as end:
-        ended[order.sets[len(ended)].service] = end.how
+        ended[desired.sets[len(ended)].service] = end.how
         raise
     finally:
         print(protocol.dumps(SwitchResult(ended)))
@@ -59,35 +59,35 @@ def _before_it_begins() -> Iterator[None]:
         raise Ended(history.REFUSED, fault_of(error, "switch")) from None
 
 
-def _require_face_list(order: Order) -> None:
+def _require_face_list(desired: DesiredState) -> None:
     with _before_it_begins():
         try:
-            face_list.require_switchable(order)
+            face_list.require_switchable(desired)
         except Refusal as refusal:
-            refuse(order, str(refusal))
+            refuse(desired, str(refusal))
 
 
-def _stored(wanted: ServiceSet, order: Order) -> Request:
+def _stored(wanted: ServiceSet, desired: DesiredState) -> Request:
     with _before_it_begins():
         try:
-            store(wanted, order)
+            store(wanted, desired)
         except lock.Taken as taken:
-            refuse(order, "%s: %s" % (wanted.service, taken))
+            refuse(desired, "%s: %s" % (wanted.service, taken))
     return Request(
-        uuid.uuid4().hex, order.host, wanted.service, wanted.digest, order.operator, order.purpose, order.commit
+        uuid.uuid4().hex, desired.host, wanted.service, wanted.digest, desired.operator, desired.purpose, desired.commit
     )
 
 
-def store(wanted: ServiceSet, order: Order) -> None:
+def store(wanted: ServiceSet, desired: DesiredState) -> None:
     """Store a set as one of the order's checkout. Raises lock.Taken while a switch of the service is running."""
-    with lock.held(automatic_rollback.lock_of(wanted.service), "switch", order.operator, order.purpose):
-        sets.put(wanted, order.commit, order.product)
+    with lock.held(automatic_rollback.lock_of(wanted.service), "switch", desired.operator, desired.purpose):
+        sets.put(wanted, desired.commit, desired.product)
 
 
-def refuse(order: Order, reason: str) -> None:
+def refuse(desired: DesiredState, reason: str) -> None:
     """Record that these sets may not be switched. Raises Refusal with the reason."""
-    digests = {wanted.service: wanted.digest for wanted in order.sets}
-    record(Refused(order.host, digests, order.operator, order.purpose, order.commit, reason))
+    digests = {wanted.service: wanted.digest for wanted in desired.sets}
+    record(Refused(desired.host, digests, desired.operator, desired.purpose, desired.commit, reason))
 
 
 def record(refused: Refused) -> None:

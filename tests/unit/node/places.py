@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from node.desired_state import Asked, Datasink, File, Limits, Order, Source, Stack, Version
+from node.desired_state import Asked, Datasink, DesiredState, File, Limits, Source, Stack, Version
 from node.store.pending_switch import PendingSwitch, Request
 from node.store.service_set import NOTHING, HealthCheck, Installed, Link, Named, ServiceSet
 
@@ -80,7 +80,7 @@ class Place:
         log = self.root / "logs" / "the.log"
         return Datasink(pull_ca, dict(needed or {}), needed_by={}, referenced=[], log=log)
 
-    def order(
+    def desired(
         self,
         *versions: Version,
         face_list: Version | None = None,
@@ -88,9 +88,9 @@ class Place:
         sets: Collection[ServiceSet] = (),
         asked: Asked = NOTHING_ASKED,
         datasink: Datasink | None = None,
-    ) -> Order:
+    ) -> DesiredState:
         source = Source("depot", "192.0.2.1", USER, self.registry, local=True)
-        return Order(
+        return DesiredState(
             host="node",
             user=USER,
             folders=[],

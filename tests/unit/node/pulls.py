@@ -10,7 +10,7 @@ from tests.unit.node.places import Contents, Place, manifest_of
 
 def refusal(place: Place, *wanted: Version) -> str:
     with pytest.raises(Refusal) as caught:
-        pull.pull(place.order(*wanted))
+        pull.pull(place.desired(*wanted))
     return str(caught.value)
 
 

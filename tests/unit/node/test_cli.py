@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from node import cli, codec, layout
-from node.desired_state import Order
+from node.desired_state import DesiredState
 from node.errors import Refusal
 from node.protocol import Refused
 from node.pull import access, face_list, pull
@@ -120,7 +120,7 @@ def test_a_pull_holds_the_lock(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 def test_a_switch_that_would_unlock_events_is_refused_first(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def refuse(_: Order) -> None:
+    def refuse(_: DesiredState) -> None:
         raise Refusal("face list 2026-02-02: lacks 1 event(s)")
 
     monkeypatch.delattr(follow, "follow")
@@ -136,11 +136,11 @@ def test_a_switch_that_would_unlock_events_is_refused_first(
 
 
 def test_a_switch_gets_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[Order] = []
+    said: list[DesiredState] = []
     monkeypatch.setattr(follow, "switch", said.append)
     say(monkeypatch, ORDER)
     assert cli.main(["switch"]) == 0
-    assert [order.sets[0].digest for order in said] == ["d1"]
+    assert [desired.sets[0].digest for desired in said] == ["d1"]
 
 
 def test_the_units_of_the_clean_up_are_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from node import protocol
-from node.desired_state import Asked, Datasink, File, Order, Source, Stack, Version
+from node.desired_state import Asked, Datasink, DesiredState, File, Source, Stack, Version
 from node.errors import Refusal
 from node.store import rights
 from node.store.rights import Owner
@@ -51,8 +51,8 @@ STACK = {
 }  # fmt: skip
 
 
-def read(**changes: Any) -> Order:
-    return protocol.loads(Order, json.dumps({**ORDER, **changes}))
+def read(**changes: Any) -> DesiredState:
+    return protocol.loads(DesiredState, json.dumps({**ORDER, **changes}))
 
 
 @pytest.mark.parametrize("said", ["yes", "true", 1, None])
@@ -65,22 +65,32 @@ def test_nothing_but_true_asks_for_anything(name: str, said: object) -> None:
 def test_an_order_that_does_not_say_asks_for_nothing() -> None:
     assert read(asked={}).asked == NOTHING_ASKED
     said = {name: value for name, value in ORDER.items() if name != "asked"}
-    assert protocol.loads(Order, json.dumps(said)).asked == NOTHING_ASKED
+    assert protocol.loads(DesiredState, json.dumps(said)).asked == NOTHING_ASKED
 
 
 def test_an_order_is_read_as_it_was_sent() -> None:
-    order = read()
-    assert protocol.loads(Order, protocol.dumps(order)) == order
+    desired = read()
+    assert protocol.loads(DesiredState, protocol.dumps(desired)) == desired
     version = Version("cats", "2026-01-01", "ab", Path("/models/cats/2026-01-01"), [File("cats.bin", "cd", 3, False)])
-    assert order.versions == [version]
+    assert desired.versions == [version]
     assert version.label == "cats/2026-01-01"
-    assert order.source == Source("depot", "192.0.2.1", "ops", Path("/registry"), local=False)
-    assert (order.host, order.folders, order.face_list, order.limits) == ("node", [Path("/models")], None, LIMITS)
-    assert (order.commit, order.product, order.datasink) == ("c0ffee", "0.1.0 decade", None)
-    assert (order.user, order.needs, order.stack, order.clean_up) == (USER, {"engine": ["/engine/engine.py"]}, None, [])
-    assert order.asked == Asked(unlock=True, full=False, diff=True)
-    assert (order.operator, order.purpose) == ("anna@ramrod", "pyinfra inventory.py")
-    [service] = order.sets
+    assert desired.source == Source("depot", "192.0.2.1", "ops", Path("/registry"), local=False)
+    assert (desired.host, desired.folders, desired.face_list, desired.limits) == (
+        "node",
+        [Path("/models")],
+        None,
+        LIMITS,
+    )
+    assert (desired.commit, desired.product, desired.datasink) == ("c0ffee", "0.1.0 decade", None)
+    assert (desired.user, desired.needs, desired.stack, desired.clean_up) == (
+        USER,
+        {"engine": ["/engine/engine.py"]},
+        None,
+        [],
+    )
+    assert desired.asked == Asked(unlock=True, full=False, diff=True)
+    assert (desired.operator, desired.purpose) == ("anna@ramrod", "pyinfra inventory.py")
+    [service] = desired.sets
     assert service.files[1] == Installed(Path("/home/engine.yaml"), USER, 0o644, "02", "é: 1\n")
     assert service.named_files == [Named(Path("/models/cats/2026-01-01/cats.bin"), "cd", linked=False)]
     assert (service.timers, service.state) == (["engine.timer"], "running")
@@ -106,9 +116,9 @@ def test_an_unknown_user_is_refused() -> None:
 
 
 def test_a_datasink_has_a_face_list() -> None:
-    order = read(face_list=VERSION, versions=[])
-    assert order.face_list is not None
-    assert order.face_list.model == "cats"
+    desired = read(face_list=VERSION, versions=[])
+    assert desired.face_list is not None
+    assert desired.face_list.model == "cats"
 
 
 def test_the_stack_of_an_order() -> None:
@@ -130,17 +140,17 @@ def test_what_the_primary_datasink_is_told() -> None:
 
 
 def test_a_question_is_the_order_without_contents() -> None:
-    order = read(clean_up=[UNIT], stack=STACK)
-    asked = order.question
+    desired = read(clean_up=[UNIT], stack=STACK)
+    asked = desired.question
     files = [*asked.sets[0].files, *asked.clean_up]
     assert asked.stack is not None
     assert {file.content for file in [*files, asked.stack.rule]} == {None}
     assert [file.sha256 for file in [*files, asked.stack.rule]] == ["01", "02", "04", "04"]
-    assert asked._replace(sets=order.sets, clean_up=order.clean_up, stack=order.stack) == order
+    assert asked._replace(sets=desired.sets, clean_up=desired.clean_up, stack=desired.stack) == desired
     assert read().question.stack is None
 
 
 def test_an_order_for_some_services_alone() -> None:
-    order = read(sets=[SET, {**SET, "service": "other"}])
-    assert [each.service for each in order.with_sets(["other"]).sets] == ["other"]
-    assert order.with_sets(["other"])._replace(sets=order.sets) == order
+    desired = read(sets=[SET, {**SET, "service": "other"}])
+    assert [each.service for each in desired.with_sets(["other"]).sets] == ["other"]
+    assert desired.with_sets(["other"])._replace(sets=desired.sets) == desired

@@ -56,10 +56,10 @@ def test_a_command_that_is_none(capsys: pytest.CaptureFixture[str], tmp_path: Pa
 
 
 def refused(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, order: Any, folder: Path
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, desired: Any, folder: Path
 ) -> str:
     before = tree(folder)
-    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(order)))
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(desired)))
     assert cli.main([command]) == 1
     said = capsys.readouterr()
     assert SECRET.decode() not in said.out
@@ -72,11 +72,11 @@ def test_a_linked_file(
     node: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], field: str
 ) -> None:
     for command, text in itertools.product(["linked-files", "send-linked-file"], PATHS):
-        order: dict[str, Any] = {"models": str(node.models), "model": "cats", "version": "2026-01-01"}
-        order = {**order, "name": "cats.bin", field: text}
-        order = {**order, "names": [order["name"]], "sha256": "ab" * 32}
+        desired: dict[str, Any] = {"models": str(node.models), "model": "cats", "version": "2026-01-01"}
+        desired = {**desired, "name": "cats.bin", field: text}
+        desired = {**desired, "names": [desired["name"]], "sha256": "ab" * 32}
         with trying(command, text):
-            line = refused(monkeypatch, capsys, command, order, node.root)
+            line = refused(monkeypatch, capsys, command, desired, node.root)
             assert line.startswith((f"{field}: found ", f"what it was told: the message.{field}"))
 
 
@@ -119,9 +119,9 @@ def test_a_set_of_an_order(
     node: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], field: str
 ) -> None:
     for command, text in itertools.product(COMMANDS, PATHS):
-        order = {**ORDER, "versions": [], "sets": [{**SET, field: text}]}
+        desired = {**ORDER, "versions": [], "sets": [{**SET, field: text}]}
         with trying(command, text):
-            line = refused(monkeypatch, capsys, command, order, node.root)
+            line = refused(monkeypatch, capsys, command, desired, node.root)
             require_named(line, field)
 
 
@@ -133,22 +133,22 @@ def test_the_digest_of_a_stack(
         "version": "2026-01-10", "manifest": "ab", "digest": "d1", "python": "/bin/sh", "folder": "/home", "path": [],
     }  # fmt: skip
     for command, text in itertools.product(COMMANDS, PATHS):
-        order: dict[str, Any] = {**ORDER, "versions": [], "sets": [{**SET, "stack": {**own, "digest": text}}]}
+        desired: dict[str, Any] = {**ORDER, "versions": [], "sets": [{**SET, "stack": {**own, "digest": text}}]}
         if place == "the stack":
-            order = {**ORDER, "versions": [], "stack": {**STACK, "digest": text}}
+            desired = {**ORDER, "versions": [], "stack": {**STACK, "digest": text}}
         with trying(command, text):
-            require_named(refused(monkeypatch, capsys, command, order, node.root), "digest")
+            require_named(refused(monkeypatch, capsys, command, desired, node.root), "digest")
 
 
 @pytest.mark.parametrize(
-    "order",
+    "desired",
     [
         {}, [], None, 7, "x", {"format": 2}, {**ORDER, "host": None}, {**ORDER, "folders": "/"},
         {**ORDER, "sets": [[]]}, *({**ORDER, "needs": {name: 7}} for name in PATHS),
     ],
 )  # fmt: skip
 def test_what_is_no_order(
-    node: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], order: object
+    node: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], desired: object
 ) -> None:
     for command in COMMANDS:
-        assert "found" in refused(monkeypatch, capsys, command, order, node.root)
+        assert "found" in refused(monkeypatch, capsys, command, desired, node.root)

@@ -35,7 +35,7 @@ def brought(place: Place, bring: Callable[..., None]) -> dict[str, tuple[object,
         (place.root / name).hardlink_to(staged / name)
     for path in [*(place.registry / LABEL).iterdir(), *staged.iterdir()]:
         os.utime(path, ns=(0, 10**18 + (path.parent == staged)))
-    bring(place.order().source, [f"{LABEL}/{name}" for name in [*STAGED, "absent", "none"]], place.staging, LIMITS)
+    bring(place.desired().source, [f"{LABEL}/{name}" for name in [*STAGED, "absent", "none"]], place.staging, LIMITS)
     return {path.name: (path.read_bytes(), *_kept(path.stat())) for path in staged.iterdir()}
 
 

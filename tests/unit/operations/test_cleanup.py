@@ -7,7 +7,7 @@ from node import protocol
 from node.protocol import Facts, InstallCleanup
 from operations import cleanup
 from operations.context import desired_of
-from operations.facts import order_for
+from operations.facts import desired_state_for
 from tests.unit.operations.hosts import (
     StubHost,
     as_host,
@@ -31,10 +31,10 @@ def sink(fleet: Fleet) -> StubHost:
 
 
 def test_only_the_primary_datasink_is_told_of_the_units(fleet: Fleet, sink: StubHost) -> None:
-    found = order_for(as_host(sink)).clean_up
+    found = desired_state_for(as_host(sink)).clean_up
     assert [each.path.name for each in found] == ["model_cleanup.service", "model_cleanup.timer"]
     assert {each.owner for each in found} == {"root"}
-    lab1 = order_for(as_host(make_host("lab1", fleet)))
+    lab1 = desired_state_for(as_host(make_host("lab1", fleet)))
     assert (lab1.clean_up, lab1.datasink) == ([], None)
 
 

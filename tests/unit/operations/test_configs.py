@@ -11,7 +11,7 @@ from modelctl.inventory.fleet import Fleet
 from node.codec import Text
 from node.protocol import Facts, HistoryEntry
 from operations import configs, rollout
-from operations.facts import order_for
+from operations.facts import desired_state_for
 from operations.node_command import Refusal
 from tests.unit.operations.engine import entry
 from tests.unit.operations.hosts import (
@@ -85,9 +85,9 @@ def test_only_the_services_that_differ_are_switched(
     found = with_set(settled(sink), differences=["x"])
     [state] = found.sets.values()
     answer(found._replace(sets={**found.sets, "other": state._replace(differences=[])}))
-    order = order_for(as_host(sink))
-    both = order._replace(sets=[*order.sets, order.sets[0]._replace(service="other")])
-    monkeypatch.setattr(configs, "order_for", lambda _: both)
+    desired = desired_state_for(as_host(sink))
+    both = desired._replace(sets=[*desired.sets, desired.sets[0]._replace(service="other")])
+    monkeypatch.setattr(configs, "desired_state_for", lambda _: both)
     [made] = switch(sink)
     assert [each["service"] for each in message(made)["sets"]] == ["datapump"]
 
@@ -97,11 +97,11 @@ def test_a_host_goes_back_only_with_all_of_its_services(sink: StubHost, answer: 
     found = with_set(settled(sink), differences=["x"], known_good=True)
     [state] = found.sets.values()
     answer(found)
-    assert configs._move(found, order_for(as_host(sink))) is rollout.Move.BACK
+    assert configs._move(found, desired_state_for(as_host(sink))) is rollout.Move.BACK
     two = found._replace(sets={**found.sets, "other": state._replace(known_good=False)})
-    order = order_for(as_host(sink))
-    [datapump] = order.sets
-    both = order._replace(sets=[datapump, datapump._replace(service="other")])
+    desired = desired_state_for(as_host(sink))
+    [datapump] = desired.sets
+    both = desired._replace(sets=[datapump, datapump._replace(service="other")])
     assert configs._move(two, both) is rollout.Move.NEW
 
 

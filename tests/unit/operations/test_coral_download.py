@@ -97,7 +97,7 @@ def test_overriding_stacks_come_too(sink: StubHost) -> None:
     overriding = site_with("sentinel", model_version_overrides={"coral_packages": "2026-01-10"})
     sink.data.fleet = fleet_of(overriding, registry)
     orders = [json.loads(list(each.connector_arguments["_stdin"])[1]) for each in plan(coral_download.download, sink)]
-    assert [order.get("version") for order in orders] == [None, VERSION, None, "2026-01-10"]
+    assert [desired.get("version") for desired in orders] == [None, VERSION, None, "2026-01-10"]
 
 
 def test_a_place_that_something_else_has(sink: StubHost) -> None:

@@ -9,21 +9,23 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.nodes.pull_ca import PullCa
 from modelctl.operator import operator, purpose
 from node import protocol
-from node.desired_state import Asked, Order
+from node.desired_state import Asked, DesiredState
 from node.store.service_set import Installed
-from operations.desired_state import order
+from operations.desired_state import desired_in_run
 
 NOTHING_ASKED = Asked()
 COMMIT = "c0ffee" * 6 + "c0ff"
 HOSTS = ("data1", "sentinel", "lab1", "east", "alpha5")
 
 
-def order_of(fleet: Fleet, name: str, asked: Asked = NOTHING_ASKED) -> Order:
+def order_of(fleet: Fleet, name: str, asked: Asked = NOTHING_ASKED) -> DesiredState:
     """The order for a host, in a run of that host and lab1."""
-    return order(fleet, name, COMMIT, asked, {each: versions_of(desired(fleet, each)) for each in (name, "lab1")})
+    return desired_in_run(
+        fleet, name, COMMIT, asked, {each: versions_of(desired(fleet, each)) for each in (name, "lab1")}
+    )
 
 
-def files_of(order: Order) -> list[Installed]:
+def files_of(order: DesiredState) -> list[Installed]:
     """All files of an order that have contents."""
     rule = [order.stack.rule] if order.stack else []
     return [*(file for each in order.sets for file in each.files), *order.clean_up, *rule]
@@ -32,8 +34,8 @@ def files_of(order: Order) -> list[Installed]:
 @pytest.mark.parametrize("name", HOSTS)
 def test_the_node_reads_what_is_sent(fleet: Fleet, name: str) -> None:
     sent = order_of(fleet, name, Asked(unlock=True, full=False, diff=True))
-    assert protocol.loads(Order, protocol.dumps(sent)) == sent
-    assert protocol.loads(Order, protocol.dumps(sent.question)) == sent.question
+    assert protocol.loads(DesiredState, protocol.dumps(sent)) == sent
+    assert protocol.loads(DesiredState, protocol.dumps(sent.question)) == sent.question
 
 
 @pytest.mark.parametrize("name", HOSTS)
@@ -93,7 +95,7 @@ def test_the_question_holds_no_contents(fleet: Fleet, name: str) -> None:
     question = protocol.dumps(whole.question)
     assert not [content for content in contents if json.dumps(content)[1:-1] in question]
     assert [file.content for file in files_of(whole)] == contents
-    asked = protocol.loads(Order, question)
+    asked = protocol.loads(DesiredState, question)
     assert [file._replace(content=None) for file in files_of(whole)] == files_of(asked)
     assert [file.sha256 for file in files_of(asked)] == [
         hashlib.sha256((content or "").encode()).hexdigest() for content in contents

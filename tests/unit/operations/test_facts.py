@@ -128,21 +128,21 @@ class TestAsked:
     def test_what_the_operator_said(self, fleet: Fleet) -> None:
         host = make_host("lab1", fleet, unlock="yes", verify="full")
         host.state.config.DIFF = True
-        assert facts.order_for(as_host(host)).asked == AskedFor(unlock=True, full=True, diff=True)
+        assert facts.desired_state_for(as_host(host)).asked == AskedFor(unlock=True, full=True, diff=True)
 
     def test_nothing_was_said(self, fleet: Fleet) -> None:
-        found = facts.order_for(as_host(make_host("lab1", fleet))).asked
+        found = facts.desired_state_for(as_host(make_host("lab1", fleet))).asked
         assert found == AskedFor(unlock=False, full=False, diff=False)
 
 
 class TestDatasink:
     def told(self, host: StubHost) -> Datasink:
-        found = facts.order_for(as_host(host)).datasink
+        found = facts.desired_state_for(as_host(host)).datasink
         assert found is not None
         return found
 
     def test_the_primary_datasink_alone_is_told(self, fleet: Fleet) -> None:
-        told = {name: facts.order_for(as_host(make_host(name, fleet))).datasink for name in ("data1", "lab1")}
+        told = {name: facts.desired_state_for(as_host(make_host(name, fleet))).datasink for name in ("data1", "lab1")}
         assert told["data1"]
         assert told["lab1"] is None
 

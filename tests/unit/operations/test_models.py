@@ -6,10 +6,10 @@ from pyinfra.api import StringCommand
 
 from modelctl.inventory.fleet import Fleet
 from node import protocol
-from node.desired_state import Order
+from node.desired_state import DesiredState
 from node.protocol import Facts
 from operations import facts, models
-from operations.facts import order_for
+from operations.facts import desired_state_for
 from operations.node_command import Refusal
 from tests.unit.operations.hosts import (
     StubHost,
@@ -35,7 +35,7 @@ def sentinel(fleet: Fleet) -> StubHost:
 
 def labels(command: StringCommand) -> list[str]:
     """The versions of the order that a command is sent."""
-    return [each.label for each in protocol.loads(Order, input_lines(command)[0]).versions]
+    return [each.label for each in protocol.loads(DesiredState, input_lines(command)[0]).versions]
 
 
 def test_absent_folders_are_made(sentinel: StubHost, answer: Answer) -> None:
@@ -127,7 +127,7 @@ def test_a_pull_of_models_is_not_predicted_to_bring_a_stack(
 
 
 def test_the_order_names_every_version(sentinel: StubHost) -> None:
-    assert len(order_for(as_host(sentinel)).versions) == 9
+    assert len(desired_state_for(as_host(sentinel)).versions) == 9
 
 
 def test_what_the_registry_lacks_fails_the_datasink(fleet: Fleet, answer: Answer) -> None:

@@ -45,9 +45,9 @@ def test_first_one_host_of_each_role_then_the_others(engine: Engine) -> None:
     run = engine.run()
     assert run.predicted == run.changed
     assert run.changed == {FIRST: {"data1", "sentinel", "lab1"}, OTHERS: {"east", "alpha5"}, COLLECT: {"data1"}}
-    order = switches(engine)
-    assert max(map(order.index, ("data1 switch ended", "sentinel switch ended", "lab1 switch ended"))) < min(
-        map(order.index, ("east switch", "alpha5 switch"))
+    desired = switches(engine)
+    assert max(map(desired.index, ("data1 switch ended", "sentinel switch ended", "lab1 switch ended"))) < min(
+        map(desired.index, ("east switch", "alpha5 switch"))
     )
 
 

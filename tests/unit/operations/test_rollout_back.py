@@ -45,8 +45,8 @@ def test_others_have_a_first_of_their_own(back: Engine, mode: str) -> None:
     run = back.run(mode)
     for found in (run.predicted, run.changed):
         assert (found[FIRST], found[OTHERS]) == ({"lab1", "east"}, {"alpha5"})
-    order = switches(back)
-    assert order.index("east switch ended") < order.index("alpha5 switch")
+    desired = switches(back)
+    assert desired.index("east switch ended") < desired.index("alpha5 switch")
 
 
 def test_its_return_stops_the_others_too(back: Engine) -> None:

@@ -7,10 +7,10 @@ import pytest
 
 from modelctl.inventory.fleet import Fleet
 from node import protocol
-from node.desired_state import Order
+from node.desired_state import DesiredState
 from node.protocol import Facts
 from operations.audit import confirm
-from operations.facts import order_for
+from operations.facts import desired_state_for
 from operations.node_command import Refusal
 from tests.unit.operations.engine import Engine, Node
 from tests.unit.operations.hosts import (
@@ -73,11 +73,11 @@ def test_it_is_started_anew_by_a_switch_to_the_set_that_it_has(restartable: Stub
     made = predict(confirm, restartable)
     assert made is not None
     assert line(made).endswith(" switch")
-    order = protocol.loads(Order, input_lines(made)[0])
-    assert [(each.service, each.digest) for each in order.sets] == [
+    desired = protocol.loads(DesiredState, input_lines(made)[0])
+    assert [(each.service, each.digest) for each in desired.sets] == [
         ("imagenode", settled(restartable).sets["imagenode"].chosen)
     ]
-    assert order == order_for(as_host(restartable))
+    assert desired == desired_state_for(as_host(restartable))
     assert restartable.said == [f"imagenode: {HEALTH}; it is started anew, once"]
     assert restartable.state.failed_hosts == []
 

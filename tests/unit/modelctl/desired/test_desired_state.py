@@ -10,7 +10,7 @@ from modelctl.desired.desired_state import _digest, desired
 from modelctl.errors import Faults
 from modelctl.schema import Datasink, HealthCheck, HealthChecks, Host, Sentinel, Standards
 from node import protocol
-from node.desired_state import Order, Source
+from node.desired_state import DesiredState, Source
 from node.store.service_set import HealthCheck as SetGate
 from node.store.service_set import Link, Named, ServiceSet
 from tests.unit.modelctl.sites import fleet, pinned, registry_with, site, site_with
@@ -220,4 +220,4 @@ def test_all_of_it_is_plain_data(host: str) -> None:
     found = desired(FLEET, host)
     sent = protocol.dumps(found)
     assert json.loads(sent)["host"] == host
-    assert protocol.loads(Order, sent) == found
+    assert protocol.loads(DesiredState, sent) == found

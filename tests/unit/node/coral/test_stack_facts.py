@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from node.coral import mapped, stacks
-from node.desired_state import Order, Stack
+from node.desired_state import DesiredState, Stack
 from node.facts import coral_host, facts
 from node.health import health
 from node.machine import process_tree, services
@@ -34,12 +34,12 @@ def service(place: Place, stack: Stack) -> ServiceSet:
 
 
 @pytest.fixture
-def order(place: Place, stack: Stack, service: ServiceSet) -> Order:
-    return place.order(stack=stack, sets=[service])
+def desired(place: Place, stack: Stack, service: ServiceSet) -> DesiredState:
+    return place.desired(stack=stack, sets=[service])
 
 
-def told(order: Order) -> StackState:
-    found = facts.gather(order).stack
+def told(desired: DesiredState) -> StackState:
+    found = facts.gather(desired).stack
     assert found is not None
     return found
 
@@ -54,27 +54,32 @@ def test_a_set_is_not_ready_without_its_stack(service: ServiceSet, stack: Stack,
 
 
 def test_all_is_read_where_that_is_asked(
-    order: Order, stack: Stack, packages: Path, monkeypatch: pytest.MonkeyPatch
+    desired: DesiredState, stack: Stack, packages: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wheels.put(stack, packages)
-    assert told(order).missing is False
+    assert told(desired).missing is False
     (stack.version.directory / LIBRARY).write_bytes(b"rotten")
     monkeypatch.setattr(stacks, "is_verified", lambda _: True)
-    assert told(order).missing is False
-    assert told(order._replace(asked=NOTHING_ASKED._replace(full=True))).missing is True
+    assert told(desired).missing is False
+    assert told(desired._replace(asked=NOTHING_ASKED._replace(full=True))).missing is True
 
 
 @pytest.mark.parametrize(("library", "remapped"), [(mapped.LOADED, ["engine"]), (mapped.NOT_YET, [])])
 def test_who_has_mapped_what_is_replaced(
-    order: Order, stack: Stack, packages: Path, monkeypatch: pytest.MonkeyPatch, library: str, remapped: list[str]
+    desired: DesiredState,
+    stack: Stack,
+    packages: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    library: str,
+    remapped: list[str],
 ) -> None:
     monkeypatch.setattr(mapped, "library", lambda *_: library)
-    assert coral_host.remapped(stack, order) == []  # nothing is there to be replaced
+    assert coral_host.remapped(stack, desired) == []  # nothing is there to be replaced
     wheels.put(stack, packages)
     os.utime(stack.version.directory / LIBRARY)
-    assert told(order).to_remap == []  # it must be listed anew, and its bytes are right
+    assert told(desired).to_remap == []  # it must be listed anew, and its bytes are right
     (stack.version.directory / LIBRARY).write_bytes(b"rotten")
-    assert told(order).to_remap == remapped
+    assert told(desired).to_remap == remapped
 
 
 def test_a_process_that_maps_what_was_replaced_is_drift(service: ServiceSet, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from node.coral import stick
-from node.desired_state import Order, Stack, Version
+from node.desired_state import DesiredState, Stack, Version
 from node.facts import coral_host
 from node.machine import services
 from node.machine.services import Status
@@ -29,10 +29,10 @@ def stack(tmp_path: Path) -> Stack:
 
 
 @pytest.fixture
-def order(place: Place, stack: Stack) -> Order:
+def desired(place: Place, stack: Stack) -> DesiredState:
     """For a host whose service has the stack."""
     own = SetStack(stack.version.version, "cafe", "d1", Path("/bin/sh"), place.root, [])
-    return place.order(stack=stack, sets=[service_set("s1")._replace(stack=own)])
+    return place.desired(stack=stack, sets=[service_set("s1")._replace(stack=own)])
 
 
 @pytest.fixture(autouse=True)
@@ -111,33 +111,35 @@ def test_what_the_environment_does_not_say_is_found_by_the_trial(host: Path, sta
     assert unfit(host, stack._replace(python="3.9")) == []
 
 
-def test_all_that_a_bare_host_needs(stack: Stack, order: Order) -> None:
-    assert coral_host.needs(stack, order) == StackState(libusb=True, rule=True, group=True, to_restart=[], udevd=False)
+def test_all_that_a_bare_host_needs(stack: Stack, desired: DesiredState) -> None:
+    assert coral_host.needs(stack, desired) == StackState(
+        libusb=True, rule=True, group=True, to_restart=[], udevd=False
+    )
 
 
 @pytest.mark.parametrize("name", ["libusb-1.0-0", "libusb-1.0-0:amd64"])
 def test_a_prepared_host_needs_nothing(
-    host: Path, stack: Stack, order: Order, monkeypatch: pytest.MonkeyPatch, name: str
+    host: Path, stack: Stack, desired: DesiredState, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     (host / "info" / f"{name}.list").touch()
     stack.rule.path.write_text("the rule")
     stack.rule.path.chmod(0o644)
     (host / "udev").touch()
     monkeypatch.setattr(stick, "GROUP", own_group(USER))
-    assert coral_host.needs(stack, order) == StackState(
+    assert coral_host.needs(stack, desired) == StackState(
         libusb=False, rule=False, group=False, to_restart=[], udevd=True
     )
     stack.rule.path.write_text("half of")
-    assert coral_host.needs(stack, order).rule
+    assert coral_host.needs(stack, desired).rule
 
 
 def own_group(user: str) -> str:
     return grp.getgrgid(pwd.getpwnam(user).pw_gid).gr_name
 
 
-def test_another_architectures_package_is_none(host: Path, stack: Stack, order: Order) -> None:
+def test_another_architectures_package_is_none(host: Path, stack: Stack, desired: DesiredState) -> None:
     (host / "info" / "libusb-1.0-0:arm64.list").touch()
-    assert coral_host.needs(stack, order).libusb
+    assert coral_host.needs(stack, desired).libusb
 
 
 def test_what_the_predecessor_left_is_named(host: Path) -> None:
@@ -153,8 +155,8 @@ def test_what_the_predecessor_left_is_named(host: Path) -> None:
 
 @pytest.mark.parametrize(("sub", "restarted"), [("running", ["engine"]), ("dead", [])])
 def test_a_service_that_runs_is_to_be_started_anew(
-    stack: Stack, order: Order, monkeypatch: pytest.MonkeyPatch, sub: str, restarted: list[str]
+    stack: Stack, desired: DesiredState, monkeypatch: pytest.MonkeyPatch, sub: str, restarted: list[str]
 ) -> None:
     active = "active" if sub == "running" else "inactive"
     monkeypatch.setattr(services, "status", lambda _: Status(active, sub, 7, "enabled", 0, is_outdated=False))
-    assert coral_host.needs(stack, order).to_restart == restarted
+    assert coral_host.needs(stack, desired).to_restart == restarted

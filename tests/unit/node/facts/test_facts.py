@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from node import layout, protocol
-from node.desired_state import Order
+from node.desired_state import DesiredState
 from node.errors import Refusal
 from node.facts import facts
 from node.machine import services
@@ -42,11 +42,11 @@ def settled(place: Place) -> ServiceSet:
 
 
 def reasons(place: Place, wanted: ServiceSet) -> list[str]:
-    return facts.gather(place.order(sets=[wanted])).sets["engine"].reasons
+    return facts.gather(place.desired(sets=[wanted])).sets["engine"].reasons
 
 
-def of_the_datasink(order: Order) -> DatasinkState:
-    found = facts.gather(order).datasink
+def of_the_datasink(desired: DesiredState) -> DatasinkState:
+    found = facts.gather(desired).datasink
     assert found is not None
     return found
 
@@ -55,9 +55,9 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
     status["engine.service"] = Status("inactive", "dead", 0, "", 0, False)
     version = place.wanted("cats", "2026-01-01", {"cats.bin": b"meow"})
     wanted = service_set("d1", installed(place.root / "engine.yaml", "new"))
-    order = place.order(version, sets=[wanted])
-    order = order._replace(folders=[place.root, place.models])
-    answer = facts.gather(order)
+    desired = place.desired(version, sets=[wanted])
+    desired = desired._replace(folders=[place.root, place.models])
+    answer = facts.gather(desired)
     assert protocol.loads(Facts, protocol.dumps(answer)) == answer
     assert answer == Facts(
         current_program=None,
@@ -100,16 +100,16 @@ def test_staging_that_others_can_enter_is_told_as_a_folder_to_be_made(place: Pla
     paths = [place.root / "lists" / ".staging", place.staging]
     for path in paths:
         path.mkdir(parents=True, mode=0o755)
-    order = place.order(place.wanted("cats", "2026-01-01", {"cats.bin": b"meow"}))._replace(face_list=list_version)
-    assert facts.gather(order).absent_folders == sorted(paths)
+    desired = place.desired(place.wanted("cats", "2026-01-01", {"cats.bin": b"meow"}))._replace(face_list=list_version)
+    assert facts.gather(desired).absent_folders == sorted(paths)
     for path in paths:
         path.chmod(0o700)
-    assert facts.gather(order).absent_folders == []
+    assert facts.gather(desired).absent_folders == []
 
 
 def test_a_settled_set_has_no_reason_to_move(place: Place, settled: ServiceSet) -> None:
     assert reasons(place, settled) == []
-    answer = facts.gather(place.order(sets=[settled])).sets["engine"]
+    answer = facts.gather(place.desired(sets=[settled])).sets["engine"]
     assert (answer.models, answer.commit) == ({"cats": "2026-01-01"}, "c0ffee")
 
 
@@ -157,7 +157,7 @@ class TestHistory:
         for number in range(history.RECENT + 5):
             history.add(request(f"d{number}"), None, history.CHOSEN, None)
         history.add(request("d")._replace(service="other"), None, history.REFUSED, "why")
-        answer = facts.gather(place.order(sets=[settled]))
+        answer = facts.gather(place.desired(sets=[settled]))
         assert [entry.n for entry in answer.history] == list(range(7, history.RECENT + 7))
         last = answer.sets["engine"].last
         assert last is not None
@@ -165,15 +165,15 @@ class TestHistory:
 
     def test_the_primary_datasink_says_what_its_log_holds(self, place: Place) -> None:
         told = place.told()
-        order = place.order(datasink=told)
-        assert of_the_datasink(order).logged == {}
+        desired = place.desired(datasink=told)
+        assert of_the_datasink(desired).logged == {}
         history.add(request("d1"), None, history.CHOSEN, None)
-        deployment_log.append(told.log, order.owner, history.entries())
+        deployment_log.append(told.log, desired.owner, history.entries())
         [entry] = history.entries()
-        assert of_the_datasink(order).logged == {"node": Logged([LogLine(1, entry.time)], since="")}
+        assert of_the_datasink(desired).logged == {"node": Logged([LogLine(1, entry.time)], since="")}
 
     def test_another_host_has_no_log(self, place: Place) -> None:
-        assert facts.gather(place.order()).datasink is None
+        assert facts.gather(place.desired()).datasink is None
 
 
 def test_a_disabled_timer_is_a_difference(place: Place, settled: ServiceSet, status: dict[str, Status]) -> None:
@@ -192,14 +192,14 @@ def test_a_model_that_is_not_ready_is_told_apart_from_the_sets_own_differences(
     place: Place, settled: ServiceSet
 ) -> None:
     named = Named(place.root / "absent", "ab", linked=False)
-    answer = facts.gather(place.order(sets=[settled._replace(named_files=[named])])).sets["engine"]
+    answer = facts.gather(place.desired(sets=[settled._replace(named_files=[named])])).sets["engine"]
     assert answer.differences == []
     assert answer.not_ready == f"{place.root}/absent: missing; run deploys/models.py"
 
 
 def test_a_damaged_chosen_set_that_is_wanted_is_mended_and_no_reason_to_move(place: Place, settled: ServiceSet) -> None:
     (layout.sets("engine") / "d1" / "files" / sha256(b"new")).unlink()
-    answer = facts.gather(place.order(sets=[settled]))
+    answer = facts.gather(place.desired(sets=[settled]))
     assert reasons(place, settled) == []
     assert answer.damaged == [f"{layout.sets('engine')}/d1: damaged; it is stored anew"]
     assert answer.sets["engine"].models == settled.models
@@ -215,8 +215,8 @@ def test_a_damaged_chosen_set_that_is_not_wanted_is_a_difference_and_no_dead_end
 def test_live_files_are_shown_only_when_asked_for(place: Place, settled: ServiceSet) -> None:
     (place.root / "engine.yaml").write_text("by hand")
     path = str(place.root / "engine.yaml")
-    assert facts.gather(place.order(sets=[settled], asked=DIFF)).sets["engine"].live == {path: "by hand"}
-    assert facts.gather(place.order(sets=[settled])).sets["engine"].live == {}
+    assert facts.gather(place.desired(sets=[settled], asked=DIFF)).sets["engine"].live == {path: "by hand"}
+    assert facts.gather(place.desired(sets=[settled])).sets["engine"].live == {}
 
 
 def test_verify_full_reads_what_the_cache_holds(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,20 +224,20 @@ def test_verify_full_reads_what_the_cache_holds(place: Place, monkeypatch: pytes
     versions.record(version)
     monkeypatch.setattr(checksum_cache, "holds", lambda *_: True)
     (version.directory / "cats.bin").write_bytes(b"woof")
-    assert facts.gather(place.order(version)).missing_versions == []
-    assert facts.gather(place.order(version, asked=FULL)).missing_versions == ["cats/2026-01-01"]
+    assert facts.gather(place.desired(version)).missing_versions == []
+    assert facts.gather(place.desired(version, asked=FULL)).missing_versions == ["cats/2026-01-01"]
 
 
 def test_a_face_list_that_is_not_there(place: Place) -> None:
     version = place.wanted("face_recognition", "2026-01-01", {"facelist.csv": b"x"})
-    assert facts.gather(place.order(face_list=version)).face_list == ["facelist.csv"]
+    assert facts.gather(place.desired(face_list=version)).face_list == ["facelist.csv"]
 
 
 def test_verify_full_reads_the_face_list_too(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     version = place.wanted("face_recognition", "2026-01-01", {"facelist.csv": b"x"})
     monkeypatch.setattr(checksum_cache, "holds", lambda *_: True)
-    assert facts.gather(place.order(face_list=version)).face_list == []
-    assert facts.gather(place.order(face_list=version, asked=FULL)).face_list == ["facelist.csv"]
+    assert facts.gather(place.desired(face_list=version)).face_list == []
+    assert facts.gather(place.desired(face_list=version, asked=FULL)).face_list == ["facelist.csv"]
 
 
 def test_only_the_datasink_is_asked_for_its_authorized_keys(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,11 +249,11 @@ def test_only_the_datasink_is_asked_for_its_authorized_keys(place: Place, monkey
 
     monkeypatch.setattr(access, "is_authorized", is_authorized)
     monkeypatch.setattr(access, "revoked", lambda _, lines: [f"{line} is revoked" for line in lines])
-    assert facts.gather(place.order()).datasink is None
-    found = of_the_datasink(place.order(datasink=place.told()))  # no CA yet
+    assert facts.gather(place.desired()).datasink is None
+    found = of_the_datasink(place.desired(datasink=place.told()))  # no CA yet
     assert (found.authorized, found.revoked) == (None, [])
     assert asked == []
-    found = of_the_datasink(place.order(datasink=place.told(["line"])))
+    found = of_the_datasink(place.desired(datasink=place.told(["line"])))
     assert (found.authorized, found.revoked) == (True, ["line is revoked"])
     assert asked == [USER]
 
@@ -263,11 +263,11 @@ def test_what_the_primary_datasink_says_of_its_clean_up(place: Place, monkeypatc
     monkeypatch.setattr(delete_list, "unseen", lambda hosts: [f"{each} is unseen" for each in hosts])
     monkeypatch.setattr(prune_units, "differences", lambda units: [f"{each.path} differs" for each in units])
     told = place.told()._replace(referenced=["cats/1"], needed_by={"lab1": ["cats/1"]})
-    order = place.order(datasink=told)._replace(clean_up=[installed(place.root / "a.timer", "")])
-    answer = of_the_datasink(order)
+    desired = place.desired(datasink=told)._replace(clean_up=[installed(place.root / "a.timer", "")])
+    answer = of_the_datasink(desired)
     assert (answer.listed, answer.unseen) == (["cats/1 is listed"], ["lab1 is unseen"])
     assert answer.clean_up == [f"{place.root}/a.timer differs"]
-    assert facts.gather(order._replace(datasink=None)).datasink is None
+    assert facts.gather(desired._replace(datasink=None)).datasink is None
 
 
 def test_what_the_registry_lacks_is_said_first(place: Place) -> None:
@@ -278,7 +278,7 @@ def test_what_the_registry_lacks_is_said_first(place: Place) -> None:
         "cats/2026-01-01": sha256(manifest_of("cats", "2026-01-01")),
         "dogs/2026-01-01": "11" * 32,
     }
-    assert of_the_datasink(place.order(datasink=place.told(needed=needed))).registry == [
+    assert of_the_datasink(place.desired(datasink=place.told(needed=needed))).registry == [
         f"ants/2026-01-01: not in the registry; expected it at {place.registry}/ants/2026-01-01",
         f"{place.registry}/dogs/2026-01-01/manifest.yaml: manifest differs from its pin 111111111111",
     ]
@@ -287,4 +287,4 @@ def test_what_the_registry_lacks_is_said_first(place: Place) -> None:
 def test_a_set_of_an_unknown_user_ends_the_facts_in_one_line(place: Place, tmp_path: Path) -> None:
     wanted = service_set("d1", installed(tmp_path / "engine.yaml", "new", owner="no-such-user"))
     with pytest.raises(Refusal, match=r"^user no-such-user: not on this node"):
-        facts.gather(place.order(sets=[wanted]))
+        facts.gather(place.desired(sets=[wanted]))

@@ -40,7 +40,7 @@ def test_what_others_laid_beside_a_unit_is_told_and_moves_nothing(
 ) -> None:
     """S5"""
     status["engine.service"] = UP._replace(drop_ins=("/etc/systemd/system/engine.service.d/mine.conf",))
-    answer = facts.gather(place.order(sets=[settled])).sets["engine"]
+    answer = facts.gather(place.desired(sets=[settled])).sets["engine"]
     assert answer.differences == []
     assert answer.health is not None
     assert "engine.service.d/mine.conf" in answer.health
@@ -52,11 +52,11 @@ def test_the_queue_is_asked_for_where_there_is_something_to_switch(
 ) -> None:
     monkeypatch.setattr(work, "queue", lambda _: "2 queued")
     for wanted, expected in ((settled, None), (settled._replace(digest="d2"), "2 queued")):
-        assert facts.gather(place.order(sets=[wanted])).sets["engine"].queue == expected
+        assert facts.gather(place.desired(sets=[wanted])).sets["engine"].queue == expected
 
 
 def test_an_unhealthy_service_is_told(place: Place, settled: ServiceSet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(work, "look", lambda *_: work.Look(work.BROKEN, "a child died", 1000.0))
-    answer = facts.gather(place.order(sets=[settled])).sets["engine"]
+    answer = facts.gather(place.desired(sets=[settled])).sets["engine"]
     assert (answer.health, answer.may_restart) == ("unhealthy: a child died", True)
     assert answer.differences == []

@@ -29,7 +29,7 @@ def before(place: Place) -> ServiceSet:
 
 
 def is_known_good(place: Place, wanted: ServiceSet) -> bool:
-    return facts.gather(place.order(sets=[wanted])).sets["engine"].known_good
+    return facts.gather(place.desired(sets=[wanted])).sets["engine"].known_good
 
 
 def test_the_set_before_is(place: Place, before: ServiceSet) -> None:

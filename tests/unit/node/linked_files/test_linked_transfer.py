@@ -35,7 +35,7 @@ def question(path: Path, *names: str) -> LinkedQuestion:
     return LinkedQuestion(path.parents[2], "faces", "2026-01-01", list(names))
 
 
-def order(path: Path, sha256: str) -> SendLinkedFile:
+def desired(path: Path, sha256: str) -> SendLinkedFile:
     return SendLinkedFile(path.parents[2], "faces", "2026-01-01", "list.csv", sha256)
 
 
@@ -52,12 +52,12 @@ def test_what_each_is(path: Path) -> None:
 
 
 def test_its_bytes(path: Path, sent: io.BytesIO) -> None:
-    linked_transfer.send(order(path, sha256(ROWS)))
+    linked_transfer.send(desired(path, sha256(ROWS)))
     assert sent.getvalue() == ROWS
 
 
 def test_other_bytes_than_were_looked_at(path: Path, sent: io.BytesIO) -> None:
-    assert refusal(lambda: linked_transfer.send(order(path, "0" * 64))) == (
+    assert refusal(lambda: linked_transfer.send(desired(path, "0" * 64))) == (
         f"{path}: it has changed since it was looked at; run again"
     )
     assert sent.getvalue() == ROWS
@@ -67,7 +67,7 @@ def test_open_for_writing(path: Path, sent: io.BytesIO) -> None:
     with holding(path, "r+") as process:
         said = f"{path} (process {process}): open for writing; expected the task to finish; run again later"
         assert refusal(lambda: linked_transfer.look(question(path, "list.csv"))) == said
-        assert refusal(lambda: linked_transfer.send(order(path, sha256(ROWS)))) == said
+        assert refusal(lambda: linked_transfer.send(desired(path, sha256(ROWS)))) == said
     assert sent.getvalue() == b""
 
 

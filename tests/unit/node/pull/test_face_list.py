@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from node.desired_state import Asked, File, Order, Version
+from node.desired_state import Asked, DesiredState, File, Version
 from node.errors import Refusal
 from node.pull import face_list
 from node.store import checksum_cache, files, sets
@@ -31,9 +31,9 @@ def wanted(place: Place, version: str, content: bytes) -> Version:
     return Version("face_recognition", version, sha256(b"m"), place.root / "face_recognition", listed)
 
 
-def order(place: Place, version: Version, asked: Asked = NOTHING_ASKED) -> Order:
+def desired(place: Place, version: Version, asked: Asked = NOTHING_ASKED) -> DesiredState:
     config = installed(place.root / "datapump.yaml", "facefile: new\n")
-    return place.order(face_list=version, sets=[service_set("d", config)], asked=asked)
+    return place.desired(face_list=version, sets=[service_set("d", config)], asked=asked)
 
 
 def bring(place: Place, version: str, content: bytes) -> Version:
@@ -41,11 +41,11 @@ def bring(place: Place, version: str, content: bytes) -> Version:
     found = wanted(place, version, content)
     for name, each in {"facelist.csv": content, "facedata.hdf5": DATA}.items():
         face_list.path_of(found, name).write_bytes(each)
-    face_list.fetch(order(place, found))
+    face_list.fetch(desired(place, found))
     return found
 
 
-def refusal(made: Order) -> str:
+def refusal(made: DesiredState) -> str:
     with pytest.raises(Refusal) as caught:
         face_list.require_switchable(made)
     return str(caught.value)
@@ -55,7 +55,7 @@ def refusal(made: Order) -> str:
 class TestFetch:
     def test_files_carry_the_version_in_their_names(self, place: Place, folder: Path) -> None:
         version = wanted(place, "2026-02-02.2", TWO)
-        face_list.fetch(order(place, version))
+        face_list.fetch(desired(place, version))
         assert sorted(path.name for path in folder.iterdir()) == [
             "facedata_2026-02-02.2.hdf5",
             "facelist_2026-02-02.2.csv",
@@ -68,7 +68,7 @@ class TestFetch:
         (folder / "facelist_2026-02-02.csv").write_bytes(TWO)
         inode = (folder / "facelist_2026-02-02.csv").stat().st_ino
         assert face_list.missing(version) == ["facelist.csv", "facedata.hdf5"]
-        face_list.fetch(order(place, version))
+        face_list.fetch(desired(place, version))
         assert (folder / "facelist_2026-02-02.csv").stat().st_ino == inode
         assert face_list.missing(version) == []
 
@@ -102,14 +102,14 @@ class TestFetch:
             return reading
 
         monkeypatch.setattr(checksum_cache, "read", read_and_change)
-        face_list.fetch(order(place, version))
+        face_list.fetch(desired(place, version))
         assert face_list.missing(version) == ["facelist.csv", "facedata.hdf5"]
 
     def test_another_list_of_that_name_stays_and_is_refused(self, place: Place, folder: Path) -> None:
         version = wanted(place, "2026-02-02", TWO)
         (folder / "facelist_2026-02-02.csv").write_bytes(ONE)
         with pytest.raises(Refusal) as caught:
-            face_list.fetch(order(place, version))
+            face_list.fetch(desired(place, version))
         assert str(caught.value) == (
             f"{folder}/facelist_2026-02-02.csv: SHA-256 {sha256(ONE)[:12]}, expected the pinned {sha256(TWO)[:12]}; it "
             "holds what exists nowhere else, so it stays: move it away and run again"
@@ -121,13 +121,13 @@ class TestFetch:
         (place.root / "old.csv").write_bytes(TWO)
         (folder / "facelist_2026-02-02.csv").symlink_to(place.root / "old.csv")
         with pytest.raises(Refusal, match=r"facelist_2026-02-02\.csv: a link, expected a file; move it away"):
-            face_list.fetch(order(place, version))
+            face_list.fetch(desired(place, version))
 
     def test_wrong_bytes_are_never_placed(self, place: Place, folder: Path) -> None:
         version = wanted(place, "2026-02-02", TWO)
         (place.registry / "face_recognition" / "2026-02-02" / "facelist.csv").write_bytes(ONE)
         with pytest.raises(Refusal, match=r"^face_recognition/2026-02-02/facelist\.csv: the registry's copy has"):
-            face_list.fetch(order(place, version))
+            face_list.fetch(desired(place, version))
         assert not (folder / "facelist_2026-02-02.csv").exists()
 
 
@@ -139,22 +139,22 @@ def make_current(version: Version) -> None:
 @pytest.mark.usefixtures("folder")
 class TestRequireSwitchable:
     def test_a_first_list_unlocks_nothing(self, place: Place) -> None:
-        face_list.require_switchable(order(place, bring(place, "2026-02-02", TWO)))
+        face_list.require_switchable(desired(place, bring(place, "2026-02-02", TWO)))
 
     def test_a_list_that_was_never_pulled(self, place: Place, folder: Path) -> None:
         version = wanted(place, "2026-02-02", TWO)
-        assert refusal(order(place, version)) == (
+        assert refusal(desired(place, version)) == (
             f"{folder}/facelist_2026-02-02.csv: not there or not verified; run deploys/models.py"
         )
 
     def test_a_superset_locks_all_that_was_locked(self, place: Place) -> None:
         make_current(bring(place, "2026-01-01", ONE))
-        face_list.require_switchable(order(place, bring(place, "2026-02-02", TWO)))
+        face_list.require_switchable(desired(place, bring(place, "2026-02-02", TWO)))
 
     def test_lost_events_are_counted_and_refused(self, place: Place) -> None:
         make_current(bring(place, "2026-01-01", TWO))
         new = bring(place, "2026-02-02", HEAD)
-        assert refusal(order(place, new)) == (
+        assert refusal(desired(place, new)) == (
             "face list 2026-02-02: lacks 2 event(s) that the live list locks, so their recordings could be deleted; "
             "expected a list that holds them, or allow it with --data unlock=yes"
         )
@@ -162,13 +162,13 @@ class TestRequireSwitchable:
     def test_the_same_event_id_of_another_day_is_another_event(self, place: Place) -> None:
         make_current(bring(place, "2026-01-01", ONE))
         new = bring(place, "2026-02-02", HEAD + b"2026-09-09,e1,ann\n")
-        assert "lacks 1 event(s)" in refusal(order(place, new))
+        assert "lacks 1 event(s)" in refusal(desired(place, new))
 
     def test_unlocking_is_allowed_to_whom_asks_for_it(self, place: Place) -> None:
         make_current(bring(place, "2026-01-01", TWO))
         new = bring(place, "2026-02-02", ONE)
-        refusal(order(place, new))
-        face_list.require_switchable(order(place, new, NOTHING_ASKED._replace(unlock=True)))
+        refusal(desired(place, new))
+        face_list.require_switchable(desired(place, new, NOTHING_ASKED._replace(unlock=True)))
 
     @pytest.mark.parametrize("quote", ["", '"', "'"])
     def test_the_list_that_the_data_pump_reads_is_live_too(self, place: Place, quote: str) -> None:
@@ -177,42 +177,42 @@ class TestRequireSwitchable:
         (place.root / "datapump.yaml").write_text(f"port: 1\nfacefile: {named}  # mine\n")
         new = bring(place, "2026-02-02", ONE)
         make_current(new)
-        assert "lacks 1 event(s)" in refusal(order(place, new))
+        assert "lacks 1 event(s)" in refusal(desired(place, new))
 
     def test_a_config_that_is_no_text_names_no_list(self, place: Place) -> None:
         (place.root / "datapump.yaml").write_bytes(b"facefile: \xff\n")
-        face_list.require_switchable(order(place, bring(place, "2026-02-02", ONE)))
+        face_list.require_switchable(desired(place, bring(place, "2026-02-02", ONE)))
 
     def test_a_link_to_nothing_locks_nothing(self, place: Place, folder: Path) -> None:
         (folder / face_list.CURRENT).symlink_to("gone.csv")
-        face_list.require_switchable(order(place, bring(place, "2026-02-02", ONE)))
+        face_list.require_switchable(desired(place, bring(place, "2026-02-02", ONE)))
 
     def test_a_file_where_the_link_should_be_is_live(self, place: Place, folder: Path) -> None:
         (folder / face_list.CURRENT).write_bytes(TWO)
-        assert "lacks 1 event(s)" in refusal(order(place, bring(place, "2026-02-02", ONE)))
+        assert "lacks 1 event(s)" in refusal(desired(place, bring(place, "2026-02-02", ONE)))
 
     @pytest.mark.parametrize("column", ["date", "event"])
     def test_a_list_without_its_columns(self, place: Place, folder: Path, column: str) -> None:
         make_current(bring(place, "2026-01-01", ONE))
         bad = (HEAD + b"1,2,3\n").replace(column.encode(), b"other")
         (folder / "facelist_2026-01-01.csv").write_bytes(bad)
-        assert refusal(order(place, bring(place, "2026-02-02", TWO))) == (
+        assert refusal(desired(place, bring(place, "2026-02-02", TWO))) == (
             f"{folder}/facelist_2026-01-01.csv: no column '{column}'; expected a face list with date and event"
         )
 
     def test_a_list_that_is_no_csv(self, place: Place, folder: Path) -> None:
         make_current(bring(place, "2026-01-01", ONE))
         (folder / "facelist_2026-01-01.csv").write_bytes(HEAD + b'"' + b"x" * 200_000)
-        assert refusal(order(place, bring(place, "2026-02-02", TWO))) == (
+        assert refusal(desired(place, bring(place, "2026-02-02", TWO))) == (
             f"{folder}/facelist_2026-01-01.csv: field larger than field limit (131072); expected a face list in CSV"
         )
 
     def test_a_list_in_another_encoding_is_compared_byte_by_byte(self, place: Place) -> None:
         make_current(bring(place, "2026-01-01", HEAD + b"2026-01-01,\xe9,ann\n"))
         same = bring(place, "2026-02-02", HEAD + b"2026-01-01,\xe9,ben\n")
-        face_list.require_switchable(order(place, same))
+        face_list.require_switchable(desired(place, same))
         other = bring(place, "2026-03-03", HEAD + b"2026-01-01,\xe8,ben\n")
-        assert "lacks 1 event(s)" in refusal(order(place, other))
+        assert "lacks 1 event(s)" in refusal(desired(place, other))
 
 
 @pytest.mark.usefixtures("folder")
@@ -247,5 +247,5 @@ class TestUnlockedBy:
 
 
 def test_hosts_without_a_face_list_have_nothing_to_do(place: Place) -> None:
-    face_list.fetch(place.order())
-    face_list.require_switchable(place.order())
+    face_list.fetch(place.desired())
+    face_list.require_switchable(place.desired())

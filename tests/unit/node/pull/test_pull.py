@@ -35,7 +35,7 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_an_absent_version_comes_whole_with_owner_and_modes(place: Place) -> None:
     version = place.stored("cats", "2026-01-01", CATS, linked={"list.csv"})
-    pull.pull(place.order(version))
+    pull.pull(place.desired(version))
     assert tree(place.models) == {
         f"cats/2026-01-01/{name}": content for name, content in expected("cats", "2026-01-01", CATS).items()
     }
@@ -52,7 +52,7 @@ def test_a_folder_that_is_right_is_adopted_without_copying(place: Place) -> None
     version = place.held("cats", "2026-01-01", CATS)
     (version.directory / "note-of-mine.txt").write_text("mine")
     before = {path: untouched(path) for path in version.directory.iterdir()}
-    pull.pull(place.order(version))
+    pull.pull(place.desired(version))
     assert {path: untouched(path) for path in version.directory.iterdir()} == before
     assert versions.is_verified(version)
     assert not place.staging.exists()
@@ -61,7 +61,7 @@ def test_a_folder_that_is_right_is_adopted_without_copying(place: Place) -> None
 def test_an_order_without_versions_looks_at_none(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a stack that is pulled alone would do what was predicted of a later step."""
     monkeypatch.delattr(checksum_cache, "upgrade")
-    pull.pull(place.order())
+    pull.pull(place.desired())
     assert not place.models.exists()
 
 
@@ -72,7 +72,7 @@ def test_a_damaged_file_is_replaced_singly(place: Place, fetched: list[str]) -> 
     (folder / "list.csv").write_bytes(b"what the node has gathered")
     (folder / "note-of-mine.txt").write_text("mine")
     before = {name: untouched(folder / name) for name in ("b.bin", "list.csv", "manifest.yaml", "note-of-mine.txt")}
-    pull.pull(place.order(version))
+    pull.pull(place.desired(version))
     assert (folder / "a.bin").read_bytes() == b"a"
     assert {name: untouched(folder / name) for name in before} == before
     assert fetched == ["cats/2026-01-01/a.bin"]
@@ -83,7 +83,7 @@ def test_a_damaged_file_is_replaced_singly(place: Place, fetched: list[str]) -> 
 def test_a_missing_linked_file_is_seeded(place: Place) -> None:
     version = place.held("cats", "2026-01-01", CATS, linked={"list.csv"})
     (version.directory / "list.csv").unlink()
-    pull.pull(place.order(version))
+    pull.pull(place.desired(version))
     assert (version.directory / "list.csv").read_bytes() == b"seed"
     assert not is_linked_twice(version.directory / "list.csv")
 
@@ -99,7 +99,7 @@ def test_a_linked_file_that_the_node_makes_during_the_pull_stays(place: Place, m
         linked.write_bytes(b"what the node has gathered")
 
     monkeypatch.setattr(transfer, "fetch", meanwhile)
-    pull.pull(place.order(version))
+    pull.pull(place.desired(version))
     assert linked.read_bytes() == b"what the node has gathered"
 
 
@@ -124,7 +124,7 @@ def test_bytes_that_the_node_holds_are_not_fetched(place: Place) -> None:
     stray.write_bytes(manifest)
     checksum_cache.put(stray, checksum_cache.read(stray))
     new = place.wanted("cats", "2026-02-02", CATS)
-    pull.pull(place.order(new))
+    pull.pull(place.desired(new))
     assert tree(new.directory) == expected("cats", "2026-02-02", CATS)
     assert (new.directory / "cats.bin").samefile(old.directory / "cats.bin")
 
@@ -132,14 +132,14 @@ def test_bytes_that_the_node_holds_are_not_fetched(place: Place) -> None:
 def test_only_what_is_new_is_fetched(place: Place, fetched: list[str]) -> None:
     versions.record(place.held("cats", "2026-01-01", CATS))
     new = place.stored("cats", "2026-02-02", CATS)
-    pull.pull(place.order(new))
+    pull.pull(place.desired(new))
     assert fetched == ["cats/2026-02-02/manifest.yaml"]
 
 
 def test_bytes_that_rotted_unseen_are_not_reused(place: Place, fetched: list[str]) -> None:
     """Size and times are still those of the cache, so only a reading of every byte finds it."""
     version = place.stored("cats", "2026-01-01", CATS)
-    pull.pull(place.order(version))
+    pull.pull(place.desired(version))
     rotten = version.directory / "cats.bin"
     time = rotten.stat().st_mtime_ns
     rotten.write_bytes(b"w00f" * 100)
@@ -148,7 +148,7 @@ def test_bytes_that_rotted_unseen_are_not_reused(place: Place, fetched: list[str
         rotten, checksum_cache.read(rotten)._replace(sha256=sha256(CATS["cats.bin"]))
     )  # a disk that rots tells nobody
     fetched.clear()
-    pull.pull(place.order(version))
+    pull.pull(place.desired(version))
     assert fetched == ["cats/2026-01-01/cats.bin"]
     assert rotten.read_bytes() == CATS["cats.bin"]
 
@@ -157,7 +157,7 @@ def test_linked_files_are_never_shared(place: Place) -> None:
     old = place.held("cats", "2026-01-01", CATS)
     versions.record(old)
     new = place.stored("cats", "2026-02-02", CATS, linked={"list.csv"})
-    pull.pull(place.order(new))
+    pull.pull(place.desired(new))
     assert not is_linked_twice(new.directory / "list.csv")
     assert is_linked_twice(new.directory / "cats.bin")
 
@@ -176,7 +176,7 @@ def test_wrong_bytes_in_the_registry_are_never_placed(place: Place) -> None:
     assert not version.directory.exists()
     registry_file.write_bytes(b"meow" * 100)
     os.utime(registry_file, ns=(time, time))
-    pull.pull(place.order(version))
+    pull.pull(place.desired(version))
     assert tree(version.directory) == expected("cats", "2026-01-01", CATS)
 
 
@@ -223,7 +223,7 @@ def test_what_came_fresh_is_not_read_twice(place: Place, monkeypatch: pytest.Mon
         return digest_of(file)
 
     monkeypatch.setattr(disk, "digest", record)
-    pull.pull(place.order(version))
+    pull.pull(place.desired(version))
     assert sorted(read) == ["cats.bin", "manifest.yaml"]
 
 
@@ -237,7 +237,7 @@ def test_a_file_that_changes_before_it_is_recorded_is_not_held(place: Place, mon
             (final / "cats.bin").write_bytes(b"something else")
 
     monkeypatch.setattr(files, "place", place_and_change)
-    pull.pull(place.order(version))
+    pull.pull(place.desired(version))
     assert not versions.is_verified(version)
 
 
@@ -253,7 +253,7 @@ def test_a_file_that_changes_while_another_is_fetched_is_not_held(
         (version.directory / "b.bin").write_bytes(b"something else")
 
     monkeypatch.setattr(transfer, "fetch", meanwhile)
-    pull.pull(place.order(version))
+    pull.pull(place.desired(version))
     assert (version.directory / "a.bin").read_bytes() == b"a"
     assert not versions.is_verified(version)
 
@@ -282,5 +282,5 @@ def test_a_model_that_is_linked_to_a_folder_of_the_same_disk_comes(place: Place)
     (place.root / "elsewhere").mkdir()
     place.models.mkdir(exist_ok=True)
     (place.models / "cats").symlink_to(place.root / "elsewhere")
-    pull.pull(place.order(version))
+    pull.pull(place.desired(version))
     assert versions.is_verified(version)

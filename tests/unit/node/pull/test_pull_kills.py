@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from node import layout
-from node.desired_state import Order, Version
+from node.desired_state import DesiredState, Version
 from node.pull import pull
 from node.store import checksum_cache, files, versions
 from node.store.disk import sha256 as sha256_of
@@ -30,11 +30,11 @@ class Story:
     wanted: list[Version]
 
     @property
-    def order(self) -> Order:
-        return self.place.order(*self.wanted)
+    def desired(self) -> DesiredState:
+        return self.place.desired(*self.wanted)
 
     def pull(self) -> None:
-        pull.pull(self.order)
+        pull.pull(self.desired)
 
 
 Tell = Callable[[Place, Disk], Story]

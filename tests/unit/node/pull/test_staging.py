@@ -46,7 +46,7 @@ def test_a_staged_file_that_is_shared_is_never_written_into(place: Place) -> Non
     assert "more.bin not in the registry" in refusal(place, first)
     assert is_linked_twice(old.directory / "cats.bin")
     second = place.stored("cats", "2026-02-02", {"cats.bin": b"new " * 100})
-    pull.pull(place.order(second))
+    pull.pull(place.desired(second))
     assert (old.directory / "cats.bin").read_bytes() == b"old " * 100
     assert (second.directory / "cats.bin").read_bytes() == b"new " * 100
     assert versions.is_verified(old)
@@ -74,7 +74,7 @@ def test_what_is_staged_already_needs_no_space(place: Place, monkeypatch: pytest
     fields = list(os.statvfs(place.root))
     fields[4] = 1_000_000 // fields[1]
     monkeypatch.setattr(os, "fstatvfs", lambda _: os.statvfs_result(fields))
-    pull.pull(place.order(version))
+    pull.pull(place.desired(version))
     assert versions.is_verified(version)
 
 
@@ -83,7 +83,7 @@ def test_a_pull_resumes_what_is_staged(place: Place) -> None:
     version = place.stored("cats", "2026-01-01", {"cats.bin": content})
     inode = staged(place, "cats.bin", content[:300_000]).stat().st_ino
     staged(place, "of-another-manifest.bin", b"old")
-    pull.pull(place.order(version))
+    pull.pull(place.desired(version))
     assert (version.directory / "cats.bin").stat().st_ino == inode
     assert tree(version.directory) == expected("cats", "2026-01-01", {"cats.bin": content})
 
@@ -93,7 +93,7 @@ def test_what_a_power_cut_tore_is_mended_in_the_same_pull(place: Place, compared
     version = place.stored("cats", "2026-01-01", {"a.bin": content, "b.bin": content[::-1], "c.bin": b"c"})
     staged(place, "a.bin", content[:100_000] + bytes(200_000))
     staged(place, "b.bin", content[::-1][:300_000])
-    pull.pull(place.order(version))
+    pull.pull(place.desired(version))
     assert compared == ["cats/2026-01-01/a.bin"]
     assert versions.is_verified(version)
 
@@ -109,27 +109,27 @@ def test_a_wrong_copy_in_the_registry_is_told_from_a_torn_one_here(place: Place,
 
 
 def test_the_service_s_user_s_staging_of_an_older_release_is_told_and_root_s_own_is_not(place: Place) -> None:
-    order = place.order(place.wanted("cats", "2026-01-01", CATS))
-    assert staging.of_others(order) == []
+    desired = place.desired(place.wanted("cats", "2026-01-01", CATS))
+    assert staging.of_others(desired) == []
     path = staged(place, "cats.bin", b"start")
-    assert staging.of_others(order) == []
+    assert staging.of_others(desired) == []
     place.staging.chmod(0o755)
-    assert staging.of_others(order) == [place.staging]
+    assert staging.of_others(desired) == [place.staging]
     assert path.read_bytes() == b"start"
 
 
 def test_staging_goes_when_nothing_is_left_in_it(place: Place) -> None:
-    pull.pull(place.order(place.stored("cats", "2026-01-01", CATS)))
+    pull.pull(place.desired(place.stored("cats", "2026-01-01", CATS)))
     assert [path.name for path in place.models.iterdir()] == ["cats"]
 
 
 def test_verify_reads_the_bytes_that_came(place: Place) -> None:
     fill(place.root / "staged", b"m", {"a": b"1"})
     right, wrong = File("a", sha256(b"1"), 1, False), File("a", sha256(b"2"), 1, False)
-    readings = pull.verify(place.root / "staged", [right], "x/1", place.order())
+    readings = pull.verify(place.root / "staged", [right], "x/1", place.desired())
     assert {name: reading.sha256 for name, reading in readings.items()} == {"a": sha256(b"1")}
     with pytest.raises(Refusal, match=r"^x/1/a: the registry's copy has SHA-256 "):
-        pull.verify(place.root / "staged", [wrong], "x/1", place.order())
+        pull.verify(place.root / "staged", [wrong], "x/1", place.desired())
     assert not Path(place.root, "staged", "a").exists()
 
 
@@ -137,4 +137,4 @@ def test_verify_takes_a_planted_link_for_absent(place: Place) -> None:
     fill(place.root / "staged", b"m", {"real": b"1"})
     (place.root / "staged" / "a").symlink_to("real")
     with pytest.raises(Refusal, match=r"^x/1: a not in the registry of depot;"):
-        pull.verify(place.root / "staged", [File("a", sha256(b"1"), 1, False)], "x/1", place.order())
+        pull.verify(place.root / "staged", [File("a", sha256(b"1"), 1, False)], "x/1", place.desired())

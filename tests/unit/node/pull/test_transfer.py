@@ -243,7 +243,7 @@ class TestWithTheRealRsync:
         """A source on this machine, with one file."""
         place.stored("cats", "2026-01-01", {"cats.bin": bytes(range(256)) * 1000})
         (place.staging / NAME).parent.mkdir(parents=True)
-        return place.order().source
+        return place.desired().source
 
     def test_a_name_that_the_registry_lacks_is_no_error_here(self, place: Place, near: Source) -> None:
         transfer.fetch(near, [NAME, "cats/2026-01-01/none"], place.staging, LIMITS)

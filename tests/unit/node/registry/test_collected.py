@@ -28,12 +28,12 @@ NAME = f"facelist.csv.{DIGEST[:12]}"
 PLACE = "sentinel/faces/2026-01-01"
 
 
-def order(folder: Path) -> ReceiveCollected:
+def desired(folder: Path) -> ReceiveCollected:
     return ReceiveCollected(folder / "collected", PLACE, "facelist.csv", Measured(DIGEST, len(CONTENT)))
 
 
 def receive(folder: Path, content: bytes = CONTENT) -> str | None:
-    return refusal("receive-collected", order(folder), content)
+    return refusal("receive-collected", desired(folder), content)
 
 
 def checking(folder: Path) -> CheckCollected:
@@ -50,7 +50,7 @@ def place(tmp_path: Path) -> Path:
 
 
 def test_it_needs_nothing_but_the_program(tmp_path: Path, place: Path) -> None:
-    done = travel("receive-collected", order(tmp_path), CONTENT)
+    done = travel("receive-collected", desired(tmp_path), CONTENT)
     assert (done.stdout, done.stderr) == (b'{"format": 1}\n', b"")
     assert [path.name for path in place.iterdir()] == [NAME]
     assert (place / NAME).read_bytes() == CONTENT

@@ -39,14 +39,14 @@ def place_of(source: Path) -> ImportPlace:
     return ImportPlace(source.parent / "registry", "cats", "2026-01-01", source)
 
 
-def order(source: Path) -> Import:
+def desired(source: Path) -> Import:
     files = [ImportedFile(old, new, hashlib.sha256(CONTENTS[old]).hexdigest()) for old, new in NAMES.items()]
     return Import(place_of(source), files, Text(MANIFEST))
 
 
 def fault(source: Path) -> str | None:
     """Why the folder is not copied."""
-    return refusal("import", order(source))
+    return refusal("import", desired(source))
 
 
 def check(source: Path) -> ImportRoom:
@@ -63,7 +63,7 @@ def is_whole(final: Path) -> bool:
 def test_it_needs_nothing_but_the_program_and_no_root(source: Path, final: Path, user: str) -> None:
     if user:
         os.chown(final.parent.parent, int(user), int(user))
-    done = travel("import", order(source), user=user)
+    done = travel("import", desired(source), user=user)
     assert (done.stdout, done.stderr) == (b'{"format": 1}\n', b"")
     assert is_whole(final)
     assert [path.name for path in final.parent.iterdir()] == ["2026-01-01"]
@@ -72,7 +72,7 @@ def test_it_needs_nothing_but_the_program_and_no_root(source: Path, final: Path,
 
 def test_killed_anywhere_it_leaves_no_half_version_and_the_next_one_ends_it(source: Path, final: Path) -> None:
     points = 0
-    while killed_at(points + 1, "import", order(source)):
+    while killed_at(points + 1, "import", desired(source)):
         points += 1
         if final.exists():
             assert is_whole(final), points
@@ -204,7 +204,7 @@ def test_what_the_registry_lies_in_is_made_too(source: Path) -> None:
     registry = source.parent / "sentinelcam" / "model_registry"
     place = place_of(source)._replace(registry=registry)
     assert not ask("check-import", place, ImportRoom).stored
-    assert refusal("import", order(source)._replace(place=place)) is None
+    assert refusal("import", desired(source)._replace(place=place)) is None
     assert is_whole(registry / "cats" / "2026-01-01")
 
 

@@ -167,7 +167,7 @@ def test_a_pull_that_shares_a_file_leaves_all_verified(place: Place, old: Versio
     tick()
     new = place.stored("cats", "2026-02-02", {**CATS, "copy.bin": CATS["cats.bin"]})
     third = place.stored("dogs", "2026-02-02", CATS)
-    pull.pull(place.order(new, third))
+    pull.pull(place.desired(new, third))
     assert is_linked_twice(old.directory / "cats.bin")
     read.clear()
     assert [versions.is_verified(each) for each in (old, new, third)] == [True] * 3
@@ -177,13 +177,13 @@ def test_a_pull_that_shares_a_file_leaves_all_verified(place: Place, old: Versio
 def test_a_file_that_is_replaced_may_be_shared(place: Place, old: Version) -> None:
     """The other version's right file is here the wrong one."""
     mice = place.held("mice", "2026-01-01", {"cats.bin": b"peep"})
-    pull.pull(place.order(mice))
+    pull.pull(place.desired(mice))
     shared = mice.directory / "cats.bin"
     shared.unlink()
     shared.hardlink_to(old.directory / "cats.bin")
     versions.record(old)
     tick()
-    pull.pull(place.order(mice))
+    pull.pull(place.desired(mice))
     assert shared.read_bytes() == b"peep"
     assert [versions.is_verified(each) for each in (old, mice)] == [True, True]
 
@@ -194,7 +194,7 @@ def test_what_an_earlier_try_shared_and_nobody_wants_any_more(place: Place, old:
     assert is_linked_twice(old.directory / "cats.bin")
     assert versions.is_verified(old)
     tick()
-    pull.pull(place.order(place.stored("cats", "2026-02-02", {"more.bin": b"more"})))
+    pull.pull(place.desired(place.stored("cats", "2026-02-02", {"more.bin": b"more"})))
     assert not is_linked_twice(old.directory / "cats.bin")
     assert versions.is_verified(old)
 
@@ -203,19 +203,19 @@ def test_what_an_earlier_try_shared_and_now_has_other_bytes(place: Place, old: V
     first = place.wanted("cats", "2026-02-02", {**CATS, "more.bin": b"more"})
     assert "more.bin not in the registry" in refusal(place, first)
     tick()
-    pull.pull(place.order(place.stored("cats", "2026-02-02", {"cats.bin": b"new"})))
+    pull.pull(place.desired(place.stored("cats", "2026-02-02", {"cats.bin": b"new"})))
     assert not is_linked_twice(old.directory / "cats.bin")
     assert versions.is_verified(old)
 
 
 def test_a_removed_version_leaves_its_sharer_verified(place: Place, old: Version, read: list[str]) -> None:
     new = place.stored("cats", "2026-02-02", CATS)
-    pull.pull(place.order(new))
+    pull.pull(place.desired(new))
     tick()
     read.clear()
     entry = Removable("cats", old.version, [Text("cats.bin"), Text("manifest.yaml")], {})
-    order = RemoveVersions(place.models, [entry], "anna@ramrod", "modelctl")
-    assert prune_node.remove(order).refused == {}
+    desired = RemoveVersions(place.models, [entry], "anna@ramrod", "modelctl")
+    assert prune_node.remove(desired).refused == {}
     assert not old.directory.exists()
     assert not is_linked_twice(new.directory / "cats.bin")
     assert versions.is_verified(new)
@@ -239,7 +239,7 @@ class TestUpgrade:
     def test_the_next_pull_reads_each_file_once(self, place: Place, olds: Version, read: list[str]) -> None:
         """Also those of the set to return to, which no deploy asks for."""
         new = place.stored("dogs", "2026-02-02", {"dogs.bin": b"bark"})
-        pull.pull(place.order(new))
+        pull.pull(place.desired(new))
         assert sorted(name for name in read if "/2026-01-01/" in name) == sorted(map(str, olds.directory.iterdir()))
         assert versions.is_verified(olds)
 

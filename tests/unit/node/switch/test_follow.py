@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from node import layout
-from node.desired_state import Order
+from node.desired_state import DesiredState
 from node.errors import Refusal
 from node.store import history, lock, pending_switch, sets
 from node.switch import automatic_rollback, follow, switch_result
@@ -15,8 +15,8 @@ from tests.unit.node.places import HEALTH_CHECK, Place, begun, installed, reques
 
 
 @pytest.fixture
-def order(place: Place) -> Order:
-    return place.order(sets=[service_set("d1", installed(place.root / "engine.yaml", "new"))])
+def desired(place: Place) -> DesiredState:
+    return place.desired(sets=[service_set("d1", installed(place.root / "engine.yaml", "new"))])
 
 
 def systemd_run(programs: Path, script: str = "") -> None:
@@ -30,9 +30,9 @@ def leaving(result: str, line: str | None) -> str:
     return f"for last; do :; done; echo '{data}' > {layout.RUNTIME}/outcome-$last"
 
 
-def refusal(order: Order) -> str:
+def refusal(desired: DesiredState) -> str:
     with pytest.raises(Refusal) as caught:
-        follow.switch(order)
+        follow.switch(desired)
     return str(caught.value)
 
 
@@ -43,9 +43,9 @@ def last() -> tuple[str, str | None]:
 
 
 class TestSwitch:
-    def test_the_set_is_stored_and_a_unit_is_run(self, order: Order, programs: Path) -> None:
+    def test_the_set_is_stored_and_a_unit_is_run(self, desired: DesiredState, programs: Path) -> None:
         systemd_run(programs, leaving("chosen", None))
-        follow.switch(order)
+        follow.switch(desired)
         assert sets.load("engine", "d1").commit == "c0ffee"
         *said, id = (programs / "said").read_text().splitlines()
         assert said == [
@@ -58,9 +58,9 @@ class TestSwitch:
         assert len(id) == 32
         assert list(layout.RUNTIME.iterdir()) == []
 
-    def test_the_unit_can_read_what_is_asked_of_it(self, order: Order, programs: Path) -> None:
+    def test_the_unit_can_read_what_is_asked_of_it(self, desired: DesiredState, programs: Path) -> None:
         systemd_run(programs, f"for last; do :; done; cp {layout.RUNTIME}/request-$last {programs}/request; exit 1")
-        refusal(order)
+        refusal(desired)
         id = (programs / "said").read_text().splitlines()[-1]
         (layout.RUNTIME / "request-x").write_bytes((programs / "request").read_bytes())
         assert follow.read("x") == request("d1", id)
@@ -72,36 +72,36 @@ class TestSwitch:
             ("failed", "engine: failed, d1 stays chosen: it is unhealthy"),
         ],
     )
-    def test_a_bad_result_is_told_as_it_is(self, order: Order, programs: Path, result: str, line: str) -> None:
+    def test_a_bad_result_is_told_as_it_is(self, desired: DesiredState, programs: Path, result: str, line: str) -> None:
         systemd_run(programs, leaving(result, line) + "; exit 1")
-        assert refusal(order) == line
+        assert refusal(desired) == line
         assert history.entries() == []
 
-    def test_a_unit_that_does_not_begin_is_refused(self, order: Order, programs: Path) -> None:
+    def test_a_unit_that_does_not_begin_is_refused(self, desired: DesiredState, programs: Path) -> None:
         systemd_run(programs, "echo 'no such thing' >&2; echo more >&2; exit 1")
-        assert refusal(order) == "engine: no such thing"
+        assert refusal(desired) == "engine: no such thing"
         assert last() == ("refused", "no such thing")
 
-    def test_a_unit_that_was_killed_before_its_note_is_refused(self, order: Order, programs: Path) -> None:
+    def test_a_unit_that_was_killed_before_its_note_is_refused(self, desired: DesiredState, programs: Path) -> None:
         systemd_run(programs, "exit 1")
         words = "the switch ended before it changed anything; see journalctl --unit=sentinelcam-switch-engine"
-        assert refusal(order) == "engine: " + words
+        assert refusal(desired) == "engine: " + words
         assert last() == ("refused", words)
 
     @pytest.mark.usefixtures("impatient")
-    def test_a_second_switch_is_told_whose_the_first_is(self, order: Order, programs: Path) -> None:
+    def test_a_second_switch_is_told_whose_the_first_is(self, desired: DesiredState, programs: Path) -> None:
         systemd_run(programs, "echo 'Unit sentinelcam-switch-engine.service was already loaded' >&2; exit 1")
         with lock.held(automatic_rollback.lock_of("engine"), "switch", "ben@shed", "pyinfra inventory.py -y"):
-            found = refusal(order)
+            found = refusal(desired)
         assert found.startswith("engine: another switch is running here: ben@shed, since 20")
         assert found.endswith(": pyinfra inventory.py -y; wait for it and run again")
         assert last()[0] == "refused"
 
-    def test_a_refused_switch_says_what_stays_chosen(self, order: Order, programs: Path) -> None:
-        sets.put(order.sets[0], "c0ffee")
+    def test_a_refused_switch_says_what_stays_chosen(self, desired: DesiredState, programs: Path) -> None:
+        sets.put(desired.sets[0], "c0ffee")
         sets.choose("engine", "d0", None)
         systemd_run(programs, "exit 1")
-        refusal(order)
+        refusal(desired)
         assert [(each.from_, each.to) for each in history.entries()] == [("d0", "d1")]
 
 
@@ -149,7 +149,7 @@ def test_refuse_writes_a_line_for_each_set_and_says_why(place: Place) -> None:
     sets.put(wanted[0], "c0ffee")
     sets.choose("engine", "d0", None)
     with pytest.raises(Refusal, match=r"^your checkout is older$"):
-        follow.refuse(place.order(sets=wanted), "your checkout is older")
+        follow.refuse(place.desired(sets=wanted), "your checkout is older")
     found = [(each.service, each.from_, each.to, each.outcome, each.reason) for each in history.entries()]
     assert found == [
         ("engine", "d0", "d1", "refused", "your checkout is older"),
@@ -162,11 +162,11 @@ def test_refuse_writes_a_line_for_each_set_and_says_why(place: Place) -> None:
 def test_a_set_is_not_described_anew_while_another_switch_runs(place: Place) -> None:
     wanted = service_set("d1", installed(place.root / "engine.yaml", "new"))
     sets.put(wanted, "theirs")
-    order = place.order(sets=[wanted._replace(state="stopped")])
+    desired = place.desired(sets=[wanted._replace(state="stopped")])
     with (
         lock.held(automatic_rollback.lock_of("engine"), "switch", "ben@ramrod", "pyinfra"),
         pytest.raises(Refusal, match=r"^engine: another switch is running here: ben@ramrod, since "),
     ):
-        follow.switch(order)
+        follow.switch(desired)
     assert (sets.load("engine", "d1").commit, sets.load("engine", "d1").content.state) == ("theirs", "running")
     assert [entry.outcome for entry in history.entries()] == ["refused"]

@@ -141,8 +141,8 @@ def test_leftovers_go_before_the_set_counts_as_installed(place: Place, monkeypat
         files, "observer", lambda moment, path: changed.append(path.name) if moment.startswith("before") else None
     )
     installation.install("engine")
-    order = [changed.index(name) for name in ("installed", ".kept.new", "dropped", ".installed.new")]
-    assert order == sorted(order)
+    desired = [changed.index(name) for name in ("installed", ".kept.new", "dropped", ".installed.new")]
+    assert desired == sorted(desired)
 
 
 def test_a_damaged_last_set_does_not_keep_the_chosen_one_from_starting(place: Place) -> None:
