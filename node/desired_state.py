@@ -65,7 +65,7 @@ class Limits(NamedTuple):
     reserve_bytes: int
 
 
-class Asked(NamedTuple):
+class Options(NamedTuple):
     """What the operator asks of a run."""
 
     unlock: bool = False  # put a face list in place that unlocks events
@@ -104,7 +104,7 @@ class DesiredState(NamedTuple):
     product: str = "unknown"  # the release that asks
     operator: str = "unknown"  # user@host
     purpose: str = "unknown"  # what the operator typed
-    asked: Asked = Asked()
+    options: Options = Options()
     datasink: Optional[Datasink] = None  # on the primary one only
 
     @property

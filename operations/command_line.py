@@ -40,11 +40,11 @@ def check(inventory: Inventory, groups: Groups) -> None:
             logging.getLogger("pyinfra").warning(warning)
         run = _meant(words, groups)
         pairs = (each.partition("=") for each in words["data"])
-        said = parse({key: _value(text) for key, _, text in pairs}, fleet, run)
-        if said.stage is None:
+        options = parse({key: _value(text) for key, _, text in pairs}, fleet, run)
+        if options.stage is None:
             for_each(run, lambda name: desired(fleet, name))
         else:
-            _require_download(said.stage, words["operations"], fleet.site.primary_datasink, run)
+            _require_download(options.stage, words["operations"], fleet.site.primary_datasink, run)
         _require_pull_ca(fleet)
         if _is_real(words):
             hold(inventory.folder / NAME)

@@ -85,8 +85,8 @@ def _announce(host: Host, wanted: ServiceSet, state: SetState) -> None:
 
 
 def _attempt(last: HistoryEntry) -> str:
-    said = (last.time, last.operator, last.outcome, last.reason)
-    time, operator, outcome, reason = (one_line(str(each)) for each in said)
+    options = (last.time, last.operator, last.outcome, last.reason)
+    time, operator, outcome, reason = (one_line(str(each)) for each in options)
     return f"this set was tried at {time} by {operator} and {outcome}: {reason}"
 
 

@@ -7,11 +7,11 @@ from modelctl.desired.desired_state import desired
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes.pull_ca import PullCa
 from modelctl.operator import operator, purpose
-from node.desired_state import Asked, Datasink, DesiredState, Version
+from node.desired_state import Datasink, DesiredState, Options, Version
 
 
 def desired_in_run(
-    fleet: Fleet, host: str, commit: str, asked: Asked, needed: dict[str, list[Version]]
+    fleet: Fleet, host: str, commit: str, options: Options, needed: dict[str, list[Version]]
 ) -> DesiredState:
     """Return the whole desired state of a host.
 
@@ -23,7 +23,7 @@ def desired_in_run(
         product=product.release(),
         operator=operator(),
         purpose=purpose(),
-        asked=asked,
+        options=options,
         datasink=_datasink(fleet, wanted, needed) if wanted.source.local else None,
     )
 

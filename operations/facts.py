@@ -13,7 +13,7 @@ from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 from modelctl import product
 from modelctl.nodes.bundle import LOADER, bundle
 from node import protocol
-from node.desired_state import Asked, DesiredState
+from node.desired_state import DesiredState, Options
 from node.protocol import Facts, HistoryEntry
 from operations.answer import parse
 from operations.context import arguments_of, needed_by
@@ -103,14 +103,14 @@ def has_program(found: Facts) -> bool:
 def desired_state_for(host: Host) -> DesiredState:
     """Return the whole desired state of a host in this run."""
     said, site = arguments_of(host), product.commit_of(host.data.site_folder)
-    asked = Asked(unlock=said.unlock, full=said.verify == "full", diff=bool(host.state.config.DIFF))
-    return desired_in_run(host.data.fleet, host.name, site, asked, needed_by(host.state))
+    options = Options(unlock=said.unlock, full=said.verify == "full", diff=bool(host.state.config.DIFF))
+    return desired_in_run(host.data.fleet, host.name, site, options, needed_by(host.state))
 
 
 def _ask(host: Host) -> Facts | None:
-    asked = desired_state_for(host)
-    services, question = [each.service for each in asked.sets], protocol.dumps(asked.question)
-    seconds = READING_SECONDS if asked.asked.full else QUESTION_SECONDS
+    desired = desired_state_for(host)
+    services, question = [each.service for each in desired.sets], protocol.dumps(desired.question)
+    seconds = READING_SECONDS if desired.options.full else QUESTION_SECONDS
     said = {"_sudo": True, "_timeout": seconds}
     answer = host.get_fact(InstalledFacts, services=services, _stdin=Message(question), **said)
     if answer is None and host not in host.state.failed_hosts:

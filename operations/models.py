@@ -30,15 +30,17 @@ def make_folders(host: Host, found: Facts) -> Iterator[StringCommand]:
 @node_operation
 def pull(host: Host, found: Facts) -> Iterator[StringCommand]:
     """Bring every wanted version that is not there and verified; adopt what is there; touch nothing else."""
-    said = arguments_of(host)
+    options = arguments_of(host)
     desired = desired_state_for(host)
     refusal = moving_unselected(host, desired, found)
     if refusal:
         yield refusal
         return
-    versions = [each for each in desired.versions if each.label in found.missing_versions and said.selects(each.model)]
+    versions = [
+        each for each in desired.versions if each.label in found.missing_versions and options.selects(each.model)
+    ]
     face_list = desired.face_list
-    if not (face_list and found.face_list and said.selects(face_list.model)):
+    if not (face_list and found.face_list and options.selects(face_list.model)):
         face_list = None
     if versions or face_list:
         foresee(host, sets={service: _with_models(state) for service, state in found.sets.items()})

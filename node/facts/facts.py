@@ -47,7 +47,7 @@ def _absent_folders(desired: DesiredState) -> List[Path]:
 
 
 def _is_missing(version: Version, desired: DesiredState) -> bool:
-    if desired.asked.full:
+    if desired.options.full:
         return bool(versions.flaws(version))
     return not versions.is_verified(version)
 
@@ -56,7 +56,7 @@ def _stack(desired: DesiredState) -> Optional[StackState]:
     stack = desired.stack
     if stack is None:
         return None
-    is_there = not stacks.flaws(stack.digest) if desired.asked.full else stacks.is_verified(stack.digest)
+    is_there = not stacks.flaws(stack.digest) if desired.options.full else stacks.is_verified(stack.digest)
     to_remap = [] if is_there else coral_host.remapped(stack, desired)
     return coral_host.needs(stack, desired)._replace(missing=not is_there, to_remap=to_remap)
 
@@ -64,7 +64,7 @@ def _stack(desired: DesiredState) -> Optional[StackState]:
 def _face_list(desired: DesiredState) -> List[str]:
     if desired.face_list is None:
         return []
-    look = face_list.flaws if desired.asked.full else face_list.missing
+    look = face_list.flaws if desired.options.full else face_list.missing
     return look(desired.face_list)
 
 
@@ -83,7 +83,7 @@ def _set(wanted: ServiceSet, desired: DesiredState) -> SetState:
         health="; ".join(told) or None,
         may_restart=how is not None and how.may_restart,
         queue=work.queue(wanted) if differences else None,
-        live={str(file.path): _text(file.path) for file in wanted.files} if desired.asked.diff else {},
+        live={str(file.path): _text(file.path) for file in wanted.files} if desired.options.diff else {},
         commit=stored.commit if stored else None,
         last=history.last(wanted.service),
         known_good=_is_known_good(wanted),

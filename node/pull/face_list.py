@@ -98,7 +98,7 @@ def require_switchable(desired: DesiredState) -> None:
         raise Refusal("%s: not there or not verified; run deploys/models.py" % path_of(version, LIST))
     configs = [file.path for each in desired.sets for file in each.files if file.path.name == CONFIG]
     lost = _unlocked(Named(path_of(version, LIST), ROOT), version.directory / CURRENT, configs)
-    if lost and not desired.asked.unlock:
+    if lost and not desired.options.unlock:
         raise Refusal(
             "face list %s: lacks %d event(s) that the live list locks, so their recordings could be deleted; "
             "expected a list that holds them, or allow it with --data unlock=yes" % (version.version, len(lost))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from node.desired_state import Asked, Datasink, DesiredState, File, Limits, Source, Stack, Version
+from node.desired_state import Datasink, DesiredState, File, Limits, Options, Source, Stack, Version
 from node.store.pending_switch import PendingSwitch, Request
 from node.store.service_set import NOTHING, HealthCheck, Installed, Link, Named, ServiceSet
 
@@ -15,7 +15,7 @@ USER = "nobody"
 """The service's user: any but root."""
 
 LIMITS = Limits(pull_timeout=5, pull_patience=1, reserve_bytes=0)
-NOTHING_ASKED = Asked(unlock=False, full=False, diff=False)
+NO_OPTIONS = Options(unlock=False, full=False, diff=False)
 HEALTH_CHECK = HealthCheck(
     writer_timeout=0, start_timeout=60, settle_time=0, model_wait=0, checks=["restarts", "port", "files"]
 )
@@ -86,7 +86,7 @@ class Place:
         face_list: Version | None = None,
         stack: Stack | None = None,
         sets: Collection[ServiceSet] = (),
-        asked: Asked = NOTHING_ASKED,
+        options: Options = NO_OPTIONS,
         datasink: Datasink | None = None,
     ) -> DesiredState:
         source = Source("depot", "192.0.2.1", USER, self.registry, local=True)
@@ -104,7 +104,7 @@ class Place:
             product="0.1.0 decade",
             operator="anna@ramrod",
             purpose="pyinfra inventory.py",
-            asked=asked,
+            options=options,
             datasink=datasink,
             needs={},
             clean_up=[],

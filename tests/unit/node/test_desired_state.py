@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from node import protocol
-from node.desired_state import Asked, Datasink, DesiredState, File, Source, Stack, Version
+from node.desired_state import Datasink, DesiredState, File, Options, Source, Stack, Version
 from node.errors import Refusal
 from node.store import rights
 from node.store.rights import Owner
 from node.store.service_set import HealthCheck, Installed, Link, Named, Work
-from tests.unit.node.places import LIMITS, NOTHING_ASKED, USER
+from tests.unit.node.places import LIMITS, NO_OPTIONS, USER
 from tests.unit.node.store.test_service_set import SET
 
 VERSION = {
@@ -39,7 +39,7 @@ ORDER = {
     "product": "0.1.0 decade",
     "operator": "anna@ramrod",
     "purpose": "pyinfra inventory.py",
-    "asked": {"unlock": True, "full": False, "diff": True},
+    "options": {"unlock": True, "full": False, "diff": True},
     "datasink": None,
 }
 
@@ -58,14 +58,14 @@ def read(**changes: Any) -> DesiredState:
 @pytest.mark.parametrize("said", ["yes", "true", 1, None])
 @pytest.mark.parametrize("name", ["unlock", "full", "diff"])
 def test_nothing_but_true_asks_for_anything(name: str, said: object) -> None:
-    with pytest.raises(ValueError, match=rf"^the message\.asked\.{name}: found "):
-        read(asked={name: said})
+    with pytest.raises(ValueError, match=rf"^the message\.options\.{name}: found "):
+        read(options={name: said})
 
 
 def test_an_order_that_does_not_say_asks_for_nothing() -> None:
-    assert read(asked={}).asked == NOTHING_ASKED
-    said = {name: value for name, value in ORDER.items() if name != "asked"}
-    assert protocol.loads(DesiredState, json.dumps(said)).asked == NOTHING_ASKED
+    assert read(options={}).options == NO_OPTIONS
+    said = {name: value for name, value in ORDER.items() if name != "options"}
+    assert protocol.loads(DesiredState, json.dumps(said)).options == NO_OPTIONS
 
 
 def test_an_order_is_read_as_it_was_sent() -> None:
@@ -88,7 +88,7 @@ def test_an_order_is_read_as_it_was_sent() -> None:
         None,
         [],
     )
-    assert desired.asked == Asked(unlock=True, full=False, diff=True)
+    assert desired.options == Options(unlock=True, full=False, diff=True)
     assert (desired.operator, desired.purpose) == ("anna@ramrod", "pyinfra inventory.py")
     [service] = desired.sets
     assert service.files[1] == Installed(Path("/home/engine.yaml"), USER, 0o644, "02", "é: 1\n")

@@ -9,16 +9,16 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.nodes.pull_ca import PullCa
 from modelctl.operator import operator, purpose
 from node import protocol
-from node.desired_state import Asked, DesiredState
+from node.desired_state import DesiredState, Options
 from node.store.service_set import Installed
 from operations.desired_state import desired_in_run
 
-NOTHING_ASKED = Asked()
+NO_OPTIONS = Options()
 COMMIT = "c0ffee" * 6 + "c0ff"
 HOSTS = ("data1", "sentinel", "lab1", "east", "alpha5")
 
 
-def order_of(fleet: Fleet, name: str, asked: Asked = NOTHING_ASKED) -> DesiredState:
+def order_of(fleet: Fleet, name: str, asked: Options = NO_OPTIONS) -> DesiredState:
     """The order for a host, in a run of that host and lab1."""
     return desired_in_run(
         fleet, name, COMMIT, asked, {each: versions_of(desired(fleet, each)) for each in (name, "lab1")}
@@ -33,21 +33,21 @@ def files_of(order: DesiredState) -> list[Installed]:
 
 @pytest.mark.parametrize("name", HOSTS)
 def test_the_node_reads_what_is_sent(fleet: Fleet, name: str) -> None:
-    sent = order_of(fleet, name, Asked(unlock=True, full=False, diff=True))
+    sent = order_of(fleet, name, Options(unlock=True, full=False, diff=True))
     assert protocol.loads(DesiredState, protocol.dumps(sent)) == sent
     assert protocol.loads(DesiredState, protocol.dumps(sent.question)) == sent.question
 
 
 @pytest.mark.parametrize("name", HOSTS)
 def test_an_order_is_what_the_host_should_hold_and_what_is_asked_in_this_run(fleet: Fleet, name: str) -> None:
-    wanted, asked = desired(fleet, name), Asked(unlock=True, full=False, diff=True)
+    wanted, asked = desired(fleet, name), Options(unlock=True, full=False, diff=True)
     found = order_of(fleet, name, asked)
     assert found.host == name
     assert (found.operator, found.purpose) == (operator(), purpose())
-    assert (found.commit, found.product, found.asked) == (COMMIT, product.release(), asked)
+    assert (found.commit, found.product, found.options) == (COMMIT, product.release(), asked)
     assert found.limits._asdict() == fleet.standards.limits.model_dump()
     rest = {
-        field: getattr(wanted, field) for field in ("commit", "product", "operator", "purpose", "asked", "datasink")
+        field: getattr(wanted, field) for field in ("commit", "product", "operator", "purpose", "options", "datasink")
     }
     assert found._replace(**rest) == wanted
 

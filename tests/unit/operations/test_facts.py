@@ -12,8 +12,8 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.revoked import Revoked
 from modelctl.nodes.bundle import bundle
 from modelctl.nodes.pull_ca import PullCa
-from node.desired_state import Asked as AskedFor
 from node.desired_state import Datasink
+from node.desired_state import Options as AskedFor
 from operations import facts
 from operations.facts import BareFacts, InstalledFacts, has_program
 from tests.unit.operations.engine import Engine
@@ -57,7 +57,7 @@ def test_a_bare_node_is_sent_the_loader_only_on_the_command_line() -> None:
     assert len(words[4]) < 1000
 
 
-class Asked(StubHost):
+class AskedHost(StubHost):
     """A host that counts its questions."""
 
     def __init__(self, name: str, fleet: Fleet, **answers: Any) -> None:
@@ -73,21 +73,21 @@ class Asked(StubHost):
 
 class TestRemembering:
     @pytest.fixture
-    def host(self, fleet: Fleet) -> Asked:
-        return Asked("lab1", fleet, InstalledFacts=settled(make_host("lab1", fleet)))
+    def host(self, fleet: Fleet) -> AskedHost:
+        return AskedHost("lab1", fleet, InstalledFacts=settled(make_host("lab1", fleet)))
 
-    def test_one_question_for_many_operations(self, host: Asked) -> None:
+    def test_one_question_for_many_operations(self, host: AskedHost) -> None:
         first = facts.gather(as_host(host))
         assert facts.gather(as_host(host)) is first
         assert [name for name, _ in host.questions] == ["InstalledFacts"]
 
-    def test_a_change_is_asked_for(self, host: Asked) -> None:
+    def test_a_change_is_asked_for(self, host: AskedHost) -> None:
         facts.gather(as_host(host))
         facts.forget(as_host(host))
         facts.gather(as_host(host))
         assert len(host.questions) == 2
 
-    def test_the_run_does_not_trust_the_prediction(self, host: Asked) -> None:
+    def test_the_run_does_not_trust_the_prediction(self, host: AskedHost) -> None:
         facts.gather(as_host(host))
         facts.foresee(as_host(host), current_program=None)
         foreseen = facts.gather(as_host(host))
@@ -100,13 +100,13 @@ class TestRemembering:
         facts.foresee(as_host(host), current_program=None)
         assert facts.gather(as_host(host)) is found
 
-    def test_a_bare_node_gets_one_more_question_with_the_program(self, host: Asked) -> None:
+    def test_a_bare_node_gets_one_more_question_with_the_program(self, host: AskedHost) -> None:
         host.facts = {"InstalledFacts": None, "BareFacts": settled(host)}
         assert facts.gather(as_host(host)) is not None
         [(_, asked), (name, sent)] = host.questions
         assert (name, sent) == ("BareFacts", [bundle().to_line(), *asked])
 
-    def test_the_last_answer_stays_known_whatever_is_forgotten_or_foreseen(self, host: Asked) -> None:
+    def test_the_last_answer_stays_known_whatever_is_forgotten_or_foreseen(self, host: AskedHost) -> None:
         assert facts.last_answer(as_host(host)) is None
         first = facts.gather(as_host(host))
         facts.foresee(as_host(host), current_program=None)
@@ -117,7 +117,7 @@ class TestRemembering:
         assert second is not first
         assert facts.last_answer(as_host(host)) is second
 
-    def test_no_answer_is_not_remembered(self, host: Asked) -> None:
+    def test_no_answer_is_not_remembered(self, host: AskedHost) -> None:
         host.facts = {"InstalledFacts": None, "BareFacts": None}
         assert facts.gather(as_host(host)) is None
         assert facts.gather(as_host(host)) is None
@@ -128,10 +128,10 @@ class TestAsked:
     def test_what_the_operator_said(self, fleet: Fleet) -> None:
         host = make_host("lab1", fleet, unlock="yes", verify="full")
         host.state.config.DIFF = True
-        assert facts.desired_state_for(as_host(host)).asked == AskedFor(unlock=True, full=True, diff=True)
+        assert facts.desired_state_for(as_host(host)).options == AskedFor(unlock=True, full=True, diff=True)
 
     def test_nothing_was_said(self, fleet: Fleet) -> None:
-        found = facts.desired_state_for(as_host(make_host("lab1", fleet))).asked
+        found = facts.desired_state_for(as_host(make_host("lab1", fleet))).options
         assert found == AskedFor(unlock=False, full=False, diff=False)
 
 

@@ -39,7 +39,7 @@ def test_the_program_runs_from_a_message_and_leaves_nothing(temporary: Path) -> 
         "stack": None, "face_list": None, "sets": [], "needs": {}, "clean_up": [], "source": source,
         "commit": "c0ffee", "product": "0.1.0",
         "datasink": None,
-        "asked": {"unlock": False, "full": False, "diff": False},
+        "options": {"unlock": False, "full": False, "diff": False},
         "operator": "anna@ramrod", "purpose": "pyinfra",
         "limits": dict.fromkeys(("pull_timeout", "pull_patience", "reserve_bytes"), 1),
     }  # fmt: skip

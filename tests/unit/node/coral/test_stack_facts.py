@@ -16,7 +16,7 @@ from node.protocol import StackState
 from node.store.service_set import LIBRARY, ServiceSet, SetStack
 from node.switch import drift
 from tests.unit.node import wheels
-from tests.unit.node.places import NOTHING_ASKED, USER, Place, installed, service_set
+from tests.unit.node.places import NO_OPTIONS, USER, Place, installed, service_set
 
 UP = Status("active", "running", os.getpid(), "enabled", 0, False)
 
@@ -61,7 +61,7 @@ def test_all_is_read_where_that_is_asked(
     (stack.version.directory / LIBRARY).write_bytes(b"rotten")
     monkeypatch.setattr(stacks, "is_verified", lambda _: True)
     assert told(desired).missing is False
-    assert told(desired._replace(asked=NOTHING_ASKED._replace(full=True))).missing is True
+    assert told(desired._replace(options=NO_OPTIONS._replace(full=True))).missing is True
 
 
 @pytest.mark.parametrize(("library", "remapped"), [(mapped.LOADED, ["engine"]), (mapped.NOT_YET, [])])

@@ -94,7 +94,7 @@ def test_one_that_rotted_under_its_times_is_mended_when_all_is_read(
     (stack.version.directory / LIBRARY).write_bytes(b"rotten")
     with monkeypatch.context() as patched:
         patched.setattr(stacks, "is_verified", lambda _: True)
-        stack_pull.bring(desired._replace(asked=desired.asked._replace(full=full)))
+        stack_pull.bring(desired._replace(options=desired.options._replace(full=full)))
     assert stacks.is_verified(stack.digest) == full
 
 

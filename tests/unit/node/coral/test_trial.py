@@ -325,7 +325,7 @@ class TestHostile:
             '{"python": "3.11", "foreign": 7}', '{"python": "3.11", "foreign": ["\\u001b[31m"]}',
             '{"python": "3.11", "tensorflow": null}', '{"python": "3.11", "failed": "\\ud800"}',
             '{"python": "3.11", "versions": {"numpy": "' + "9" * 5000 + '"}}',
-            '{"python": "3.11", "asked": {"pycoral": ["numpy>=' + "1." * 200 + '1"]}, "versions": {"numpy": "1.2"}}',
+            '{"python": "3.11", "options": {"pycoral": ["numpy>=' + "1." * 200 + '1"]}, "versions": {"numpy": "1.2"}}',
         ],
     )  # fmt: skip
     def test_what_it_says_is_bounded_and_printable(self, node: Node, answer: str) -> None:

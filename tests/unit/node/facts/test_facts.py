@@ -17,7 +17,7 @@ from node.switch import automatic_rollback, installation
 from tests.unit.node import places
 from tests.unit.node.places import USER, Place, begun, installed, manifest_of, request, service_set, sha256
 
-DIFF, FULL = places.NOTHING_ASKED._replace(diff=True), places.NOTHING_ASKED._replace(full=True)
+DIFF, FULL = places.NO_OPTIONS._replace(diff=True), places.NO_OPTIONS._replace(full=True)
 UP = Status("active", "running", 7, "enabled", 0, False)
 
 
@@ -215,7 +215,7 @@ def test_a_damaged_chosen_set_that_is_not_wanted_is_a_difference_and_no_dead_end
 def test_live_files_are_shown_only_when_asked_for(place: Place, settled: ServiceSet) -> None:
     (place.root / "engine.yaml").write_text("by hand")
     path = str(place.root / "engine.yaml")
-    assert facts.gather(place.desired(sets=[settled], asked=DIFF)).sets["engine"].live == {path: "by hand"}
+    assert facts.gather(place.desired(sets=[settled], options=DIFF)).sets["engine"].live == {path: "by hand"}
     assert facts.gather(place.desired(sets=[settled])).sets["engine"].live == {}
 
 
@@ -225,7 +225,7 @@ def test_verify_full_reads_what_the_cache_holds(place: Place, monkeypatch: pytes
     monkeypatch.setattr(checksum_cache, "holds", lambda *_: True)
     (version.directory / "cats.bin").write_bytes(b"woof")
     assert facts.gather(place.desired(version)).missing_versions == []
-    assert facts.gather(place.desired(version, asked=FULL)).missing_versions == ["cats/2026-01-01"]
+    assert facts.gather(place.desired(version, options=FULL)).missing_versions == ["cats/2026-01-01"]
 
 
 def test_a_face_list_that_is_not_there(place: Place) -> None:
@@ -237,7 +237,7 @@ def test_verify_full_reads_the_face_list_too(place: Place, monkeypatch: pytest.M
     version = place.wanted("face_recognition", "2026-01-01", {"facelist.csv": b"x"})
     monkeypatch.setattr(checksum_cache, "holds", lambda *_: True)
     assert facts.gather(place.desired(face_list=version)).face_list == []
-    assert facts.gather(place.desired(face_list=version, asked=FULL)).face_list == ["facelist.csv"]
+    assert facts.gather(place.desired(face_list=version, options=FULL)).face_list == ["facelist.csv"]
 
 
 def test_only_the_datasink_is_asked_for_its_authorized_keys(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,12 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from node.desired_state import Asked, DesiredState, File, Version
+from node.desired_state import DesiredState, File, Options, Version
 from node.errors import Refusal
 from node.pull import face_list
 from node.store import checksum_cache, files, sets
 from node.store.sets import StoredSet
-from tests.unit.node.places import NOTHING_ASKED, Place, fill, installed, service_set, sha256
+from tests.unit.node.places import NO_OPTIONS, Place, fill, installed, service_set, sha256
 
 HEAD = b"date,event,name\n"
 ONE = HEAD + b"2026-01-01,e1,ann\n"
@@ -31,9 +31,9 @@ def wanted(place: Place, version: str, content: bytes) -> Version:
     return Version("face_recognition", version, sha256(b"m"), place.root / "face_recognition", listed)
 
 
-def desired(place: Place, version: Version, asked: Asked = NOTHING_ASKED) -> DesiredState:
+def desired(place: Place, version: Version, options: Options = NO_OPTIONS) -> DesiredState:
     config = installed(place.root / "datapump.yaml", "facefile: new\n")
-    return place.desired(face_list=version, sets=[service_set("d", config)], asked=asked)
+    return place.desired(face_list=version, sets=[service_set("d", config)], options=options)
 
 
 def bring(place: Place, version: str, content: bytes) -> Version:
@@ -168,7 +168,7 @@ class TestRequireSwitchable:
         make_current(bring(place, "2026-01-01", TWO))
         new = bring(place, "2026-02-02", ONE)
         refusal(desired(place, new))
-        face_list.require_switchable(desired(place, new, NOTHING_ASKED._replace(unlock=True)))
+        face_list.require_switchable(desired(place, new, NO_OPTIONS._replace(unlock=True)))
 
     @pytest.mark.parametrize("quote", ["", '"', "'"])
     def test_the_list_that_the_data_pump_reads_is_live_too(self, place: Place, quote: str) -> None:
