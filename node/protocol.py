@@ -197,7 +197,7 @@ class History(NamedTuple):
 
 
 class SwitchResult(NamedTuple):
-    """How the switches of an order ended, by service.
+    """How the switches of a desired state ended, by service.
 
     A service that is absent was not reached, or nobody knows yet how its switch ends.
     """

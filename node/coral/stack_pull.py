@@ -16,7 +16,7 @@ from node.store import disk, files
 
 
 def bring(desired: DesiredState) -> None:
-    """Make the order's stack present and verified. Raises Refusal; what was there stays."""
+    """Make the desired stack present and verified. Raises Refusal; what was there stays."""
     stack = desired.stack
     if stack is None or (stacks.is_verified(stack.digest) and not desired.options.full) or stacks.adopt(stack):
         return

@@ -90,7 +90,7 @@ def _adopt(path: Path, file: File) -> None:
 
 
 def require_switchable(desired: DesiredState) -> None:
-    """Raises Refusal while the order's list is not there, or would unlock events and nobody allowed it."""
+    """Raises Refusal while the desired list is not there, or would unlock events and nobody allowed it."""
     version = desired.face_list
     if version is None:
         return

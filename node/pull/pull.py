@@ -15,7 +15,7 @@ from node.store.checksum_cache import Reading
 
 
 def pull(desired: DesiredState) -> None:
-    """Bring every version of the order onto this node. Raises Refusal naming all that could not be had.
+    """Bring every desired version onto this node. Raises Refusal naming all that could not be had.
 
     A version that is complete is put in place even when another fails; nothing that was there is removed.
     """

@@ -15,7 +15,7 @@ from node.store import disk, files, handles
 
 
 def of_others(desired: DesiredState) -> List[Path]:
-    """Return the staging folders of an order that others than root can enter, or have put there.
+    """Return the staging folders of a desired state that others than root can enter, or have put there.
 
     An older release made them for the service's user.
     """

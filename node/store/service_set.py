@@ -146,10 +146,10 @@ def encode(content: ServiceSet) -> Dict[str, Any]:
     return {**data, "gate": {ON_DISK.get(name, name): value for name, value in check.items()}}
 
 
-def _health_check(gate: Any) -> Any:
+def _health_check(stored: Any) -> Any:
     """A stored set's; the disk may have damaged it."""
-    names_here = {old: new for new, old in ON_DISK.items()}
-    return {names_here.get(name, name): value for name, value in gate.items()} if isinstance(gate, dict) else gate
+    by_old = {old: new for new, old in ON_DISK.items()}
+    return {by_old.get(name, name): value for name, value in stored.items()} if isinstance(stored, dict) else stored
 
 
 def decode(data: Dict[str, Any]) -> ServiceSet:

@@ -29,7 +29,7 @@ PAUSE = 0.1  # seconds between looks
 
 
 def switch(desired: DesiredState) -> None:
-    """Store each set of the order and switch to it; say on standard output how that ended.
+    """Store each desired set and switch to it; say on standard output how that ended.
 
     Raises Refusal when one is refused, returned or failed: those after it are left alone.
     """
@@ -79,7 +79,10 @@ def _stored(wanted: ServiceSet, desired: DesiredState) -> Request:
 
 
 def store(wanted: ServiceSet, desired: DesiredState) -> None:
-    """Store a set as one of the order's checkout. Raises lock.Taken while a switch of the service is running."""
+    """Store a set as one of the desired state's checkout.
+
+    Raises lock.Taken while a switch of the service is running.
+    """
     with lock.held(automatic_rollback.lock_of(wanted.service), "switch", desired.operator, desired.purpose):
         sets.put(wanted, desired.commit, desired.product)
 
