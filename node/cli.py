@@ -8,7 +8,7 @@ import sys
 from functools import partial
 from typing import Callable, ContextManager, Dict, List, Type, TypeVar
 
-from node import console, desired_state, layout, program, protocol, version_messages
+from node import console, desired_state, layout, program, protocol
 from node import mend as mending
 from node.coral import stack_pull
 from node.desired_state import DesiredState
@@ -17,7 +17,9 @@ from node.facts import facts, preview
 from node.linked_files import linked_transfer
 from node.machine import apt_lock, commands
 from node.printable import printable, shown
-from node.protocol import AppendLog, Authorize, InstallAccess, InstallCleanup, Refused
+from node.protocol import versions as version_messages
+from node.protocol.steps import AppendLog, Authorize, InstallAccess, InstallCleanup, Refused
+from node.protocol.versions import SendLinkedFile, Spared
 from node.prune import prune_node
 from node.pull import access, face_list, pull, staging, verification
 from node.registry import commands as registry
@@ -25,7 +27,6 @@ from node.registry import delete_list, deployment_log, prune_registry, prune_uni
 from node.store import files, lock, rights
 from node.switch import automatic_rollback, follow
 from node.switch import switch as switching
-from node.version_messages import SendLinkedFile, Spared
 
 Question = TypeVar("Question")
 Reply = TypeVar("Reply")
@@ -33,7 +34,7 @@ _Run = Callable[..., None]
 
 
 def main(arguments: List[str]) -> int:
-    """Run one command. An operator's error is one line on standard error and an exit code of node/protocol.py."""
+    """Run one command. An operator's error is one line on standard error and an exit code of node/protocol."""
     name, *words = arguments or ["no command"]
     if name not in COMMANDS:
         print("found %s; allowed: %s" % (shown(name) or "no command", ", ".join(CONSOLE)), file=sys.stderr)

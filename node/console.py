@@ -14,7 +14,7 @@ from node.errors import Refusal
 from node.facts import status as states
 from node.machine import commands, environments
 from node.printable import shown
-from node.protocol import History
+from node.protocol.facts import History
 from node.pull import face_list
 from node.store import history, sets
 from node.store.history import short

@@ -11,7 +11,8 @@ from modelctl.faults import one_line
 from modelctl.nodes.pull_ca import PullCa, pull_key
 from modelctl.nodes.trust import known_key
 from node.codec import Text
-from node.protocol import Authorize, Facts, InstallAccess
+from node.protocol.facts import Facts
+from node.protocol.steps import Authorize, InstallAccess
 from operations.context import desired_of
 from operations.facts import QUESTION_SECONDS
 from operations.node_command import Refusal, command

@@ -7,7 +7,7 @@ from pyinfra.api.exceptions import FactProcessError
 
 from modelctl.faults import one_line
 from node import protocol
-from node.protocol import Facts, History, HistoryEntry
+from node.protocol.facts import Facts, History, HistoryEntry
 
 MAX_SAID = 2000  # characters
 _NUMBERS = range(1, 10**9)  # of the lines that the deployment log tells apart (node/registry/deployment_log.py)

@@ -7,7 +7,8 @@ from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
 from modelctl.nodes.bundle import bundle
 from node.desired_state import DesiredState
-from node.protocol import AppendLog, Facts, HistoryEntry, Logged
+from node.protocol.facts import Facts, HistoryEntry, Logged
+from node.protocol.steps import AppendLog
 from operations import rollout
 from operations.answer import parse_history
 from operations.context import desired_of

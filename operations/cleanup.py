@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from pyinfra.api import Host, StringCommand
 
-from node.protocol import Facts, InstallCleanup
-from node.version_messages import Spare
+from node.protocol.facts import Facts
+from node.protocol.steps import InstallCleanup
+from node.protocol.versions import Spare
 from operations.context import desired_of, needed_by
 from operations.facts import foresee
 from operations.node_command import command

@@ -8,7 +8,7 @@ from pyinfra.operations.util.files import generate_color_diff
 
 from modelctl.faults import one_line
 from node.desired_state import DesiredState
-from node.protocol import Facts, HistoryEntry, SetState
+from node.protocol.facts import Facts, HistoryEntry, SetState
 from node.store.service_set import ServiceSet
 from operations import older_checkout, rollout
 from operations.facts import desired_state_for, foresee, forget

@@ -11,7 +11,7 @@ from modelctl.desired.render import STICK_GROUP
 from modelctl.faults import one_line
 from modelctl.inventory.coral import CORAL
 from node.facts.coral_host import LIBUSB
-from node.protocol import Facts, SetState, StackState
+from node.protocol.facts import Facts, SetState, StackState
 from operations.context import arguments_of, desired_of
 from operations.facts import desired_state_for, foresee
 from operations.models import lacks_stack, moving_unselected

@@ -17,7 +17,7 @@ from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import travelling
 from modelctl.registry import stack_files, stack_store
-from node.protocol import FetchPackages, StoredStack, StoredStacks
+from node.protocol.registry import FetchPackages, StoredStack, StoredStacks
 from operations.facts import QUESTION_SECONDS
 from operations.node_command import LONG_SECONDS, Message, Refusal
 from operations.node_operation import announce

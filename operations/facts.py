@@ -14,7 +14,7 @@ from modelctl import product
 from modelctl.nodes.bundle import LOADER, bundle
 from node import protocol
 from node.desired_state import DesiredState, Options
-from node.protocol import Facts, HistoryEntry
+from node.protocol.facts import Facts, HistoryEntry
 from operations.answer import parse
 from operations.context import arguments_of, needed_by
 from operations.desired_state import desired_in_run

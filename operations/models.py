@@ -6,7 +6,7 @@ from pyinfra.api import Host, StringCommand
 
 from modelctl import layout
 from node.desired_state import DesiredState
-from node.protocol import Facts, SetState
+from node.protocol.facts import Facts, SetState
 from operations.context import arguments_of
 from operations.facts import desired_state_for, foresee
 from operations.node_command import Refusal, command

@@ -11,7 +11,7 @@ from pyinfra.api import Host, StringCommand, operation
 from pyinfra.context import ctx_host
 
 from modelctl.errors import OperatorError
-from node.protocol import Facts
+from node.protocol.facts import Facts
 from operations import rollout
 from operations.facts import forget, gather
 from operations.node_command import Refusal

@@ -6,7 +6,8 @@ from pyinfra.api import Host, StringCommand
 
 from modelctl.changes import ancestry
 from node.desired_state import DesiredState
-from node.protocol import Facts, Refused
+from node.protocol.facts import Facts
+from node.protocol.steps import Refused
 from operations.context import arguments_of
 from operations.facts import has_program
 from operations.node_command import Refusal, bare_command, command

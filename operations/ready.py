@@ -9,7 +9,7 @@ from pyinfra.context import ctx_host
 
 from modelctl.changes import ancestry
 from modelctl.nodes.bundle import bundle
-from node.protocol import Facts, SetState
+from node.protocol.facts import Facts, SetState
 from node.store.service_set import ServiceSet
 from operations import older_checkout
 from operations.facts import desired_state_for, foresee, has_program

@@ -18,7 +18,7 @@ from pyinfra.api import BaseStateCallback, Host, Inventory, State, StringCommand
 from pyinfra.connectors.util import CommandOutput
 
 from node import protocol
-from node.protocol import SwitchResult
+from node.protocol.steps import SwitchResult
 from operations.arguments import names_of
 from operations.context import desired_of, hosts_of
 from operations.facts import last_answer

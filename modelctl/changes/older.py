@@ -10,7 +10,7 @@ from modelctl import hints
 from modelctl.changes import ancestry
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, fault
-from node.version_messages import Chosen
+from node.protocol.versions import Chosen
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from modelctl.nodes import node_command, node_status, remote
 from modelctl.registry import registry_store
 from modelctl.registry.manifest import pin_of
 from modelctl.registry.pinning import require_version
-from node import version_messages
 from node.desired_state import DesiredState
+from node.protocol import versions as version_messages
+from node.protocol.versions import Chosen, Preview, PreviewQuestion, StackSize
 from node.store.service_set import ServiceSet
-from node.version_messages import Chosen, Preview, PreviewQuestion, StackSize
 
 ANSWER_SECONDS = 60
 

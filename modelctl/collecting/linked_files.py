@@ -15,7 +15,7 @@ from modelctl.inventory.pins import PinnedFile
 from modelctl.nodes import node_command, remote, travelling
 from modelctl.registry import registry_store
 from node import protocol
-from node.protocol import (
+from node.protocol.registry import (
     CheckCollected,
     Collected,
     Done,
@@ -26,8 +26,8 @@ from node.protocol import (
     Measured,
     ReceiveCollected,
 )
+from node.protocol.versions import LINKED_FILES, LinkedQuestion, SendLinkedFile
 from node.registry.collected import DIGITS
-from node.version_messages import LINKED_FILES, LinkedQuestion, SendLinkedFile
 
 LOOK_SECONDS = 600  # every byte is read, from what may be an SD card
 CARRY_SECONDS = 3600

@@ -12,7 +12,7 @@ from modelctl.inventory.values import is_version
 from modelctl.nodes import node_command, remote
 from modelctl.prune.retention import Pair
 from node import protocol
-from node.version_messages import (
+from node.protocol.versions import (
     DELETE_LIST,
     RENEW_DELETE_LIST,
     SPARE,

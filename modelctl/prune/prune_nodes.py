@@ -24,8 +24,7 @@ from modelctl.nodes import node_command, node_status, remote
 from modelctl.operator import operator, purpose
 from modelctl.prune.retention import Named, Pair, keep
 from node import protocol
-from node.store.versions import MANIFEST
-from node.version_messages import (
+from node.protocol.versions import (
     LIST_VERSIONS,
     REMOVE_VERSIONS,
     Held,
@@ -35,6 +34,7 @@ from node.version_messages import (
     Removal,
     RemoveVersions,
 )
+from node.store.versions import MANIFEST
 
 LIST_SECONDS = 60
 REMOVE_SECONDS = 600

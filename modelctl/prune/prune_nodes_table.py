@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from modelctl.errors import OperatorError
 from modelctl.prune.prune_nodes import HostPlan, Plan, total
 from modelctl.table import ODD, Report, Row, Table, number
-from node.version_messages import Removal
+from node.protocol.versions import Removal
 
 COLUMNS = ("host", "version", "bytes", "")
 

@@ -24,8 +24,8 @@ from modelctl.prune.retention import Named, Pair, keep
 from modelctl.registry import registry_store
 from modelctl.registry.listing import ListedVersion, Listing
 from node import codec
+from node.protocol.versions import DeleteList, Listed, Sight
 from node.registry.own import MANIFEST_LIMIT
-from node.version_messages import DeleteList, Listed, Sight
 
 MAX_APART = timedelta(hours=1)
 NO_MANIFEST = "without a manifest.yaml it is no version"

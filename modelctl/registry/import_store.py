@@ -7,7 +7,7 @@ from modelctl.nodes import travelling
 from modelctl.registry import registry_store
 from modelctl.registry.importing import Plan
 from node.codec import Text
-from node.protocol import Done, Import, ImportedFile, ImportPlace, ImportRoom
+from node.protocol.registry import Done, Import, ImportedFile, ImportPlace, ImportRoom
 
 CHECK_SECONDS = 60
 REPLY = "what became of the import"

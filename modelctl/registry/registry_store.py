@@ -10,8 +10,8 @@ from modelctl.inventory.values import is_version
 from modelctl.nodes import remote, travelling
 from modelctl.registry.listing import ListedVersion, Listing
 from modelctl.registry.manifest import StoredVersion, without_empty
-from node import protocol
-from node.protocol import FolderContents, ListRegistry, ReadFolder, RegistryListing
+from node.protocol import registry as messages
+from node.protocol.registry import FolderContents, ListRegistry, ReadFolder, RegistryListing
 from node.store.versions import MANIFEST
 
 READ_SECONDS = 1800  # every byte is read, from what may be an SD card
@@ -64,7 +64,7 @@ def listing(fleet: Fleet) -> Listing:
     return Listing(versions, tuple(map(one_line, listed.leftovers)), listed.free, listed.total, unreadable)
 
 
-def _version(fleet: Fleet, each: protocol.ListedVersion) -> ListedVersion:
+def _version(fleet: Fleet, each: messages.ListedVersion) -> ListedVersion:
     fault = None if each.fault is None else _unreadable(fleet, each.fault)
     return ListedVersion(each.files, each.manifest, frozenset(each.shared), fault)
 

@@ -9,7 +9,7 @@ from modelctl.faults import choice, dotted, fault
 from modelctl.inventory.coral import CORAL, Coral, CoralStack
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile
-from node.protocol import Measured
+from node.protocol.registry import Measured
 from node.registry import stacks
 
 

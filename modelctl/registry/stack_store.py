@@ -14,15 +14,7 @@ from modelctl.inventory.pins import PinnedFile
 from modelctl.nodes import remote, travelling
 from modelctl.registry import stack_files
 from node.codec import Text
-from node.protocol import (
-    Done,
-    FindStacks,
-    FinishStack,
-    Measured,
-    ReceivePackage,
-    StoredStack,
-    StoredStacks,
-)
+from node.protocol.registry import Done, FindStacks, FinishStack, Measured, ReceivePackage, StoredStack, StoredStacks
 from node.store.versions import MANIFEST
 
 LOOK_SECONDS = 60

@@ -29,7 +29,7 @@ from modelctl.nodes import node_status, remote
 from modelctl.registry import registry_store
 from modelctl.registry.listing import ListedVersion, Listing
 from modelctl.reports.description import Description, describe
-from node.protocol import NodeService
+from node.protocol.status import NodeService
 from node.registry.own import MANIFEST_LIMIT
 
 

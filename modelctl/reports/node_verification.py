@@ -13,9 +13,10 @@ from modelctl.inventory.values import newest_first
 from modelctl.nodes import node_command, remote
 from modelctl.registry.differences import PIN, Differences, digests_differ
 from modelctl.registry.registry_store import READ_SECONDS
-from node import protocol, version_messages
+from node import protocol
+from node.protocol import versions as version_messages
+from node.protocol.versions import FolderRead, Verified, VerifyFolder, VerifyQuestion
 from node.store.versions import MANIFEST
-from node.version_messages import FolderRead, Verified, VerifyFolder, VerifyQuestion
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,8 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import node_status, remote
 from modelctl.reports.registry_state import RegistryState
 from node import codec
-from node.protocol import Coral, HistoryEntry, NodeService, Pending
+from node.protocol.facts import HistoryEntry
+from node.protocol.status import Coral, NodeService, Pending
 from node.store.service_set import ServiceSet
 
 SHORT = 12

@@ -14,7 +14,7 @@ from node.desired_state import DesiredState, Stack
 from node.errors import Refusal
 from node.machine import process_tree, services
 from node.printable import printable
-from node.protocol import StackState
+from node.protocol.facts import StackState
 from node.store import disk
 from node.store.service_set import ServiceSet
 from node.switch import installation

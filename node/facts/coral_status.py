@@ -7,7 +7,7 @@ from typing import Iterator, Optional
 from node.coral import mapped, stick
 from node.errors import Unknown
 from node.machine import process_tree
-from node.protocol import Coral
+from node.protocol.status import Coral
 from node.store.service_set import ServiceSet
 from node.switch.drift import Statuses
 

@@ -14,7 +14,7 @@ from node.errors import Refusal
 from node.facts import coral_host, prerequisites, status
 from node.health import health, work
 from node.machine.services import Status
-from node.protocol import DatasinkState, Facts, PullAccess, SetState, StackState
+from node.protocol.facts import DatasinkState, Facts, PullAccess, SetState, StackState
 from node.pull import access, face_list, staging
 from node.registry import delete_list, deployment_log, prune_units
 from node.store import disk, history, rights, sets, versions

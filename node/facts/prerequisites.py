@@ -16,7 +16,7 @@ from node.facts import coral_host
 from node.machine import releases
 from node.machine.releases import Release
 from node.printable import printable
-from node.protocol import Facts, Missing
+from node.protocol.facts import Facts, Missing
 from node.pull import access
 from node.store import disk, rights
 from node.store.service_set import ServiceSet

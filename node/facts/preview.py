@@ -6,10 +6,10 @@ from typing import List, Optional
 
 from node import desired_state, layout, names
 from node.desired_state import File, Version
+from node.protocol.versions import Chosen, Preview, PreviewQuestion, StackSize
 from node.pull import face_list
 from node.store import checksum_cache, disk, sets
 from node.store.sets import StoredSet
-from node.version_messages import Chosen, Preview, PreviewQuestion, StackSize
 
 
 def preview(question: PreviewQuestion) -> Preview:

@@ -9,7 +9,7 @@ from node.errors import Refusal
 from node.facts import coral_status, prerequisites
 from node.health import health, work
 from node.machine import services
-from node.protocol import NodeService, Pending, Status
+from node.protocol.status import NodeService, Pending, Status
 from node.prune import prune_node, referenced
 from node.store import disk, history, lock, pending_switch, sets
 from node.store.history import short

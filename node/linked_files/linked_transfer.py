@@ -12,8 +12,8 @@ from typing import BinaryIO, Iterator, List, Tuple
 from node import names
 from node.errors import Refusal
 from node.machine.processes import writers
+from node.protocol.versions import LinkedFiles, LinkedQuestion, Measured, SendLinkedFile
 from node.store import disk, handles
-from node.version_messages import LinkedFiles, LinkedQuestion, Measured, SendLinkedFile
 
 
 def look(question: LinkedQuestion) -> LinkedFiles:

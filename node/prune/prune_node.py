@@ -20,11 +20,11 @@ from node.coral import stacks
 from node.errors import Refusal
 from node.linked_files import linked_transfer
 from node.machine.processes import writers
+from node.protocol.versions import Held, HeldFile, HeldVersion, Removable, Removal, Removed, RemoveVersions
 from node.prune import referenced
 from node.store import checksum_cache, disk, files, lock, service_set
 from node.store.service_set import Named
 from node.switch import automatic_rollback
-from node.version_messages import Held, HeldFile, HeldVersion, Removable, Removal, Removed, RemoveVersions
 
 Pair = Tuple[str, str]  # model, version
 

@@ -6,8 +6,8 @@ import stat
 from pathlib import Path
 from typing import List, NamedTuple, Optional
 
+from node.protocol.versions import FolderRead, Verified, VerifyFolder, VerifyQuestion
 from node.store import disk
-from node.version_messages import FolderRead, Verified, VerifyFolder, VerifyQuestion
 
 
 class Reading(NamedTuple):

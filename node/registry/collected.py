@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Iterator, List, Tuple
 
 from node.errors import Refusal
-from node.protocol import (
+from node.protocol.registry import (
     CheckCollected,
     Collected,
     Done,

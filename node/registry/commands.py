@@ -6,25 +6,26 @@ from typing import Any, BinaryIO, Callable, Dict, Tuple
 
 from node import protocol
 from node.errors import Refusal
+from node.protocol import registry as messages
 from node.registry import collected, fetching, importing, listing, reading, stacks
 
 Work = Callable[..., Any]
 
 COMMANDS: Dict[str, Tuple[type, Work]] = {
-    "list-registry": (protocol.ListRegistry, listing.list_registry),
-    "read-folder": (protocol.ReadFolder, reading.read_folder),
-    "check-import": (protocol.ImportPlace, importing.check),
-    "import": (protocol.Import, importing.copy),
-    "find-stacks": (protocol.FindStacks, stacks.find),
-    "fetch-packages": (protocol.FetchPackages, fetching.fetch_all),
-    "finish-stack": (protocol.FinishStack, stacks.finish),
-    "check-collected": (protocol.CheckCollected, collected.check),
-    "find-parts": (protocol.FindParts, collected.find_parts),
-    "finish-collected": (protocol.FinishCollected, collected.finish),
+    "list-registry": (messages.ListRegistry, listing.list_registry),
+    "read-folder": (messages.ReadFolder, reading.read_folder),
+    "check-import": (messages.ImportPlace, importing.check),
+    "import": (messages.Import, importing.copy),
+    "find-stacks": (messages.FindStacks, stacks.find),
+    "fetch-packages": (messages.FetchPackages, fetching.fetch_all),
+    "finish-stack": (messages.FinishStack, stacks.finish),
+    "check-collected": (messages.CheckCollected, collected.check),
+    "find-parts": (messages.FindParts, collected.find_parts),
+    "finish-collected": (messages.FinishCollected, collected.finish),
 }
 RECEIVING: Dict[str, Tuple[type, Work]] = {
-    "receive-package": (protocol.ReceivePackage, stacks.receive),
-    "receive-collected": (protocol.ReceiveCollected, collected.receive),
+    "receive-package": (messages.ReceivePackage, stacks.receive),
+    "receive-collected": (messages.ReceiveCollected, collected.receive),
 }
 """The bytes of a file follow the question."""
 

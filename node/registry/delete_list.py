@@ -18,8 +18,8 @@ from typing import Collection, Dict, Iterator, List, Mapping, Optional, Set
 from node import codec, layout, names
 from node.errors import Refusal
 from node.protocol import Nothing
+from node.protocol.versions import DeleteList, Listed, RenewDeleteList, Sight
 from node.store import disk, files, handles, history, lock
-from node.version_messages import DeleteList, Listed, RenewDeleteList, Sight
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Dict, List
 
-from node.protocol import HistoryEntry, Logged, LogLine
+from node.protocol.facts import HistoryEntry, Logged, LogLine
 from node.store import disk, files, history
 from node.store.rights import Owner
 

@@ -15,7 +15,7 @@ from typing import Any, Callable, Iterator, Optional
 
 from node.errors import Refusal
 from node.printable import printable
-from node.protocol import Done, FetchPackages
+from node.protocol.registry import Done, FetchPackages
 from node.registry import own
 from node.store import disk, files, handles
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Optional
 
 from node.errors import Refusal
-from node.protocol import Done, Import, ImportedFile, ImportPlace, ImportRoom
+from node.protocol.registry import Done, Import, ImportedFile, ImportPlace, ImportRoom
 from node.registry import own
 from node.store import disk, files, handles
 from node.store.versions import MANIFEST

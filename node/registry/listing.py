@@ -9,7 +9,7 @@ from typing import Dict, List, Optional, Tuple
 
 from node import layout
 from node.errors import Refusal
-from node.protocol import ListedVersion, ListRegistry, RegistryListing
+from node.protocol.registry import ListedVersion, ListRegistry, RegistryListing
 from node.registry import own
 from node.store import disk, handles
 from node.store.versions import MANIFEST

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Iterator
 
 from node.errors import Refusal
-from node.protocol import Measured
+from node.protocol.registry import Measured
 from node.store import disk, files, handles, lock
 from node.store.rights import Owner
 

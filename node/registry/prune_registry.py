@@ -15,10 +15,10 @@ from typing import Iterator, List, NamedTuple, Optional, Tuple
 
 from node import layout, names
 from node.errors import Refusal
+from node.protocol.versions import Listed
 from node.registry import delete_list
 from node.store import disk, files, handles, history, versions
 from node.store.rights import Owner
-from node.version_messages import Listed
 
 
 class Place(NamedTuple):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Optional
 
 from node.errors import Refusal
-from node.protocol import FolderContents, ReadFolder
+from node.protocol.registry import FolderContents, ReadFolder
 from node.registry import own
 from node.store import disk, handles
 from node.store.versions import MANIFEST

@@ -12,15 +12,7 @@ from typing import BinaryIO, Mapping
 
 from node.codec import Text
 from node.errors import Refusal
-from node.protocol import (
-    Done,
-    FindStacks,
-    FinishStack,
-    Measured,
-    ReceivePackage,
-    StoredStack,
-    StoredStacks,
-)
+from node.protocol.registry import Done, FindStacks, FinishStack, Measured, ReceivePackage, StoredStack, StoredStacks
 from node.registry import fetching, own
 from node.store import disk, files
 from node.store.versions import MANIFEST

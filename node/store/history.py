@@ -9,7 +9,7 @@ from typing import Iterator, List, Optional
 from node import codec, layout
 from node.errors import Refusal
 from node.printable import printable
-from node.protocol import HistoryEntry
+from node.protocol.facts import HistoryEntry
 from node.store import disk, files, formats
 from node.store.pending_switch import Request
 

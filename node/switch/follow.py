@@ -18,7 +18,7 @@ from node.desired_state import DesiredState
 from node.errors import Ended, Refusal, fault_of
 from node.machine import commands
 from node.machine.services import STOP_LIMIT
-from node.protocol import Refused, SwitchResult
+from node.protocol.steps import Refused, SwitchResult
 from node.pull import face_list
 from node.store import disk, files, history, lock, pending_switch, sets
 from node.store.pending_switch import Request

@@ -20,7 +20,8 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import Pin, PinnedFile, Pins, dump_pins
 from modelctl.nodes import remote
 from node import protocol
-from node.protocol import REFUSED, UNKNOWN_COMMAND, ReadFolder
+from node.protocol import REFUSED, UNKNOWN_COMMAND
+from node.protocol.registry import ReadFolder
 from tests.chandler.inventory.registry import REGISTRY
 from tests.unit.modelctl.datasinks import manifest
 from tests.unit.modelctl.sites import file_names

@@ -15,7 +15,7 @@ from modelctl.prune.delete_list import TIME
 from modelctl.prune.prune_registry import Answer, Plan
 from modelctl.prune.retention import Pair
 from modelctl.registry.listing import ListedVersion, Listing
-from node.version_messages import DeleteList, Listed, Sight
+from node.protocol.versions import DeleteList, Listed, Sight
 
 MODELS = ("cats", "dogs")
 HOSTS = ("lab1", "east")

@@ -20,8 +20,8 @@ from modelctl.registry import registry_store
 from modelctl.reports import registry_state
 from modelctl.schema import Standards
 from node import protocol
-from node.protocol import ListRegistry, RegistryListing
-from node.version_messages import DeleteList, Listed
+from node.protocol.registry import ListRegistry, RegistryListing
+from node.protocol.versions import DeleteList, Listed
 from tests import chandler
 from tests.unit.modelctl.datasinks import FakeDatasink, NearDatasink
 from tests.unit.modelctl.pinned_sites import pinned_site

@@ -12,7 +12,7 @@ import pytest
 from node import cli, codec, layout
 from node.desired_state import DesiredState
 from node.errors import Refusal
-from node.protocol import Refused
+from node.protocol.steps import Refused
 from node.pull import access, face_list, pull
 from node.registry import prune_units
 from node.store import history, lock

@@ -7,7 +7,7 @@ from node import console, layout, protocol
 from node.errors import Refusal
 from node.machine import services
 from node.machine.services import Status
-from node.protocol import History
+from node.protocol.facts import History
 from node.pull import face_list
 from node.store import history, sets
 from node.store.pending_switch import Request

@@ -12,12 +12,12 @@ from modelctl.prune.prune_registry import Plan
 from modelctl.prune.retention import Pair
 from modelctl.registry.listing import ListedVersion, Listing
 from node import layout
-from node.protocol import ListRegistry
+from node.protocol.registry import ListRegistry
+from node.protocol.versions import DeleteList, RenewDeleteList
 from node.registry import delete_list, prune_registry
 from node.registry.listing import list_registry
 from node.registry.prune_registry import Place
 from node.store import history
-from node.version_messages import DeleteList, RenewDeleteList
 from tests.unit.modelctl.histories import MODELS, World, manifest, size
 from tests.unit.modelctl.told import tell
 

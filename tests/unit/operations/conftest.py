@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from modelctl.inventory.fleet import Fleet
-from node.protocol import Facts
+from node.protocol.facts import Facts
 from operations import node_operation
 from tests.unit.operations.engine import Engine
 from tests.unit.operations.hosts import make_fleet

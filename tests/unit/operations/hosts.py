@@ -12,7 +12,7 @@ from pyinfra.context import ctx_host
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes.bundle import bundle
 from modelctl.product import CHECKOUT
-from node.protocol import DatasinkState, Facts, PullAccess, SetState, StackState
+from node.protocol.facts import DatasinkState, Facts, PullAccess, SetState, StackState
 from operations.context import desired_of
 from tests.unit.modelctl.sites import fleet as fleet_of
 from tests.unit.modelctl.sites import pinned, site

@@ -9,7 +9,7 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.revoked import Revoked
 from modelctl.nodes.pull_ca import PullCa
 from node.codec import Text
-from node.protocol import Facts, PullAccess
+from node.protocol.facts import Facts, PullAccess
 from operations import access
 from operations.node_command import Refusal
 from tests.unit.cases import each

@@ -6,7 +6,7 @@ from pyinfra.api.exceptions import FactProcessError
 
 from modelctl.nodes.bundle import bundle
 from node import codec, protocol
-from node.protocol import HistoryEntry, Logged, LogLine, PullAccess, SetState, StackState
+from node.protocol.facts import HistoryEntry, Logged, LogLine, PullAccess, SetState, StackState
 from operations.answer import parse, parse_history
 from operations.facts import has_program
 from tests.unit.cases import each

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 from pyinfra.api import Host
 
-from node.protocol import AppendLog, Logged, LogLine
+from node.protocol.facts import Logged, LogLine
+from node.protocol.steps import AppendLog
 from operations.audit import NOTHING, is_cut, unlogged
 from operations.node_command import command
 from tests.unit.operations.engine import Engine, Run, entry

@@ -4,7 +4,8 @@ import pytest
 
 from modelctl.inventory.fleet import Fleet
 from node import protocol
-from node.protocol import Facts, InstallCleanup
+from node.protocol.facts import Facts
+from node.protocol.steps import InstallCleanup
 from operations import cleanup
 from operations.context import desired_of
 from operations.facts import desired_state_for

@@ -9,7 +9,7 @@ from pyinfra.api import StringCommand
 from modelctl.changes import ancestry
 from modelctl.inventory.fleet import Fleet
 from node.codec import Text
-from node.protocol import Facts, HistoryEntry
+from node.protocol.facts import Facts, HistoryEntry
 from operations import configs, rollout
 from operations.facts import desired_state_for
 from operations.node_command import Refusal

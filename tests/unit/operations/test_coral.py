@@ -9,7 +9,7 @@ from pyinfra.api.exceptions import OperationError
 from pyinfra.operations import files, server
 
 from modelctl.inventory.fleet import Fleet
-from node.protocol import Facts
+from node.protocol.facts import Facts
 from operations import coral, facts
 from operations.node_command import Refusal
 from tests.unit.operations.hosts import StubHost, as_host, line, make_host, message, plan, predict, settled, with_set

@@ -14,7 +14,7 @@ from pyinfra import logger
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes.bundle import LOADER
 from modelctl.registry import stack_files
-from node.protocol import Measured
+from node.protocol.registry import Measured
 from node.registry import stacks
 from operations import coral_download
 from operations.node_command import Refusal

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pyinfra.api.exceptions import FactProcessError
 
 from node import codec
-from node.protocol import History
+from node.protocol.facts import History
 from operations.answer import parse, parse_history
 from tests.unit.hostile_texts import FRAGMENTS, hostile_texts
 from tests.unit.operations.engine import Engine, entry

@@ -7,7 +7,7 @@ from pyinfra.api import StringCommand
 from modelctl.inventory.fleet import Fleet
 from node import protocol
 from node.desired_state import DesiredState
-from node.protocol import Facts
+from node.protocol.facts import Facts
 from operations import facts, models
 from operations.facts import desired_state_for
 from operations.node_command import Refusal

@@ -5,7 +5,7 @@ from pyinfra.api import Host, StringCommand
 
 from modelctl.errors import OperatorError
 from modelctl.inventory.fleet import Fleet
-from node.protocol import Facts
+from node.protocol.facts import Facts
 from operations import facts
 from operations.node_command import Refusal
 from operations.node_operation import node_operation

@@ -9,7 +9,8 @@ from modelctl.changes import ancestry
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes.bundle import bundle
 from node import protocol
-from node.protocol import Facts, Missing, Refused
+from node.protocol.facts import Facts, Missing
+from node.protocol.steps import Refused
 from operations import facts, ready
 from operations.facts import has_program
 from operations.node_command import Refusal

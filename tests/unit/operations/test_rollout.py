@@ -6,7 +6,7 @@ import pytest
 from pyinfra.api import Host
 
 from modelctl.errors import OperatorError
-from node.protocol import Facts
+from node.protocol.facts import Facts
 from operations import configs, rollout
 from tests.unit.operations.engine import Engine
 

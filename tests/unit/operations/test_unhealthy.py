@@ -8,7 +8,7 @@ import pytest
 from modelctl.inventory.fleet import Fleet
 from node import protocol
 from node.desired_state import DesiredState
-from node.protocol import Facts
+from node.protocol.facts import Facts
 from operations.audit import confirm
 from operations.facts import desired_state_for
 from operations.node_command import Refusal

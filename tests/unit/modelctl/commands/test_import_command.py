@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from modelctl import cli
 from modelctl.registry import import_store
-from node.protocol import ImportRoom
+from node.protocol.registry import ImportRoom
 from tests import chandler
 from tests.unit.modelctl.commands.test_pin_command import SITE
 from tests.unit.modelctl.datasinks import REGISTRY_FOLDER, FakeDatasink, NearDatasink

@@ -21,7 +21,7 @@ from modelctl.nodes import remote
 from modelctl.prune import prune_nodes
 from modelctl.prune.prune_nodes import freed
 from node.codec import Text
-from node.version_messages import HeldFile, HeldVersion
+from node.protocol.versions import HeldFile, HeldVersion
 from tests import chandler
 from tests.chandler.inventory.registry import REGISTRY
 from tests.unit.modelctl import fake_collect, fake_programs

@@ -2,7 +2,7 @@
 
 from modelctl.prune import prune_nodes
 from node.codec import Text
-from node.version_messages import Held, HeldFile, HeldVersion
+from node.protocol.versions import Held, HeldFile, HeldVersion
 from tests.unit.modelctl.sites import fleet, pinned, site_with
 
 CORAL, NEW, KEPT, OLD, OLDEST = "coral_packages", "2025-12-19", "2025-12-01", "2025-11-01", "2025-10-01"

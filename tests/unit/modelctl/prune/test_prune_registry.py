@@ -16,8 +16,8 @@ from modelctl.prune.prune_registry import Answer, Plan
 from modelctl.registry import registry_store
 from modelctl.registry.listing import ListedVersion, Listing
 from modelctl.schema import Standards
+from node.protocol.versions import DeleteList, Listed, Sight
 from node.registry.own import MANIFEST_LIMIT
-from node.version_messages import DeleteList, Listed, Sight
 from tests.unit.modelctl.sites import fleet
 
 MODEL, NOW, DUE = "haarcascades", "2026-11-23T03:00:00Z", "2026-11-30T03:00:00Z"

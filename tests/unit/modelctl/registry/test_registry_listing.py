@@ -10,7 +10,7 @@ from modelctl.nodes import remote
 from modelctl.registry import registry_store
 from modelctl.registry.listing import ListedVersion, Listing
 from node import protocol
-from node.protocol import ListRegistry
+from node.protocol.registry import ListRegistry
 from tests.chandler.inventory.registry import REGISTRY
 from tests.unit.modelctl.datasinks import REGISTRY_FOLDER, FakeDatasink
 from tests.unit.modelctl.sites import fleet

@@ -10,7 +10,7 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile
 from modelctl.registry import registry_store
 from node import protocol
-from node.protocol import ReadFolder
+from node.protocol.registry import ReadFolder
 from tests.unit.modelctl.datasinks import REGISTRY_FOLDER, FakeDatasink
 from tests.unit.modelctl.sites import fleet
 

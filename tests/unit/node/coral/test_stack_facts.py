@@ -12,7 +12,7 @@ from node.health import health
 from node.machine import process_tree, services
 from node.machine.process_tree import Process
 from node.machine.services import Status
-from node.protocol import StackState
+from node.protocol.facts import StackState
 from node.store.service_set import LIBRARY, ServiceSet, SetStack
 from node.switch import drift
 from tests.unit.node import wheels

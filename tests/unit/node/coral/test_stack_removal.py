@@ -8,10 +8,10 @@ import pytest
 from node import layout
 from node.coral import stack_contents, stacks
 from node.desired_state import Stack, Version
+from node.protocol.versions import Removal, Removed
 from node.prune import prune_node, referenced
 from node.store import files, sets
 from node.store.service_set import CORAL, SetStack
-from node.version_messages import Removal, Removed
 from tests.unit.node.disks import Disk
 from tests.unit.node.places import Place, installed, service_set, sha256, tree
 from tests.unit.node.prune.test_prune_node import NEW, OLD, hold, remove

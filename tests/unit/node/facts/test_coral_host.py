@@ -13,7 +13,7 @@ from node.desired_state import DesiredState, Stack, Version
 from node.facts import coral_host
 from node.machine import services
 from node.machine.services import Status
-from node.protocol import StackState
+from node.protocol.facts import StackState
 from node.store.service_set import SetStack
 from tests.unit.node.places import USER, Place, installed, service_set
 

@@ -8,7 +8,7 @@ from node.errors import Refusal
 from node.facts import facts
 from node.machine import services
 from node.machine.services import Status
-from node.protocol import DatasinkState, Facts, Logged, LogLine, Missing, PullAccess, SetState
+from node.protocol.facts import DatasinkState, Facts, Logged, LogLine, Missing, PullAccess, SetState
 from node.pull import access
 from node.registry import delete_list, deployment_log, prune_units
 from node.store import checksum_cache, files, history, lock, pending_switch, sets, versions

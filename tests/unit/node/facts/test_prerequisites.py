@@ -12,7 +12,7 @@ from node.desired_state import DesiredState, Stack
 from node.facts import coral_host, prerequisites
 from node.machine import releases
 from node.machine.releases import Release
-from node.protocol import DatasinkState, Facts, Missing, PullAccess, SetState, StackState
+from node.protocol.facts import DatasinkState, Facts, Missing, PullAccess, SetState, StackState
 from node.pull import access
 from node.store.service_set import NOTHING as NOTHING_SHOWN
 from node.store.service_set import SetStack

@@ -8,9 +8,9 @@ import pytest
 from node import layout
 from node.desired_state import Version
 from node.facts import preview
+from node.protocol.versions import Chosen, Preview, PreviewQuestion, StackSize
 from node.pull import face_list
 from node.store import checksum_cache, disk, sets
-from node.version_messages import Chosen, Preview, PreviewQuestion, StackSize
 from tests.unit.node.places import Place, fill, installed, service_set, sha256
 
 MODEL, A, B = "cats", b"aaaa", b"bb"

@@ -10,8 +10,8 @@ import pytest
 
 from node.errors import Refusal
 from node.linked_files import linked_transfer
+from node.protocol.versions import LinkedFiles, LinkedQuestion, Measured, SendLinkedFile
 from node.store import disk
-from node.version_messages import LinkedFiles, LinkedQuestion, Measured, SendLinkedFile
 from tests.unit.node.linked_files.test_linked import holding
 from tests.unit.node.places import Place, sha256
 

@@ -9,11 +9,11 @@ import pytest
 
 from node import codec, layout
 from node.errors import Refusal
+from node.protocol.versions import Held, Removable, Removal, Removed, RemoveVersions
 from node.prune import prune_node, referenced
 from node.store import checksum_cache, files, lock, sets, versions
 from node.store.service_set import Named
 from node.switch import automatic_rollback
-from node.version_messages import Held, Removable, Removal, Removed, RemoveVersions
 from tests.unit.node.disks import Disk, Killed
 from tests.unit.node.linked_files.test_linked import holding
 from tests.unit.node.places import Place, at, service_set, sha256, tree

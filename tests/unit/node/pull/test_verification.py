@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from node.protocol.versions import Verified, VerifyFolder, VerifyQuestion
 from node.pull import verification
 from node.store import disk
-from node.version_messages import Verified, VerifyFolder, VerifyQuestion
 from tests.unit.node.places import sha256, tree
 
 PLAIN = {"a": b"a", "b": b"b"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from node.protocol import (
+from node.protocol.registry import (
     CheckCollected,
     Collected,
     FindParts,

@@ -8,9 +8,9 @@ import pytest
 
 from node import codec, layout
 from node.errors import Refusal
+from node.protocol.versions import DeleteList, RenewDeleteList
 from node.registry import delete_list
 from node.store import files, history
-from node.version_messages import DeleteList, RenewDeleteList
 from tests.unit.node.hostile import trying
 
 ENTRY: dict[str, Any] = {

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from node.protocol import HistoryEntry, Logged, LogLine
+from node.protocol.facts import HistoryEntry, Logged, LogLine
 from node.registry import deployment_log
 from node.store import history
 from node.store.rights import Owner

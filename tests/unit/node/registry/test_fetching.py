@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from node.errors import Refusal
-from node.protocol import FetchPackages
+from node.protocol.registry import FetchPackages
 from node.registry import fetching
 from node.registry.fetching import fetch
 from tests.unit.node.registry import asking

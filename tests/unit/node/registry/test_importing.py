@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from node.codec import Text
-from node.protocol import Import, ImportedFile, ImportPlace, ImportRoom
+from node.protocol.registry import Import, ImportedFile, ImportPlace, ImportRoom
 from node.registry import importing, own
 from node.store import files
 from tests.unit.node.registry.asking import ask, killed_at, refusal, travel

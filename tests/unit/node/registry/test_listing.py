@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from node import protocol
-from node.protocol import ListedVersion, ListRegistry, RegistryListing
+from node.protocol.registry import ListedVersion, ListRegistry, RegistryListing
 from node.registry import listing
 from node.registry.own import MANIFEST_LIMIT
 from tests.unit.node.registry.asking import ask, travel

@@ -12,11 +12,11 @@ import pytest
 
 from node import cli, codec, layout
 from node.errors import Refusal
+from node.protocol.versions import Listed, RenewDeleteList
 from node.registry import commands as registry
 from node.registry import delete_list, prune_registry
 from node.registry.prune_registry import Place
 from node.store import files, history
-from node.version_messages import Listed, RenewDeleteList
 from tests.unit.node.places import fill, manifest_of, sha256, tree, uid
 
 NOW, PAST, FUTURE = "2026-11-29T03:00:00Z", "2026-11-29T03:00:00Z", "2026-11-29T03:00:01Z"

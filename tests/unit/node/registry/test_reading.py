@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from node import protocol
-from node.protocol import FolderContents, Measured, ReadFolder
+from node.protocol.registry import FolderContents, Measured, ReadFolder
 from node.registry import own
 from node.registry.own import MANIFEST_LIMIT
 from node.store import disk

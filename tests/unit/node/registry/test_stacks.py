@@ -8,7 +8,7 @@ import pytest
 
 from node import protocol
 from node.codec import Text
-from node.protocol import (
+from node.protocol.registry import (
     FindStacks,
     FinishStack,
     ListRegistry,

@@ -12,11 +12,11 @@ import pytest
 from node import layout
 from node.codec import Text
 from node.desired_state import Version
+from node.protocol.versions import Removable, RemoveVersions
 from node.prune import prune_node
 from node.pull import pull
 from node.store import checksum_cache, disk, files, rights, versions
 from node.store.checksum_cache import State
-from node.version_messages import Removable, RemoveVersions
 from tests.unit.node.places import Place, is_linked_twice, sha256
 from tests.unit.node.pulls import refusal
 

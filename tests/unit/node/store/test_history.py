@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from node import codec, layout
-from node.protocol import HistoryEntry
+from node.protocol.facts import HistoryEntry
 from node.store import files, history
 from tests.unit.node.places import request
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from node import codec, layout
-from node.protocol import HistoryEntry
+from node.protocol.facts import HistoryEntry
 from node.store import history
 from tests.unit.node.places import request
 

@@ -1,0 +1,63 @@
+"""Every message that crosses a machine: what is asked of this program, and what it replies.
+
+The control node imports these types too. A message is a line of JSON (node/codec.py) with the number of its format.
+A file for each conversation.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Generic, NamedTuple, Type, TypeVar
+
+from node import codec
+from node.codec import Size
+
+FORMAT = 1
+"""A new field needs no new number: who does not know it leaves it out, who misses it takes its default.
+
+The number goes up when an older program would take a message for what it is not.
+"""
+
+
+REFUSED = 1
+"""How the program ends that will not or cannot do it: the last line on standard error says why."""
+UNKNOWN_COMMAND = 64
+"""How it ends when it is too old to know the command: EX_USAGE, which neither sudo nor Python end with."""
+
+Message = TypeVar("Message")
+Question = TypeVar("Question")
+Reply = TypeVar("Reply")
+
+
+class Newer(ValueError):
+    """A message of a newer format, which would be taken for what it is not."""
+
+
+def dumps(message: Any) -> str:
+    """Return a message, a typed tuple, as a line of JSON."""
+    return json.dumps({**codec.encode(message), "format": FORMAT})
+
+
+def loads(kind: Type[Message], text: str, clean: codec.Clean = str) -> Message:
+    """Read a message. Each line of text in it goes through `clean`. Raises Newer, or ValueError which says why."""
+    try:
+        data = json.loads(text)
+        number = codec.decode(Size, data.get("format", 0) if isinstance(data, dict) else data)
+        if number > FORMAT:
+            raise Newer("found format %d, expected %d or older; use a newer checkout" % (number, FORMAT))
+        return codec.decode(kind, data, clean)
+    except RecursionError:
+        raise ValueError("too many brackets") from None
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+
+
+class Command(Generic[Question, Reply]):
+    """A command that is asked over SSH: what it reads and writes, and what its answer is called in an error."""
+
+    def __init__(self, name: str, question: Type[Question], reply: Type[Reply], called: str) -> None:
+        self.name, self.question, self.reply, self.called = name, question, reply, called
+
+
+class Nothing(NamedTuple):
+    """The reply of a command that only does something."""

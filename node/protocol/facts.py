@@ -1,0 +1,140 @@
+"""What a node says of itself to a deploy, and its history."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Optional
+
+from node.codec import Text
+
+SHOWN = 3  # reasons of a switch
+
+
+class HistoryEntry(NamedTuple):
+    """A choice, a return, a failure or a refusal: a line of a node's history. Older programs wrote less."""
+
+    n: int
+    time: str = "unknown"
+    host: str = "unknown"
+    service: str = "unknown"
+    operator: Optional[str] = None
+    purpose: Optional[str] = None
+    from_: Optional[str] = None  # digests of sets
+    to: Optional[str] = None
+    commit: Optional[str] = None
+    dirty: bool = False
+    outcome: str = "unknown"  # node/store/history.py
+    reason: Optional[str] = None
+
+
+class History(NamedTuple):
+    entries: List[HistoryEntry]  # oldest first
+
+
+class SetState(NamedTuple):
+    """How a service stands to its wanted set."""
+
+    chosen: Optional[str]
+    models: Dict[str, str]
+    differences: List[str]
+    not_ready: Optional[str]  # what keeps its model files from being used
+    health: Optional[str]  # what is wrong with a service that runs the wanted set
+    may_restart: bool  # a run may start it anew for that
+    queue: Optional[str]  # what its jobs are, where its release tells
+    live: Dict[str, Optional[Text]]  # path -> the file there
+    commit: Optional[str]  # that its chosen set was made from
+    last: Optional[HistoryEntry]
+    known_good: bool  # the wanted set is the previous one and was well there
+
+    @property
+    def reasons(self) -> List[str]:
+        """Why the service must be switched; empty when it is settled on the wanted set."""
+        return [*self.differences, *([self.not_ready] if self.not_ready else [])]
+
+    @property
+    def is_to_restart(self) -> bool:
+        """Whether a run starts the service anew for its health."""
+        return bool(self.health) and self.may_restart
+
+    @property
+    def in_short(self) -> str:
+        """The reasons in a line. A bare host differs in everything; a line is for reading."""
+        more = len(self.reasons) - SHOWN
+        return "; ".join([*self.reasons[:SHOWN], *(["%d more" % more] if more > 0 else [])])
+
+
+class StackState(NamedTuple):
+    """How a host stands to its Coral stack, and what it lacks for the stick."""
+
+    libusb: bool  # Debian's package is not there
+    rule: bool  # udev's is not there
+    group: bool  # the service's user is not in the stick's
+    to_restart: List[str]  # services to start anew for that
+    udevd: bool  # it runs, and must be told of a rule
+    missing: bool = False  # the stack itself must come
+    to_remap: List[str] = []  # services that have mapped a library which is replaced then
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the stack is there, and the system has all that the stick needs."""
+        return not (self.missing or self.libusb or self.rule or self.group)
+
+
+class Logged(NamedTuple):
+    """A host's last lines in the deployment log, which are all from that time on."""
+
+    lines: List[LogLine] = []
+    since: str = ""
+
+    def has(self, entry: HistoryEntry) -> bool:
+        """Whether the log has a line of the host's history."""
+        return LogLine(entry.n, entry.time) in self.lines or entry.time < self.since
+
+
+class LogLine(NamedTuple):
+    n: int
+    time: str
+
+
+class PullAccess(NamedTuple):
+    """A node's pull key and what goes with it; None for what is not there."""
+
+    public_key: Optional[Text]
+    certificate: Optional[Text]
+    known_hosts: Optional[Text]
+
+
+class Missing(NamedTuple):
+    """What each step of a run needs of the host and does not bring."""
+
+    access: List[str] = []
+    coral: List[str] = []
+    models: List[str] = []
+    configs: List[str] = []
+
+
+class Facts(NamedTuple):
+    """What a node says of itself: how it stands to its desired state."""
+
+    current_program: Optional[str]  # the digest of the program that its units run
+    damaged: List[str]  # what a deploy mends of the node's own state
+    absent_folders: List[Path]
+    missing_versions: List[str]  # versions
+    stack: Optional[StackState]
+    face_list: List[str]  # what is missing of it
+    sets: Dict[str, SetState]
+    pull_access: PullAccess
+    history: List[HistoryEntry]  # its last lines, oldest first
+    datasink: Optional[DatasinkState]  # of the primary one only
+    missing: Missing = Missing()
+    remarks: List[str] = []  # what may be wrong
+
+
+class DatasinkState(NamedTuple):
+    authorized: Optional[bool]  # certified keys are let in; None while there is no CA
+    revoked: List[str]  # pull keys that it refuses and this checkout does not
+    registry: List[str]  # what the registry lacks of this run's versions
+    logged: Dict[str, Logged]
+    listed: List[str]  # what this checkout names of the versions on the delete-list
+    unseen: List[str]  # hosts of this run that no clean-up knows to get what they do
+    clean_up: List[str]  # what differs of the clean-up's units

@@ -1,0 +1,204 @@
+"""What a datasink is asked about its model registry, and about what was collected there (node/registry/)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Optional
+
+from node.codec import Sha256, Size, Text
+
+
+class Measured(NamedTuple):
+    """What the bytes of a file are."""
+
+    sha256: Sha256
+    size: Size
+
+
+class Done(NamedTuple):
+    """The reply where there is nothing else to say."""
+
+
+class ListRegistry(NamedTuple):
+    """Asks which versions of these models a registry holds."""
+
+    registry: Path
+    models: List[str]
+
+
+class ListedVersion(NamedTuple):
+    """The folder of a version: its files with their sizes, and `shared`, those of them that have further hard links.
+
+    `manifest` is cut off past a limit, and None where there is none. `fault` is why the folder could not be read.
+    """
+
+    model: str
+    version: str
+    files: Dict[str, Size]
+    shared: List[str]
+    manifest: Optional[bytes]
+    fault: Optional[str]
+
+
+class RegistryListing(NamedTuple):
+    """The reply. `free` and `total` are the bytes of the disk.
+
+    `unreadable` are models whose folder could not be listed, and why; `leftovers` the folders that an unfinished import
+    or clean-up left, as MODEL/NAME; `fault` is why nothing could be listed; `is_there` is False where there is nothing.
+    """
+
+    versions: List[ListedVersion]
+    unreadable: Dict[str, str]
+    leftovers: List[str]
+    free: Size
+    total: Size
+    fault: Optional[str]
+    is_there: bool
+
+
+class ReadFolder(NamedTuple):
+    """Asks what is in the folder at the end of these names: each a folder in the one before, and none a link."""
+
+    root: Path
+    names: List[str]
+
+
+class FolderContents(NamedTuple):
+    """The reply. `others` tells what each name is that is no readable file; `fault` why nothing could be read."""
+
+    files: Dict[str, Measured]
+    others: Dict[str, str]
+    manifest: Optional[bytes]
+    fault: Optional[str]
+
+
+class ImportPlace(NamedTuple):
+    """Where a folder is to become a version; it asks whether it can."""
+
+    registry: Path
+    model: str
+    version: str
+    path: Path
+
+
+class ImportRoom(NamedTuple):
+    """The reply: whether something is in the version's place, and the bytes that the disk has for it."""
+
+    stored: bool
+    free: Size
+
+
+class ImportedFile(NamedTuple):
+    """A file by its name in the folder, and in the version."""
+
+    old: str
+    new: str
+    sha256: str
+
+
+class Import(NamedTuple):
+    """Asks for the version."""
+
+    place: ImportPlace
+    files: List[ImportedFile]
+    manifest: Text
+
+
+class FindStacks(NamedTuple):
+    """Asks which of these Coral stacks a registry holds."""
+
+    registry: Path
+    versions: List[str]
+
+
+class StoredStack(NamedTuple):
+    """What lies in a stack's place: the text of its manifest, "" without one, and the sizes of all its files."""
+
+    manifest: Text
+    files: Dict[str, Size]
+
+
+class StoredStacks(NamedTuple):
+    """The reply: those that are there, and the bytes that the disk has left."""
+
+    stored: Dict[str, StoredStack]
+    free: Size
+
+
+class FetchPackages(NamedTuple):
+    """Asks for files, by name and address, from their release pages. `again` is what an operator types next."""
+
+    folder: Path
+    urls: Dict[str, str]
+    again: str
+
+
+class ReceivePackage(NamedTuple):
+    """Announces a file of a stack, whose bytes follow."""
+
+    registry: Path
+    version: str
+    name: str
+    file: Measured
+    again: str
+
+
+class FinishStack(NamedTuple):
+    """Asks for a version of what was staged. `digests` are the pinned ones; `head` is what its manifest begins with."""
+
+    registry: Path
+    version: str
+    files: List[str]
+    digests: Dict[str, str]
+    head: Text
+    again: str
+
+
+class CheckCollected(NamedTuple):
+    """Asks which files, each with its SHA-256, were collected. `folder` is that of all, `place` a version's in it."""
+
+    folder: Path
+    place: str
+    files: Dict[str, str]
+
+
+class Collected(NamedTuple):
+    """The reply: the names of those that were, and the bytes that the disk has left."""
+
+    collected: List[str]
+    free: Size
+
+
+class ReceiveCollected(NamedTuple):
+    """Announces a collected file, whose bytes follow."""
+
+    folder: Path
+    place: str
+    name: str
+    file: Measured
+
+
+class FindParts(NamedTuple):
+    """Asks what killed collects left anywhere."""
+
+    folder: Path
+
+
+class FoundParts(NamedTuple):
+    """The reply, as HOST/MODEL/VERSION/NAME."""
+
+    parts: List[str]
+
+
+class FinishCollected(NamedTuple):
+    """Asks to name what had come whole of a version."""
+
+    folder: Path
+    place: str
+
+
+class FinishedCollected(NamedTuple):
+    """The reply, with paths: what has its name now, and what never came whole."""
+
+    kept: List[str]
+    left: List[str]

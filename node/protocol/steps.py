@@ -1,0 +1,56 @@
+"""What a step of a deploy tells a node, and how a switch ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Dict, List, NamedTuple
+
+from node.codec import Text
+from node.protocol.facts import HistoryEntry
+from node.store.service_set import Installed
+
+
+class SwitchResult(NamedTuple):
+    """How the switches of a desired state ended, by service.
+
+    A service that is absent was not reached, or nobody knows yet how its switch ends.
+    """
+
+    ended: Dict[
+        str, str
+    ]  # chosen, returned, failed or refused (node/store/history.py), or unfit (node/switch/switch_result.py)
+
+
+class Refused(NamedTuple):
+    """A switch to these sets that the operator's checkout may not ask for, for the history."""
+
+    host: str
+    sets: Dict[str, str]  # service -> digest
+    operator: str
+    purpose: str
+    commit: str
+    reason: str
+
+
+class AppendLog(NamedTuple):
+    """Lines for the deployment log, a file of this owner."""
+
+    log: Path
+    owner: str
+    lines: List[HistoryEntry]
+
+
+class InstallAccess(NamedTuple):
+    certificate: Text
+    known_hosts: Text
+
+
+class Authorize(NamedTuple):
+    """The lines that let nodes with a certificate of this CA into the account."""
+
+    user: str
+    lines: List[str]
+
+
+class InstallCleanup(NamedTuple):
+    units: List[Installed]
