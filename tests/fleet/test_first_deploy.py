@@ -10,7 +10,7 @@ from modelctl.schema import CORAL
 from tests.fleet.conftest import SERVED, FirstDeploy, NodeOf
 from tests.fleet.operator import CHECKOUT, predict, pyinfra
 
-EXPECTED = json.loads((CHECKOUT / "tests" / "unit" / "modelctl" / "rendering" / "expected-default.json").read_text())
+EXPECTED = json.loads((CHECKOUT / "tests" / "unit" / "modelctl" / "desired" / "expected-default.json").read_text())
 
 
 def test_a_bare_fleet_is_brought_up_in_one_run(first_deploy: FirstDeploy) -> None:
