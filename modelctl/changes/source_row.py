@@ -79,7 +79,7 @@ class Row:
         if line and (rest or index == len(self.items)):
             at += len(rest["line"]) if rest else 0
             indent = before.removeprefix(before.rstrip(_BLANKS))
-            space = (line["end"] + indent).decode()
+            space = ((rest or line)["end"] + indent).decode()
         item = Splice(at, at, f"{space}{text}{',' if comma else ''}")
         return [item] if comma else [Splice(beside.end, beside.end, ","), item]
 

@@ -87,6 +87,14 @@ def test_a_previous_version_comes_and_goes(before: str, after: str, newline: str
     assert set_versions(new, "a", OLD, None) == old
 
 
+def test_a_new_line_ends_as_the_one_that_it_follows() -> None:
+    old, new = (
+        f'"a": Model(\r\n  current_version="{NEW}",\n{each}),' for each in ("", f'  previous_version="{OLD}",\n')
+    )
+    assert set_versions(registry(old), "a", NEW, OLD) == registry(new)
+    assert set_versions(registry(new), "a", NEW, None) == registry(old)
+
+
 @pytest.mark.parametrize(
     "entry",
     [
