@@ -1,8 +1,14 @@
 """What became of a switch, as the node program tells."""
 
 import json
+from types import SimpleNamespace
 
-from operations.rollout import HostResult, host_result_of, result_of
+import pytest
+from pyinfra.api import StringCommand
+from pyinfra.connectors.util import CommandOutput, OutputLine
+
+from operations.node_command import command
+from operations.rollout import HostResult, SwitchCommand, host_result_of, result_of
 from tests.unit.cases import each
 
 
@@ -39,3 +45,16 @@ def told(**ended: str) -> str:
 )
 def test_how_a_switch_ended(lines: list[str], host_result: HostResult) -> None:
     assert host_result_of(result_of(lines), ["imagenode", "a"]) is host_result
+
+
+def test_the_operator_reads_what_is_for_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [
+        OutputLine("stdout", told(a="failed")),
+        OutputLine("stderr", "a: failed, d1 stays chosen: why"),
+    ]
+    monkeypatch.setattr(StringCommand, "execute", lambda *_: (False, CommandOutput(lines)))
+    made = SwitchCommand(command("switch"))
+    succeeded, output = made.execute(SimpleNamespace(), SimpleNamespace(), {})  # type: ignore[arg-type]
+    assert (succeeded, list(output)) == (False, lines[1:])
+    assert made.result is not None
+    assert made.result.ended == {"a": "failed"}

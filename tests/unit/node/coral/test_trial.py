@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from node.coral import trial
-from node.errors import Refusal
+from node.errors import Refusal, Unfit
 from node.machine import commands
 from tests.unit.node.places import USER, uid
 from tests.unit.node.stacks import Node, build, minor
@@ -26,7 +26,7 @@ def refusal(node: Node, *path: str) -> str:
     """Why it is refused, without the name of the interpreter; nothing when it is not."""
     try:
         trial.refuse_unfit(node.service(*path))
-    except Refusal as refusal:
+    except Unfit as refusal:
         tried, place, reason = str(refusal).split(": ", 2)
         assert (tried, place) == ("tried, and not chosen", str(node.python))
         assert reason.isprintable()

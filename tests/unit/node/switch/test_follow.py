@@ -1,6 +1,8 @@
 import json
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,9 +11,13 @@ import pytest
 from node import layout
 from node.desired_state import DesiredState
 from node.errors import Refusal
-from node.store import history, lock, pending_switch, sets
+from node.protocol import loads
+from node.protocol.steps import SwitchResult
+from node.store import files, history, lock, pending_switch, sets
 from node.switch import automatic_rollback, follow, switch_result
 from tests.unit.node.places import HEALTH_CHECK, Place, begun, installed, request, service_set
+
+Told = Callable[[DesiredState], dict[str, str]]
 
 
 @pytest.fixture
@@ -170,3 +176,64 @@ def test_a_set_is_not_described_anew_while_another_switch_runs(place: Place) -> 
         follow.switch(desired)
     assert (sets.load("engine", "d1").commit, sets.load("engine", "d1").content.state) == ("theirs", "running")
     assert [entry.outcome for entry in history.entries()] == ["refused"]
+
+
+class TestTold:
+    """What the control node reads: the last line on standard output."""
+
+    @pytest.fixture
+    def told(self, capsys: pytest.CaptureFixture[str]) -> Told:
+        def switch(desired: DesiredState) -> dict[str, str]:
+            with suppress(Refusal, ZeroDivisionError):
+                follow.switch(desired)
+            return loads(SwitchResult, capsys.readouterr().out).ended
+
+        return switch
+
+    @pytest.mark.parametrize("result", ["chosen", "returned", "failed", "refused", "unfit"])
+    def test_how_it_ended(self, desired: DesiredState, programs: Path, told: Told, result: str) -> None:
+        systemd_run(programs, leaving(result, None if result == "chosen" else "engine: it is ill"))
+        assert told(desired) == {"engine": result}
+
+    def test_what_comes_after_is_left_out(self, desired: DesiredState, programs: Path, told: Told) -> None:
+        [wanted] = desired.sets
+        others = [wanted._replace(service=name) for name in ("ill", "late")]
+        returned, chosen = leaving("returned", "no"), leaving("chosen", None)
+        systemd_run(programs, f'case "$*" in *=sentinelcam-switch-ill*) {returned};; *) {chosen};; esac')
+        assert told(desired._replace(sets=[wanted, *others])) == {"engine": "chosen", "ill": "returned"}
+
+    @pytest.mark.parametrize("error", [OSError(28, "No space left on device", "/x"), OSError(5, "Input/output error")])
+    def test_a_disk_that_fails_before_it_begins(
+        self, desired: DesiredState, told: Told, monkeypatch: pytest.MonkeyPatch, error: OSError
+    ) -> None:
+        def fail(*_: object) -> None:
+            raise error
+
+        monkeypatch.setattr(sets, "put", fail)
+        assert told(desired) == {"engine": "refused"}
+        with pytest.raises(Refusal, match=r"^(/x|switch): (No space|Input).*; mend that on the node and run again$"):
+            follow.switch(desired)
+
+    def test_a_request_that_cannot_be_written(
+        self, desired: DesiredState, told: Told, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*_: object) -> None:
+            raise OSError(30, "Read-only file system")
+
+        monkeypatch.setattr(sets, "put", lambda *_: None)
+        monkeypatch.setattr(files, "write", fail)
+        assert told(desired) == {"engine": "refused"}
+
+    def test_whose_return_is_pending_nobody_knows(
+        self, desired: DesiredState, programs: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        systemd_run(programs, "exit 1")
+        now = iter(range(0, 100_000, 100))
+        monkeypatch.setattr(time, "monotonic", lambda: next(now))
+        monkeypatch.setattr(time, "sleep", lambda _: None)
+        monkeypatch.setattr(follow, "_is_pending", lambda _: True)
+        assert told(desired) == {}
+
+    def test_a_bug_of_ours(self, desired: DesiredState, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(follow, "_run_unit", lambda *_: 1 // 0)
+        assert told(desired) == {}

@@ -6,12 +6,13 @@ import pytest
 
 from node import layout
 from node.coral import trial
-from node.errors import Refusal
+from node.errors import Unfit
 from node.linked_files import linked
-from node.store import lock, pending_switch, sets
+from node.store import history, lock, pending_switch, sets
 from node.store.service_set import Named, ServiceSet
-from node.switch import automatic_rollback
-from tests.unit.node.places import Place, installed
+from node.switch import automatic_rollback, switch
+from node.switch.switch_result import Result
+from tests.unit.node.places import Place, installed, request
 from tests.unit.node.switches import chosen, run, stored
 
 pytestmark = pytest.mark.usefixtures("told")
@@ -36,11 +37,12 @@ def test_a_stack_that_does_not_fit_is_refused_and_changes_nothing(
 
     def refuse(wanted: ServiceSet) -> None:
         tried.append(wanted.digest)
-        raise Refusal("python: found numpy 2.1.0")
+        raise Unfit("python: found numpy 2.1.0")
 
     monkeypatch.setattr(trial, "refuse_unfit", refuse)
     stored(place, "d1")
-    assert run("d1") == "engine: python: found numpy 2.1.0"
+    assert switch.run(request("d1")) == Result("unfit", "engine: python: found numpy 2.1.0")
+    assert [entry.outcome for entry in history.entries()] == ["refused"]
     assert (chosen(), told, pending_switch.read("engine"), tried) == ((None, None), [], None, ["d1"])
     assert not (place.root / "home").exists()
     stored(place, "d1", state="stopped")  # it is not to run: nothing to try

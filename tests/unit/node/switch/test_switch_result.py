@@ -18,6 +18,7 @@ DIGEST, OLD = "0123456789abcdef" * 4, "fedcba9876543210" * 4
         (history.ROLLED_BACK, "engine: rolled back to fedcba987654: it is unhealthy"),
         (history.FAILED, "engine: failed, 0123456789ab stays chosen: it is unhealthy"),
         (history.REFUSED, "engine: it is unhealthy"),
+        (switch_result.UNFIT, "engine: it is unhealthy"),
     ],
 )
 def test_a_result_is_told_written_down_and_left_for_the_operator(
@@ -27,7 +28,8 @@ def test_a_result_is_told_written_down_and_left_for_the_operator(
     assert switch_result.conclude(request(DIGEST), OLD, name, reason) == Result(name, line)
     assert capsys.readouterr().err == (line + "\n" if line else "")
     [entry] = history.entries()
-    assert (entry.outcome, entry.reason, entry.from_, entry.to) == (name, reason, OLD, DIGEST)
+    written = history.REFUSED if name == switch_result.UNFIT else name
+    assert (entry.outcome, entry.reason, entry.from_, entry.to) == (written, reason, OLD, DIGEST)
     assert switch_result.take("r1") == Result(name, line)
 
 
