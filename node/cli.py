@@ -68,14 +68,14 @@ def _run(name: str, *words: str) -> None:
     COMMANDS[name](*words)
 
 
-def _order() -> DesiredState:
+def _desired() -> DesiredState:
     desired = _read(DesiredState)
     desired_state.require_plain(desired)
     return desired
 
 
 def _gather() -> None:
-    print(protocol.dumps(facts.gather(_order())))
+    print(protocol.dumps(facts.gather(_desired())))
 
 
 def _asked(command: "protocol.Command[Question, Reply]", answer: Callable[[Question], Reply]) -> Dict[str, _Run]:
@@ -100,7 +100,7 @@ def _read(kind: Type[Question]) -> Question:
 
 
 def _folders() -> None:
-    desired = _order()
+    desired = _desired()
     for path in desired.folders:
         if path.name == layout.STAGING:
             with _pull_lock(desired):
@@ -110,18 +110,18 @@ def _folders() -> None:
 
 
 def _mend() -> None:
-    mending.mend(_order())
+    mending.mend(_desired())
 
 
 def _renew() -> None:
     """The chosen sets are those of this checkout too."""
-    desired = _order()
+    desired = _desired()
     for wanted in desired.sets:
         follow.store(wanted, desired)
 
 
 def _pull() -> None:
-    desired = _order()
+    desired = _desired()
     with _pull_lock(desired):
         stack_pull.bring(desired)
         pull.pull(desired)
@@ -133,7 +133,7 @@ def _pull_lock(desired: DesiredState) -> ContextManager[None]:
 
 
 def _switch() -> None:
-    follow.switch(_order())
+    follow.switch(_desired())
 
 
 def _switch_unit(id: str) -> None:

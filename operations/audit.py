@@ -7,13 +7,14 @@ from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
 from modelctl.nodes.bundle import bundle
 from node.desired_state import DesiredState
+from node.layout import PYTHON
 from node.protocol.facts import Facts, HistoryEntry, Logged
 from node.protocol.steps import AppendLog
 from operations import rollout
 from operations.answer import parse_history
 from operations.context import desired_of
 from operations.facts import QUESTION_SECONDS, complete, desired_state_for, forget, gather, has_program, last_answer
-from operations.node_command import PROGRAMS, PYTHON, Refusal, command
+from operations.node_command import PROGRAMS, Refusal, command
 from operations.node_operation import node_operation
 
 NOTHING = Logged()

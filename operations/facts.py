@@ -14,11 +14,12 @@ from modelctl import product
 from modelctl.nodes.bundle import LOADER, bundle
 from node import protocol
 from node.desired_state import DesiredState, Options
+from node.layout import PYTHON
 from node.protocol.facts import Facts, HistoryEntry
 from operations.answer import parse
 from operations.context import arguments_of, needed_by
 from operations.desired_state import desired_in_run
-from operations.node_command import PROGRAMS, PYTHON, Message
+from operations.node_command import PROGRAMS, Message
 
 QUESTION_SECONDS = 120
 READING_SECONDS = 3600  # every byte, from what may be an SD card

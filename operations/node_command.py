@@ -1,18 +1,14 @@
 """Commands of the node program, as pyinfra runs them: as root, with their input on standard input."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from pyinfra.api import QuoteString, StringCommand
 
-from modelctl import layout
 from modelctl.nodes.bundle import LOADER, bundle
-from node import protocol
+from node import layout, protocol
 
 PROGRAMS = f"{layout.STATE}/program"
-PYTHON = ("/usr/bin/python3", "-I", "-B")
-"""What root runs there: no python of the service's user, and none that a user's variables or files have a say in."""
 
 
 class Message:
@@ -43,13 +39,13 @@ def command(name: str, *words: str, message: Any = None) -> StringCommand:
         *_python(f"{PROGRAMS}/{bundle().digest}", name, *words),
         _sudo=True,
         _timeout=LONG_SECONDS if name in LONG else SECONDS,
-        _stdin=Message("" if message is None else _line(message)),
+        _stdin=Message("" if message is None else protocol.dumps(message)),
     )
 
 
 def bare_command(name: str, *words: str, message: Any = None) -> StringCommand:
     """Return the command that runs `name` of the program that comes with it, installed or not."""
-    lines = [bundle().to_line(), *([] if message is None else [_line(message)])]
+    lines = [bundle().to_line(), *([] if message is None else [protocol.dumps(message)])]
     return StringCommand(*_python("-c", LOADER, name, *words), _sudo=True, _timeout=SECONDS, _stdin=Message(*lines))
 
 
@@ -62,9 +58,5 @@ class Refusal(StringCommand):
         self.reason = reason
 
 
-def _line(message: Any) -> str:
-    return protocol.dumps(message) if hasattr(message, "_fields") else json.dumps(message)
-
-
 def _python(*words: str) -> list[str | QuoteString]:
-    return [*PYTHON, *map(QuoteString, words)]
+    return [*layout.PYTHON, *map(QuoteString, words)]

@@ -15,10 +15,10 @@ from modelctl.inventory.pins import PinnedFile
 from modelctl.nodes import node_command, remote, travelling
 from modelctl.registry import registry_store
 from node import protocol
+from node.protocol import Nothing
 from node.protocol.registry import (
     CheckCollected,
     Collected,
-    Done,
     FindParts,
     FinishCollected,
     FinishedCollected,
@@ -138,7 +138,7 @@ def collect(fleet: Fleet, linked: Linked, name: str, file: PinnedFile) -> None:
     for end, ended in ((host, sent), (datasink, received)):
         if ended.code == remote.SSH_FAILED:
             raise remote.unreachable(fleet, end, ended.said)
-    answered = received.code in (0, travelling.REFUSED)
+    answered = received.code in (0, protocol.REFUSED)
     if sent.code > 0 and answered:
         raise node_command.refused(fleet, host, "send-linked-file", sent.code, sent.said)
     if sent.code or not answered:
@@ -146,7 +146,7 @@ def collect(fleet: Fleet, linked: Linked, name: str, file: PinnedFile) -> None:
         raise OperatorError(f"{remote.place(fleet, end)}: {name} did not come whole: {said}; run it again")
     if received.code:
         raise travelling.refused(fleet, received.said)
-    travelling.read(fleet, received.answer, Done, REPLY)
+    travelling.read(fleet, received.answer, Nothing, REPLY)
 
 
 def unfinished(fleet: Fleet) -> tuple[str, ...]:

@@ -11,8 +11,6 @@ from modelctl.nodes import remote
 from modelctl.nodes.bundle import LOADER, bundle
 from node import layout, protocol
 
-REFUSED = 1
-"""The exit code of a command that says why it was not carried out. So ends a bug too, with a traceback."""
 MAX_FAULT = 400  # characters: a fault ends with what to do
 Reply = TypeVar("Reply")
 
@@ -31,7 +29,7 @@ def ask(fleet: Fleet, command: str, question: object, kind: type[Reply], expecte
     """What a command replies. Raises as `read`; remote.NoAnswer when the datasink is unreachable, or cannot run it."""
     host = fleet.site.primary_datasink
     done = remote.run(fleet, host, words(command), seconds, f"{message(question)}\n")
-    if done.returncode == REFUSED and done.stderr.strip() and "Traceback (" not in done.stderr:
+    if done.returncode == protocol.REFUSED and done.stderr.strip() and "Traceback (" not in done.stderr:
         raise refused(fleet, remote.last_line(done.stderr, MAX_FAULT))
     if done.returncode:
         said = f"python3 ended with {done.returncode}: {remote.last_line(done.stderr)}"

@@ -7,7 +7,8 @@ from modelctl.nodes import travelling
 from modelctl.registry import registry_store
 from modelctl.registry.importing import Plan
 from node.codec import Text
-from node.protocol.registry import Done, Import, ImportedFile, ImportPlace, ImportRoom
+from node.protocol import Nothing
+from node.protocol.registry import Import, ImportedFile, ImportPlace, ImportRoom
 
 CHECK_SECONDS = 60
 REPLY = "what became of the import"
@@ -22,7 +23,7 @@ def copy(fleet: Fleet, pair: tuple[str, str], path: PurePosixPath, plan: Plan) -
     """Copy the folder's files into the version. Raises OperatorError: then the version is not there, or it is whole."""
     files = [ImportedFile(file.old, file.new, file.content.sha256) for file in plan.files]
     asked = Import(_place(fleet, pair, path), files, Text(plan.manifest))
-    travelling.ask(fleet, "import", asked, Done, REPLY, registry_store.READ_SECONDS)
+    travelling.ask(fleet, "import", asked, Nothing, REPLY, registry_store.READ_SECONDS)
 
 
 def require_space(fleet: Fleet, plan: Plan, place: ImportRoom) -> None:

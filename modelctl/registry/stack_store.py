@@ -13,8 +13,10 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile
 from modelctl.nodes import remote, travelling
 from modelctl.registry import stack_files
+from node import protocol
 from node.codec import Text
-from node.protocol.registry import Done, FindStacks, FinishStack, Measured, ReceivePackage, StoredStack, StoredStacks
+from node.protocol import Nothing
+from node.protocol.registry import FindStacks, FinishStack, Measured, ReceivePackage, StoredStack, StoredStacks
 from node.store.versions import MANIFEST
 
 LOOK_SECONDS = 60
@@ -83,18 +85,18 @@ def send(fleet: Fleet, version: str, path: Path, file: PinnedFile, advance: Call
         ended = carry.give(fleet, stream, target, SEND_SECONDS, advance)
     if ended.code == remote.SSH_FAILED:
         raise remote.unreachable(fleet, datasink, ended.said)
-    if ended.code == travelling.REFUSED:
+    if ended.code == protocol.REFUSED:
         raise travelling.refused(fleet, ended.said)
     if ended.code:
         place = remote.place(fleet, datasink)
         raise OperatorError(f"{place}: {path.name} did not go whole: {ended.said}; {_again(version)}")
-    travelling.read(fleet, ended.answer, Done, f"what became of {path.name}")
+    travelling.read(fleet, ended.answer, Nothing, f"what became of {path.name}")
 
 
 def finish(fleet: Fleet, version: str) -> None:
     """Make a version of what was sent. Raises OperatorError, remote.NoAnswer."""
     asked = finish_order(fleet, version, _again(version))
-    travelling.ask(fleet, "finish-stack", asked, Done, "what became of the stack", SEND_SECONDS)
+    travelling.ask(fleet, "finish-stack", asked, Nothing, "what became of the stack", SEND_SECONDS)
 
 
 def _again(version: str) -> str:

@@ -64,7 +64,7 @@ class SetState(NamedTuple):
 
 
 class StackState(NamedTuple):
-    """How a host stands to its Coral stack, and what it lacks for the stick."""
+    """How a host stands to its Coral stack, and what the stick misses there."""
 
     libusb: bool  # Debian's package is not there
     rule: bool  # udev's is not there
@@ -119,7 +119,7 @@ class Facts(NamedTuple):
     current_program: Optional[str]  # the digest of the program that its units run
     damaged: List[str]  # what a deploy mends of the node's own state
     absent_folders: List[Path]
-    missing_versions: List[str]  # versions
+    missing_versions: List[str]
     stack: Optional[StackState]
     face_list: List[str]  # what is missing of it
     sets: Dict[str, SetState]

@@ -15,10 +15,6 @@ class Measured(NamedTuple):
     size: Size
 
 
-class Done(NamedTuple):
-    """The reply where there is nothing else to say."""
-
-
 class ListRegistry(NamedTuple):
     """Asks which versions of these models a registry holds."""
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import BinaryIO, Iterator, List, Tuple
 
 from node.errors import Refusal
+from node.protocol import Nothing
 from node.protocol.registry import (
     CheckCollected,
     Collected,
-    Done,
     FindParts,
     FinishCollected,
     FinishedCollected,
@@ -43,7 +43,7 @@ def check(asked: CheckCollected) -> Collected:
     return Collected(collected, own.free(asked.folder))
 
 
-def receive(asked: ReceiveCollected, stream: BinaryIO) -> Done:
+def receive(asked: ReceiveCollected, stream: BinaryIO) -> Nothing:
     """Take one file in: written beside its place, flushed, verified, renamed. Raises Refusal."""
     final = _final(asked.folder / asked.place, asked.name, asked.file.sha256)
     own.folder(final.parent, 0o750)  # faces are for those only who may read the originals
@@ -57,7 +57,7 @@ def receive(asked: ReceiveCollected, stream: BinaryIO) -> Done:
         except BaseException:
             files.unlink(part)
             raise
-    return Done()
+    return Nothing()
 
 
 def find_parts(asked: FindParts) -> FoundParts:

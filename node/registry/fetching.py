@@ -15,7 +15,8 @@ from typing import Any, Callable, Iterator, Optional
 
 from node.errors import Refusal
 from node.printable import printable
-from node.protocol.registry import Done, FetchPackages
+from node.protocol import Nothing
+from node.protocol.registry import FetchPackages
 from node.registry import own
 from node.store import disk, files, handles
 
@@ -184,9 +185,9 @@ def alone(folder: Path, again: str) -> Iterator[None]:
         yield
 
 
-def fetch_all(asked: FetchPackages) -> Done:
+def fetch_all(asked: FetchPackages) -> Nothing:
     """Bring all files. Raises Refusal."""
     with alone(asked.folder, asked.again):
         for name, url in sorted(asked.urls.items()):
             fetch(url, asked.folder, name, asked.again, lambda *_: None)
-    return Done()
+    return Nothing()

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Optional
 
 from node.errors import Refusal
-from node.protocol.registry import Done, Import, ImportedFile, ImportPlace, ImportRoom
+from node.protocol import Nothing
+from node.protocol.registry import Import, ImportedFile, ImportPlace, ImportRoom
 from node.registry import own
 from node.store import disk, files, handles
 from node.store.versions import MANIFEST
@@ -37,7 +38,7 @@ def check(place: ImportPlace) -> ImportRoom:
     return ImportRoom(disk.is_there(final), own.free(registry) + left)
 
 
-def copy(asked: Import) -> Done:
+def copy(asked: Import) -> Nothing:
     """Copy, verify, and put into place, never over anything. Raises Refusal."""
     final = _final(asked.place)
     staging = _staging(final)
@@ -52,7 +53,7 @@ def copy(asked: Import) -> Done:
             files.remove(staging)
             raise
         files.place(staging, final)
-    return Done()
+    return Nothing()
 
 
 def _final(place: ImportPlace) -> Path:

@@ -12,7 +12,8 @@ from typing import BinaryIO, Mapping
 
 from node.codec import Text
 from node.errors import Refusal
-from node.protocol.registry import Done, FindStacks, FinishStack, Measured, ReceivePackage, StoredStack, StoredStacks
+from node.protocol import Nothing
+from node.protocol.registry import FindStacks, FinishStack, Measured, ReceivePackage, StoredStack, StoredStacks
 from node.registry import fetching, own
 from node.store import disk, files
 from node.store.versions import MANIFEST
@@ -38,7 +39,7 @@ def find(asked: FindStacks) -> StoredStacks:
     return StoredStacks(stored, own.free(folder))
 
 
-def receive(asked: ReceivePackage, stream: BinaryIO) -> Done:
+def receive(asked: ReceivePackage, stream: BinaryIO) -> Nothing:
     """Stage one file: written beside its place, flushed, verified, renamed. Raises Refusal."""
     staging = asked.registry / CORAL / (".import-" + asked.version)
     with fetching.alone(staging, asked.again):
@@ -51,10 +52,10 @@ def receive(asked: ReceivePackage, stream: BinaryIO) -> Done:
         if found.sha256 != asked.file.sha256:
             raise Refusal("%s: other bytes came than were announced; %s" % (final, asked.again))
         files.rename(part, final)
-    return Done()
+    return Nothing()
 
 
-def finish(asked: FinishStack) -> Done:
+def finish(asked: FinishStack) -> Nothing:
     """Make a version of what was staged. Raises Refusal."""
     final = asked.registry / CORAL / asked.version
     staging = asked.registry / CORAL / (".import-" + asked.version)
@@ -71,7 +72,7 @@ def finish(asked: FinishStack) -> Done:
         files.write(staging / MANIFEST, manifest(asked.head, found).encode(), owner=own.me())
         files.place(staging, final)
     files.write(final.parent / MANIFEST, list_of(final.parent).encode(), owner=own.me())
-    return Done()
+    return Nothing()
 
 
 def _require_pinned(staging: Path, digests: Mapping[str, str], found: Mapping[str, Measured]) -> None:

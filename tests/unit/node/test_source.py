@@ -11,7 +11,7 @@ import pytest
 
 import node
 from node import layout, own_units
-from operations.node_command import PYTHON
+from node.layout import PYTHON
 
 FILES = sorted(Path(node.__file__).parent.rglob("*.py"))
 TEMPLATES = sorted(Path(node.__file__).parents[1].glob("templates/*/*.service.j2"))

@@ -21,11 +21,11 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.groups import groups
 from modelctl.product import CHECKOUT
 from node import protocol
+from node.layout import PYTHON
 from node.protocol import dumps
 from node.protocol.facts import Facts, History, HistoryEntry
 from node.protocol.steps import SwitchResult
 from operations import facts, mends
-from operations.node_command import PYTHON
 from tests.unit.operations.clock import Clock
 from tests.unit.operations.hosts import make_host, settled
 

@@ -1,4 +1,3 @@
-import json
 import shlex
 import subprocess
 
@@ -7,10 +6,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from modelctl.nodes.bundle import LOADER, bundle
+from node import protocol
+from node.protocol.steps import Refused
 from operations.node_command import Message, Refusal, bare_command, command
 from tests.unit.operations.hosts import input_lines
 
 LINES = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=60)
+TOLD = Refused("lab1", {"engine": "d1"}, "anna@ramrod", "pyinfra", "c0ffee", "a\nb")
 
 
 @settings(max_examples=15, deadline=None)
@@ -41,11 +43,11 @@ def test_a_bare_command_brings_its_program_on_standard_input() -> None:
 
 
 def test_a_bare_command_reads_its_own_input_after_the_program() -> None:
-    made = bare_command("refuse", message={"text": "a\nb"})
+    made = bare_command("refuse", message=TOLD)
     program, text = input_lines(made)
     assert program == bundle().to_line()
     assert "\n" not in text
-    assert json.loads(text) == {"text": "a\nb"}
+    assert protocol.loads(Refused, text) == TOLD
 
 
 @pytest.mark.parametrize("show", [str, "{}".format, "%s".__mod__])
@@ -60,8 +62,8 @@ def test_a_message_can_be_read_again() -> None:
 
 
 def test_the_message_is_one_line_of_json() -> None:
-    made = command("switch", message={"text": "a\nb"})
+    made = command("switch", message=TOLD)
     [text] = input_lines(made)
     assert "\n" not in text
-    assert json.loads(text) == {"text": "a\nb"}
+    assert protocol.loads(Refused, text) == TOLD
     assert shlex.split(str(made))[4:] == ["switch"]

@@ -12,7 +12,6 @@ from modelctl.nodes import travelling
 from modelctl.nodes.bundle import LOADER
 from node import protocol
 from node.errors import Refusal
-from node.protocol import registry as messages
 from node.registry import commands
 from node.store import files
 
@@ -28,7 +27,7 @@ def ask(name: str, question: object, kind: type[Reply], content: bytes = b"") ->
 def refusal(name: str, question: object, content: bytes = b"") -> str | None:
     """Why it is not carried out."""
     try:
-        ask(name, question, messages.Done, content)
+        ask(name, question, protocol.Nothing, content)
     except Refusal as refusal:
         return str(refusal)
     return None
@@ -58,7 +57,7 @@ def killed_at(moment: int, name: str, question: object) -> bool:
 
 def _carry_out(end: Callable[[str, Path], None], name: str, question: object) -> None:
     files.observer = end
-    ask(name, question, messages.Done)
+    ask(name, question, protocol.Nothing)
 
 
 def _in_a_copy(work: Callable[[], None]) -> int:
