@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from modelctl.errors import Faults
 from modelctl.inventory.part import Part
+from node.printable import printable
 
 MAX_QUOTED = 160
 Made = TypeVar("Made")
@@ -72,7 +73,7 @@ def dotted(steps: Iterable[str]) -> str:
 
 def one_line(text: str, limit: int = MAX_QUOTED) -> str:
     """What another program said, as one line that no terminal obeys, cut after `limit` characters."""
-    line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
+    line = printable(" ".join(text.split()))
     return line if len(line) <= limit else f"{line[:limit]}..."
 
 

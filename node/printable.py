@@ -5,7 +5,7 @@ from __future__ import annotations
 
 def printable(text: str) -> str:
     """Return the text without anything that a terminal would obey."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def shown(*words: str) -> str:

@@ -115,6 +115,6 @@ def _ask(host: Host) -> Facts | None:
     said = {"_sudo": True, "_timeout": seconds}
     answer = host.get_fact(InstalledFacts, services=services, _stdin=Message(question), **said)
     if answer is None and host not in host.state.failed_hosts:
-        lines = Message(bundle().to_line(), question)
+        lines = Message(bundle().line, question)
         answer = host.get_fact(BareFacts, services=services, _stdin=lines, **said)
     return answer

@@ -45,7 +45,7 @@ def command(name: str, *words: str, message: Any = None) -> StringCommand:
 
 def bare_command(name: str, *words: str, message: Any = None) -> StringCommand:
     """Return the command that runs `name` of the program that comes with it, installed or not."""
-    lines = [bundle().to_line(), *([] if message is None else [protocol.dumps(message)])]
+    lines = [bundle().line, *([] if message is None else [protocol.dumps(message)])]
     return StringCommand(*_python("-c", LOADER, name, *words), _sudo=True, _timeout=SECONDS, _stdin=Message(*lines))
 
 

@@ -4,9 +4,9 @@ import base64
 import hashlib
 import json
 import zlib
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 SOURCE = Path(__file__).parents[2] / "node"
 
@@ -30,11 +30,13 @@ finally:
 """
 
 
-class Bundle(NamedTuple):
+@dataclass(frozen=True)
+class Bundle:
     files: dict[str, str]
     digest: str  # SHA-256 over names and texts
 
-    def to_line(self) -> str:
+    @cached_property
+    def line(self) -> str:
         """Compressed: it goes to a bare host twice, maybe over a bad link."""
         return base64.b64encode(zlib.compress(json.dumps(self.files, sort_keys=True).encode(), 9)).decode()
 

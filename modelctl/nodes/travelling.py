@@ -22,7 +22,7 @@ def words(command: str) -> list[str]:
 
 def message(question: object) -> str:
     """What the command line reads: the program, and the question."""
-    return f"{bundle().to_line()}\n{protocol.dumps(question)}"
+    return f"{bundle().line}\n{protocol.dumps(question)}"
 
 
 def ask(fleet: Fleet, command: str, question: object, kind: type[Reply], expected: str, seconds: float) -> Reply:

@@ -104,7 +104,7 @@ class TestRemembering:
         host.facts = {"InstalledFacts": None, "BareFacts": settled(host)}
         assert facts.gather(as_host(host)) is not None
         [(_, asked), (name, sent)] = host.questions
-        assert (name, sent) == ("BareFacts", [bundle().to_line(), *asked])
+        assert (name, sent) == ("BareFacts", [bundle().line, *asked])
 
     def test_the_last_answer_stays_known_whatever_is_forgotten_or_foreseen(self, host: AskedHost) -> None:
         assert facts.last_answer(as_host(host)) is None

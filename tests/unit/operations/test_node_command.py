@@ -39,13 +39,13 @@ def test_words_stay_words(words: list[str]) -> None:
 def test_a_bare_command_brings_its_program_on_standard_input() -> None:
     made = bare_command("install-program", "d1")
     assert shlex.split(made.get_raw_value()) == ["/usr/bin/python3", "-I", "-B", "-c", LOADER, "install-program", "d1"]
-    assert bundle().to_line() not in str(made)
+    assert bundle().line not in str(made)
 
 
 def test_a_bare_command_reads_its_own_input_after_the_program() -> None:
     made = bare_command("refuse", message=TOLD)
     program, text = input_lines(made)
-    assert program == bundle().to_line()
+    assert program == bundle().line
     assert "\n" not in text
     assert protocol.loads(Refused, text) == TOLD
 

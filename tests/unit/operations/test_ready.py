@@ -94,7 +94,7 @@ def test_a_node_without_the_program_is_sent_it(fleet: Fleet, answer: Answer, mon
     monkeypatch.setitem(facts._remembered, as_host(host), (False, found))
     [install] = plan(ready.converge, host, ())
     assert install.get_raw_value().endswith(f" install-program {bundle().digest}")
-    assert input_lines(install) == [bundle().to_line()]
+    assert input_lines(install) == [bundle().line]
 
 
 def test_the_prediction_counts_on_the_program(fleet: Fleet, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +139,7 @@ class TestNewerCommit:
         assert refuse.get_raw_value().startswith("/usr/bin/python3 -I -B -c ")
         assert refuse.get_raw_value().endswith(" refuse")
         sent, text = input_lines(refuse)
-        assert sent == bundle().to_line()
+        assert sent == bundle().line
         told = protocol.loads(Refused, text)
         assert told.reason == self.REASON
         assert list(told.sets) == ["imagenode"]

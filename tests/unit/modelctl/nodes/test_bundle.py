@@ -43,7 +43,7 @@ def test_the_program_runs_from_a_message_and_leaves_nothing(temporary: Path) -> 
         "operator": "anna@ramrod", "purpose": "pyinfra",
         "limits": dict.fromkeys(("pull_timeout", "pull_patience", "reserve_bytes"), 1),
     }  # fmt: skip
-    result = load(temporary, bundle().to_line(), "facts", message=json.dumps(order))
+    result = load(temporary, bundle().line, "facts", message=json.dumps(order))
     assert result.stderr == ""
     answer = json.loads(result.stdout)
     assert answer["absent_folders"] == order["folders"]
@@ -53,7 +53,7 @@ def test_the_program_runs_from_a_message_and_leaves_nothing(temporary: Path) -> 
 
 def test_the_program_has_nothing_to_do_with_the_folder_that_it_is_started_in(temporary: Path) -> None:
     """R2: it is its user's, and the last place that tempfile knows."""
-    said = load(temporary, Bundle({"__main__.py": "import os; print(os.getcwd())"}, "").to_line())
+    said = load(temporary, Bundle({"__main__.py": "import os; print(os.getcwd())"}, "").line)
     assert said.stdout == "/\n"
 
 
@@ -61,7 +61,7 @@ def test_the_program_has_nothing_to_do_with_the_folder_that_it_is_started_in(tem
     ("program", "code", "said"), [("import sys; sys.exit('no')", 1, "no\n"), ("1 / 0", 1, None), ("exit(3)", 3, "")]
 )
 def test_a_failure_is_passed_on_and_leaves_nothing(temporary: Path, program: str, code: int, said: str | None) -> None:
-    result = load(temporary, Bundle({"__main__.py": program}, "").to_line())
+    result = load(temporary, Bundle({"__main__.py": program}, "").line)
     assert result.returncode == code
     if said is None:
         assert "ZeroDivisionError" in result.stderr
@@ -73,12 +73,12 @@ def test_a_failure_is_passed_on_and_leaves_nothing(temporary: Path, program: str
 def test_the_program_reads_what_follows_its_files(temporary: Path) -> None:
     files = {"__main__.py": "import sys; from part import word\nprint(word, sys.argv[1:], sys.stdin.read())",
              "part/__init__.py": "word = 'é'"}  # fmt: skip
-    result = load(temporary, Bundle(files, "").to_line(), "a b", "c", message="order")
+    result = load(temporary, Bundle(files, "").line, "a b", "c", message="order")
     assert result.stdout == "é ['a b', 'c'] order\n"
 
 
 def test_the_bundle_is_the_whole_program_on_one_line() -> None:
-    line = bundle().to_line()
+    line = bundle().line
     assert "\n" not in line
     assert len(line) < len(json.dumps(bundle().files)) / 2  # bad links
     files = json.loads(zlib.decompress(base64.b64decode(line)))
@@ -92,4 +92,4 @@ def test_the_bundle_is_the_whole_program_on_one_line() -> None:
 def test_the_digest_follows_names_and_texts() -> None:
     text = json.dumps(bundle().files, sort_keys=True)
     assert bundle().digest == hashlib.sha256(text.encode()).hexdigest()
-    assert Bundle({"a": "b"}, "").to_line() != Bundle({"b": "a"}, "").to_line()
+    assert Bundle({"a": "b"}, "").line != Bundle({"b": "a"}, "").line
