@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from node import cli, codec, layout
+from node import cli, codec, layout, root_commands
 from node.desired_state import DesiredState
 from node.errors import Refusal
 from node.protocol.steps import Refused
@@ -31,7 +31,7 @@ def test_a_refusal_is_one_line_on_stderr(monkeypatch: pytest.MonkeyPatch, capsys
     def refuse() -> None:
         raise Refusal("disk: full; free some space")
 
-    monkeypatch.setitem(cli.COMMANDS, "check-rrsync", refuse)
+    monkeypatch.setitem(root_commands.COMMANDS, "check-rrsync", refuse)
     assert cli.main(["check-rrsync"]) == 1
     assert capsys.readouterr() == ("", "disk: full; free some space\n")
 
@@ -43,7 +43,7 @@ def test_a_fault_of_the_disk_is_one_line(
     def fail() -> None:
         raise OSError(fault, os.strerror(fault), "/home/ops/models")
 
-    monkeypatch.setitem(cli.COMMANDS, "pull", fail)
+    monkeypatch.setitem(root_commands.COMMANDS, "pull", fail)
     assert cli.main(["pull"]) == 1
     assert capsys.readouterr() == (
         "",
@@ -55,14 +55,14 @@ def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     def stumble() -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setitem(cli.COMMANDS, "pull", stumble)
+    monkeypatch.setitem(root_commands.COMMANDS, "pull", stumble)
     with pytest.raises(ZeroDivisionError):
         cli.main(["pull"])
 
 
 def test_words_reach_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    monkeypatch.setitem(cli.COMMANDS, "make-key", said.append)
+    monkeypatch.setitem(root_commands.COMMANDS, "make-key", said.append)
     assert cli.main(["make-key", "lab1"]) == 0
     assert said == ["lab1"]
 
@@ -194,7 +194,9 @@ def test_without_root_it_says_what_to_type(monkeypatch: pytest.MonkeyPatch, caps
 
 def test_the_names_that_units_and_operations_use() -> None:
     """They are in unit files on the nodes, so that a newer program must know them too."""
-    assert {"install", "switch-unit", "recover", "recover-at-boot", "status", "history", "revert"} <= set(cli.COMMANDS)
+    assert {"install", "switch-unit", "recover", "recover-at-boot", "status", "history", "revert"} <= set(
+        root_commands.COMMANDS
+    )
 
 
 def test_a_switch_that_is_told_to_end_ends_as_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from node import cli, codec, layout
+from node import cli, codec, layout, root_commands
 from node.errors import Refusal
 from node.protocol.versions import Listed, RenewDeleteList
-from node.registry import commands as registry
 from node.registry import delete_list, prune_registry
 from node.registry.prune_registry import Place
 from node.store import files, history
@@ -206,7 +205,7 @@ def test_it_needs_no_root_and_nothing_else_does_without(
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: uid())
     assert cli.main(["retire", str(depot.registry), str(depot.log)]) == 0
-    for name in set(cli.COMMANDS) - {"retire", *registry.COMMANDS, *registry.RECEIVING}:
+    for name in set(root_commands.COMMANDS) - {"retire"}:
         assert cli.main([name]) == 1
         assert "needs root" in capsys.readouterr().err
 

@@ -1,0 +1,151 @@
+"""The commands of a node, as root. What they are told comes on standard input, so that no log holds them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Callable, ContextManager, Dict, Type, TypeVar
+
+from node import console, desired_state, layout, program, protocol
+from node import mend as mending
+from node.coral import stack_pull
+from node.desired_state import DesiredState
+from node.errors import Refusal
+from node.facts import facts, preview
+from node.linked_files import linked_transfer
+from node.machine import apt_lock
+from node.printable import printable
+from node.protocol import versions as version_messages
+from node.protocol.steps import AppendLog, Authorize, InstallAccess, InstallCleanup, Refused
+from node.protocol.versions import SendLinkedFile, Spared
+from node.prune import prune_node
+from node.pull import access, face_list, pull, staging, verification
+from node.registry import delete_list, deployment_log, prune_registry, prune_units
+from node.store import files, lock, rights
+from node.switch import automatic_rollback, follow
+from node.switch import switch as switching
+
+Question = TypeVar("Question")
+Reply = TypeVar("Reply")
+_Run = Callable[..., None]
+
+
+def _desired() -> DesiredState:
+    desired = _read(DesiredState)
+    desired_state.require_plain(desired)
+    return desired
+
+
+def _gather() -> None:
+    print(protocol.dumps(facts.gather(_desired())))
+
+
+def _asked(command: "protocol.Command[Question, Reply]", answer: Callable[[Question], Reply]) -> Dict[str, _Run]:
+    """The command by its name: it reads its question, and writes what is answered."""
+
+    def run() -> None:
+        print(protocol.dumps(answer(_read(command.question))))
+
+    return {command.name: run}
+
+
+def _told(kind: Type[Question], act: Callable[[Question], None]) -> _Run:
+    """A command that reads what it is told, and does that."""
+    return lambda: act(_read(kind))
+
+
+def _read(kind: Type[Question]) -> Question:
+    try:
+        return protocol.loads(kind, sys.stdin.read())
+    except ValueError as error:
+        raise Refusal("what it was told: %s" % printable(str(error))) from None
+
+
+def _folders() -> None:
+    desired = _desired()
+    for path in desired.folders:
+        if path.name == layout.STAGING:
+            with _pull_lock(desired):
+                staging.make(path)
+        else:
+            files.folder(path, desired.owner)
+
+
+def _mend() -> None:
+    mending.mend(_desired())
+
+
+def _renew() -> None:
+    """The chosen sets are those of this checkout too."""
+    desired = _desired()
+    for wanted in desired.sets:
+        follow.store(wanted, desired)
+
+
+def _pull() -> None:
+    desired = _desired()
+    with _pull_lock(desired):
+        stack_pull.bring(desired)
+        pull.pull(desired)
+        face_list.fetch(desired)
+
+
+def _pull_lock(desired: DesiredState) -> ContextManager[None]:
+    return lock.held(layout.pull_lock(), "pull", desired.operator, desired.purpose)
+
+
+def _switch() -> None:
+    follow.switch(_desired())
+
+
+def _switch_unit(id: str) -> None:
+    # systemd counts an end by SIGTERM as a clean one, after which nothing would return to the set before.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(1))
+    switching.run(follow.read(id))
+
+
+def _append_log(told: AppendLog) -> None:
+    deployment_log.append(told.log, rights.owner_of(told.owner), told.lines)
+
+
+CONSOLE: Dict[str, _Run] = {
+    "status": console.status,
+    "history": console.show_history,
+    "revert": console.revert,
+    "restore": console.restore,
+    "python": console.python,
+}
+COMMANDS: Dict[str, _Run] = {
+    **CONSOLE,
+    "facts": _gather,
+    **_asked(version_messages.PREVIEW, preview.preview),
+    **_asked(version_messages.VERIFY, verification.verify),
+    **_asked(version_messages.LINKED_FILES, linked_transfer.look),
+    **_asked(version_messages.LIST_VERSIONS, lambda asked: prune_node.gather(asked.models)),
+    **_asked(version_messages.REMOVE_VERSIONS, prune_node.remove),
+    **_asked(version_messages.DELETE_LIST, lambda asked: delete_list.show(asked.log)),
+    **_asked(version_messages.RENEW_DELETE_LIST, delete_list.renew),
+    **_asked(version_messages.SPARE, lambda told: Spared(delete_list.keep_referenced(told.versions, told.hosts))),
+    "install-program": program.install,
+    "mend": _mend,
+    "renew": _renew,
+    "folders": _folders,
+    "check-rrsync": access.check_rrsync,
+    "make-key": access.make_key,
+    "install-access": _told(InstallAccess, lambda told: access.install(told.certificate, told.known_hosts)),
+    "authorize": _told(Authorize, lambda told: access.authorize(told.user, told.lines)),
+    "wait-for-apt": apt_lock.wait,
+    "pull": _pull,
+    "switch": _switch,
+    "switch-unit": _switch_unit,
+    "refuse": _told(Refused, follow.record),
+    "restore-unit": console.restore_unit,
+    "append-log": _told(AppendLog, _append_log),
+    "send-linked-file": _told(SendLinkedFile, linked_transfer.send),
+    "install-cleanup": _told(InstallCleanup, lambda told: prune_units.install(told.units)),
+    "retire": prune_registry.prune,
+    "install": switching.start,
+    "recover": automatic_rollback.recover,
+    "recover-at-boot": automatic_rollback.recover_at_boot,
+}
