@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import base64
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Dict, Tuple, Type, TypeVar, Union, get_type_hints
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Tuple, Type, TypeVar, Union, get_type_hints
 
 Value = TypeVar("Value")
 Clean = Callable[[str], str]
+Decoder = Callable[[Any, str, Clean], Any]
+"""What it reads, the place that an error names, and what each line goes through."""
 
 
 class Text(str):
@@ -55,52 +57,45 @@ def decode(kind: Type[Value], data: Any, clean: Clean = str) -> Value:
 
     Raises TypeError or ValueError, which name the place, for what is not of that kind.
     """
-    found: Value = _decode(kind, data, "the message", clean)
+    found: Value = _decoder(kind)(data, "the message", clean)  # type: ignore[arg-type]  # a class is hashable
     return found
 
 
-def _decode(kind: Any, data: Any, place: str, clean: Clean) -> Any:
+@lru_cache(maxsize=None)
+def _decoder(kind: Any) -> Decoder:
     origin = getattr(kind, "__origin__", None)
-    args: Any = getattr(kind, "__args__", ())
     if origin is Union:
-        return None if data is None else _decode(args[0], data, place, clean)
+        some = _decoder(kind.__args__[0])
+        return lambda data, place, clean: None if data is None else some(data, place, clean)
     if origin is list:
-        _require(data, list, place)
-        return [_decode(args[0], each, "%s[%d]" % (place, at), clean) for at, each in enumerate(data)]
+        return partial(_list, _decoder(kind.__args__[0]))
     if origin is dict:
-        _require(data, dict, place)
-        return {
-            _string(str, name, place, clean): _decode(args[1], each, "%s.%.40s" % (place, name), clean)
-            for name, each in data.items()
-        }
+        return partial(_dict, _decoder(kind.__args__[1]))
     if hasattr(kind, "_fields"):
-        return _tuple(kind, data, place, clean)
-    return _leaf(kind, data, place, clean)
-
-
-def _leaf(kind: Any, data: Any, place: str, clean: Clean) -> Any:
+        fields = [(name, name.rstrip("_"), _decoder(each)) for name, each in get_type_hints(kind).items()]
+        return partial(_tuple, kind, fields)
     if kind in (str, Path, Text):
-        return _string(kind, data, place, clean)
-    if kind in (bytes, Sha256):
-        _require(data, str, place)
-        if kind is bytes:
-            return base64.b64decode(data, validate=True)
-        if not _SHA256.fullmatch(data):
-            raise ValueError("%s: found no SHA-256" % place)
-        return data
-    _require(data, (int, float) if kind is float else int if kind is Size else kind, place)
-    if kind is Size and not 0 <= data < MOST:
-        raise ValueError("%s: found no size" % place)
-    return data
+        return partial(_string, kind)
+    return _LEAVES.get(kind) or (lambda data, place, _: _require(data, kind, place))
 
 
-def _tuple(kind: Any, data: Any, place: str, clean: Clean) -> Any:
+def _list(each: Decoder, data: Any, place: str, clean: Clean) -> Any:
+    return [each(one, "%s[%d]" % (place, at), clean) for at, one in enumerate(_require(data, list, place))]
+
+
+def _dict(each: Decoder, data: Any, place: str, clean: Clean) -> Any:
+    return {
+        _string(str, name, place, clean): each(one, "%s.%.40s" % (place, name), clean)
+        for name, one in _require(data, dict, place).items()
+    }
+
+
+def _tuple(kind: Any, fields: List[Tuple[str, str, Decoder]], data: Any, place: str, clean: Clean) -> Any:
     _require(data, dict, place)
     found: Dict[str, Any] = {}
-    for name, each in _hints(kind).items():
-        key = name.rstrip("_")
+    for name, key, each in fields:
         if key in data:
-            found[name] = _decode(each, data[key], "%s.%s" % (place, key), clean)
+            found[name] = each(data[key], "%s.%s" % (place, key), clean)
         elif name not in kind._field_defaults:
             raise ValueError("%s: found no %s" % (place, key))
     return kind(**found)
@@ -114,11 +109,27 @@ def _string(kind: Any, data: Any, place: str, clean: Clean) -> Any:
     return kind(text)
 
 
-def _require(data: Any, kind: Union[type, Tuple[type, ...]], place: str) -> None:
+def _sha256(data: Any, place: str, _: Clean) -> Any:
+    if not _SHA256.fullmatch(_require(data, str, place)):
+        raise ValueError("%s: found no SHA-256" % place)
+    return data
+
+
+def _size(data: Any, place: str, _: Clean) -> Any:
+    if not 0 <= _require(data, int, place) < MOST:
+        raise ValueError("%s: found no size" % place)
+    return data
+
+
+def _require(data: Any, kind: Union[type, Tuple[type, ...]], place: str) -> Any:
     if not isinstance(data, kind) or (isinstance(data, bool) and kind is not bool):
         raise TypeError("%s: found %.40r" % (place, data))
+    return data
 
 
-@lru_cache(maxsize=None)
-def _hints(kind: Any) -> Dict[str, Any]:
-    return get_type_hints(kind)
+_LEAVES: Dict[Any, Decoder] = {
+    bytes: lambda data, place, _: base64.b64decode(_require(data, str, place), validate=True),
+    float: lambda data, place, _: _require(data, (int, float), place),
+    Sha256: _sha256,
+    Size: _size,
+}

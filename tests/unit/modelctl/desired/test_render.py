@@ -245,7 +245,7 @@ def test_words_come_back_from_yaml_as_they_went_in(viewname: str, objects: list[
             "x: {% if %}",
             "templates/imagenode/imagenode.yaml.j2: TemplateSyntaxError: Expected an expression, got ",
         ),
-        ("x: [", "templates/imagenode/imagenode.yaml.j2: while parsing a flow node expected the node content"),
+        ("x: [", "templates/imagenode/imagenode.yaml.j2: while parsing a flow node"),
     ],
 )
 def test_faulty_template(template: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
