@@ -18,9 +18,9 @@ elif desired_of(host).source.local:
     local.include("deploys/access.py")
 
     models.check_registry(name="Check the registry")
-    cleanup.keep_referenced(name="Keep the versions that this run needs")
 elif desired_of(host).stack:
     ready.make_ready(name="Make the host ready", steps=["access", "coral", "configs"])
+    cleanup.keep_referenced(name="Keep the versions that this run needs")
 
     local.include("deploys/access.py")
 

@@ -8,6 +8,7 @@ from operations.context import desired_of
 wanted = desired_of(host)
 if wanted.sets:
     ready.make_ready(name="Make the host ready", steps=["access", "coral", "models", "configs"])
+    cleanup.keep_referenced(name="Keep the versions that this run needs")
 
 local.include("deploys/access.py")
 
@@ -18,7 +19,6 @@ if wanted.sets:
     models.make_folders(name="Make folders")
     if wanted.source.local:
         models.check_registry(name="Check the registry")
-        cleanup.keep_referenced(name="Keep the versions that this run needs")
     models.pull(name="Pull models")
 
 local.include("deploys/configs.py")

@@ -16,11 +16,11 @@ from node.registry import commands as registry
 SECONDS = 600
 LONG = (
     "pull", "switch", "switch-unit", "recover", "revert", "restore", "restore-unit", "verify", "facts",
-    "linked-files", "send-linked-file", "retire",
+    "linked-files", "send-linked-file", "sweep", "sweep-now", "retention",
 )  # fmt: skip
 """Their limit is commands.LONG_SECONDS, as for a datasink's."""
 REGISTRY = (*registry.COMMANDS, *registry.RECEIVING)
-WITHOUT_ROOT = ("retire",)
+WITHOUT_ROOT = ("sweep",)
 """The registry's owner runs it, in a unit of its own."""
 
 

@@ -81,8 +81,6 @@ class Datasink(NamedTuple):
 
     pull_ca: Optional[List[str]]  # the lines that let certified keys in; None while there is no CA
     needed: Dict[str, str]  # version -> SHA-256 of its manifest
-    needed_by: Dict[str, List[str]]  # host -> versions
-    referenced: List[str]  # versions that the checkout names, whoever gets them
     log: Path  # the deployment log
 
 

@@ -63,9 +63,19 @@ def history() -> Path:
     return STATE / "history.jsonl"
 
 
-def cleanup() -> Path:
-    """On the primary datasink: what the clean-up of the registry may remove."""
-    return STATE / "cleanup"
+def roots() -> Path:
+    """On the primary datasink: what must stay in the registry."""
+    return STATE / "roots"
+
+
+def sweeps() -> Path:
+    """What the sweeps of the registry remember, in a folder that the registry's owner can write to."""
+    return STATE.parent / "model_cleanup" / "sweeps.json"
+
+
+def clock() -> Path:
+    """What the clock showed when the sweep of the registry was started, which cannot ask for itself."""
+    return RUNTIME / "clock"
 
 
 def backups() -> Path:

@@ -11,7 +11,6 @@ from node import layout, names
 from node.desired_state import DesiredState
 from node.errors import Refusal
 from node.pull import access
-from node.registry import delete_list
 from node.store import disk, files, pending_switch, sets
 from node.switch import automatic_rollback
 
@@ -63,13 +62,13 @@ def _damages(desired: DesiredState) -> Iterator[Damage]:
 
 def _kinds() -> Iterator[Tuple[Path, Kind]]:
     """What this program keeps, and of which kind it is: parents first."""
-    for path in (layout.access(), layout.cleanup(), layout.backups(), layout.checksum_cache(), layout.STATE / "sets"):
+    for path in (layout.access(), layout.roots(), layout.backups(), layout.checksum_cache(), layout.STATE / "sets"):
         yield path, FOLDER
     for path in (layout.coral(), layout.coral() / layout.STAGING):
         yield path, FOLDER
     for name in access.FILES:
         yield layout.access() / name, FILE
-    for path in (layout.history(), layout.pull_lock(), *delete_list.paths()):
+    for path in (layout.history(), layout.pull_lock()):
         yield path, FILE
     for service in filter(names.is_plain, disk.names(layout.STATE / "sets")):
         yield from _kinds_of(service)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import Tuple
 
 from node.errors import Refusal
 
@@ -22,6 +23,12 @@ def is_version(name: str) -> bool:
         return match is not None and bool(date.fromisoformat(match.group(1)))
     except ValueError:
         return False
+
+
+def age(version: str) -> Tuple[str, int]:
+    """Return what sorts the versions of a model by their age."""
+    day, _, number = version.partition(".")
+    return day, int(number or 1)
 
 
 def is_plain(name: str) -> bool:

@@ -16,12 +16,13 @@ from node.facts import facts, preview
 from node.linked_files import linked_transfer
 from node.machine import apt_lock
 from node.printable import printable
+from node.protocol import retention as retention_messages
 from node.protocol import versions as version_messages
 from node.protocol.steps import AppendLog, Authorize, InstallAccess, InstallCleanup, Refused
-from node.protocol.versions import SendLinkedFile, Spared
+from node.protocol.versions import SendLinkedFile
 from node.prune import prune_node
 from node.pull import access, face_list, pull, staging, verification
-from node.registry import delete_list, deployment_log, prune_registry, prune_units
+from node.registry import deployment_log, prune_units, roots, sweep
 from node.store import files, lock, rights
 from node.switch import automatic_rollback, follow
 from node.switch import switch as switching
@@ -124,9 +125,9 @@ COMMANDS: Dict[str, _Run] = {
     **_asked(version_messages.LINKED_FILES, linked_transfer.look),
     **_asked(version_messages.LIST_VERSIONS, lambda asked: prune_node.gather(asked.models)),
     **_asked(version_messages.REMOVE_VERSIONS, prune_node.remove),
-    **_asked(version_messages.DELETE_LIST, lambda asked: delete_list.show(asked.log)),
-    **_asked(version_messages.RENEW_DELETE_LIST, delete_list.renew),
-    **_asked(version_messages.SPARE, lambda told: Spared(delete_list.keep_referenced(told.versions, told.hosts))),
+    **_asked(retention_messages.ADD_ROOTS, roots.add),
+    **_asked(retention_messages.RETENTION, sweep.look),
+    **_asked(retention_messages.SWEEP, prune_units.sweep),
     "install-program": program.install,
     "mend": _mend,
     "renew": _renew,
@@ -144,7 +145,8 @@ COMMANDS: Dict[str, _Run] = {
     "append-log": _told(AppendLog, _append_log),
     "send-linked-file": _told(SendLinkedFile, linked_transfer.send),
     "install-cleanup": _told(InstallCleanup, lambda told: prune_units.install(told.units)),
-    "retire": prune_registry.prune,
+    "note-clock": sweep.note_clock,
+    "sweep": sweep.run,
     "install": switching.start,
     "recover": automatic_rollback.recover,
     "recover-at-boot": automatic_rollback.recover_at_boot,

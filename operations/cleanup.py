@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 
-from pyinfra.api import Host, StringCommand
+from pyinfra.api import Host, State, StringCommand
 
+from modelctl.nodes.remote import NoAnswer
+from modelctl.prune import roots
+from modelctl.remembered import remembered
 from node.protocol.facts import Facts
+from node.protocol.retention import HostReferences
 from node.protocol.steps import InstallCleanup
-from node.protocol.versions import Spare
-from operations.context import desired_of, needed_by
-from operations.facts import foresee
-from operations.node_command import command
+from operations.context import desired_of, hosts_of, needed_by
+from operations.facts import last_answer
+from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
 
 
@@ -22,18 +25,31 @@ def install(host: Host, found: Facts) -> Iterator[StringCommand]:
 
 
 @node_operation
-def keep_referenced(host: Host, found: Facts) -> Iterator[StringCommand]:
-    """Take what this checkout names off the delete-list, and let the next list know which hosts get it in this run.
+def keep_referenced(host: Host, _: Facts) -> Iterator[StringCommand]:
+    """Tell the datasink what the hosts of this run need, before the first of them is changed.
 
-    Not only what the run needs: the current version stays, though every host of the run has another one.
+    Where it does not answer, a host goes on that is to get only what it knew to be needed before.
     """
-    if found.datasink is None:
-        return
-    listed, unseen = found.datasink.listed, found.datasink.unseen
-    if listed:
-        host.log(f"wanted again, so off the delete-list: {', '.join(listed)}")
-    needed = needed_by(host.state) if unseen else {}
-    hosts = {name: [each.label for each in needed[name]] for name in unseen if name in needed}
-    if listed or hosts:
-        foresee(host, datasink=found.datasink._replace(listed=[], unseen=[]))
-        yield command("spare", message=Spare(listed, hosts))
+    if host.state.is_executing and (reason := _untold(host.state).get(host.name)):
+        yield Refusal(f"{host.name}: {reason}")
+
+
+@remembered
+def _untold(state: State) -> dict[str, str]:
+    """The hosts that may not get what they want, since the datasink does not know, and why."""
+    needed = {name: [each.label for each in versions] for name, versions in needed_by(state).items()}
+    answers = {host.name: last_answer(host) for host in hosts_of(state)}
+    hosts = {
+        name: HostReferences(
+            {**dict.fromkeys(needed[name], "wanted"), **(found.references or {})}, found.references is not None
+        )
+        for name, found in answers.items()
+        if found is not None
+    }
+    data = next(iter(hosts_of(state))).data
+    try:
+        roots.add(data.site_folder, [data.fleet], hosts)
+    except NoAnswer as error:
+        why = f"it wants versions that the registry does not know to be needed; {error}"
+        return {name: why for name in hosts if not roots.covers(data.site_folder, name, needed[name])}
+    return {}

@@ -33,9 +33,5 @@ def _datasink(fleet: Fleet, wanted: DesiredState, needed: dict[str, list[Version
     return Datasink(
         pull_ca=pull_ca.lines(str(wanted.source.registry), fleet.revoked) if pull_ca.exists() else None,
         needed={each.label: each.manifest for versions in needed.values() for each in versions},
-        needed_by={name: [each.label for each in versions] for name, versions in needed.items()},
-        referenced=[
-            f"{model}/{each}" for model in fleet.registry.artefacts for each in fleet.referenced_versions(model)
-        ],
         log=Path(fleet.deployment_log()),
     )

@@ -17,7 +17,7 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.inventory_file import Inventory
 from modelctl.nodes import remote
 from modelctl.operator import operator
-from modelctl.prune import delete_list
+from modelctl.prune import roots
 from modelctl.table import UNKNOWN, Report, Row, Table, number
 
 COLUMNS = ("host", "from", "to", "restarts", "bytes to move", "events unlocked")
@@ -53,7 +53,7 @@ def carry_out(inventory: Inventory, checkout: Checkout, made: Edit, move: Move) 
         _require_locked(hosts)
     options.require_consent("Do it?", "changed", move.yes)
     if not _is_agreed(before, move):
-        _keep_referenced(before, after, move)
+        roots.add(inventory.folder, [before, after], {})
     begun = Change(
         what=move.what,
         operator=operator(),
@@ -89,7 +89,7 @@ def _look(inventory: Inventory, after: Fleet, move: Move) -> tuple[HostPreview, 
 
     def keep() -> None:
         if _is_agreed(before, move):
-            _keep_referenced(before, after, move)
+            roots.add(inventory.folder, [before, after], {})
 
     _, _, found = remote.together(
         lambda: preview.require_stored(after, move.model, move.version),
@@ -102,11 +102,6 @@ def _look(inventory: Inventory, after: Fleet, move: Move) -> tuple[HostPreview, 
 def _is_agreed(fleet: Fleet, move: Move) -> bool:
     """Whether nothing that the look finds makes the operator think again."""
     return move.yes and (move.unlock or not fleet.registry.artefacts[move.model].linked)
-
-
-def _keep_referenced(before: Fleet, after: Fleet, move: Move) -> None:
-    """Keep the version from the registry's clean-up, before anything is changed."""
-    delete_list.keep_referenced(before, [(move.model, move.version)], preview.moving(before, after, move.model))
 
 
 def _require_pins_committed(inventory: Inventory, checkout: Checkout) -> None:

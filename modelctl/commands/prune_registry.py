@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from modelctl.commands import options
+from modelctl.errors import OperatorError
 from modelctl.prune import prune_registry
 from modelctl.prune.prune_registry_table import report
 
@@ -15,16 +16,19 @@ from modelctl.prune.prune_registry_table import report
 @options.as_json
 @options.site
 def registry(dry_run: bool, yes: bool, as_json: bool, site: Path) -> None:
-    """List the versions that the primary datasink's clean-up may remove once their time has come.
+    """Remove the versions of the registry that have not been needed for a week, as its weekly timer does.
 
-    What is current, previous, an override, or named by any host's sets stays, and so do the most recent others.
+    What a checkout or any host references stays, and so do the most recent others of each model.
     """
     fleet = options.connected(site, as_json, dry_run, yes)
-    plan = prune_registry.look(fleet)
-    options.tell(report(plan), prune_registry.to_json(plan), as_json)
+    found = prune_registry.look(fleet)
+    options.tell(report(fleet.site.primary_datasink, found), prune_registry.to_json(fleet, found), as_json)
     if dry_run:
         return
-    if plan.is_new:
-        options.require_consent("Write this delete-list?", "written", yes)
-    prune_registry.write(fleet, plan)
-    click.echo("the delete-list is written" if plan.is_new else "the delete-list is as it was", err=as_json)
+    if found.due:
+        options.require_consent("Remove them?", "removed", yes)
+    swept = prune_registry.sweep(fleet)
+    for line in swept.lines:
+        click.echo(line, err=as_json)
+    if swept.fault:
+        raise OperatorError(f"{fleet.site.primary_datasink}: {swept.fault}")

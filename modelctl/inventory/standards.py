@@ -100,7 +100,7 @@ class Limits(Part):
 class Standards(Part):
     """`sentinelcam_model_retention`: how many versions of a model stay in the registry besides those in use.
 
-    `model_cleanup_grace_days`: how long a version that may go stays on the delete-list before it goes.
+    `registry_free_bytes`: when its disk has less free space, `modelctl status` says so.
     """
 
     users: Users = Users()
@@ -109,4 +109,4 @@ class Standards(Part):
     limits: Limits = Limits()
     health_checks: HealthChecks = HealthChecks()
     sentinelcam_model_retention: PositiveInt = 5
-    model_cleanup_grace_days: PositiveInt = 7
+    registry_free_bytes: PositiveInt = 2_000_000_000

@@ -27,12 +27,13 @@ class UnknownCommand(OperatorError):
     """The node's program is too old to know the command, or there is none yet."""
 
 
-def words(*command: str) -> list[str]:
-    """The command line of a command of the node program.
+SUDO = ("env", "LC_ALL=C", "sudo", "-n")
+"""What sudo says is looked at, and it speaks the language that the operator's ssh brings along."""
 
-    What sudo says is looked at, and it speaks the language that the operator's ssh brings along.
-    """
-    return ["env", "LC_ALL=C", "sudo", "-n", PROGRAM, *command]
+
+def words(*command: str) -> list[str]:
+    """The command line of a command of the node program."""
+    return [*SUDO, PROGRAM, *command]
 
 
 def passwordless(login: str) -> str:

@@ -7,11 +7,13 @@ from typing import TypeVar
 
 from modelctl.errors import OperatorError
 from modelctl.inventory.fleet import Fleet
-from modelctl.nodes import remote
+from modelctl.nodes import node_command, remote
 from modelctl.nodes.bundle import LOADER, bundle
 from node import layout, protocol
+from node.protocol import Command
 
 MAX_FAULT = 400  # characters: a fault ends with what to do
+Question = TypeVar("Question")
 Reply = TypeVar("Reply")
 
 
@@ -27,10 +29,22 @@ def message(question: object) -> str:
 
 def ask(fleet: Fleet, command: str, question: object, kind: type[Reply], expected: str, seconds: float) -> Reply:
     """What a command replies. Raises as `read`; remote.NoAnswer when the datasink is unreachable, or cannot run it."""
+    return _run(fleet, words(command), question, kind, expected, seconds)
+
+
+def ask_as_root(fleet: Fleet, command: Command[Question, Reply], question: Question, seconds: float) -> Reply:
+    """The same, of a command that only root may do. Raises as `ask`."""
+    sudo = [*node_command.SUDO, *words(command.name)]
+    return _run(fleet, sudo, question, command.reply, command.called, seconds)
+
+
+def _run(fleet: Fleet, words: list[str], question: object, kind: type[Reply], expected: str, seconds: float) -> Reply:
     host = fleet.site.primary_datasink
-    done = remote.run(fleet, host, words(command), seconds, f"{message(question)}\n")
+    done = remote.run(fleet, host, words, seconds, f"{message(question)}\n")
     if done.returncode == protocol.REFUSED and done.stderr.strip() and "Traceback (" not in done.stderr:
         raise refused(fleet, remote.last_line(done.stderr, MAX_FAULT))
+    if remote.last_line(done.stderr) in node_command.WANTS_PASSWORD:
+        raise OperatorError(f"{remote.place(fleet, host)}: {node_command.passwordless(fleet.host(host).login)}")
     if done.returncode:
         said = f"python3 ended with {done.returncode}: {remote.last_line(done.stderr)}"
         raise remote.NoAnswer(f"{remote.place(fleet, host)}: {said}; expected Python 3.7 or newer there")

@@ -1,42 +1,40 @@
-"""The plan of a pruning of the registry, for people: where the space is, what goes and when, and what to know."""
+"""What a sweep of the registry would do, for people: where the space is, what goes and when, and why the rest stays."""
 
 from collections.abc import Iterator
 
-from modelctl.prune.prune_registry import Plan, stored
 from modelctl.table import ODD, Report, Row, Table, number
+from node.protocol.retention import Retention
 
 
-def report(plan: Plan) -> Report:
-    """Two tables, and the lines below them."""
-    numbers = frozenset({"versions", "bytes", "go"})
-    tables = [Table(("model", "versions", "bytes", "go"), tuple(_space(plan)), numbers)]
-    if plan.entries:
-        tables.append(Table(("goes", "bytes", "not before", "listed by", "since"), tuple(_going(plan)), numbers))
-    return Report(tuple(tables), tuple(_notes(plan)))
+def report(datasink: str, found: Retention) -> Report:
+    """Three tables, and the lines below them."""
+    numbers = frozenset({"versions", "bytes"})
+    tables = [Table(("model", "versions", "bytes"), tuple(_space(found)), numbers)]
+    if found.unneeded:
+        goes = tuple(Row((each.label, number(each.bytes), each.due, each.since), ODD) for each in found.unneeded)
+        tables.append(Table(("goes", "bytes", "not before", "unneeded since"), goes, numbers))
+    if found.kept:
+        stays = tuple(Row((label, why)) for label, reasons in sorted(found.kept.items()) for why in reasons)
+        tables.append(Table(("stays", "because"), stays, numbers))
+    return Report(tuple(tables), tuple(_notes(datasink, found)))
 
 
-def _space(plan: Plan) -> Iterator[Row]:
-    for model, sizes in stored(plan.listing).items():
-        going = sum(entry.model == model for entry in plan.entries)
-        yield Row((model, number(len(sizes)), number(sum(sizes)), number(going)))
+def _space(found: Retention) -> Iterator[Row]:
+    sizes: dict[str, list[int]] = {}
+    for label, size in sorted(found.sizes.items()):
+        sizes.setdefault(label.partition("/")[0], []).append(size)
+    yield from (Row((model, number(len(each)), number(sum(each)))) for model, each in sizes.items())
 
 
-def _going(plan: Plan) -> Iterator[Row]:
-    for entry in plan.entries:
-        yield Row((entry.label, number(entry.bytes), entry.due, entry.operator, entry.since), ODD)
-
-
-def _notes(plan: Plan) -> Iterator[str]:
-    sizes = [size for each in stored(plan.listing).values() for size in each]
+def _notes(datasink: str, found: Retention) -> Iterator[str]:
     yield (
-        f"{plan.datasink}: {number(len(sizes))} versions of {number(sum(sizes))} bytes are stored, "
-        f"{number(plan.listing.free)} of its disk's {number(plan.listing.total)} bytes are free"
+        f"{datasink}: {number(len(found.sizes))} versions of {number(sum(found.sizes.values()))} bytes are stored, "
+        f"{number(found.free)} of its disk's {number(found.total)} bytes are free"
     )
-    going = number(sum(entry.bytes for entry in plan.entries))
-    yield f"{len(plan.entries)} versions go, {going} bytes" if plan.entries else "nothing goes"
-    yield from (f"{label} leaves the list: {why}" for label, why in plan.leave.items())
-    yield from (f"{plan.datasink}: {why}; it is left alone" for why in plan.listing.faults.values())
-    for host, why in plan.absent.items():
-        yield f"{why}; it counts with what was seen of it at {plan.seen[host].time}"
-    if plan.old.entries is None:
-        yield f"{plan.datasink}: its delete-list is damaged, so nothing is removed; it is written anew, with new times"
+    yield from (f"{datasink}: {why}; it is left alone" for why in found.unreadable.values())
+    yield from (f"{datasink}: {note}" for note in found.notes)
+    if found.held:
+        yield f"nothing goes: {found.held}"
+    else:
+        size = number(sum(each.bytes for each in found.due))
+        yield f"{len(found.due)} versions go now, {size} bytes" if found.due else "nothing goes now"

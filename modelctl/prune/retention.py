@@ -25,8 +25,11 @@ def keep(
     it is somebody else's.
     """
     reasons: dict[Pair, list[str]] = {}
-    for pair, reason in _references(registry, overrides, named):
+    for pair, reason in references(registry, overrides):
         reasons.setdefault(pair, []).append(reason)
+    for host, models in named.items():
+        for pair in ((model, version) for model in models for version in models[model]):
+            reasons.setdefault(pair, []).append(f"named by {host}")
     others = [pair for pair in stored if pair[0] in registry.artefacts and pair not in reasons]
     for pair in _most_recent(others, retention):
         reasons[pair] = [f"one of the {retention} most recent others"]
@@ -36,17 +39,14 @@ def keep(
     return {pair: tuple(reasons[pair]) for pair in stored if pair in reasons}
 
 
-def _references(
-    registry: Registry, overrides: Mapping[str, Mapping[str, str]], named: Mapping[str, Named]
-) -> Iterator[tuple[Pair, str]]:
+def references(registry: Registry, overrides: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[Pair, str]]:
+    """What a checkout references, and why."""
     for model, entry in registry.artefacts.items():
         yield (model, entry.current_version), "current"
         if entry.previous_version is not None:
             yield (model, entry.previous_version), "previous"
     for host, versions in overrides.items():
         yield from ((pair, f"override of {host}") for pair in versions.items())
-    for host, models in named.items():
-        yield from (((model, version), f"named by {host}") for model in models for version in models[model])
 
 
 def _most_recent(pairs: Iterable[Pair], count: int) -> Iterator[Pair]:

@@ -13,7 +13,7 @@ from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.values import is_version
 from modelctl.nodes import node_command, remote
-from modelctl.prune import delete_list
+from modelctl.prune import prune_registry
 from modelctl.registry import registry_store
 from modelctl.registry.listing import Listing
 
@@ -22,31 +22,31 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class RegistryState:
-    """What is stored without a pin, what unfinished work left, and what is to be removed though it is named here.
+    """What is stored without a pin, what unfinished work left, and what is to be known of the registry's sweep.
 
     `error` is why some of that is unknown. Versions and folders as MODEL/NAME; `parts` of collected files as
-    HOST/MODEL/VERSION/NAME; `listed` are on the delete-list, which was made before they were named; `unreadable` says
-    of models and versions why they could not be read.
+    HOST/MODEL/VERSION/NAME; `retention` says what keeps the registry from being swept, and what ends soon;
+    `unreadable` says of models and versions why they could not be read.
     """
 
     unpinned: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
-    listed: tuple[str, ...] = ()
+    retention: tuple[str, ...] = ()
     error: str | None = None
     unreadable: Mapping[str, str] = field(default_factory=dict)
 
 
 def look(fleet: Fleet) -> RegistryState:
     """Ask the primary datasink."""
-    (listing, no_listing), (parts, no_parts), (listed, no_list) = remote.together(
+    (listing, no_listing), (parts, no_parts), (retention, no_retention) = remote.together(
         lambda: _try(lambda: registry_store.listing(fleet), Listing({}, (), 0, 0)),
         lambda: _try(lambda: linked_files.unfinished(fleet), tuple[str, ...]()),
-        lambda: _try(lambda: _listed(fleet), tuple[str, ...]()),
+        lambda: _try(lambda: _retention(fleet), tuple[str, ...]()),
     )
-    error = "; ".join(dict.fromkeys(why for why in (no_listing, no_parts, no_list) if why))
+    error = "; ".join(dict.fromkeys(why for why in (no_listing, no_parts, no_retention) if why))
     unpinned = _unpinned(fleet, listing)
-    return RegistryState(unpinned, listing.leftovers, parts, listed, error or None, listing.faults)
+    return RegistryState(unpinned, listing.leftovers, parts, retention, error or None, listing.faults)
 
 
 def _try(ask: Callable[[], Answer], otherwise: Answer) -> tuple[Answer, str | None]:
@@ -79,11 +79,7 @@ def notes(fleet: Fleet, state: RegistryState) -> Iterator[str]:
     for part in state.parts:
         path = f"{fleet.collected_folder()}/{one_line(part)}"
         yield f"{datasink}: {path}: a collect has not ended; {_ending(fleet, part)}"
-    for label in state.listed:
-        yield (
-            f"{datasink}: {label} is on the delete-list, and named here; take it off: "
-            f"{hints.modelctl('prune registry')}"
-        )
+    yield from (f"{datasink}: {note}" for note in state.retention)
 
 
 def _ending(fleet: Fleet, part: str) -> str:
@@ -99,14 +95,18 @@ def _ending(fleet: Fleet, part: str) -> str:
     return f"keep it under a plain name: sudo mv -n -- {shlex.join(paths)}"
 
 
-def _listed(fleet: Fleet) -> tuple[str, ...]:
-    """Named by hand, say, and deployed without the datasink: it could not know."""
+def _retention(fleet: Fleet) -> tuple[str, ...]:
+    """What the sweep of the registry would tell, and that its disk is nearly full."""
     try:
-        entries = delete_list.read(fleet).entries or ()
+        found = prune_registry.look(fleet)
     except node_command.UnknownCommand:
-        return ()  # what knows no list has none
-    named = {(model, version) for model in fleet.registry.artefacts for version in fleet.referenced_versions(model)}
-    return tuple(entry.label for entry in entries if entry.pair in named)
+        return ()  # what knows no sweep has none
+    notes = [f"its registry is not swept: {found.held}"] if found.held else []
+    if found.free < fleet.standards.registry_free_bytes:
+        look = hints.modelctl("prune registry --dry-run")
+        limit = f"expected {fleet.standards.registry_free_bytes:,}"
+        notes.append(f"{fleet.registry_folder()}: {found.free:,} bytes are free; {limit}; see what goes: {look}")
+    return (*notes, *found.notes)
 
 
 def _unpinned(fleet: Fleet, listing: Listing) -> tuple[str, ...]:

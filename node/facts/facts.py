@@ -15,8 +15,9 @@ from node.facts import coral_host, prerequisites, status
 from node.health import health, work
 from node.machine.services import Status
 from node.protocol.facts import DatasinkState, Facts, PullAccess, SetState, StackState
+from node.prune import referenced
 from node.pull import access, face_list, staging
-from node.registry import delete_list, deployment_log, prune_units
+from node.registry import deployment_log, prune_units
 from node.store import disk, history, rights, sets, versions
 from node.store.history import short
 from node.store.service_set import ServiceSet
@@ -37,6 +38,7 @@ def gather(desired: DesiredState) -> Facts:
         pull_access=PullAccess(access.public_key(), access.read(access.CERTIFICATE), access.read(access.KNOWN_HOSTS)),
         history=history.entries()[-history.RECENT :],
         datasink=_datasink(desired.datasink, desired),
+        references=referenced.of_host(),
     )
     return found._replace(missing=prerequisites.missing(desired, found), remarks=prerequisites.remarks(desired))
 
@@ -133,8 +135,6 @@ def _datasink(told: Optional[Datasink], desired: DesiredState) -> Optional[Datas
         revoked=[] if told.pull_ca is None else access.revoked(login, told.pull_ca),
         registry=_missing(told.needed, desired.source),
         logged=deployment_log.logged(told.log),
-        listed=delete_list.listed(told.referenced),
-        unseen=delete_list.unseen(told.needed_by),
         clean_up=prune_units.differences(desired.clean_up),
     )
 

@@ -128,6 +128,7 @@ class Facts(NamedTuple):
     datasink: Optional[DatasinkState]  # of the primary one only
     missing: Missing = Missing()
     remarks: List[str] = []  # what may be wrong
+    references: Optional[Dict[str, str]] = None  # MODEL/VERSION -> what of its sets names it; None when one is damaged
 
 
 class DatasinkState(NamedTuple):
@@ -135,6 +136,4 @@ class DatasinkState(NamedTuple):
     revoked: List[str]  # pull keys that it refuses and this checkout does not
     registry: List[str]  # what the registry lacks of this run's versions
     logged: Dict[str, Logged]
-    listed: List[str]  # what this checkout names of the versions on the delete-list
-    unseen: List[str]  # hosts of this run that no clean-up knows to get what they do
     clean_up: List[str]  # what differs of the clean-up's units

@@ -7,7 +7,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from node.codec import Size, Text
 from node.desired_state import Version
-from node.protocol import Command, Nothing
+from node.protocol import Command
 
 
 class StackSize(NamedTuple):
@@ -141,73 +141,8 @@ class Removal(NamedTuple):
     refused: Dict[str, str]  # MODEL/VERSION -> why it stays
 
 
-class ShowDeleteList(NamedTuple):
-    log: Path  # of what was removed
-
-
-class Listed(NamedTuple):
-    """A version that may go: what it was when it was listed, when its time comes, who listed it and when (UTC)."""
-
-    model: str
-    version: str
-    manifest: str  # SHA-256
-    bytes: Size  # that its removal frees
-    due: str
-    since: str
-    operator: str
-
-    @property
-    def pair(self) -> Tuple[str, str]:
-        return self.model, self.version
-
-    @property
-    def label(self) -> str:
-        return self.model + "/" + self.version
-
-    @property
-    def removal(self) -> str:
-        """What the log says, after the time, when it is removed."""
-        return "removed %s, %d bytes; listed %s by %s" % (self.label, self.bytes, self.since, self.operator)
-
-
-class Sight(NamedTuple):
-    """The versions of each model that a host's sets named, and when it said so."""
-
-    time: str
-    named: Dict[str, List[str]]
-
-
-class DeleteList(NamedTuple):
-    """What the datasink holds, None where the file is damaged; what was carried out is no entry any more."""
-
-    now: str  # the clock that tells when an entry is due
-    digest: str  # of all that a decision rests on
-    entries: Optional[List[Listed]]
-    seen: Optional[Dict[str, Sight]]  # by host
-
-
-class RenewDeleteList(NamedTuple):
-    was: str  # the digest of what was decided from
-    entries: List[Listed]
-    seen: Dict[str, Sight]
-
-
-class Spare(NamedTuple):
-    """Versions, as MODEL/VERSION, that are wanted again, and those that hosts are about to get."""
-
-    versions: List[str]
-    hosts: Dict[str, List[str]]
-
-
-class Spared(NamedTuple):
-    versions: List[str]  # those that were on the list
-
-
 PREVIEW = Command("preview", PreviewQuestion, Preview, "what a deploy would cost")
 VERIFY = Command("verify", VerifyQuestion, Verified, "what differs there")
 LINKED_FILES = Command("linked-files", LinkedQuestion, LinkedFiles, "its linked files")
 LIST_VERSIONS = Command("list-versions", ListVersions, Held, "the versions that it holds")
 REMOVE_VERSIONS = Command("remove-versions", RemoveVersions, Removal, "what it removed")
-DELETE_LIST = Command("delete-list", ShowDeleteList, DeleteList, "its delete-list")
-RENEW_DELETE_LIST = Command("renew-delete-list", RenewDeleteList, Nothing, "nothing")
-SPARE = Command("spare", Spare, Spared, "what was spared")

@@ -6,8 +6,10 @@ import re
 from contextlib import suppress
 from typing import Dict, Iterator, List, Optional, Set, Tuple
 
+from node import layout
 from node.errors import Refusal
 from node.store import pending_switch, sets
+from node.store.service_set import CORAL
 from node.store.sets import StoredSet
 
 FACE_MODEL = "face_recognition"
@@ -27,6 +29,19 @@ def versions(service: str) -> Optional[Dict[str, List[str]]]:
     except (Refusal, OSError):
         return None
     return {model: sorted(version for each, version in found if each == model) for model in sorted(dict(found))}
+
+
+def of_host() -> Optional[Dict[str, str]]:
+    """Return all versions that sets here name, as MODEL/VERSION, and why; None when a set cannot be read."""
+    found = {}  # type: Dict[str, str]
+    for service in layout.services():
+        named = versions(service)
+        if named is None:
+            return None
+        labels = ["%s/%s" % (model, each) for model in named for each in named[model]]
+        labels += ["%s/%s" % (CORAL, each) for each in stacks(service).values()]
+        found.update((label, "in a set of %s" % service) for label in labels)
+    return found
 
 
 def stacks(service: str) -> Dict[str, str]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import List
 
 from node import layout
-from node.machine import services
-from node.store import files
+from node.errors import Refusal
+from node.machine import commands, services
+from node.protocol.retention import Sweep, Swept
+from node.store import disk, files
 from node.store.service_set import Installed
 from node.switch import installation
+
+SERVICE = "model_cleanup.service"
 
 
 def differences(units: List[Installed]) -> List[str]:
@@ -36,3 +40,19 @@ def install(units: List[Installed]) -> None:
 
 def _timers(units: List[Installed]) -> List[str]:
     return [unit.path.name for unit in units if unit.path.suffix == ".timer"]
+
+
+def sweep(asked: Sweep) -> Swept:
+    """Let the sweep run now, as its timer does. Returns what it logged, and why the unit failed if it did.
+
+    Raises Refusal where there is no such unit.
+    """
+    if not services.status(SERVICE).fragment:
+        raise Refusal("%s: not there; a deploy brings it: pyinfra inventory.py deploys/cleanup.py" % SERVICE)
+    before = len(disk.lines(asked.log))
+    fault = None
+    try:
+        services.start(SERVICE, commands.LONG_SECONDS)
+    except Refusal as refusal:
+        fault = "%s: %s" % (refusal, services.journal(SERVICE, 5))
+    return Swept(disk.lines(asked.log)[before:], fault)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import json
 import time
 from typing import Iterator, List, Optional
@@ -19,6 +20,7 @@ FAILED = "failed"  # the new set is not healthy and stays, for there is no healt
 REFUSED = "refused"  # nothing was changed
 RESTORED = "restored"  # a linked file was put back
 RECENT = 20
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def add(request: Request, old: Optional[str], result: str, reason: Optional[str]) -> None:
@@ -96,4 +98,14 @@ def short(digest: Optional[str]) -> str:
 
 def now() -> str:
     """Return the node's time in UTC: ISO 8601, to the second."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return time.strftime(_TIME, time.gmtime())
+
+
+def seconds(moment: str) -> int:
+    """Return the seconds since 1970 of a time as `now` says it. Raises ValueError for what is none."""
+    return calendar.timegm(time.strptime(moment, _TIME))
+
+
+def later(moment: str, more: int) -> str:
+    """Return the time so many seconds later."""
+    return time.strftime(_TIME, time.gmtime(seconds(moment) + more))

@@ -1,0 +1,71 @@
+"""Telling the primary datasink what must stay in its registry, before anything comes to need it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from modelctl.inventory.fleet import Fleet
+from modelctl.nodes import travelling
+from modelctl.operator import operator
+from modelctl.prune.retention import references
+from node import codec
+from node.protocol.retention import ADD_ROOTS, AddRoots, Clone, HostReferences
+
+SECONDS = 60
+REMEMBERED = ".deploy.roots"
+"""Beside the inventory of a site: what its last run has told."""
+TRUSTED = timedelta(days=30)
+"""So long that is relied on when the datasink does not answer; it forgets a clone later."""
+
+
+class Told(NamedTuple):
+    """What the datasink has been told of this clone, and when."""
+
+    time: str  # UTC, ISO 8601
+    versions: list[str]  # MODEL/VERSION
+    hosts: dict[str, list[str]]
+
+
+def add(folder: Path, fleets: Sequence[Fleet], hosts: Mapping[str, HostReferences]) -> None:
+    """Tell what a clone of a site references, before and after a change, and what hosts do.
+
+    `folder` is the site's. Raises remote.NoAnswer when the datasink cannot be reached, OperatorError when it refuses.
+    """
+    question = AddRoots(_clone(folder, fleets), dict(hosts), operator())
+    travelling.ask_as_root(fleets[0], ADD_ROOTS, question, SECONDS)
+    before = _remembered(folder)
+    labels = {name: list(each.versions) for name, each in hosts.items()}
+    told = Told(
+        datetime.now(UTC).isoformat(), list(question.clone.versions), {**(before.hosts if before else {}), **labels}
+    )
+    (folder / REMEMBERED).write_text(json.dumps(codec.encode(told)), encoding="utf-8")
+
+
+def covers(folder: Path, host: str, labels: Sequence[str]) -> bool:
+    """Whether the datasink knows already that a host needs these versions."""
+    told = _remembered(folder)
+    return told is not None and set(labels) <= {*told.versions} & {*told.hosts.get(host, ())}
+
+
+def _remembered(folder: Path) -> Told | None:
+    try:
+        told = codec.decode(Told, json.loads((folder / REMEMBERED).read_text(encoding="utf-8")))
+        return told if datetime.now(UTC) - datetime.fromisoformat(told.time) < TRUSTED else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _clone(folder: Path, fleets: Sequence[Fleet]) -> Clone:
+    versions: dict[str, str] = {}
+    for fleet in fleets:
+        overrides = {host: each.model_version_overrides for host, each in fleet.site.hosts.items()}
+        for pair, why in references(fleet.registry, overrides):
+            versions.setdefault("/".join(pair), why)
+    return Clone(
+        name=f"{operator()}:{folder.resolve()}",
+        versions=versions,
+        hosts=sorted({host for fleet in fleets for host in fleet.with_service()}),
+        retention=max(fleet.standards.sentinelcam_model_retention for fleet in fleets),
+    )

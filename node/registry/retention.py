@@ -1,0 +1,161 @@
+"""Which stored versions a sweep removes, and why the others stay: roots and sweep, as Nix and image registries do.
+
+A version goes that no root names, that is not among the most recent others of its model, and that sweeps have found so
+for a week. Time is counted from sweep to sweep, and not read off what a file says: a clock that was set, or a backup
+that was restored, begins all counting anew.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+from node import names
+from node.machine import clock
+from node.protocol.retention import CloneRoots, Count, Moment, Reference, Sweeps, Unneeded
+from node.registry.roots import Roots
+from node.store import history
+
+DAY = 24 * 3600
+FIRST_DAYS, LAST_DAYS = 6, 35
+"""A version goes so many days after it was found unneeded; what no sweep has removed until then is found anew."""
+HOST_DAYS = 35
+"""So long the roots of a host stay that no clone names any more."""
+CLONE_DAYS = 90
+"""So long those of a clone stay that does not run."""
+TOLD_DAYS = 14
+"""So long before their end it is told."""
+
+
+class Stored(NamedTuple):
+    """A version in the registry: the SHA-256 of its manifest, and the bytes that its removal frees."""
+
+    label: str
+    manifest: str
+    bytes: int
+
+    @property
+    def model(self) -> str:
+        return self.label.partition("/")[0]
+
+    @property
+    def version(self) -> str:
+        return self.label.partition("/")[2]
+
+
+class Decision(NamedTuple):
+    held: Optional[str]
+    unneeded: List[Unneeded]
+    kept: Dict[str, List[str]]
+    notes: List[str]
+    counts: Dict[str, Count]
+
+
+class _Counting:
+    """Since when each thing is as it is; what is not asked for is forgotten."""
+
+    def __init__(self, before: Dict[str, Count], now: str) -> None:
+        self._before, self._now = before, now
+        self.counts = {}  # type: Dict[str, Count]
+
+    def days(self, name: str, what: str, limit: float = float("inf")) -> float:
+        """Return since how many days it is so, not more than a limit: beyond it, counting begins anew."""
+        before = self._before.get(name)
+        if before is None or before.what != what or self._passed(before) > limit:
+            before = Count(what, self._now)
+        self.counts[name] = before
+        return self._passed(before)
+
+    def _passed(self, count: Count) -> float:
+        return (history.seconds(self._now) - history.seconds(count.since)) / DAY
+
+
+def decide(stored: Sequence[Stored], roots: Roots, last: Optional[Sweeps], now: Moment) -> Decision:
+    """Return what goes and what stays, and what the next sweep is to remember."""
+    if not now.is_synchronised:
+        return _held("the clock is not synchronised, so no time is counted: timedatectl", {})
+    before = last.counts if last and last.at.is_synchronised and not clock.was_set(last.at, now) else {}
+    counting = _Counting(before, now.time)
+    notes = []  # type: List[str]
+    clones = [each for id, each in sorted(roots.clones.items()) if _is_live(id, each, counting, notes)]
+    named = {host for each in clones for host in each.hosts}
+    held = _why_held(roots, clones, named)
+    if held:
+        return _held(held, {**before, **counting.counts})
+    hosts = {name for name in roots.hosts if _is_kept(name, named, counting, notes)}
+    kept = _kept(stored, roots, clones, hosts)
+    going = [_unneeded(each, counting) for each in stored if each.label not in kept]
+    return Decision(None, going, kept, notes, counting.counts)
+
+
+def _held(why: str, counts: Dict[str, Count]) -> Decision:
+    return Decision(why, [], {}, [], counts)
+
+
+def _why_held(roots: Roots, clones: List[CloneRoots], named: Set[str]) -> Optional[str]:
+    """Return why nothing is known of what must stay."""
+    if not clones:
+        return "no checkout has deployed for %d days; a deploy tells what must stay" % CLONE_DAYS
+    if roots.restored:
+        return "%s: it came from a backup; a deploy writes it anew" % roots.restored[0]
+    unknown = sorted(named - set(roots.hosts))
+    if unknown:
+        return "%s: nothing is known of what it needs; a deploy of it tells" % ", ".join(unknown)
+    return None
+
+
+def _is_live(id: str, clone: CloneRoots, counting: _Counting, notes: List[str]) -> bool:
+    """Tell whether a clone's roots count: as long as it runs, and for some time after."""
+    return _lasts(
+        "clone " + id, clone.time, CLONE_DAYS, "%s, which ran last at %s" % (clone.name, clone.time), counting, notes
+    )
+
+
+def _is_kept(host: str, named: Set[str], counting: _Counting, notes: List[str]) -> bool:
+    """Tell whether a host's roots count: as long as a clone names it, and for some time after."""
+    return host in named or _lasts("host " + host, "", HOST_DAYS, "%s, which no checkout names" % host, counting, notes)
+
+
+def _lasts(name: str, what: str, limit: int, called: str, counting: _Counting, notes: List[str]) -> bool:
+    left = limit - counting.days(name, what)
+    if left <= TOLD_DAYS:
+        notes.append("the roots of %s, %s" % (called, "end in %d days" % left if left > 0 else "have ended"))
+    return left > 0
+
+
+def _kept(stored: Sequence[Stored], roots: Roots, clones: List[CloneRoots], hosts: Set[str]) -> Dict[str, List[str]]:
+    reasons = {}  # type: Dict[str, List[str]]
+    for label, why in _reasons(roots, clones, hosts):
+        reasons.setdefault(label, []).append(why)
+    retention = max(each.retention for each in clones)
+    for label in _most_recent([each for each in stored if each.label not in reasons], retention):
+        reasons[label] = ["one of the %d most recent others" % retention]
+    return {each.label: reasons[each.label] for each in stored if each.label in reasons}
+
+
+def _reasons(roots: Roots, clones: List[CloneRoots], hosts: Set[str]) -> Iterator[Tuple[str, str]]:
+    for clone in clones:
+        yield from _each(clone.versions, clone.name)
+    for host in sorted(hosts):
+        yield from _each(roots.hosts[host].versions, host)
+
+
+def _each(versions: Dict[str, Reference], place: str) -> Iterator[Tuple[str, str]]:
+    for label, each in versions.items():
+        yield label, "%s: %s, since %s" % (place, each.why, each.since)
+
+
+def _most_recent(stored: Sequence[Stored], count: int) -> Iterator[str]:
+    by_model = {}  # type: Dict[str, List[Stored]]
+    for each in stored:
+        by_model.setdefault(each.model, []).append(each)
+    for versions in by_model.values():
+        versions.sort(key=lambda each: names.age(each.version), reverse=True)
+        yield from (each.label for each in versions[:count])
+
+
+def _unneeded(stored: Stored, counting: _Counting) -> Unneeded:
+    name = "version " + stored.label
+    counting.days(name, stored.manifest, LAST_DAYS)
+    since = counting.counts[name].since
+    due = history.later(since, FIRST_DAYS * DAY)
+    return Unneeded(stored.label, stored.manifest, stored.bytes, since, due)

@@ -1,0 +1,160 @@
+"""The roots on the primary datasink: what must stay in the registry, and who says so.
+
+roots/clones/ID.json    what a clone's checkout references; each of its runs writes it anew
+roots/hosts/HOST.json   what a host's sets reference; narrowed only by a run that has read them
+
+Root writes them, the sweep only reads them. A version that no root names may go.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple, Type, TypeVar
+
+from node import codec, layout, names
+from node.errors import Refusal
+from node.protocol import Nothing
+from node.protocol.retention import AddRoots, Clone, CloneRoots, HostReferences, HostRoots, Reference
+from node.store import disk, files, handles, history, lock
+
+Root = TypeVar("Root", CloneRoots, HostRoots)
+SLACK = 600  # seconds between the time that a file names and the one that its disk does
+RENEWED_AFTER = 24 * 3600  # seconds
+
+
+class Roots(NamedTuple):
+    clones: Dict[str, CloneRoots]
+    hosts: Dict[str, HostRoots]
+    restored: List[Path]  # files that are older than they look: they came from a backup
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Read or change the roots while nobody else changes them. Raises lock.Taken."""
+    files.folder(layout.roots())
+    with locked():
+        yield
+
+
+@contextmanager
+def locked() -> Iterator[None]:
+    """The same, for one who cannot make the folder. Raises OSError where there is none."""
+    with handles.listable(layout.roots()) as handle:
+        if not lock.take(handle):
+            raise lock.Taken("%s: another is at work on the roots; run again" % layout.roots())
+        yield
+
+
+def read() -> Roots:
+    """Return all roots. Raises Refusal for a damaged file, since nobody knows then what must stay."""
+    restored = []  # type: List[Path]
+    clones = _read(CloneRoots, _clones(), restored)
+    return Roots(clones, _read(HostRoots, _hosts(), restored), restored)
+
+
+def _read(kind: Type[Root], folder: Path, restored: List[Path]) -> Dict[str, Root]:
+    found = {}
+    for name in disk.names(folder) if disk.is_real_folder(folder) else []:
+        path = folder / name
+        if path.suffix != ".json" or name.startswith("."):
+            continue  # what a power cut left of a write
+        try:
+            with handles.opened(path) as file:
+                root = codec.decode(kind, json.loads(disk.content(file, path).decode()))
+                if is_restored(file.fileno(), root.time):
+                    restored.append(path)
+        except (OSError, ValueError, TypeError, RecursionError, Refusal) as error:
+            raise Refusal("%s: damaged (%s), so nothing is removed; %s" % (path, error, _REMEDY)) from None
+        found[path.stem] = root
+    return found
+
+
+_REMEDY = "a deploy writes it anew: remove it there, then pyinfra inventory.py deploys/models.py"
+
+
+def add(told: AddRoots) -> Nothing:
+    """Write what a clone references, and what its hosts do. Raises Refusal for names that are none, or damage."""
+    _check(told)
+    with alone():
+        old = read()
+        clones, hosts = added(old, told, history.now())
+        for folder, before, after in ((_clones(), old.clones, clones), (_hosts(), old.hosts, hosts)):
+            files.folder(folder)
+            for name, root in after.items():
+                path = folder / (name + ".json")
+                if before.get(name) != root or path in old.restored:
+                    files.write(path, json.dumps(codec.encode(root), sort_keys=True, indent=1).encode())
+    return Nothing()
+
+
+def _check(told: AddRoots) -> None:
+    labels = [*told.clone.versions, *(label for each in told.hosts.values() for label in each.versions)]
+    wrong = [label for label in labels if not is_label(label)]
+    wrong += [host for host in (*told.hosts, *told.clone.hosts) if not names.is_plain(host)]
+    if wrong:
+        raise Refusal("roots: found %.80r; expected MODEL/VERSION, and names of hosts" % wrong[0])
+
+
+def is_label(text: str) -> bool:
+    """Tell whether a text is MODEL/VERSION."""
+    model, _, version = text.partition("/")
+    return names.MODEL.fullmatch(model) is not None and names.is_version(version)
+
+
+def clone_id(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:16]
+
+
+Written = Tuple[Dict[str, CloneRoots], Dict[str, HostRoots]]
+
+
+def added(old: Roots, told: AddRoots, now: str) -> Written:
+    """Return the roots that are to be written.
+
+    What another clone references stays with a host: its run may be about to bring it there.
+    """
+    own = clone_id(told.clone.name)
+    elsewhere = {label for id, clone in old.clones.items() if id != own for label in clone.versions}
+    clone = _clone(old.clones.get(own), told.clone, now)
+    hosts = {name: _host(old.hosts.get(name), each, elsewhere, told.operator, now) for name, each in told.hosts.items()}
+    return {own: clone}, hosts
+
+
+def _clone(old: Optional[CloneRoots], told: Clone, now: str) -> CloneRoots:
+    versions = _references(old.versions if old else {}, told.versions, now)
+    new = CloneRoots(told.name, now, versions, sorted(told.hosts), told.retention)
+    return old if old and _is_fresh(old.time, now) and old._replace(time=now) == new else new
+
+
+def _host(old: Optional[HostRoots], told: HostReferences, elsewhere: Set[str], operator: str, now: str) -> HostRoots:
+    before = old.versions if old else {}
+    staying = {label: each for label, each in before.items() if not told.is_complete or label in elsewhere}
+    versions = {**staying, **_references(before, told.versions, now)}
+    if old and versions == before and _is_fresh(old.time, now):
+        return old
+    return HostRoots(operator, now, versions)
+
+
+def _references(old: Mapping[str, Reference], told: Mapping[str, str], now: str) -> Dict[str, Reference]:
+    return {label: Reference(why, old[label].since if label in old else now) for label, why in sorted(told.items())}
+
+
+def _is_fresh(time: str, now: str) -> bool:
+    return 0 <= history.seconds(now) - history.seconds(time) < RENEWED_AFTER
+
+
+def is_restored(handle: int, time: str) -> bool:
+    """Tell whether a file was not written when it says so: no backup brings back the time of a file's last change."""
+    return abs(os.fstat(handle).st_ctime - history.seconds(time)) > SLACK
+
+
+def _clones() -> Path:
+    return layout.roots() / "clones"
+
+
+def _hosts() -> Path:
+    return layout.roots() / "hosts"

@@ -1,0 +1,219 @@
+"""The sweep of the model registry: removes the versions that nothing needs, and nothing else.
+
+It runs as the registry's owner, in a unit that may write there, to its log and to its memory alone. A version is
+renamed to MODEL/.retired-VERSION first, so that it is there whole or not at all; the last thing that goes is that
+folder itself, after the line in the log. So whatever ends the program, its next run knows what is left to do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import stat
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Dict, Iterator, List, Optional, Tuple
+
+from node import codec, layout, names
+from node.errors import Refusal
+from node.machine import clock, process_tree
+from node.protocol.registry import ListRegistry, RegistryListing
+from node.protocol.retention import AskRetention, Moment, Retention, Sweeps, Unneeded
+from node.registry import listing, own, retention, roots
+from node.registry.retention import Decision, Stored
+from node.store import disk, files, handles, rights
+
+FRESH = 600  # seconds
+
+
+def note_clock() -> None:
+    """Say, as root, what the sweep is not let to ask."""
+    files.folder(layout.RUNTIME)
+    files.write(layout.clock(), _text(clock.look()))
+
+
+def look(asked: AskRetention) -> Retention:
+    """Return what a sweep would do now, with the rights of the one who runs it."""
+    now = clock.look()
+    with rights.of(rights.owner_of(asked.user)):
+        found = _list(asked.registry)
+        stored, unreadable = _stored(found)
+        decided = retention.decide(stored, roots.read(), _remembered(), now)
+    sizes = {each.label: each.bytes for each in stored}
+    return Retention(
+        now.time,
+        decided.held,
+        decided.unneeded,
+        decided.kept,
+        decided.notes,
+        sizes,
+        unreadable,
+        found.free,
+        found.total,
+    )
+
+
+def run(registry: str, log: str) -> None:
+    """Remove what is due now. Raises Refusal, a line for each version that could not be removed."""
+    problems = Sweep(Path(registry), Path(log), _noted_clock()).run()
+    if problems:
+        raise Refusal("\n".join(problems))
+
+
+class Sweep:
+    """One sweep of a registry, which logs what it removes. `now` counts, and not what the clock shows meanwhile."""
+
+    def __init__(self, registry: Path, log: Path, now: Moment) -> None:
+        self.registry, self.log, self.now = registry, log, now
+        self._before = _remembered()
+        self._memory = Sweeps(now, {}, dict(self._before.going if self._before else {}))
+        self._problems = []  # type: List[str]
+        self._removed = 0
+
+    def run(self) -> List[str]:
+        """Finish what an earlier sweep began, then remove what is due. Returns why versions stay that are, a line each.
+
+        Raises Refusal when nobody can tell what must stay, or nothing can be put on record: then nothing is removed.
+        """
+        self._require_log()
+        decided = self._decide()
+        self._memory = self._memory._replace(counts=decided.counts)
+        for label in self._leftovers():
+            with self._told():
+                self._finish(label)
+        for each in decided.unneeded:
+            if each.due <= self.now.time:
+                with self._told():
+                    self._remove(each)
+        with self._told():
+            self._remember()
+        self._say(decided)
+        return self._problems
+
+    def _require_log(self) -> None:
+        """What is removed must be on record."""
+        if not disk.is_writable(self.log if disk.is_there(self.log) else self.log.parent):
+            raise Refusal("%s: not writable for the clean-up's user; chown it and run again" % self.log)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What goes wrong with one version is noted, and does not stop the others."""
+        try:
+            yield
+        except Refusal as refusal:
+            self._problems.append(str(refusal))
+        except OSError as error:
+            where = error.filename or self.log  # writing names no file, and little else is written
+            self._problems.append("%s: %s; mend that and run again" % (where, error.strerror))
+
+    def _decide(self) -> Decision:
+        stored, unreadable = _stored(_list(self.registry))
+        self._problems += [why for why in unreadable.values() if why not in self._problems]
+        return retention.decide(stored, roots.read(), self._before, self.now)
+
+    def _leftovers(self) -> List[str]:
+        """The versions that were renamed and not yet wholly removed."""
+        found = (name.split("/" + layout.RETIRED) for name in _list(self.registry).leftovers if layout.RETIRED in name)
+        return ["/".join(each) for each in found if roots.is_label("/".join(each))]
+
+    def _remove(self, each: Unneeded) -> None:
+        """Rename a version, so that from here on it is no version any more, and remove that."""
+        folder = self.registry / each.label
+        with roots.locked():
+            again = {one.label: one.manifest for one in self._decide().unneeded}
+            if again.get(each.label) != each.manifest:
+                return  # somebody has just come to need it, or has taken it away
+            freed_by(folder)  # what could not be removed is not renamed either
+            self._memory.going[each.label] = each.line
+            self._remember()
+            files.place(folder, _retired(folder))
+        self._finish(each.label)
+
+    def _finish(self, label: str) -> None:
+        """What has a line in the log already is not told twice."""
+        retired = _retired(self.registry / label)
+        contents, freed = disk.names(retired), freed_by(retired)
+        for name in contents:
+            files.remove(retired / name)
+        line = self._memory.going.get(label) or ("removed %s, %d bytes" % (label, freed) if contents else "")
+        if line and line not in {logged.partition(" ")[2] for logged in disk.lines(self.log)}:
+            self._tell(line)
+        files.remove(retired)
+        files.sync_folder(retired.parent)
+        self._memory.going.pop(label, None)
+        self._removed += 1
+
+    def _say(self, decided: Decision) -> None:
+        """Each sweep leaves a line."""
+        for note in decided.notes:
+            self._tell(note)
+        if decided.held:
+            self._tell("nothing is removed: %s" % decided.held)
+        elif not self._removed:
+            self._tell("nothing is removed: nothing is due")
+
+    def _tell(self, line: str) -> None:
+        files.append(self.log, ("%s %s" % (self.now.time, line)).encode(), owner=own.me())
+        print(line)
+
+    def _remember(self) -> None:
+        files.write(layout.sweeps(), _text(self._memory), owner=own.me())
+
+
+def _text(message: object) -> bytes:
+    return json.dumps(codec.encode(message), sort_keys=True, indent=1).encode()
+
+
+def _noted_clock() -> Moment:
+    path, remedy = layout.clock(), "start the unit, which has it written anew: systemctl start model_cleanup"
+    try:
+        noted = codec.decode(Moment, json.loads(disk.read(path).decode()))
+    except (OSError, ValueError, TypeError) as error:
+        raise Refusal("%s: %s; %s" % (path, error, remedy)) from None
+    if not 0 <= process_tree.now() - noted.uptime <= FRESH:
+        raise Refusal("%s: found an old one; %s" % (path, remedy))
+    return noted
+
+
+def _remembered() -> Optional[Sweeps]:
+    """What the last sweep knew; None where there was none, or its memory is damaged or came from a backup."""
+    try:
+        with handles.opened(layout.sweeps()) as file:
+            found = codec.decode(Sweeps, json.loads(disk.content(file, layout.sweeps()).decode()))
+            return None if roots.is_restored(file.fileno(), found.at.time) else found
+    except (OSError, ValueError, TypeError, RecursionError, Refusal):
+        return None
+
+
+def _list(registry: Path) -> RegistryListing:
+    models = [name for name in disk.names(registry) if names.MODEL.fullmatch(name)]
+    return listing.list_registry(ListRegistry(registry, models))
+
+
+def _stored(found: RegistryListing) -> Tuple[List[Stored], Dict[str, str]]:
+    """The versions, and why others could not be read. What has no manifest is none."""
+    stored, unreadable = [], dict(found.unreadable)
+    for each in found.versions:
+        label = "%s/%s" % (each.model, each.version)
+        if each.fault is not None:
+            unreadable[label] = each.fault
+        elif each.manifest is not None and names.is_version(each.version):
+            size = sum(size for name, size in each.files.items() if name not in each.shared)
+            stored.append(Stored(label, hashlib.sha256(each.manifest).hexdigest(), size))
+    return stored, unreadable
+
+
+def _retired(folder: Path) -> Path:
+    return folder.with_name(layout.RETIRED + folder.name)
+
+
+def freed_by(folder: Path) -> int:
+    """Return the bytes that removing a folder frees: those of its regular files that have no other link.
+
+    Raises Refusal when its owner is another, who alone could remove it.
+    """
+    found = list(disk.tree(folder))
+    for path in [folder, *(path for path, status in found if stat.S_ISDIR(status.st_mode))]:
+        if not disk.is_writable(path):
+            raise Refusal("%s: not writable for the clean-up's user; chown it and run again" % path)
+    return sum(status.st_size for _, status in found if stat.S_ISREG(status.st_mode) and status.st_nlink == 1)
