@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -40,7 +41,8 @@ def add(folder: Path, fleets: Sequence[Fleet], hosts: Mapping[str, HostReference
     told = Told(
         datetime.now(UTC).isoformat(), list(question.clone.versions), {**(before.hosts if before else {}), **labels}
     )
-    (folder / REMEMBERED).write_text(json.dumps(codec.encode(told)), encoding="utf-8")
+    with suppress(OSError):
+        (folder / REMEMBERED).write_text(json.dumps(codec.encode(told)), encoding="utf-8")
 
 
 def covers(folder: Path, host: str, labels: Sequence[str]) -> bool:

@@ -20,7 +20,7 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import Pin, PinnedFile, Pins, dump_pins
 from modelctl.nodes import remote
 from node import protocol
-from node.protocol import REFUSED, UNKNOWN_COMMAND
+from node.protocol import UNKNOWN_COMMAND
 from node.protocol.registry import ReadFolder
 from tests.chandler.inventory.registry import REGISTRY
 from tests.unit.modelctl.datasinks import manifest
@@ -175,8 +175,8 @@ class FakeHosts:
         self.statuses: dict[str, list[dict[str, Any]]] = {}
         self.stored: dict[str, Any] = {}
         self.asked: list[tuple[str, str]] = []
-        self.spared: list[tuple[str, Any]] = []
-        self.keep_fault = ""
+        self.roots: list[tuple[str, Any]] = []
+        self.keep_fault = (0, "")
 
     def run(
         self, _fleet: Fleet, host: str, command: Sequence[str], _seconds: float, message: str = ""
@@ -188,12 +188,10 @@ class FakeHosts:
         if "preview" in command:
             answer = self.previews.get(host, '{"bytes": 0, "unlocked": [], "chosen": {}}')
             return _said(answer) if answer else subprocess.CompletedProcess([], UNKNOWN_COMMAND, "", "found preview")
-        if "spare" in command:
-            self.spared.append((host, json.loads(message)))
-            code = UNKNOWN_COMMAND if self.keep_fault.startswith("found spare") else REFUSED
-            if self.keep_fault:
-                return subprocess.CompletedProcess([], code, "", self.keep_fault)
-            return _said('{"versions": []}')
+        if "add-roots" in command:
+            self.roots.append((host, json.loads(message.splitlines()[-1])))
+            code, said = self.keep_fault
+            return subprocess.CompletedProcess([], code, "", said) if said else _said("{}")
         services = self.statuses[host].pop(0) if self.statuses.get(host) else {}
         return _said(json.dumps({"program": "f" * 64, "services": services}))
 

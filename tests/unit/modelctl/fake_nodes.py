@@ -10,6 +10,8 @@ import pytest
 
 from modelctl.desired.desired_state import desired
 from modelctl.inventory.fleet import Fleet
+from node import protocol
+from node.protocol.retention import Retention
 from tests.unit.modelctl.fake_ssh import FakeSsh
 
 OLD = "0ddba11" * 9 + "0"
@@ -27,6 +29,9 @@ CODE = {"imagenode": "0.2", "sentinel": "to 0.2.4", "datapump": None}
 """A node tells the releases of some services apart."""
 
 
+PLENTY: dict[str, Any] = {"now": "2026-11-22T23:40:00Z", "free": 10**10, "total": 10**11}
+
+
 class FakeNodes:
     """All hosts of a fleet with a service, each healthy unless a test says otherwise."""
 
@@ -34,9 +39,9 @@ class FakeNodes:
         self.fleet = fleet
         self.ssh = FakeSsh(folder, monkeypatch)
         self.services = {host: _services(fleet, host) for host in fleet.site.hosts}
-        self._listing, self._parts, self._delete_list = (folder / name for name in ("listing", "parts", "delete-list"))
+        self._listing, self._parts, self._retention = (folder / name for name in ("listing", "parts", "retention"))
         self.leave()
-        self.doom()
+        self.keep()
         self.store({(model, version): {} for model, versions in fleet.pins.models.items() for version in versions})
         for host in fleet.site.hosts:
             self.change(host)
@@ -56,7 +61,7 @@ class FakeNodes:
     def say(self, host: str, answer: str) -> None:
         """Let a host say this of itself; questions for the datasink's folders have their own answers."""
         answers = (
-            f"*sentinelcam-node*delete-list*) cat {shlex.quote(str(self._delete_list))};; "
+            f"*sentinelcam-node*retention*) cat {shlex.quote(str(self._retention))};; "
             f"*sentinelcam-node*) printf %s {shlex.quote(answer)};; "
             f"*collected*) cat {shlex.quote(str(self._parts))};; *) cat {shlex.quote(str(self._listing))};;"
         )
@@ -74,13 +79,10 @@ class FakeNodes:
         """Let killed collects have left these."""
         self._parts.write_text(json.dumps({"fault": None, "parts": parts}), encoding="utf-8")
 
-    def doom(self, *versions: tuple[str, str]) -> None:
-        """Let the delete-list hold these versions."""
-        time = "2026-11-22T23:40:00Z"
-        rest = {"manifest": OLD, "bytes": 1, "due": time, "since": time, "operator": "anna@ramrod"}
-        entries = [{"model": model, "version": version, **rest} for model, version in versions]
-        state = {"now": time, "digest": OLD, "entries": entries, "seen": {}}
-        self._delete_list.write_text(json.dumps(state), encoding="utf-8")
+    def keep(self, **changes: Any) -> None:
+        """Let the sweep of the registry have this to tell; before, nothing."""
+        nothing = Retention(PLENTY["now"], None, [], {}, [], {}, {}, PLENTY["free"], PLENTY["total"])
+        self._retention.write_text(protocol.dumps(nothing._replace(**changes)), encoding="utf-8")
 
     def fail(self, host: str, code: int, words: str) -> None:
         self.ssh.answer(self.address(host), f"printf '%s\\n' {shlex.quote(words)} >&2; exit {code}")

@@ -4,8 +4,7 @@ import base64
 import json
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -21,7 +20,7 @@ from modelctl.faults import one_line
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import remote
 from modelctl.product import CHECKOUT
-from modelctl.prune import delete_list, prune_nodes, prune_nodes_table, prune_registry, prune_registry_table
+from modelctl.prune import prune_nodes, prune_nodes_table, prune_registry, prune_registry_table, roots
 from modelctl.registry import import_store, stack_store
 from modelctl.reports import (
     model_list,
@@ -58,9 +57,9 @@ HELD = {
     "version": "2024-01-01",
     "files": [{"name": "facelist.csv", "size": 7, "inode": "1:2", "links": 1}],
 }
-DOOMED = {
-    "model": "haarcascades", "version": "2020-01-01", "manifest": "ab" * 32, "bytes": 7, "due": "2026-11-30T03:00:00Z",
-    "since": "2026-11-23T03:00:00Z", "operator": "anna@ramrod",
+UNNEEDED = {
+    "label": "haarcascades/2020-01-01", "manifest": "ab" * 32, "bytes": 7, "since": "2026-11-23T03:00:00Z",
+    "due": "2026-11-29T03:00:00Z",
 }  # fmt: skip
 
 
@@ -93,11 +92,13 @@ VALID: dict[str, Callable[[str], Any]] = {
     "remove-versions": lambda _: {
         "removed": [{"model": MODEL, "version": OLD, "bytes": 7}], "refused": {"a/b": "in use"}
     },
-    "delete-list": lambda _: {
-        "now": datetime.now(UTC).strftime(delete_list.TIME), "digest": "ab" * 32, "entries": [DOOMED],
-        "seen": {"lab1": {"time": "2026-11-23T03:00:00Z", "named": {MODEL: [OLD]}}},
+    "retention": lambda _: {
+        "now": "2026-11-30T03:00:00Z", "held": None, "unneeded": [UNNEEDED], "kept": {f"{MODEL}/{OLD}": ["current"]},
+        "notes": ["the roots of x end in 3 days"], "sizes": {f"{MODEL}/{OLD}": 7},
+        "unreadable": {"openface_torch": "Permission denied"}, "free": 7, "total": 9,
     },
-    "spare": lambda _: {"versions": [f"{MODEL}/{OLD}"]},
+    "add-roots": lambda _: {},
+    "sweep-now": lambda _: {"lines": ["x"], "fault": None},
     "list-registry": lambda _: {
         "versions": [LISTED, {**LISTED, "model": "haarcascades", "version": "2020-01-01"}],
         "unreadable": {"openface_torch": "Permission denied"}, "leftovers": [f"{MODEL}/.import-{OLD}"], "free": 7,
@@ -146,10 +147,11 @@ def _verify_nodes() -> Report:
 
 
 def _cleanup() -> Report:
-    plan = prune_registry.look(FLEET)
-    json.dumps(prune_registry.to_json(plan))
-    prune_registry.write(FLEET, plan)
-    return prune_registry_table.report(plan)
+    found = prune_registry.look(FLEET)
+    json.dumps(prune_registry.to_json(FLEET, found))
+    swept = prune_registry.sweep(FLEET)
+    shown = prune_registry_table.report(FLEET.site.primary_datasink, found)
+    return Report(shown.tables, (*shown.notes, *swept.lines, swept.fault or ""))
 
 
 def _cleanup_nodes() -> Report:
@@ -175,8 +177,8 @@ def _collect() -> Report:
     return Report((), tuple(linked_files.place(FLEET, found, *each) for each in found.uncollected.items()))
 
 
-def _keep_referenced() -> None:
-    delete_list.keep_referenced(FLEET, [(MODEL, OLD)])
+def _roots() -> None:
+    roots.add(Path("/nowhere"), [FLEET, AFTER], {})
 
 
 def _import() -> None:
@@ -194,12 +196,12 @@ def _finish() -> None:
 
 
 COMMANDS: list[tuple[Callable[[], Report | None], tuple[str, ...]]] = [
-    (_status, ("status", "list-registry", "delete-list", "find-parts")),
+    (_status, ("status", "list-registry", "retention", "find-parts")),
     (_show, ("status", "list-registry")),
     (_list, ("list-registry",)),
     (_verify, ("list-registry", "read-folder")),
     (_verify_nodes, ("verify",)),
-    (_cleanup, ("delete-list", "status", "list-registry")),
+    (_cleanup, ("retention", "sweep-now")),
     (
         _cleanup_nodes,
         ("status", "list-versions", "linked-files", "remove-versions", "read-folder", "check-collected"),
@@ -207,7 +209,7 @@ COMMANDS: list[tuple[Callable[[], Report | None], tuple[str, ...]]] = [
     (_rollback, ("preview",)),
     (_stored, ("read-folder",)),
     (_collect, ("linked-files", "read-folder", "check-collected")),
-    (_keep_referenced, ("spare",)),
+    (_roots, ("add-roots",)),
     (_import, ("check-import",)),
     (_stacks, ("find-stacks",)),
     (_finish, ("finish-collected",)),
@@ -227,8 +229,6 @@ class Hosts:
     ) -> "subprocess.CompletedProcess[str]":
         question = "status" if command[-1] == "--json" else command[-1]
         self.asked.add(question)
-        if question == "renew-delete-list":
-            return subprocess.CompletedProcess([], 0, "{}", "")
         text = self.texts.get(question)
         return subprocess.CompletedProcess([], 0, json.dumps(VALID[question](host)) if text is None else text, "")
 
@@ -268,7 +268,6 @@ def test_any_answer(command: Callable[[], Report | None], question: str, data: s
 
 
 FOUND: dict[str, tuple[str, Callable[[Any, Any], object], Any]] = {
-    "a day that no month has": ("delete-list", lambda valid, other: valid.update(now=other), "2026-99-99T99:99:99Z"),
     "a size that nobody can print": (
         "list-registry", lambda valid, other: valid["versions"][0]["files"].update(x=other, y=other), "HUGE"
     ),

@@ -4,7 +4,6 @@ import json
 import os
 import stat
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,10 @@ from click.testing import CliRunner, Result
 
 from modelctl import cli
 from modelctl.collecting import linked_files
-from modelctl.inventory.fleet import Fleet
-from modelctl.nodes import node_status
-from modelctl.prune import delete_list, prune_registry
 from modelctl.registry import registry_store
 from modelctl.reports import registry_state
-from modelctl.schema import Standards
 from node import protocol
 from node.protocol.registry import ListRegistry, RegistryListing
-from node.protocol.versions import DeleteList, Listed
 from tests import chandler
 from tests.unit.modelctl.datasinks import FakeDatasink, NearDatasink
 from tests.unit.modelctl.pinned_sites import pinned_site
@@ -201,55 +195,13 @@ def test_status(datasink: FakeDatasink, spoil: Spoil, monkeypatch: pytest.Monkey
     spoil(datasink.registry.joinpath(*BAD))
     spoil(datasink.registry / LIST[0])
     monkeypatch.setattr(linked_files, "unfinished", lambda _: ())
-    monkeypatch.setattr(delete_list, "read", lambda _: state())
+    monkeypatch.setattr(registry_state, "_retention", lambda _: ())
     found = registry_state.look(fleet())
     assert found.unreadable == {
         "/".join(BAD): why(datasink.registry.joinpath(*BAD)), LIST[0]: why(datasink.registry / LIST[0]),
     }  # fmt: skip
     assert found.unpinned == ("/".join(GOOD),)
     assert f"data1: {why(datasink.registry.joinpath(*BAD))}" in list(registry_state.notes(fleet(), found))
-
-
-def entry(pair: tuple[str, str]) -> Listed:
-    time = "2026-11-23T03:00:00Z"
-    return Listed(model=pair[0], version=pair[1], manifest="0" * 64, bytes=1, due=time, since=time, operator="a@b")
-
-
-def state(*entries: Listed) -> DeleteList:
-    return DeleteList(now=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", digest="0" * 64, entries=list(entries), seen={})
-
-
-def plan(datasink: FakeDatasink, monkeypatch: pytest.MonkeyPatch, *listed: tuple[str, str]) -> prune_registry.Plan:
-    assert datasink
-    asked: Fleet = fleet(standards=Standards(sentinelcam_model_retention=1))
-    monkeypatch.setattr(delete_list, "read", lambda _: state(*map(entry, listed)))
-    monkeypatch.setattr(node_status, "referenced_versions", lambda *_: {})
-    return prune_registry.look(asked)
-
-
-def test_a_clean_up_leaves_it_and_lists_others(
-    datasink: FakeDatasink, spoil: Spoil, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """H16: never listed for deletion, nor counted in place of one that can be read."""
-    olds = [("haarcascades", f"2019-01-0{day}") for day in (1, 2, 3)]
-    for pair in olds:
-        datasink.store(*pair)
-    spoil(datasink.registry.joinpath(*olds[1]))
-    found = plan(datasink, monkeypatch, olds[1])
-    reason = why(datasink.registry.joinpath(*olds[1]))
-    assert [each.pair for each in found.entries] == [olds[0], olds[2]]
-    assert found.kept[olds[1]] == (reason,)
-    assert found.leave == {"/".join(olds[1]): f"it stays: {reason}"}
-    assert prune_registry.to_json(found)["unreadable"] == {"/".join(olds[1]): reason}
-
-
-def test_a_clean_up_without_a_model(datasink: FakeDatasink, spoil: Spoil, monkeypatch: pytest.MonkeyPatch) -> None:
-    old = ("haarcascades", "2019-01-01")
-    datasink.store(*old)
-    spoil(datasink.registry / "haarcascades")
-    found = plan(datasink, monkeypatch, old)
-    assert found.entries == []
-    assert found.leave == {"/".join(old): f"it is not known to be there: {why(datasink.registry / 'haarcascades')}"}
 
 
 def test_a_mode_that_lets_nobody_in(tmp_path: Path) -> None:

@@ -29,8 +29,6 @@ DATASINK: dict[str, Any] = {
     "revoked": [],
     "registry": [],
     "logged": {"lab1": {"lines": [{"n": 3, "time": ENTRY["time"]}], "since": ""}},
-    "listed": [],
-    "unseen": [],
     "clean_up": [],
 }
 OPTIONAL: dict[str, Any] = {
@@ -230,7 +228,7 @@ def test_no_terminal_obeys_a_nodes_words() -> None:
     state = {**STATE, **said, "models": {bad: bad}, "differences": [bad]}
     last = {**ENTRY, **{name: bad for name, value in ENTRY.items() if isinstance(value, str)}, "more": bad}
     history = {**last, "time": ENTRY["time"]}
-    datasink = {**DATASINK, **{name: [bad] for name in ("revoked", "registry", "listed", "unseen", "clean_up")}}
+    datasink = {**DATASINK, **{name: [bad] for name in ("revoked", "registry", "clean_up")}}
     lists = {name: [bad] for name in ("damaged", "lacking", "face_list", "remarks")}
     stack = {**ANSWER["stack"], "to_remap": [bad], "to_restart": [bad]}
     missing = {step: [bad] for step in ANSWER["missing"]}

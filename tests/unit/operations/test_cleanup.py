@@ -1,21 +1,30 @@
-from collections.abc import Callable
+"""The clean-up of the registry: its units, and what a run tells it first."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from modelctl.inventory.fleet import Fleet
+from modelctl.nodes.remote import NoAnswer
+from modelctl.prune import roots
 from node import protocol
 from node.protocol.facts import Facts
+from node.protocol.retention import HostReferences
 from node.protocol.steps import InstallCleanup
 from operations import cleanup
 from operations.context import desired_of
-from operations.facts import desired_state_for
+from operations.facts import desired_state_for, gather
+from operations.node_command import Refusal
 from tests.unit.operations.hosts import (
     StubHost,
     as_host,
     input_lines,
     line,
     make_host,
-    message,
     plan,
     predict,
     settled,
@@ -23,12 +32,21 @@ from tests.unit.operations.hosts import (
 )
 
 Answer = Callable[[Facts | None], None]
-LISTED = "face_recognition/2026-02-02"
+WANTED = "face_recognition/2026-02-02"
+Told = list[tuple[Path, list[Fleet], Mapping[str, HostReferences]]]
 
 
 @pytest.fixture
 def sink(fleet: Fleet) -> StubHost:
     return make_host("data1", fleet)
+
+
+@pytest.fixture
+def datasink(monkeypatch: pytest.MonkeyPatch) -> Told:
+    """What the primary datasink was told."""
+    said: Told = []
+    monkeypatch.setattr(roots, "add", lambda *words: said.append(words))
+    return said
 
 
 def test_only_the_primary_datasink_is_told_of_the_units(fleet: Fleet, sink: StubHost) -> None:
@@ -47,33 +65,68 @@ def test_the_units_are_put_right(sink: StubHost, answer: Answer) -> None:
     assert sink.said == ["the timer is disabled"]
 
 
-def test_what_is_needed_leaves_the_delete_list(sink: StubHost, answer: Answer) -> None:
-    answer(told(settled(sink), listed=[LISTED], unseen=["data1"]))
-    [spare] = plan(cleanup.keep_referenced, sink)
-    assert line(spare) == "/usr/bin/python3 -I -B /var/lib/sentinelcam/program/DIGEST spare"
-    assert message(spare) == {"versions": [LISTED], "hosts": {"data1": [LISTED]}}
-    assert sink.said == [f"wanted again, so off the delete-list: {LISTED}"]
+def run(sink: StubHost, found: Facts, answer: Answer) -> list[Any]:
+    """What the operation does when the run executes, after its prediction."""
+    answer(found)
+    sink.state.is_executing = False
+    sink.facts["InstalledFacts"] = found
+    gather(as_host(sink))
+    sink.state.is_executing = True
+    return plan(cleanup.keep_referenced, sink)
 
 
-def test_it_is_predicted_once(sink: StubHost) -> None:
-    """A deploy of models spares first, and one of configs does too."""
-    sink.facts["InstalledFacts"] = told(settled(sink), listed=[LISTED], unseen=["data1"])
-    assert predict(cleanup.keep_referenced, sink) is not None
+def test_what_hosts_want_and_what_they_hold_is_told_before(sink: StubHost, answer: Answer, datasink: Told) -> None:
+    found = settled(sink)._replace(references={WANTED: "in a set of datapump", "cats/2020-01-01": "in a set of cats"})
+    assert run(sink, found, answer) == []
+    [(folder, fleets, hosts)] = datasink
+    assert (folder, fleets) == (sink.data.site_folder, [sink.data.fleet])
+    assert hosts == {"data1": HostReferences(found.references or {}, is_complete=True)}
+
+
+def test_what_a_host_does_not_tell_is_not_narrowed(sink: StubHost, answer: Answer, datasink: Told) -> None:
+    run(sink, settled(sink)._replace(references=None), answer)
+    assert datasink[0][2] == {"data1": HostReferences({WANTED: "wanted"}, is_complete=False)}
+
+
+def test_a_prediction_tells_nothing(sink: StubHost, answer: Answer, datasink: Told) -> None:
+    answer(settled(sink))
     assert predict(cleanup.keep_referenced, sink) is None
+    assert datasink == []
 
 
-def test_a_host_that_no_clean_up_has_seen_with_it_is_told(sink: StubHost, answer: Answer) -> None:
-    answer(told(settled(sink), unseen=["data1"]))
-    [spare] = plan(cleanup.keep_referenced, sink)
-    assert message(spare) == {"versions": [], "hosts": {"data1": [LISTED]}}
+class TestALostDatasink:
+    """Hosts that get only what it knew before go on; the others are refused by name."""
 
+    @pytest.fixture(autouse=True)
+    def _lost(self, monkeypatch: pytest.MonkeyPatch, sink: StubHost, tmp_path: Path) -> None:
+        def add(*_: object) -> None:
+            raise NoAnswer("data1 (192.168.10.50): No route to host")
 
-def test_a_host_that_the_datasink_makes_up_is_not_told(sink: StubHost, answer: Answer) -> None:
-    answer(told(settled(sink), unseen=["data1", "nowhere"]))
-    [spare] = plan(cleanup.keep_referenced, sink)
-    assert message(spare) == {"versions": [], "hosts": {"data1": [LISTED]}}
-    answer(told(settled(sink), unseen=["nowhere"]))
-    assert plan(cleanup.keep_referenced, sink) == []
+        monkeypatch.setattr(roots, "add", add)
+        sink.data.site_folder = tmp_path
+
+    def test_what_it_never_knew(self, sink: StubHost, answer: Answer) -> None:
+        [refusal] = run(sink, settled(sink), answer)
+        assert isinstance(refusal, Refusal)
+        assert refusal.reason == (
+            "data1: it wants versions that the registry does not know to be needed; "
+            "data1 (192.168.10.50): No route to host"
+        )
+
+    @pytest.mark.parametrize(
+        ("time", "versions", "host", "goes_on"),
+        [
+            ("now", [WANTED], "data1", True), ("now", [], "data1", False), ("now", [WANTED], "lab1", False),
+            ("2020-01-01T00:00:00+00:00", [WANTED], "data1", False), ("x", [WANTED], "data1", False),
+        ],
+    )  # fmt: skip
+    def test_what_it_knew(
+        self, sink: StubHost, answer: Answer, time: str, versions: list[str], host: str, goes_on: bool
+    ) -> None:
+        now = datetime.now(UTC).isoformat() if time == "now" else time
+        known = {"time": now, "versions": versions, "hosts": {host: [WANTED]}}
+        (sink.data.site_folder / roots.REMEMBERED).write_text(json.dumps(known))
+        assert (run(sink, settled(sink), answer) == []) is goes_on
 
 
 def test_settled_nothing_is_done(sink: StubHost, answer: Answer) -> None:

@@ -12,6 +12,7 @@ from modelctl import cli
 from modelctl.changes import journal
 from modelctl.commands import options
 from modelctl.operator import operator
+from node.protocol import REFUSED
 from tests.unit.modelctl.fake_changes import FAIL, MODEL, NEW, OLD, TEXT, WHAT, FakeHosts, Stage, swapped, use
 
 SUMMARY = f"""\
@@ -91,31 +92,32 @@ def test_to_any_pinned_version(stage: Stage) -> None:
     assert [line.strip() for line in changed] == ['current_version="2026-01-01",', f'previous_version="{NEW}",']
 
 
-def test_what_comes_back_leaves_the_delete_list_first(stage: Stage, hosts: FakeHosts) -> None:
+def test_what_comes_back_is_a_root_first_and_what_it_takes_the_place_of_stays_one(
+    stage: Stage, hosts: FakeHosts
+) -> None:
     stage.act(FAIL)
     assert rollback(MODEL, OLD, "--yes").exit_code == 1
-    moving = {host: [f"{MODEL}/{OLD}"] for host in ("data1", "sentinel")}
-    assert hosts.spared == [("data1", {"versions": [f"{MODEL}/{OLD}"], "hosts": moving, "format": 1})]
+    [(host, told)] = hosts.roots
+    assert (host, told["hosts"], told["operator"]) == ("data1", {}, operator())
+    assert told["clone"]["name"] == f"{operator()}:{stage.folder}"
+    versions = told["clone"]["versions"]
+    assert {versions[f"{MODEL}/{OLD}"], versions[f"{MODEL}/{NEW}"]} == {"previous", "current"}
+    assert "data1" in told["clone"]["hosts"]
 
 
-def test_without_the_delete_list_nothing_is_done(stage: Stage, hosts: FakeHosts) -> None:
-    hosts.keep_fault = "/var/lib/sentinelcam/cleanup: another is at work on the delete-list; run again"
+@pytest.mark.parametrize("code", [REFUSED, 255])
+def test_where_the_datasink_does_not_take_them_nothing_is_done(stage: Stage, hosts: FakeHosts, code: int) -> None:
+    hosts.keep_fault = (code, "/var/lib/sentinelcam/roots: another is at work on the roots; run again")
     result = rollback(MODEL, OLD, "--yes")
-    assert (result.exit_code, hosts.keep_fault in result.stderr) == (1, True)
+    assert (result.exit_code, hosts.keep_fault[1] in result.stderr) == (1, True)
     assert untouched(stage)
-
-
-def test_a_datasink_without_a_clean_up_has_no_delete_list(stage: Stage, hosts: FakeHosts) -> None:
-    hosts.keep_fault = "found spare; allowed: status, history, revert, restore"
-    assert rollback(MODEL, OLD, "--yes").exit_code == 0
-    assert stage.log() == [WHAT]
 
 
 def test_without_a_terminal_and_without_yes_nothing_is_done(stage: Stage, hosts: FakeHosts) -> None:
     result = rollback(MODEL, OLD)
     assert (result.exit_code, result.stdout) == (1, SUMMARY)
     assert result.stderr == "no terminal to ask at, nothing was changed; without a question: --yes\n"
-    assert (untouched(stage), hosts.spared) == (True, [])
+    assert (untouched(stage), hosts.roots) == (True, [])
 
 
 @pytest.mark.parametrize("is_new", [False, True])
@@ -135,7 +137,7 @@ def test_pins_that_git_does_not_have(stage: Stage, is_new: bool) -> None:
 def test_a_list_that_unlocks_events(stage: Stage, hosts: FakeHosts) -> None:
     hosts.previews["data1"] = '{"bytes": 0, "unlocked": [20]}'
     result = rollback(MODEL, OLD, "--yes")
-    assert (result.exit_code, result.stderr, hosts.spared) == (1, LOCKED, [])
+    assert (result.exit_code, result.stderr, hosts.roots) == (1, LOCKED, [])
     assert result.stdout.splitlines()[1] == "data1     2026-02-02  2025-02-25  datapump              0               20"
     assert untouched(stage)
     assert rollback(MODEL, OLD, "--yes", "--unlock").exit_code == 0
@@ -288,4 +290,4 @@ def test_at_a_terminal_it_asks(
     result = CliRunner().invoke(cli.main, ["rollback", MODEL, OLD], input=answer)
     assert "Do it? [y/N]: " in result.stdout
     assert f"reading {MODEL}/{OLD} on data1" in result.stderr
-    assert (len(stage.runs()), len(hosts.spared)) == (count, count)
+    assert (len(stage.runs()), len(hosts.roots)) == (count, count)

@@ -21,7 +21,7 @@ def _connect():
     open({mark!r}, "w").close()
 """
 NOTHING: dict[str, object] = {
-    "unpinned": [], "leftovers": [], "parts": [], "listed": [], "error": None, "unreadable": {},
+    "unpinned": [], "leftovers": [], "parts": [], "retention": [], "error": None, "unreadable": {},
 }  # fmt: skip
 """What is to be told of the registry."""
 

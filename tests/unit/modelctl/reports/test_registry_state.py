@@ -50,25 +50,27 @@ def test_a_download_that_has_not_ended(nodes: FakeNodes) -> None:
     ]
 
 
-def test_what_is_to_be_removed_though_it_is_named(nodes: FakeNodes) -> None:
-    nodes.doom(("haarcascades", "2019-01-01"), ("face_recognition", "2025-02-25"), ("no_such_model", "2020-03-25"))
+def test_what_keeps_it_from_being_swept_and_what_ends_soon(nodes: FakeNodes) -> None:
+    nodes.keep(held="nothing is known", notes=["the roots of east end in 3 days"], free=1_999_999_999)
     found = registry_state.look(FLEET)
-    assert found == RegistryState(listed=("face_recognition/2025-02-25",))
     assert lines(found) == [
-        "data1: face_recognition/2025-02-25 is on the delete-list, and named here; take it off: modelctl prune registry"
+        "data1: its registry is not swept: nothing is known",
+        f"data1: {REGISTRY}: 1,999,999,999 bytes are free; expected 2,000,000,000; see what goes: "
+        "modelctl prune registry --dry-run",
+        "data1: the roots of east end in 3 days",
     ]
 
 
-def test_a_datasink_whose_program_knows_no_list(nodes: FakeNodes) -> None:
+def test_a_datasink_whose_program_knows_no_sweep(nodes: FakeNodes) -> None:
     script = nodes.ssh.script(nodes.address("data1"))
-    older = 'case "$command" in *delete-list*) echo "found delete-list; allowed: status" >&2; exit 64;; esac'
+    older = 'case "$command" in *retention*) echo "found retention; allowed: status" >&2; exit 64;; esac'
     nodes.ssh.answer(nodes.address("data1"), f"{older}\n{script}")
     assert registry_state.look(FLEET) == RegistryState()
 
 
 def test_a_datasink_that_refuses(nodes: FakeNodes) -> None:
     script = nodes.ssh.script(nodes.address("data1"))
-    locked = 'case "$command" in *delete-list*) echo "sudo: a password is required" >&2; exit 1;; esac'
+    locked = 'case "$command" in *retention*) echo "sudo: a password is required" >&2; exit 1;; esac'
     nodes.ssh.answer(nodes.address("data1"), f"{locked}\n{script}")
     nodes.leave(PART)
     found = registry_state.look(FLEET)

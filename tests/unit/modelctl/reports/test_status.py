@@ -280,7 +280,7 @@ def test_as_json(nodes: FakeNodes) -> None:
         },
         "registry": {
             "unpinned": ("haarcascades/2026-01-01",), "leftovers": ("haarcascades/.import-x",),
-            "parts": ("sentinel/a/b/.c.part",), "listed": ("haarcascades/2020-03-25",), "error": None,
+            "parts": ("sentinel/a/b/.c.part",), "retention": ("it is held",), "error": None,
             "unreadable": {"haarcascades": "denied"},
         },
         "change": "a rollback has not ended",

@@ -10,7 +10,7 @@ from node.machine import services
 from node.machine.services import Status
 from node.protocol.facts import DatasinkState, Facts, Logged, LogLine, Missing, PullAccess, SetState
 from node.pull import access
-from node.registry import delete_list, deployment_log, prune_units
+from node.registry import deployment_log, prune_units
 from node.store import checksum_cache, files, history, lock, pending_switch, sets, versions
 from node.store.service_set import Link, Named, ServiceSet
 from node.switch import automatic_rollback, installation
@@ -259,13 +259,9 @@ def test_only_the_datasink_is_asked_for_its_authorized_keys(place: Place, monkey
 
 
 def test_what_the_primary_datasink_says_of_its_clean_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delete_list, "listed", lambda labels: [f"{each} is listed" for each in labels])
-    monkeypatch.setattr(delete_list, "unseen", lambda hosts: [f"{each} is unseen" for each in hosts])
     monkeypatch.setattr(prune_units, "differences", lambda units: [f"{each.path} differs" for each in units])
-    told = place.told()._replace(referenced=["cats/1"], needed_by={"lab1": ["cats/1"]})
-    desired = place.desired(datasink=told)._replace(clean_up=[installed(place.root / "a.timer", "")])
+    desired = place.desired(datasink=place.told())._replace(clean_up=[installed(place.root / "a.timer", "")])
     answer = of_the_datasink(desired)
-    assert (answer.listed, answer.unseen) == (["cats/1 is listed"], ["lab1 is unseen"])
     assert answer.clean_up == [f"{place.root}/a.timer differs"]
     assert facts.gather(desired._replace(datasink=None)).datasink is None
 
