@@ -51,7 +51,7 @@ def make(hosts: Iterable[LabHost]) -> None:
     site.write_text(with_outposts(site.read_text(), hosts))
     shutil.copyfile(PINS, new / "inventory" / "pins.json")
     (new / "inventory.py").write_text(TEXT, encoding="utf-8")
-    (new / ".gitignore").write_text(".*.lock\n__pycache__/\n", encoding="utf-8")
+    (new / ".gitignore").write_text(".*.lock\n.deploy.*\n__pycache__/\n", encoding="utf-8")
     for words in (
         ("init", "--quiet", "--initial-branch=main"),
         ("config", "user.name", "lab"),

@@ -93,7 +93,7 @@ class Stage:
         made.registry.chmod(0o664)
         (made.folder / "inventory" / "pins.json").write_text(dump_pins(_pins()))
         made.inventory.write_text(INVENTORY)
-        (made.folder / ".gitignore").write_text("__pycache__/\n")
+        (made.folder / ".gitignore").write_text(".deploy.*\n__pycache__/\n")
         for name in ("runs", "fleet"):
             (made.state / name).mkdir(parents=True)
         for host in HOSTS:

@@ -78,7 +78,7 @@ class Place:
     def told(self, pull_ca: list[str] | None = None, needed: Mapping[str, str] | None = None) -> Datasink:
         """What the primary datasink alone is told."""
         log = self.root / "logs" / "the.log"
-        return Datasink(pull_ca, dict(needed or {}), needed_by={}, referenced=[], log=log)
+        return Datasink(pull_ca, dict(needed or {}), log)
 
     def desired(
         self,

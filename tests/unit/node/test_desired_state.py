@@ -132,10 +132,9 @@ def test_the_stack_of_an_order() -> None:
 
 def test_what_the_primary_datasink_is_told() -> None:
     said = {
-        "pull_ca": None, "needed": {"cats/1": "ab"}, "needed_by": {"lab1": ["cats/1"]}, "referenced": ["cats/2"],
-        "log": "/logs/the.log",
+        "pull_ca": None, "needed": {"cats/1": "ab"}, "log": "/logs/the.log",
     }  # fmt: skip
-    expected = Datasink(None, {"cats/1": "ab"}, {"lab1": ["cats/1"]}, ["cats/2"], Path("/logs/the.log"))
+    expected = Datasink(None, {"cats/1": "ab"}, Path("/logs/the.log"))
     assert read(datasink=said).datasink == expected
 
 

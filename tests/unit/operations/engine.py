@@ -20,6 +20,7 @@ from pyinfra_cli.util import load_deploy_file
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.groups import groups
 from modelctl.product import CHECKOUT
+from modelctl.prune import roots
 from node import protocol
 from node.layout import PYTHON
 from node.protocol import dumps
@@ -106,6 +107,8 @@ class Engine:
         self.events: list[str] = []
         self.ask = facts._ask
         monkeypatch.setattr(facts, "_ask", self._answer)
+        self.roots: list[set[str]] = []
+        monkeypatch.setattr(roots, "add", lambda _, __, hosts: self.roots.append(set(hosts)))
         monkeypatch.chdir(CHECKOUT)
         self.monkeypatch = monkeypatch
 

@@ -115,7 +115,7 @@ def settled(host: StubHost) -> Facts:
         },
         pull_access=PullAccess(None, None, None),
         history=[],
-        datasink=DatasinkState(True, [], [], {}, [], [], []) if wanted.source.local else None,
+        datasink=DatasinkState(True, [], [], {}, []) if wanted.source.local else None,
     )
 
 

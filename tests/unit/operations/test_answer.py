@@ -35,6 +35,7 @@ OPTIONAL: dict[str, Any] = {
     "format": 1,
     "missing": {"access": [], "coral": [], "models": ["rsync: not installed"], "configs": []},
     "remarks": ["imagenode: unknown"],
+    "references": {"cats/2026-01-01": "in a set of engine"},
 }
 ANSWER: dict[str, Any] = {
     "current_program": bundle().digest,

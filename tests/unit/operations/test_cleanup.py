@@ -19,6 +19,7 @@ from operations import cleanup
 from operations.context import desired_of
 from operations.facts import desired_state_for, gather
 from operations.node_command import Refusal
+from tests.unit.operations.engine import Engine
 from tests.unit.operations.hosts import (
     StubHost,
     as_host,
@@ -127,6 +128,13 @@ class TestALostDatasink:
         known = {"time": now, "versions": versions, "hosts": {host: [WANTED]}}
         (sink.data.site_folder / roots.REMEMBERED).write_text(json.dumps(known))
         assert (run(sink, settled(sink), answer) == []) is goes_on
+
+
+def test_a_run_tells_once_of_all_its_hosts_that_answer(engine: Engine) -> None:
+    engine.unsettle("lab1")
+    engine["east"].text = "no answer"
+    engine.run(limit=["lab1", "east", "data1"])
+    assert engine.roots == [{"lab1", "data1"}]
 
 
 def test_settled_nothing_is_done(sink: StubHost, answer: Answer) -> None:

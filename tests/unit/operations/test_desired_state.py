@@ -64,11 +64,6 @@ def test_what_the_primary_datasink_is_told(fleet: Fleet) -> None:
     assert told.needed == {
         each.label: each.manifest for name in ("data1", "lab1") for each in versions_of(desired(fleet, name))
     }
-    assert told.needed_by == {
-        "data1": ["face_recognition/2026-02-02"],
-        "lab1": ["mobilenet_ssd/2020-12-06"],
-    }
-    assert "face_recognition/2025-02-25" in told.referenced
     assert str(told.log) == fleet.deployment_log()
 
 

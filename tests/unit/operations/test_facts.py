@@ -161,10 +161,6 @@ class TestDatasink:
     def test_where_the_deployment_log_is(self, fleet: Fleet) -> None:
         assert self.told(make_host("data1", fleet)).log == Path("/home/ops/sentinelcam/logs/model_deployment.log")
 
-    def test_named_is_what_the_checkout_names_whatever_the_hosts_want(self, fleet: Fleet) -> None:
-        named = self.told(make_host("data1", fleet)).referenced
-        assert {"mobilenet_ssd/2020-12-06", "face_recognition/2026-02-02", "face_recognition/2025-02-25"} <= set(named)
-
     def test_needed_is_what_the_hosts_of_this_run_want(self, fleet: Fleet) -> None:
         host = make_host("data1", fleet)
         for name in ("lab1", "east"):

@@ -99,7 +99,7 @@ def test_what_comes_back_is_a_root_first_and_what_it_takes_the_place_of_stays_on
     assert rollback(MODEL, OLD, "--yes").exit_code == 1
     [(host, told)] = hosts.roots
     assert (host, told["hosts"], told["operator"]) == ("data1", {}, operator())
-    assert told["clone"]["name"] == f"{operator()}:{stage.folder}"
+    assert told["clone"]["name"] == f"{operator()}:{stage.inventory.parent / 'inventory'}"
     versions = told["clone"]["versions"]
     assert {versions[f"{MODEL}/{OLD}"], versions[f"{MODEL}/{NEW}"]} == {"previous", "current"}
     assert "data1" in told["clone"]["hosts"]

@@ -135,7 +135,7 @@ def test_the_registrys_cleanup_is_on_the_primary_datasink_alone() -> None:
     registry, logs = "/home/ops/sentinelcam/model_registry", "/home/ops/sentinelcam/logs"
     run = service["Service"]
     assert (run["Type"], run["User"]) == ("oneshot", "ops")
-    assert run["ExecStart"] == f"{PROGRAM[2:]} retire {registry} {logs}/model_cleanup.log"
+    assert run["ExecStart"] == f"{PROGRAM[2:]} sweep {registry} {logs}/model_cleanup.log"
     assert (run["ProtectSystem"], run["ProtectHome"]) == ("strict", "tmpfs")
     assert run["BindPaths"] == f"{registry} {logs}"
     timer = unit(fleet(), "data1", "model_cleanup.timer")

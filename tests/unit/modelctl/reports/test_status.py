@@ -237,7 +237,7 @@ def test_as_json(nodes: FakeNodes) -> None:
             ("haarcascades/2026-01-01",),
             ("haarcascades/.import-x",),
             ("sentinel/a/b/.c.part",),
-            ("haarcascades/2020-03-25",),
+            ("it is held",),
             unreadable={"haarcascades": "denied"},
         ),
         "a rollback has not ended",

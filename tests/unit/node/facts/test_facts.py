@@ -91,6 +91,7 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
         missing=Missing(access=[], coral=[], models=[], configs=[]),
         remarks=[],
         datasink=None,
+        references={},
     )
 
 

@@ -64,7 +64,7 @@ def missing(desired: DesiredState, **found: Any) -> Missing:
 
 def letting_in(authorized: bool | None) -> DatasinkState:
     """What a datasink says, of which only this matters here."""
-    return DatasinkState(authorized, revoked=[], registry=[], logged={}, listed=[], unseen=[], clean_up=[])
+    return DatasinkState(authorized, revoked=[], registry=[], logged={}, clean_up=[])
 
 
 @pytest.mark.usefixtures("bare")
