@@ -97,8 +97,11 @@ def _check(told: AddRoots) -> None:
     labels = [*told.clone.versions, *(label for each in told.hosts.values() for label in each.versions)]
     wrong = [label for label in labels if not is_label(label)]
     wrong += [host for host in (*told.hosts, *told.clone.hosts) if not names.is_plain(host)]
+    told_of = [told.operator, told.clone.name, *told.clone.versions.values()]
+    told_of += [why for each in told.hosts.values() for why in each.versions.values()]
+    wrong += [text for text in told_of if not text.isprintable()]  # the log gets them
     if wrong:
-        raise Refusal("roots: found %.80r; expected MODEL/VERSION, and names of hosts" % wrong[0])
+        raise Refusal("roots: found %.80r; expected MODEL/VERSION, names of hosts, and lines" % wrong[0])
 
 
 def is_label(text: str) -> bool:

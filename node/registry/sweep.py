@@ -172,7 +172,8 @@ def _noted_clock() -> Moment:
     try:
         noted = codec.decode(Moment, json.loads(disk.read(path).decode()))
     except (OSError, ValueError, TypeError) as error:
-        raise Refusal("%s: %s; %s" % (path, error, remedy)) from None
+        why = error.strerror if isinstance(error, OSError) else error
+        raise Refusal("%s: %s; %s" % (path, why, remedy)) from None
     if not 0 <= process_tree.now() - noted.uptime <= FRESH:
         raise Refusal("%s: found an old one; %s" % (path, remedy))
     return noted

@@ -1,8 +1,7 @@
-"""Hostile delete-lists: not written, and when root finds one all the same, nothing is removed by it."""
+"""Hostile roots: not written, and when a sweep finds such files all the same, nothing is removed by it."""
 
 import io
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,147 +9,143 @@ import pytest
 
 from node import cli, layout
 from node.errors import Refusal
-from node.registry import delete_list
-from node.registry.prune_registry import Place, clean, freed_by
+from node.registry import roots
 from tests.unit.node.hostile import NAMES, NO_TEXTS, require_line, trying
-from tests.unit.node.places import fill, manifest_of, sha256, tree
+from tests.unit.node.places import tree
+from tests.unit.node.registry import test_sweep
+from tests.unit.node.registry.sweeping import CLONE, Depot, sweep
 
-NOW = "2026-11-23T00:00:00Z"
-LABEL = ("cats", "2026-01-01")
-
-
-@pytest.fixture
-def registry(tmp_path: Path) -> Place:
-    """A registry with one version, and something outside of it."""
-    fill(tmp_path / "registry" / "cats" / "2026-01-01", manifest_of(*LABEL), {"cats.bin": b"meow"})
-    fill(tmp_path / "outside", manifest_of(*LABEL), {"cats.bin": b"meow"})
-    return Place(tmp_path / "registry", tmp_path / "cleanup.log")
+depot, due = test_sweep.depot, test_sweep.due
+REFUSED = ("roots: found ", "what it was told: ")
 
 
-def entry(registry: Place, **changes: Any) -> dict[str, Any]:
-    folder = registry.registry / "cats" / "2026-01-01"
-    return {
-        "model": "cats", "version": "2026-01-01", "manifest": sha256(manifest_of(*LABEL)), "bytes": freed_by(folder),
-        "due": "2026-11-01T00:00:00Z", "since": "2026-10-25T00:00:00Z", "operator": "anna@ramrod", **changes,
-    }  # fmt: skip
+@pytest.fixture(autouse=True)
+def before(due: list[Path], tmp_path: Path) -> dict[str, bytes]:
+    """All files, of which nothing may change; what is due would go."""
+    assert all(folder.exists() for folder in due)
+    return tree(tmp_path)
 
 
-REFUSED = ("the new delete-list: ", "what it was told: ")
+def message(**changes: Any) -> dict[str, Any]:
+    clone = {"name": CLONE, "versions": {"cats/2026-01-01": "current"}, "hosts": ["lab1"], "retention": 3}
+    hosts = {"lab1": {"versions": {"cats/2026-01-01": "in a set"}, "is_complete": True}}
+    return {"clone": clone, "hosts": hosts, "operator": "anna@ramrod", **changes}
 
 
-def write(entries: object) -> None:
-    layout.cleanup().mkdir(parents=True, exist_ok=True)
-    (layout.cleanup() / "list.json").write_text(json.dumps(entries), encoding="utf-8")
+def clone(**changes: Any) -> dict[str, Any]:
+    told = message()
+    return {**told, "clone": {**told["clone"], **changes}}
 
 
-def replaced(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], entries: object) -> str:
-    """What the program says when it refuses to write this list."""
-    message = {"was": "", "entries": entries, "seen": {}}
-    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(message)))
-    assert cli.main(["renew-delete-list"]) == 1
-    assert not (layout.cleanup() / "list.json").exists()
-    return require_line(capsys.readouterr().err)
+def host(**changes: Any) -> dict[str, Any]:
+    told = message()
+    return {**told, "hosts": {"lab1": {**told["hosts"]["lab1"], **changes}}}
 
 
-def test_the_plain_list_is_taken_and_obeyed(registry: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    was = delete_list.show(registry.log).digest
-    message = {"was": was, "entries": [entry(registry)], "seen": {}}
-    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(message)))
-    assert cli.main(["renew-delete-list"]) == 0
-    assert clean(registry, NOW) == []
-    assert tree(registry.registry) == {}
+def told(monkeypatch: pytest.MonkeyPatch, data: object) -> int:
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(data)))
+    return cli.main(["add-roots"])
 
 
-@pytest.mark.parametrize("field", ["model", "version", "manifest", "due", "since"])
-def test_an_entry(
-    registry: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, field: str
-) -> None:
-    for text in [*NAMES.values(), *NO_TEXTS]:
-        with trying(text):
-            entries = [entry(registry), entry(registry, **{field: text})]
-            before = tree(tmp_path)
-            assert replaced(monkeypatch, capsys, entries).startswith(REFUSED)
-            assert tree(tmp_path) == before
-            write(entries)
-            before = tree(tmp_path)
-            with pytest.raises(Refusal, match="damaged") as caught:
-                clean(registry, NOW)
-            require_line(str(caught.value))
-            assert tree(tmp_path) == before
-            (layout.cleanup() / "list.json").unlink()
+def require_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *asked: object) -> None:
+    roots_before = tree(layout.roots())
+    for data in asked:
+        with trying(data):
+            assert told(monkeypatch, data) == 1
+            assert require_line(capsys.readouterr().err).startswith(REFUSED)
+            assert tree(layout.roots()) == roots_before
 
 
-@pytest.mark.parametrize("bytes_", [-1, 1.5, True, "7", None, [], float("nan"), float("inf")], ids=repr)
-def test_bytes(
-    registry: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], bytes_: object
-) -> None:
-    assert "bytes: found " in replaced(monkeypatch, capsys, [entry(registry, bytes=bytes_)])
+def test_plain_roots_are_written_and_obeyed(depot: Depot, monkeypatch: pytest.MonkeyPatch) -> None:
+    told_of = {"cats/2019-01-01": "current"}
+    assert told(monkeypatch, clone(versions=told_of, retention=0)) == 0
+    assert list(roots.read().hosts["lab1"].versions) == ["cats/2026-01-01"]
+    assert sweep(depot) == []
+    assert sorted(tree(depot.registry)) == ["cats/2019-01-01/cats.bin", "cats/2019-01-01/manifest.yaml"]
 
 
-@pytest.mark.parametrize("operator", ["anna\n2026-11-23T00:00:00Z removed dogs", "\x1b[2J", "a\u202eb", None, 7, []])
-def test_an_operator(
-    registry: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], operator: object
-) -> None:
-    assert "operator: found " in replaced(monkeypatch, capsys, [entry(registry, operator=operator)])
+def test_a_name(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in NAMES.values():
+        labels = [name, name + "/2026-01-01", "cats/" + name]
+        asked = [each for label in labels for each in (clone(versions={label: "a"}), host(versions={label: "a"}))]
+        require_refused(monkeypatch, capsys, *asked)
+        if name != "fullwidth digits":
+            entry = message()["hosts"]["lab1"]
+            require_refused(monkeypatch, capsys, clone(hosts=[name]), message(hosts={name: entry}))
 
 
-@pytest.mark.parametrize("data", [None, 7, "cats", {"cats": 1}, [None], [[]], ["cats"], [{}], [{"model": "cats"}]])
-def test_what_is_no_list(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], registry: Place, data: object
-) -> None:
-    assert replaced(monkeypatch, capsys, data).startswith(REFUSED)
-    write(data)
-    with pytest.raises(Refusal, match="damaged"):
-        clean(registry, NOW)
-    assert delete_list.listed(["cats/2026-01-01"]) == []
+def test_what_is_no_text(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for value in NO_TEXTS:
+        asked = [
+            clone(name=value),
+            clone(versions={"cats/2026-01-01": value}),
+            clone(hosts=[value]),
+            host(versions=value),
+        ]
+        asked += [message(operator=value), message(clone=value), message(hosts={"lab1": value}), host(is_complete=7)]
+        require_refused(monkeypatch, capsys, *(each for each in asked if each != host(versions={})))
 
 
-@pytest.mark.parametrize("content", [b"", b"[", b"\xff", b"[" * 100_000, b"[NaN]", b"\0" * 1_000_000])
-def test_what_is_no_json(registry: Place, content: bytes) -> None:
-    write([])
-    (layout.cleanup() / "list.json").write_bytes(content)
-    before = tree(registry.registry)
+@pytest.mark.parametrize("value", [-1, 1.5, True, "7", None, [], float("nan"), float("inf"), 10**400], ids=repr)
+def test_what_is_no_number(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], value: object) -> None:
+    """Below nothing would be all but some of the most recent."""
+    require_refused(monkeypatch, capsys, clone(retention=value))
+
+
+def test_a_line_that_would_be_two(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for text in ("anna\n2026-11-23T00:00:00Z removed dogs", "\x1b[2J", "a\u202eb"):
+        asked = [message(operator=text), clone(name=text), clone(versions={"cats/2026-01-01": text})]
+        require_refused(monkeypatch, capsys, *asked, host(versions={"cats/2026-01-01": text}))
+
+
+FILES = ["hosts/lab1.json", "hosts/more.json", "clones/more.json"]
+
+
+def require_nothing_removed(depot: Depot, path: Path) -> None:
+    """The file is named in a line."""
+    before = tree(depot.registry)
     with pytest.raises(Refusal, match="damaged") as caught:
-        clean(registry, NOW)
-    require_line(str(caught.value))
-    assert tree(registry.registry) == before
+        sweep(depot)
+    assert require_line(str(caught.value)).startswith(f"{path}: ")
+    assert tree(depot.registry) == before
+    assert not depot.log.exists()
 
 
-def _moved(path: Path) -> None:
-    """The path becomes a link to where it was moved, out of the registry."""
-    registry = next(each for each in path.parents if each.name == "registry")
-    elsewhere = registry.with_name("outside") / "moved"
-    path.rename(elsewhere)
-    path.symlink_to(elsewhere)
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_no_root(depot: Depot, name: str) -> None:
+    path = layout.roots() / name
+    contents: list[bytes] = [b"", b"[", b"\xff", b"[" * 100_000, b"[NaN]", b"\0" * 1_000_000, b"{}"]
+    contents += [json.dumps(data).encode() for data in (*NO_TEXTS, [{}], {"time": 7}, message())]
+    for content in contents:
+        with trying(content):
+            path.write_bytes(content)
+            require_nothing_removed(depot, path)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda folder: _moved(folder),
-        lambda folder: _moved(folder.parent),
-        lambda folder: _moved(folder / "manifest.yaml"),
-        lambda folder: (folder / "manifest.yaml").unlink(),
-        lambda folder: (folder / "manifest.yaml").write_bytes(b"another"),
-        lambda folder: (folder / "cats.bin").write_bytes(b"another"),
-        lambda folder: (folder / "more.bin").write_bytes(b"more"),
-    ],
-)
-def test_what_is_not_what_was_listed(registry: Place, tmp_path: Path, change: Callable[[Path], object]) -> None:
-    write([entry(registry)])
-    change(registry.registry / "cats" / "2026-01-01")
-    before = tree(tmp_path)
-    [problem] = clean(registry, NOW)
-    assert require_line(problem).endswith("; it stays; to list it anew: modelctl prune registry")
-    assert tree(tmp_path) == before
+@pytest.mark.parametrize("field", ["by", "time", "versions"])
+def test_a_field_of_a_file(depot: Depot, field: str) -> None:
+    path = layout.roots() / "hosts" / "lab1.json"
+    good = json.loads(path.read_text())
+    for value in [*NO_TEXTS, {"cats/2026-01-01": "current"}, "a\0"]:
+        if field != "versions" or value != {}:
+            with trying(value):
+                path.write_text(json.dumps({**good, field: value}))
+                require_nothing_removed(depot, path)
+    path.write_text(json.dumps({name: each for name, each in good.items() if name != field}))
+    require_nothing_removed(depot, path)
 
 
-def test_links_in_a_version_go_and_what_they_lead_to_stays(registry: Place, tmp_path: Path) -> None:
-    folder = registry.registry / "cats" / "2026-01-01"
-    (folder / "file").symlink_to(tmp_path / "outside" / "cats.bin")
-    (folder / "folder").symlink_to(tmp_path / "outside")
-    write([entry(registry)])
-    outside = tree(tmp_path / "outside")
-    assert clean(registry, NOW) == []
-    assert not folder.exists()
-    assert tree(tmp_path / "outside") == outside
+def test_links_lead_nowhere(depot: Depot, tmp_path: Path) -> None:
+    """Of a link's folder nothing is known; a link in a file's place is damage."""
+    hosts = layout.roots() / "hosts"
+    hosts.rename(tmp_path / "elsewhere")
+    hosts.symlink_to(tmp_path / "elsewhere")
+    before = tree(depot.registry)
+    assert sweep(depot) == []
+    assert "nothing is removed: lab1: nothing is known" in depot.log.read_text()
+    assert tree(depot.registry) == before
+    depot.log.unlink()
+    hosts.unlink()
+    hosts.mkdir()
+    (hosts / "lab1.json").symlink_to(tmp_path / "elsewhere" / "lab1.json")
+    require_nothing_removed(depot, hosts / "lab1.json")

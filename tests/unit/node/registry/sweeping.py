@@ -4,6 +4,7 @@ A file's time of change cannot be set, and tells a memory from a restored one: s
 """
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -88,3 +89,21 @@ def removed(depot: Depot, folder: Path, days: float = 7) -> str:
 
 
 NOTHING_DUE = "nothing is removed: nothing is due"
+
+
+def replace(path: Path, kind: str) -> None:
+    """Put something else in the place of a file: of this kind, or a file with this text."""
+    content = path.read_bytes()
+    path.unlink()
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "link":
+        path.with_name("elsewhere").write_bytes(content)
+        path.symlink_to("elsewhere")
+    elif kind == "huge":
+        path.write_bytes(content)
+        os.truncate(path, 1 << 40)
+    elif kind != "none":
+        path.write_text(kind)

@@ -1,4 +1,4 @@
-"""The writing of roots, killed at each of its changes to the disk: each file is the old one or the new, never a part."""
+"""The writing of roots, killed at each of its changes to the disk: each file is the old or the new one."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from node.registry import roots
+from node import layout
 from node.registry.sweep import freed_by
 from node.store import files
 from tests.unit.node.disks import Disk, Killed
@@ -57,11 +57,11 @@ def test_killed_anywhere(begin: Begin, monkeypatch: pytest.MonkeyPatch, is_power
     points = run(undisturbed, monkeypatch).points
     expected = removals(undisturbed), tree(undisturbed.registry), counted(undisturbed)
     assert [line.split()[2] for line in expected[0]] == [str(sizes[name]) for name in sorted(sizes)[:2]]
-    assert len(points.all) > 80
-    for point in points.all:
+    assert len(points.states) > 20
+    for point in [*points.states, *(points.flushes if is_power_cut else [])]:
         with at(point):
             depot = begin()
-            needed = tree(roots.layout.roots())
+            needed = tree(layout.roots())
             disk = run(depot, monkeypatch, point)
             if is_power_cut:
                 disk.tear()
@@ -69,7 +69,7 @@ def test_killed_anywhere(begin: Begin, monkeypatch: pytest.MonkeyPatch, is_power
                 assert freed_by(depot.registry / "cats" / name) == sizes[name]
             run(depot, monkeypatch)
             assert (removals(depot), tree(depot.registry), counted(depot)) == expected
-            assert tree(roots.layout.roots()) == needed
+            assert tree(layout.roots()) == needed
             assert not list((depot.registry / "cats").glob(".*"))
 
 

@@ -1,7 +1,9 @@
 """A sweep of a registry in which a folder cannot be read."""
 
 import errno
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,12 +21,13 @@ def close(patch: pytest.MonkeyPatch, folder: Path) -> None:
     """Nobody may look into this folder. Root may read all, so it is told so."""
     names, tree_of = disk.names, disk.tree
 
-    def refuse(path: Path) -> None:
+    def look(path: Path, read: Callable[[Path], Any]) -> Any:
         if path == folder or folder in path.parents:
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return read(path)
 
-    patch.setattr(disk, "names", lambda path: refuse(path) or names(path))
-    patch.setattr(disk, "tree", lambda path: refuse(path) or tree_of(path))
+    patch.setattr(disk, "names", lambda path: look(path, names))
+    patch.setattr(disk, "tree", lambda path: look(path, tree_of))
 
 
 def test_a_model_that_cannot_be_listed_does_not_stop_the_others(
