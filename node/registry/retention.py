@@ -76,13 +76,13 @@ def decide(stored: Sequence[Stored], roots: Roots, last: Optional[Sweeps], now: 
     before = last.counts if last and last.at.is_synchronised and not clock.was_set(last.at, now) else {}
     counting = _Counting(before, now.time)
     notes = []  # type: List[str]
-    clones = [each for id, each in sorted(roots.clones.items()) if _is_live(id, each, counting, notes)]
-    named = {host for each in clones for host in each.hosts}
-    held = _why_held(roots, clones, named)
+    clones = {id: each for id, each in sorted(roots.clones.items()) if _is_live(id, each, counting, notes)}
+    named = {host for each in clones.values() for host in each.hosts}
+    hosts = {name for name in sorted(roots.hosts) if _is_kept(name, named, counting, notes)}
+    held = _why_held(roots, clones, hosts, named)
     if held:
         return _held(held, {**before, **counting.counts})
-    hosts = {name for name in roots.hosts if _is_kept(name, named, counting, notes)}
-    kept = _kept(stored, roots, clones, hosts)
+    kept = _kept(stored, roots, list(clones.values()), hosts)
     going = [_unneeded(each, counting) for each in stored if each.label not in kept]
     return Decision(None, going, kept, notes, counting.counts)
 
@@ -91,12 +91,14 @@ def _held(why: str, counts: Dict[str, Count]) -> Decision:
     return Decision(why, [], {}, [], counts)
 
 
-def _why_held(roots: Roots, clones: List[CloneRoots], named: Set[str]) -> Optional[str]:
+def _why_held(roots: Roots, clones: Dict[str, CloneRoots], hosts: Set[str], named: Set[str]) -> Optional[str]:
     """Return why nothing is known of what must stay."""
     if not clones:
         return "no checkout has deployed for %d days; a deploy tells what must stay" % CLONE_DAYS
-    if roots.restored:
-        return "%s: it came from a backup; a deploy writes it anew" % roots.restored[0]
+    counting = {*(("clones", id) for id in clones), *(("hosts", host) for host in hosts)}
+    restored = [path for path in roots.restored if (path.parent.name, path.stem) in counting]
+    if restored:
+        return "%s: it came from a backup; a deploy writes it anew" % restored[0]
     unknown = sorted(named - set(roots.hosts))
     if unknown:
         return "%s: nothing is known of what it needs; a deploy of it tells" % ", ".join(unknown)
@@ -153,8 +155,13 @@ def _most_recent(stored: Sequence[Stored], count: int) -> Iterator[str]:
         yield from (each.label for each in versions[:count])
 
 
+def named(label: str) -> str:
+    """What a version is called among the counts."""
+    return "version " + label
+
+
 def _unneeded(stored: Stored, counting: _Counting) -> Unneeded:
-    name = "version " + stored.label
+    name = named(stored.label)
     counting.days(name, stored.manifest, LAST_DAYS)
     since = counting.counts[name].since
     due = history.later(since, FIRST_DAYS * DAY)

@@ -81,13 +81,15 @@ def add(told: AddRoots) -> Nothing:
     _check(told)
     with alone():
         old = read()
-        clones, hosts = added(old, told, history.now())
+        now = history.now()
+        clones, hosts = added(old, told, now)
         for folder, before, after in ((_clones(), old.clones, clones), (_hosts(), old.hosts, hosts)):
             files.folder(folder)
             for name, root in after.items():
                 path = folder / (name + ".json")
                 if before.get(name) != root or path in old.restored:
-                    files.write(path, json.dumps(codec.encode(root), sort_keys=True, indent=1).encode())
+                    data = codec.encode(root._replace(time=now))
+                    files.write(path, json.dumps(data, sort_keys=True, indent=1).encode())
     return Nothing()
 
 
@@ -95,8 +97,11 @@ def _check(told: AddRoots) -> None:
     labels = [*told.clone.versions, *(label for each in told.hosts.values() for label in each.versions)]
     wrong = [label for label in labels if not is_label(label)]
     wrong += [host for host in (*told.hosts, *told.clone.hosts) if not names.is_plain(host)]
+    told_of = [told.operator, told.clone.name, *told.clone.versions.values()]
+    told_of += [why for each in told.hosts.values() for why in each.versions.values()]
+    wrong += [text for text in told_of if not text.isprintable()]  # the log gets them
     if wrong:
-        raise Refusal("roots: found %.80r; expected MODEL/VERSION, and names of hosts" % wrong[0])
+        raise Refusal("roots: found %.80r; expected MODEL/VERSION, names of hosts, and lines" % wrong[0])
 
 
 def is_label(text: str) -> bool:
@@ -115,12 +120,17 @@ Written = Tuple[Dict[str, CloneRoots], Dict[str, HostRoots]]
 def added(old: Roots, told: AddRoots, now: str) -> Written:
     """Return the roots that are to be written.
 
-    What another clone references stays with a host: its run may be about to bring it there.
+    What another clone references stays with a host: its run may be about to bring it there. Of a host whose own sets
+    were not read, no file is made, nor one that came from a backup written anew: it would look as if all were known.
     """
     own = clone_id(told.clone.name)
     elsewhere = {label for id, clone in old.clones.items() if id != own for label in clone.versions}
     clone = _clone(old.clones.get(own), told.clone, now)
-    hosts = {name: _host(old.hosts.get(name), each, elsewhere, told.operator, now) for name, each in told.hosts.items()}
+    hosts = {
+        name: _host(old.hosts.get(name), each, elsewhere, told.operator, now)
+        for name, each in told.hosts.items()
+        if each.is_complete or (name in old.hosts and _hosts() / (name + ".json") not in old.restored)
+    }
     return {own: clone}, hosts
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import stat
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from node.protocol.registry import ListRegistry, RegistryListing
 from node.protocol.retention import AskRetention, Moment, Retention, Sweeps, Unneeded
 from node.registry import listing, own, retention, roots
 from node.registry.retention import Decision, Stored
-from node.store import disk, files, handles, rights
+from node.store import disk, files, handles, history, rights
 
 FRESH = 600  # seconds
 
@@ -38,7 +39,7 @@ def look(asked: AskRetention) -> Retention:
     with rights.of(rights.owner_of(asked.user)):
         found = _list(asked.registry)
         stored, unreadable = _stored(found)
-        decided = retention.decide(stored, roots.read(), _remembered(), now)
+        decided = retention.decide(stored, roots.read(), _remembered(_leftovers(found)), now)
     sizes = {each.label: each.bytes for each in stored}
     return Retention(
         now.time,
@@ -65,7 +66,8 @@ class Sweep:
 
     def __init__(self, registry: Path, log: Path, now: Moment) -> None:
         self.registry, self.log, self.now = registry, log, now
-        self._before = _remembered()
+        self._leftovers = _leftovers(_list(registry))
+        self._before = _remembered(self._leftovers)
         self._memory = Sweeps(now, {}, dict(self._before.going if self._before else {}))
         self._problems = []  # type: List[str]
         self._removed = 0
@@ -78,32 +80,35 @@ class Sweep:
         self._require_log()
         decided = self._decide()
         self._memory = self._memory._replace(counts=decided.counts)
-        for label in self._leftovers():
-            with self._told():
+        for label in self._leftovers:
+            with self._told(self.registry / label):
                 self._finish(label)
         for each in decided.unneeded:
             if each.due <= self.now.time:
-                with self._told():
+                with self._told(self.registry / each.label):
                     self._remove(each)
-        with self._told():
+        with self._told(layout.sweeps()):
             self._remember()
-        self._say(decided)
+        with self._told(self.log):
+            self._say(decided)
         return self._problems
 
     def _require_log(self) -> None:
         """What is removed must be on record."""
         if not disk.is_writable(self.log if disk.is_there(self.log) else self.log.parent):
             raise Refusal("%s: not writable for the clean-up's user; chown it and run again" % self.log)
+        disk.lines(self.log)  # what it says already is not told twice
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _told(self, place: Path) -> Iterator[None]:
         """What goes wrong with one version is noted, and does not stop the others."""
         try:
             yield
         except Refusal as refusal:
             self._problems.append(str(refusal))
         except OSError as error:
-            where = error.filename or self.log  # writing names no file, and little else is written
+            where = Path(error.filename or self.log)  # writing names no file, and little else is written
+            where = where if where.is_absolute() else place
             self._problems.append("%s: %s; mend that and run again" % (where, error.strerror))
 
     def _decide(self) -> Decision:
@@ -111,22 +116,19 @@ class Sweep:
         self._problems += [why for why in unreadable.values() if why not in self._problems]
         return retention.decide(stored, roots.read(), self._before, self.now)
 
-    def _leftovers(self) -> List[str]:
-        """The versions that were renamed and not yet wholly removed."""
-        found = (name.split("/" + layout.RETIRED) for name in _list(self.registry).leftovers if layout.RETIRED in name)
-        return ["/".join(each) for each in found if roots.is_label("/".join(each))]
-
     def _remove(self, each: Unneeded) -> None:
         """Rename a version, so that from here on it is no version any more, and remove that."""
         folder = self.registry / each.label
         with roots.locked():
-            again = {one.label: one.manifest for one in self._decide().unneeded}
-            if again.get(each.label) != each.manifest:
+            again = {one.label: one for one in self._decide().unneeded}.get(each.label)
+            if again is None or again.manifest != each.manifest:
+                self._memory.counts.pop(retention.named(each.label))
                 return  # somebody has just come to need it, or has taken it away
             freed_by(folder)  # what could not be removed is not renamed either
-            self._memory.going[each.label] = each.line
+            self._memory.going[each.label] = again.line
             self._remember()
             files.place(folder, _retired(folder))
+            self._memory.counts.pop(retention.named(each.label))
         self._finish(each.label)
 
     def _finish(self, label: str) -> None:
@@ -138,9 +140,10 @@ class Sweep:
         line = self._memory.going.get(label) or ("removed %s, %d bytes" % (label, freed) if contents else "")
         if line and line not in {logged.partition(" ")[2] for logged in disk.lines(self.log)}:
             self._tell(line)
+        self._memory.going.pop(label, None)
+        self._remember()
         files.remove(retired)
         files.sync_folder(retired.parent)
-        self._memory.going.pop(label, None)
         self._removed += 1
 
     def _say(self, decided: Decision) -> None:
@@ -169,20 +172,39 @@ def _noted_clock() -> Moment:
     try:
         noted = codec.decode(Moment, json.loads(disk.read(path).decode()))
     except (OSError, ValueError, TypeError) as error:
-        raise Refusal("%s: %s; %s" % (path, error, remedy)) from None
+        why = error.strerror if isinstance(error, OSError) else error
+        raise Refusal("%s: %s; %s" % (path, why, remedy)) from None
     if not 0 <= process_tree.now() - noted.uptime <= FRESH:
         raise Refusal("%s: found an old one; %s" % (path, remedy))
     return noted
 
 
-def _remembered() -> Optional[Sweeps]:
-    """What the last sweep knew; None where there was none, or its memory is damaged or came from a backup."""
+def _remembered(leftovers: List[str]) -> Optional[Sweeps]:
+    """What the last sweep knew; None where there was none, or its memory is damaged or came from a backup.
+
+    A version that came again while an older one of its name is not wholly removed is counted anew.
+    """
     try:
         with handles.opened(layout.sweeps()) as file:
             found = codec.decode(Sweeps, json.loads(disk.content(file, layout.sweeps()).decode()))
-            return None if roots.is_restored(file.fileno(), found.at.time) else found
-    except (OSError, ValueError, TypeError, RecursionError, Refusal):
+            if roots.is_restored(file.fileno(), found.at.time) or not _is_sound(found):
+                return None
+        known = {name: each for name, each in found.counts.items() if name not in map(retention.named, leftovers)}
+        return found._replace(counts=known)
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError, Refusal):
         return None
+
+
+def _is_sound(found: Sweeps) -> bool:
+    """Nothing was counted later than it was told. Raises ValueError or OverflowError for what is no time."""
+    last = history.seconds(found.at.time)
+    return math.isfinite(found.at.uptime) and all(history.seconds(each.since) <= last for each in found.counts.values())
+
+
+def _leftovers(found: RegistryListing) -> List[str]:
+    """The versions that were renamed and not yet wholly removed."""
+    names_of = (name.split("/" + layout.RETIRED) for name in found.leftovers if layout.RETIRED in name)
+    return ["/".join(each) for each in names_of if roots.is_label("/".join(each))]
 
 
 def _list(registry: Path) -> RegistryListing:

@@ -1,10 +1,14 @@
-"""The units of the registry's clean-up: put in place, healed, and never made to run at once."""
+"""The units of the registry's clean-up: put in place, healed, and made to run when somebody asks for it."""
+
+from pathlib import Path
 
 import pytest
 
 from node import layout
-from node.machine import services
+from node.errors import Refusal
+from node.machine import commands, services
 from node.machine.services import Status
+from node.protocol.retention import Sweep, Swept
 from node.registry import prune_units
 from node.store.service_set import Installed
 from tests.unit.node.places import installed
@@ -82,3 +86,68 @@ def test_what_a_stopped_timer_has_missed_is_not_made_up_for(
     status["model_cleanup.timer"] = UP._replace(active=active)
     prune_units.install(units)
     assert stamp.exists() == is_kept
+
+
+@pytest.fixture
+def log(tmp_path: Path, status: dict[str, Status]) -> Path:
+    """The log of earlier sweeps; the service is there."""
+    status["model_cleanup.service"] = UP._replace(fragment="/etc/systemd/system/model_cleanup.service")
+    log = tmp_path / "model_cleanup.log"
+    log.write_text("an older line\nanother\n")
+    return log
+
+
+def starting(patch: pytest.MonkeyPatch, log: Path, *lines: str, error: str = "") -> list[tuple[str, float]]:
+    """The service logs these lines when it is started, and fails if there is an error. Returns what was started."""
+    started: list[tuple[str, float]] = []
+
+    def start(unit: str, limit: float) -> None:
+        started.append((unit, limit))
+        with log.open("a") as file:
+            file.writelines(line + "\n" for line in lines)
+        if error:
+            raise Refusal(error)
+
+    patch.setattr(services, "start", start)
+    patch.setattr(services, "journal", lambda unit, count: f"{count} lines of {unit}")
+    return started
+
+
+def test_a_sweep_now_is_the_timer_s(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It runs in its unit, with that unit's rights and no others; what it logged is told."""
+    started = starting(monkeypatch, log, "removed cats/2019-01-01, 71 bytes", "and one more")
+    assert prune_units.sweep(Sweep(log)) == Swept(["removed cats/2019-01-01, 71 bytes", "and one more"], None)
+    assert started == [("model_cleanup.service", commands.LONG_SECONDS)]
+
+
+def test_a_sweep_that_failed_tells_what_it_did_and_why_not_the_rest(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    starting(monkeypatch, log, "removed cats/2019-01-01, 71 bytes", error="systemctl start model_cleanup: failed")
+    fault = "systemctl start model_cleanup: failed: 5 lines of model_cleanup.service"
+    assert prune_units.sweep(Sweep(log)) == Swept(["removed cats/2019-01-01, 71 bytes"], fault)
+
+
+def test_the_first_sweep_makes_the_log(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log.unlink()
+    starting(monkeypatch, log, "nothing is removed: nothing is due")
+    assert prune_units.sweep(Sweep(log)) == Swept(["nothing is removed: nothing is due"], None)
+
+
+def test_where_there_is_no_such_unit_nothing_is_started(
+    log: Path, monkeypatch: pytest.MonkeyPatch, status: dict[str, Status]
+) -> None:
+    started = starting(monkeypatch, log)
+    del status["model_cleanup.service"]
+    line = "^model_cleanup.service: not there; a deploy brings it: pyinfra inventory.py deploys/cleanup.py$"
+    with pytest.raises(Refusal, match=line):
+        prune_units.sweep(Sweep(log))
+    assert started == []
+
+
+def test_a_link_in_the_log_s_place_is_not_read(log: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Its folder is the registry owner's, and root asks."""
+    log.rename(tmp_path / "secret")
+    log.symlink_to(tmp_path / "secret")
+    started = starting(monkeypatch, tmp_path / "secret", "a secret line")
+    with pytest.raises(OSError, match="Too many levels of symbolic links"):
+        prune_units.sweep(Sweep(log))
+    assert started == []
