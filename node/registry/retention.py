@@ -93,6 +93,8 @@ def _held(why: str, counts: Dict[str, Count]) -> Decision:
 
 def _why_held(roots: Roots, clones: Dict[str, CloneRoots], hosts: Set[str], named: Set[str]) -> Optional[str]:
     """Return why nothing is known of what must stay."""
+    for path, why in sorted(roots.damaged.items()):
+        return "%s: damaged (%s); a deploy writes it anew" % (path, why)
     if not clones:
         return "no checkout has deployed for %d days; a deploy tells what must stay" % CLONE_DAYS
     counting = {*(("clones", id) for id in clones), *(("hosts", host) for host in hosts)}

@@ -30,6 +30,7 @@ class Roots(NamedTuple):
     clones: Dict[str, CloneRoots]
     hosts: Dict[str, HostRoots]
     restored: List[Path]  # files that are older than they look: they came from a backup
+    damaged: Dict[Path, str] = {}  # files that nobody can read, and why
 
 
 @contextmanager
@@ -50,13 +51,13 @@ def locked() -> Iterator[None]:
 
 
 def read() -> Roots:
-    """Return all roots. Raises Refusal for a damaged file, since nobody knows then what must stay."""
-    restored = []  # type: List[Path]
-    clones = _read(CloneRoots, _clones(), restored)
-    return Roots(clones, _read(HostRoots, _hosts(), restored), restored)
+    """Return all roots that can be read."""
+    restored, damaged = [], {}  # type: List[Path], Dict[Path, str]
+    clones = _read(CloneRoots, _clones(), restored, damaged)
+    return Roots(clones, _read(HostRoots, _hosts(), restored, damaged), restored, damaged)
 
 
-def _read(kind: Type[Root], folder: Path, restored: List[Path]) -> Dict[str, Root]:
+def _read(kind: Type[Root], folder: Path, restored: List[Path], damaged: Dict[Path, str]) -> Dict[str, Root]:
     found = {}
     for name in disk.names(folder) if disk.is_real_folder(folder) else []:
         path = folder / name
@@ -68,16 +69,14 @@ def _read(kind: Type[Root], folder: Path, restored: List[Path]) -> Dict[str, Roo
                 if is_restored(file.fileno(), root.time):
                     restored.append(path)
         except (OSError, ValueError, TypeError, RecursionError, Refusal) as error:
-            raise Refusal("%s: damaged (%s), so nothing is removed; %s" % (path, error, _REMEDY)) from None
-        found[path.stem] = root
+            damaged[path] = str(error)
+        else:
+            found[path.stem] = root
     return found
 
 
-_REMEDY = "a deploy writes it anew: remove it there, then pyinfra inventory.py deploys/models.py"
-
-
 def add(told: AddRoots) -> Nothing:
-    """Write what a clone references, and what its hosts do. Raises Refusal for names that are none, or damage."""
+    """Write what a clone references, and what its hosts do. Raises Refusal for names that are none."""
     _check(told)
     with alone():
         old = read()
@@ -126,6 +125,8 @@ def added(old: Roots, told: AddRoots, now: str) -> Written:
     own = clone_id(told.clone.name)
     elsewhere = {label for id, clone in old.clones.items() if id != own for label in clone.versions}
     clone = _clone(old.clones.get(own), told.clone, now)
+    if any(path.parent == _clones() for path in old.damaged):
+        elsewhere.update(label for root in old.hosts.values() for label in root.versions)
     hosts = {
         name: _host(old.hosts.get(name), each, elsewhere, told.operator, now)
         for name, each in told.hosts.items()

@@ -44,7 +44,7 @@ SORTS: Mapping[str, str] = {
     "previous": r"sets/\w+/previous/.*",
     "lock": r"sets/\w+/lock|pull\.lock",
     "history": r"history\.jsonl",
-    "delete-list": r"cleanup/.*",
+    "roots": r"roots/.*",
 }
 """What is alike, by its path. What a link leads to is looked for there."""
 OWN = ("backups", "kept/.*")
@@ -122,13 +122,12 @@ def settled(settlement: Settlement) -> Iterator[None]:
 
 @pytest.fixture
 def prepare(tmp_path: Path) -> Callable[[], None]:
-    """What gives each node all that can be damaged: a set to go back to, and the datasink its delete-list."""
+    """What gives each node all that can be damaged: a set to go back to, and the datasink its roots."""
     variant = site.write(tmp_path / "site.py", hosts={name: {"debug_mode": True} for name in HOSTS})
 
     def make() -> None:
         for each in (variant, DEFAULT_SITE):
             assert deploy(each).code == 0
-        assert operator.modelctl("prune", "registry", "--site", str(DEFAULT_SITE)).code == 0
 
     return make
 
@@ -151,11 +150,11 @@ def _runs(node: Node) -> bool:
 def short() -> list[tuple[str, str]]:
     """Each kind of damage to something, and each sort damaged in two ways, in one round.
 
-    But for the delete-list: only the datasink has one, so it would need a second round.
+    But for the roots: only the datasink has one, so it would need a second round.
     """
     kinds = list(DAMAGES)
     pairs = [(sort, kinds[number % len(kinds)]) for number, sort in enumerate([*SORTS, *SORTS])]
-    assert pairs[-1][0] == "delete-list"
+    assert pairs[-1][0] == "roots"
     return pairs[:-1]
 
 
