@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from lab.lab import Lab
@@ -13,12 +14,13 @@ from tests.fleet.operator import DEFAULT_SITE, Run, deploy, modelctl, pyinfra
 REGISTRY, LOG = "/home/ops/sentinelcam/model_registry", "/home/ops/sentinelcam/logs/model_cleanup.log"
 MODEL = "haarcascades"
 FOLDER = f"{REGISTRY}/{MODEL}"
-LIST, SEEN = f"{STATE}/cleanup/list.json", f"{STATE}/cleanup/seen.json"
+ROOTS, MEMORY, CLOCK = f"{STATE}/roots", "/var/lib/model_cleanup/sweeps.json", "/usr/bin/timedatectl"
+TIME = "%Y-%m-%dT%H:%M:%SZ"
 SERVICE, TIMER = "model_cleanup.service", "model_cleanup.timer"
 OLD, LATER, STORED = "2019-01-01", "2019-01-01.2", "2026-05-01"
 MADE = {OLD: 1000, LATER: 2000, **{f"2026-06-0{day}": 10 for day in range(1, 6)}}
 """Versions that stories store, with the bytes of their one file. The last five are the most recent of all."""
-INSTALL, KEEP = "Install the clean-up of the registry", "Keep the versions that this run needs"
+INSTALL = "Install the clean-up of the registry"
 
 
 def let_the_sentinel_forget(folder: Path) -> None:
@@ -56,20 +58,35 @@ def in_short(text: str) -> str:
     """Without what differs from run to run, or from machine to machine."""
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME".ljust(20), text)
     text = re.sub(r"[\d,]+ of its disk's [\d,]+ bytes", "N of its disk's N bytes", text)
-    text = re.sub(r"root@\S+ +", "OPERATOR   ", re.sub(r"listed by +", "listed by  ", text))
     return re.sub(r" +$", "", text, flags=re.MULTILINE)
 
 
-def entries(node: Node) -> list[dict[str, object]]:
-    data = json.loads(node.read(LIST))
-    assert isinstance(data, list)
-    return data
+def synchronise(node: Node) -> None:
+    """Let systemd say that the clock is synchronised: nothing in the lab can set it."""
+    node.shell(f"[ -e {CLOCK}.own ] || mv {CLOCK} {CLOCK}.own")
+    node.write(CLOCK, "#!/bin/sh\necho yes\n")
+    node.shell(f"chmod 755 {CLOCK}")
 
 
-def make_due(node: Node, *versions: str, since: str = "2026-01-01T00:00:00Z") -> None:
-    """Their time has come."""
-    due = {"due": "2026-01-08T00:00:00Z", "since": since}
-    node.write(LIST, json.dumps([{**each, **(due if each["version"] in versions else {})} for each in entries(node)]))
+def leave_the_clock(node: Node) -> None:
+    node.shell(f"[ ! -e {CLOCK}.own ] || mv {CLOCK}.own {CLOCK}")
+
+
+def sweep(node: Node) -> str:
+    """Run the unit, and return what it logged last."""
+    node.shell(f"systemctl start {SERVICE}")
+    return node.read(LOG).splitlines()[-1].partition(" ")[2]
+
+
+def let_a_week_pass(node: Node) -> None:
+    """Of what the sweeps remember: what they have found unneeded, they have found a week ago."""
+    memory = json.loads(node.read(MEMORY))
+    week = timedelta(days=7)
+    for name, count in memory["counts"].items():
+        if name.startswith("version "):
+            since = datetime.strptime(count["since"], TIME).replace(tzinfo=UTC) - week
+            count["since"] = since.strftime(TIME)
+    node.write(MEMORY, json.dumps(memory))
 
 
 def versions(node: Node) -> set[str]:
@@ -98,4 +115,5 @@ def exposure(node: Node, unit: str) -> float:
 
 def begin(node: Node) -> None:
     """Start the clean-up where the lab can hold it; its own unit would not let it."""
-    node.shell(f"systemd-run --quiet --unit=retire-now sentinelcam-node retire {REGISTRY} {LOG}")
+    node.shell("sentinelcam-node note-clock")
+    node.shell(f"systemd-run --quiet --unit=sweep-now sentinelcam-node sweep {REGISTRY} {LOG}")

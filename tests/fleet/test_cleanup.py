@@ -1,6 +1,5 @@
-"""The clean-up of the registry: what may go is listed first, and goes when its time has come. Then, and no sooner."""
+"""The clean-up of the registry: what nothing needs goes a week after it was found so, and no sooner."""
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,56 +12,34 @@ from tests.fleet.conftest import SERVED, NodeOf
 from tests.fleet.depot import (
     FOLDER,
     INSTALL,
-    KEEP,
     LATER,
-    LIST,
     LOG,
     MADE,
+    MEMORY,
     MODEL,
     OLD,
-    SEEN,
+    ROOTS,
     SERVICE,
     STORED,
     TIMER,
     begin,
     cleanup,
     cleanup_deploy,
-    entries,
     exposure,
-    in_short,
+    leave_the_clock,
+    let_a_week_pass,
     let_the_sentinel_forget,
-    make_due,
     show,
     store,
     sums,
+    sweep,
+    synchronise,
     used,
     versions,
 )
 from tests.fleet.held import Held
-from tests.fleet.node import STATE, Node
-from tests.fleet.operator import deploy, hint, modelctl, predict
-
-REPORT = """\
-model                     versions       bytes  go
-coral_packages                   2   5,425,880   0
-face_detection                   1  10,694,725   0
-face_detection_blazeface         1     230,064   0
-face_detection_edgetpu           1   6,984,338   0
-face_recognition                 3   9,014,824   0
-haarcascades                     9   1,345,317   3
-mobilenet_ssd                    3  24,882,858   0
-mobilenet_ssd_depthai            1  14,511,175   0
-mobilenet_ssd_edgetpu            1   6,999,484   0
-openface_torch                   1  31,511,078   0
-
-goes                           bytes  not before            listed by  since
-haarcascades/2019-01-01        1,039  TIME                  OPERATOR   TIME
-haarcascades/2019-01-01.2      2,041  TIME                  OPERATOR   TIME
-haarcascades/2026-05-01    1,000,301  TIME                  OPERATOR   TIME
-
-data1: 23 versions of 111,599,743 bytes are stored, N of its disk's N bytes are free
-3 versions go, 1,003,381 bytes
-"""
+from tests.fleet.node import Node
+from tests.fleet.operator import DEFAULT_SITE, deploy, modelctl, pyinfra
 
 
 @pytest.fixture(scope="module")
@@ -73,15 +50,19 @@ def depot(deployed: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     assert cleanup_deploy("-y").code == 0
     yield data1
     data1.shell(f"systemctl disable --now {TIMER}; rm /etc/systemd/system/model_cleanup.*; systemctl daemon-reload")
-    data1.shell(f"rm -rf {STATE}/cleanup {LOG}")
+    leave_the_clock(data1)
+    data1.shell(f"rm -rf /var/lib/model_cleanup {LOG}")
 
 
 @pytest.fixture
 def stored(depot: Node) -> Iterator[Node]:
-    """Seven more versions of a model, and no list yet."""
-    depot.shell(f"rm -rf {STATE}/cleanup {LOG}")
+    """Seven more versions of a model, a clock to rely on, and no sweep yet."""
+    depot.shell(f"rm -rf {MEMORY} {LOG}")
+    synchronise(depot)
     store(depot, *MADE)
+    depot.shell(f"rm -rf /root/stored && cp -a {FOLDER}/{STORED} /root/stored")
     yield depot
+    depot.shell(f"rm -rf {FOLDER}/{STORED} && mv /root/stored {FOLDER}/{STORED}")
     depot.shell(f"rm -rf {' '.join(f'{FOLDER}/{version} {FOLDER}/.retired-{version}' for version in MADE)}")
 
 
@@ -133,132 +114,101 @@ class TestInstalling:
         assert sentinel.read("/home/ops/sentinel/sentinel_task.log").split()[1:] == ["DailyCleanup", "data1"]
 
 
-class TestListing:
-    def test_a_dry_run_shows_just_what_the_run_then_lists(self, stored: Node) -> None:
+class TestDeciding:
+    def test_without_a_synchronised_clock_no_time_is_counted(self, stored: Node) -> None:
+        leave_the_clock(stored)
+        why = "the clock is not synchronised, so no time is counted: timedatectl"
+        assert cleanup("--dry-run").out.splitlines()[-1] == f"nothing goes: {why}"
+        assert sweep(stored) == f"nothing is removed: {why}"
+
+    def test_what_nothing_needs_goes_a_week_after_it_was_found(self, stored: Node) -> None:
+        assert sweep(stored) == "nothing is removed: nothing is due"
+        found = {each["label"] for each in cleanup("--dry-run", "--json").json["unneeded"]}
+        assert found == {f"{MODEL}/{version}" for version in (OLD, LATER, STORED)}
+        let_a_week_pass(stored)
         dry = cleanup("--dry-run")
-        assert (dry.code, dry.err, in_short(dry.out)) == (0, "", REPORT)
-        assert not stored.exists(f"{STATE}/cleanup")
-
+        assert (dry.code, dry.err, dry.out.splitlines()[-1]) == (0, "", "3 versions go now, 1,003,381 bytes")
         refused = cleanup()
-        assert (refused.code, in_short(refused.out)) == (1, REPORT)
-        assert refused.err == "no terminal to ask at, nothing was written; without a question: --yes\n"
-        assert not stored.exists(LIST)
+        assert (refused.code, refused.out) == (1, dry.out)
+        assert refused.err == "no terminal to ask at, nothing was removed; without a question: --yes\n"
 
+        before, bytes_before = sums(stored), used(stored)
         run = cleanup("--yes")
-        assert (run.code, in_short(run.out)) == (0, REPORT + "the delete-list is written\n")
-        assert [(each["version"], each["bytes"]) for each in entries(stored)] == [
-            (OLD, 1039), (LATER, 2041), (STORED, 1_000_301),
-        ]  # fmt: skip
-        assert set(json.loads(stored.read(SEEN))) == set(SERVED)
-
-        before = entries(stored)
-        again, as_json = cleanup("--yes"), cleanup("--dry-run", "--json")
-        assert (again.code, again.out.splitlines()[-1]) == (0, "the delete-list is as it was")
-        assert entries(stored) == before
-        assert as_json.json["go"] == before
-
-    def test_an_offline_host_counts_with_what_was_last_seen_of_it(self, stored: Node, lab: Lab) -> None:
-        lab.cut("sentinel")
-        try:
-            unseen = cleanup("--yes")
-            assert (unseen.code, unseen.out) == (1, "")
-            [line] = unseen.err.splitlines()
-            assert line.startswith("sentinel (198.18.0.")
-            assert line.endswith("; nothing is known of what sentinel names, so nothing is decided without it")
-            assert not stored.exists(LIST)
-            lab.mend("sentinel")
-            assert cleanup("--yes").code == 0
-            seen = json.loads(stored.read(SEEN))
-            seen["sentinel"]["named"][MODEL].append(OLD)
-            stored.write(SEEN, json.dumps(seen))
-            lab.cut("sentinel")
-            run = cleanup("--yes")
-        finally:
-            lab.mend("sentinel")
         assert run.code == 0, run.err
-        assert f"{MODEL}/{OLD} leaves the list: it stays: named by sentinel" in run.out.splitlines()
-        [line] = [line for line in run.out.splitlines() if line.startswith("sentinel (")]
-        assert line.endswith(f"; it counts with what was seen of it at {seen['sentinel']['time']}")
-        assert [each["version"] for each in entries(stored)] == [LATER, STORED]
+        gone = (f"/{OLD}/", f"/{LATER}/", f"/{STORED}/")
+        assert sums(stored) == {path: each for path, each in before.items() if not any(part in path for part in gone)}
+        assert bytes_before - used(stored) == 1_003_381
+        lines = run.out.removeprefix(dry.out).splitlines()
+        assert lines == stored.read(LOG).splitlines()[-3:]
+        assert re.fullmatch(rf"\S+Z removed {MODEL}/{OLD}, 1039 bytes; unneeded since \S+Z", lines[0])
+        assert stored.shell(f"stat --format='%U %a' {LOG}") == "ops 644"
+        assert sweep(stored) == "nothing is removed: nothing is due"
 
-    def test_what_a_deploy_needs_leaves_the_list_first(self, stored: Node, tmp_path: Path, lab: Lab) -> None:
-        assert cleanup("--yes").code == 0
-        wanting = site.write(tmp_path / "wanting.py", versions={MODEL: STORED})
-        predicted = predict("--limit", "data1", "--limit", "sentinel", site=wanting).predicted()
-        run = deploy("--limit", "data1", "--limit", "sentinel", site=wanting)
-        try:
-            assert run.code == 0, run.err
-            assert predicted[KEEP] == run.changed()[KEEP] == {"data1"}
-            assert predicted == run.changed()
-            assert [each["version"] for each in entries(stored)] == [OLD, LATER]
-            assert STORED in json.loads(stored.read(SEEN))["sentinel"]["named"][MODEL]
-            assert deploy("--limit", "data1", "--limit", "sentinel", site=wanting).changed() == {}
-        finally:
-            let_the_sentinel_forget(tmp_path)
-        lab.run("sentinel", f"rm -rf /home/ops/sentinel/models/{MODEL}/{STORED}")
+    @pytest.mark.usefixtures("stored")
+    def test_why_the_others_stay(self) -> None:
+        kept = cleanup("--dry-run", "--json").json["kept"]
+        assert any(why.startswith("sentinel: in a set of sentinel, since ") for why in kept[f"{MODEL}/2020-03-25"])
+        assert any(":" in why and ": current, since " in why for why in kept[f"{MODEL}/2020-03-25"])
+        assert kept[f"{MODEL}/2026-06-05"] == ["one of the 5 most recent others"]
+        assert not any("coral_packages" in label for label in cleanup("--dry-run", "--json").json["unneeded"])
 
-    def test_what_is_named_by_hand_and_deployed_without_the_datasink_is_told(
+    def test_a_run_without_the_datasink_in_it_tells_what_it_brings(
         self, stored: Node, tmp_path: Path, lab: Lab
     ) -> None:
-        assert cleanup("--yes").code == 0
+        sweep(stored)
+        let_a_week_pass(stored)
         wanting = site.write(tmp_path / "wanting.py", versions={MODEL: STORED})
-        line = f"data1: {MODEL}/{STORED} is on the delete-list, and named here; take it off: "
-        line += hint("prune registry", wanting)
         try:
             assert deploy("--limit", "sentinel", site=wanting).code == 0
-            assert line in modelctl("status", "sentinel", "--site", str(wanting)).out.splitlines()
-            assert modelctl("prune", "registry", "--yes", "--site", str(wanting)).code == 0
-            assert [each["version"] for each in entries(stored)] == [OLD, LATER]
-            assert line not in modelctl("status", "sentinel", "--site", str(wanting)).out.splitlines()
+            assert STORED in stored.read(f"{ROOTS}/hosts/sentinel.json")
+            stored.shell(f"systemctl start {SERVICE}")
+            assert versions(stored) == {"2020-03-25", STORED, *MADE} - {OLD, LATER}
         finally:
             let_the_sentinel_forget(tmp_path)
+        assert STORED not in stored.read(f"{ROOTS}/hosts/sentinel.json")
         lab.run("sentinel", f"rm -rf /home/ops/sentinel/models/{MODEL}/{STORED}")
+
+    def test_a_host_that_tells_nothing_holds_all(self, stored: Node) -> None:
+        sweep(stored)
+        let_a_week_pass(stored)
+        stored.shell(f"rm {ROOTS}/hosts/sentinel.json")
+        why = "sentinel: nothing is known of what it needs; a deploy of it tells"
+        assert sweep(stored) == f"nothing is removed: {why}"
+        told = modelctl("status", "sentinel", "--site", str(DEFAULT_SITE)).out.splitlines()
+        assert f"data1: its registry is not swept: {why}" in told
+        assert deploy("--limit", "sentinel").code == 0
+        assert sweep(stored).startswith(f"removed {MODEL}/")
+
+    def test_a_lost_datasink_holds_up_only_what_it_does_not_know(self, stored: Node, tmp_path: Path, lab: Lab) -> None:
+        assert stored.exists(ROOTS)
+        wanting = site.write(tmp_path / "wanting.py", versions={MODEL: STORED})
+        lab.cut("data1")
+        try:
+            assert pyinfra("deploys/configs.py", "-y", "--limit", "sentinel").code == 0
+            refused = pyinfra("deploys/configs.py", "-y", "--limit", "sentinel", site=wanting)
+        finally:
+            lab.mend("data1")
+        assert refused.code == 1
+        assert "sentinel: it wants versions that the registry does not know to be needed; data1 (" in refused.err
 
 
 class TestRemoving:
-    def test_the_unit_removes_what_is_due_and_nothing_else(self, stored: Node) -> None:
-        assert cleanup("--yes").code == 0
-        before, bytes_before = sums(stored), used(stored)
-        stored.shell(f"systemctl start {SERVICE}")
-        assert sums(stored) == before  # nothing is due
-
-        make_due(stored, OLD)
-        stored.shell(f"systemctl start {SERVICE}")
-        assert sums(stored) == {path: each for path, each in before.items() if f"/{OLD}/" not in path}
-        assert versions(stored) == {"2020-03-25", STORED, *MADE} - {OLD}
-        assert bytes_before - used(stored) == 1039
-        [line] = stored.read(LOG).splitlines()
-        assert re.fullmatch(rf"\S+Z removed {MODEL}/{OLD}, 1039 bytes; listed 2026-01-01T00:00:00Z by root@\S+", line)
-        assert stored.shell(f"stat --format='%U %a' {LOG}") == "ops 644"
-        stored.shell(f"systemctl start {SERVICE}")
-        assert len(stored.read(LOG).splitlines()) == 1
-
-        after = cleanup("--yes")
-        assert after.out.splitlines()[-2:] == ["2 versions go, 1,002,342 bytes", "the delete-list is as it was"]
-        assert [each["version"] for each in entries(stored)] == [LATER, STORED]
-
-    def test_what_differs_from_its_entry_stays_and_the_unit_fails(self, stored: Node) -> None:
-        assert cleanup("--yes").code == 0
-        make_due(stored, OLD, LATER)
+    def test_a_file_that_somebody_put_there_goes_too_and_is_counted(self, stored: Node) -> None:
+        sweep(stored)
+        let_a_week_pass(stored)
         stored.shell(f"echo mine >{FOLDER}/{OLD}/notes.txt")
-        assert stored.code(f"systemctl start {SERVICE}") == 1
-        assert stored.exists(f"{FOLDER}/{OLD}/notes.txt")
-        assert not stored.exists(f"{FOLDER}/{LATER}")
-        line = (
-            f"{FOLDER}/{OLD}: found 1044 bytes to free; listed were 1039; it stays; to list it anew: modelctl "
-            "prune registry"
-        )
-        assert line in stored.shell(f"journalctl --quiet --output=cat --unit={SERVICE}").splitlines()
-        stored.shell(f"systemctl reset-failed {SERVICE}")
+        stored.shell(f"systemctl start {SERVICE}")
+        assert f"removed {MODEL}/{OLD}, 1044 bytes" in stored.read(LOG)
 
     @pytest.mark.parametrize("times", [2, pytest.param(3, marks=pytest.mark.long)])
     def test_it_ends_what_a_kill_or_a_power_cut_began(self, stored: Node, lab: Lab, times: int) -> None:
-        assert cleanup("--yes").code == 0
+        stored.shell(f"rm -rf {FOLDER}/{LATER} {FOLDER}/{STORED}")
+        sweep(stored)
+        let_a_week_pass(stored)
         held = Held(stored)
-        make_due(stored, OLD)
-        held.order("retire", at=0)
+        held.order("sweep", at=0)
         begin(stored)
-        stored.shell(f"until [ -e {LOG} ] && [ ! -e {FOLDER}/.retired-{OLD} ]; do sleep 0.05; done")
+        stored.shell(f"until grep -q removed {LOG} && [ ! -e {FOLDER}/.retired-{OLD} ]; do sleep 0.05; done")
         held.forget()
         moments = held.moments()
         points = [
@@ -268,18 +218,18 @@ class TestRemoving:
         ]
         for number, point in enumerate(points[:times], 1):
             store(stored, OLD)
-            assert cleanup("--yes").code == 0
-            make_due(stored, OLD, since=f"2026-01-0{number}T00:00:01Z")
-            held.order("retire", at=moments.index(point) + 1)
+            sweep(stored)
+            let_a_week_pass(stored)
+            held.order("sweep", at=moments.index(point) + 1)
             begin(stored)
             held.wait()
             if number == 2:
                 lab.power_cut("data1")
                 lab.boot("data1")
             else:
-                stored.shell("systemctl kill --signal=SIGKILL retire-now; systemctl reset-failed retire-now; true")
+                stored.shell("systemctl kill --signal=SIGKILL sweep-now; systemctl reset-failed sweep-now; true")
             assert f".retired-{OLD}" in versions(stored)
             stored.shell(f"systemctl start {SERVICE}")
-            assert versions(stored) == {"2020-03-25", STORED, *MADE} - {OLD}
-            assert len(stored.read(LOG).splitlines()) == number + 1
-        assert cleanup("--dry-run").code == 0
+            assert OLD not in versions(stored)
+            assert f".retired-{OLD}" not in versions(stored)
+            assert stored.read(LOG).count(f"removed {MODEL}/{OLD}, 1039 bytes") == number + 1
