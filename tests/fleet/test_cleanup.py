@@ -26,6 +26,7 @@ from tests.fleet.depot import (
     cleanup,
     cleanup_deploy,
     exposure,
+    in_short,
     leave_the_clock,
     let_a_week_pass,
     let_the_sentinel_forget,
@@ -129,7 +130,7 @@ class TestDeciding:
         dry = cleanup("--dry-run")
         assert (dry.code, dry.err, dry.out.splitlines()[-1]) == (0, "", "3 versions go now, 1,003,381 bytes")
         refused = cleanup()
-        assert (refused.code, refused.out) == (1, dry.out)
+        assert (refused.code, in_short(refused.out)) == (1, in_short(dry.out))
         assert refused.err == "no terminal to ask at, nothing was removed; without a question: --yes\n"
 
         before, bytes_before = sums(stored), used(stored)
@@ -138,7 +139,7 @@ class TestDeciding:
         gone = (f"/{OLD}/", f"/{LATER}/", f"/{STORED}/")
         assert sums(stored) == {path: each for path, each in before.items() if not any(part in path for part in gone)}
         assert bytes_before - used(stored) == 1_003_381
-        lines = run.out.removeprefix(dry.out).splitlines()
+        lines = run.out.splitlines()[-3:]
         assert lines == stored.read(LOG).splitlines()[-3:]
         assert re.fullmatch(rf"\S+Z removed {MODEL}/{OLD}, 1039 bytes; unneeded since \S+Z", lines[0])
         assert stored.shell(f"stat --format='%U %a' {LOG}") == "ops 644"
@@ -165,6 +166,7 @@ class TestDeciding:
             assert versions(stored) == {"2020-03-25", STORED, *MADE} - {OLD, LATER}
         finally:
             let_the_sentinel_forget(tmp_path)
+        assert deploy("--limit", "sentinel").code == 0  # it reads what the sets of before were
         assert STORED not in stored.read(f"{ROOTS}/hosts/sentinel.json")
         lab.run("sentinel", f"rm -rf /home/ops/sentinel/models/{MODEL}/{STORED}")
 
@@ -208,7 +210,7 @@ class TestRemoving:
         held = Held(stored)
         held.order("sweep", at=0)
         begin(stored)
-        stored.shell(f"until grep -q removed {LOG} && [ ! -e {FOLDER}/.retired-{OLD} ]; do sleep 0.05; done")
+        stored.shell(f"until grep -q ' removed {MODEL}' {LOG} && [ ! -e {FOLDER}/.retired-{OLD} ]; do sleep 0.05; done")
         held.forget()
         moments = held.moments()
         points = [
