@@ -59,7 +59,8 @@ def write(path: Path, content: bytes, mode: int = 0o644, owner: Owner = ROOT) ->
         handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=parent)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-            os.fchown(handle, owner.uid, owner.gid)
+            if _owner_of(handle) != owner:  # the sweep of the registry is let to give nothing away
+                os.fchown(handle, owner.uid, owner.gid)
             os.fchmod(handle, mode)
 
     new = _make_beside(path, "write", make)
