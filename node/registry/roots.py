@@ -61,7 +61,7 @@ def _read(kind: Type[Root], folder: Path, restored: List[Path], damaged: Dict[Pa
     found = {}
     for name in disk.names(folder) if disk.is_real_folder(folder) else []:
         path = folder / name
-        if path.suffix != ".json" or name.startswith("."):
+        if path.suffix != ".json":
             continue  # what a power cut left of a write
         try:
             with handles.opened(path) as file:
@@ -158,9 +158,9 @@ def _is_fresh(time: str, now: str) -> bool:
     return 0 <= history.seconds(now) - history.seconds(time) < RENEWED_AFTER
 
 
-def is_restored(handle: int, time: str) -> bool:
+def is_restored(handle: int, time: str, slack: float = SLACK) -> bool:
     """Tell whether a file was not written when it says so: no backup brings back the time of a file's last change."""
-    return abs(os.fstat(handle).st_ctime - history.seconds(time)) > SLACK
+    return abs(os.fstat(handle).st_ctime - history.seconds(time)) > slack
 
 
 def _clones() -> Path:

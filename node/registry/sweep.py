@@ -17,7 +17,7 @@ from typing import Dict, Iterator, List, Optional, Tuple
 
 from node import codec, layout, names
 from node.errors import Refusal
-from node.machine import clock, process_tree
+from node.machine import clock, commands, process_tree
 from node.protocol.registry import ListRegistry, RegistryListing
 from node.protocol.retention import AskRetention, Moment, Retention, Sweeps, Unneeded
 from node.registry import listing, own, retention, roots
@@ -187,7 +187,8 @@ def _remembered(leftovers: List[str]) -> Optional[Sweeps]:
     try:
         with handles.opened(layout.sweeps()) as file:
             found = codec.decode(Sweeps, json.loads(disk.content(file, layout.sweeps()).decode()))
-            if roots.is_restored(file.fileno(), found.at.time) or not _is_sound(found):
+            # It names the sweep's beginning, and was written at its end.
+            if roots.is_restored(file.fileno(), found.at.time, commands.LONG_SECONDS) or not _is_sound(found):
                 return None
         known = {name: each for name, each in found.counts.items() if name not in map(retention.named, leftovers)}
         return found._replace(counts=known)

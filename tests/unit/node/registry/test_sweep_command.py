@@ -1,5 +1,6 @@
 """The sweep as its unit starts it, the clock that it is told, and the dry run, which says just what it then does."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -56,6 +57,19 @@ def test_it_needs_no_root_and_nothing_else_does_without(
         assert "needs root" in capsys.readouterr().err
     for path in (noted.log.parent, layout.sweeps().parent, *(noted.registry, *noted.registry.rglob("*"))):
         os.chown(path, uid(), -1)
+    assert started(noted) == 0
+    assert not any(folder.exists() for folder in due)
+
+
+def test_it_gives_no_file_away(noted: Depot, due: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its unit refuses chown(2) and its kin, of a file to its own owner too: they are among systemd's @privileged."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    os.chown(noted.log.parent, uid(), -1)
+    for name in ("chown", "fchown", "lchown"):
+        monkeypatch.setattr(os, name, refuse)
     assert started(noted) == 0
     assert not any(folder.exists() for folder in due)
 

@@ -111,12 +111,19 @@ def test_what_lacks_a_part_or_has_another(depot: Depot, field: str) -> None:
                 require_counted_anew(depot)
 
 
-@pytest.mark.parametrize("days", [-0.01, 0.01, 7, 14])
+@pytest.mark.parametrize("days", [0.51, 1, 6.9])
 @pytest.mark.usefixtures("due")
 def test_one_of_a_backup(depot: Depot, days: float) -> None:
     """No backup brings back when a file was changed last."""
-    put(remembered()._replace(at=depot.moment._replace(time=ago(depot, days))))
+    put(remembered()._replace(at=depot.moment._replace(time=ago(depot, days), boot="boot 0")))
     require_counted_anew(depot)
+
+
+def test_one_of_a_long_sweep_is_none_of_a_backup(depot: Depot, due: list[Path]) -> None:
+    """It names the beginning; the program has twelve hours."""
+    put(remembered()._replace(at=depot.moment._replace(time=ago(depot, 0.49), boot="boot 0")))
+    assert sweep(depot) == []
+    assert not any(folder.exists() for folder in due)
 
 
 @pytest.mark.usefixtures("due")
