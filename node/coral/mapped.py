@@ -12,8 +12,8 @@ import os
 from typing import Iterator, NamedTuple, Optional, Tuple
 
 from node.errors import Refusal, Unknown
-from node.machine import process_tree
-from node.machine.process_tree import PROC, Process, Table
+from node.machine import processes
+from node.machine.processes import PROC, Process, Table
 from node.printable import printable
 from node.store import handles
 from node.store.service_set import CORAL, LIBRARY, ServiceSet, SetStack
@@ -77,7 +77,7 @@ def _foreign(service: ServiceSet, main: Process, table: Table) -> Optional[Mappi
 
 def _mappings(main: Process, table: Table) -> Iterator[Mapping]:
     """The libraries that a process and those below it have mapped; one part of each is enough."""
-    for process in process_tree.family(table, main.pid):
+    for process in processes.family(table, main.pid):
         yield from _of_process(str(process.pid))
 
 

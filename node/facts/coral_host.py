@@ -12,7 +12,7 @@ from typing import Iterator, List, Optional
 from node.coral import mapped, stacks, stick
 from node.desired_state import DesiredState, Stack
 from node.errors import Refusal
-from node.machine import process_tree, services
+from node.machine import processes, services
 from node.printable import printable
 from node.protocol.facts import StackState
 from node.store import disk
@@ -48,7 +48,7 @@ def remapped(stack: Stack, desired: DesiredState) -> List[str]:
 
 
 def _has_mapped(content: ServiceSet) -> bool:
-    table, pid = process_tree.look(), services.status(content.unit).pid
+    table, pid = processes.look(), services.status(content.unit).pid
     return pid in table and mapped.library(content, table[pid], table) != mapped.NOT_YET
 
 

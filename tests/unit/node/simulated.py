@@ -14,7 +14,7 @@ import pytest
 
 from node import layout
 from node.errors import Refusal
-from node.health import health
+from node.health import health, last_words
 from node.linked_files import linked
 from node.machine import services
 from node.machine.services import Status
@@ -168,7 +168,7 @@ class Node:
         let_checksums_follow(patch)
         patch.setattr(services, "status", self.systemd.status)
         patch.setattr(services, "control", self.systemd.control)
-        patch.setattr(services, "journal", lambda *_: "")
+        patch.setattr(last_words, "in_journal", lambda _: [])
 
     def run(
         self,

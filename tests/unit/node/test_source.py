@@ -101,9 +101,14 @@ ELSEWHERE = {
     "importing.py": {"os.path.realpath"},  # nothing is opened by that name
     "own.py": {"os.open"},  # through a handle
     "lock.py": {"open", "os.open", "path.open", "path.read_text"},  # below STATE, which is root's alone
-    "processes.py": {"PROC.iterdir", "(process / 'fd').iterdir", "handle.stat", "path.read_text"},  # /proc
+    "processes.py": {  # /proc
+        "os.listdir",
+        "(PROC / str(pid) / name).open",
+        "(PROC / str(pid) / 'fd').iterdir",
+        "handle.stat",
+        "path.read_text",
+    },
     "mapped.py": {"(PROC / pid / 'maps').open", "os.readlink"},  # /proc
-    "process_tree.py": {"(PROC / str(pid) / name).open", "os.listdir"},  # /proc
     "program.py": {"new.rglob", "path.is_dir"},  # below STATE
     "sockets.py": {"os.listdir", "os.readlink", "table.open"},  # /proc
     "trial_probe.py": {"open", "os.path.realpath", "os.path.samefile"},  # no root runs it

@@ -4,7 +4,7 @@ import pytest
 
 from node import layout
 from node.errors import Refusal
-from node.health import health
+from node.health import health, last_words
 from node.linked_files import linked
 from node.machine import services
 from node.store import history, lock, pending_switch, replaceable, sets
@@ -34,7 +34,7 @@ class TestRecover:
         assert (chosen(), done, history.entries()) == (("d1", None), [], [])
 
     def test_a_silent_service_has_no_last_words(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(services, "journal", lambda *_: "")
+        monkeypatch.setattr(last_words, "in_journal", lambda _: [])
         died(place)
         automatic_rollback.recover("engine")
         assert line() == "engine: rolled back to d1: the switch was killed"
