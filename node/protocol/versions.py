@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from node.codec import Size, Text
+from node.codec import Name, Size, Text
 from node.desired_state import Version
 from node.protocol import Command, Nothing
 
 
 class StackSize(NamedTuple):
-    digest: str
+    digest: Name
     size: Size  # bytes of its packages
 
 

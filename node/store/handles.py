@@ -34,15 +34,10 @@ def folder(path: Path) -> Iterator[int]:
 
     Errors name the whole path.
     """
-    try:
+    with _naming(path):
         handle = _walk(path)
-    except OSError as error:
-        error.filename = str(path)
-        raise
-    try:
+    with _closed(handle):
         yield handle
-    finally:
-        os.close(handle)
 
 
 @contextmanager

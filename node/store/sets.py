@@ -133,12 +133,6 @@ def content(stored: StoredSet, file: Installed) -> bytes:
     raise Refusal("%s: missing or damaged; run deploys/configs.py to store the set anew" % path)
 
 
-def is_adopted(service: str, digest: Optional[str]) -> bool:
-    """Tell whether a set was found on the node, not sent."""
-    stored = find(service, digest)
-    return stored is not None and stored.commit == ADOPTED
-
-
 def tell(stored: StoredSet, state: str) -> None:
     """Describe a set anew, with this state of its service."""
     _describe(stored._replace(content=stored.content._replace(state=state)))

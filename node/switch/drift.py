@@ -72,7 +72,7 @@ def _files(content: ServiceSet) -> Iterator[str]:
 
 def _links(content: ServiceSet) -> Iterator[str]:
     for link in content.links:
-        if not installation.is_linked(link):
+        if not installation.is_installed(link):
             yield "%s names %s, expected %s" % (link.path, printable(disk.target(link.path) or "nothing"), link.target)
 
 

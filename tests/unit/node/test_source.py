@@ -157,7 +157,7 @@ def test_what_root_runs_beside_units_is_isolated() -> None:
     assert layout.PYTHON == ("/usr/bin/python3", "-I", "-B") == PYTHON
     for path in FILES:
         assert "sys.executable" not in path.read_text(), path
-    texts = [text.decode() for text in own_units._contents().values()]
+    texts = [text.decode() for text in own_units._files().values()]
     assert len(texts) == 3
     assert all(text.count("/usr/bin/python3 -I -B ") == text.count("python") == 1 for text in texts)
 

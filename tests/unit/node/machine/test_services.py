@@ -106,7 +106,7 @@ class TestStop:
         def control(*said: str, limit: float = 0) -> None:
             words.append(" ".join(said))
             if limit and services.status("engine.service") == UP:
-                raise commands.Overdue
+                raise commands.Overdue(said, limit)
 
         monkeypatch.setattr(time, "sleep", lambda _: None)
         monkeypatch.setattr(services, "control", control)
