@@ -38,7 +38,8 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import node_status, remote
 from modelctl.reports.registry_state import RegistryState
 from node import codec
-from node.protocol.status import NodeService, Pending
+from node.protocol.facts import HistoryEntry
+from node.protocol.status import Coral, NodeService, Pending
 from node.store.service_set import ServiceSet
 
 SHORT = 12
@@ -59,16 +60,20 @@ class Versions:
 
 @dataclass(frozen=True)
 class ServiceStatus:
-    """How a service stands to its wanted set: what the node says of it, and what that means.
-
-    `wanted` is the set's digest, None of a service that is wanted on no such host.
-    """
+    """How a service stands to its wanted set; the fields are those of the JSON."""
 
     wanted: str | None
-    node: NodeService
+    chosen: str | None
+    running: str | None
     models: Mapping[str, Versions]
     health: str | None
     drift: tuple[str, ...]
+    pending: Pending | None
+    last: HistoryEntry | None
+    leftovers: Sequence[str]
+    code: str | None
+    queue: str | None
+    coral: Coral | None = None
 
     @property
     def verdict(self) -> str:
@@ -154,11 +159,18 @@ def _compare(wanted: ServiceSet, found: NodeService) -> ServiceStatus:
     should_run = wanted.state == "running"
     return ServiceStatus(
         wanted=wanted.digest,
-        node=found,
+        chosen=found.chosen,
+        running=found.live,
         models=_models(wanted, found.models),
         # What should not run, and does not, is healthy: its set may have been chosen while it should.
         health=found.health if should_run or found.active else None,
         drift=(*_sets(wanted, found), *_running(wanted, found), *found.drift, *_unfinished(found.pending)),
+        pending=found.pending,
+        last=found.last,
+        leftovers=found.leftovers,
+        code=found.code,
+        queue=found.queue,
+        coral=found.coral,
     )
 
 
@@ -197,20 +209,37 @@ def _left_over(name: str, found: NodeService) -> ServiceStatus:
     """A service that runs on a host which once had another role."""
     models = {model: Versions(None, version) for model, version in found.models.items()}
     drift = f"running, wanted on no such host; end it there: sudo systemctl disable --now {name}"
-    return ServiceStatus(None, found, models, found.health, (drift,))
+    return ServiceStatus(
+        None,
+        found.chosen,
+        found.live,
+        models,
+        found.health,
+        (drift,),
+        found.pending,
+        found.last,
+        found.leftovers,
+        found.code,
+        found.queue,
+        found.coral,
+    )
 
 
 def _json(host: HostStatus, status: ServiceStatus) -> dict[str, Any]:
     models = {
         model: {**asdict(versions), "override": model in host.overrides} for model, versions in status.models.items()
     }
-    said = codec.encode(status.node)
     return {
         "wanted": status.wanted,
-        "chosen": said["chosen"],
-        "running": said["live"],
+        "chosen": status.chosen,
+        "running": status.running,
         "models": models,
         "health": status.health,
         "drift": list(status.drift),
-        **{name: said[name] for name in ("pending", "last", "leftovers", "code", "queue", "coral")},
+        "pending": codec.encode(status.pending),
+        "last": codec.encode(status.last),
+        "leftovers": list(status.leftovers),
+        "code": status.code,
+        "queue": status.queue,
+        "coral": codec.encode(status.coral),
     }

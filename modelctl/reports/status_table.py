@@ -54,7 +54,7 @@ def _coral_rows(found: Mapping[str, HostStatus]) -> Iterator[Row]:
     """A row for each service that uses a Coral stack, as far as its host tells."""
     for name, host in found.items():
         for service, status in host.services.items():
-            coral = status.node.coral
+            coral = status.coral
             if coral is not None:
                 is_odd = coral.problem is not None or coral.library.endswith("(foreign)")
                 yield Row((name, service, coral.version, coral.stick, coral.library), BAD if is_odd else WELL)
@@ -79,11 +79,9 @@ def _notes(found: Mapping[str, HostStatus]) -> Iterator[str]:
 
 
 def _set_row(host: str, service: str, status: ServiceStatus) -> Row:
-    digests = map(short, (status.wanted, status.node.chosen, status.node.live))
+    digests = map(short, (status.wanted, status.chosen, status.running))
     drift = "drift" if status.drift else "none"
-    return Row(
-        (host, service, *digests, status.verdict, drift, status.node.code or "-"), WELL if status.is_healthy else BAD
-    )
+    return Row((host, service, *digests, status.verdict, drift, status.code or "-"), WELL if status.is_healthy else BAD)
 
 
 def _service_notes(service: str, status: ServiceStatus) -> Iterator[str]:
@@ -91,10 +89,9 @@ def _service_notes(service: str, status: ServiceStatus) -> Iterator[str]:
         yield f"{status.health}; look there: sudo journalctl --unit {service} --lines 50 --no-pager"
     for each in status.drift:
         yield f"drift: {each}"
-    node = status.node
-    if node.coral and node.coral.problem:
-        yield node.coral.problem
-    for each in node.leftovers:
+    if status.coral and status.coral.problem:
+        yield status.coral.problem
+    for each in status.leftovers:
         yield f"{each}: a clean-up has not ended; end it: {hints.modelctl('prune nodes')}"
-    if node.last and node.last.outcome not in WENT_WELL:
-        yield f"{node.last.outcome} ({node.last.operator}, {node.last.time}): {node.last.reason or 'no reason'}"
+    if status.last and status.last.outcome not in WENT_WELL:
+        yield f"{status.last.outcome} ({status.last.operator}, {status.last.time}): {status.last.reason or 'no reason'}"

@@ -8,13 +8,12 @@ from typing import Dict, Iterator, List, Optional
 
 from node import mend, program
 from node.codec import Text
-from node.coral import stacks
 from node.desired_state import Datasink, DesiredState, Source, Version
 from node.errors import Refusal
 from node.facts import coral_host, prerequisites, status
 from node.health import health, work
 from node.machine.services import Status
-from node.protocol.facts import DatasinkState, Facts, PullAccess, SetState, StackState
+from node.protocol.facts import DatasinkState, Facts, PullAccess, SetState
 from node.pull import access, face_list, staging
 from node.registry import delete_list, deployment_log, prune_units
 from node.store import disk, history, rights, sets, versions
@@ -31,7 +30,7 @@ def gather(desired: DesiredState) -> Facts:
         damaged=mend.look(desired),
         absent_folders=_absent_folders(desired),
         missing_versions=[each.label for each in desired.versions if _is_missing(each, desired)],
-        stack=_stack(desired),
+        stack=desired.stack and coral_host.state(desired.stack, desired),
         face_list=_face_list(desired),
         sets={each.service: _set(each, desired) for each in desired.sets},
         pull_access=PullAccess(access.public_key(), access.read(access.CERTIFICATE), access.read(access.KNOWN_HOSTS)),
@@ -50,15 +49,6 @@ def _is_missing(version: Version, desired: DesiredState) -> bool:
     if desired.options.full:
         return bool(versions.flaws(version))
     return not versions.is_verified(version)
-
-
-def _stack(desired: DesiredState) -> Optional[StackState]:
-    stack = desired.stack
-    if stack is None:
-        return None
-    is_there = not stacks.flaws(stack.digest) if desired.options.full else stacks.is_verified(stack.digest)
-    to_remap = [] if is_there else coral_host.remapped(stack, desired)
-    return coral_host.needs(stack, desired)._replace(missing=not is_there, to_remap=to_remap)
 
 
 def _face_list(desired: DesiredState) -> List[str]:
@@ -141,17 +131,15 @@ def _datasink(told: Optional[Datasink], desired: DesiredState) -> Optional[Datas
 
 def _missing(needed: Dict[str, str], source: Source) -> List[str]:
     """What the registry lacks of the versions that this run's hosts need, with the rights of whom it belongs to."""
+    found = []
     with rights.of(rights.owner_of(source.login)):
-        return list(_faults(needed, source.registry))
-
-
-def _faults(needed: Dict[str, str], folder: Path) -> Iterator[str]:
-    for label, manifest in sorted(needed.items()):
-        path = folder / label / versions.MANIFEST
-        if not disk.is_file(path):
-            yield "%s: not in the registry; expected it at %s" % (label, path.parent)
-        elif not disk.is_short(path) or disk.sha256(path) != manifest:
-            yield "%s: manifest differs from its pin %s" % (path, manifest[:12])
+        for label, manifest in sorted(needed.items()):
+            path = source.registry / label / versions.MANIFEST
+            if not disk.is_file(path):
+                found.append("%s: not in the registry; expected it at %s" % (label, path.parent))
+            elif not disk.is_short(path) or disk.sha256(path) != manifest:
+                found.append("%s: manifest differs from its pin %s" % (path, manifest[:12]))
+    return found
 
 
 def _text(path: Path) -> Optional[Text]:

@@ -44,35 +44,27 @@ def _service(service: str) -> NodeService:
     try:
         known = known._replace(pending=pending(service))
         stored = sets.load(service, chosen)
-    except Refusal as refusal:
-        return known._replace(health=str(refusal))
-    content = stored.content
-    known = known._replace(
-        unit=content.unit, state=content.state, models=content.models, manifests=content.manifests,
-        commit=stored.commit, product=stored.product,
-    )  # fmt: skip
-    return _with_found(known, content)
-
-
-def _with_found(known: NodeService, content: ServiceSet) -> NodeService:
-    """Add what is so at this moment."""
-    try:
-        units = drift.statuses(content)
-        return known._replace(
-            drift=drift.of(content, units) + drift.foreign(units),
-            leftovers=prune_node.leftovers(content.named_files),
-            code=_code(content),
-            coral=coral(content, units),
-            queue=work.queue(content) if units and units[content.unit].is_running else None,
-            health=_health(content),
-        )
+        content = stored.content
+        known = known._replace(
+            unit=content.unit, state=content.state, models=content.models, manifests=content.manifests,
+            commit=stored.commit, product=stored.product,
+        )  # fmt: skip
+        return _with_found(known, content)
     except Refusal as refusal:  # a link that misleads, say: what is behind it is not known
         return known._replace(health=str(refusal))
 
 
-def _code(content: ServiceSet) -> Optional[str]:
-    found = prerequisites.release(content)
-    return found.name if found else None
+def _with_found(known: NodeService, content: ServiceSet) -> NodeService:
+    """Add what is so at this moment."""
+    units, release = drift.statuses(content), prerequisites.release(content)
+    return known._replace(
+        drift=drift.of(content, units) + drift.foreign(units),
+        leftovers=prune_node.leftovers(content.named_files),
+        code=release.name if release else None,
+        coral=coral(content, units),
+        queue=work.queue(content) if units and units[content.unit].is_running else None,
+        health=_health(content),
+    )
 
 
 def coral(content: ServiceSet, units: drift.Statuses) -> Optional[Coral]:

@@ -78,7 +78,7 @@ def device(path: Path) -> int:
 
 
 def is_real_folder(path: Path) -> bool:
-    """The same, and no link."""
+    """Tell whether a folder is at a path itself; a link to one is none."""
     found = status(path)
     return found is not None and stat.S_ISDIR(found.st_mode)
 

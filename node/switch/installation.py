@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Optional, Union
 
 from node import layout
 from node.errors import Refusal
-from node.store import disk, files, replaceable, rights, sets
+from node.store import disk, files, rights, sets
 from node.store.rights import Owner
 from node.store.service_set import Installed, Link, ServiceSet
 from node.store.sets import CHOSEN, INSTALLED, StoredSet
@@ -64,17 +65,36 @@ def require_free(content: ServiceSet) -> None:
             raise Refusal("%s: a file, expected a link; move it away and run again" % link.path)
 
 
+def prove_replaceable(path: Path) -> None:
+    """Make sure that a file or link can be replaced or made, and change nothing. Raises Refusal.
+
+    It is found out before a service is stopped for that.
+    """
+    try:
+        proof = files.free_beside(path)  # what a power cut leaves of it goes with the next change
+        if disk.is_there(path):
+            files.hard_link(path, proof)  # which the file system refuses where it would refuse to replace it
+        else:
+            files.link(proof, path.name)
+        files.unlink(proof)
+    except OSError as error:
+        raise Refusal(
+            "%s: cannot be replaced (%s); see lsattr, mount and journalctl --dmesg; mend that on the node, and run "
+            "again" % (path, error.strerror)
+        ) from None
+
+
 def require_replaceable(wanted: ServiceSet, old: Optional[str]) -> None:
     """Raises OSError or Refusal when what differs from the set cannot be replaced: while the service still runs."""
     for part in wanted.parts:
         if not is_installed(part):
             owner = part.owner if isinstance(part, Installed) else wanted.user
             files.folder(part.path.parent, rights.owner_of(owner))
-            replaceable.require(part.path)
+            prove_replaceable(part.path)
     before = sets.find(wanted.service, old)
     for path in sorted(set(before.content.paths if before else []) - set(wanted.paths)):
         if disk.is_there(path):
-            replaceable.require(path)
+            prove_replaceable(path)
 
 
 def require_own(wanted: ServiceSet, old: Optional[str]) -> None:

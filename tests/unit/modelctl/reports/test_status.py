@@ -71,9 +71,9 @@ class TestSettled:
 
     def test_a_service_that_is_as_wanted(self, nodes: FakeNodes) -> None:
         found, wanted = lab1(), nodes.wanted("lab1")
-        assert (found.wanted, found.node.chosen, found.node.live) == (wanted, wanted, wanted)
+        assert (found.wanted, found.chosen, found.running) == (wanted, wanted, wanted)
         assert found.models == {"mobilenet_ssd": Versions("2020-12-06", "2020-12-06")}
-        assert (found.health, found.drift, found.node.pending) == (None, (), None)
+        assert (found.health, found.drift, found.pending) == (None, (), None)
 
     @pytest.mark.parametrize("wanted", ["stopped", "disabled"])
     def test_a_service_that_should_not_run_and_does_not(self, nodes: FakeNodes, wanted: str) -> None:
@@ -136,8 +136,8 @@ class TestDrift:
         nodes.change("lab1", last=ENTRY | {"outcome": "returned", "reason": "it crashed"})
         found = lab1()
         assert found.is_healthy
-        assert found.node.last is not None
-        assert found.node.last.reason == "it crashed"
+        assert found.last is not None
+        assert found.last.reason == "it crashed"
 
 
 class TestHealth:
@@ -164,19 +164,19 @@ class TestHealth:
 
     def test_its_code_and_its_queue(self, nodes: FakeNodes) -> None:
         nodes.change("lab1", code="0.3", queue="2 queued, 1 running")
-        assert (lab1().node.code, lab1().node.queue) == ("0.3", "2 queued, 1 running")
+        assert (lab1().code, lab1().queue) == ("0.3", "2 queued, 1 running")
         assert lab1().is_healthy
 
     def test_a_node_of_an_older_release_tells_of_neither(self, nodes: FakeNodes) -> None:
         for field in ("code", "queue"):
             del nodes.services["lab1"]["imagenode"][field]
         nodes.change("lab1")
-        assert (lab1().node.code, lab1().node.queue, lab1().is_healthy) == (None, None, True)
+        assert (lab1().code, lab1().queue, lab1().is_healthy) == (None, None, True)
 
     def test_a_service_that_the_node_knows_nothing_of(self, nodes: FakeNodes) -> None:
         nodes.say("lab1", '{"services": {}}')
         found = lab1()
-        assert (found.node.chosen, found.node.live, found.health) == (None, None, "no set is chosen")
+        assert (found.chosen, found.running, found.health) == (None, None, "no set is chosen")
         assert found.drift == (f"chosen none, wanted {nodes.wanted('lab1')[:12]}",)
 
 
@@ -193,7 +193,7 @@ class TestAnotherRole:
     def test_a_service_of_it_that_runs(self, nodes: FakeNodes) -> None:
         found = host_status().services
         assert (list(found), found["imagenode"].is_healthy) == (["imagenode", "datapump"], True)
-        assert (found["datapump"].wanted, found["datapump"].node.chosen) == (None, nodes.wanted("data1"))
+        assert (found["datapump"].wanted, found["datapump"].chosen) == (None, nodes.wanted("data1"))
         assert found["datapump"].models == {"face_recognition": Versions(None, "2026-02-02")}
         assert found["datapump"].drift == (
             "running, wanted on no such host; end it there: sudo systemctl disable --now datapump",
