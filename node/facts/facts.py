@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional
+from typing import Dict, List, Optional
 
 from node import mend, program
-from node.codec import Text
 from node.desired_state import Datasink, DesiredState, Source, Version
 from node.errors import Refusal
 from node.facts import coral_host, prerequisites, status
 from node.health import health, work
-from node.machine.services import Status
 from node.protocol.facts import DatasinkState, Facts, PullAccess, SetState
 from node.pull import access, face_list, staging
 from node.registry import delete_list, deployment_log, prune_units
@@ -64,7 +62,7 @@ def _set(wanted: ServiceSet, desired: DesiredState) -> SetState:
     units = drift.statuses(wanted)
     how = health.judge(wanted) if units and chosen == wanted.digest else None
     told = [*([str(how)] if how and how.verdict != health.HEALTHY else []), *drift.foreign(units)]
-    differences = _differences(wanted, chosen, units) + _told(wanted, stored)
+    differences = _differences(wanted, chosen, stored, units)
     return SetState(
         chosen=chosen,
         models=wanted.models if chosen == wanted.digest else stored.content.models if stored else {},
@@ -73,7 +71,7 @@ def _set(wanted: ServiceSet, desired: DesiredState) -> SetState:
         health="; ".join(told) or None,
         may_restart=how is not None and how.may_restart,
         queue=work.queue(wanted) if differences else None,
-        live={str(file.path): _text(file.path) for file in wanted.files} if desired.options.diff else {},
+        live={str(file.path): disk.decoded(file.path) for file in wanted.files} if desired.options.diff else {},
         commit=stored.commit if stored else None,
         last=history.last(wanted.service),
         known_good=_is_known_good(wanted),
@@ -89,7 +87,9 @@ def _is_known_good(wanted: ServiceSet) -> bool:
     return was_run and history.was_healthy(wanted.service, wanted.digest)
 
 
-def _differences(wanted: ServiceSet, chosen: Optional[str], units: drift.Statuses) -> List[str]:
+def _differences(
+    wanted: ServiceSet, chosen: Optional[str], stored: Optional[StoredSet], units: drift.Statuses
+) -> List[str]:
     """Why this service is not settled on the wanted set; empty when it is."""
     found = []
     if chosen != wanted.digest:
@@ -98,20 +98,16 @@ def _differences(wanted: ServiceSet, chosen: Optional[str], units: drift.Statuse
         pending = status.pending(wanted.service)
         if pending is not None and not pending.running:
             found.append("a switch by %s died at %s" % (pending.operator, pending.time))
-    return [*found, *drift.of(wanted, units), *(_not_running(wanted, units[wanted.unit]) if units else [])]
-
-
-def _not_running(wanted: ServiceSet, main: Status) -> Iterator[str]:
-    if main.is_down:
-        yield "%s is %s" % (wanted.unit, main.active)
-    elif main.is_running and sets.live(wanted.service) != wanted.digest:
-        yield "%s was started from another set" % wanted.unit
-
-
-def _told(wanted: ServiceSet, stored: Optional[StoredSet]) -> List[str]:
-    """A rollback and the console go by what the chosen set says of its service."""
-    state = stored.content.state if stored else wanted.state
-    return ["%s was told %s, wanted %s" % (wanted.unit, state, wanted.state)] if state != wanted.state else []
+    found += drift.of(wanted, units)
+    main = units.get(wanted.unit)
+    if main is not None and main.is_down:
+        found.append("%s is %s" % (wanted.unit, main.active))
+    elif main is not None and main.is_running and sets.live(wanted.service) != wanted.digest:
+        found.append("%s was started from another set" % wanted.unit)
+    # A rollback and the console go by what the chosen set says of its service.
+    if stored is not None and stored.content.state != wanted.state:
+        found.append("%s was told %s, wanted %s" % (wanted.unit, stored.content.state, wanted.state))
+    return found
 
 
 def _datasink(told: Optional[Datasink], desired: DesiredState) -> Optional[DatasinkState]:
@@ -140,10 +136,3 @@ def _missing(needed: Dict[str, str], source: Source) -> List[str]:
             elif not disk.is_short(path) or disk.sha256(path) != manifest:
                 found.append("%s: manifest differs from its pin %s" % (path, manifest[:12]))
     return found
-
-
-def _text(path: Path) -> Optional[Text]:
-    try:
-        return Text(disk.read(path).decode())
-    except (OSError, UnicodeDecodeError, Refusal):
-        return None

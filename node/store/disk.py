@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Iterator, List, Optional, Tuple
 
+from node.codec import Text
 from node.errors import Refusal
 from node.store import handles, rights
 from node.store.handles import opened
@@ -150,6 +151,14 @@ def lines(path: Path) -> List[str]:
         return read(path).decode("utf-8", "replace").splitlines()
     except FileNotFoundError:
         return []
+
+
+def decoded(path: Path) -> Optional[Text]:
+    """Return a text in UTF-8; None where there is none that can be read."""
+    try:
+        return Text(read(path).decode())
+    except (OSError, UnicodeDecodeError, Refusal):
+        return None
 
 
 def text(path: Path) -> Optional[Tuple[os.stat_result, str]]:
