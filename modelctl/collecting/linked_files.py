@@ -4,14 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from modelctl.collecting import carry
 from modelctl.desired.services import models_folder
 from modelctl.errors import OperatorError
 from modelctl.faults import fault
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import PinnedFile
 from modelctl.nodes import node_command, remote, travelling
 from modelctl.registry import registry_store
 from node import protocol
@@ -45,13 +42,13 @@ class Linked:
     host: str
     model: str
     version: str
-    files: Mapping[str, PinnedFile | None]
+    files: Mapping[str, Measured | None]
     stored: frozenset[str]
     collected: frozenset[str]
     free: int
 
     @property
-    def uncollected(self) -> dict[str, PinnedFile]:
+    def uncollected(self) -> dict[str, Measured]:
         """Those that exist nowhere else."""
         return {
             name: file
@@ -87,31 +84,24 @@ def look(fleet: Fleet, host: str, model: str, version: str) -> Linked:
     return Linked(host, model, version, found, stored, frozenset(received.collected), received.free)
 
 
-def _on_host(fleet: Fleet, host: str, question: LinkedQuestion) -> dict[str, PinnedFile | None]:
+def _on_host(fleet: Fleet, host: str, question: LinkedQuestion) -> dict[str, Measured | None]:
     found = node_command.ask(fleet, host, LINKED_FILES, question, LOOK_SECONDS)
-    try:
-        files = {
-            name: None if file is None else PinnedFile(sha256=file.sha256, size=file.size)
-            for name, file in found.files.items()
-        }
-    except ValidationError:
-        files = {}
-    if files.keys() != set(question.names):
+    if found.files.keys() != set(question.names):
         raise remote.misunderstood(fleet, host, protocol.dumps(found), LINKED_FILES.called)
-    return files
+    return found.files
 
 
-def _stored(fleet: Fleet, model: str, version: str, found: Mapping[str, PinnedFile | None]) -> frozenset[str]:
+def _stored(fleet: Fleet, model: str, version: str, found: Mapping[str, Measured | None]) -> frozenset[str]:
     """Those that equal the pinned copy, which the registry still holds: its bytes are read."""
     pin = fleet.pin(model, version)
-    same = {name for name, file in found.items() if pin and file is not None and pin.files.get(name) == file}
+    same = {name for name, file in found.items() if pin and file is not None and pin.measured.get(name) == file}
     if not same:
         return frozenset()
     held = registry_store.read(fleet, model, version)
     return frozenset(name for name in same if held.files.get(name) == found[name])
 
 
-def place(fleet: Fleet, linked: Linked, name: str, file: PinnedFile) -> str:
+def place(fleet: Fleet, linked: Linked, name: str, file: Measured) -> str:
     """The path of a collected file on the datasink."""
     folder = f"{fleet.collected_folder()}/{_place(linked.host, linked.model, linked.version)}"
     return f"{folder}/{name}.{file.sha256[:DIGITS]}"
@@ -123,12 +113,12 @@ def require_space(fleet: Fleet, linked: Linked) -> None:
     travelling.require_space(fleet, fleet.collected_folder(), needed, linked.free)
 
 
-def collect(fleet: Fleet, linked: Linked, name: str, file: PinnedFile) -> None:
+def collect(fleet: Fleet, linked: Linked, name: str, file: Measured) -> None:
     """Collect one file. Raises OperatorError: then it is not there, or whole."""
     host, datasink = linked.host, fleet.site.primary_datasink
     ask = SendLinkedFile(Path(models_folder(fleet, host)), linked.model, linked.version, name, file.sha256)
-    folder, measured = Path(fleet.collected_folder()), Measured(file.sha256, file.size)
-    announced = ReceiveCollected(folder, _place(host, linked.model, linked.version), name, measured)
+    folder = Path(fleet.collected_folder())
+    announced = ReceiveCollected(folder, _place(host, linked.model, linked.version), name, file)
     sent, received = carry.carry(
         fleet,
         carry.End(host, node_command.words("send-linked-file"), protocol.dumps(ask)),

@@ -11,10 +11,10 @@ from modelctl.collecting.linked_files import Linked
 from modelctl.commands import options
 from modelctl.faults import one_line
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import PinnedFile
 from modelctl.inventory_file import load
 from modelctl.registry import pinning
 from modelctl.table import Report, Row, Table, number
+from node.protocol.registry import Measured
 from node.registry.collected import DIGITS
 
 MAX_PATH = 4096
@@ -72,7 +72,7 @@ def _show(fleet: Fleet, linked: Linked) -> None:
     ).print()
 
 
-def _row(fleet: Fleet, linked: Linked, name: str, file: PinnedFile | None) -> Row:
+def _row(fleet: Fleet, linked: Linked, name: str, file: Measured | None) -> Row:
     if file is None:
         return Row((name, "", "", "not there"))
     datasink = fleet.site.primary_datasink

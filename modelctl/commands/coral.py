@@ -12,10 +12,11 @@ from modelctl.commands.pinned import pin_versions
 from modelctl.errors import OperatorError
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import PinnedFile, load_pins
+from modelctl.inventory.pins import load_pins
 from modelctl.inventory_file import load
 from modelctl.registry import stack_files, stack_sources, stack_store
 from modelctl.table import Report, Row, Table, number
+from node.protocol.registry import Measured
 
 COLUMNS = ("file", "bytes", "SHA-256")
 
@@ -100,6 +101,6 @@ def _store(fleet: Fleet, version: str, folder: Path | None, free: int) -> None:
     click.echo(f"{CORAL}/{version}: stored on {datasink}")
 
 
-def _show(files: Mapping[str, PinnedFile]) -> None:
+def _show(files: Mapping[str, Measured]) -> None:
     rows = tuple(Row((name, number(file.size), file.sha256)) for name, file in files.items())
     Report((Table(COLUMNS, rows, frozenset({"bytes"})),)).print()

@@ -83,7 +83,7 @@ def _require_same(fleet: Fleet, pair: tuple[str, str], plan: Plan) -> None:
     with progress.waiting(f"reading {name} on {datasink}"):
         stored = registry_store.read(fleet, *pair)
     try:
-        found = pin_of(*pair, stored).files
+        found = pin_of(*pair, stored).measured
     except Faults as error:
         raise Faults(
             f"{datasink}: {name} is stored already, and not as its manifest says: {line}; mend it there, or import "

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from modelctl.faults import dotted
-from modelctl.inventory.pins import PinnedFile
+from node.protocol.registry import Measured
 
 PIN = "its pin"
 EMPTY = "an empty file; expected the file itself: copy it anew"
@@ -31,7 +31,7 @@ class Expected:
 
 
 def compare(
-    expected: Mapping[str, Expected], files: Mapping[str, PinnedFile], others: Mapping[str, str], authority: str
+    expected: Mapping[str, Expected], files: Mapping[str, Measured], others: Mapping[str, str], authority: str
 ) -> Differences:
     """Compare files, and what is there instead of readable ones, with what the `authority` says."""
 
@@ -51,7 +51,7 @@ def digests_differ(found: str, authority: str, said: str) -> str:
     return f"found SHA-256 {found}; {authority} says {said}"
 
 
-def _changed(expected: Mapping[str, Expected], files: Mapping[str, PinnedFile], authority: str) -> Iterator[str]:
+def _changed(expected: Mapping[str, Expected], files: Mapping[str, Measured], authority: str) -> Iterator[str]:
     for name in sorted(set(expected) & set(files)):
         said, found = expected[name], files[name]
         if found.sha256 != said.sha256:

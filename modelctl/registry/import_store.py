@@ -8,7 +8,7 @@ from modelctl.registry import registry_store
 from modelctl.registry.importing import Plan
 from node.codec import Text
 from node.protocol import Nothing
-from node.protocol.registry import Import, ImportedFile, ImportPlace, ImportRoom
+from node.protocol.registry import Import, ImportPlace, ImportRoom
 
 CHECK_SECONDS = 60
 REPLY = "what became of the import"
@@ -21,8 +21,7 @@ def check(fleet: Fleet, pair: tuple[str, str], path: PurePosixPath) -> ImportRoo
 
 def copy(fleet: Fleet, pair: tuple[str, str], path: PurePosixPath, plan: Plan) -> None:
     """Copy the folder's files into the version. Raises OperatorError: then the version is not there, or it is whole."""
-    files = [ImportedFile(file.old, file.new, file.content.sha256) for file in plan.files]
-    asked = Import(_place(fleet, pair, path), files, Text(plan.manifest))
+    asked = Import(_place(fleet, pair, path), list(plan.files), Text(plan.manifest))
     travelling.ask(fleet, "import", asked, Nothing, REPLY, registry_store.READ_SECONDS)
 
 

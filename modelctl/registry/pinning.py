@@ -7,8 +7,9 @@ from modelctl.errors import Faults, OperatorError
 from modelctl.faults import fault
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.values import VERSION_FORM, is_version
-from modelctl.registry.manifest import StoredVersion, pin_of
+from modelctl.registry.manifest import pin_of
 from modelctl.schema import Pin, Pins
+from node.protocol.registry import FolderContents
 
 Versions = list[tuple[str, str]]
 
@@ -29,7 +30,7 @@ def unpinned(fleet: Fleet, model: str | None, stored: Iterable[tuple[str, str]])
     return sorted(pair for pair in wanted | set(stored) if model in (None, pair[0]) and fleet.pin(*pair) is None)
 
 
-def propose(fleet: Fleet, stored: Mapping[tuple[str, str], StoredVersion]) -> Proposal:
+def propose(fleet: Fleet, stored: Mapping[tuple[str, str], FolderContents]) -> Proposal:
     """What can be pinned of the versions that the registry holds; the fleet stays valid with all of it."""
     new: dict[tuple[str, str], Pin] = {}
     already: Versions = []

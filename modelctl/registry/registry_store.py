@@ -5,11 +5,10 @@ from pathlib import Path, PurePosixPath
 from modelctl import hints
 from modelctl.faults import one_line
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import PinnedFile
 from modelctl.inventory.values import is_version
 from modelctl.nodes import remote, travelling
 from modelctl.registry.listing import ListedVersion, Listing
-from modelctl.registry.manifest import StoredVersion, without_empty
+from modelctl.registry.manifest import without_empty
 from node.protocol import registry as messages
 from node.protocol.registry import FolderContents, ListRegistry, ReadFolder, RegistryListing
 from node.store.versions import MANIFEST
@@ -18,7 +17,7 @@ READ_SECONDS = 1800  # every byte is read, from what may be an SD card
 LIST_SECONDS = 60
 
 
-def read(fleet: Fleet, model: str, version: str) -> StoredVersion:
+def read(fleet: Fleet, model: str, version: str) -> FolderContents:
     """What the primary datasink holds of a version, every byte read. Raises remote.NoAnswer when it does not say.
 
     A file without content is none, unless it is a linked one.
@@ -28,17 +27,16 @@ def read(fleet: Fleet, model: str, version: str) -> StoredVersion:
     return without_empty(_read(fleet, fleet.registry_folder(), model, version), {MANIFEST, *linked})
 
 
-def read_folder(fleet: Fleet, path: PurePosixPath) -> StoredVersion:
+def read_folder(fleet: Fleet, path: PurePosixPath) -> FolderContents:
     """What any folder on the primary datasink holds, likewise."""
     return _read(fleet, str(path.parent), path.name)
 
 
-def _read(fleet: Fleet, *place: str) -> StoredVersion:
+def _read(fleet: Fleet, *place: str) -> FolderContents:
     asked = ReadFolder(Path(place[0]), list(place[1:]))
     found = travelling.ask(fleet, "read-folder", asked, FolderContents, "what the folder holds", READ_SECONDS)
-    files = {name: PinnedFile(**file._asdict()) for name, file in found.files.items()}
     others = {name: one_line(kind) for name, kind in found.others.items()}
-    return StoredVersion(found.manifest, files, others, found.fault and one_line(found.fault))
+    return found._replace(others=others, fault=found.fault and one_line(found.fault))
 
 
 def listing(fleet: Fleet) -> Listing:

@@ -8,7 +8,6 @@ from modelctl.errors import OperatorError
 from modelctl.faults import choice, dotted, fault
 from modelctl.inventory.coral import CORAL, Coral, CoralStack
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import PinnedFile
 from node.protocol.registry import Measured
 from node.registry import stacks
 
@@ -62,11 +61,9 @@ def target(stack: CoralStack) -> dict[str, str]:
     }
 
 
-def manifest(fleet: Fleet, version: str, files: Mapping[str, PinnedFile]) -> str:
+def manifest(fleet: Fleet, version: str, files: Mapping[str, Measured]) -> str:
     """The whole manifest, as it is written on the datasink."""
-    return stacks.manifest(
-        head(fleet, version), {name: Measured(file.sha256, file.size) for name, file in files.items()}
-    )
+    return stacks.manifest(head(fleet, version), files)
 
 
 def told(manifest: str) -> list[tuple[str, str]]:
@@ -74,13 +71,13 @@ def told(manifest: str) -> list[tuple[str, str]]:
     return re.findall(r"^- name: '([\w.+-]+)'\n  sha256: '([0-9a-f]{64})'$", manifest, re.MULTILINE)
 
 
-def require_pinned(fleet: Fleet, version: str, files: Mapping[str, PinnedFile], places: Mapping[str, str]) -> None:
+def require_pinned(fleet: Fleet, version: str, files: Mapping[str, Measured], places: Mapping[str, str]) -> None:
     """Raises OperatorError for files that are not those that are pinned; `places` say where each came from."""
     pin = fleet.pin(CORAL, version)
     if pin is None:
         return
     for name, file in sorted(files.items()):
-        known = pin.files[name]
+        known = pin.measured[name]
         if file != known:
             raise OperatorError(
                 f"{places[name]}: found SHA-256 {file.sha256}, pinned is {known.sha256}: another file has that name "

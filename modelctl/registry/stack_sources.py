@@ -9,14 +9,14 @@ from modelctl import hints, progress
 from modelctl.errors import OperatorError
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import PinnedFile
 from modelctl.registry import stack_files
 from node.errors import Refusal
+from node.protocol.registry import Measured
 from node.registry import fetching
 
 DIGITS = 16
 """Of an address's SHA-256, in the name of its folder: no file is taken for one from another page."""
-Gathered = dict[str, tuple[Path, PinnedFile]]
+Gathered = dict[str, tuple[Path, Measured]]
 """Each file by its name: where it is on the control node, and what it is."""
 
 
@@ -41,10 +41,10 @@ def brought(fleet: Fleet, version: str, folder: Path) -> Gathered:
     return found
 
 
-def _downloaded(fleet: Fleet, version: str, name: str, url: str) -> tuple[Path, PinnedFile]:
+def _downloaded(fleet: Fleet, version: str, name: str, url: str) -> tuple[Path, Measured]:
     """What an earlier run left is taken, unless it is not the pinned file: then the page is asked once more."""
     pin = fleet.pin(CORAL, version)
-    known = pin.files[name] if pin else None
+    known = pin.measured[name] if pin else None
     folder = cache() / hashlib.sha256(url.encode()).hexdigest()[:DIGITS]
     was_there = (folder / name).is_file()
     path = _fetch(version, name, url, folder, known)
@@ -56,7 +56,7 @@ def _downloaded(fleet: Fleet, version: str, name: str, url: str) -> tuple[Path, 
     return path, found
 
 
-def _fetch(version: str, name: str, url: str, folder: Path, known: PinnedFile | None) -> Path:
+def _fetch(version: str, name: str, url: str, folder: Path, known: Measured | None) -> Path:
     again = f"run it again: {hints.modelctl(f'coral download {version}')}"
     try:
         with (
@@ -70,7 +70,7 @@ def _fetch(version: str, name: str, url: str, folder: Path, known: PinnedFile | 
         raise OperatorError(f"{error.filename or folder}: {error.strerror}; mend that here, then {again}") from None
 
 
-def _brought(path: Path, url: str) -> tuple[Path, PinnedFile]:
+def _brought(path: Path, url: str) -> tuple[Path, Measured]:
     try:
         said = fetching.flaw(path.absolute(), path.name)
         if said is not None:
@@ -84,7 +84,7 @@ def _require(fleet: Fleet, version: str, found: Gathered, places: Mapping[str, s
     stack_files.require_pinned(fleet, version, {name: file for name, (_, file) in found.items()}, places)
 
 
-def _measure(path: Path) -> PinnedFile:
+def _measure(path: Path) -> Measured:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return PinnedFile(sha256=digest, size=file.tell())
+        return Measured(digest, file.tell())

@@ -10,7 +10,6 @@ from modelctl.errors import OperatorError
 from modelctl.faults import one_line
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import PinnedFile
 from modelctl.nodes import remote, travelling
 from modelctl.registry import stack_files
 from node import protocol
@@ -70,15 +69,14 @@ def require_same(fleet: Fleet, version: str, stored: StoredStack) -> None:
         )
 
 
-def require_space(fleet: Fleet, files: Mapping[str, PinnedFile], free: int) -> None:
+def require_space(fleet: Fleet, files: Mapping[str, Measured], free: int) -> None:
     """Raises OperatorError, with the numbers, when the disk is too small."""
     travelling.require_space(fleet, fleet.registry_folder(), sum(file.size for file in files.values()), free)
 
 
-def send(fleet: Fleet, version: str, path: Path, file: PinnedFile, advance: Callable[[int], None]) -> None:
+def send(fleet: Fleet, version: str, path: Path, file: Measured, advance: Callable[[int], None]) -> None:
     """Stage one file there. Raises OperatorError: then nothing of it is there that a later run could mistake."""
-    measured = Measured(file.sha256, file.size)
-    asked = ReceivePackage(Path(fleet.registry_folder()), version, path.name, measured, _again(version))
+    asked = ReceivePackage(Path(fleet.registry_folder()), version, path.name, file, _again(version))
     datasink = fleet.site.primary_datasink
     target = carry.End(datasink, travelling.words("receive-package"), travelling.message(asked))
     with path.open("rb") as stream:

@@ -12,7 +12,8 @@ from typing import BinaryIO, Iterator, List, Tuple
 from node import names
 from node.errors import Refusal
 from node.machine.processes import writers
-from node.protocol.versions import LinkedFiles, LinkedQuestion, Measured, SendLinkedFile
+from node.protocol.registry import Measured
+from node.protocol.versions import LinkedFiles, LinkedQuestion, SendLinkedFile
 from node.store import disk, handles
 
 

@@ -63,9 +63,9 @@ class FolderContents(NamedTuple):
     """The reply. `others` tells what each name is that is no readable file; `fault` why nothing could be read."""
 
     files: Dict[str, Measured]
-    others: Dict[str, str]
-    manifest: Optional[bytes]
-    fault: Optional[str]
+    others: Dict[str, str] = {}
+    manifest: Optional[bytes] = None
+    fault: Optional[str] = None
 
 
 class ImportPlace(NamedTuple):
@@ -89,7 +89,7 @@ class ImportedFile(NamedTuple):
 
     old: str
     new: str
-    sha256: str
+    content: Measured
 
 
 class Import(NamedTuple):

@@ -80,7 +80,7 @@ def _copy_file(folder: Path, file: ImportedFile, path: Path) -> None:
             copied = own.fill(new, path, 0o644, source)
     except handles.NotPlain:
         raise Refusal("%s: it is no plain file any more; run it again" % old) from None
-    if copied.sha256 != file.sha256:
+    if copied != file.content:
         raise Refusal("%s: it changed while it was imported; run it again" % old)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from node.codec import Text
-from node.protocol.registry import Import, ImportedFile, ImportPlace, ImportRoom
+from node.protocol.registry import Import, ImportedFile, ImportPlace, ImportRoom, Measured
 from node.registry import importing, own
 from node.store import files
 from tests.unit.node.registry.asking import ask, killed_at, refusal, travel
@@ -40,7 +40,8 @@ def place_of(source: Path) -> ImportPlace:
 
 
 def desired(source: Path) -> Import:
-    files = [ImportedFile(old, new, hashlib.sha256(CONTENTS[old]).hexdigest()) for old, new in NAMES.items()]
+    contents = {old: Measured(hashlib.sha256(each).hexdigest(), len(each)) for old, each in CONTENTS.items()}
+    files = [ImportedFile(old, new, contents[old]) for old, new in NAMES.items()]
     return Import(place_of(source), files, Text(MANIFEST))
 
 
