@@ -15,7 +15,7 @@ from modelctl.registry import stack_files
 from node import protocol
 from node.codec import Text
 from node.protocol import Nothing
-from node.protocol.registry import FindStacks, FinishStack, Measured, ReceivePackage, StoredStack, StoredStacks
+from node.protocol.registry import FindStacks, Measured, ReceivePackage, StoredStack, StoredStacks, StoreStack
 from node.store.versions import MANIFEST
 
 LOOK_SECONDS = 60
@@ -34,13 +34,13 @@ def question(fleet: Fleet, versions: Sequence[str]) -> FindStacks:
     return FindStacks(Path(fleet.registry_folder()), list(versions))
 
 
-def finish_order(fleet: Fleet, version: str, again: str) -> FinishStack:
-    """The order that makes a version of what is staged."""
+def order(fleet: Fleet, version: str, files: Mapping[str, str | None], again: str) -> StoreStack:
+    """The order that makes a version of its files, each with its address, or None where it was sent."""
     pin = fleet.pin(CORAL, version)
-    return FinishStack(
+    return StoreStack(
         Path(fleet.registry_folder()),
         version,
-        files=sorted(stack_files.coral_of(fleet).names_of(version)),
+        files=dict(files),
         digests={name: file.sha256 for name, file in pin.files.items()} if pin else {},
         head=Text(stack_files.head(fleet, version)),
         again=again,
@@ -93,8 +93,9 @@ def send(fleet: Fleet, version: str, path: Path, file: Measured, advance: Callab
 
 def finish(fleet: Fleet, version: str) -> None:
     """Make a version of what was sent. Raises OperatorError, remote.NoAnswer."""
-    asked = finish_order(fleet, version, _again(version))
-    travelling.ask(fleet, "finish-stack", asked, Nothing, "what became of the stack", SEND_SECONDS)
+    sent = dict.fromkeys(stack_files.coral_of(fleet).names_of(version))
+    asked = order(fleet, version, sent, _again(version))
+    travelling.ask(fleet, "store-stack", asked, Nothing, "what became of the stack", SEND_SECONDS)
 
 
 def _again(version: str) -> str:

@@ -121,16 +121,8 @@ class StoredStacks(NamedTuple):
     free: Size
 
 
-class FetchPackages(NamedTuple):
-    """Asks for files, by name and address, from their release pages. `again` is what an operator types next."""
-
-    folder: Path
-    urls: Dict[str, str]
-    again: str
-
-
 class ReceivePackage(NamedTuple):
-    """Announces a file of a stack, whose bytes follow."""
+    """Announces a file of a stack, whose bytes follow. `again` is what an operator types next."""
 
     registry: Path
     version: str
@@ -139,12 +131,15 @@ class ReceivePackage(NamedTuple):
     again: str
 
 
-class FinishStack(NamedTuple):
-    """Asks for a version of what was staged. `digests` are the pinned ones; `head` is what its manifest begins with."""
+class StoreStack(NamedTuple):
+    """Asks for a version of these files, each with the address of its release page, or None for one that was sent.
+
+    `digests` are the pinned ones; `head` is what its manifest begins with.
+    """
 
     registry: Path
     version: str
-    files: List[str]
+    files: Dict[str, Optional[str]]
     digests: Dict[str, str]
     head: Text
     again: str

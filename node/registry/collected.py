@@ -52,8 +52,9 @@ def receive(asked: ReceiveCollected, stream: BinaryIO) -> Nothing:
         if not _lock(file, part):
             raise Refusal("%s: it is being collected by another; wait for that and run again" % final)
         try:
-            _write(file, part, asked, stream, final)
-            _place(part, final)
+            own.require_announced(own.fill(file, part, 0o640, stream), asked.file, final, "run it again")
+            own.require_absent(final, "run it again")
+            files.rename(part, final)
         except BaseException:
             files.unlink(part)
             raise
@@ -120,20 +121,6 @@ def _lock(file: BinaryIO, part: Path) -> bool:
 
 def _final(folder: Path, name: str, sha256: str) -> Path:
     return folder / ("%s.%s" % (name, sha256[:DIGITS]))
-
-
-def _write(file: BinaryIO, part: Path, asked: ReceiveCollected, stream: BinaryIO, final: Path) -> None:
-    found = own.fill(file, part, 0o640, stream)
-    if found.size != asked.file.size:
-        raise Refusal("%s: %d of %d bytes came; run it again" % (final, found.size, asked.file.size))
-    if found.sha256 != asked.file.sha256:
-        raise Refusal("%s: other bytes came than were announced; run it again" % final)
-
-
-def _place(part: Path, final: Path) -> None:
-    if disk.is_there(final):
-        raise Refusal("%s: it came there meanwhile; run it again" % final)
-    files.rename(part, final)
 
 
 def _require_digest(path: Path, sha256: str) -> None:

@@ -15,8 +15,6 @@ from typing import Any, Callable, Iterator, Optional
 
 from node.errors import Refusal
 from node.printable import printable
-from node.protocol import Nothing
-from node.protocol.registry import FetchPackages
 from node.registry import own
 from node.store import disk, files, handles
 
@@ -183,11 +181,3 @@ def alone(folder: Path, again: str) -> Iterator[None]:
     own.folder(folder)
     with own.alone(folder, 0, "another download is running there; wait for it, then " + again):
         yield
-
-
-def fetch_all(asked: FetchPackages) -> Nothing:
-    """Bring all files. Raises Refusal."""
-    with alone(asked.folder, asked.again):
-        for name, url in sorted(asked.urls.items()):
-            fetch(url, asked.folder, name, asked.again, lambda *_: None)
-    return Nothing()

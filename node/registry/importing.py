@@ -6,7 +6,6 @@ killed import left there goes first. A registry that is not there is made.
 
 from __future__ import annotations
 
-import io
 import os
 import stat
 from pathlib import Path
@@ -44,8 +43,7 @@ def copy(asked: Import) -> Nothing:
     staging = _staging(final)
     own.folder(final.parent)
     with own.alone(final.parent, PATIENCE, "another import is running there; wait for it and run again"):
-        if disk.is_there(final):
-            raise Refusal("%s: it came there meanwhile; run it again" % final)
+        own.require_absent(final, "run it again")
         files.remove(staging)
         try:
             _fill(staging, asked)
@@ -68,8 +66,7 @@ def _fill(staging: Path, asked: Import) -> None:
     own.folder(staging)
     for file in asked.files:
         _copy_file(asked.place.path, file, staging / file.new)
-    with own.opened(staging / MANIFEST, 0o644) as new:
-        own.fill(new, staging / MANIFEST, 0o644, io.BytesIO(asked.manifest.encode()))
+    files.write(staging / MANIFEST, asked.manifest.encode(), owner=own.me())
 
 
 def _copy_file(folder: Path, file: ImportedFile, path: Path) -> None:

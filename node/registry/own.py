@@ -58,6 +58,20 @@ def fill(file: BinaryIO, path: Path, mode: int, stream: BinaryIO) -> Measured:
     return Measured(digest.hexdigest(), file.tell())
 
 
+def require_absent(final: Path, again: str) -> None:
+    """Raises Refusal when another run has put something at a place; `again` is what an operator types next."""
+    if disk.is_there(final):
+        raise Refusal("%s: it came there meanwhile; %s" % (final, again))
+
+
+def require_announced(found: Measured, announced: Measured, final: Path, again: str) -> None:
+    """Raises Refusal for a file that did not come as it was announced; `again` is what an operator types next."""
+    if found.size != announced.size:
+        raise Refusal("%s: %d of %d bytes came; %s" % (final, found.size, announced.size, again))
+    if found != announced:
+        raise Refusal("%s: other bytes came than were announced; %s" % (final, again))
+
+
 def flush(file: BinaryIO, path: Path, mode: int) -> None:
     """Give an open file its mode, and have its bytes on the disk: a power cut must not leave its name without them."""
     file.flush()

@@ -13,7 +13,7 @@ from typing import BinaryIO, Mapping
 from node.codec import Text
 from node.errors import Refusal
 from node.protocol import Nothing
-from node.protocol.registry import FindStacks, FinishStack, Measured, ReceivePackage, StoredStack, StoredStacks
+from node.protocol.registry import FindStacks, Measured, ReceivePackage, StoredStack, StoredStacks, StoreStack
 from node.registry import fetching, own
 from node.store import disk, files
 from node.store.versions import MANIFEST
@@ -47,21 +47,20 @@ def receive(asked: ReceivePackage, stream: BinaryIO) -> Nothing:
         part = staging / (".%s.sent" % asked.name)  # a download that resumes must not go on from it
         with own.opened(part, 0o644) as file:
             found = own.fill(file, part, 0o644, stream)
-        if found.size != asked.file.size:
-            raise Refusal("%s: %d of %d bytes came; %s" % (final, found.size, asked.file.size, asked.again))
-        if found.sha256 != asked.file.sha256:
-            raise Refusal("%s: other bytes came than were announced; %s" % (final, asked.again))
+        own.require_announced(found, asked.file, final, asked.again)
         files.rename(part, final)
     return Nothing()
 
 
-def finish(asked: FinishStack) -> Nothing:
-    """Make a version of what was staged. Raises Refusal."""
+def store(asked: StoreStack) -> Nothing:
+    """Make a version of what was sent, and of what its release pages have. Raises Refusal."""
     final = asked.registry / CORAL / asked.version
     staging = asked.registry / CORAL / (".import-" + asked.version)
     with fetching.alone(staging, asked.again):
-        if disk.is_there(final):
-            raise Refusal("%s: it came there meanwhile; %s" % (final, asked.again))
+        own.require_absent(final, asked.again)
+        for name, url in sorted(asked.files.items()):
+            if url is not None:
+                fetching.fetch(url, staging, name, asked.again, lambda *_: None)
         found = {name: own.measure(staging / name) for name in asked.files}
         _require_pinned(staging, asked.digests, found)
         for name in disk.names(staging):

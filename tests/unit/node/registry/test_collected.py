@@ -18,7 +18,7 @@ from node.protocol.registry import (
     Measured,
     ReceiveCollected,
 )
-from node.registry import collected
+from node.registry import own
 from node.store import files
 from tests.unit.node.registry.asking import ask, killed_at, refusal, travel
 
@@ -90,14 +90,15 @@ def test_what_did_not_come_whole_leaves_nothing(tmp_path: Path, place: Path, con
 
 def test_one_at_a_time(tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = []
-    write = collected._write
+    fill = own.fill
 
-    def write_and_begin_another(*words: Any) -> None:
-        write(*words)
-        monkeypatch.setattr(collected, "_write", write)
+    def fill_and_begin_another(*words: Any) -> Measured:
+        found = fill(*words)
+        monkeypatch.setattr(own, "fill", fill)
         said.append(receive(tmp_path))
+        return found
 
-    monkeypatch.setattr(collected, "_write", write_and_begin_another)
+    monkeypatch.setattr(own, "fill", fill_and_begin_another)
     assert receive(tmp_path) is None
     assert said == [f"{place}/{NAME}: it is being collected by another; wait for that and run again"]
     assert (place / NAME).read_bytes() == CONTENT
@@ -209,13 +210,14 @@ class TestWhatKilledOnesLeft:
         assert (place / name).exists()
 
     def test_what_another_is_at_stays(self, tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        write, said = collected._write, []
+        fill, said = own.fill, []
 
-        def write_and_finish(*words: Any) -> None:
-            write(*words)
+        def fill_and_finish(*words: Any) -> Measured:
+            found = fill(*words)
             said.append((parts(tmp_path), finish(tmp_path)))
+            return found
 
-        monkeypatch.setattr(collected, "_write", write_and_finish)
+        monkeypatch.setattr(own, "fill", fill_and_finish)
         assert receive(tmp_path) is None
         assert said == [([], ([], []))]
         assert (place / NAME).read_bytes() == CONTENT

@@ -95,9 +95,9 @@ def test_each_file_and_folder_is_flushed_before_the_rename(
     monkeypatch.setattr(files, "observer", lambda moment, path: done.append(f"{moment} {path.name}"))
     assert fault(source) is None
     steps = [each.removeprefix("after ") for each in done if each.startswith(("after sync", "after rename"))]
-    assert steps[-6:] == [
-        "sync cats.bin", "sync list.csv", "sync manifest.yaml", "sync .import-2026-01-01", "rename 2026-01-01",
-        "sync cats",
+    assert steps[-8:] == [
+        "sync cats.bin", "sync list.csv", "sync .manifest.yaml.new", "rename manifest.yaml", "sync .import-2026-01-01",
+        "sync .import-2026-01-01", "rename 2026-01-01", "sync cats",
     ]  # fmt: skip
     assert is_whole(final)
 
