@@ -9,7 +9,7 @@ from typing import Callable, ContextManager, Dict, Type, TypeVar
 
 from node import console, desired_state, layout, program, protocol
 from node import mend as mending
-from node.coral import stack_pull
+from node.coral import stacks
 from node.desired_state import DesiredState
 from node.errors import Refusal
 from node.facts import facts, preview
@@ -86,7 +86,7 @@ def _renew() -> None:
 def _pull() -> None:
     desired = _desired()
     with _pull_lock(desired):
-        stack_pull.bring(desired)
+        stacks.bring(desired)
         pull.pull(desired)
         face_list.fetch(desired)
 

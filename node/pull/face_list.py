@@ -69,7 +69,7 @@ def _bring(version: Version, absent: List[File], desired: DesiredState) -> None:
     folder = version.directory / layout.STAGING
     with staging.held(folder):
         pull.bring({version.label + "/" + file.name: file for file in absent}, folder, desired)
-        pull.verify(folder / version.label, absent, version.label, desired)
+        pull.verify(folder / version.label, absent, version.label, desired.source, desired.owner)
         for file in absent:
             files.rename(folder / version.label / file.name, path_of(version, file.name))
         files.prune(folder)
