@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Iterator, List, Tuple
+from typing import Iterator, List, Tuple
 
 from node import names
 from node.errors import Refusal
@@ -66,22 +65,16 @@ def send(desired: SendLinkedFile) -> None:
 def _chunks(path: Path) -> Iterator[bytes]:
     """Yield the bytes of a plain file. Raises Refusal when there is none, or somebody writes to it meanwhile."""
     _require_closed(path)
-    with _opened(path) as file:
-        before = _identity(os.fstat(file.fileno()))
-        yield from iter(lambda: file.read(disk.CHUNK), b"")
+    try:
+        with handles.opened(path) as file:
+            before = _identity(os.fstat(file.fileno()))
+            yield from iter(lambda: file.read(disk.CHUNK), b"")
+    except OSError as error:
+        raise Refusal("%s: %s; expected a plain file" % (path, error.strerror)) from None
     _require_closed(path)
     now = disk.status(path)
     if now is None or _identity(now) != before:
         raise Refusal("%s: written to while it was read; run again later" % path)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    try:
-        with handles.opened(path) as file:
-            yield file
-    except OSError as error:
-        raise Refusal("%s: %s; expected a plain file" % (path, error.strerror)) from None
 
 
 def _require_closed(path: Path) -> None:

@@ -64,7 +64,7 @@ def receive(asked: ReceiveCollected, stream: BinaryIO) -> Nothing:
 def find_parts(asked: FindParts) -> FoundParts:
     """What killed ones left; changes nothing."""
     parts = [part for version in _below(asked.folder, 3) for part, _ in _left(version)]
-    return FoundParts([own.spelt(str(part.relative_to(asked.folder))) for part in parts])
+    return FoundParts([disk.spelt(str(part.relative_to(asked.folder))) for part in parts])
 
 
 def _below(folder: Path, depth: int) -> List[Path]:
@@ -82,11 +82,11 @@ def finish(asked: FinishCollected) -> FinishedCollected:
         final = part.with_name(part.name[1 : -len(PART)])
         sha256 = disk.digest(file)
         if not sha256.startswith(final.name.rpartition(".")[2]):
-            done.left.append(own.spelt(str(part)))
+            done.left.append(disk.spelt(str(part)))
             continue
         try:
             _keep(part, final, sha256)
-            done.kept.append(own.spelt(str(final)))
+            done.kept.append(disk.spelt(str(final)))
         except Refusal as refusal:
             faults.append(str(refusal))
     if faults:

@@ -7,9 +7,7 @@ killed import left there goes first. A registry that is not there is made.
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
-from typing import Optional
 
 from node.errors import Refusal
 from node.protocol import Nothing
@@ -25,13 +23,13 @@ def check(place: ImportPlace) -> ImportRoom:
     """Whether the folder can become the version at all; changes nothing. Raises Refusal."""
     registry, final, source = place.registry, _final(place), place.path
     if disk.is_there(registry) and not disk.is_folder(registry):
-        raise Refusal("%s: found a %s; expected the folder of the model registry" % (registry, _kind(registry)))
+        raise Refusal("%s: found %s; expected the folder of the model registry" % (registry, disk.kind(registry)))
     real = {os.path.realpath(str(path)) for path in (source, registry)}
     if os.path.commonpath(list(real)) in real:
         raise Refusal("%s: it is in the model registry, or around it; expected a folder elsewhere" % source)
-    if _kind(final.parent) not in (None, "folder"):
-        found = (final.parent, _kind(final.parent))
-        raise Refusal("%s: found a %s; expected the folder of a model's versions" % found)
+    if disk.is_there(final.parent) and not disk.is_real_folder(final.parent):
+        found = (final.parent, disk.kind(final.parent))
+        raise Refusal("%s: found %s; expected the folder of a model's versions" % found)
     staging = _staging(final)
     left = sum(status.st_size for _, status in disk.below(staging)) if disk.is_real_folder(staging) else 0
     return ImportRoom(disk.is_there(final), own.free(registry) + left)
@@ -79,10 +77,3 @@ def _copy_file(folder: Path, file: ImportedFile, path: Path) -> None:
         raise Refusal("%s: it is no plain file any more; run it again" % old) from None
     if copied != file.content:
         raise Refusal("%s: it changed while it was imported; run it again" % old)
-
-
-def _kind(path: Path) -> Optional[str]:
-    found = disk.status(path)
-    if found is None:
-        return None
-    return "folder" if stat.S_ISDIR(found.st_mode) else "link" if stat.S_ISLNK(found.st_mode) else "file"

@@ -31,7 +31,7 @@ def list_registry(asked: ListRegistry) -> RegistryListing:
         try:
             for folder in _folders(asked.registry / model):
                 if folder.name.startswith(UNFINISHED):
-                    found.leftovers.append(own.spelt("%s/%s" % (model, folder.name)))
+                    found.leftovers.append(disk.spelt("%s/%s" % (model, folder.name)))
                 elif not folder.name.startswith("."):
                     found.versions.extend(_list_version(model, folder))
         except (OSError, Refusal) as error:
@@ -52,7 +52,7 @@ def _list_version(model: str, folder: Path) -> List[ListedVersion]:
     fault = None
     try:
         for path, status in _files(folder):
-            name = own.spelt(str(path.relative_to(folder)))
+            name = disk.spelt(str(path.relative_to(folder)))
             files[name] = status.st_size
             if status.st_nlink > 1:
                 shared.append(name)
@@ -62,7 +62,7 @@ def _list_version(model: str, folder: Path) -> List[ListedVersion]:
         if not disk.is_there(folder):
             return []  # a clean-up has just taken it
         fault = _why(error, folder)
-    return [ListedVersion(model, own.spelt(folder.name), files, shared, manifest, fault)]
+    return [ListedVersion(model, disk.spelt(folder.name), files, shared, manifest, fault)]
 
 
 def _files(folder: Path) -> List[Tuple[Path, os.stat_result]]:
@@ -70,4 +70,4 @@ def _files(folder: Path) -> List[Tuple[Path, os.stat_result]]:
 
 
 def _why(error: Exception, place: Path) -> str:
-    return own.spelt("%s: %s" % (place, error.strerror) if isinstance(error, OSError) else str(error))
+    return disk.spelt("%s: %s" % (place, error.strerror) if isinstance(error, OSError) else str(error))

@@ -109,8 +109,3 @@ def free(path: Path) -> int:
     with handles.folder(path) as handle:
         found = os.fstatvfs(handle)
     return found.f_bavail * found.f_frsize
-
-
-def spelt(name: str) -> str:
-    """A name that is no UTF-8 must not break the reply."""
-    return name.encode("utf-8", "backslashreplace").decode()

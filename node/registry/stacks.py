@@ -91,7 +91,7 @@ def _stored(folder: Path) -> StoredStack:
     text = own.manifest(folder / MANIFEST) if disk.is_file(folder / MANIFEST) else b""
     return StoredStack(
         Text(text.decode("utf-8", "backslashreplace")),
-        {own.spelt(name): found.st_size for name, found in sizes.items() if found is not None},
+        {disk.spelt(name): found.st_size for name, found in sizes.items() if found is not None},
     )
 
 
