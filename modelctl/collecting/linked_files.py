@@ -79,7 +79,7 @@ def look(fleet: Fleet, host: str, model: str, version: str) -> Linked:
     found = _on_host(fleet, host, LinkedQuestion(Path(models_folder(fleet, host)), model, version, wanted))
     stored = _stored(fleet, model, version, found)
     others = {name: file.sha256 for name, file in found.items() if file is not None and name not in stored}
-    asked = CheckCollected(Path(fleet.collected_folder()), _place(host, model, version), others)
+    asked = CheckCollected(_folder(fleet, host, model, version), others)
     received = travelling.ask(fleet, "check-collected", asked, Collected, REPLY, LOOK_SECONDS)
     return Linked(host, model, version, found, stored, frozenset(received.collected), received.free)
 
@@ -103,22 +103,14 @@ def _stored(fleet: Fleet, model: str, version: str, found: Mapping[str, Measured
 
 def place(fleet: Fleet, linked: Linked, name: str, file: Measured) -> str:
     """The path of a collected file on the datasink."""
-    folder = f"{fleet.collected_folder()}/{_place(linked.host, linked.model, linked.version)}"
-    return f"{folder}/{name}.{file.sha256[:DIGITS]}"
-
-
-def require_space(fleet: Fleet, linked: Linked) -> None:
-    """Raises OperatorError, with the numbers, when the datasink's disk is too small."""
-    needed = sum(file.size for file in linked.uncollected.values())
-    travelling.require_space(fleet, fleet.collected_folder(), needed, linked.free)
+    return f"{_folder(fleet, linked.host, linked.model, linked.version)}/{name}.{file.sha256[:DIGITS]}"
 
 
 def collect(fleet: Fleet, linked: Linked, name: str, file: Measured) -> None:
     """Collect one file. Raises OperatorError: then it is not there, or whole."""
     host, datasink = linked.host, fleet.site.primary_datasink
     ask = SendLinkedFile(Path(models_folder(fleet, host)), linked.model, linked.version, name, file.sha256)
-    folder = Path(fleet.collected_folder())
-    announced = ReceiveCollected(folder, _place(host, linked.model, linked.version), name, file)
+    announced = ReceiveCollected(_folder(fleet, host, linked.model, linked.version), name, file)
     sent, received = carry.carry(
         fleet,
         carry.End(host, node_command.words("send-linked-file"), protocol.dumps(ask)),
@@ -147,9 +139,9 @@ def unfinished(fleet: Fleet) -> tuple[str, ...]:
 
 def finish(fleet: Fleet, host: str, model: str, version: str) -> FinishedCollected:
     """Keep what had come whole when a collect was killed. Returns the paths of that, and of what never came whole."""
-    asked = FinishCollected(Path(fleet.collected_folder()), _place(host, model, version))
+    asked = FinishCollected(_folder(fleet, host, model, version))
     return travelling.ask(fleet, "finish-collected", asked, FinishedCollected, REPLY, LOOK_SECONDS)
 
 
-def _place(host: str, model: str, version: str) -> str:
-    return f"{host}/{model}/{version}"
+def _folder(fleet: Fleet, host: str, model: str, version: str) -> Path:
+    return Path(fleet.collected_folder(), host, model, version)

@@ -3,24 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-
-@dataclass(frozen=True)
-class ListedVersion:
-    """A stored version: its regular files by their path in it, sizes in bytes, and its manifest, None without one.
-
-    `shared` are the files that have further hard links. `fault` is why it could not be read: then the rest is not known
-    to be all of it.
-    """
-
-    files: Mapping[str, int]
-    manifest: bytes | None
-    shared: frozenset[str] = frozenset()
-    fault: str | None = None
-
-    @property
-    def bytes(self) -> int:
-        """What removing it would free: a file with another link stays on the disk."""
-        return sum(size for name, size in self.files.items() if name not in self.shared)
+from node.protocol.registry import ListedVersion
 
 
 @dataclass(frozen=True)

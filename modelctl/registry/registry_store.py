@@ -1,4 +1,4 @@
-"""The model registry on the primary datasink, read over SSH."""
+"""The model registry on the primary datasink, over SSH: what it holds, and a folder there that becomes a version."""
 
 from pathlib import Path, PurePosixPath
 
@@ -7,14 +7,26 @@ from modelctl.faults import one_line
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.values import is_version
 from modelctl.nodes import remote, travelling
-from modelctl.registry.listing import ListedVersion, Listing
+from modelctl.registry.importing import Plan
+from modelctl.registry.listing import Listing
 from modelctl.registry.manifest import without_empty
-from node.protocol import registry as messages
-from node.protocol.registry import FolderContents, ListRegistry, ReadFolder, RegistryListing
+from node.codec import Text
+from node.protocol import Nothing
+from node.protocol.registry import (
+    FolderContents,
+    Import,
+    ImportPlace,
+    ImportRoom,
+    ListRegistry,
+    ReadFolder,
+    RegistryListing,
+)
 from node.store.versions import MANIFEST
 
 READ_SECONDS = 1800  # every byte is read, from what may be an SD card
 LIST_SECONDS = 60
+IMPORTED = "what became of the import"
+"""What is expected of a reply."""
 
 
 def read(fleet: Fleet, model: str, version: str) -> FolderContents:
@@ -39,6 +51,21 @@ def _read(fleet: Fleet, *place: str) -> FolderContents:
     return found._replace(others=others, fault=found.fault and one_line(found.fault))
 
 
+def check_import(fleet: Fleet, pair: tuple[str, str], path: PurePosixPath) -> ImportRoom:
+    """The place of the version `pair`, (model, version). Raises OperatorError where the folder cannot be imported."""
+    return travelling.ask(fleet, "check-import", _place(fleet, pair, path), ImportRoom, IMPORTED, LIST_SECONDS)
+
+
+def copy(fleet: Fleet, pair: tuple[str, str], path: PurePosixPath, plan: Plan) -> None:
+    """Copy the folder's files into the version. Raises OperatorError: then the version is not there, or it is whole."""
+    asked = Import(_place(fleet, pair, path), list(plan.files), Text(plan.manifest))
+    travelling.ask(fleet, "import", asked, Nothing, IMPORTED, READ_SECONDS)
+
+
+def _place(fleet: Fleet, pair: tuple[str, str], path: PurePosixPath) -> ImportPlace:
+    return ImportPlace(Path(fleet.registry_folder()), *pair, Path(path))
+
+
 def listing(fleet: Fleet) -> Listing:
     """Which versions of the registry's models the primary datasink holds; reads no model bytes.
 
@@ -54,17 +81,13 @@ def listing(fleet: Fleet) -> Listing:
         raise remote.NoAnswer(f"{remote.place(fleet, host)}: {_unreadable(fleet, listed.fault)}")
     models = fleet.registry.artefacts
     versions = {
-        (each.model, each.version): _version(fleet, each)
-        for each in listed.versions
-        if is_version(each.version) and each.model in models
+        (model, version): each._replace(fault=each.fault and _unreadable(fleet, each.fault))
+        for model, stored in listed.versions.items()
+        for version, each in stored.items()
+        if is_version(version) and model in models
     }
     unreadable = {model: _unreadable(fleet, why) for model, why in listed.unreadable.items() if model in models}
     return Listing(versions, tuple(map(one_line, listed.leftovers)), listed.free, listed.total, unreadable)
-
-
-def _version(fleet: Fleet, each: messages.ListedVersion) -> ListedVersion:
-    fault = None if each.fault is None else _unreadable(fleet, each.fault)
-    return ListedVersion(each.files, each.manifest, frozenset(each.shared), fault)
 
 
 def _unreadable(fleet: Fleet, fault: str) -> str:

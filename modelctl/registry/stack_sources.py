@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 from modelctl import hints, progress
@@ -25,19 +24,17 @@ def cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "sentinelcam" / "coral"
 
 
-def downloaded(fleet: Fleet, version: str) -> Gathered:
-    """The files of a stack from their release pages. Raises OperatorError, also for what is not the pinned file."""
-    places = stack_files.urls(fleet, version)
-    found = {name: _downloaded(fleet, version, name, url) for name, url in sorted(places.items())}
-    _require(fleet, version, found, places)
-    return found
+def gather(fleet: Fleet, version: str, folder: Path | None) -> Gathered:
+    """The files of a stack, from a folder that somebody filled, or else from their release pages.
 
-
-def brought(fleet: Fleet, version: str, folder: Path) -> Gathered:
-    """The same from a folder that somebody filled."""
-    addresses = stack_files.urls(fleet, version)
-    found = {name: _brought(folder / name, url) for name, url in sorted(addresses.items())}
-    _require(fleet, version, found, {name: str(folder / name) for name in addresses})
+    Raises OperatorError, also for what is not the pinned file.
+    """
+    found: Gathered = {}
+    places: dict[str, str] = {}
+    for name, url in sorted(stack_files.urls(fleet, version).items()):
+        found[name] = _downloaded(fleet, version, name, url) if folder is None else _brought(folder / name, url)
+        places[name] = url if folder is None else str(folder / name)
+    stack_files.require_pinned(fleet, version, {name: file for name, (_, file) in found.items()}, places)
     return found
 
 
@@ -78,10 +75,6 @@ def _brought(path: Path, url: str) -> tuple[Path, Measured]:
         return path, _measure(path)
     except OSError as error:
         raise OperatorError(f"{path}: {error.strerror}; expected the file of that name; bring it: {url}") from None
-
-
-def _require(fleet: Fleet, version: str, found: Gathered, places: Mapping[str, str]) -> None:
-    stack_files.require_pinned(fleet, version, {name: file for name, (_, file) in found.items()}, places)
 
 
 def _measure(path: Path) -> Measured:

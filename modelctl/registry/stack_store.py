@@ -69,11 +69,6 @@ def require_same(fleet: Fleet, version: str, stored: StoredStack) -> None:
         )
 
 
-def require_space(fleet: Fleet, files: Mapping[str, Measured], free: int) -> None:
-    """Raises OperatorError, with the numbers, when the disk is too small."""
-    travelling.require_space(fleet, fleet.registry_folder(), sum(file.size for file in files.values()), free)
-
-
 def send(fleet: Fleet, version: str, path: Path, file: Measured, advance: Callable[[int], None]) -> None:
     """Stage one file there. Raises OperatorError: then nothing of it is there that a later run could mistake."""
     asked = ReceivePackage(Path(fleet.registry_folder()), version, path.name, file, _again(version))

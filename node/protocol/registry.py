@@ -7,6 +7,9 @@ from typing import Dict, List, NamedTuple, Optional
 
 from node.codec import Sha256, Size, Text
 
+Content = bytes
+"""A type's hints are read among its attributes, where `bytes` is a number (ListedVersion)."""
+
 
 class Measured(NamedTuple):
     """What the bytes of a file are."""
@@ -25,25 +28,29 @@ class ListRegistry(NamedTuple):
 class ListedVersion(NamedTuple):
     """The folder of a version: its files with their sizes, and `shared`, those of them that have further hard links.
 
-    `manifest` is cut off past a limit, and None where there is none. `fault` is why the folder could not be read.
+    `manifest` is cut off past a limit, and None where there is none. `fault` is why the folder could not be read: then
+    the rest is not known to be all of it.
     """
 
-    model: str
-    version: str
     files: Dict[str, Size]
-    shared: List[str]
-    manifest: Optional[bytes]
-    fault: Optional[str]
+    manifest: Optional[Content]
+    shared: List[str] = []
+    fault: Optional[str] = None
+
+    @property
+    def bytes(self) -> int:
+        """What removing it would free: a file with another link stays on the disk."""
+        return sum(size for name, size in self.files.items() if name not in self.shared)
 
 
 class RegistryListing(NamedTuple):
-    """The reply. `free` and `total` are the bytes of the disk.
+    """The reply: the versions of each model. `free` and `total` are the bytes of the disk.
 
     `unreadable` are models whose folder could not be listed, and why; `leftovers` the folders that an unfinished import
     or clean-up left, as MODEL/NAME; `fault` is why nothing could be listed; `is_there` is False where there is nothing.
     """
 
-    versions: List[ListedVersion]
+    versions: Dict[str, Dict[str, ListedVersion]]
     unreadable: Dict[str, str]
     leftovers: List[str]
     free: Size
@@ -64,7 +71,7 @@ class FolderContents(NamedTuple):
 
     files: Dict[str, Measured]
     others: Dict[str, str] = {}
-    manifest: Optional[bytes] = None
+    manifest: Optional[Content] = None
     fault: Optional[str] = None
 
 
@@ -146,10 +153,9 @@ class StoreStack(NamedTuple):
 
 
 class CheckCollected(NamedTuple):
-    """Asks which files, each with its SHA-256, were collected. `folder` is that of all, `place` a version's in it."""
+    """Asks which files, each with its SHA-256, were collected; `folder` is a version's."""
 
     folder: Path
-    place: str
     files: Dict[str, str]
 
 
@@ -164,13 +170,12 @@ class ReceiveCollected(NamedTuple):
     """Announces a collected file, whose bytes follow."""
 
     folder: Path
-    place: str
     name: str
     file: Measured
 
 
 class FindParts(NamedTuple):
-    """Asks what killed collects left anywhere."""
+    """Asks what killed collects left anywhere; `folder` is that of all."""
 
     folder: Path
 
@@ -185,7 +190,6 @@ class FinishCollected(NamedTuple):
     """Asks to name what had come whole of a version."""
 
     folder: Path
-    place: str
 
 
 class FinishedCollected(NamedTuple):

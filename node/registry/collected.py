@@ -36,7 +36,7 @@ def check(asked: CheckCollected) -> Collected:
     """Which of the files are here; changes nothing. Raises Refusal for another that has the place of one."""
     collected = []
     for name, sha256 in asked.files.items():
-        path = _final(asked.folder / asked.place, name, sha256)
+        path = _final(asked.folder, name, sha256)
         if disk.is_there(path):
             _require_digest(path, sha256)
             collected.append(name)
@@ -45,7 +45,7 @@ def check(asked: CheckCollected) -> Collected:
 
 def receive(asked: ReceiveCollected, stream: BinaryIO) -> Nothing:
     """Take one file in: written beside its place, flushed, verified, renamed. Raises Refusal."""
-    final = _final(asked.folder / asked.place, asked.name, asked.file.sha256)
+    final = _final(asked.folder, asked.name, asked.file.sha256)
     own.folder(final.parent, 0o750)  # faces are for those only who may read the originals
     part = final.with_name(".%s%s" % (final.name, PART))
     with own.opened(part, 0o640) as file:
@@ -78,7 +78,7 @@ def _below(folder: Path, depth: int) -> List[Path]:
 def finish(asked: FinishCollected) -> FinishedCollected:
     """Give what had come whole its name. Raises Refusal for what has that, and is another."""
     done, faults = FinishedCollected([], []), []
-    for part, file in _left(asked.folder / asked.place):
+    for part, file in _left(asked.folder):
         final = part.with_name(part.name[1 : -len(PART)])
         sha256 = disk.digest(file)
         if not sha256.startswith(final.name.rpartition(".")[2]):

@@ -24,16 +24,16 @@ def list_registry(asked: ListRegistry) -> RegistryListing:
             room = os.fstatvfs(handle)
     except (OSError, Refusal) as error:
         is_there = not isinstance(error, FileNotFoundError)
-        return RegistryListing([], {}, [], 0, 0, _why(error, asked.registry), is_there)
+        return RegistryListing({}, {}, [], 0, 0, _why(error, asked.registry), is_there)
     free, total = room.f_bavail * room.f_frsize, room.f_blocks * room.f_frsize
-    found = RegistryListing([], {}, [], free, total, None, is_there=True)
+    found = RegistryListing({}, {}, [], free, total, None, is_there=True)
     for model in asked.models:
         try:
             for folder in _folders(asked.registry / model):
                 if folder.name.startswith(UNFINISHED):
                     found.leftovers.append(disk.spelt("%s/%s" % (model, folder.name)))
                 elif not folder.name.startswith("."):
-                    found.versions.extend(_list_version(model, folder))
+                    found.versions.setdefault(model, {}).update(_list_version(folder))
         except (OSError, Refusal) as error:
             found.unreadable[model] = _why(error, asked.registry / model)
     return found
@@ -45,7 +45,8 @@ def _folders(path: Path) -> List[Path]:
     return [path / name for name in entries if disk.is_real_folder(path / name)]
 
 
-def _list_version(model: str, folder: Path) -> List[ListedVersion]:
+def _list_version(folder: Path) -> Dict[str, ListedVersion]:
+    """What a version's folder holds, by its name."""
     files: Dict[str, int] = {}
     shared: List[str] = []
     manifest: Optional[bytes] = None
@@ -60,9 +61,9 @@ def _list_version(model: str, folder: Path) -> List[ListedVersion]:
                 manifest = own.manifest(path)
     except (OSError, Refusal) as error:
         if not disk.is_there(folder):
-            return []  # a clean-up has just taken it
+            return {}  # a clean-up has just taken it
         fault = _why(error, folder)
-    return [ListedVersion(model, disk.spelt(folder.name), files, shared, manifest, fault)]
+    return {disk.spelt(folder.name): ListedVersion(files, manifest, shared, fault)}
 
 
 def _files(folder: Path) -> List[Tuple[Path, os.stat_result]]:

@@ -14,7 +14,8 @@ from modelctl.prune import prune_registry
 from modelctl.prune.delete_list import TIME
 from modelctl.prune.prune_registry import Answer, Plan
 from modelctl.prune.retention import Pair
-from modelctl.registry.listing import ListedVersion, Listing
+from modelctl.registry.listing import Listing
+from node.protocol.registry import ListedVersion
 from node.protocol.versions import DeleteList, Listed, Sight
 
 MODELS = ("cats", "dogs")

@@ -264,7 +264,10 @@ def test_a_mode_that_lets_nobody_in(tmp_path: Path) -> None:
     for path in (tmp_path, *tmp_path.parents[:-2]):
         path.chmod(path.stat().st_mode | stat.S_IXOTH | stat.S_IROTH)
     found = _as_nobody(tmp_path)
-    assert [each.fault for each in found.versions] == [f"{folder}: Permission denied", None]
+    assert [each.fault for some in found.versions.values() for each in some.values()] == [
+        f"{folder}: Permission denied",
+        None,
+    ]
     assert found.unreadable == {"dogs": f"{tmp_path}/dogs: Permission denied"}
 
 

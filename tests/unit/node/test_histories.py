@@ -10,7 +10,7 @@ import pytest
 
 from modelctl.prune.prune_registry import Plan
 from modelctl.prune.retention import Pair
-from modelctl.registry.listing import ListedVersion, Listing
+from modelctl.registry.listing import Listing
 from node import layout
 from node.protocol.registry import ListRegistry
 from node.protocol.versions import DeleteList, RenewDeleteList
@@ -45,10 +45,7 @@ class RealDepot:
 
     def listing(self) -> Listing:
         found = list_registry(ListRegistry(self.place.registry, list(MODELS)))
-        versions = {
-            (each.model, each.version): ListedVersion(each.files, each.manifest, frozenset(each.shared))
-            for each in found.versions
-        }
+        versions = {(model, version): each for model, some in found.versions.items() for version, each in some.items()}
         return Listing(versions, tuple(found.leftovers), 0, 0)
 
     def state(self, now: str) -> DeleteList:

@@ -14,8 +14,9 @@ from modelctl.operator import operator
 from modelctl.prune import delete_list, prune_registry
 from modelctl.prune.prune_registry import Answer, Plan
 from modelctl.registry import registry_store
-from modelctl.registry.listing import ListedVersion, Listing
+from modelctl.registry.listing import Listing
 from modelctl.schema import Standards
+from node.protocol.registry import ListedVersion
 from node.protocol.versions import DeleteList, Listed, Sight
 from node.registry.own import MANIFEST_LIMIT
 from tests.unit.modelctl.sites import fleet
@@ -33,7 +34,7 @@ def listed(**versions: Any) -> Listing:
 
 
 def version(content: bytes = b"name: x\n", **files: int) -> ListedVersion:
-    return ListedVersion({"manifest.yaml": len(content), **files}, content, frozenset({"shared"} & set(files)))
+    return ListedVersion({"manifest.yaml": len(content), **files}, content, sorted({"shared"} & set(files)))
 
 
 def entry(name: str, **changes: Any) -> Listed:

@@ -8,9 +8,9 @@ import pytest
 
 from modelctl.nodes import remote
 from modelctl.registry import registry_store
-from modelctl.registry.listing import ListedVersion, Listing
+from modelctl.registry.listing import Listing
 from node import protocol
-from node.protocol.registry import ListRegistry
+from node.protocol.registry import ListedVersion, ListRegistry
 from tests.chandler.inventory.registry import REGISTRY
 from tests.unit.modelctl.datasinks import REGISTRY_FOLDER, FakeDatasink
 from tests.unit.modelctl.sites import fleet
@@ -69,15 +69,15 @@ def test_no_registry_is_not_an_empty_one(datasink: FakeDatasink) -> None:
     )
 
 
-FOUND = '{"versions": [], "unreadable": {}, "leftovers": [], "free": 1, "total": 2, "fault": null, "is_there": true}'
+FOUND = '{"versions": {}, "unreadable": {}, "leftovers": [], "free": 1, "total": 2, "fault": null, "is_there": true}'
 FAULTY: dict[str, object] = {
-    "model": "haarcascades", "version": "2020-03-25", "files": {}, "shared": [], "manifest": None, "fault": "a\x1b",
+    "files": {}, "shared": [], "manifest": None, "fault": "a\x1b",
 }  # fmt: skip
 
 
-def with_folder(**changes: object) -> str:
+def with_folder(version: str = EYE[1], **changes: object) -> str:
     """The answer for one faulty folder, changed."""
-    return FOUND.replace("[]", json.dumps([FAULTY | changes]), 1)
+    return FOUND.replace("{}", json.dumps({EYE[0]: {version: FAULTY | changes}}), 1)
 
 
 def test_a_version_that_cannot_be_read_is_not_an_absent_one(datasink: FakeDatasink) -> None:

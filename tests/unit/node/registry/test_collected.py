@@ -29,7 +29,7 @@ PLACE = "sentinel/faces/2026-01-01"
 
 
 def desired(folder: Path) -> ReceiveCollected:
-    return ReceiveCollected(folder / "collected", PLACE, "facelist.csv", Measured(DIGEST, len(CONTENT)))
+    return ReceiveCollected(folder / "collected" / PLACE, "facelist.csv", Measured(DIGEST, len(CONTENT)))
 
 
 def receive(folder: Path, content: bytes = CONTENT) -> str | None:
@@ -37,7 +37,7 @@ def receive(folder: Path, content: bytes = CONTENT) -> str | None:
 
 
 def checking(folder: Path) -> CheckCollected:
-    return CheckCollected(folder / "collected", PLACE, {"facelist.csv": DIGEST})
+    return CheckCollected(folder / "collected" / PLACE, {"facelist.csv": DIGEST})
 
 
 def check(folder: Path) -> Collected:
@@ -153,12 +153,12 @@ LEFT = ".facedata.hdf5.ab12ab12ab12.part"
 
 
 def finish(folder: Path) -> FinishedCollected:
-    return ask("finish-collected", FinishCollected(folder / "collected", PLACE), FinishedCollected)
+    return ask("finish-collected", FinishCollected(folder / "collected" / PLACE), FinishedCollected)
 
 
 def fault(folder: Path) -> str:
     """Why it does not finish."""
-    return refusal("finish-collected", FinishCollected(folder / "collected", PLACE)) or ""
+    return refusal("finish-collected", FinishCollected(folder / "collected" / PLACE)) or ""
 
 
 def parts(folder: Path) -> list[str]:
@@ -269,7 +269,7 @@ def test_killed_anywhere_nothing_is_lost(tmp_path: Path, place: Path) -> None:
         moment += 1
         place.mkdir(parents=True, exist_ok=True)
         (place / f".{NAME}.part").write_bytes(CONTENT)
-        was_killed = killed_at(moment, "finish-collected", FinishCollected(tmp_path / "collected", PLACE))
+        was_killed = killed_at(moment, "finish-collected", FinishCollected(tmp_path / "collected" / PLACE))
         finish(tmp_path)
         assert {path.name: path.read_bytes() for path in place.iterdir()} == {NAME: CONTENT}
         (place / NAME).unlink()

@@ -78,7 +78,7 @@ def test_a_stack_comes_whole(tmp_path: Path) -> None:
 def test_the_list_is_no_version(tmp_path: Path) -> None:
     store(tmp_path)
     found = ask("list-registry", ListRegistry(tmp_path, ["coral_packages"]), RegistryListing)
-    assert ([each.version for each in found.versions], found.leftovers) == ([VERSION], [])
+    assert ([*found.versions["coral_packages"]], found.leftovers) == ([VERSION], [])
 
 
 def test_never_over_anything(tmp_path: Path) -> None:
