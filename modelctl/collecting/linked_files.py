@@ -108,26 +108,19 @@ def place(fleet: Fleet, linked: Linked, name: str, file: Measured) -> str:
 
 def collect(fleet: Fleet, linked: Linked, name: str, file: Measured) -> None:
     """Collect one file. Raises OperatorError: then it is not there, or whole."""
-    host, datasink = linked.host, fleet.site.primary_datasink
+    host, lost, again = linked.host, f"{name} did not come whole", "run it again"
     ask = SendLinkedFile(Path(models_folder(fleet, host)), linked.model, linked.version, name, file.sha256)
     announced = ReceiveCollected(_folder(fleet, host, linked.model, linked.version), name, file)
-    sent, received = carry.carry(
-        fleet,
-        carry.End(host, node_command.words("send-linked-file"), protocol.dumps(ask)),
-        carry.End(datasink, travelling.words("receive-collected"), travelling.message(announced)),
-        CARRY_SECONDS,
-    )
-    for end, ended in ((host, sent), (datasink, received)):
-        if ended.code == remote.SSH_FAILED:
-            raise remote.unreachable(fleet, end, ended.said)
-    answered = received.code in (0, protocol.REFUSED)
-    if sent.code > 0 and answered:
-        raise node_command.refused(fleet, host, "send-linked-file", sent.code, sent.said)
-    if sent.code or not answered:
-        end, said = (host, sent.said) if answered else (datasink, received.said)
-        raise OperatorError(f"{remote.place(fleet, end)}: {name} did not come whole: {said}; run it again")
-    if received.code:
-        raise travelling.refused(fleet, received.said)
+    source = carry.End(host, node_command.words("send-linked-file"), protocol.dumps(ask))
+    target = carry.to_datasink(fleet, "receive-collected", announced)
+    sent, received = carry.carry(fleet, source, target, CARRY_SECONDS)
+    if sent.code == remote.SSH_FAILED:
+        raise remote.unreachable(fleet, host, sent.said)
+    if sent.code and received.code in (0, protocol.REFUSED):  # else the target's end explains the source's
+        if sent.code > 0:
+            raise node_command.refused(fleet, host, "send-linked-file", sent.code, sent.said)
+        raise OperatorError(f"{remote.place(fleet, host)}: {lost}: {sent.said}; {again}")
+    carry.require_taken(fleet, target, received, lost, again)
     travelling.read(fleet, received.answer, Nothing, REPLY)
 
 

@@ -74,9 +74,7 @@ def differences(model: str, version: str, stored: FolderContents, pin: Pin | Non
     if stored.fault is not None:
         raise Faults([stored.fault])
     if pin is not None:
-        expected = {name: Expected(file.sha256, file.size) for name, file in pin.files.items()}
-        expected[MANIFEST] = Expected(pin.manifest, None)
-        return compare(expected, stored.files, stored.others, PIN)
+        return compare({**pin.measured, MANIFEST: (pin.manifest, None)}, stored.files, stored.others, PIN)
     if stored.manifest is None:
         return _without_manifest(stored)
     try:
@@ -92,8 +90,8 @@ def _against_itself(manifest: _Manifest, stored: FolderContents) -> Differences:
     return compare(_listed(manifest), files, stored.others, MANIFEST)
 
 
-def _listed(manifest: _Manifest) -> dict[str, Expected]:
-    return {file.name: Expected(file.sha256, file.size) for file in manifest.files}
+def _listed(manifest: _Manifest) -> Expected:
+    return {file.name: (file.sha256, file.size) for file in manifest.files}
 
 
 def _without_manifest(stored: FolderContents) -> Differences:

@@ -53,12 +53,7 @@ def head(fleet: Fleet, version: str) -> str:
 
 def target(stack: CoralStack) -> dict[str, str]:
     """What a stack was built for."""
-    return {
-        "tensorflow": stack.tensorflow,
-        "python": stack.python,
-        "debian": stack.debian,
-        "architecture": stack.architecture,
-    }
+    return {field: getattr(stack, field) for field in stacks.TARGET}
 
 
 def manifest(fleet: Fleet, version: str, files: Mapping[str, Measured]) -> str:

@@ -10,9 +10,8 @@ from modelctl.errors import OperatorError
 from modelctl.faults import one_line
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
-from modelctl.nodes import remote, travelling
+from modelctl.nodes import travelling
 from modelctl.registry import stack_files
-from node import protocol
 from node.codec import Text
 from node.protocol import Nothing
 from node.protocol.registry import FindStacks, Measured, ReceivePackage, StoredStack, StoredStacks, StoreStack
@@ -72,17 +71,10 @@ def require_same(fleet: Fleet, version: str, stored: StoredStack) -> None:
 def send(fleet: Fleet, version: str, path: Path, file: Measured, advance: Callable[[int], None]) -> None:
     """Stage one file there. Raises OperatorError: then nothing of it is there that a later run could mistake."""
     asked = ReceivePackage(Path(fleet.registry_folder()), version, path.name, file, _again(version))
-    datasink = fleet.site.primary_datasink
-    target = carry.End(datasink, travelling.words("receive-package"), travelling.message(asked))
+    target = carry.to_datasink(fleet, "receive-package", asked)
     with path.open("rb") as stream:
         ended = carry.give(fleet, stream, target, SEND_SECONDS, advance)
-    if ended.code == remote.SSH_FAILED:
-        raise remote.unreachable(fleet, datasink, ended.said)
-    if ended.code == protocol.REFUSED:
-        raise travelling.refused(fleet, ended.said)
-    if ended.code:
-        place = remote.place(fleet, datasink)
-        raise OperatorError(f"{place}: {path.name} did not go whole: {ended.said}; {_again(version)}")
+    carry.require_taken(fleet, target, ended, f"{path.name} did not go whole", _again(version))
     travelling.read(fleet, ended.answer, Nothing, f"what became of {path.name}")
 
 

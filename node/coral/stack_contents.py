@@ -69,7 +69,7 @@ def read(folder: Path) -> Contents:
         formats.require(formats.STACK, data)
         return codec.decode(Contents, data)
     except (OSError, ValueError, TypeError, AttributeError, RecursionError, Refusal) as error:
-        raise Refusal("%s: the stack's list cannot be read (%s)" % (path, printable(str(error))[:200])) from None
+        raise Refusal("%s: the stack's list cannot be read (%s)" % (path, printable(str(error), 200))) from None
 
 
 def _require_plain(path: Path) -> None:

@@ -105,7 +105,7 @@ def _checked(stack: Stack, packages: Path) -> "Tuple[List[Wheel], bytes]":
     twice = wheel.clash(name for each in wheels for name in each.names)
     if twice is not None:
         raise Refusal("%s: %s is in both %s; expected different files; make a new stack of other ones" % (
-            stack.version.label, printable(twice[:120]), " and ".join(each.path.name for each in wheels),
+            stack.version.label, printable(twice, 120), " and ".join(each.path.name for each in wheels),
         ))  # fmt: skip
     return wheels, deb.library(debs[0], stack.architecture, stack.debian)
 
@@ -232,10 +232,8 @@ def _changes(digest: str, known: Contents) -> Iterator[Tuple[str, str]]:
 
 def stored() -> List[Stored]:
     """Return the stacks that are on this node, whole or not, with the bytes of their files."""
-    digests = [
-        each for each in disk.names(layout.coral()) if names.is_plain(each) and disk.is_real_folder(folder_of(each))
-    ]
-    return [Stored(each, _version(each), folder_of(each), size(folder_of(each))) for each in digests]
+    found = [each for each in disk.folders(layout.coral()) if names.is_plain(each.name)]
+    return [Stored(each.name, _version(each.name), each, size(each)) for each in found]
 
 
 def _version(digest: str) -> str:

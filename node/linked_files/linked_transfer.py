@@ -6,7 +6,7 @@ import hashlib
 import os
 import sys
 from pathlib import Path
-from typing import Iterator, List, Tuple
+from typing import Iterator, Tuple
 
 from node import names
 from node.errors import Refusal
@@ -32,13 +32,9 @@ def version_folder(models: Path, model: str, version: str) -> Path:
         if disk.target(path) is not None:
             raise Refusal("%s: found a link; expected a folder; look there" % path)
     if not disk.is_real_folder(folder):
-        there = ", ".join(_versions(folder.parent)) or "none"
+        there = ", ".join(each.name for each in disk.folders(folder.parent) if each.name[0] != ".") or "none"
         raise Refusal("%s/%s: not on this node; versions of %s that are: %s" % (model, version, model, there))
     return folder
-
-
-def _versions(folder: Path) -> List[str]:
-    return [name for name in disk.names(folder) if name[0] != "." and disk.is_real_folder(folder / name)]
 
 
 def measure(path: Path) -> Measured:

@@ -57,14 +57,10 @@ def _versions(models: Path) -> List[str]:
     """Return every version folder, as MODEL/VERSION."""
     return [
         disk.spelt("%s/%s" % (model.name, version.name))
-        for model in _folders(models)
-        for version in _folders(model)
-    ]  # fmt: skip
-
-
-def _folders(path: Path) -> List[Path]:
-    found = [path / name for name in disk.names(path) if not name.startswith(".")]
-    return [each for each in found if disk.is_real_folder(each)]
+        for model in disk.folders(models)
+        for version in disk.folders(model)
+        if not (model.name.startswith(".") or version.name.startswith("."))
+    ]
 
 
 def _told(name: str, kind: Optional[str]) -> str:

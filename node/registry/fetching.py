@@ -19,6 +19,7 @@ from node.registry import own
 from node.store import disk, files, handles
 
 BLOCK = 1 << 18
+SHOWN = 100  # letters of what a page says
 TIMEOUT = 30  # seconds, for each answer and each block
 LONGEST = 3600.0  # seconds, for a file
 TRIES = 5  # in a row that bring nothing
@@ -81,14 +82,14 @@ def _receive(url: str, part: Path, name: str, advance: Callable[[str, int], None
         if error.code == 416:
             _forget(part)
             raise _Lost("found less than had come before; expected the same file") from None
-        said = f"found HTTP {error.code} {_shown(error.reason)}"
+        said = f"found HTTP {error.code} {printable(str(error.reason), SHOWN)}"
         if error.code in WORTH_A_RETRY:
             raise _Lost(f"{said}; expected {name}") from None
         raise Refusal(
             f"{url}: {said}; expected {name}; compare the release page with registry.coral and site.coral_source"
         ) from None
     except (http.client.HTTPException, OSError) as error:
-        said = _shown(getattr(error, "reason", None) or error) or type(error).__name__
+        said = printable(str(getattr(error, "reason", None) or error), SHOWN) or type(error).__name__
         raise _Lost(f"found no whole answer ({said}); expected {name}") from None
 
 
@@ -128,7 +129,7 @@ def _take(
 def _require_way(url: str, final: str) -> None:
     """A redirection may lead to another host, and not to a way that anybody could listen to."""
     if url.startswith("https://") and not final.startswith("https://"):
-        raise Refusal(f"{url}: found a redirection to {_shown(final)}; expected one to https://")
+        raise Refusal(f"{url}: found a redirection to {printable(final, SHOWN)}; expected one to https://")
 
 
 def flaw(path: Path, name: str) -> Optional[str]:
@@ -169,10 +170,6 @@ def _write_tag(part: Path, tag: str) -> None:
 def _forget(part: Path) -> None:
     for path in (part, _tag(part)):
         files.unlink(path)
-
-
-def _shown(said: object) -> str:
-    return printable(str(said))[:100]
 
 
 @contextmanager

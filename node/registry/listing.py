@@ -28,21 +28,16 @@ def list_registry(asked: ListRegistry) -> RegistryListing:
     free, total = room.f_bavail * room.f_frsize, room.f_blocks * room.f_frsize
     found = RegistryListing({}, {}, [], free, total, None, is_there=True)
     for model in asked.models:
+        above = asked.registry / model
         try:
-            for folder in _folders(asked.registry / model):
+            for folder in disk.folders(above) if disk.is_real_folder(above) else []:
                 if folder.name.startswith(UNFINISHED):
                     found.leftovers.append(disk.spelt("%s/%s" % (model, folder.name)))
                 elif not folder.name.startswith("."):
                     found.versions.setdefault(model, {}).update(_list_version(folder))
         except (OSError, Refusal) as error:
-            found.unreadable[model] = _why(error, asked.registry / model)
+            found.unreadable[model] = _why(error, above)
     return found
-
-
-def _folders(path: Path) -> List[Path]:
-    """The folders in a model's folder, links not followed; none where it is a link itself, or not there."""
-    entries = disk.names(path) if disk.is_real_folder(path) else []
-    return [path / name for name in entries if disk.is_real_folder(path / name)]
 
 
 def _list_version(folder: Path) -> Dict[str, ListedVersion]:

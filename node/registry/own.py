@@ -106,6 +106,4 @@ def free(path: Path) -> int:
     """The bytes that the disk has for what is to come below a folder, which need not be there yet."""
     while not disk.is_folder(path):
         path = path.parent
-    with handles.folder(path) as handle:
-        found = os.fstatvfs(handle)
-    return found.f_bavail * found.f_frsize
+    return disk.free(path)

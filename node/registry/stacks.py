@@ -19,7 +19,9 @@ from node.store import disk, files
 from node.store.versions import MANIFEST
 
 CORAL = "coral_packages"
-TOLD = ("version", "tensorflow", "python", "debian", "architecture")
+TARGET = ("tensorflow", "python", "debian", "architecture")
+"""What a stack was built for."""
+TOLD = ("version", *TARGET)
 """What the list says of each stack, as its own manifest has it."""
 
 

@@ -94,6 +94,18 @@ def names(path: Path) -> List[str]:
         return []
 
 
+def folders(path: Path) -> List[Path]:
+    """Return the folders in a folder, sorted; links are none. There are none where there is no folder."""
+    return [path / name for name in names(path) if is_real_folder(path / name)]
+
+
+def free(path: Path) -> int:
+    """Return the bytes that users have left on the disk of a folder. Raises as `handles.folder` does."""
+    with handles.folder(path) as handle:
+        found = os.fstatvfs(handle)
+    return found.f_bavail * found.f_frsize
+
+
 def kind(path: Path) -> str:
     """Return in words what is at a path. Raises OSError where nothing is."""
     mode = handles.look(path)[0].st_mode
