@@ -15,7 +15,7 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import load_pins
 from modelctl.inventory_file import load
 from modelctl.nodes import travelling
-from modelctl.registry import stack_files, stack_sources, stack_store
+from modelctl.registry import stack_files, stack_store
 from modelctl.table import Report, Row, Table, number
 from node.protocol.registry import Measured
 
@@ -86,7 +86,7 @@ def pin_(version: str | None, yes: bool, site: Path) -> None:
 
 def _store(fleet: Fleet, version: str, folder: Path | None, free: int) -> None:
     """Nothing is sent before all files are here, and are the pinned ones where there is a pin."""
-    found = stack_sources.gather(fleet, version, folder)
+    found = stack_files.gather(fleet, version, folder)
     files = {name: file for name, (_, file) in found.items()}
     _show(files)
     travelling.require_space(fleet, fleet.registry_folder(), sum(file.size for file in files.values()), free)
