@@ -65,6 +65,11 @@ def target(stack: CoralStack) -> dict[str, str]:
     return {field: getattr(stack, field) for field in stacks.TARGET}
 
 
+def again(version: str) -> str:
+    """What an operator types next where a download was ended."""
+    return f"run it again: {hints.modelctl(f'coral download {version}')}"
+
+
 def manifest(fleet: Fleet, version: str, files: Mapping[str, Measured]) -> str:
     """The whole manifest, as it is written on the datasink."""
     return stacks.manifest(head(fleet, version), files)
@@ -131,17 +136,17 @@ def _downloaded(fleet: Fleet, version: str, name: str, url: str) -> tuple[Path, 
 
 
 def _fetch(version: str, name: str, url: str, folder: Path, known: Measured | None) -> Path:
-    again = f"run it again: {hints.modelctl(f'coral download {version}')}"
+    to_do = again(version)
     try:
         with (
-            fetching.alone(folder, again),
+            fetching.alone(folder, to_do),
             progress.moving(f"downloading {name}", known.size if known else None) as show,
         ):
-            return fetching.fetch(url, folder, name, again, lambda _, size: show(size))
+            return fetching.fetch(url, folder, name, to_do, lambda _, size: show(size))
     except Refusal as refused:
         raise OperatorError(str(refused)) from None
     except OSError as error:
-        raise OperatorError(f"{error.filename or folder}: {error.strerror}; mend that here, then {again}") from None
+        raise OperatorError(f"{error.filename or folder}: {error.strerror}; mend that here, then {to_do}") from None
 
 
 def _brought(path: Path, url: str) -> tuple[Path, Measured]:

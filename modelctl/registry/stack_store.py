@@ -70,20 +70,16 @@ def require_same(fleet: Fleet, version: str, stored: StoredStack) -> None:
 
 def send(fleet: Fleet, version: str, path: Path, file: Measured, advance: Callable[[int], None]) -> None:
     """Stage one file there. Raises OperatorError: then nothing of it is there that a later run could mistake."""
-    asked = ReceivePackage(Path(fleet.registry_folder()), version, path.name, file, _again(version))
+    asked = ReceivePackage(Path(fleet.registry_folder()), version, path.name, file, stack_files.again(version))
     target = carry.to_datasink(fleet, "receive-package", asked)
     with path.open("rb") as stream:
         ended = carry.give(fleet, stream, target, SEND_SECONDS, advance)
-    carry.require_taken(fleet, target, ended, f"{path.name} did not go whole", _again(version))
+    carry.require_taken(fleet, target, ended, f"{path.name} did not go whole", stack_files.again(version))
     travelling.read(fleet, ended.answer, Nothing, f"what became of {path.name}")
 
 
 def finish(fleet: Fleet, version: str) -> None:
     """Make a version of what was sent. Raises OperatorError, remote.NoAnswer."""
     sent = dict.fromkeys(stack_files.coral_of(fleet).names_of(version))
-    asked = order(fleet, version, sent, _again(version))
+    asked = order(fleet, version, sent, stack_files.again(version))
     travelling.ask(fleet, "store-stack", asked, Nothing, "what became of the stack", SEND_SECONDS)
-
-
-def _again(version: str) -> str:
-    return f"run it again: {hints.modelctl(f'coral download {version}')}"
