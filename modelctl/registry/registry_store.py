@@ -8,7 +8,6 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.values import is_version
 from modelctl.nodes import remote, travelling
 from modelctl.registry.importing import Plan
-from modelctl.registry.listing import Listing
 from modelctl.registry.manifest import without_empty
 from node.codec import Text
 from node.protocol import Nothing
@@ -17,9 +16,9 @@ from node.protocol.registry import (
     Import,
     ImportPlace,
     ImportRoom,
+    Listing,
     ListRegistry,
     ReadFolder,
-    RegistryListing,
 )
 from node.store.versions import MANIFEST
 
@@ -73,21 +72,24 @@ def listing(fleet: Fleet) -> Listing:
     """
     host = fleet.site.primary_datasink
     asked = ListRegistry(Path(fleet.registry_folder()), list(fleet.registry.artefacts))
-    listed = travelling.ask(fleet, "list-registry", asked, RegistryListing, "the registry's listing", LIST_SECONDS)
+    listed = travelling.ask(fleet, "list-registry", asked, Listing, "the registry's listing", LIST_SECONDS)
     if not listed.is_there:
         made = f"{hints.modelctl('import')} makes it, and so does a deploy"
         raise remote.NoAnswer(f"{remote.place(fleet, host)}: {fleet.registry_folder()}: no such folder; {made}")
     if listed.fault is not None:
         raise remote.NoAnswer(f"{remote.place(fleet, host)}: {_unreadable(fleet, listed.fault)}")
     models = fleet.registry.artefacts
-    versions = {
-        (model, version): each._replace(fault=each.fault and _unreadable(fleet, each.fault))
-        for model, stored in listed.versions.items()
-        for version, each in stored.items()
-        if is_version(version) and model in models
+    stored = {
+        model: {
+            version: each._replace(fault=each.fault and _unreadable(fleet, each.fault))
+            for version, each in versions.items()
+            if is_version(version)
+        }
+        for model, versions in listed.models.items()
+        if model in models
     }
     unreadable = {model: _unreadable(fleet, why) for model, why in listed.unreadable.items() if model in models}
-    return Listing(versions, tuple(map(one_line, listed.leftovers)), listed.free, listed.total, unreadable)
+    return listed._replace(models=stored, leftovers=list(map(one_line, listed.leftovers)), unreadable=unreadable)
 
 
 def _unreadable(fleet: Fleet, fault: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from node.codec import Sha256, Size, Text
 
@@ -43,20 +43,40 @@ class ListedVersion(NamedTuple):
         return sum(size for name, size in self.files.items() if name not in self.shared)
 
 
-class RegistryListing(NamedTuple):
+class Listing(NamedTuple):
     """The reply: the versions of each model. `free` and `total` are the bytes of the disk.
 
-    `unreadable` are models whose folder could not be listed, and why; `leftovers` the folders that an unfinished import
-    or clean-up left, as MODEL/NAME; `fault` is why nothing could be listed; `is_there` is False where there is nothing.
+    `leftovers` are the folders that an unfinished import or clean-up left, as MODEL/NAME. `unreadable` are models whose
+    folder could not be listed, and why: which versions they have is unknown. `fault` is why nothing could be listed;
+    `is_there` is False where there is nothing.
     """
 
-    versions: Dict[str, Dict[str, ListedVersion]]
-    unreadable: Dict[str, str]
-    leftovers: List[str]
+    models: Dict[str, Dict[str, ListedVersion]]
     free: Size
     total: Size
-    fault: Optional[str]
-    is_there: bool
+    leftovers: List[str] = []
+    unreadable: Dict[str, str] = {}
+    fault: Optional[str] = None
+    is_there: bool = True
+
+    @property
+    def versions(self) -> Dict[Tuple[str, str], ListedVersion]:
+        """All versions, by (model, version)."""
+        return {(model, version): each for model, some in self.models.items() for version, each in some.items()}
+
+    @property
+    def faults(self) -> Dict[str, str]:
+        """Why what could not be read could not, by MODEL or MODEL/VERSION."""
+        versions = {"/".join(pair): each.fault for pair, each in self.versions.items() if each.fault is not None}
+        return {**self.unreadable, **versions}
+
+    def faults_of(self, model: str) -> Dict[str, str]:
+        """Those of a model, and of its versions."""
+        return {label: why for label, why in self.faults.items() if label.partition("/")[0] == model}
+
+    def of(self, model: str) -> Dict[str, ListedVersion]:
+        """The stored versions of a model."""
+        return self.models.get(model, {})
 
 
 class ReadFolder(NamedTuple):

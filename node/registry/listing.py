@@ -9,7 +9,7 @@ from typing import Dict, List, Optional, Tuple
 
 from node import layout
 from node.errors import Refusal
-from node.protocol.registry import ListedVersion, ListRegistry, RegistryListing
+from node.protocol.registry import ListedVersion, Listing, ListRegistry
 from node.registry import own
 from node.store import disk, handles
 from node.store.versions import MANIFEST
@@ -17,16 +17,16 @@ from node.store.versions import MANIFEST
 UNFINISHED = (".import-", layout.RETIRED)
 
 
-def list_registry(asked: ListRegistry) -> RegistryListing:
+def list_registry(asked: ListRegistry) -> Listing:
     """What the folders of these models hold; what cannot be read is told as that."""
     try:
         with handles.listable(asked.registry) as handle:
             room = os.fstatvfs(handle)
     except (OSError, Refusal) as error:
         is_there = not isinstance(error, FileNotFoundError)
-        return RegistryListing({}, {}, [], 0, 0, _why(error, asked.registry), is_there)
+        return Listing({}, 0, 0, [], {}, _why(error, asked.registry), is_there)
     free, total = room.f_bavail * room.f_frsize, room.f_blocks * room.f_frsize
-    found = RegistryListing({}, {}, [], free, total, None, is_there=True)
+    found = Listing({}, free, total, [], {})
     for model in asked.models:
         above = asked.registry / model
         try:
@@ -34,7 +34,7 @@ def list_registry(asked: ListRegistry) -> RegistryListing:
                 if folder.name.startswith(UNFINISHED):
                     found.leftovers.append(disk.spelt("%s/%s" % (model, folder.name)))
                 elif not folder.name.startswith("."):
-                    found.versions.setdefault(model, {}).update(_list_version(folder))
+                    found.models.setdefault(model, {}).update(_list_version(folder))
         except (OSError, Refusal) as error:
             found.unreadable[model] = _why(error, above)
     return found

@@ -68,7 +68,7 @@ class FakeNodes:
         folders: dict[str, dict[str, Any]] = {}
         for (model, version), more in versions.items():
             folders.setdefault(model, {})[version] = {**plain, **more}
-        listing: dict[str, Any] = {"versions": folders, "leftovers": list(leftovers)}
+        listing: dict[str, Any] = {"models": folders, "leftovers": list(leftovers)}
         listing |= {"unreadable": {}, "free": 1, "total": 2, "fault": None, "is_there": True}
         self._listing.write_text(json.dumps(listing), encoding="utf-8")
 

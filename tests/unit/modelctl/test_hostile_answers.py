@@ -99,7 +99,7 @@ VALID: dict[str, Callable[[str], Any]] = {
     },
     "spare": lambda _: {"versions": [f"{MODEL}/{OLD}"]},
     "list-registry": lambda _: {
-        "versions": {MODEL: {VERSION: LISTED}, "haarcascades": {"2020-01-01": LISTED}},
+        "models": {MODEL: {VERSION: LISTED}, "haarcascades": {"2020-01-01": LISTED}},
         "unreadable": {"openface_torch": "Permission denied"}, "leftovers": [f"{MODEL}/.import-{OLD}"], "free": 7,
         "total": 9, "fault": None, "is_there": True,
     },
@@ -270,7 +270,7 @@ def test_any_answer(command: Callable[[], Report | None], question: str, data: s
 FOUND: dict[str, tuple[str, Callable[[Any, Any], object], Any]] = {
     "a day that no month has": ("delete-list", lambda valid, other: valid.update(now=other), "2026-99-99T99:99:99Z"),
     "a size that nobody can print": (
-        "list-registry", lambda valid, other: valid["versions"][MODEL][VERSION]["files"].update(x=other, y=other),
+        "list-registry", lambda valid, other: valid["models"][MODEL][VERSION]["files"].update(x=other, y=other),
         "HUGE",
     ),
     "a size that makes a sum so": (

@@ -43,7 +43,7 @@ class Depot:
 
     def answer(self) -> None:
         listing = {
-            "versions": {"haarcascades": self.versions},
+            "models": {"haarcascades": self.versions},
             "unreadable": {},
             "leftovers": [],
             "free": 1_000_000,

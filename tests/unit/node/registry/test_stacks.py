@@ -10,10 +10,10 @@ from node import protocol
 from node.codec import Text
 from node.protocol.registry import (
     FindStacks,
+    Listing,
     ListRegistry,
     Measured,
     ReceivePackage,
-    RegistryListing,
     StoredStack,
     StoredStacks,
     StoreStack,
@@ -77,8 +77,8 @@ def test_a_stack_comes_whole(tmp_path: Path) -> None:
 
 def test_the_list_is_no_version(tmp_path: Path) -> None:
     store(tmp_path)
-    found = ask("list-registry", ListRegistry(tmp_path, ["coral_packages"]), RegistryListing)
-    assert ([*found.versions["coral_packages"]], found.leftovers) == ([VERSION], [])
+    found = ask("list-registry", ListRegistry(tmp_path, ["coral_packages"]), Listing)
+    assert ([*found.models["coral_packages"]], found.leftovers) == ([VERSION], [])
 
 
 def test_never_over_anything(tmp_path: Path) -> None:
