@@ -106,7 +106,7 @@ VALID: dict[str, Callable[[str], Any]] = {
     "read-folder": lambda _: {
         "files": {"facelist.csv": PINNED}, "others": {"x": "a link"}, "manifest": None, "fault": None,
     },
-    "check-collected": lambda _: {"home": ["facedata.hdf5"], "free": 7},
+    "check-collected": lambda _: {"collected": ["facedata.hdf5"], "free": 7},
     "find-parts": lambda _: {"parts": [f"lab1/{MODEL}/{OLD}/.x"]},
     "finish-collected": lambda _: {"kept": ["x"], "left": ["y"]},
     "check-import": lambda _: {"free": 7, "stored": True},
