@@ -16,7 +16,7 @@ from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import travelling
 from modelctl.registry import stack_files, stack_store
-from node.protocol.registry import StoredStack, StoredStacks
+from node.protocol.registry import ListedVersion, StoredStacks
 from operations.facts import QUESTION_SECONDS
 from operations.node_command import LONG_SECONDS, Message, Refusal
 from operations.node_operation import announce
@@ -66,7 +66,7 @@ def plan(host: Host) -> Iterator[StringCommand]:
         yield Refusal(str(error))
 
 
-def _stored(host: Host, fleet: Fleet, versions: list[str]) -> dict[str, StoredStack]:
+def _stored(host: Host, fleet: Fleet, versions: list[str]) -> dict[str, ListedVersion]:
     """Raises OperatorError."""
     if not versions:
         return {}
@@ -77,9 +77,9 @@ def _stored(host: Host, fleet: Fleet, versions: list[str]) -> dict[str, StoredSt
     return travelling.read(fleet, said, StoredStacks, stack_store.STORED).stored
 
 
-def _tell(fleet: Fleet, stored: dict[str, StoredStack]) -> None:
+def _tell(fleet: Fleet, stored: dict[str, ListedVersion]) -> None:
     for version, found in stored.items():
-        for name, sha256 in stack_files.told(found.manifest):
+        for name, sha256 in stack_files.told(found.manifest or b""):
             logger.info(f"{CORAL}/{version}: {name} has SHA-256 {sha256}")
     if any(fleet.pin(CORAL, version) is None for version in stored):
         logger.info(f"no pin covers all of that yet; next: {hints.modelctl('coral pin')}")

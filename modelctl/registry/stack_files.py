@@ -75,9 +75,10 @@ def manifest(fleet: Fleet, version: str, files: Mapping[str, Measured]) -> str:
     return stacks.manifest(head(fleet, version), files)
 
 
-def told(manifest: str) -> list[tuple[str, str]]:
+def told(manifest: bytes) -> list[tuple[str, str]]:
     """The names and digests that a manifest lists."""
-    return re.findall(r"^- name: '([\w.+-]+)'\n  sha256: '([0-9a-f]{64})'$", manifest, re.MULTILINE)
+    text = manifest.decode("utf-8", "replace")
+    return re.findall(r"^- name: '([\w.+-]+)'\n  sha256: '([0-9a-f]{64})'$", text, re.MULTILINE)
 
 
 def require_pinned(fleet: Fleet, version: str, files: Mapping[str, Measured], places: Mapping[str, str]) -> None:

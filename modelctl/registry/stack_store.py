@@ -14,7 +14,7 @@ from modelctl.nodes import travelling
 from modelctl.registry import stack_files
 from node.codec import Text
 from node.protocol import Nothing
-from node.protocol.registry import FindStacks, Measured, ReceivePackage, StoredStack, StoredStacks, StoreStack
+from node.protocol.registry import FindStacks, ListedVersion, Measured, ReceivePackage, StoredStacks, StoreStack
 from node.store.versions import MANIFEST
 
 LOOK_SECONDS = 60
@@ -46,15 +46,16 @@ def order(fleet: Fleet, version: str, files: Mapping[str, str | None], again: st
     )
 
 
-def require_same(fleet: Fleet, version: str, stored: StoredStack) -> None:
+def require_same(fleet: Fleet, version: str, stored: ListedVersion) -> None:
     """Raises OperatorError for what has a stack's place, and is another one, or not whole."""
     pin, place = fleet.pin(CORAL, version), f"{fleet.registry_folder()}/{CORAL}/{version}"
     names = stack_files.coral_of(fleet).names_of(version)
-    said, found = None, hashlib.sha256(stored.manifest.encode()).hexdigest()
+    manifest = stored.manifest or b""
+    said, found = None, hashlib.sha256(manifest).hexdigest()
     if set(stored.files) != {*names, MANIFEST}:
         odd = ", ".join(sorted(set(stored.files) ^ {*names, MANIFEST}))
         said = f"found other files than the stack's ({one_line(odd)})"
-    elif pin is None and not stored.manifest.startswith(stack_files.head(fleet, version)):
+    elif pin is None and not manifest.startswith(stack_files.head(fleet, version).encode()):
         said = "found the manifest of another stack"
     elif pin is not None and found != pin.manifest:
         said = f"found a manifest with SHA-256 {found}, pinned is {pin.manifest}"

@@ -134,17 +134,10 @@ class FindStacks(NamedTuple):
     versions: List[str]
 
 
-class StoredStack(NamedTuple):
-    """What lies in a stack's place: the text of its manifest, "" without one, and the sizes of all its files."""
-
-    manifest: Text
-    files: Dict[str, Size]
-
-
 class StoredStacks(NamedTuple):
-    """The reply: those that are there, and the bytes that the disk has left."""
+    """The reply: what lies in the places of those that are there, and the bytes that the disk has left."""
 
-    stored: Dict[str, StoredStack]
+    stored: Dict[str, ListedVersion]
     free: Size
 
 

@@ -10,10 +10,9 @@ import re
 from pathlib import Path
 from typing import BinaryIO, Mapping
 
-from node.codec import Text
 from node.errors import Refusal
 from node.protocol import Nothing
-from node.protocol.registry import FindStacks, Measured, ReceivePackage, StoredStack, StoredStacks, StoreStack
+from node.protocol.registry import FindStacks, ListedVersion, Measured, ReceivePackage, StoredStacks, StoreStack
 from node.registry import fetching, own
 from node.store import disk, files
 from node.store.versions import MANIFEST
@@ -88,21 +87,20 @@ def _require_pinned(staging: Path, digests: Mapping[str, str], found: Mapping[st
             )
 
 
-def _stored(folder: Path) -> StoredStack:
+def _stored(folder: Path) -> ListedVersion:
+    """All that lies there, be it a file or not."""
     sizes = {name: disk.status(folder / name) for name in (disk.names(folder) if disk.is_folder(folder) else [])}
-    text = own.manifest(folder / MANIFEST) if disk.is_file(folder / MANIFEST) else b""
-    return StoredStack(
-        Text(text.decode("utf-8", "backslashreplace")),
-        {disk.spelt(name): found.st_size for name, found in sizes.items() if found is not None},
-    )
+    text = own.manifest(folder / MANIFEST) if disk.is_file(folder / MANIFEST) else None
+    return ListedVersion({disk.spelt(name): found.st_size for name, found in sizes.items() if found is not None}, text)
 
 
 def list_of(folder: Path) -> str:
     """All versions that are there, with what their manifests say of them."""
-    text = "# The Coral stacks that are stored here, for people. Written anew with each.\nstacks:\n"
+    told = "# The Coral stacks that are stored here, for people. Written anew with each.\nstacks:\n"
     for name in disk.names(folder):
         if not name.startswith(".") and disk.is_folder(folder / name):
-            said = dict(re.findall(r"^(\w+): '([\w. -]*)'$", _stored(folder / name).manifest, re.MULTILINE))
+            text = (_stored(folder / name).manifest or b"").decode("utf-8", "replace")
+            said = dict(re.findall(r"^(\w+): '([\w. -]*)'$", text, re.MULTILINE))
             if all(field in said for field in TOLD):
-                text += "- " + "  ".join("%s: '%s'\n" % (field, said[field]) for field in TOLD)
-    return text
+                told += "- " + "  ".join("%s: '%s'\n" % (field, said[field]) for field in TOLD)
+    return told

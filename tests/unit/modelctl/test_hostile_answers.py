@@ -110,7 +110,9 @@ VALID: dict[str, Callable[[str], Any]] = {
     "find-parts": lambda _: {"parts": [f"lab1/{MODEL}/{OLD}/.x"]},
     "finish-collected": lambda _: {"kept": ["x"], "left": ["y"]},
     "check-import": lambda _: {"free": 7, "stored": True},
-    "find-stacks": lambda _: {"stored": {CORAL_VERSION: {"manifest": "x", "files": {"manifest.yaml": 1}}}, "free": 7},
+    "find-stacks": lambda _: {
+        "stored": {CORAL_VERSION: {"manifest": "eA==", "files": {"manifest.yaml": 1}}}, "free": 7,
+    },
 }  # fmt: skip
 
 

@@ -14,7 +14,8 @@ from pyinfra import logger
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes.bundle import LOADER
 from modelctl.registry import stack_files
-from node.protocol.registry import Measured
+from node import protocol
+from node.protocol.registry import ListedVersion, Measured, StoredStacks
 from node.registry import stacks
 from operations import coral_download
 from operations.node_command import Refusal
@@ -83,8 +84,8 @@ def test_it_fetches_what_is_not_there(sink: StubHost, fleet: Fleet, pages: Pages
 
 def test_what_is_there_is_no_change(sink: StubHost, fleet: Fleet) -> None:
     files = dict.fromkeys([*stack_files.urls(fleet, VERSION), "manifest.yaml"], 1)
-    stored = {VERSION: {"manifest": stack_files.head(fleet, VERSION), "files": files}}
-    sink.facts["FoundStacks"] = json.dumps({"stored": stored, "free": 10**9})
+    stored = {VERSION: ListedVersion(files, stack_files.head(fleet, VERSION).encode())}
+    sink.facts["FoundStacks"] = protocol.dumps(StoredStacks(stored, 10**9))
     assert plan(coral_download.download, sink) == []
     assert sink.said == ["as wanted"]
 
@@ -100,8 +101,7 @@ def test_overriding_stacks_come_too(sink: StubHost) -> None:
 
 
 def test_a_place_that_something_else_has(sink: StubHost) -> None:
-    stored = {VERSION: {"manifest": "", "files": {}}}
-    sink.facts["FoundStacks"] = json.dumps({"stored": stored, "free": 10**9})
+    sink.facts["FoundStacks"] = protocol.dumps(StoredStacks({VERSION: ListedVersion({}, None)}, 10**9))
     [refusal] = plan(coral_download.download, sink)
     assert isinstance(refusal, Refusal)
     assert refusal.reason.startswith(f"data1: {REGISTRY_FOLDER}/{LABEL}: found other files than the stack's (")
@@ -136,8 +136,8 @@ def test_at_its_end_it_tells_the_digests(sink: StubHost, fleet: Fleet, monkeypat
     monkeypatch.setattr(logger, "info", told.append)
     sink.state.is_executing = True
     manifest = stacks.manifest(stack_files.head(fleet, VERSION), {"a.whl": Measured("a" * 64, 1)})
-    answers = [{}, {VERSION: {"manifest": manifest, "files": {}}}]
-    monkeypatch.setattr(sink, "get_fact", lambda *_, **__: json.dumps({"stored": answers.pop(0), "free": 1}))
+    answers = [{}, {VERSION: ListedVersion({}, manifest.encode())}]
+    monkeypatch.setattr(sink, "get_fact", lambda *_, **__: protocol.dumps(StoredStacks(answers.pop(0), 1)))
     assert len(plan(coral_download.download, sink)) == 1
     assert told == [
         f"{LABEL}: a.whl has SHA-256 {'a' * 64}",

@@ -10,11 +10,11 @@ from node import protocol
 from node.codec import Text
 from node.protocol.registry import (
     FindStacks,
+    ListedVersion,
     Listing,
     ListRegistry,
     Measured,
     ReceivePackage,
-    StoredStack,
     StoredStacks,
     StoreStack,
 )
@@ -121,7 +121,7 @@ def test_what_is_stored(tmp_path: Path) -> None:
     found = ask("find-stacks", FindStacks(tmp_path, [VERSION, "2026-01-01"]), StoredStacks)
     manifest = (folder / "manifest.yaml").read_text()
     sizes = {"a.deb": 15, "b.whl": 10, "manifest.yaml": len(manifest)}
-    assert found.stored == {VERSION: StoredStack(Text(manifest), sizes)}
+    assert found.stored == {VERSION: ListedVersion(sizes, manifest.encode())}
     assert found.free > 0
 
 
