@@ -30,7 +30,7 @@ def check(place: ImportPlace) -> ImportRoom:
     if disk.is_there(final.parent) and not disk.is_real_folder(final.parent):
         found = (final.parent, disk.kind(final.parent))
         raise Refusal("%s: found %s; expected the folder of a model's versions" % found)
-    staging = _staging(final)
+    staging = own.staging_of(final)
     left = sum(status.st_size for _, status in disk.below(staging)) if disk.is_real_folder(staging) else 0
     return ImportRoom(disk.is_there(final), own.free(registry) + left)
 
@@ -38,7 +38,7 @@ def check(place: ImportPlace) -> ImportRoom:
 def copy(asked: Import) -> Nothing:
     """Copy, verify, and put into place, never over anything. Raises Refusal."""
     final = _final(asked.place)
-    staging = _staging(final)
+    staging = own.staging_of(final)
     own.folder(final.parent)
     with own.alone(final.parent, PATIENCE, "another import is running there; wait for it and run again"):
         own.require_absent(final, "run it again")
@@ -54,10 +54,6 @@ def copy(asked: Import) -> Nothing:
 
 def _final(place: ImportPlace) -> Path:
     return place.registry / place.model / place.version
-
-
-def _staging(final: Path) -> Path:
-    return final.with_name(".import-" + final.name)
 
 
 def _fill(staging: Path, asked: Import) -> None:

@@ -14,7 +14,7 @@ from node.registry import own
 from node.store import disk, handles
 from node.store.versions import MANIFEST
 
-UNFINISHED = (".import-", layout.RETIRED)
+UNFINISHED = (own.UNFINISHED, layout.RETIRED)
 
 
 def list_registry(asked: ListRegistry) -> Listing:

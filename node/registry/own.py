@@ -15,6 +15,8 @@ from node.store import disk, files, handles, lock
 from node.store.rights import Owner
 
 MANIFEST_LIMIT = 65_536
+UNFINISHED = ".import-"
+"""Before the name of a version that is being stored."""
 
 
 def me() -> Owner:
@@ -56,6 +58,11 @@ def fill(file: BinaryIO, path: Path, mode: int, stream: BinaryIO) -> Measured:
         file.write(chunk)
     flush(file, path, mode)
     return Measured(digest.hexdigest(), file.tell())
+
+
+def staging_of(final: Path) -> Path:
+    """Where the files of a version are staged: one rename from its place."""
+    return final.with_name(UNFINISHED + final.name)
 
 
 def require_absent(final: Path, again: str) -> None:

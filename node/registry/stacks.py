@@ -15,9 +15,9 @@ from node.protocol import Nothing
 from node.protocol.registry import FindStacks, ListedVersion, Measured, ReceivePackage, StoredStacks, StoreStack
 from node.registry import fetching, own
 from node.store import disk, files
+from node.store.service_set import CORAL
 from node.store.versions import MANIFEST
 
-CORAL = "coral_packages"
 TARGET = ("tensorflow", "python", "debian", "architecture")
 """What a stack was built for."""
 TOLD = ("version", *TARGET)
@@ -42,7 +42,7 @@ def find(asked: FindStacks) -> StoredStacks:
 
 def receive(asked: ReceivePackage, stream: BinaryIO) -> Nothing:
     """Stage one file: written beside its place, flushed, verified, renamed. Raises Refusal."""
-    staging = asked.registry / CORAL / (".import-" + asked.version)
+    staging = own.staging_of(asked.registry / CORAL / asked.version)
     with fetching.alone(staging, asked.again):
         final = staging / asked.name
         part = staging / (".%s.sent" % asked.name)  # a download that resumes must not go on from it
@@ -56,7 +56,7 @@ def receive(asked: ReceivePackage, stream: BinaryIO) -> Nothing:
 def store(asked: StoreStack) -> Nothing:
     """Make a version of what was sent, and of what its release pages have. Raises Refusal."""
     final = asked.registry / CORAL / asked.version
-    staging = asked.registry / CORAL / (".import-" + asked.version)
+    staging = own.staging_of(final)
     with fetching.alone(staging, asked.again):
         own.require_absent(final, asked.again)
         for name, url in sorted(asked.files.items()):
