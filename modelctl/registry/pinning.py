@@ -38,12 +38,13 @@ def propose(fleet: Fleet, stored: Mapping[tuple[str, str], FolderContents]) -> P
     for (model, version), content in stored.items():
         try:
             pin, known = pin_of(model, version, content), fleet.pin(model, version)
-            if known is not None:
-                _require_same(pin, known)
-                already.append((model, version))
-            else:
+            if known is None:
                 fleet = _with_pin(fleet, model, version, pin)
                 new[model, version] = pin
+            elif known == pin:
+                already.append((model, version))
+            else:
+                faulty[model, version] = (_difference(pin, known),)
         except Faults as error:
             faulty[model, version] = error.faults
     return Proposal(fleet.pins, new, already, faulty)
@@ -65,11 +66,6 @@ def require_version(version: str) -> str:
     if not is_version(version):
         raise OperatorError(fault("VERSION", version, VERSION_FORM))
     return version
-
-
-def _require_same(found: Pin, known: Pin) -> None:
-    if found != known:
-        raise Faults([_difference(found, known)])
 
 
 def _difference(found: Pin, known: Pin) -> str:
