@@ -43,7 +43,10 @@ def fetch(url: str, folder: Path, name: str, again: str, advance: Callable[[str,
     if disk.is_file(final):
         return final
     _persist(url, part, name, again, advance)
-    _require_kind(url, part, name, again)
+    said = flaw(part, name)
+    if said is not None:
+        _forget(part)  # an error page, in the file's place
+        raise Refusal(f"{url}: {said}; look at that page, then {again}")
     files.rename(part, final)
     _forget(part)
     return final
@@ -142,14 +145,6 @@ def flaw(path: Path, name: str) -> Optional[str]:
     is_page = found.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype", b"<html"))
     what = "an HTML page" if is_page else f"{_size(path):,} bytes that begin with {found[:8]!r}"
     return f"found {what}; expected {KINDS[suffix]}"
-
-
-def _require_kind(url: str, part: Path, name: str, again: str) -> None:
-    """An error page in the file's place goes."""
-    said = flaw(part, name)
-    if said is not None:
-        _forget(part)
-        raise Refusal(f"{url}: {said}; look at that page, then {again}")
 
 
 def _size(path: Path) -> int:
