@@ -75,20 +75,16 @@ def require_models(fleet: Fleet, host: str) -> None:
 
 def look(fleet: Fleet, host: str, model: str, version: str) -> Linked:
     """Ask host and datasink. Raises OperatorError, also for a file that is being written to."""
-    wanted = names(fleet, model)
-    found = _on_host(fleet, host, LinkedQuestion(Path(models_folder(fleet, host)), model, version, wanted))
+    question = LinkedQuestion(Path(models_folder(fleet, host)), model, version, names(fleet, model))
+    answer = node_command.ask(fleet, host, LINKED_FILES, question, LOOK_SECONDS)
+    found = answer.files
+    if found.keys() != set(question.names):
+        raise remote.misunderstood(fleet, host, protocol.dumps(answer), LINKED_FILES.called)
     stored = _stored(fleet, model, version, found)
     others = {name: file.sha256 for name, file in found.items() if file is not None and name not in stored}
     asked = CheckCollected(_folder(fleet, host, model, version), others)
     received = travelling.ask(fleet, "check-collected", asked, Collected, REPLY, LOOK_SECONDS)
     return Linked(host, model, version, found, stored, frozenset(received.collected), received.free)
-
-
-def _on_host(fleet: Fleet, host: str, question: LinkedQuestion) -> dict[str, Measured | None]:
-    found = node_command.ask(fleet, host, LINKED_FILES, question, LOOK_SECONDS)
-    if found.files.keys() != set(question.names):
-        raise remote.misunderstood(fleet, host, protocol.dumps(found), LINKED_FILES.called)
-    return found.files
 
 
 def _stored(fleet: Fleet, model: str, version: str, found: Mapping[str, Measured | None]) -> frozenset[str]:

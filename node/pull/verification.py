@@ -27,10 +27,11 @@ def _differences(folder: VerifyFolder) -> FolderRead:
         {name: _read(folder, name) for name in sorted(folder.digests)} if disk.is_real_folder(folder.path) else {}
     )
     found = {name: reading.sha256 for name, reading in readings.items() if reading.sha256 is not None}
+    others = [] if folder.shared or not readings else sorted({*disk.names(folder.path)} - {*folder.digests})
     return FolderRead(
         stored=bool(found) if folder.shared else disk.is_real_folder(folder.path),
         missing=[_told(name, reading.instead) for name, reading in readings.items() if name not in found],
-        extra=[] if folder.shared or not readings else _extra(folder),
+        extra=[_told(disk.spelt(name), disk.kind(folder.path / name)) for name in others],
         changed={name: sha256 for name, sha256 in found.items() if sha256 != folder.digests[name]},
     )
 
@@ -46,11 +47,6 @@ def _read(folder: VerifyFolder, name: str) -> Reading:
         return Reading(None, None)
     except OSError as error:
         return Reading(None, "unreadable: %s" % error.strerror)
-
-
-def _extra(folder: VerifyFolder) -> List[str]:
-    names = [name for name in disk.names(folder.path) if name not in folder.digests]
-    return [_told(disk.spelt(name), disk.kind(folder.path / name)) for name in names]
 
 
 def _versions(models: Path) -> List[str]:

@@ -44,7 +44,10 @@ def copy(asked: Import) -> Nothing:
         own.require_absent(final, "run it again")
         files.remove(staging)
         try:
-            _fill(staging, asked)
+            own.folder(staging)
+            for file in asked.files:
+                _copy_file(asked.place.path, file, staging / file.new)
+            files.write(staging / MANIFEST, asked.manifest.encode(), owner=own.me())
         except BaseException:
             files.remove(staging)
             raise
@@ -54,13 +57,6 @@ def copy(asked: Import) -> Nothing:
 
 def _final(place: ImportPlace) -> Path:
     return place.registry / place.model / place.version
-
-
-def _fill(staging: Path, asked: Import) -> None:
-    own.folder(staging)
-    for file in asked.files:
-        _copy_file(asked.place.path, file, staging / file.new)
-    files.write(staging / MANIFEST, asked.manifest.encode(), owner=own.me())
 
 
 def _copy_file(folder: Path, file: ImportedFile, path: Path) -> None:
