@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from modelctl import hints
+from modelctl import hints, layout
 from modelctl.desired.model_files import NamedFile
 from modelctl.desired.render import Rendered, clean_up_units, coral_rule, render_service
 from modelctl.desired.runtime import stack_digest
@@ -16,7 +16,6 @@ from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.hosts import Datasink
 from modelctl.schema import HealthCheck, Pin
-from node import layout
 from node.desired_state import DesiredState, File, Limits, Source, Stack, Version
 from node.store.service_set import HealthCheck as SetGate
 from node.store.service_set import Link, Named, ServiceSet
@@ -70,7 +69,7 @@ def _stack(fleet: Fleet, host: str) -> Stack | None:
         return None
     version, stack = found
     digest = stack_digest(stack.node_files, _pin(fleet, CORAL, version))
-    packages = _only(_version(fleet, CORAL, version, layout.coral() / digest, ()), stack.node_files)
+    packages = _only(_version(fleet, CORAL, version, Path(layout.CORAL, digest), ()), stack.node_files)
     return Stack(packages, digest, stack.python, stack.debian, stack.architecture, stack.tensorflow, coral_rule())
 
 

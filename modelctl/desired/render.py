@@ -10,11 +10,11 @@ from typing import Any
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 
+from modelctl import layout
 from modelctl.desired.model_files import NamedFile
 from modelctl.desired.services import Service, Unit, service_of
 from modelctl.errors import Faults
 from modelctl.inventory.fleet import Fleet
-from node import layout
 from node.store.service_set import Installed
 
 try:
@@ -25,7 +25,6 @@ except ImportError:
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 CLEAN_UP_UNITS = ("model_cleanup.service", "model_cleanup.timer")
 STICK_GROUP = "plugdev"
-UDEV_RULES = "/etc/udev/rules.d"
 _MODE = 0o644
 
 
@@ -49,7 +48,7 @@ def clean_up_units(fleet: Fleet, host: str) -> tuple[Installed, ...]:
     if host != fleet.site.primary_datasink:
         return ()
     context = {
-        "state": str(layout.STATE),
+        "state": layout.STATE,
         "user": fleet.service_user(host),
         "registry": fleet.registry_folder(),
         "log": fleet.cleanup_log(),
@@ -70,7 +69,7 @@ def coral_rule() -> Installed:
     content = _text(f"coral/{name}.j2", {"group": STICK_GROUP}, faults)
     if faults:
         raise Faults(faults)
-    return _file(f"{UDEV_RULES}/{name}", content, "root")
+    return _file(f"{layout.UDEV_RULES}/{name}", content, "root")
 
 
 def render_service(fleet: Fleet, host: str) -> Rendered | None:

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from modelctl import layout
 from modelctl.desired import work
 from modelctl.desired.model_files import ModelFiles
 from modelctl.desired.runtime import Runtime, runtime_of
 from modelctl.inventory.cameras import RING_BUFFERS, Camera, OakCamera, PiCamera
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.hosts import Datasink, Outpost, Sentinel
-from node import layout
 from node.store.service_set import Work
 
 TASKS = (
@@ -192,7 +192,7 @@ def _common(fleet: Fleet, name: str) -> dict[str, Any]:
         "host_name": name,
         "site": fleet.site,
         "ports": fleet.standards.ports,
-        "state": str(layout.STATE),
+        "state": layout.STATE,
         "user": fleet.service_user(name),
     }
 
