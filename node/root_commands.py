@@ -8,7 +8,7 @@ import sys
 from typing import Callable, ContextManager, Dict, Type, TypeVar
 
 from node import console, layout, mend, program, protocol
-from node.coral import stack_pull
+from node.coral import stacks
 from node.desired_state import DesiredState
 from node.errors import Refusal
 from node.facts import facts, preview
@@ -68,7 +68,7 @@ def _renew(desired: DesiredState) -> None:
 
 def _pull(desired: DesiredState) -> None:
     with _pull_lock(desired):
-        stack_pull.bring(desired)
+        stacks.bring(desired)
         pull.pull(desired)
         face_list.fetch(desired)
 

@@ -11,10 +11,11 @@ from modelctl.collecting.linked_files import Linked
 from modelctl.commands import options
 from modelctl.faults import one_line
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import PinnedFile
 from modelctl.inventory_file import load
+from modelctl.nodes import travelling
 from modelctl.registry import pinning
 from modelctl.table import Report, Row, Table, number
+from node.protocol.registry import Measured
 from node.registry.collected import DIGITS
 
 MAX_PATH = 4096
@@ -46,7 +47,8 @@ def collect(host: str, model: str, version: str, yes: bool, site: Path) -> None:
         linked = linked_files.look(fleet, host, model, version)
     _show(fleet, linked)
     if linked.uncollected:
-        linked_files.require_space(fleet, linked)
+        needed = sum(file.size for file in linked.uncollected.values())
+        travelling.require_space(fleet, fleet.collected_folder(), needed, linked.free)
         options.require_consent("Collect them?", "collected", yes)
     else:
         click.echo(f"\nnothing to collect: {host} has nothing of {model}/{version} that is not elsewhere")
@@ -72,7 +74,7 @@ def _show(fleet: Fleet, linked: Linked) -> None:
     ).print()
 
 
-def _row(fleet: Fleet, linked: Linked, name: str, file: PinnedFile | None) -> Row:
+def _row(fleet: Fleet, linked: Linked, name: str, file: Measured | None) -> Row:
     if file is None:
         return Row((name, "", "", "not there"))
     datasink = fleet.site.primary_datasink

@@ -12,10 +12,12 @@ from modelctl.commands.pinned import pin_versions
 from modelctl.errors import OperatorError
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import PinnedFile, load_pins
+from modelctl.inventory.pins import load_pins
 from modelctl.inventory_file import load
-from modelctl.registry import stack_files, stack_sources, stack_store
+from modelctl.nodes import travelling
+from modelctl.registry import stack_files, stack_store
 from modelctl.table import Report, Row, Table, number
+from node.protocol.registry import Measured
 
 COLUMNS = ("file", "bytes", "SHA-256")
 
@@ -84,13 +86,10 @@ def pin_(version: str | None, yes: bool, site: Path) -> None:
 
 def _store(fleet: Fleet, version: str, folder: Path | None, free: int) -> None:
     """Nothing is sent before all files are here, and are the pinned ones where there is a pin."""
-    if folder is None:
-        found = stack_sources.downloaded(fleet, version)
-    else:
-        found = stack_sources.brought(fleet, version, folder)
+    found = stack_files.gather(fleet, version, folder)
     files = {name: file for name, (_, file) in found.items()}
     _show(files)
-    stack_store.require_space(fleet, files, free)
+    travelling.require_space(fleet, fleet.registry_folder(), sum(file.size for file in files.values()), free)
     datasink = fleet.site.primary_datasink
     for name, (path, file) in found.items():
         with progress.moving(f"sending {name} to {datasink}", file.size) as advance:
@@ -100,6 +99,6 @@ def _store(fleet: Fleet, version: str, folder: Path | None, free: int) -> None:
     click.echo(f"{CORAL}/{version}: stored on {datasink}")
 
 
-def _show(files: Mapping[str, PinnedFile]) -> None:
+def _show(files: Mapping[str, Measured]) -> None:
     rows = tuple(Row((name, number(file.size), file.sha256)) for name, file in files.items())
     Report((Table(COLUMNS, rows, frozenset({"bytes"})),)).print()

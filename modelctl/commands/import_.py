@@ -17,7 +17,8 @@ from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import load_pins
 from modelctl.inventory_file import load
-from modelctl.registry import import_store, importing, pinning, registry_store
+from modelctl.nodes import travelling
+from modelctl.registry import importing, pinning, registry_store
 from modelctl.registry.importing import Plan
 from modelctl.registry.manifest import pin_of
 from modelctl.table import Report, Row, Table, number
@@ -44,18 +45,18 @@ def import_(model: str, version: str, path: str, maps: tuple[str, ...], yes: boo
     pair = (model, pinning.require_version(version))
     folder, renamed = importing.folder(path), importing.parse_maps(maps)
     inventory.connect()
-    place = import_store.check(fleet, pair, folder)
+    place = registry_store.check_import(fleet, pair, folder)
     plan = _plan(fleet, pair, folder, renamed)
     if place.stored:
         _require_same(fleet, pair, plan)
         click.echo(f"{'/'.join(pair)}: {fleet.site.primary_datasink} holds just these files as that version already")
     else:
         _require_unpinned(fleet, pair)
-        import_store.require_space(fleet, plan, place)
+        travelling.require_space(fleet, fleet.registry_folder(), plan.bytes, place.free)
         _show(fleet, pair, folder, plan)
         options.require_consent("Import and pin it?", "imported", yes)
         with progress.waiting(f"copying {folder} on {fleet.site.primary_datasink}"):
-            import_store.copy(fleet, pair, folder, plan)
+            registry_store.copy(fleet, pair, folder, plan)
     pin_versions(inventory, pins, [pair], yes or not place.stored)  # both were asked for at once
 
 
@@ -83,7 +84,7 @@ def _require_same(fleet: Fleet, pair: tuple[str, str], plan: Plan) -> None:
     with progress.waiting(f"reading {name} on {datasink}"):
         stored = registry_store.read(fleet, *pair)
     try:
-        found = pin_of(*pair, stored).files
+        found = pin_of(*pair, stored).measured
     except Faults as error:
         raise Faults(
             f"{datasink}: {name} is stored already, and not as its manifest says: {line}; mend it there, or import "

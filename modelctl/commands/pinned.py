@@ -15,7 +15,7 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import Pin, Pins, load_pins, replace_pins
 from modelctl.inventory_file import Inventory
 from modelctl.registry import pinning, registry_store
-from modelctl.registry.manifest import StoredVersion
+from node.protocol.registry import FolderContents
 
 
 def pin_versions(inventory: Inventory, pins: Pins, versions: Sequence[tuple[str, str]], yes: bool) -> None:
@@ -35,7 +35,7 @@ def pin_versions(inventory: Inventory, pins: Pins, versions: Sequence[tuple[str,
         raise OperatorError(f"not pinned: {names}; when that is mended: {hints.modelctl('pin')}")
 
 
-def _read_each(fleet: Fleet, versions: Sequence[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], StoredVersion]]:
+def _read_each(fleet: Fleet, versions: Sequence[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], FolderContents]]:
     """One question for each: each has its own time, and on a terminal one sees which it is."""
     for count, (model, version) in enumerate(versions, 1):
         what = f"reading {model}/{version} on {fleet.site.primary_datasink} ({count} of {len(versions)})"
@@ -65,5 +65,5 @@ def _show(proposal: pinning.Proposal, datasink: str, path: Path) -> None:
         if model == CORAL:  # nobody has looked at these before
             for name, file in pin.files.items():
                 click.echo(f"    {name}: {file.size:,} bytes, SHA-256 {file.sha256}")
-        for line in remarks.shrunken(proposal.pins, model, version, pin.files):
+        for line in remarks.shrunken(proposal.pins, model, version, pin.measured):
             click.echo(f"warning: {line}", err=True)

@@ -10,6 +10,7 @@ from modelctl.errors import OperatorError
 from modelctl.inventory import json_file
 from modelctl.inventory.part import Part
 from modelctl.inventory.values import FileName, ModelName, NonNegativeInt, Sha256, Version
+from node.protocol.registry import Measured
 
 
 class PinnedFile(Part):
@@ -24,6 +25,11 @@ class Pin(Part):
 
     manifest: Sha256
     files: dict[FileName, PinnedFile]
+
+    @property
+    def measured(self) -> dict[str, Measured]:
+        """What the bytes of each file are."""
+        return {name: Measured(file.sha256, file.size) for name, file in self.files.items()}
 
 
 class Pins(Part):

@@ -7,9 +7,9 @@ from modelctl.faults import dotted
 from modelctl.inventory.cameras import PiCamera
 from modelctl.inventory.event_retention import NeverDelete, VehicleInterest
 from modelctl.inventory.hosts import Datasink, Outpost, Sentinel
-from modelctl.inventory.pins import PinnedFile
 from modelctl.inventory.values import newest_first, version_key
 from modelctl.schema import Pins, Registry, Site, Standards
+from node.protocol.registry import Measured
 
 SHRUNK = 0.01  # of a file's size in the version before
 TASK_PORTS: Mapping[str, int] = {"sentinel_control": 5566, "datapump_control": 5556}
@@ -47,13 +47,13 @@ def about_sizes(registry: Registry, pins: Pins, model: str, version: str) -> Ite
     pin = pins.models.get(model, {}).get(version)
     if pin is None:
         return
-    yield from shrunken(pins, model, version, pin.files)
+    yield from shrunken(pins, model, version, pin.measured)
     entry = registry.models.get(model)
     if entry is not None and "facelist" in entry.linked and pin.files[entry.files["facelist"]].size == 0:
         yield f"{model}/{version}: {entry.files['facelist']} is empty: a datapump ends at its start with an empty list"
 
 
-def shrunken(pins: Pins, model: str, version: str, files: Mapping[str, PinnedFile]) -> Iterator[str]:
+def shrunken(pins: Pins, model: str, version: str, files: Mapping[str, Measured]) -> Iterator[str]:
     """About files under 1 % of their size in the version before: the newest older one that is pinned."""
     older = [each for each in pins.models.get(model, {}) if version_key(each) < version_key(version)]
     if not older:

@@ -22,8 +22,8 @@ from modelctl.prune import delete_list
 from modelctl.prune.delete_list import TIME
 from modelctl.prune.retention import Named, Pair, keep
 from modelctl.registry import registry_store
-from modelctl.registry.listing import ListedVersion, Listing
 from node import codec
+from node.protocol.registry import ListedVersion, Listing
 from node.protocol.versions import DeleteList, Listed, Sight
 from node.registry.own import MANIFEST_LIMIT
 

@@ -17,8 +17,8 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.values import newest_first
 from modelctl.nodes import remote
 from modelctl.registry import registry_store
-from modelctl.registry.listing import Listing
 from modelctl.table import BAD, NONE, ODD, UNKNOWN, UNREADABLE, WELL, Report, Row, Table, number
+from node.protocol.registry import Listing
 
 COLUMNS = ("model", "current", "previous", "overrides", "versions", "bytes")
 

@@ -27,8 +27,8 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.values import is_version, newest_first
 from modelctl.nodes import node_status, remote
 from modelctl.registry import registry_store
-from modelctl.registry.listing import ListedVersion, Listing
 from modelctl.reports.description import Description, describe
+from node.protocol.registry import ListedVersion, Listing
 from node.protocol.status import NodeService
 from node.registry.own import MANIFEST_LIMIT
 

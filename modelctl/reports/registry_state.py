@@ -15,7 +15,7 @@ from modelctl.inventory.values import is_version
 from modelctl.nodes import node_command, remote
 from modelctl.prune import delete_list
 from modelctl.registry import registry_store
-from modelctl.registry.listing import Listing
+from node.protocol.registry import Listing
 
 Answer = TypeVar("Answer")
 
@@ -40,13 +40,13 @@ class RegistryState:
 def look(fleet: Fleet) -> RegistryState:
     """Ask the primary datasink."""
     (listing, no_listing), (parts, no_parts), (listed, no_list) = remote.together(
-        lambda: _try(lambda: registry_store.listing(fleet), Listing({}, (), 0, 0)),
+        lambda: _try(lambda: registry_store.listing(fleet), Listing({}, 0, 0)),
         lambda: _try(lambda: linked_files.unfinished(fleet), tuple[str, ...]()),
         lambda: _try(lambda: _listed(fleet), tuple[str, ...]()),
     )
     error = "; ".join(dict.fromkeys(why for why in (no_listing, no_parts, no_list) if why))
     unpinned = _unpinned(fleet, listing)
-    return RegistryState(unpinned, listing.leftovers, parts, listed, error or None, listing.faults)
+    return RegistryState(unpinned, tuple(listing.leftovers), parts, listed, error or None, listing.faults)
 
 
 def _try(ask: Callable[[], Answer], otherwise: Answer) -> tuple[Answer, str | None]:

@@ -22,9 +22,9 @@ from modelctl.inventory.values import newest_first
 from modelctl.nodes import remote
 from modelctl.registry import registry_store
 from modelctl.registry.differences import Differences
-from modelctl.registry.listing import Listing
 from modelctl.registry.manifest import differences
 from modelctl.reports import node_verification
+from node.protocol.registry import Listing
 
 SAME = Differences()
 ABSENT = Differences(missing=("the whole version",))

@@ -8,6 +8,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 from node.codec import Name, Size, Text
 from node.desired_state import Version
 from node.protocol import Command, Nothing
+from node.protocol.registry import Measured
 
 
 class StackSize(NamedTuple):
@@ -65,11 +66,6 @@ class LinkedQuestion(NamedTuple):
     model: str
     version: str
     names: List[str]
-
-
-class Measured(NamedTuple):
-    sha256: str
-    size: Size
 
 
 class LinkedFiles(NamedTuple):

@@ -19,6 +19,8 @@ from node.store.rights import Owner
 CHUNK = 1 << 20
 MOST = 64 << 20
 """Bytes that a text may have: a config, a list, a log. What is longer is not read: a file of holes costs nothing."""
+FILE, FOLDER = "a file", "a folder"
+"""Kinds of what is at a path."""
 DEEPEST = 32
 """Folders in folders: more than that is nobody's model."""
 
@@ -91,6 +93,31 @@ def names(path: Path) -> List[str]:
             return sorted(os.listdir(handle))
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def folders(path: Path) -> List[Path]:
+    """Return the folders in a folder, sorted; links are none. There are none where there is no folder."""
+    return [path / name for name in names(path) if is_real_folder(path / name)]
+
+
+def free(path: Path) -> int:
+    """Return the bytes that users have left on the disk of a folder. Raises as `handles.folder` does."""
+    with handles.folder(path) as handle:
+        found = os.fstatvfs(handle)
+    return found.f_bavail * found.f_frsize
+
+
+def kind(path: Path) -> str:
+    """Return in words what is at a path. Raises OSError where nothing is."""
+    mode = handles.look(path)[0].st_mode
+    if stat.S_ISREG(mode):
+        return FILE
+    return "a link" if stat.S_ISLNK(mode) else FOLDER if stat.S_ISDIR(mode) else "a special file"
+
+
+def spelt(name: str) -> str:
+    """Return a name that no reply is broken by, though it is no UTF-8."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def is_writable(path: Path) -> bool:

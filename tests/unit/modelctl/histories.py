@@ -14,7 +14,7 @@ from modelctl.prune import prune_registry
 from modelctl.prune.delete_list import TIME
 from modelctl.prune.prune_registry import Answer, Plan
 from modelctl.prune.retention import Pair
-from modelctl.registry.listing import ListedVersion, Listing
+from node.protocol.registry import ListedVersion, Listing
 from node.protocol.versions import DeleteList, Listed, Sight
 
 MODELS = ("cats", "dogs")
@@ -63,11 +63,11 @@ class PureDepot:
         self.stored.pop(pair, None)
 
     def listing(self) -> Listing:
-        versions = {
-            pair: ListedVersion({"m": size(pair, content), "manifest.yaml": 0}, manifest(pair, content))
-            for pair, content in self.stored.items()
-        }
-        return Listing(versions, (), 0, 0)
+        models: dict[str, dict[str, ListedVersion]] = {}
+        for (model, version), content in self.stored.items():
+            files = {"m": size((model, version), content), "manifest.yaml": 0}
+            models.setdefault(model, {})[version] = ListedVersion(files, manifest((model, version), content))
+        return Listing(models, 0, 0)
 
     def state(self, now: str) -> DeleteList:
         entries = [entry for entry in self.entries if entry not in self.done]

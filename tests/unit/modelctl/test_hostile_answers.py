@@ -19,10 +19,10 @@ from modelctl.desired.desired_state import desired
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
 from modelctl.inventory.fleet import Fleet
-from modelctl.nodes import remote
+from modelctl.nodes import remote, travelling
 from modelctl.product import CHECKOUT
 from modelctl.prune import delete_list, prune_nodes, prune_nodes_table, prune_registry, prune_registry_table
-from modelctl.registry import import_store, stack_store
+from modelctl.registry import registry_store, stack_store
 from modelctl.reports import (
     model_list,
     model_versions,
@@ -50,7 +50,7 @@ AFTER = fleet(registry=registry_with(MODEL, current_version=OLD, previous_versio
 FILE = {"sha256": "ab" * 32, "size": 7}
 PINNED = FLEET.pins.models[MODEL]["2024-01-01"].files["facelist.csv"].model_dump()
 LISTED: dict[str, Any] = {
-    "model": MODEL, "version": VERSION, "files": {"manifest.yaml": 7}, "shared": ["facemodel.pickle"],
+    "files": {"manifest.yaml": 7}, "shared": ["facemodel.pickle"],
     "manifest": base64.b64encode(b"name: face_recognition\n").decode(), "fault": None,
 }  # fmt: skip
 HELD = {
@@ -99,18 +99,20 @@ VALID: dict[str, Callable[[str], Any]] = {
     },
     "spare": lambda _: {"versions": [f"{MODEL}/{OLD}"]},
     "list-registry": lambda _: {
-        "versions": [LISTED, {**LISTED, "model": "haarcascades", "version": "2020-01-01"}],
+        "models": {MODEL: {VERSION: LISTED}, "haarcascades": {"2020-01-01": LISTED}},
         "unreadable": {"openface_torch": "Permission denied"}, "leftovers": [f"{MODEL}/.import-{OLD}"], "free": 7,
         "total": 9, "fault": None, "is_there": True,
     },
     "read-folder": lambda _: {
         "files": {"facelist.csv": PINNED}, "others": {"x": "a link"}, "manifest": None, "fault": None,
     },
-    "check-collected": lambda _: {"home": ["facedata.hdf5"], "free": 7},
+    "check-collected": lambda _: {"collected": ["facedata.hdf5"], "free": 7},
     "find-parts": lambda _: {"parts": [f"lab1/{MODEL}/{OLD}/.x"]},
     "finish-collected": lambda _: {"kept": ["x"], "left": ["y"]},
     "check-import": lambda _: {"free": 7, "stored": True},
-    "find-stacks": lambda _: {"stored": {CORAL_VERSION: {"manifest": "x", "files": {"manifest.yaml": 1}}}, "free": 7},
+    "find-stacks": lambda _: {
+        "stored": {CORAL_VERSION: {"manifest": "eA==", "files": {"manifest.yaml": 1}}}, "free": 7,
+    },
 }  # fmt: skip
 
 
@@ -171,7 +173,7 @@ def _stored() -> None:
 
 def _collect() -> Report:
     found = linked_files.look(FLEET, "sentinel", MODEL, VERSION)
-    linked_files.require_space(FLEET, found)
+    travelling.require_space(FLEET, "x", 7, found.free)
     return Report((), tuple(linked_files.place(FLEET, found, *each) for each in found.uncollected.items()))
 
 
@@ -180,7 +182,7 @@ def _keep_referenced() -> None:
 
 
 def _import() -> None:
-    import_store.check(FLEET, (MODEL, VERSION), PurePosixPath("/x"))
+    registry_store.check_import(FLEET, (MODEL, VERSION), PurePosixPath("/x"))
 
 
 def _stacks() -> None:
@@ -270,7 +272,8 @@ def test_any_answer(command: Callable[[], Report | None], question: str, data: s
 FOUND: dict[str, tuple[str, Callable[[Any, Any], object], Any]] = {
     "a day that no month has": ("delete-list", lambda valid, other: valid.update(now=other), "2026-99-99T99:99:99Z"),
     "a size that nobody can print": (
-        "list-registry", lambda valid, other: valid["versions"][0]["files"].update(x=other, y=other), "HUGE"
+        "list-registry", lambda valid, other: valid["models"][MODEL][VERSION]["files"].update(x=other, y=other),
+        "HUGE",
     ),
     "a size that makes a sum so": (
         "list-versions", lambda valid, other: valid["versions"][0]["files"][0].update(size=other), "HUGE"

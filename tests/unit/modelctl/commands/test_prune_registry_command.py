@@ -26,10 +26,9 @@ MANIFEST = b"name: haarcascades\n"
 OTHERS = [f"2024-01-0{day}" for day in range(1, 6)]
 
 
-def stored(version: str, size: int = 1000, model: str = "haarcascades") -> dict[str, Any]:
+def stored(size: int = 1000) -> dict[str, Any]:
     manifest = base64.b64encode(MANIFEST).decode()
-    files = {"manifest.yaml": len(MANIFEST), "eye.xml": size}
-    return {"model": model, "version": version, "files": files, "shared": [], "manifest": manifest, "fault": None}
+    return {"files": {"manifest.yaml": len(MANIFEST), "eye.xml": size}, "manifest": manifest}
 
 
 class Depot:
@@ -37,14 +36,14 @@ class Depot:
 
     def __init__(self, nodes: FakeNodes, folder: Path) -> None:
         self.nodes, self._folder = nodes, folder
-        going = [stored("2020-01-01"), stored("2020-01-01.2", 70_000)]
-        self.versions = [*going, *map(stored, [*OTHERS, "2020-03-25"])]
+        going = {"2020-01-01": stored(), "2020-01-01.2": stored(70_000)}
+        self.versions = {**going, **dict.fromkeys([*OTHERS, "2020-03-25"], stored())}
         self.state = STATE
         self.fault: str | None = None
 
     def answer(self) -> None:
         listing = {
-            "versions": self.versions,
+            "models": {"haarcascades": self.versions},
             "unreadable": {},
             "leftovers": [],
             "free": 1_000_000,
@@ -132,7 +131,7 @@ def test_as_json(depot: Depot, tmp_path: Path) -> None:
 
 
 def test_what_was_seen_is_written_also_when_nothing_goes(depot: Depot, tmp_path: Path) -> None:
-    depot.versions = depot.versions[2:]
+    depot.versions = dict(list(depot.versions.items())[2:])
     done = run(depot, tmp_path)
     assert done.exit_code == 0
     assert done.stdout.splitlines()[-2:] == ["nothing goes", "the delete-list is as it was"]

@@ -14,8 +14,8 @@ from modelctl.operator import operator
 from modelctl.prune import delete_list, prune_registry
 from modelctl.prune.prune_registry import Answer, Plan
 from modelctl.registry import registry_store
-from modelctl.registry.listing import ListedVersion, Listing
 from modelctl.schema import Standards
+from node.protocol.registry import ListedVersion, Listing
 from node.protocol.versions import DeleteList, Listed, Sight
 from node.registry.own import MANIFEST_LIMIT
 from tests.unit.modelctl.sites import fleet
@@ -29,11 +29,11 @@ SIGHT = Sight(time="2026-11-01T00:00:00Z", named={})
 def listed(**versions: Any) -> Listing:
     """Versions of a model by their dates, and the most recent other one; _ for - in their names."""
     stored = {RECENT: version(), **{name.strip("_").replace("_", "-"): each for name, each in versions.items()}}
-    return Listing({(MODEL, name): each for name, each in stored.items()}, (), 50, 100)
+    return Listing({MODEL: stored}, 50, 100)
 
 
 def version(content: bytes = b"name: x\n", **files: int) -> ListedVersion:
-    return ListedVersion({"manifest.yaml": len(content), **files}, content, frozenset({"shared"} & set(files)))
+    return ListedVersion({"manifest.yaml": len(content), **files}, content, sorted({"shared"} & set(files)))
 
 
 def entry(name: str, **changes: Any) -> Listed:
@@ -79,7 +79,7 @@ def test_what_is_wanted_again_or_gone_leaves_the_list() -> None:
 
 
 def test_what_is_being_removed_stays_on_the_list() -> None:
-    listing = Listing({}, (f"{MODEL}/.retired-2020-01-01", f"{MODEL}/.import-2020-01-02"), 0, 0)
+    listing = Listing({}, 0, 0, [f"{MODEL}/.retired-2020-01-01", f"{MODEL}/.import-2020-01-02"])
     plan = decide(listing, state(entry("2020-01-01"), entry("2020-01-02")))
     assert plan.entries == [entry("2020-01-01")]
 
