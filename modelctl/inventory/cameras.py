@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from modelctl.inventory.part import Part, part_type
+from modelctl.inventory.part import OneOf, Part
 from modelctl.inventory.values import PositiveInt, Word
 
 Accelerator = Literal["none", "coral", "ncs2"]
@@ -103,12 +103,5 @@ class WebCamera(Camera):
     """A USB camera: names W1, W2, ..."""
 
 
-AnyCamera = Annotated[
-    Annotated[OakCamera, Tag("OakCamera")]
-    | Annotated[PiCamera, Tag("PiCamera")]
-    | Annotated[WebCamera, Tag("WebCamera")],
-    Discriminator(
-        part_type, custom_error_type="kind", custom_error_message="one of the types OakCamera, PiCamera, WebCamera"
-    ),
-]
+AnyCamera = Annotated[OakCamera | PiCamera | WebCamera, OneOf()]
 CAMERA_LETTERS: dict[str, type[Camera]] = {"O": OakCamera, "P": PiCamera, "W": WebCamera}
