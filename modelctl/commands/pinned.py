@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from modelctl import file_lock, hints, progress
+from modelctl import hints, locks, progress
 from modelctl.commands import options
 from modelctl.errors import OperatorError
 from modelctl.inventory import remarks
@@ -46,7 +46,7 @@ def _read_each(fleet: Fleet, versions: Sequence[tuple[str, str]]) -> Iterator[tu
 
 def _write(inventory: Inventory, new: Mapping[tuple[str, str], Pin]) -> None:
     """Add to what the file holds by now: another command may have pinned since it was read."""
-    with file_lock.held(inventory.pins):
+    with locks.held(inventory.pins):
         fleet = dataclasses.replace(inventory.fleet, pins=load_pins(inventory.pins))
         replace_pins(inventory.pins, pinning.with_new(fleet, new))
 

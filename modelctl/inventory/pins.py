@@ -46,5 +46,5 @@ def dump_pins(pins: Pins) -> str:
 
 
 def replace_pins(path: Path, pins: Pins) -> None:
-    """Write a pins file as a whole; `file_lock.held` is the caller's. Raises OperatorError."""
+    """Write a pins file as a whole; `locks.held` is the caller's. Raises OperatorError."""
     text_file.replace(path, dump_pins(pins))
