@@ -16,7 +16,7 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.hosts import Datasink
 from modelctl.schema import HealthCheck, Pin
 from node.desired_state import DesiredState, File, Limits, Source, Stack, Version
-from node.store.service_set import HealthCheck as SetGate
+from node.store.service_set import HealthCheck as SetHealthCheck
 from node.store.service_set import Link, Named, ServiceSet, SetStack
 
 
@@ -103,13 +103,7 @@ def _service_set(fleet: Fleet, host: str, service: Service) -> ServiceSet:
         state=fleet.host(host).service,
         work=service.work,
         timers=[file.path.name for file in files if file.path.suffix == ".timer"],
-        health_check=SetGate(
-            health_check.writer_timeout,
-            health_check.start_timeout,
-            health_check.settle_time,
-            health_check.model_wait,
-            sorted(health_check.checks),
-        ),
+        health_check=SetHealthCheck(**{**vars(health_check), "checks": sorted(health_check.checks)}),
         stack=stack,
     )
     return content._replace(digest=_digest(content))

@@ -35,21 +35,15 @@ class ModelFiles:
 
     def path(self, model: str, role: str) -> str:
         """The path of a model's file in this role. A fault is remembered, so that one rendering shows them all."""
-        try:
-            named = self._resolve(model, role)
-        except LookupError as error:
-            self.faults.append(str(error.args[0]))
-            return ""
-        self.named[named.path] = named
-        return named.path
-
-    def _resolve(self, model: str, role: str) -> NamedFile:
         versions = self.fleet.versions(self.host)
         if model not in versions:
             allowed = f"a model that this host gets: {choice(model, versions)}"
-            raise LookupError(fault(f"site.hosts.{self.host}: model in a config", model, allowed))
+            self.faults.append(fault(f"site.hosts.{self.host}: model in a config", model, allowed))
+            return ""
         version, files = versions[model], self.fleet.registry.models[model].files
         if role not in files:
-            raise LookupError(fault(f"registry.models.{model}.files", role, choice(role, files)))
-        name = files[role]
-        return NamedFile(self.place(model, version, name), model, version, name)
+            self.faults.append(fault(f"registry.models.{model}.files", role, choice(role, files)))
+            return ""
+        path = self.place(model, version, files[role])
+        self.named[path] = NamedFile(path, model, version, files[role])
+        return path

@@ -10,6 +10,8 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
+from node import names
+
 
 def _matching(pattern: str, allowed: str) -> AfterValidator:
     compiled = re.compile(pattern)
@@ -23,7 +25,7 @@ def _matching(pattern: str, allowed: str) -> AfterValidator:
 
 
 VERSION_FORM: Final = "a real date as YYYY-MM-DD, or YYYY-MM-DD.N with N from 2 for a later one of that day"
-_VERSION = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\.([1-9]\d{0,3}))?", re.ASCII)
+is_version = names.is_version
 
 
 def version_key(version: str) -> tuple[date, int]:
@@ -31,19 +33,10 @@ def version_key(version: str) -> tuple[date, int]:
 
     Raises ValueError when the text is no version.
     """
-    match = _VERSION.fullmatch(version)
-    if match is None or match[2] == "1":
+    if not is_version(version):
         raise ValueError(f"{version!r} is no version")
-    return date.fromisoformat(match[1]), int(match[2] or 1)
-
-
-def is_version(text: str) -> bool:
-    """Whether a text, which can come from anywhere, is a version."""
-    try:
-        version_key(text)
-    except ValueError:
-        return False
-    return True
+    day, _, number = version.partition(".")
+    return date.fromisoformat(day), int(number or 1)
 
 
 def newest_first(versions: Iterable[str]) -> list[str]:
@@ -91,7 +84,7 @@ HostName = Annotated[
     str, _matching(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", "a host name: up to 63 of a-z, 0-9 and -, no - at the ends")
 ]
 ModelName = Annotated[
-    str, _matching(r"[a-z][a-z0-9_]{0,62}", "a model name: a letter of a-z, then up to 62 of a-z, 0-9 and _")
+    str, _matching(names.MODEL.pattern, "a model name: a letter of a-z, then up to 62 of a-z, 0-9 and _")
 ]
 Role = Annotated[str, _matching(r"[a-z][a-z0-9_]{0,62}", "a role: a letter, then up to 62 of a-z, 0-9 and _")]
 FileName = Annotated[

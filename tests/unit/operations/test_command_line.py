@@ -40,7 +40,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def check(fleet: Fleet) -> None:
-    command_line.check(Inventory(INVENTORY, fleet, lambda: None, None, SOURCES), groups(fleet, SOURCES))
+    command_line.check(Inventory(INVENTORY, fleet, lambda: None, {"_SOURCES": SOURCES}), groups(fleet, SOURCES))
 
 
 def faults(fleet: Fleet) -> list[str]:
