@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from modelctl.collecting import carry
-from modelctl.desired.services import models_folder
+from modelctl.desired.model_files import models_folder
 from modelctl.errors import OperatorError
 from modelctl.faults import fault
 from modelctl.inventory.fleet import Fleet

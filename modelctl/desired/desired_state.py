@@ -7,9 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from modelctl import hints
-from modelctl.desired.model_files import NamedFile
+from modelctl.desired.model_files import NamedFile, face_list_folder, models_folder
 from modelctl.desired.render import clean_up_units, coral_rule, render_service
-from modelctl.desired.services import Service, face_list_folder, models_folder, service_of
+from modelctl.desired.services import Service, service_of
 from modelctl.errors import Faults
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet

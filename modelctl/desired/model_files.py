@@ -3,11 +3,12 @@
 That the file table of a pinned version holds each role's file is checked by `Fleet`, for all versions at once.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from modelctl.faults import choice, fault
 from modelctl.inventory.fleet import Fleet
+from modelctl.inventory.hosts import Datasink, Sentinel
 
 
 @dataclass(frozen=True)
@@ -22,14 +23,10 @@ class NamedFile:
 
 @dataclass
 class ModelFiles:
-    """Resolves the model paths of one host's configs and remembers them, and what could not be resolved.
-
-    `place` gives the path on the host of a model's version's file.
-    """
+    """Resolves the model paths of one host's configs and remembers them, and what could not be resolved."""
 
     fleet: Fleet
     host: str
-    place: Callable[[str, str, str], str]
     named: dict[str, NamedFile] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
@@ -44,6 +41,30 @@ class ModelFiles:
         if role not in files:
             self.faults.append(fault(f"registry.models.{model}.files", role, choice(role, files)))
             return ""
-        path = self.place(model, version, files[role])
+        path = _place(self.fleet, self.host, model, version, files[role])
         self.named[path] = NamedFile(path, model, version, files[role])
         return path
+
+
+def models_folder(fleet: Fleet, name: str) -> str:
+    """The folder of the model versions on a sentinel or an outpost."""
+    paths = fleet.standards.paths
+    install = paths.sentinel if isinstance(fleet.host(name), Sentinel) else paths.imagenode
+    return f"{fleet.home(name)}/{install}/models"
+
+
+def face_list_folder(fleet: Fleet) -> str:
+    """The folder of the face list on a datasink."""
+    return f"{fleet.data_root()}/face_recognition"
+
+
+def face_list_name(version: str, name: str) -> str:
+    """What a file of the face list's version is called in that folder."""
+    return f"{PurePosixPath(name).stem}_{version}{PurePosixPath(name).suffix}"
+
+
+def _place(fleet: Fleet, host: str, model: str, version: str, name: str) -> str:
+    """Where a host has a file of a model's version: a datasink has no other model than the face list's."""
+    if isinstance(fleet.host(host), Datasink):
+        return f"{face_list_folder(fleet)}/{face_list_name(version, name)}"
+    return f"{models_folder(fleet, host)}/{model}/{version}/{name}"

@@ -3,29 +3,18 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, get_args
 
 from modelctl.desired.model_files import ModelFiles
 from modelctl.desired.runtime import stack_of, variables
-from modelctl.inventory.cameras import RING_BUFFERS, Camera, OakCamera, PiCamera
+from modelctl.inventory.cameras import RING_BUFFERS, Camera, OakCamera, PiCamera, TaskName
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.hosts import Datasink, Outpost, Sentinel
 from node import layout
 from node.store.service_set import SetStack, Work
 
-TASKS = (
-    "DailyCleanup",
-    "FaceDataUpdate",
-    "FaceRecon",
-    "FaceSweep",
-    "GetFaces",
-    "MeasureRingLatency",
-    "MobileNetSSD_allFrames",
-    "VehicleSpeed",
-)
-"""The tasks that have a config file."""
-
-
+TASKS = tuple(task for task in get_args(TaskName) if task != "GetFaces2")
+"""The tasks that have a config file: GetFaces2 reads that of GetFaces."""
 ENGINES = 3
 """Task engines of a sentinel, as in templates/sentinel/sentinel.yaml.j2. The first uses the host's accelerator."""
 
@@ -76,23 +65,6 @@ def service_of(fleet: Fleet, name: str) -> Service | None:
             return None
 
 
-def models_folder(fleet: Fleet, name: str) -> str:
-    """The folder of the model versions on a sentinel or an outpost."""
-    paths = fleet.standards.paths
-    install = paths.sentinel if isinstance(fleet.host(name), Sentinel) else paths.imagenode
-    return f"{fleet.home(name)}/{install}/models"
-
-
-def face_list_folder(fleet: Fleet) -> str:
-    """The folder of the face list on a datasink."""
-    return f"{fleet.data_root()}/face_recognition"
-
-
-def face_list_name(version: str, name: str) -> str:
-    """What a file of the face list's version is called in that folder."""
-    return f"{PurePosixPath(name).stem}_{version}{PurePosixPath(name).suffix}"
-
-
 def _sentinel(fleet: Fleet, name: str, host: Sentinel) -> Service:
     """A sentinel answers while its engines die: they are counted."""
     user, ports, primary = fleet.service_user(name), fleet.standards.ports, fleet.site.primary_datasink
@@ -114,9 +86,7 @@ def _sentinel(fleet: Fleet, name: str, host: Sentinel) -> Service:
             workers=ENGINES,
             on_stick=int(host.has_accelerator("coral")),
         ),
-        place=_in_versions(models_folder(fleet, name)),
         context={
-            "host": host,
             "default_pump": f"tcp://{primary}:{ports.datapump_control}",
             "level": _level("INFO", host.debug_mode),
             "target": "myriad" if host.has_accelerator("ncs2") else "cpu",
@@ -147,9 +117,7 @@ def _imagenode(fleet: Fleet, name: str, host: Outpost) -> Service:
             published=ports.imagenode_publisher,
             views=[f"{node_name} {camera.viewname}" for camera in cameras],
         ),
-        place=_in_versions(models_folder(fleet, name)),
         context={
-            "host": host,
             "node_name": node_name,
             "hub": f"tcp://{fleet.datasink_of(host)}:{ports.imagehub}",
             "cameras": {camera: _camera(host, value) for camera, value in host.cameras.items()},
@@ -169,7 +137,6 @@ def _datapump(fleet: Fleet, name: str, host: Datasink) -> Service:
         service="datapump",
         folders=(data, *folders, *registry),
         work=Work(Path(install, "datapump.py"), ports=[fleet.standards.ports.datapump_control]),
-        place=_in_face_lists(face_list_folder(fleet)),
         context={"data": data, "level": _level("WARN", host.debug_mode)},
     )
 
@@ -182,7 +149,6 @@ def _service(
     service: str,
     work: Work,
     folders: tuple[str, ...],
-    place: Callable[[str, str, str], str],
     context: Mapping[str, Any],
     openvino: bool = False,
     path: tuple[str, ...] = (),
@@ -192,7 +158,6 @@ def _service(
     """A service that is installed in the folder `install`, with `path` as its own PYTHONPATH.
 
     It starts in the folder of its main script, from its unit and the config in its user's home, and has these besides.
-    `place` gives the path of a model's version's file.
     """
     user, script = fleet.service_user(name), str(work.script)
     pythons = _pythons(fleet, name, openvino=openvino)
@@ -200,6 +165,7 @@ def _service(
     main = _unit(f"{service}.service", f"{service}.service")
     config = Template(f"{fleet.home(name)}/{service}.yaml", f"{service}.yaml", user)
     common = {
+        "host": fleet.host(name),
         "host_name": name,
         "site": fleet.site,
         "ports": fleet.standards.ports,
@@ -214,7 +180,7 @@ def _service(
         files=(main, *units, config, *configs),
         folders=folders,
         work=work,
-        models=ModelFiles(fleet, name, place),
+        models=ModelFiles(fleet, name),
         context={**common, **context},
         needs=(script, *pythons),
         stack=stack,
@@ -250,14 +216,6 @@ def _pythons(fleet: Fleet, name: str, *, openvino: bool) -> tuple[str, ...]:
     if not openvino:
         return (f"{home}/{paths.python}",)
     return f"{home}/{paths.openvino_python}", f"{home}/{paths.openvino_setup}"
-
-
-def _in_versions(folder: str) -> Callable[[str, str, str], str]:
-    return lambda model, version, name: f"{folder}/{model}/{version}/{name}"
-
-
-def _in_face_lists(folder: str) -> Callable[[str, str, str], str]:
-    return lambda _model, version, name: f"{folder}/{face_list_name(version, name)}"
 
 
 def _face_detector(host: Sentinel) -> dict[str, Any]:
