@@ -106,7 +106,7 @@ def load(path: Path) -> Inventory:
     fleet = values.get("_FLEET")
     if not isinstance(fleet, Fleet):
         raise OperatorError(f"{path}: found no _FLEET; expected _FLEET = Fleet(site, registry, standards, pins)")
-    connect = values.get("_connect", _already_connected)
+    connect = values.get("_connect", lambda: None)  # most sites need nothing before a connection
     return Inventory(path, fleet, connect, values)
 
 
@@ -137,10 +137,6 @@ def _require_file(path: Path) -> None:
     raise OperatorError(
         f"{one_line(str(path))}: no such file; expected an inventory file, as inventory.py in the checkout is one"
     )
-
-
-def _already_connected() -> None:
-    """Most sites need nothing before a connection."""
 
 
 def _execute(path: Path) -> dict[str, Any]:

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from modelctl.inventory.part import OneOf, Part
-from modelctl.inventory.values import PositiveInt, Word
+from modelctl.inventory.values import PositiveInt, Word, only_if
 
 Accelerator = Literal["none", "coral", "ncs2"]
 TaskName = Literal[
@@ -31,14 +30,8 @@ OAK_PICTURE: Final[Size] = RING_BUFFERS["sd"]
 """The size of what the pipeline of an OAK camera makes, whatever a config says."""
 
 
-def _odd(pixels: int) -> int:
-    if pixels % 2 == 0:
-        said = "an odd number: with an even one the blur fails at the first picture, and imagenode publishes none"
-        raise PydanticCustomError("odd", said)
-    return pixels
-
-
-OddInt = Annotated[PositiveInt, AfterValidator(_odd)]
+BLUR = "an odd number: with an even one the blur fails at the first picture, and imagenode publishes none"
+OddInt = Annotated[PositiveInt, only_if(lambda pixels: pixels % 2, BLUR)]
 
 
 class MotionParams(Part):

@@ -1,11 +1,11 @@
 """The strict patterns behind every name that reaches a shell, a path or a template."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, PlainValidator
 from pydantic_core import PydanticCustomError
@@ -13,15 +13,19 @@ from pydantic_core import PydanticCustomError
 from node import names
 
 
-def _matching(pattern: str, allowed: str) -> AfterValidator:
-    compiled = re.compile(pattern)
+def only_if(is_right: Callable[[Any], object], allowed: str) -> AfterValidator:
+    """Refuses every other value of a field; `allowed` says in words what is right."""
 
-    def check(text: str) -> str:
-        if not compiled.fullmatch(text):
-            raise PydanticCustomError("pattern", "{allowed}", {"allowed": allowed})
-        return text
+    def check(value: Any) -> Any:
+        if not is_right(value):
+            raise PydanticCustomError("value", "{allowed}", {"allowed": allowed})
+        return value
 
     return AfterValidator(check)
+
+
+def _matching(pattern: str, allowed: str) -> AfterValidator:
+    return only_if(re.compile(pattern).fullmatch, allowed)
 
 
 VERSION_FORM: Final = "a real date as YYYY-MM-DD, or YYYY-MM-DD.N with N from 2 for a later one of that day"
@@ -44,13 +48,7 @@ def newest_first(versions: Iterable[str]) -> list[str]:
     return sorted(versions, key=version_key, reverse=True)
 
 
-def _check_version(text: str) -> str:
-    if not is_version(text):
-        raise PydanticCustomError("version", VERSION_FORM)
-    return text
-
-
-Version = Annotated[str, AfterValidator(_check_version)]
+Version = Annotated[str, only_if(is_version, VERSION_FORM)]
 
 
 def _check_address(value: object) -> IPv4Address | IPv6Address:
