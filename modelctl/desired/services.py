@@ -75,7 +75,6 @@ def _sentinel(fleet: Fleet, name: str, host: Sentinel) -> Service:
         name,
         install,
         service="sentinel",
-        openvino=host.has_accelerator("ncs2"),
         units=_daily_cleanups(primary, host.cleans),
         configs=tasks,
         folders=(install, f"{install}/models", f"{install}/tasks", f"{install}/sockets"),
@@ -106,7 +105,6 @@ def _imagenode(fleet: Fleet, name: str, host: Outpost) -> Service:
         name,
         install,
         service="imagenode",
-        openvino=host.has_accelerator("ncs2"),
         path=(f"{install}/imagenode",),
         folders=(install, f"{install}/models"),
         work=Work(
@@ -150,7 +148,6 @@ def _service(
     work: Work,
     folders: tuple[str, ...],
     context: Mapping[str, Any],
-    openvino: bool = False,
     path: tuple[str, ...] = (),
     units: Iterable[Template] = (),
     configs: Iterable[Template] = (),
@@ -159,32 +156,33 @@ def _service(
 
     It starts in the folder of its main script, from its unit and the config in its user's home, and has these besides.
     """
-    user, script = fleet.service_user(name), str(work.script)
-    pythons = _pythons(fleet, name, openvino=openvino)
+    script, pythons = str(work.script), _pythons(fleet, name)
     stack = stack_of(fleet, name, str(PurePosixPath(script).parent), path)
+    own = {"install": install, "python": _command_line(*pythons), "variables": variables(stack, path)}
     main = _unit(f"{service}.service", f"{service}.service")
-    config = Template(f"{fleet.home(name)}/{service}.yaml", f"{service}.yaml", user)
-    common = {
-        "host": fleet.host(name),
-        "host_name": name,
-        "site": fleet.site,
-        "ports": fleet.standards.ports,
-        "state": str(layout.STATE),
-        "user": user,
-        "install": install,
-        "python": _command_line(*pythons),
-        "variables": variables(stack, path),
-    }
+    config = Template(f"{fleet.home(name)}/{service}.yaml", f"{service}.yaml", fleet.service_user(name))
     return Service(
         name=service,
         files=(main, *units, config, *configs),
         folders=folders,
         work=work,
         models=ModelFiles(fleet, name),
-        context={**common, **context},
+        context={**_common(fleet, name), **own, **context},
         needs=(script, *pythons),
         stack=stack,
     )
+
+
+def _common(fleet: Fleet, name: str) -> dict[str, Any]:
+    """What the templates of every service are given."""
+    return {
+        "host": fleet.host(name),
+        "host_name": name,
+        "site": fleet.site,
+        "ports": fleet.standards.ports,
+        "state": str(layout.STATE),
+        "user": fleet.service_user(name),
+    }
 
 
 def _unit(name: str, template: str, **context: str) -> Template:
@@ -210,12 +208,12 @@ def _command_line(python: str, setup: str | None = None) -> Callable[[str], str]
     return lambda script: f"/bin/bash -c 'source {setup} && exec {python} -u {script}'"
 
 
-def _pythons(fleet: Fleet, name: str, *, openvino: bool) -> tuple[str, ...]:
-    """The Python that runs a service, and what it is set up with, if anything."""
-    home, paths = fleet.home(name), fleet.standards.paths
-    if not openvino:
-        return (f"{home}/{paths.python}",)
-    return f"{home}/{paths.openvino_python}", f"{home}/{paths.openvino_setup}"
+def _pythons(fleet: Fleet, name: str) -> tuple[str, ...]:
+    """The Python that runs the service of a host, and what it is set up with, if anything."""
+    home, paths, host = fleet.home(name), fleet.standards.paths, fleet.host(name)
+    if isinstance(host, Sentinel | Outpost) and host.has_accelerator("ncs2"):
+        return f"{home}/{paths.openvino_python}", f"{home}/{paths.openvino_setup}"
+    return (f"{home}/{paths.python}",)
 
 
 def _face_detector(host: Sentinel) -> dict[str, Any]:
