@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from pyinfra import logger
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
-from modelctl import hints, layout
+from modelctl import hints
 from modelctl.changes import ancestry
 from modelctl.faults import one_line
 from modelctl.nodes.pull_ca import PullCa, pull_key
 from modelctl.nodes.trust import known_key
+from node import layout
 from node.codec import Text
 from node.protocol.facts import Facts
 from node.protocol.steps import Authorize, InstallAccess
@@ -18,7 +19,7 @@ from operations.facts import QUESTION_SECONDS
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
 
-PUBLIC_KEY = f"{layout.STATE}/access/pull_key.pub"
+PUBLIC_KEY = f"{layout.access()}/pull_key.pub"
 SHOWN = 80  # characters of what is no key
 
 

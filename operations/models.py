@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pyinfra.api import Host, StringCommand
 
-from modelctl import layout
+from node import layout
 from node.desired_state import DesiredState
 from node.protocol.facts import Facts, SetState
 from operations.context import arguments_of
@@ -54,7 +54,7 @@ def _with_models(state: SetState) -> SetState:
 
 def lacks_stack(state: SetState) -> bool:
     """Whether it is its Coral stack that keeps a service from being ready."""
-    return (state.not_ready or "").startswith(f"{layout.CORAL}/")
+    return (state.not_ready or "").startswith(f"{layout.coral()}/")
 
 
 def moving_unselected(host: Host, desired: DesiredState, found: Facts) -> Refusal | None:

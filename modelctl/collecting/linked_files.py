@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelctl.collecting import carry
-from modelctl.desired.services import models_folder
+from modelctl.desired.model_files import models_folder
 from modelctl.errors import OperatorError
 from modelctl.faults import fault
 from modelctl.inventory.fleet import Fleet

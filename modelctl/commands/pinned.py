@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from modelctl import file_lock, hints, progress
+from modelctl import hints, locks, progress, text_file
 from modelctl.commands import options
 from modelctl.errors import OperatorError
 from modelctl.inventory import remarks
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import Pin, Pins, load_pins, replace_pins
+from modelctl.inventory.pins import Pin, Pins, dump_pins, load_pins
 from modelctl.inventory_file import Inventory
 from modelctl.registry import pinning, registry_store
 from node.protocol.registry import FolderContents
@@ -46,9 +46,9 @@ def _read_each(fleet: Fleet, versions: Sequence[tuple[str, str]]) -> Iterator[tu
 
 def _write(inventory: Inventory, new: Mapping[tuple[str, str], Pin]) -> None:
     """Add to what the file holds by now: another command may have pinned since it was read."""
-    with file_lock.held(inventory.pins):
+    with locks.held(inventory.pins):
         fleet = dataclasses.replace(inventory.fleet, pins=load_pins(inventory.pins))
-        replace_pins(inventory.pins, pinning.with_new(fleet, new))
+        text_file.replace(inventory.pins, dump_pins(pinning.with_new(fleet, new)))
 
 
 def _show(proposal: pinning.Proposal, datasink: str, path: Path) -> None:

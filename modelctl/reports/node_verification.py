@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelctl.desired.services import face_list_folder, face_list_name, models_folder
+from modelctl.desired.model_files import face_list_folder, face_list_name, models_folder
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.hosts import Datasink
