@@ -8,8 +8,9 @@ from modelctl.changes import change
 from modelctl.commands import options
 from modelctl.inventory_file import load
 from modelctl.nodes import remote
-from modelctl.reports import registry_state, status_table
+from modelctl.reports import registry_state
 from modelctl.reports import status as statuses
+from modelctl.reports.status import FleetStatus
 
 
 @click.command()
@@ -27,8 +28,7 @@ def status(ctx: click.Context, hosts: tuple[str, ...], as_json: bool, site: Path
     fleet = inventory.fleet
     wanted = statuses.wanted_sets(fleet, statuses.choose(fleet, hosts))
     inventory.connect()
-    registry, found = remote.together(lambda: registry_state.look(fleet), lambda: statuses.look(fleet, wanted))
-    begun = change.unfinished(inventory)
-    notes = [*([begun] if begun else []), *registry_state.notes(fleet, registry)]
-    options.tell(status_table.report(found, notes), statuses.to_json(found, registry, begun), as_json)
-    ctx.exit(options.DIFFERS if begun or not statuses.all_healthy(found) else 0)
+    registry, answers = remote.together(lambda: registry_state.look(fleet), lambda: statuses.look(fleet, wanted))
+    found = FleetStatus(answers, registry, change.unfinished(inventory))
+    options.tell(statuses.report(fleet, wanted, found), found.to_json(), as_json)
+    ctx.exit(0 if found.is_ok else options.DIFFERS)

@@ -30,7 +30,6 @@ from modelctl.reports import (
     node_verification,
     registry_state,
     status,
-    status_table,
     verification,
     verification_table,
 )
@@ -115,10 +114,10 @@ VALID: dict[str, Callable[[str], Any]] = {
 
 
 def _status() -> Report:
-    found = status.look(FLEET, status.wanted_sets(FLEET, FLEET.with_service()))
-    registry = registry_state.look(FLEET)
-    json.dumps(status.to_json(found, registry, None))
-    return status_table.report(found, registry_state.notes(FLEET, registry))
+    wanted = status.wanted_sets(FLEET, FLEET.with_service())
+    found = status.FleetStatus(status.look(FLEET, wanted), registry_state.look(FLEET), None)
+    json.dumps(found.to_json())
+    return status.report(FLEET, wanted, found)
 
 
 def _show() -> Report:
