@@ -7,6 +7,7 @@ import click
 from modelctl.commands import options
 from modelctl.inventory_file import load
 from modelctl.reports import model_list
+from node import codec
 
 
 @click.command("list")
@@ -21,5 +22,5 @@ def list_models(ctx: click.Context, as_json: bool, site: Path) -> None:
     inventory = load(site)
     inventory.connect()
     found = model_list.look(inventory.fleet)
-    options.tell(found.report(), found.to_json(), as_json)
-    ctx.exit(0 if found.is_whole else options.DIFFERS)
+    options.tell(model_list.report(inventory.fleet, found), codec.encode(found), as_json)
+    ctx.exit(0 if found.is_ok else options.DIFFERS)

@@ -6,7 +6,7 @@ import click
 
 from modelctl.commands import options
 from modelctl.inventory_file import load
-from modelctl.reports import model_versions, model_versions_table
+from modelctl.reports import model_versions
 
 
 @click.command()
@@ -23,5 +23,5 @@ def show(ctx: click.Context, model: str, as_json: bool, site: Path) -> None:
     options.require_model(inventory.fleet, model)
     inventory.connect()
     found = model_versions.look(inventory.fleet, model)
-    options.tell(model_versions_table.report(found), found.to_json(), as_json)
+    options.tell(model_versions.report(found), found.to_json(), as_json)
     ctx.exit(0 if found.is_ok else options.DIFFERS)

@@ -26,7 +26,6 @@ from modelctl.registry import import_store, stack_store
 from modelctl.reports import (
     model_list,
     model_versions,
-    model_versions_table,
     node_verification,
     registry_state,
     status,
@@ -34,6 +33,7 @@ from modelctl.reports import (
     verification_table,
 )
 from modelctl.table import Report
+from node import codec
 from tests.unit.hostile_texts import FRAGMENTS, hostile_texts
 from tests.unit.modelctl.fake_nodes import ENTRY, MARK
 from tests.unit.modelctl.hostile import require_lines
@@ -123,13 +123,13 @@ def _status() -> Report:
 def _show() -> Report:
     found = model_versions.look(FLEET, MODEL)
     json.dumps(found.to_json())
-    return model_versions_table.report(found)
+    return model_versions.report(found)
 
 
 def _list() -> Report:
     found = model_list.look(FLEET)
-    json.dumps(found.to_json())
-    return found.report()
+    json.dumps(codec.encode(found))
+    return model_list.report(FLEET, found)
 
 
 def _verify() -> Report:
