@@ -6,7 +6,7 @@ import click
 
 from modelctl.commands import options
 from modelctl.inventory_file import load
-from modelctl.reports import verification, verification_table
+from modelctl.reports import verification
 
 
 @click.command()
@@ -29,6 +29,6 @@ def verify(ctx: click.Context, model: str | None, nodes: bool, as_json: bool, si
     inventory.connect()
     found = verification.registry(fleet, models)
     if nodes:
-        found += verification.nodes(fleet, models)
-    options.tell(verification_table.report(fleet, found), found.to_json(), as_json)
+        found = found.plus(verification.nodes(fleet, models))
+    options.tell(verification.report(fleet, found), found.to_json(), as_json)
     ctx.exit(0 if found.is_ok else options.DIFFERS)

@@ -1,20 +1,15 @@
 """Every stored version read again, byte by byte, and compared with its pin or, without one, with its own manifest.
 
-As JSON, for programs: {"versions": [{...}, ...], "unchecked": ["HOST: MODEL/VERSION", ...], "ok": bool}. Unchecked are
-those on nodes that no pin covers; each of the others has
-    host: HOST
-    folder: "registry" | "models" | "face list"
-    model, version: as they are named
-    against: "pin" | "manifest"
-    missing, extra, changed: ["FILE...", ...], sorted; "the whole version" is missing when it should be there and is not
-    error: null | "why it is unknown what differs"
+For programs as JSON, which is Verification with "ok": whether nothing differs or is unknown; for people as a table, and
+below it what is missing, extra and changed, and what to do.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import asdict
+from functools import reduce
+from typing import Any, Literal, NamedTuple
 
-from modelctl import progress
+from modelctl import hints, progress
 from modelctl.errors import Faults, OperatorError
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.hosts import Datasink
@@ -25,32 +20,35 @@ from modelctl.registry.differences import Differences
 from modelctl.registry.listing import Listing
 from modelctl.registry.manifest import differences
 from modelctl.reports import node_verification
+from modelctl.table import BAD, ODD, UNKNOWN, WELL, Report, Row, Table, number
+from node import codec
 
+COLUMNS = ("host", "folder", "model", "version", "against", "missing", "extra", "changed")
 SAME = Differences()
 ABSENT = Differences(missing=("the whole version",))
+"""Of one that should be there and is not."""
 
 
-@dataclass(frozen=True)
-class Checked:
-    """A version at one place; `found` is what differs, and says nothing where there is an error."""
+class Checked(NamedTuple):
+    """A version at one place; what differs there says nothing where there is an error. A line a file, sorted."""
 
     host: str
     folder: Literal["registry", "models", "face list"]
     model: str
     version: str
     against: Literal["pin", "manifest"]
-    found: Differences = SAME
-    error: str | None = None
+    missing: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    error: str | None = None  # why it is unknown what differs
 
-    def to_json(self) -> dict[str, Any]:
-        """Its fields, as the module's first lines describe them."""
-        fields = asdict(self)
-        found: dict[str, Any] = fields.pop("found")
-        return fields | found
+    @property
+    def differs(self) -> bool:
+        """Whether anything is known to."""
+        return bool(self.missing or self.extra or self.changed)
 
 
-@dataclass(frozen=True)
-class Verification:
+class Verification(NamedTuple):
     """What was checked, and what was seen on nodes and is pinned nowhere, as "HOST: MODEL/VERSION"."""
 
     versions: tuple[Checked, ...]
@@ -59,15 +57,15 @@ class Verification:
     @property
     def is_ok(self) -> bool:
         """Whether nothing differs or is unknown."""
-        return not any(each.found or each.error for each in self.versions)
+        return not any(each.differs or each.error for each in self.versions)
 
-    def __add__(self, more: "Verification") -> "Verification":
+    def plus(self, more: "Verification") -> "Verification":
+        """Both together."""
         return Verification(self.versions + more.versions, self.unchecked + more.unchecked)
 
     def to_json(self) -> dict[str, Any]:
-        """The object that the module's first lines describe."""
-        versions = [each.to_json() for each in self.versions]
-        return {"versions": versions, "unchecked": list(self.unchecked), "ok": self.is_ok}
+        """It for programs."""
+        return {**codec.encode(self), "ok": self.is_ok}
 
 
 def registry(fleet: Fleet, models: Sequence[str]) -> Verification:
@@ -98,7 +96,14 @@ def nodes(fleet: Fleet, models: Sequence[str]) -> Verification:
             return checked
 
         answers = remote.side_by_side(list(questions), ask)
-    return sum(answers.values(), start=Verification(()))
+    return reduce(Verification.plus, answers.values(), Verification(()))
+
+
+def report(fleet: Fleet, verified: Verification) -> Report:
+    """The table and the lines."""
+    table = Table(COLUMNS, tuple(map(_row, verified.versions)), frozenset(COLUMNS[-3:]))
+    notes = [*_differences(verified), *_errors(verified), *_unpinned(verified), *_remedies(fleet, verified)]
+    return Report((table,), tuple(notes))
 
 
 def _expected(fleet: Fleet, model: str, listing: Listing) -> list[tuple[str, str]]:
@@ -129,7 +134,7 @@ def _read_each(
 
 def _stored(fleet: Fleet, model: str, version: str, found: Differences = SAME, error: str | None = None) -> Checked:
     against: Literal["pin", "manifest"] = "pin" if fleet.pin(model, version) else "manifest"
-    return Checked(fleet.site.primary_datasink, "registry", model, version, against, found, error)
+    return Checked(fleet.site.primary_datasink, "registry", model, version, against, error=error, **asdict(found))
 
 
 def _wanted(fleet: Fleet, host: str, question: node_verification.Question) -> list[tuple[str, str]]:
@@ -144,7 +149,50 @@ def _node(fleet: Fleet, host: str, models: Sequence[str], question: node_verific
     except OperatorError as error:
         return Verification(tuple(Checked(host, folder, *pair, "pin", error=str(error)) for pair in wanted))
     shown = [pair for pair in question.folders if pair in wanted or pair in answer.differences]
-    checked = tuple(Checked(host, folder, *pair, "pin", answer.differences.get(pair, ABSENT)) for pair in shown)
+    checked = tuple(
+        Checked(host, folder, *pair, "pin", **asdict(answer.differences.get(pair, ABSENT))) for pair in shown
+    )
     asked = {"/".join(pair) for pair in question.folders}
     others = [each for each in answer.versions if each not in asked and each.partition("/")[0] in models]
     return Verification(checked, tuple(f"{host}: {each}" for each in others))
+
+
+def _row(checked: Checked) -> Row:
+    place = (checked.host, checked.folder, checked.model, checked.version, checked.against)
+    if checked.error is not None:
+        return Row((*place, *[UNKNOWN] * 3), ODD)
+    counts = (number(len(each)) for each in (checked.missing, checked.extra, checked.changed))
+    return Row((*place, *counts), BAD if checked.differs else WELL)
+
+
+def _differences(verified: Verification) -> Iterator[str]:
+    for kind in ("missing", "extra", "changed"):
+        yield from sorted(
+            f"{kind}: {each.host} {each.folder}: {each.model}/{each.version}: {line}"
+            for each in verified.versions
+            for line in getattr(each, kind)
+        )
+
+
+def _errors(verified: Verification) -> list[str]:
+    return list(dict.fromkeys(each.error for each in verified.versions if each.error is not None))
+
+
+def _unpinned(verified: Verification) -> Iterator[str]:
+    for each in verified.versions:
+        if each.against == "manifest" and each.missing != ABSENT.missing:
+            label, pin = f"{each.model}/{each.version}", hints.modelctl(f"pin {each.model} {each.version}")
+            yield f"{each.host} {each.folder}: {label}: not pinned, so its own manifest counts; to pin it: {pin}"
+    yield from (f"{each}: not read, no pin covers it" for each in verified.unchecked)
+
+
+def _remedies(fleet: Fleet, verified: Verification) -> Iterator[str]:
+    differing = dict.fromkeys((each.host, each.folder) for each in verified.versions if each.differs)
+    for host, folder in differing:
+        if folder == "registry":
+            where = fleet.registry_folder()
+            then = f"or name another version; then: {hints.modelctl('verify')}"
+            yield f"{host} {folder}: put the files back below {where}, {then}"
+        else:
+            deploy = hints.pyinfra(f"deploys/models.py --limit {host} --data verify=full -y")
+            yield f"{host} {folder}: a deploy mends what the host gets, and leaves what is extra: {deploy}"

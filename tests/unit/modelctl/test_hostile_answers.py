@@ -30,7 +30,6 @@ from modelctl.reports import (
     registry_state,
     status,
     verification,
-    verification_table,
 )
 from modelctl.table import Report
 from node import codec
@@ -135,13 +134,13 @@ def _list() -> Report:
 def _verify() -> Report:
     found = verification.registry(FLEET, [MODEL])
     json.dumps(found.to_json())
-    return verification_table.report(FLEET, found)
+    return verification.report(FLEET, found)
 
 
 def _verify_nodes() -> Report:
     found = verification.nodes(FLEET, [MODEL])
     json.dumps(found.to_json())
-    return verification_table.report(FLEET, found)
+    return verification.report(FLEET, found)
 
 
 def _cleanup() -> Report:
