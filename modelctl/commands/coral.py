@@ -1,6 +1,5 @@
 """`modelctl coral`."""
 
-import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,12 +7,11 @@ import click
 
 from modelctl import hints, progress
 from modelctl.commands import options
-from modelctl.commands.pinned import pin_versions
+from modelctl.commands.pinned import load_to_pin, pin_versions
 from modelctl.errors import OperatorError
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import PinnedFile, load_pins
-from modelctl.inventory_file import load
+from modelctl.inventory.pins import PinnedFile
 from modelctl.registry import stack_files, stack_sources, stack_store
 from modelctl.table import Report, Row, Table, number
 
@@ -40,8 +38,8 @@ def download(version: str | None, folder: Path | None, site: Path) -> None:
     Without VERSION: the current one, and those that hosts override it with. What is pinned must come as it was pinned.
     Run it again where it was ended: it goes on from there.
     """
-    inventory = load(site)
-    fleet = dataclasses.replace(inventory.fleet, pins=load_pins(inventory.pins))
+    inventory = load_to_pin(site)
+    fleet = inventory.fleet
     versions = stack_files.choose(fleet, version)
     inventory.connect()
     place = stack_store.look(fleet, versions)
@@ -68,9 +66,8 @@ def pin_(version: str | None, yes: bool, site: Path) -> None:
 
     Without VERSION: the current one, and those that hosts override it with.
     """
-    inventory = load(site)
-    pins = load_pins(inventory.pins)
-    fleet = dataclasses.replace(inventory.fleet, pins=pins)
+    inventory = load_to_pin(site)
+    fleet = inventory.fleet
     versions = stack_files.choose(fleet, version)
     inventory.connect()
     stored = stack_store.look(fleet, versions).stored
@@ -79,7 +76,7 @@ def pin_(version: str | None, yes: bool, site: Path) -> None:
             datasink, bring = fleet.site.primary_datasink, hints.modelctl(f"coral download {each}")
             raise OperatorError(f"{datasink}: {CORAL}/{each} is not stored there; download it: {bring}")
         stack_store.require_same(fleet, each, stored[each])
-    pin_versions(inventory, pins, [(CORAL, each) for each in versions], yes)
+    pin_versions(inventory, [(CORAL, each) for each in versions], yes)
 
 
 def _store(fleet: Fleet, version: str, folder: Path | None, free: int) -> None:

@@ -1,6 +1,5 @@
 """`modelctl import`."""
 
-import dataclasses
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -9,14 +8,12 @@ import click
 
 from modelctl import hints, progress
 from modelctl.commands import options
-from modelctl.commands.pinned import pin_versions
+from modelctl.commands.pinned import load_to_pin, pin_versions
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import fault, one_line
 from modelctl.inventory import remarks
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import load_pins
-from modelctl.inventory_file import load
 from modelctl.registry import import_store, importing, pinning, registry_store
 from modelctl.registry.importing import Plan
 from modelctl.registry.manifest import pin_of
@@ -37,9 +34,8 @@ def import_(model: str, version: str, path: str, maps: tuple[str, ...], yes: boo
 
     PATH is the folder's absolute path there. It stays as it is: its files are copied. Run it again where it was ended.
     """
-    inventory = load(site)
-    pins = load_pins(inventory.pins)
-    fleet = dataclasses.replace(inventory.fleet, pins=pins)
+    inventory = load_to_pin(site)
+    fleet = inventory.fleet
     _require_model(fleet, model)
     pair = (model, pinning.require_version(version))
     folder, renamed = importing.folder(path), importing.parse_maps(maps)
@@ -56,7 +52,7 @@ def import_(model: str, version: str, path: str, maps: tuple[str, ...], yes: boo
         options.require_consent("Import and pin it?", "imported", yes)
         with progress.waiting(f"copying {folder} on {fleet.site.primary_datasink}"):
             import_store.copy(fleet, pair, folder, plan)
-    pin_versions(inventory, pins, [pair], yes or not place.stored)  # both were asked for at once
+    pin_versions(inventory, [pair], yes or not place.stored)  # both were asked for at once
 
 
 def _require_model(fleet: Fleet, model: str) -> None:

@@ -1,12 +1,12 @@
 """What the commands share that move hosts to another version: a summary, a question, the change."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import click
 
-from modelctl.changes import change, older, preview
+from modelctl.changes import change, journal, older, preview
 from modelctl.changes.edit import Edit
 from modelctl.changes.git import Checkout
 from modelctl.changes.journal import Change
@@ -39,8 +39,16 @@ class Move:
     yes: bool
 
 
-def carry_out(inventory: Inventory, checkout: Checkout, made: Edit, move: Move) -> None:
+def carry_out(inventory: Inventory, checkout: Checkout, edit: Callable[[], Edit], move: Move) -> None:
     """Look at what an edit would do, show it, ask, and do it. Raises OperatorError when it is not done, or undone."""
+    with journal.locked(checkout):
+        change.require_none(checkout)
+        made = edit()
+        checkout.require_editable(made.file)
+        _carry_out(inventory, checkout, made, move)
+
+
+def _carry_out(inventory: Inventory, checkout: Checkout, made: Edit, move: Move) -> None:
     _require_pins_committed(inventory, checkout)
     inventory.connect()
     before, after = inventory.fleet, made.after

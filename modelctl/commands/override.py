@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from modelctl import hints
-from modelctl.changes import change, edit, journal, preview
+from modelctl.changes import change, edit, preview
 from modelctl.changes import older as older_hosts
 from modelctl.changes.git import checkout_of
 from modelctl.commands import moving, options
@@ -57,13 +57,10 @@ def override(
         change.require_none(checkout)
         click.echo(f"{said}: {standing} already; what runs: {hints.modelctl(' '.join(['status', *names]))}")
         return
-    with journal.locked(checkout):
-        change.require_none(checkout)
-        made = edit.set_override(inventory, others, model, version)
-        checkout.require_editable(made.file)
-        place = ", ".join(others)
-        what = f"Override {model} on {place} with {version}" if version else f"Clear the override of {model} on {place}"
-        moving.carry_out(inventory, checkout, made, Move(what, model, wanted, reason, unlock, older, yes))
+    place = ", ".join(others)
+    what = f"Override {model} on {place} with {version}" if version else f"Clear the override of {model} on {place}"
+    move = Move(what, model, wanted, reason, unlock, older, yes)
+    moving.carry_out(inventory, checkout, lambda: edit.set_override(inventory, others, model, version), move)
     click.echo(f"{said}: {standing}")
 
 

@@ -1,16 +1,13 @@
 """`modelctl pin`."""
 
-import dataclasses
 from pathlib import Path
 
 import click
 
 from modelctl import hints
 from modelctl.commands import options
-from modelctl.commands.pinned import pin_versions
+from modelctl.commands.pinned import load_to_pin, pin_versions
 from modelctl.errors import OperatorError
-from modelctl.inventory.pins import load_pins
-from modelctl.inventory_file import load
 from modelctl.registry import pinning, registry_store
 
 
@@ -25,9 +22,8 @@ def pin(model: str | None, version: str | None, yes: bool, site: Path) -> None:
     Without VERSION: those of MODEL that no pin covers, of what hosts want and what is stored with a manifest. Without
     MODEL: those of all models.
     """
-    inventory = load(site)
-    pins = load_pins(inventory.pins)
-    fleet = dataclasses.replace(inventory.fleet, pins=pins)
+    inventory = load_to_pin(site)
+    fleet = inventory.fleet
     if model is not None:
         options.require_model(fleet, model)
     unknown: list[str] = []
@@ -43,7 +39,7 @@ def pin(model: str | None, version: str | None, yes: bool, site: Path) -> None:
     for why in unknown:
         click.echo(f"{fleet.site.primary_datasink}: {why}", err=True)
     if versions:
-        pin_versions(inventory, pins, versions, yes)
+        pin_versions(inventory, versions, yes)
     elif not unknown:
         datasink = fleet.site.primary_datasink
         click.echo(f"{inventory.pins}: nothing to pin, it has every version that a host wants or {datasink} stores")

@@ -12,18 +12,25 @@ from modelctl.errors import OperatorError
 from modelctl.inventory import remarks
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import Pin, Pins, load_pins, replace_pins
-from modelctl.inventory_file import Inventory
+from modelctl.inventory.pins import Pin, load_pins, replace_pins
+from modelctl.inventory_file import Inventory, load
 from modelctl.registry import pinning, registry_store
 from modelctl.registry.manifest import StoredVersion
 
 
-def pin_versions(inventory: Inventory, pins: Pins, versions: Sequence[tuple[str, str]], yes: bool) -> None:
-    """Add these (model, version) to `pins`, those that the pins file holds.
+def load_to_pin(site: Path) -> Inventory:
+    """Load an inventory file. Raises OperatorError, before all else, when it does not say where its pins are."""
+    inventory = load(site)
+    _ = inventory.pins
+    return inventory
+
+
+def pin_versions(inventory: Inventory, versions: Sequence[tuple[str, str]], yes: bool) -> None:
+    """Add these (model, version) to the pins file.
 
     Raises OperatorError, after the others are pinned, when one is not as its manifest says.
     """
-    path, fleet = inventory.pins, dataclasses.replace(inventory.fleet, pins=pins)
+    path, fleet = inventory.pins, inventory.fleet
     proposal = pinning.propose(fleet, dict(_read_each(fleet, versions)))
     _show(proposal, fleet.site.primary_datasink, path)
     if proposal.new:

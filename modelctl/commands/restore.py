@@ -26,10 +26,5 @@ def restore(host: str, file: str | None, digest: str | None, site: Path) -> None
     options.require_host(inventory.fleet, host)
     inventory.connect()
     words = [word for word in (file, digest) if word is not None]
-    done = remote.run(inventory.fleet, host, node_command.words("restore", *words), SECONDS)
-    if done.returncode:
-        raise node_command.refused(
-            inventory.fleet, host, "restore", done.returncode, remote.last_line(done.stderr, node_command.MAX_SAID)
-        )
-    for line in done.stdout.splitlines():
+    for line in node_command.run(inventory.fleet, host, ["restore", *words], SECONDS).splitlines():
         click.echo(f"{host}: {remote.last_line(line, node_command.MAX_SAID)}")

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from modelctl import hints
-from modelctl.changes import change, edit, journal, preview
+from modelctl.changes import change, edit, preview
 from modelctl.changes import older as older_hosts
 from modelctl.changes.git import checkout_of
 from modelctl.commands import moving, options
@@ -51,13 +51,9 @@ def rollback(
         change.require_none(checkout)
         click.echo(f"{model}: {wanted} is the current version already; what runs: {hints.modelctl('status')}")
         return
-    with journal.locked(checkout):
-        change.require_none(checkout)
-        made = edit.set_versions(inventory, model, current=wanted, previous=now)
-        checkout.require_editable(made.file)
-        verb = "Roll back" if version_key(wanted) < version_key(now) else "Roll forward"
-        what = f"{verb} {model} from {now} to {wanted}"
-        moving.carry_out(inventory, checkout, made, Move(what, model, wanted, reason, unlock, older, yes))
+    verb = "Roll back" if version_key(wanted) < version_key(now) else "Roll forward"
+    move = Move(f"{verb} {model} from {now} to {wanted}", model, wanted, reason, unlock, older, yes)
+    moving.carry_out(inventory, checkout, lambda: edit.set_versions(inventory, model, wanted, now), move)
     back = hints.modelctl(f"rollback {model} --previous")
     click.echo(f"{model}: {wanted} is the current version; to {now} again: {back}")
 

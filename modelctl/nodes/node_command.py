@@ -1,5 +1,6 @@
 """Commands of the node program, asked over SSH. What they are told goes in as JSON, so that no shell reads a name."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -42,15 +43,20 @@ def passwordless(login: str) -> str:
 
 
 def ask(fleet: Fleet, host: str, command: Command[Question, Reply], question: Question, seconds: float) -> Reply:
-    """What the command answers.
+    """What the command answers. Raises as `run`, and remote.NoAnswer when that is not understood."""
+    said = run(fleet, host, [command.name], seconds, protocol.dumps(question))
+    return understood(fleet, host, said, command.reply, command.called)
 
-    Raises remote.NoAnswer when the host is away or not understood, UnknownCommand, or another OperatorError when it
-    refuses.
+
+def run(fleet: Fleet, host: str, command: Sequence[str], seconds: float, message: str = "") -> str:
+    """What the command prints.
+
+    Raises remote.NoAnswer when the host is away, UnknownCommand, or another OperatorError when it refuses.
     """
-    done = remote.run(fleet, host, words(command.name), seconds, protocol.dumps(question))
+    done = remote.run(fleet, host, words(*command), seconds, message)
     if done.returncode:
-        raise refused(fleet, host, command.name, done.returncode, remote.last_line(done.stderr, MAX_SAID))
-    return understood(fleet, host, done.stdout, command.reply, command.called)
+        raise refused(fleet, host, command[0], done.returncode, remote.last_line(done.stderr, MAX_SAID))
+    return done.stdout
 
 
 def understood(fleet: Fleet, host: str, text: str, kind: type[Reply], called: str) -> Reply:
