@@ -12,6 +12,7 @@ from pyinfra.api import Config, Host, Inventory, State
 from pyinfra.api.operations import gevent
 
 from modelctl.inventory.fleet import Fleet
+from modelctl.product import CHECKOUT
 from operations import rollout
 from tests.chandler.inventory.registry import REGISTRY
 from tests.chandler.inventory.site import SITE
@@ -49,7 +50,7 @@ def state() -> State:
         for number in range(HOSTS)
     }
     fleet = Fleet(SITE.model_copy(update={"hosts": {**SITE.hosts, **hosts}}), REGISTRY, STANDARDS, pinned())
-    return State(Inventory((list(hosts), {"fleet": fleet})), Config(PARALLEL=HOSTS))
+    return State(Inventory((list(hosts), {"fleet": fleet, "site_folder": CHECKOUT})), Config(PARALLEL=HOSTS))
 
 
 def ask(host: Host) -> bool:

@@ -21,6 +21,7 @@ from node.protocol.registry import FetchPackages, StoredStack, StoredStacks
 from operations.facts import QUESTION_SECONDS
 from operations.node_command import LONG_SECONDS, Message, Refusal
 from operations.node_operation import announce
+from operations.run import Run
 
 
 class FoundStacks(FactBase[str | None]):
@@ -34,13 +35,16 @@ class FoundStacks(FactBase[str | None]):
 
 
 @operation()
-def download() -> Generator[StringCommand]:
-    """Fetch the current stack, and those that hosts override it with, from their release pages into the registry."""
+def download(run: Run) -> Generator[StringCommand]:
+    """Fetch the current stack, and those that hosts override it with, from their release pages into the registry.
+
+    + run: the run that the host is in
+    """
     host = ctx_host.get()
     if host in host.state.failed_hosts:
         return
     commands = 0
-    for command in plan(host):
+    for command in plan(host, run.fleet):
         commands += 1
         announce(host, command)
         yield command
@@ -48,9 +52,8 @@ def download() -> Generator[StringCommand]:
         host.noop("as wanted")
 
 
-def plan(host: Host) -> Iterator[StringCommand]:
+def plan(host: Host, fleet: Fleet) -> Iterator[StringCommand]:
     """The commands, none where all is stored; a refusal for what an operator has to mend."""
-    fleet = host.data.fleet
     try:
         versions = stack_files.choose(fleet, None)
         stored = _stored(host, fleet, versions)
@@ -58,15 +61,15 @@ def plan(host: Host) -> Iterator[StringCommand]:
             stack_store.require_same(fleet, version, found)
         absent = [version for version in versions if version not in stored]
         for version in absent:
-            yield run("fetch-packages", _fetch_order(fleet, version))
-            yield run("finish-stack", stack_store.finish_order(fleet, version, _again()))
+            yield order("fetch-packages", _fetch_order(fleet, version))
+            yield order("finish-stack", stack_store.finish_order(fleet, version, _again()))
         if host.state.is_executing:
             _tell(fleet, _stored(host, fleet, absent))
     except OperatorError as error:
         yield Refusal(str(error))
 
 
-def run(name: str, question: object) -> StringCommand:
+def order(name: str, question: object) -> StringCommand:
     """The command that carries out an order with the program, which travels."""
     return _command(name, _stdin=_message(question), _timeout=LONG_SECONDS)
 

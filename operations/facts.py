@@ -10,16 +10,13 @@ from weakref import WeakKeyDictionary
 
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
-from modelctl import product
 from modelctl.nodes.bundle import LOADER, bundle
 from node import protocol
-from node.desired_state import DesiredState, Options
 from node.layout import PYTHON
 from node.protocol.facts import Facts, HistoryEntry
 from operations.answer import parse
-from operations.context import arguments_of, needed_by
-from operations.desired_state import desired_in_run
 from operations.node_command import PROGRAMS, Message
+from operations.run import Run
 
 QUESTION_SECONDS = 120
 READING_SECONDS = 3600  # every byte, from what may be an SD card
@@ -55,7 +52,7 @@ _remembered: WeakKeyDictionary[Host, tuple[bool, Facts]] = WeakKeyDictionary()
 _answers: WeakKeyDictionary[Host, Facts] = WeakKeyDictionary()
 
 
-def gather(host: Host) -> Facts | None:
+def gather(host: Host, run: Run) -> Facts | None:
     """Return what the host holds, asking it only when nothing is remembered; None when it gives no answer.
 
     pyinfra has then said why, and failed the host.
@@ -63,7 +60,7 @@ def gather(host: Host) -> Facts | None:
     phase = host.state.is_executing
     known = _remembered.get(host)
     if known is None or known[0] != phase:
-        answer = _ask(host)
+        answer = _ask(host, run)
         if answer is None:
             return None
         known = (phase, answer)
@@ -101,15 +98,8 @@ def has_program(found: Facts) -> bool:
     return found.current_program == bundle().digest
 
 
-def desired_state_for(host: Host) -> DesiredState:
-    """Return the whole desired state of a host in this run."""
-    said, site = arguments_of(host), product.commit_of(host.data.site_folder)
-    options = Options(unlock=said.unlock, full=said.verify == "full", diff=bool(host.state.config.DIFF))
-    return desired_in_run(host.data.fleet, host.name, site, options, needed_by(host.state))
-
-
-def _ask(host: Host) -> Facts | None:
-    desired = desired_state_for(host)
+def _ask(host: Host, run: Run) -> Facts | None:
+    desired = run.desired(host.name)
     services, question = [each.service for each in desired.sets], protocol.dumps(desired.question)
     seconds = READING_SECONDS if desired.options.full else QUESTION_SECONDS
     said = {"_sudo": True, "_timeout": seconds}

@@ -20,8 +20,8 @@ from pyinfra.connectors.util import CommandOutput
 from node import protocol
 from node.protocol.steps import SwitchResult
 from operations.arguments import names_of
-from operations.context import desired_of, hosts_of
 from operations.facts import last_answer
+from operations.run import run_of
 from operations.turns import Turns
 
 ANSWER_SECONDS = 300  # for a host to say whether it moves
@@ -75,8 +75,9 @@ class Rollout:
         self.host_results: dict[str, HostResult] = {}
         self.left: set[str] = set()
         names: dict[type, list[str]] = {}
+        with_service = set(_with_service(state))
         for host in run_order(state.inventory):
-            if state.is_host_in_limit(host) and desired_of(host).sets:
+            if host in with_service:
                 names.setdefault(_role(host), []).append(host.name)
         self._turns = {role: Turns(each) for role, each in names.items()}
         self._roles = {name: role for role, each in names.items() for name in each}
@@ -243,7 +244,8 @@ def report(rollout: Rollout, state: State) -> list[str]:
 
 
 def _with_service(state: State) -> list[Host]:
-    return [host for host in hosts_of(state) if desired_of(host).sets]
+    run = run_of(state)
+    return [host for host in state.inventory if host.name in run.hosts and run.desired(host.name).sets]
 
 
 def _standing(rollout: Rollout, host: Host) -> str:
