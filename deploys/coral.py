@@ -6,7 +6,8 @@ from their release pages, and that is all.
 
 from pyinfra import host, local
 
-from operations import cleanup, coral, coral_download, models, ready, rollout
+from operations import cleanup, coral, coral_download, models, ready
+from operations.rollout import rollout_of
 from operations.run import run_of
 
 run = run_of(host.state)
@@ -29,4 +30,4 @@ elif run.desired(host.name).stack:
 
     local.include("deploys/configs.py")
 else:
-    rollout.leave(host)
+    rollout_of(host.state).leave(host.name)

@@ -10,11 +10,11 @@ from node.desired_state import DesiredState
 from node.layout import PYTHON
 from node.protocol.facts import Facts, HistoryEntry, Logged
 from node.protocol.steps import AppendLog
-from operations import rollout
 from operations.answer import parse_history
 from operations.facts import QUESTION_SECONDS, complete, forget, gather, has_program, last_answer
 from operations.node_command import PROGRAMS, Refusal, command
 from operations.node_operation import node_operation
+from operations.rollout import HostResult, SwitchCommand, rollout_of
 from operations.run import Run
 
 NOTHING = Logged()
@@ -39,7 +39,7 @@ def confirm(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
     """
     unsettled = [f"{service}: {state.in_short}" for service, state in found.sets.items() if state.reasons]
     if unsettled:
-        rollout.note(host, rollout.HostResult.FAILED)
+        rollout_of(host.state).host_results[host.name] = HostResult.FAILED
         yield Refusal(f"{host.name}: switched, but {'; '.join(unsettled)}; look at it, and run again")
         return
     unhealthy = {service: f"{service}: {state.health}" for service, state in found.sets.items() if state.health}
@@ -47,7 +47,7 @@ def confirm(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
     if restart is not None:
         for each in restart.sets:
             host.log(f"{unhealthy[each.service]}; it is started anew, once")
-        yield rollout.SwitchCommand(command("switch", message=restart))
+        yield SwitchCommand(command("switch", message=restart))
         forget(host)
         found = gather(host, run) or found  # what became of it belongs in the log
     elif unhealthy:
@@ -66,7 +66,7 @@ def collect(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
 
     A host that is done later (--serial) tells with the next run.
     """
-    will_move = not host.state.is_executing and (rollout.anyone_moves(host) or _anyone_restarts(host))
+    will_move = not host.state.is_executing and (rollout_of(host.state).anyone_moves() or _anyone_restarts(host))
     lines = unlogged(found.datasink.logged if found.datasink else {}, _histories(host))
     if lines or will_move:
         log, owner = Path(run.fleet.deployment_log()), run.desired(host.name).user

@@ -10,11 +10,11 @@ from modelctl.faults import one_line
 from node.desired_state import DesiredState
 from node.protocol.facts import Facts, HistoryEntry, SetState
 from node.store.service_set import ServiceSet
-from operations import older_checkout, rollout
+from operations import older_checkout
 from operations.facts import foresee, forget
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
-from operations.rollout import Move
+from operations.rollout import Move, Switch, rollout_of
 from operations.run import Run
 
 
@@ -26,8 +26,9 @@ def switch_canaries(host: Host, found: Facts, run: Run) -> Iterator[StringComman
     """
     desired = _moving(found, run.desired(host.name))
     refusal = older_checkout.refusal(host, found, run, desired) if desired else None
-    rollout.decide(host, _move(found, desired if refusal is None else None))
-    if desired and rollout.goes_with_canaries(host):
+    rollout = rollout_of(host.state)
+    rollout.decide(host.name, _move(found, desired if refusal is None else None))
+    if desired and rollout.goes_with_canaries(host.name):
         yield _switch(host, found, desired)
     elif refusal:
         yield refusal
@@ -58,14 +59,14 @@ def _move(found: Facts, desired: DesiredState | None) -> Move:
 
 
 def _switch(host: Host, found: Facts, desired: DesiredState) -> StringCommand:
-    obstacle = rollout.obstacle(host)
+    obstacle = rollout_of(host.state).obstacle(host.name)
     if obstacle:
         return Refusal(f"{host.name}: not touched: {obstacle}; see why, mend the update, and run again")
     switched = {each.service: _as_wanted(found.sets[each.service]) for each in desired.sets}
     for each in desired.sets:
         _announce(host, each, found.sets[each.service])
     foresee(host, sets={**found.sets, **switched})
-    return rollout.Switch(command("switch", message=desired), list(switched))
+    return Switch(command("switch", message=desired), list(switched))
 
 
 def _as_wanted(state: SetState) -> SetState:

@@ -12,9 +12,9 @@ from pyinfra.context import ctx_host
 
 from modelctl.errors import OperatorError
 from node.protocol.facts import Facts
-from operations import rollout
 from operations.facts import forget, gather
 from operations.node_command import Refusal
+from operations.rollout import rollout_of
 from operations.run import Run
 
 P = ParamSpec("P")
@@ -32,7 +32,7 @@ def node_operation(plan: Callable[Concatenate[Host, Facts, Run, P], Commands]) -
     def converge(run: Run, *args: P.args, **named: P.kwargs) -> Generator[StringCommand]:
         host = ctx_host.get()
         if host in host.state.failed_hosts:
-            rollout.leave(host)
+            rollout_of(host.state).leave(host.name)
             return  # a prediction goes on to later operations, which will not run here
         commands = 0
         for command in _commands(host, run, lambda found: plan(host, found, run, *args, **named)):
@@ -54,12 +54,12 @@ def _commands(host: Host, run: Run, plan: Callable[[Facts], Commands]) -> Comman
     try:
         found = gather(host, run)
         if found is None:
-            rollout.leave(host)
+            rollout_of(host.state).leave(host.name)
             yield Refusal(f"{host.name}: gave no answer; see above")
         else:
             yield from plan(found)
     except OperatorError as error:
-        rollout.leave(host)
+        rollout_of(host.state).leave(host.name)
         yield Refusal(str(error))
 
 

@@ -18,12 +18,13 @@ OUTPOSTS = ("lab1", "east", "alpha5")
 MODES = pytest.mark.parametrize("mode", ["waiting", "serial"])
 DEPLOY_OF_ONE = """
 from pyinfra import host
-from operations import configs, rollout
+from operations import configs
+from operations.rollout import rollout_of
 from operations.run import run_of
 if host.name == "alpha5":
     configs.switch_canaries(name="Switch the canaries", run=run_of(host.state))
 else:
-    rollout.leave(host)
+    rollout_of(host.state).leave(host.name)
 """
 UNTOUCHED = "{}: not touched: lab1 {}; see why, mend the update, and run again"
 
