@@ -10,8 +10,15 @@ from node.desired_state import DesiredState
 from node.layout import PYTHON
 from node.protocol.facts import Facts, HistoryEntry, Logged
 from node.protocol.steps import AppendLog
-from operations.answer import parse_history
-from operations.facts import QUESTION_SECONDS, complete, forget, gather, has_program, last_answer
+from operations.facts import (
+    QUESTION_SECONDS,
+    complete,
+    forget,
+    gather,
+    has_program,
+    last_answer,
+    parse_history,
+)
 from operations.node_command import PROGRAMS, Refusal, command
 from operations.node_operation import node_operation
 from operations.rollout import HostResult, SwitchCommand, rollout_of

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from modelctl import hints
+from modelctl.faults import one_line
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.values import is_version, newest_first
 from modelctl.nodes import node_status, remote
-from modelctl.registry import registry_store
+from modelctl.registry import plain_yaml, registry_store
 from modelctl.registry.listing import ListedVersion, Listing
-from modelctl.reports.description import Description, describe
 from modelctl.reports.status import short
 from modelctl.table import BAD, NONE, ODD, UNKNOWN, UNREADABLE, WELL, Report, Row, Table, number
 from node import codec
@@ -23,6 +23,15 @@ from node.registry.own import MANIFEST_LIMIT
 VERSIONS = ("version", "date", "bytes", "digest", "pinned", "marks", "metrics")
 HOSTS = ("host", "gets", "runs")
 ABSENT = "not stored"
+MAX_METRICS = 20
+
+
+class Description(NamedTuple):
+    """What a stored manifest tells people about its version."""
+
+    date: str | None = None  # as the manifest has it
+    metrics: Mapping[str, str] = {}
+    fault: str | None = None  # why it could not be read
 
 
 class ModelVersion(NamedTuple):
@@ -90,6 +99,22 @@ def report(found: ModelVersions) -> Report:
     return Report((Table(VERSIONS, versions, frozenset({"bytes"})), Table(HOSTS, hosts)), tuple(_notes(found)))
 
 
+def describe(manifest: bytes | None) -> Description:
+    """Read the text of a manifest.yaml, None when there is none."""
+    if manifest is None:
+        return Description(fault="there is none")
+    if len(manifest) > MANIFEST_LIMIT:
+        return Description(fault=f"found more than {MANIFEST_LIMIT} bytes")
+    try:
+        data = plain_yaml.load(manifest)
+    except ValueError as error:
+        return Description(fault=str(error))
+    if not isinstance(data, dict):
+        return Description(fault="found no mapping")
+    date, metrics = data.get("date_deployed"), data.get("training_metrics")
+    return Description(date=_text(date) if date else None, metrics=_metrics(metrics))
+
+
 def _listing(fleet: Fleet, model: str) -> tuple[Listing | None, str | None]:
     """The listing, or why there is none of this model."""
     try:
@@ -143,6 +168,16 @@ def _version(fleet: Fleet, model: str, version: str, listing: Listing | None) ->
         pinned="no" if pin is None else "differs" if differs else "yes",
         marks=tuple(_marks(fleet, model, version)),
     )
+
+
+def _metrics(found: object) -> dict[str, str]:
+    if not isinstance(found, dict):
+        return {}
+    return {_text(name): _text(value) for name, value in list(found.items())[:MAX_METRICS]}
+
+
+def _text(value: object) -> str:
+    return one_line(str(value), 40)
 
 
 def _digest(listed: ListedVersion) -> str | None:

@@ -26,7 +26,6 @@ from modelctl.registry import import_store, stack_store
 from modelctl.reports import (
     model_list,
     model_versions,
-    node_verification,
     registry_state,
     status,
     verification,
@@ -75,7 +74,7 @@ def _service(host: str) -> dict[str, Any]:
 
 
 def _verified(host: str) -> dict[str, Any]:
-    folders = node_verification.question(FLEET, host, list(FLEET.registry.models)).folders.values()
+    folders = verification.question(FLEET, host, list(FLEET.registry.models)).folders.values()
     each = {"stored": True, "missing": ["a"], "extra": ["b"], "changed": {}}
     return {"folders": [dict(each) for _ in folders], "versions": [f"{MODEL}/2020-01-01"]}
 
