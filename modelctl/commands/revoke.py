@@ -68,7 +68,7 @@ def _tell_datasink(inventory: Inventory, host: str, commit: str) -> None:
 
 
 def _way_back(fleet: Fleet, host: str) -> str:
-    deploy = hints.pyinfra(f"deploys/models.py --limit {host} -y")
+    deploy = hints.deploying(host)
     if host not in fleet.site.hosts:
         return f"to let a new card in: describe {host} in site.py again, and deploy to it: {deploy}"
     return f"a deploy to {host} lets it in again: take it out of site.py until it has a new card; then: {deploy}"

@@ -64,7 +64,7 @@ def understood(fleet: Fleet, host: str, text: str, kind: type[Reply], called: st
     try:
         return protocol.loads(kind, text, partial(one_line, limit=MAX_SAID))
     except protocol.Newer as error:
-        raise remote.NoAnswer(f"{remote.place(fleet, host)}: {called}: {error}") from None
+        raise remote.no_answer(fleet, host, f"{called}: {error}") from None
     except ValueError:
         raise remote.misunderstood(fleet, host, text, called) from None
 
@@ -80,6 +80,6 @@ def refused(fleet: Fleet, host: str, command: str, code: int, said: str) -> Oper
     if said in WANTS_PASSWORD:
         return OperatorError(f"{place}: {passwordless(fleet.host(host).login)}")
     if code == protocol.UNKNOWN_COMMAND or is_absent(said):
-        deploy = hints.pyinfra(f"deploys/models.py --limit {host} -y")
+        deploy = hints.deploying(host)
         return UnknownCommand(f"{place}: its sentinelcam-node knows no {command}; a deploy brings one: {deploy}")
     return OperatorError(f"{place}: {hints.completed(said)}")
