@@ -7,11 +7,12 @@ import click
 
 from modelctl import hints, progress
 from modelctl.commands import options
-from modelctl.commands.pinned import load_to_pin, pin_versions
+from modelctl.commands.pinned import pin_versions, require_pins_file
 from modelctl.errors import OperatorError
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import PinnedFile
+from modelctl.inventory_file import Inventory
 from modelctl.registry import stack_files, stack_sources, stack_store
 from modelctl.table import Report, Row, Table, number
 
@@ -31,14 +32,14 @@ def coral() -> None:
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Take the files from this folder, not from their release pages.",
 )
-@options.site
-def download(version: str | None, folder: Path | None, site: Path) -> None:
+@options.inventory
+def download(version: str | None, folder: Path | None, inventory: Inventory) -> None:
     """Download the stack VERSION from its release pages, and store it on the primary datasink.
 
     Without VERSION: the current one, and those that hosts override it with. What is pinned must come as it was pinned.
     Run it again where it was ended: it goes on from there.
     """
-    inventory = load_to_pin(site)
+    require_pins_file(inventory)
     fleet = inventory.fleet
     versions = stack_files.choose(fleet, version)
     inventory.connect()
@@ -60,13 +61,13 @@ def download(version: str | None, folder: Path | None, site: Path) -> None:
 @coral.command("pin")
 @click.argument("version", required=False)
 @options.yes
-@options.site
-def pin_(version: str | None, yes: bool, site: Path) -> None:
+@options.inventory
+def pin_(version: str | None, yes: bool, inventory: Inventory) -> None:
     """Pin the stack VERSION as the primary datasink holds it, after reading every byte of it there.
 
     Without VERSION: the current one, and those that hosts override it with.
     """
-    inventory = load_to_pin(site)
+    require_pins_file(inventory)
     fleet = inventory.fleet
     versions = stack_files.choose(fleet, version)
     inventory.connect()

@@ -2,18 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import click
 
 from modelctl import hints, progress
 from modelctl.commands import options
-from modelctl.commands.pinned import load_to_pin, pin_versions
+from modelctl.commands.pinned import pin_versions, require_pins_file
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import fault, one_line
 from modelctl.inventory import remarks
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
+from modelctl.inventory_file import Inventory
 from modelctl.registry import import_store, importing, pinning, registry_store
 from modelctl.registry.importing import Plan
 from modelctl.registry.manifest import pin_of
@@ -28,13 +29,13 @@ COLUMNS = ("in the folder", "in the version", "bytes", "SHA-256")
 @click.argument("path")
 @click.option("--map", "maps", metavar="OLD=NEW", multiple=True, help="Name a file anew; OLD= leaves it out.")
 @options.yes
-@options.site
-def import_(model: str, version: str, path: str, maps: tuple[str, ...], yes: bool, site: Path) -> None:
+@options.inventory
+def import_(model: str, version: str, path: str, maps: tuple[str, ...], yes: bool, inventory: Inventory) -> None:
     """Store a folder that is on the primary datasink as VERSION of MODEL, write its manifest, and pin it.
 
     PATH is the folder's absolute path there. It stays as it is: its files are copied. Run it again where it was ended.
     """
-    inventory = load_to_pin(site)
+    require_pins_file(inventory)
     fleet = inventory.fleet
     _require_model(fleet, model)
     pair = (model, pinning.require_version(version))

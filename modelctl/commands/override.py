@@ -1,7 +1,5 @@
 """`modelctl override`."""
 
-from pathlib import Path
-
 import click
 
 from modelctl import hints
@@ -13,7 +11,7 @@ from modelctl.commands.moving import Move
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, fault
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory_file import load
+from modelctl.inventory_file import Inventory
 
 
 @click.command()
@@ -25,7 +23,7 @@ from modelctl.inventory_file import load
 @moving.unlock
 @older_hosts.option
 @options.yes
-@options.site
+@options.inventory
 def override(
     hosts: str,
     model: str,
@@ -35,14 +33,13 @@ def override(
     unlock: bool,
     older: tuple[str, ...],
     yes: bool,
-    site: Path,
+    inventory: Inventory,
 ) -> None:
     """Try VERSION of MODEL on HOST alone, or on several as a,b: edit site.py, commit, deploy to them.
 
     The version must be stored, pinned and complete. When the deploy fails, or is stopped, all of it is undone, on all
     of them.
     """
-    inventory = load(site)
     fleet = inventory.fleet
     names = _hosts(fleet, hosts, model)
     if (version is None) != clear:

@@ -1,13 +1,12 @@
 """`modelctl pin`."""
 
-from pathlib import Path
-
 import click
 
 from modelctl import hints
 from modelctl.commands import options
-from modelctl.commands.pinned import load_to_pin, pin_versions
+from modelctl.commands.pinned import pin_versions, require_pins_file
 from modelctl.errors import OperatorError
+from modelctl.inventory_file import Inventory
 from modelctl.registry import pinning, registry_store
 
 
@@ -15,14 +14,14 @@ from modelctl.registry import pinning, registry_store
 @click.argument("model", required=False)
 @click.argument("version", required=False)
 @options.yes
-@options.site
-def pin(model: str | None, version: str | None, yes: bool, site: Path) -> None:
+@options.inventory
+def pin(model: str | None, version: str | None, yes: bool, inventory: Inventory) -> None:
     """Pin versions that the primary datasink holds, after reading every byte of them there.
 
     Without VERSION: those of MODEL that no pin covers, of what hosts want and what is stored with a manifest. Without
     MODEL: those of all models.
     """
-    inventory = load_to_pin(site)
+    require_pins_file(inventory)
     fleet = inventory.fleet
     if model is not None:
         options.require_model(fleet, model)

@@ -13,16 +13,14 @@ from modelctl.inventory import remarks
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import Pin, load_pins, replace_pins
-from modelctl.inventory_file import Inventory, load
+from modelctl.inventory_file import Inventory
 from modelctl.registry import pinning, registry_store
 from modelctl.registry.manifest import StoredVersion
 
 
-def load_to_pin(site: Path) -> Inventory:
-    """Load an inventory file. Raises OperatorError, before all else, when it does not say where its pins are."""
-    inventory = load(site)
+def require_pins_file(inventory: Inventory) -> None:
+    """Raises OperatorError, before anything is done, when the inventory file does not say where its pins are."""
     _ = inventory.pins
-    return inventory
 
 
 def pin_versions(inventory: Inventory, versions: Sequence[tuple[str, str]], yes: bool) -> None:

@@ -1,11 +1,9 @@
 """`modelctl restore`."""
 
-from pathlib import Path
-
 import click
 
 from modelctl.commands import options
-from modelctl.inventory_file import load
+from modelctl.inventory_file import Inventory
 from modelctl.nodes import node_command, remote
 
 SECONDS = 12 * 3600
@@ -16,13 +14,12 @@ SECONDS = 12 * 3600
 @click.argument("host")
 @click.argument("file", required=False)
 @click.argument("digest", required=False)
-@options.site
-def restore(host: str, file: str | None, digest: str | None, site: Path) -> None:
+@options.inventory
+def restore(host: str, file: str | None, digest: str | None, inventory: Inventory) -> None:
     """Put a linked file on HOST back as a backup there has it; without FILE, show the backups.
 
     FILE is MODEL/VERSION/NAME, DIGEST the backup's. The service is stopped meanwhile, and what is replaced is kept.
     """
-    inventory = load(site)
     options.require_host(inventory.fleet, host)
     inventory.connect()
     words = [word for word in (file, digest) if word is not None]

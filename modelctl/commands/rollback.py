@@ -1,7 +1,5 @@
 """`modelctl rollback`."""
 
-from pathlib import Path
-
 import click
 
 from modelctl import hints
@@ -15,7 +13,7 @@ from modelctl.faults import fault
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.values import version_key
-from modelctl.inventory_file import load
+from modelctl.inventory_file import Inventory
 
 
 @click.command()
@@ -26,7 +24,7 @@ from modelctl.inventory_file import load
 @moving.unlock
 @older_hosts.option
 @options.yes
-@options.site
+@options.inventory
 def rollback(
     model: str,
     version: str | None,
@@ -35,13 +33,12 @@ def rollback(
     unlock: bool,
     older: tuple[str, ...],
     yes: bool,
-    site: Path,
+    inventory: Inventory,
 ) -> None:
     """Give all hosts without an override VERSION of MODEL: edit registry.py, commit, deploy.
 
     The version must be stored, pinned and complete. When the deploy fails, or is stopped, all of it is undone.
     """
-    inventory = load(site)
     options.require_model(inventory.fleet, model)
     now = inventory.fleet.registry.artefacts[model].current_version
     wanted = _wanted(inventory.fleet, model, version, previous)

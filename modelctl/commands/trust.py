@@ -1,13 +1,11 @@
 """`modelctl trust`."""
 
-from pathlib import Path
-
 import click
 
 from modelctl import hints
 from modelctl.commands import options
 from modelctl.errors import OperatorError
-from modelctl.inventory_file import Inventory, load
+from modelctl.inventory_file import Inventory
 from modelctl.nodes import remote
 from modelctl.nodes import trust as trusted
 
@@ -16,10 +14,9 @@ from modelctl.nodes import trust as trusted
 @click.argument("host")
 @click.option("--replace", is_flag=True, help="Accept a new key in place of the one on file, as after a new card.")
 @options.yes
-@options.site
-def trust(host: str, replace: bool, yes: bool, site: Path) -> None:
+@options.inventory
+def trust(host: str, replace: bool, yes: bool, inventory: Inventory) -> None:
     """Show the fingerprint of HOST's SSH key, and add the key to the site's known hosts."""
-    inventory = load(site)
     options.require_host(inventory.fleet, host)
     known_hosts, port = inventory.fleet.site.known_hosts, remote.port(inventory.fleet, host)
     found, known = _keys(inventory, host, port)
