@@ -4,10 +4,9 @@ import click
 
 from modelctl import hints
 from modelctl.changes import change, edit, preview
-from modelctl.changes import older as older_hosts
 from modelctl.changes.git import checkout_of
 from modelctl.commands import moving, options
-from modelctl.commands.moving import Move
+from modelctl.commands.moving import Move, Wish
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, fault
 from modelctl.inventory.fleet import Fleet
@@ -19,22 +18,9 @@ from modelctl.inventory_file import Inventory
 @click.argument("model")
 @click.argument("version", required=False)
 @click.option("--clear", is_flag=True, help="Take the override away: the host gets the current version again.")
-@moving.reason
-@moving.unlock
-@older_hosts.option
-@options.yes
+@moving.wish
 @options.inventory
-def override(
-    hosts: str,
-    model: str,
-    version: str | None,
-    clear: bool,
-    reason: str,
-    unlock: bool,
-    older: tuple[str, ...],
-    yes: bool,
-    inventory: Inventory,
-) -> None:
+def override(hosts: str, model: str, version: str | None, clear: bool, wish: Wish, inventory: Inventory) -> None:
     """Try VERSION of MODEL on HOST alone, or on several as a,b: edit site.py, commit, deploy to them.
 
     The version must be stored, pinned and complete. When the deploy fails, or is stopped, all of it is undone, on all
@@ -56,7 +42,7 @@ def override(
         return
     place = ", ".join(others)
     what = f"Override {model} on {place} with {version}" if version else f"Clear the override of {model} on {place}"
-    move = Move(what, model, wanted, reason, unlock, older, yes)
+    move = Move(what, model, wanted, wish)
     moving.carry_out(inventory, checkout, lambda: edit.set_override(inventory, others, model, version), move)
     click.echo(f"{said}: {standing}")
 

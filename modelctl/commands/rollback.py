@@ -4,10 +4,9 @@ import click
 
 from modelctl import hints
 from modelctl.changes import change, edit, preview
-from modelctl.changes import older as older_hosts
 from modelctl.changes.git import checkout_of
 from modelctl.commands import moving, options
-from modelctl.commands.moving import Move
+from modelctl.commands.moving import Move, Wish
 from modelctl.errors import OperatorError
 from modelctl.faults import fault
 from modelctl.inventory.coral import CORAL
@@ -20,21 +19,9 @@ from modelctl.inventory_file import Inventory
 @click.argument("model")
 @click.argument("version", required=False)
 @click.option("--previous", is_flag=True, help="Go to the version before; the same again goes forward.")
-@moving.reason
-@moving.unlock
-@older_hosts.option
-@options.yes
+@moving.wish
 @options.inventory
-def rollback(
-    model: str,
-    version: str | None,
-    previous: bool,
-    reason: str,
-    unlock: bool,
-    older: tuple[str, ...],
-    yes: bool,
-    inventory: Inventory,
-) -> None:
+def rollback(model: str, version: str | None, previous: bool, wish: Wish, inventory: Inventory) -> None:
     """Give all hosts without an override VERSION of MODEL: edit registry.py, commit, deploy.
 
     The version must be stored, pinned and complete. When the deploy fails, or is stopped, all of it is undone.
@@ -49,7 +36,7 @@ def rollback(
         click.echo(f"{model}: {wanted} is the current version already; what runs: {hints.modelctl('status')}")
         return
     verb = "Roll back" if version_key(wanted) < version_key(now) else "Roll forward"
-    move = Move(f"{verb} {model} from {now} to {wanted}", model, wanted, reason, unlock, older, yes)
+    move = Move(f"{verb} {model} from {now} to {wanted}", model, wanted, wish)
     moving.carry_out(inventory, checkout, lambda: edit.set_versions(inventory, model, wanted, now), move)
     back = hints.modelctl(f"rollback {model} --previous")
     click.echo(f"{model}: {wanted} is the current version; to {now} again: {back}")
