@@ -79,7 +79,7 @@ class Rollout:
         with_service = set(_with_service(state))
         self._roles = {host.name: _role(host) for host in run_order(state.inventory) if host in with_service}
         self._decided = {name: Event() for name in self._roles}
-        self._is_serial = state.pool.size == 1
+        self._is_serial = state.pool.size <= 1
         self.left: set[str] = set()
         for name in left:
             self.leave(name)
