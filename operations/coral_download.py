@@ -20,6 +20,7 @@ from node.protocol.registry import ListedVersion, StoredStacks
 from operations.facts import QUESTION_SECONDS
 from operations.node_command import LONG_SECONDS, Message, Refusal
 from operations.node_operation import announce
+from operations.run import Run
 
 
 class FoundStacks(FactBase[str | None]):
@@ -33,13 +34,16 @@ class FoundStacks(FactBase[str | None]):
 
 
 @operation()
-def download() -> Generator[StringCommand]:
-    """Fetch the current stack, and those that hosts override it with, from their release pages into the registry."""
+def download(run: Run) -> Generator[StringCommand]:
+    """Fetch the current stack, and those that hosts override it with, from their release pages into the registry.
+
+    + run: the run that the host is in
+    """
     host = ctx_host.get()
     if host in host.state.failed_hosts:
         return
     commands = 0
-    for command in plan(host):
+    for command in plan(host, run.fleet):
         commands += 1
         announce(host, command)
         yield command
@@ -47,9 +51,8 @@ def download() -> Generator[StringCommand]:
         host.noop("as wanted")
 
 
-def plan(host: Host) -> Iterator[StringCommand]:
+def plan(host: Host, fleet: Fleet) -> Iterator[StringCommand]:
     """The commands, none where all is stored; a refusal for what an operator has to mend."""
-    fleet = host.data.fleet
     again = f"run it again: {hints.pyinfra('deploys/coral.py --data stage=download -y')}"
     try:
         versions = stack_files.choose(fleet, None)
@@ -58,12 +61,16 @@ def plan(host: Host) -> Iterator[StringCommand]:
             stack_store.require_same(fleet, version, found)
         absent = [version for version in versions if version not in stored]
         for version in absent:
-            desired = stack_store.order(fleet, version, stack_files.urls(fleet, version), again)
-            yield _command("store-stack", _stdin=_message(desired), _timeout=LONG_SECONDS)
+            yield order("store-stack", stack_store.order(fleet, version, stack_files.urls(fleet, version), again))
         if host.state.is_executing:
             _tell(fleet, _stored(host, fleet, absent))
     except OperatorError as error:
         yield Refusal(str(error))
+
+
+def order(name: str, question: object) -> StringCommand:
+    """The command that carries out an order with the program, which travels."""
+    return _command(name, _stdin=_message(question), _timeout=LONG_SECONDS)
 
 
 def _stored(host: Host, fleet: Fleet, versions: list[str]) -> dict[str, ListedVersion]:

@@ -1,7 +1,6 @@
 """`modelctl collect`."""
 
 import shlex
-from pathlib import Path
 
 import click
 
@@ -11,7 +10,7 @@ from modelctl.collecting.linked_files import Linked
 from modelctl.commands import options
 from modelctl.faults import one_line
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory_file import load
+from modelctl.inventory_file import Inventory
 from modelctl.nodes import travelling
 from modelctl.registry import pinning
 from modelctl.table import Report, Row, Table, number
@@ -27,13 +26,12 @@ COLUMNS = ("linked file", "bytes", "SHA-256", "")
 @click.argument("model")
 @click.argument("version")
 @options.yes
-@options.site
-def collect(host: str, model: str, version: str, yes: bool, site: Path) -> None:
+@options.inventory
+def collect(host: str, model: str, version: str, yes: bool, inventory: Inventory) -> None:
     """Copy the linked files of VERSION of MODEL on HOST to the primary datasink, those that exist nowhere else.
 
     They hold what the host's tasks have gathered. The host keeps its own; nothing is ever written over.
     """
-    inventory = load(site)
     fleet = inventory.fleet
     options.require_host(fleet, host)
     options.require_model(fleet, model)

@@ -12,18 +12,23 @@ from modelctl.errors import OperatorError
 from modelctl.inventory import remarks
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import Pin, Pins, dump_pins, load_pins
+from modelctl.inventory.pins import Pin, dump_pins, load_pins
 from modelctl.inventory_file import Inventory
 from modelctl.registry import pinning, registry_store
 from node.protocol.registry import FolderContents
 
 
-def pin_versions(inventory: Inventory, pins: Pins, versions: Sequence[tuple[str, str]], yes: bool) -> None:
-    """Add these (model, version) to `pins`, those that the pins file holds.
+def require_pins_file(inventory: Inventory) -> None:
+    """Raises OperatorError, before anything is done, when the inventory file does not say where its pins are."""
+    _ = inventory.pins
+
+
+def pin_versions(inventory: Inventory, versions: Sequence[tuple[str, str]], yes: bool) -> None:
+    """Add these (model, version) to the pins file.
 
     Raises OperatorError, after the others are pinned, when one is not as its manifest says.
     """
-    path, fleet = inventory.pins, dataclasses.replace(inventory.fleet, pins=pins)
+    path, fleet = inventory.pins, inventory.fleet
     proposal = pinning.propose(fleet, dict(_read_each(fleet, versions)))
     _show(proposal, fleet.site.primary_datasink, path)
     if proposal.new:

@@ -33,7 +33,7 @@ def ask(fleet: Fleet, command: str, question: object, kind: type[Reply], expecte
         raise refused(fleet, remote.last_line(done.stderr, MAX_FAULT))
     if done.returncode:
         said = f"python3 ended with {done.returncode}: {remote.last_line(done.stderr)}"
-        raise remote.NoAnswer(f"{remote.place(fleet, host)}: {said}; expected Python 3.7 or newer there")
+        raise remote.no_answer(fleet, host, f"{said}; expected Python 3.7 or newer there")
     return read(fleet, done.stdout, kind, expected)
 
 

@@ -2,8 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from modelctl import hints
 from modelctl.collecting import linked_files
@@ -20,8 +19,7 @@ from node.protocol.registry import Listing
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True)
-class RegistryState:
+class RegistryState(NamedTuple):
     """What is stored without a pin, what unfinished work left, and what is to be removed though it is named here.
 
     `error` is why some of that is unknown. Versions and folders as MODEL/NAME; `parts` of collected files as
@@ -34,7 +32,7 @@ class RegistryState:
     parts: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
     error: str | None = None
-    unreadable: Mapping[str, str] = field(default_factory=dict)
+    unreadable: Mapping[str, str] = {}
 
 
 def look(fleet: Fleet) -> RegistryState:

@@ -26,15 +26,12 @@ from modelctl.registry import registry_store, stack_store
 from modelctl.reports import (
     model_list,
     model_versions,
-    model_versions_table,
-    node_verification,
     registry_state,
     status,
-    status_table,
     verification,
-    verification_table,
 )
 from modelctl.table import Report
+from node import codec
 from tests.unit.hostile_texts import FRAGMENTS, hostile_texts
 from tests.unit.modelctl.fake_nodes import ENTRY, MARK
 from tests.unit.modelctl.hostile import require_lines
@@ -77,7 +74,7 @@ def _service(host: str) -> dict[str, Any]:
 
 
 def _verified(host: str) -> dict[str, Any]:
-    folders = node_verification.question(FLEET, host, list(FLEET.registry.models)).folders.values()
+    folders = verification.question(FLEET, host, list(FLEET.registry.models)).folders.values()
     each = {"stored": True, "missing": ["a"], "extra": ["b"], "changed": {}}
     return {"folders": [dict(each) for _ in folders], "versions": [f"{MODEL}/2020-01-01"]}
 
@@ -117,34 +114,34 @@ VALID: dict[str, Callable[[str], Any]] = {
 
 
 def _status() -> Report:
-    found = status.look(FLEET, status.wanted_sets(FLEET, FLEET.with_service()))
-    registry = registry_state.look(FLEET)
-    json.dumps(status.to_json(found, registry, None))
-    return status_table.report(found, registry_state.notes(FLEET, registry))
+    wanted = status.wanted_sets(FLEET, FLEET.with_service())
+    found = status.FleetStatus(status.look(FLEET, wanted), registry_state.look(FLEET), None)
+    json.dumps(found.to_json())
+    return status.report(FLEET, wanted, found)
 
 
 def _show() -> Report:
     found = model_versions.look(FLEET, MODEL)
     json.dumps(found.to_json())
-    return model_versions_table.report(found)
+    return model_versions.report(found)
 
 
 def _list() -> Report:
     found = model_list.look(FLEET)
-    json.dumps(found.to_json())
-    return found.report()
+    json.dumps(codec.encode(found))
+    return model_list.report(FLEET, found)
 
 
 def _verify() -> Report:
     found = verification.registry(FLEET, [MODEL])
     json.dumps(found.to_json())
-    return verification_table.report(FLEET, found)
+    return verification.report(FLEET, found)
 
 
 def _verify_nodes() -> Report:
     found = verification.nodes(FLEET, [MODEL])
     json.dumps(found.to_json())
-    return verification_table.report(FLEET, found)
+    return verification.report(FLEET, found)
 
 
 def _cleanup() -> Report:
