@@ -12,6 +12,7 @@ from pyinfra.api import Config, Host, Inventory, State
 from pyinfra.api.operations import gevent
 
 from modelctl.inventory.fleet import Fleet
+from modelctl.product import CHECKOUT
 from operations import rollout
 from tests.chandler.inventory.registry import REGISTRY
 from tests.chandler.inventory.site import SITE
@@ -26,7 +27,7 @@ GOAL = 1.0  # percent of a core
 def main() -> None:
     """Let all hosts but one wait for that one, and print the share of a core that this takes."""
     first, *others = state().inventory
-    rollout.decide(others[0], rollout.Move.NEW)  # what is made once for a run
+    rollout.rollout_of(first.state).decide(others[0].name, rollout.Move.NEW)  # what is made once for a run
     waiting = [gevent.spawn(ask, host) for host in others]
     gevent.sleep(0)
     start, used = time.monotonic(), time.process_time()
@@ -49,13 +50,14 @@ def state() -> State:
         for number in range(HOSTS)
     }
     fleet = Fleet(SITE.model_copy(update={"hosts": {**SITE.hosts, **hosts}}), REGISTRY, STANDARDS, pinned())
-    return State(Inventory((list(hosts), {"fleet": fleet})), Config(PARALLEL=HOSTS))
+    return State(Inventory((list(hosts), {"fleet": fleet, "site_folder": CHECKOUT})), Config(PARALLEL=HOSTS))
 
 
 def ask(host: Host) -> bool:
     """As a host does in the first step, when it is to be switched."""
-    rollout.decide(host, rollout.Move.NEW)
-    return rollout.goes_with_canaries(host)
+    run = rollout.rollout_of(host.state)
+    run.decide(host.name, rollout.Move.NEW)
+    return run.goes_with_canaries(host.name)
 
 
 if __name__ == "__main__":

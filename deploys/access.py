@@ -3,12 +3,13 @@
 from pyinfra import host
 
 from operations import access, ready
-from operations.context import desired_of
+from operations.run import run_of
 
-wanted = desired_of(host)
+run = run_of(host.state)
+wanted = run.desired(host.name)
 if wanted.sets:
-    ready.make_ready(name="Make the host ready", steps=["access"])
+    ready.make_ready(name="Make the host ready", run=run, steps=["access"])
     if wanted.source.local:
-        access.authorize_pulls(name="Authorize pulls from the registry")
+        access.authorize_pulls(name="Authorize pulls from the registry", run=run)
     else:
-        access.certify_pull_key(name="Certify the node's pull key")
+        access.certify_pull_key(name="Certify the node's pull key", run=run)

@@ -3,12 +3,13 @@
 from pyinfra import host
 
 from operations import cleanup, models, ready
-from operations.context import desired_of
+from operations.run import run_of
 
-wanted = desired_of(host)
+run = run_of(host.state)
+wanted = run.desired(host.name)
 if wanted.sets:
-    cleanup.keep_referenced(name="Keep the versions that this run needs")
+    cleanup.keep_referenced(name="Keep the versions that this run needs", run=run)
 if wanted.source.local:
-    ready.make_ready(name="Make the host ready")
-    models.make_folders(name="Make folders")
-    cleanup.install(name="Install the clean-up of the registry")
+    ready.make_ready(name="Make the host ready", run=run)
+    models.make_folders(name="Make folders", run=run)
+    cleanup.install(name="Install the clean-up of the registry", run=run)

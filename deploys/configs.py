@@ -3,14 +3,15 @@
 from pyinfra import host
 
 from operations import audit, cleanup, configs, ready
-from operations.context import desired_of
+from operations.run import run_of
 
-wanted = desired_of(host)
+run = run_of(host.state)
+wanted = run.desired(host.name)
 if wanted.sets:
-    ready.make_ready(name="Make the host ready", steps=["configs"])
-    cleanup.keep_referenced(name="Keep the versions that this run needs")
-    configs.switch_canaries(name="Switch the canaries")
-    configs.switch_others(name="Switch the other hosts")
-    audit.confirm(name="Confirm what runs")
+    ready.make_ready(name="Make the host ready", run=run, steps=["configs"])
+    cleanup.keep_referenced(name="Keep the versions that this run needs", run=run)
+    configs.switch_canaries(name="Switch the canaries", run=run)
+    configs.switch_others(name="Switch the other hosts", run=run)
+    audit.confirm(name="Confirm what runs", run=run)
     if wanted.source.local:
-        audit.collect(name="Collect the deployment log")
+        audit.collect(name="Collect the deployment log", run=run)

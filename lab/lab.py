@@ -10,8 +10,8 @@ from contextlib import AbstractContextManager
 from lab import cgroups, disk, inotify, keys, layers, locks, machine, network, pages, preflight, site_copy
 from lab.hosts import COUNT, HOSTS, STATE, LabHost, hosts, noted
 from lab.name import command
-from modelctl import layout
 from modelctl.errors import Faults, OperatorError
+from node import layout
 
 BOOT_LIMIT = 60.0
 CONSOLE_TAIL = 20

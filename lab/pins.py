@@ -25,7 +25,7 @@ def file(architecture: str = ARCHITECTURE) -> Path:
     if architecture == COMMITTED_FOR:
         return COMMITTED
     own = store.pins([each for each in store.VERSIONS if each.model == CORAL])
-    text = json_file.text_of(json_file.read(COMMITTED) | json.loads(dump_pins(own)))
+    text = json_file.text_of(json_file.read(COMMITTED, "the committed pins") | json.loads(dump_pins(own)))
     path = base.cache() / f"pins-{architecture}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.json"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -21,11 +21,12 @@ from modelctl.inventory.coral import CORAL, Coral, CoralStack
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import Pin, PinnedFile, Pins, dump_pins
 from modelctl.registry import stack_files
+from node.protocol.registry import Measured
 
 MANIFEST = "manifest.yaml"
 EYE = "haarcascade_eye.xml"
 EYE_SOURCE = "usr/share/opencv4/haarcascades/haarcascade_eye.xml"
-EYE_PIN = PinnedFile(sha256="71cc64fc305a355dc60067880f6fbbd43dd155bd63ee3844661a1bda34b2fd8c", size=341406)
+EYE_PIN = Measured(sha256="71cc64fc305a355dc60067880f6fbbd43dd155bd63ee3844661a1bda34b2fd8c", size=341406)
 """The one real file: Debian's opencv-data brings it, so its digest is known before the base system is built."""
 
 
@@ -54,16 +55,16 @@ class StoredVersion:
         """Name to bytes of the generated files."""
         return {name: make(f"{self.path}/{name}") for name, make in self.files.items() if make is not None}
 
-    def table(self) -> dict[str, PinnedFile]:
+    def table(self) -> dict[str, Measured]:
         """Name to digest and size of all files."""
         made = self.contents()
         return {name: _measure(made[name]) if name in made else EYE_PIN for name in self.files}
 
-    def manifest(self, table: Mapping[str, PinnedFile]) -> bytes:
+    def manifest(self, table: Mapping[str, Measured]) -> bytes:
         """The text of its manifest.yaml."""
         return "\n".join(self._manifest_lines(table)).encode() + b"\n"
 
-    def _manifest_lines(self, table: Mapping[str, PinnedFile]) -> Iterator[str]:
+    def _manifest_lines(self, table: Mapping[str, Measured]) -> Iterator[str]:
         quote = "" if self.old_style else '"'
         if self.old_style:
             yield from ("%YAML 1.0", "---")
@@ -108,7 +109,7 @@ class StoredStack(StoredVersion):
 
     stack: CoralStack | None = None
 
-    def manifest(self, table: Mapping[str, PinnedFile]) -> bytes:
+    def manifest(self, table: Mapping[str, Measured]) -> bytes:
         assert self.stack is not None
         coral_with = _coral().model_copy(update={"stacks": {**_coral().stacks, self.version: self.stack}})
         fleet = Fleet(SITE, REGISTRY.model_copy(update={"coral": coral_with}), STANDARDS, Pins())
@@ -198,7 +199,8 @@ def pins(versions: Iterable[StoredVersion] = VERSIONS) -> Pins:
     for stored in versions:
         table = stored.table()
         manifest = hashlib.sha256(stored.manifest(table)).hexdigest()
-        models.setdefault(stored.model, {})[stored.version] = Pin(manifest=manifest, files=table)
+        files = {name: PinnedFile(**file._asdict()) for name, file in table.items()}
+        models.setdefault(stored.model, {})[stored.version] = Pin(manifest=manifest, files=files)
     return Pins(models=models)
 
 
@@ -221,8 +223,8 @@ def write(registry: Path, system: Path) -> None:
     (registry / CORAL / MANIFEST).write_text(coral_list())
 
 
-def _measure(content: bytes) -> PinnedFile:
-    return PinnedFile(sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+def _measure(content: bytes) -> Measured:
+    return Measured(sha256=hashlib.sha256(content).hexdigest(), size=len(content))
 
 
 if __name__ == "__main__":

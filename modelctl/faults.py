@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from functools import reduce
 from reprlib import Repr
 from typing import TypeVar
 
@@ -53,17 +54,9 @@ def fault_lines(error: ValidationError, tree: Mapping[str, object]) -> list[str]
     return [_line(details, tree) for details in error.errors(include_url=False)]
 
 
-def tree_path(location: Sequence[int | str], tree: Mapping[str, object]) -> tuple[tuple[str, ...], object]:
-    """The path that an operator knows, without pydantic's union tags, and the value that holds its last step."""
-    steps: list[str] = []
-    holder: object = None
-    current: object = tree
-    for step in location:
-        if step == "[key]" or (isinstance(current, Part) and step == type(current).__name__):
-            continue
-        holder, current = current, _child(current, step)
-        steps.append(str(step))
-    return tuple(steps), holder
+def tree_path(location: Sequence[int | str]) -> tuple[str, ...]:
+    """The path that an operator knows of a place in a tree: pydantic marks a key that is wrong itself."""
+    return tuple(str(step) for step in location if step != "[key]")
 
 
 def dotted(steps: Iterable[str]) -> str:
@@ -87,11 +80,12 @@ def _child(holder: object, step: int | str) -> object:
     return None
 
 
-def _line(details: ErrorDetails, tree: Mapping[str, object]) -> str:
-    steps, holder = tree_path(details["loc"], tree)
+def _line(details: ErrorDetails, tree: object) -> str:
+    steps = tree_path(details["loc"])
     path, found = dotted(steps), details["input"]
     match details["type"]:
         case "extra_forbidden":
+            holder = reduce(_child, details["loc"][:-1], tree)
             line = f"{path}: found {_SHORT.repr(found)}; not a field"
             return (
                 f"{line}; allowed: {choice(steps[-1], type(holder).model_fields)}" if isinstance(holder, Part) else line

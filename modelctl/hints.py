@@ -39,6 +39,11 @@ def pinning(label: str) -> str:
     return f"pin it: {modelctl('pin')}"
 
 
+def deploying(host: str) -> str:
+    """The deploy that brings a host what it lacks."""
+    return pyinfra(f"deploys/models.py --limit {host} -y")
+
+
 def completed(said: str) -> str:
     """What a node has said, with its hints made for this site."""
     return FROM_A_NODE.sub(lambda found: modelctl(found.group(1)), said)

@@ -8,13 +8,12 @@ import runpy
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from traceback import FrameSummary, extract_tb
-from types import TracebackType
 from typing import Any
 
 from modelctl import hints
@@ -41,16 +40,12 @@ class Inventory:
     path: Path
     fleet: Fleet
     connect: Callable[[], None]
-    _pins: object
-    _sources: object
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any]
 
     @property
     def pins(self) -> Path:
         """Raises OperatorError when the inventory file does not say."""
-        if not isinstance(self._pins, Path):
-            raise OperatorError(fault(f"{self.path}: _PINS", self._pins, "the Path of the site's pins file"))
-        return self._pins
+        return self._path("_PINS", "the Path of the site's pins file")
 
     @property
     def revoked(self) -> Path:
@@ -60,15 +55,19 @@ class Inventory:
     @property
     def sources(self) -> Path:
         """The folder of registry.py and site.py. Raises OperatorError when the inventory file does not say."""
-        if not isinstance(self._sources, Path):
-            allowed = "the Path of the folder with registry.py and site.py"
-            raise OperatorError(fault(f"{self.path}: _SOURCES", self._sources, allowed))
-        return self._sources
+        return self._path("_SOURCES", "the Path of the folder with registry.py and site.py")
 
     @property
     def folder(self) -> Path:
         """A folder of the site, whose git checkout is the site's: its sources, else where the inventory file lies."""
-        return self._sources if isinstance(self._sources, Path) else self.path.resolve().parent
+        sources = self.values.get("_SOURCES")
+        return sources if isinstance(sources, Path) else self.path.resolve().parent
+
+    def _path(self, name: str, allowed: str) -> Path:
+        found = self.values.get(name)
+        if not isinstance(found, Path):
+            raise OperatorError(fault(f"{self.path}: {name}", found, allowed))
+        return found
 
 
 def site_beside(file: str) -> dict[str, Any]:
@@ -107,8 +106,8 @@ def load(path: Path) -> Inventory:
     fleet = values.get("_FLEET")
     if not isinstance(fleet, Fleet):
         raise OperatorError(f"{path}: found no _FLEET; expected _FLEET = Fleet(site, registry, standards, pins)")
-    connect = values.get("_connect", _already_connected)
-    return Inventory(path, fleet, connect, values.get("_PINS"), values.get("_SOURCES"), values)
+    connect = values.get("_connect", lambda: None)  # most sites need nothing before a connection
+    return Inventory(path, fleet, connect, values)
 
 
 _is_loading = False
@@ -140,10 +139,6 @@ def _require_file(path: Path) -> None:
     )
 
 
-def _already_connected() -> None:
-    """Most sites need nothing before a connection."""
-
-
 def _execute(path: Path) -> dict[str, Any]:
     try:
         with _imports_of(path):
@@ -155,7 +150,7 @@ def _execute(path: Path) -> dict[str, Any]:
     except SyntaxError as error:
         raise OperatorError(f"{error.filename}:{error.lineno}: {error.msg}; expected Python") from None
     except Exception as error:
-        place = _line_of_site(path, error.__traceback__)
+        place = _place_in_site(path, extract_tb(error.__traceback__)[-1])
         if place is None:
             raise
         raise OperatorError(f"{place}: {type(error).__name__}: {' '.join(str(error).split())}") from None
@@ -205,12 +200,8 @@ def _import_package(folder: Path) -> None:
         spec.loader.exec_module(package)
 
 
-def _line_of_site(path: Path, traceback: TracebackType | None) -> str | None:
-    """FILE:LINE of a failing line of the site's own files; None for a bug of ours."""
-    return _place_in_site(path, extract_tb(traceback)[-1])
-
-
 def _place_in_site(path: Path, frame: FrameSummary) -> str | None:
+    """FILE:LINE where it is of the site's own files; None for a bug of ours."""
     file, folder = Path(frame.filename).resolve(), path.resolve().parent
     package = [Path(place) for place in getattr(sys.modules.get(NEIGHBOURS), "__path__", [])]
     is_beside = folder in file.parents and CHECKOUT not in file.parents

@@ -25,9 +25,13 @@ def commit_of(folder: Path) -> str:
 
     "unknown" without git.
     """
-    words = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
-        result = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+        said = git(folder, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*").stdout
     except OSError:
         return "unknown"
-    return result.stdout.strip() or "unknown"
+    return said.decode().strip() or "unknown"
+
+
+def git(folder: Path, *words: str) -> "subprocess.CompletedProcess[bytes]":
+    """What git says in a folder, and how it ends. Raises OSError where there is no git, or no such folder."""
+    return subprocess.run(["git", *words], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, check=False)

@@ -112,9 +112,9 @@ class Model(Part):
     linked: frozenset[Literal["facelist", "facedata"]] = frozenset()
 
     @property
-    def linked_names(self) -> set[str]:
+    def linked_names(self) -> frozenset[str]:
         """The names of its linked files."""
-        return {self.files[role] for role in self.linked}
+        return frozenset(self.files[role] for role in self.linked)
 
     def names_of(self, _version: str) -> frozenset[str]:
         """The files that a stored version must have."""

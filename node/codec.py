@@ -13,6 +13,8 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Tuple, Type, TypeVar, Union, get_type_hints
 
+from node import names
+
 Value = TypeVar("Value")
 Clean = Callable[[str], str]
 Decoder = Callable[[Any, str, Clean], Any]
@@ -26,6 +28,7 @@ class Text(str):
 if TYPE_CHECKING:
     Size = int
     Sha256 = str
+    Name = str
 else:
 
     class Size(int):
@@ -33,6 +36,9 @@ else:
 
     class Sha256(str):
         """A digest, in hexadecimal."""
+
+    class Name(str):
+        """A text that becomes a part of a path, and leads nowhere else."""
 
 
 MOST = 10**15
@@ -115,6 +121,12 @@ def _sha256(data: Any, place: str, _: Clean) -> Any:
     return data
 
 
+def _name(data: Any, place: str, _: Clean) -> Any:
+    if not names.is_plain(_require(data, str, place)):
+        raise ValueError("%s: found %.80r; expected %s" % (place, data, names.PLAIN))
+    return data
+
+
 def _size(data: Any, place: str, _: Clean) -> Any:
     if not 0 <= _require(data, int, place) < MOST:
         raise ValueError("%s: found no size" % place)
@@ -132,4 +144,5 @@ _LEAVES: Dict[Any, Decoder] = {
     float: lambda data, place, _: _require(data, (int, float), place),
     Sha256: _sha256,
     Size: _size,
+    Name: _name,
 }

@@ -108,7 +108,7 @@ def python(*words: str) -> None:
 
 
 def restore_unit(operator: str, purpose: str, *words: str) -> None:
-    """The same, in that unit."""
+    """Put the backup in place that `restore` was asked for, in the unit that starts the service again."""
     choice = restoring.choose(words)
     service = choice.content.service
     host = _host(service)

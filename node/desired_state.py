@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Container, Dict, List, NamedTuple, Optional
 
-from node import names
-from node.store import service_set
+from node.codec import Name
 from node.store.rights import Owner, owner_of
 from node.store.service_set import Installed, ServiceSet
 
@@ -14,7 +13,7 @@ from node.store.service_set import Installed, ServiceSet
 class File(NamedTuple):
     """A file of a version. A linked one is seeded once and then belongs to the node."""
 
-    name: str
+    name: Name
     sha256: str
     size: int  # bytes
     linked: bool
@@ -23,8 +22,8 @@ class File(NamedTuple):
 class Version(NamedTuple):
     """A version of a model: the SHA-256 of its manifest, its folder on the host, its files."""
 
-    model: str
-    version: str
+    model: Name
+    version: Name
     manifest: str
     directory: Path
     files: List[File]
@@ -39,7 +38,7 @@ class Stack(NamedTuple):
     """A Coral stack: the packages that it is unpacked from, and what they were built for."""
 
     version: Version  # its directory is where it is unpacked
-    digest: str
+    digest: Name
     python: str
     debian: str
     architecture: str
@@ -127,22 +126,3 @@ class DesiredState(NamedTuple):
 
 def _bare(files: List[Installed]) -> List[Installed]:
     return [file._replace(content=None) for file in files]
-
-
-def require_plain(desired: DesiredState) -> None:
-    """Raises Refusal for a desired state whose names, which become parts of paths, lead elsewhere."""
-    versions = [*desired.versions, *([desired.face_list] if desired.face_list else [])]
-    for each in [*versions, *([desired.stack.version] if desired.stack else [])]:
-        require_plain_version(each)
-    for content in desired.sets:
-        service_set.require_plain(content)
-    if desired.stack is not None:
-        names.plain("digest", desired.stack.digest)
-
-
-def require_plain_version(version: Version) -> None:
-    """Likewise for a version."""
-    names.plain("model", version.model)
-    names.plain("version", version.version)
-    for file in version.files:
-        names.plain("name", file.name)

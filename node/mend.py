@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Iterator, List, NamedTuple, Tuple
@@ -17,14 +16,9 @@ from node.switch import automatic_rollback
 Kind = Tuple[str, Callable[[Path], bool]]
 
 
-def _is_link(path: Path) -> bool:
-    status = disk.status(path)
-    return status is not None and stat.S_ISLNK(status.st_mode)
-
-
 FOLDER: Kind = ("folder", disk.is_folder)
 FILE: Kind = ("file", disk.is_file)
-LINK: Kind = ("link", _is_link)
+LINK: Kind = ("link", lambda path: disk.target(path) is not None)
 
 
 class Damage(NamedTuple):

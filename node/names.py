@@ -13,6 +13,7 @@ from node.errors import Refusal
 
 MODEL = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 VERSION = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\.(?!1$)[1-9]\d{0,3})?", re.ASCII)
+PLAIN = "a name: a letter or digit, then A-Z, a-z, 0-9 and ._+-"
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,126}", re.ASCII)
 
 
@@ -39,7 +40,5 @@ def is_plain(name: str) -> bool:
 def plain(field: str, name: object) -> str:
     """Return the name. Raises Refusal, naming the field, for one that is more than a name."""
     if not isinstance(name, str) or not is_plain(name):
-        raise Refusal(
-            "%s: found %.80r; expected a name: a letter or digit, then A-Z, a-z, 0-9 and ._+-" % (field, name)
-        )
+        raise Refusal("%s: found %.80r; expected %s" % (field, name, PLAIN))
     return name

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import stat
-from pathlib import Path
+import hashlib
 from typing import Dict
 
 from node import layout
 from node.machine import services
-from node.store import disk, files
+from node.store import disk
+from node.store.service_set import Installed
+from node.switch import installation
 
 BOOT_UNIT = "sentinelcam-recover.service"
 
@@ -47,10 +48,9 @@ exec {python} {state}/program/current "$@"
 
 def install() -> None:
     """Put the units and the command in place, and let systemd know."""
-    for path, content in _contents().items():
-        if not _is_there(path, content):
-            files.folder(path.parent)
-            files.write(path, content, _mode(path))
+    for file, content in _files().items():
+        if not installation.is_installed(file):
+            installation.put(file, content)
     services.control("daemon-reload")
     services.control("enable", "--quiet", BOOT_UNIT)
 
@@ -58,25 +58,17 @@ def install() -> None:
 def are_installed() -> bool:
     """Tell whether all are in place as this program wants them, and the boot unit is enabled."""
     is_enabled = disk.target(layout.UNITS / "multi-user.target.wants" / BOOT_UNIT) is not None
-    return is_enabled and all(_is_there(path, content) for path, content in _contents().items())
+    return is_enabled and all(map(installation.is_installed, _files()))
 
 
-def _contents() -> Dict[Path, bytes]:
-    texts = {
-        layout.UNITS / BOOT_UNIT: _BOOT,
-        layout.UNITS / "sentinelcam-recover@.service": _AFTER_DEATH,
-        layout.CONSOLE_COMMAND: _COMMAND,
-    }
-    return {
-        path: text.format(python=" ".join(layout.PYTHON), state=layout.STATE).encode() for path, text in texts.items()
-    }
-
-
-def _is_there(path: Path, content: bytes) -> bool:
-    status = disk.status(path)
-    is_right = status is not None and stat.S_IMODE(status.st_mode) == _mode(path)
-    return is_right and disk.is_file(path) and disk.read(path) == content
-
-
-def _mode(path: Path) -> int:
-    return 0o755 if path == layout.CONSOLE_COMMAND else 0o644
+def _files() -> Dict[Installed, bytes]:
+    files = (
+        (layout.UNITS / BOOT_UNIT, 0o644, _BOOT),
+        (layout.UNITS / "sentinelcam-recover@.service", 0o644, _AFTER_DEATH),
+        (layout.CONSOLE_COMMAND, 0o755, _COMMAND),
+    )
+    found = {}
+    for path, mode, text in files:
+        content = text.format(python=" ".join(layout.PYTHON), state=layout.STATE).encode()
+        found[Installed(path, "root", mode, hashlib.sha256(content).hexdigest())] = content
+    return found

@@ -7,9 +7,8 @@ import signal
 import sys
 from typing import Callable, ContextManager, Dict, Type, TypeVar
 
-from node import console, desired_state, layout, program, protocol
-from node import mend as mending
-from node.coral import stack_pull
+from node import console, layout, mend, program, protocol
+from node.coral import stacks
 from node.desired_state import DesiredState
 from node.errors import Refusal
 from node.facts import facts, preview
@@ -32,23 +31,13 @@ Reply = TypeVar("Reply")
 _Run = Callable[..., None]
 
 
-def _desired() -> DesiredState:
-    desired = _read(DesiredState)
-    desired_state.require_plain(desired)
-    return desired
-
-
-def _gather() -> None:
-    print(protocol.dumps(facts.gather(_desired())))
-
-
 def _asked(command: "protocol.Command[Question, Reply]", answer: Callable[[Question], Reply]) -> Dict[str, _Run]:
-    """The command by its name: it reads its question, and writes what is answered."""
+    return {command.name: _answered(command.question, answer)}
 
-    def run() -> None:
-        print(protocol.dumps(answer(_read(command.question))))
 
-    return {command.name: run}
+def _answered(kind: Type[Question], answer: Callable[[Question], Reply]) -> _Run:
+    """A command that reads its question, and writes what is answered."""
+    return lambda: print(protocol.dumps(answer(_read(kind))))
 
 
 def _told(kind: Type[Question], act: Callable[[Question], None]) -> _Run:
@@ -63,8 +52,7 @@ def _read(kind: Type[Question]) -> Question:
         raise Refusal("what it was told: %s" % printable(str(error))) from None
 
 
-def _folders() -> None:
-    desired = _desired()
+def _folders(desired: DesiredState) -> None:
     for path in desired.folders:
         if path.name == layout.STAGING:
             with _pull_lock(desired):
@@ -73,21 +61,15 @@ def _folders() -> None:
             files.folder(path, desired.owner)
 
 
-def _mend() -> None:
-    mending.mend(_desired())
-
-
-def _renew() -> None:
+def _renew(desired: DesiredState) -> None:
     """The chosen sets are those of this checkout too."""
-    desired = _desired()
     for wanted in desired.sets:
         follow.store(wanted, desired)
 
 
-def _pull() -> None:
-    desired = _desired()
+def _pull(desired: DesiredState) -> None:
     with _pull_lock(desired):
-        stack_pull.bring(desired)
+        stacks.bring(desired)
         pull.pull(desired)
         face_list.fetch(desired)
 
@@ -96,8 +78,8 @@ def _pull_lock(desired: DesiredState) -> ContextManager[None]:
     return lock.held(layout.pull_lock(), "pull", desired.operator, desired.purpose)
 
 
-def _switch() -> None:
-    follow.switch(_desired())
+def _switch(desired: DesiredState) -> None:
+    follow.switch(desired)
 
 
 def _switch_unit(id: str) -> None:
@@ -119,7 +101,7 @@ CONSOLE: Dict[str, _Run] = {
 }
 COMMANDS: Dict[str, _Run] = {
     **CONSOLE,
-    "facts": _gather,
+    "facts": _answered(DesiredState, facts.gather),
     **_asked(version_messages.PREVIEW, preview.preview),
     **_asked(version_messages.VERIFY, verification.verify),
     **_asked(version_messages.LINKED_FILES, linked_transfer.look),
@@ -129,16 +111,16 @@ COMMANDS: Dict[str, _Run] = {
     **_asked(retention_messages.RETENTION, sweep.look),
     **_asked(retention_messages.SWEEP, prune_units.sweep),
     "install-program": program.install,
-    "mend": _mend,
-    "renew": _renew,
-    "folders": _folders,
+    "mend": _told(DesiredState, mend.mend),
+    "renew": _told(DesiredState, _renew),
+    "folders": _told(DesiredState, _folders),
     "check-rrsync": access.check_rrsync,
     "make-key": access.make_key,
     "install-access": _told(InstallAccess, lambda told: access.install(told.certificate, told.known_hosts)),
     "authorize": _told(Authorize, lambda told: access.authorize(told.user, told.lines)),
     "wait-for-apt": apt_lock.wait,
-    "pull": _pull,
-    "switch": _switch,
+    "pull": _told(DesiredState, _pull),
+    "switch": _told(DesiredState, _switch),
     "switch-unit": _switch_unit,
     "refuse": _told(Refused, follow.record),
     "restore-unit": console.restore_unit,

@@ -5,20 +5,21 @@ from collections.abc import Iterator
 from pyinfra import logger
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
-from modelctl import hints, layout
+from modelctl import hints
 from modelctl.changes import ancestry
 from modelctl.faults import one_line
 from modelctl.nodes.pull_ca import PullCa, pull_key
 from modelctl.nodes.trust import known_key
+from node import layout
 from node.codec import Text
 from node.protocol.facts import Facts
 from node.protocol.steps import Authorize, InstallAccess
-from operations.context import desired_of
 from operations.facts import QUESTION_SECONDS
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
+from operations.run import Run
 
-PUBLIC_KEY = f"{layout.STATE}/access/pull_key.pub"
+PUBLIC_KEY = f"{layout.access()}/pull_key.pub"
 SHOWN = 80  # characters of what is no key
 
 
@@ -30,22 +31,22 @@ class PullKey(FactBase[str | None]):
 
 
 @node_operation
-def certify_pull_key(host: Host, found: Facts) -> Iterator[StringCommand]:
+def certify_pull_key(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
     """Give the node a pull key, a certificate for it, and the datasink's host key as the operator knows it."""
-    source = desired_of(host).source
+    source, site = run.desired(host.name).source, run.fleet.site
     if source.local:
         return
-    key = known_key(host.data.fleet.site.known_hosts, source.address)
+    key = known_key(site.known_hosts, source.address)
     if key is None:
         yield Refusal(
-            f"{host.name}: no host key of {source.host} ({source.address}) in {host.data.fleet.site.known_hosts}; "
+            f"{host.name}: no host key of {source.host} ({source.address}) in {site.known_hosts}; "
             f"expected one to give to the node; run {hints.modelctl(f'trust {source.host}')}"
         )
         return
     known_hosts = f"{key.line}\n"
-    pull_ca = PullCa(host.data.fleet.site.pull_ca)
+    pull_ca = PullCa(site.pull_ca)
     held = found.pull_access
-    generation = host.data.fleet.revoked.generation(host.name)
+    generation = run.fleet.revoked.generation(host.name)
     is_certified = pull_ca.has_certified(held.certificate, held.public_key, host.name, generation)
     if is_certified and held.known_hosts == known_hosts:
         return
@@ -65,20 +66,20 @@ def certify_pull_key(host: Host, found: Facts) -> Iterator[StringCommand]:
 
 
 @node_operation
-def authorize_pulls(host: Host, found: Facts) -> Iterator[StringCommand]:
+def authorize_pulls(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
     """Let nodes with such a certificate read the registry of this datasink, and those whose key was revoked no more."""
     if found.datasink is None or found.datasink.authorized:
         return
     if found.datasink.revoked:
         yield Refusal(
             f"{host.name}: revoked there and not in this checkout: {one_line(', '.join(found.datasink.revoked))}; "
-            f"{ancestry.remedy(host.data.site_folder)}, and run again"
+            f"{ancestry.remedy(run.site)}, and run again"
         )
         return
     yield command("check-rrsync")
-    source, pull_ca = desired_of(host).source, PullCa(host.data.fleet.site.pull_ca)
+    source, pull_ca = run.desired(host.name).source, PullCa(run.fleet.site.pull_ca)
     _ensure(pull_ca)
-    lines = pull_ca.lines(str(source.registry), host.data.fleet.revoked)
+    lines = pull_ca.lines(str(source.registry), run.fleet.revoked)
     yield command("authorize", message=Authorize(source.login, lines))
 
 

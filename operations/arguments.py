@@ -45,12 +45,9 @@ def parse(data: Mapping[str, Any], fleet: Fleet, run: Collection[str]) -> Argume
     faults += _unknown("models", models, fleet.registry.artefacts)
     faults += _unknown("older", older, run)
     faults += _canary_faults(names_of(data.get("canary")), fleet, run)
-    if data.get("unlock", "yes") not in YES:
-        faults.append(fault("--data unlock", data["unlock"], "yes"))
-    if data.get("verify", "full") != "full":
-        faults.append(fault("--data verify", data["verify"], "full"))
-    if data.get("stage", "download") != "download":
-        faults.append(fault("--data stage", data["stage"], "download"))
+    for key, allowed in (("unlock", YES), ("verify", ("full",)), ("stage", ("download",))):
+        if key in data and data[key] not in allowed:
+            faults.append(fault(f"--data {key}", data[key], str(allowed[-1])))
     if faults:
         raise Faults(sorted(faults))
     return Arguments(models, data.get("unlock") in YES, data.get("verify"), older or frozenset(), data.get("stage"))

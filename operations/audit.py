@@ -10,12 +10,19 @@ from node.desired_state import DesiredState
 from node.layout import PYTHON
 from node.protocol.facts import Facts, HistoryEntry, Logged
 from node.protocol.steps import AppendLog
-from operations import rollout
-from operations.answer import parse_history
-from operations.context import desired_of
-from operations.facts import QUESTION_SECONDS, complete, desired_state_for, forget, gather, has_program, last_answer
+from operations.facts import (
+    QUESTION_SECONDS,
+    complete,
+    forget,
+    gather,
+    has_program,
+    last_answer,
+    parse_history,
+)
 from operations.node_command import PROGRAMS, Refusal, command
 from operations.node_operation import node_operation
+from operations.rollout import HostResult, SwitchCommand, rollout_of
+from operations.run import Run
 
 NOTHING = Logged()
 
@@ -31,7 +38,7 @@ class History(FactBase[list[HistoryEntry]]):
 
 
 @node_operation
-def confirm(host: Host, found: Facts) -> Iterator[StringCommand]:
+def confirm(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
     """Ask whoever this run has switched whether it runs what it should: all others were settled, or have failed.
 
     Who runs that and is unhealthy is started anew, once for each set and boot. Who has more to tell than the facts do
@@ -39,37 +46,37 @@ def confirm(host: Host, found: Facts) -> Iterator[StringCommand]:
     """
     unsettled = [f"{service}: {state.in_short}" for service, state in found.sets.items() if state.reasons]
     if unsettled:
-        rollout.note(host, rollout.HostResult.FAILED)
+        rollout_of(host.state).host_results[host.name] = HostResult.FAILED
         yield Refusal(f"{host.name}: switched, but {'; '.join(unsettled)}; look at it, and run again")
         return
     unhealthy = {service: f"{service}: {state.health}" for service, state in found.sets.items() if state.health}
-    restart = _restart(host, found)
+    restart = _restart(found, run.desired(host.name))
     if restart is not None:
         for each in restart.sets:
             host.log(f"{unhealthy[each.service]}; it is started anew, once")
-        yield rollout.SwitchCommand(command("switch", message=restart))
+        yield SwitchCommand(command("switch", message=restart))
         forget(host)
-        found = gather(host) or found  # what became of it belongs in the log
+        found = gather(host, run) or found  # what became of it belongs in the log
     elif unhealthy:
         told = "; ".join(unhealthy.values())
         yield Refusal(f"{host.name}: runs what it should, but {told}; look at it, and run again")
         return
-    if is_cut(_logged(host).get(host.name, NOTHING), found.history) and has_program(found):
+    if is_cut(_logged(host, run).get(host.name, NOTHING), found.history) and has_program(found):
         history = host.get_fact(History, _sudo=True, _timeout=QUESTION_SECONDS)
         if history:
             complete(host, history)
 
 
 @node_operation
-def collect(host: Host, found: Facts) -> Iterator[StringCommand]:
+def collect(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
     """On the primary datasink, add to the deployment log what this run has read of the hosts' histories.
 
     A host that is done later (--serial) tells with the next run.
     """
-    will_move = not host.state.is_executing and (rollout.anyone_moves(host) or _anyone_restarts(host))
+    will_move = not host.state.is_executing and (rollout_of(host.state).anyone_moves() or _anyone_restarts(host))
     lines = unlogged(found.datasink.logged if found.datasink else {}, _histories(host))
     if lines or will_move:
-        log, owner = Path(host.data.fleet.deployment_log()), desired_of(host).user
+        log, owner = Path(run.fleet.deployment_log()), run.desired(host.name).user
         yield command("append-log", message=AppendLog(log, owner, lines))
 
 
@@ -88,12 +95,10 @@ def is_cut(logged: Logged, history: Sequence[HistoryEntry]) -> bool:
     return bool(history) and history[0].n > 1 and not logged.has(history[0])
 
 
-def _restart(host: Host, found: Facts) -> DesiredState | None:
+def _restart(found: Facts, desired: DesiredState) -> DesiredState | None:
     """The desired state for the unhealthy services that this run may start anew; None when there are none."""
     chosen = [service for service, state in found.sets.items() if state.is_to_restart]
-    if not chosen:
-        return None
-    return desired_state_for(host).with_sets(chosen)
+    return desired.with_sets(chosen) if chosen else None
 
 
 def _anyone_restarts(host: Host) -> bool:
@@ -102,9 +107,9 @@ def _anyone_restarts(host: Host) -> bool:
     return any(state.is_to_restart for answer in answers if answer for state in answer.sets.values())
 
 
-def _logged(host: Host) -> Mapping[str, Logged]:
+def _logged(host: Host, run: Run) -> Mapping[str, Logged]:
     """What the datasink of this run has said of its log; nothing where it is not in the run."""
-    answers = [last_answer(each) for each in host.inventory if desired_of(each).source.local]
+    answers = [last_answer(each) for each in host.inventory if each.name == run.fleet.site.primary_datasink]
     datasink = answers[0].datasink if answers and answers[0] else None
     return datasink.logged if datasink else {}
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from modelctl import locks
 from modelctl.changes import ancestry
 from modelctl.desired.desired_state import desired
 from modelctl.errors import Faults
@@ -20,7 +21,6 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.inventory_file import Inventory
 from modelctl.nodes.pull_ca import PullCa
 from operations.arguments import parse
-from operations.site_lock import NAME, hold
 
 Groups = Mapping[str, Any]
 
@@ -47,7 +47,7 @@ def check(inventory: Inventory, groups: Groups) -> None:
             _require_download(options.stage, words["operations"], fleet.site.primary_datasink, run)
         _require_pull_ca(fleet)
         if _is_real(words):
-            hold(inventory.folder / NAME)
+            locks.hold(inventory.folder / locks.DEPLOY)
 
 
 def _require_download(stage: str, deploys: Iterable[str], datasink: str, run: Iterable[str]) -> None:

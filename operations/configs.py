@@ -10,23 +10,25 @@ from modelctl.faults import one_line
 from node.desired_state import DesiredState
 from node.protocol.facts import Facts, HistoryEntry, SetState
 from node.store.service_set import ServiceSet
-from operations import older_checkout, rollout
-from operations.facts import desired_state_for, foresee, forget
+from operations import older_checkout
+from operations.facts import foresee, forget
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
-from operations.rollout import Move
+from operations.rollout import Move, Switch, rollout_of
+from operations.run import Run
 
 
 @node_operation
-def switch_canaries(host: Host, found: Facts) -> Iterator[StringCommand]:
+def switch_canaries(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
     """Switch the canary of each role, the first host that is not settled, and each that goes back to the set before.
 
     When one returns, the others are left alone.
     """
-    desired = _moving(host, found)
-    refusal = older_checkout.refusal(host, found, desired) if desired else None
-    rollout.decide(host, _move(found, desired if refusal is None else None))
-    if desired and rollout.goes_with_canaries(host):
+    desired = _moving(found, run.desired(host.name))
+    refusal = older_checkout.refusal(host, found, run, desired) if desired else None
+    rollout = rollout_of(host.state)
+    rollout.decide(host.name, _move(found, desired if refusal is None else None))
+    if desired and rollout.goes_with_canaries(host.name):
         yield _switch(host, found, desired)
     elif refusal:
         yield refusal
@@ -35,21 +37,19 @@ def switch_canaries(host: Host, found: Facts) -> Iterator[StringCommand]:
 
 
 @node_operation
-def switch_others(host: Host, found: Facts) -> Iterator[StringCommand]:
+def switch_others(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
     """Switch the other hosts, unless a canary was rolled back."""
-    desired = _moving(host, found)
+    desired = _moving(found, run.desired(host.name))
     if desired:
-        yield older_checkout.refusal(host, found, desired) or _switch(host, found, desired)
+        yield older_checkout.refusal(host, found, run, desired) or _switch(host, found, desired)
 
 
-def _moving(host: Host, found: Facts) -> DesiredState | None:
+def _moving(found: Facts, desired: DesiredState) -> DesiredState | None:
     """The desired state for the services whose set is not the wanted one, or that do not run it; None when all are
     settled.
     """
     moving = [service for service, state in found.sets.items() if state.reasons]
-    if not moving:
-        return None
-    return desired_state_for(host).with_sets(moving)
+    return desired.with_sets(moving) if moving else None
 
 
 def _move(found: Facts, desired: DesiredState | None) -> Move:
@@ -59,14 +59,14 @@ def _move(found: Facts, desired: DesiredState | None) -> Move:
 
 
 def _switch(host: Host, found: Facts, desired: DesiredState) -> StringCommand:
-    obstacle = rollout.obstacle(host)
+    obstacle = rollout_of(host.state).obstacle(host.name)
     if obstacle:
         return Refusal(f"{host.name}: not touched: {obstacle}; see why, mend the update, and run again")
     switched = {each.service: _as_wanted(found.sets[each.service]) for each in desired.sets}
     for each in desired.sets:
         _announce(host, each, found.sets[each.service])
     foresee(host, sets={**found.sets, **switched})
-    return rollout.Switch(command("switch", message=desired), list(switched))
+    return Switch(command("switch", message=desired), list(switched))
 
 
 def _as_wanted(state: SetState) -> SetState:

@@ -10,13 +10,14 @@ from pyinfra.operations import apt, files, server
 from modelctl.desired.render import STICK_GROUP
 from modelctl.faults import one_line
 from modelctl.inventory.coral import CORAL
+from node.desired_state import DesiredState
 from node.facts.coral_host import LIBUSB
 from node.protocol.facts import Facts, SetState, StackState
-from operations.context import arguments_of, desired_of
-from operations.facts import desired_state_for, foresee
+from operations.facts import foresee
 from operations.models import lacks_stack, moving_unselected
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
+from operations.run import Run
 
 LISTS_SECONDS = 24 * 3600
 """How old apt's lists may be."""
@@ -25,24 +26,24 @@ LOCK_WAIT = "-o DPkg::Lock::Timeout=120"
 
 
 @node_operation
-def bring(host: Host, found: Facts) -> Iterator[StringCommand]:
+def bring(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
     """Give the stick what it needs of the system, then the services their stack: verified packages, unpacked.
 
     Stock operations see to the system (libusb, udev's rule, the service's user in the stick's group), asked for only
     where something is missing.
     """
     state = found.stack
-    if state is None or (state.is_settled and arguments_of(host).models is None):
+    if state is None or (state.is_settled and run.arguments.models is None):
         return
-    desired = desired_state_for(host)
-    refusal = moving_unselected(host, desired, found)
+    desired = run.desired(host.name)
+    refusal = moving_unselected(run, desired, found)
     if refusal:
         yield refusal
-    elif not state.is_settled and arguments_of(host).selects(CORAL):
+    elif not state.is_settled and run.arguments.selects(CORAL):
         sets = {name: _after(each, _restarts(state, name)) for name, each in found.sets.items()}
         foresee(host, stack=SETTLED, sets=sets)
         try:
-            yield from _prepare(host, state)
+            yield from _prepare(desired, state)
         except PyinfraError as error:
             yield Refusal(f"{host.name}: {one_line(str(error))}; mend that there, and run again")
             return
@@ -62,8 +63,7 @@ def _after(state: SetState, restarts: list[str]) -> SetState:
     return state._replace(not_ready=not_ready, differences=[*state.differences, *restarts])
 
 
-def _prepare(host: Host, state: StackState) -> Iterator[StringCommand]:
-    wanted = desired_of(host)
+def _prepare(wanted: DesiredState, state: StackState) -> Iterator[StringCommand]:
     assert wanted.stack is not None, "a host without a stack has no state of it"
     rule = wanted.stack.rule
     if state.libusb:

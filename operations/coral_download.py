@@ -4,7 +4,6 @@ Its login does it, whom the registry belongs to; root has no part in it. It need
 """
 
 from collections.abc import Generator, Iterator
-from pathlib import Path
 from typing import Any
 
 from pyinfra import logger
@@ -17,10 +16,11 @@ from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import travelling
 from modelctl.registry import stack_files, stack_store
-from node.protocol.registry import FetchPackages, StoredStack, StoredStacks
+from node.protocol.registry import ListedVersion, StoredStacks
 from operations.facts import QUESTION_SECONDS
 from operations.node_command import LONG_SECONDS, Message, Refusal
 from operations.node_operation import announce
+from operations.run import Run
 
 
 class FoundStacks(FactBase[str | None]):
@@ -34,13 +34,16 @@ class FoundStacks(FactBase[str | None]):
 
 
 @operation()
-def download() -> Generator[StringCommand]:
-    """Fetch the current stack, and those that hosts override it with, from their release pages into the registry."""
+def download(run: Run) -> Generator[StringCommand]:
+    """Fetch the current stack, and those that hosts override it with, from their release pages into the registry.
+
+    + run: the run that the host is in
+    """
     host = ctx_host.get()
     if host in host.state.failed_hosts:
         return
     commands = 0
-    for command in plan(host):
+    for command in plan(host, run.fleet):
         commands += 1
         announce(host, command)
         yield command
@@ -48,9 +51,9 @@ def download() -> Generator[StringCommand]:
         host.noop("as wanted")
 
 
-def plan(host: Host) -> Iterator[StringCommand]:
+def plan(host: Host, fleet: Fleet) -> Iterator[StringCommand]:
     """The commands, none where all is stored; a refusal for what an operator has to mend."""
-    fleet = host.data.fleet
+    again = f"run it again: {hints.pyinfra('deploys/coral.py --data stage=download -y')}"
     try:
         versions = stack_files.choose(fleet, None)
         stored = _stored(host, fleet, versions)
@@ -58,20 +61,19 @@ def plan(host: Host) -> Iterator[StringCommand]:
             stack_store.require_same(fleet, version, found)
         absent = [version for version in versions if version not in stored]
         for version in absent:
-            yield run("fetch-packages", _fetch_order(fleet, version))
-            yield run("finish-stack", stack_store.finish_order(fleet, version, _again()))
+            yield order("store-stack", stack_store.order(fleet, version, stack_files.urls(fleet, version), again))
         if host.state.is_executing:
             _tell(fleet, _stored(host, fleet, absent))
     except OperatorError as error:
         yield Refusal(str(error))
 
 
-def run(name: str, question: object) -> StringCommand:
+def order(name: str, question: object) -> StringCommand:
     """The command that carries out an order with the program, which travels."""
     return _command(name, _stdin=_message(question), _timeout=LONG_SECONDS)
 
 
-def _stored(host: Host, fleet: Fleet, versions: list[str]) -> dict[str, StoredStack]:
+def _stored(host: Host, fleet: Fleet, versions: list[str]) -> dict[str, ListedVersion]:
     """Raises OperatorError."""
     if not versions:
         return {}
@@ -82,21 +84,12 @@ def _stored(host: Host, fleet: Fleet, versions: list[str]) -> dict[str, StoredSt
     return travelling.read(fleet, said, StoredStacks, stack_store.STORED).stored
 
 
-def _fetch_order(fleet: Fleet, version: str) -> FetchPackages:
-    folder = Path(fleet.registry_folder(), CORAL, f".import-{version}")
-    return FetchPackages(folder, stack_files.urls(fleet, version), _again())
-
-
-def _tell(fleet: Fleet, stored: dict[str, StoredStack]) -> None:
+def _tell(fleet: Fleet, stored: dict[str, ListedVersion]) -> None:
     for version, found in stored.items():
-        for name, sha256 in stack_files.told(found.manifest):
+        for name, sha256 in stack_files.told(found.manifest or b""):
             logger.info(f"{CORAL}/{version}: {name} has SHA-256 {sha256}")
     if any(fleet.pin(CORAL, version) is None for version in stored):
         logger.info(f"no pin covers all of that yet; next: {hints.modelctl('coral pin')}")
-
-
-def _again() -> str:
-    return f"run it again: {hints.pyinfra('deploys/coral.py --data stage=download -y')}"
 
 
 def _command(name: str, **said: Any) -> StringCommand:

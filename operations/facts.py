@@ -4,25 +4,27 @@ A node that lacks the program gets a second question, with the program in it. Th
 operation changes the node, and apart for the prediction and the run.
 """
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
+from pyinfra.api.exceptions import FactProcessError
 
-from modelctl import product
+from modelctl.faults import one_line
 from modelctl.nodes.bundle import LOADER, bundle
 from node import protocol
-from node.desired_state import DesiredState, Options
 from node.layout import PYTHON
-from node.protocol.facts import Facts, HistoryEntry
-from operations.answer import parse
-from operations.context import arguments_of, needed_by
-from operations.desired_state import desired_in_run
+from node.protocol.facts import Facts, History, HistoryEntry
 from operations.node_command import PROGRAMS, Message
+from operations.run import Run
 
 QUESTION_SECONDS = 120
 READING_SECONDS = 3600  # every byte, from what may be an SD card
+MAX_SAID = 2000  # characters
+_NUMBERS = range(1, 10**9)  # of the lines that the deployment log tells apart (node/registry/deployment_log.py)
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
 class InstalledFacts(FactBase[Facts | None]):
@@ -55,7 +57,7 @@ _remembered: WeakKeyDictionary[Host, tuple[bool, Facts]] = WeakKeyDictionary()
 _answers: WeakKeyDictionary[Host, Facts] = WeakKeyDictionary()
 
 
-def gather(host: Host) -> Facts | None:
+def gather(host: Host, run: Run) -> Facts | None:
     """Return what the host holds, asking it only when nothing is remembered; None when it gives no answer.
 
     pyinfra has then said why, and failed the host.
@@ -63,7 +65,7 @@ def gather(host: Host) -> Facts | None:
     phase = host.state.is_executing
     known = _remembered.get(host)
     if known is None or known[0] != phase:
-        answer = _ask(host)
+        answer = _ask(host, run)
         if answer is None:
             return None
         known = (phase, answer)
@@ -101,15 +103,8 @@ def has_program(found: Facts) -> bool:
     return found.current_program == bundle().digest
 
 
-def desired_state_for(host: Host) -> DesiredState:
-    """Return the whole desired state of a host in this run."""
-    said, site = arguments_of(host), product.commit_of(host.data.site_folder)
-    options = Options(unlock=said.unlock, full=said.verify == "full", diff=bool(host.state.config.DIFF))
-    return desired_in_run(host.data.fleet, host.name, site, options, needed_by(host.state))
-
-
-def _ask(host: Host) -> Facts | None:
-    desired = desired_state_for(host)
+def _ask(host: Host, run: Run) -> Facts | None:
+    desired = run.desired(host.name)
     services, question = [each.service for each in desired.sets], protocol.dumps(desired.question)
     seconds = READING_SECONDS if desired.options.full else QUESTION_SECONDS
     said = {"_sudo": True, "_timeout": seconds}
@@ -118,3 +113,41 @@ def _ask(host: Host) -> Facts | None:
         lines = Message(bundle().line, question)
         answer = host.get_fact(BareFacts, services=services, _stdin=lines, **said)
     return answer
+
+
+def parse(lines: Sequence[str], services: Collection[str]) -> Facts:
+    """Read a node's reply to a question about these services: the last line, for a login may print something first.
+
+    Raises FactProcessError for any other, which fails that host alone.
+    """
+    try:
+        found = protocol.loads(Facts, lines[-1] if lines else "", cleaned)
+    except ValueError as error:
+        raise _is_none(str(error), lines) from None
+    if set(found.sets) != set(services):
+        raise _is_none(f"sets: found {', '.join(sorted(found.sets))}; allowed: {', '.join(sorted(services))}", lines)
+    return found._replace(history=_loggable(found.history))
+
+
+def _is_none(reason: str, lines: Sequence[str]) -> FactProcessError:
+    last = next((line for line in reversed(lines) if line.strip()), "")
+    found = f"found {last[:80]!r}; does a login there print something of its own?"
+    return FactProcessError(f"the node's answer holds no facts: {one_line(reason)}; {found}")
+
+
+def parse_history(text: str) -> list[HistoryEntry]:
+    """Read a whole history. Raises FactProcessError for what is none."""
+    try:
+        return _loggable(protocol.loads(History, text, cleaned).entries)
+    except ValueError:
+        raise FactProcessError(f"the node's answer is no history: found {one_line(text[:80])}; expected one") from None
+
+
+def _loggable(entries: Iterable[HistoryEntry]) -> list[HistoryEntry]:
+    """Leave out what would not begin a line of the deployment log as TIME HOST#N, or as that of another host."""
+    return [each for each in entries if each.n in _NUMBERS and _TIME.fullmatch(each.time)]
+
+
+def cleaned(text: str) -> str:
+    """A node's own words as one line that no terminal obeys."""
+    return one_line(text, MAX_SAID)

@@ -4,35 +4,34 @@ from collections.abc import Iterator
 
 from pyinfra.api import Host, StringCommand
 
-from modelctl import layout
+from node import layout
 from node.desired_state import DesiredState
 from node.protocol.facts import Facts, SetState
-from operations.context import arguments_of
-from operations.facts import desired_state_for, foresee
+from operations.facts import foresee
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
+from operations.run import Run
 
 
 @node_operation
-def check_registry(host: Host, found: Facts) -> Iterator[StringCommand]:
+def check_registry(host: Host, found: Facts, _run: Run) -> Iterator[StringCommand]:
     """Say first, on the datasink, what the registry lacks for this run."""
     if found.datasink and found.datasink.registry:
         yield Refusal(f"{host.name}: {'; '.join(found.datasink.registry)}; store it there or choose another version")
 
 
 @node_operation
-def make_folders(host: Host, found: Facts) -> Iterator[StringCommand]:
+def make_folders(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
     """Make the folders that the services and their models live in."""
     if found.absent_folders:
-        yield command("folders", message=desired_state_for(host)._replace(folders=found.absent_folders))
+        yield command("folders", message=run.desired(host.name)._replace(folders=found.absent_folders))
 
 
 @node_operation
-def pull(host: Host, found: Facts) -> Iterator[StringCommand]:
+def pull(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
     """Bring every wanted version that is not there and verified; adopt what is there; touch nothing else."""
-    options = arguments_of(host)
-    desired = desired_state_for(host)
-    refusal = moving_unselected(host, desired, found)
+    options, desired = run.arguments, run.desired(host.name)
+    refusal = moving_unselected(run, desired, found)
     if refusal:
         yield refusal
         return
@@ -54,12 +53,12 @@ def _with_models(state: SetState) -> SetState:
 
 def lacks_stack(state: SetState) -> bool:
     """Whether it is its Coral stack that keeps a service from being ready."""
-    return (state.not_ready or "").startswith(f"{layout.CORAL}/")
+    return (state.not_ready or "").startswith(f"{layout.coral()}/")
 
 
-def moving_unselected(host: Host, desired: DesiredState, found: Facts) -> Refusal | None:
+def moving_unselected(run: Run, desired: DesiredState, found: Facts) -> Refusal | None:
     """Refuse to leave out models whose wanted version is not the running one: the switch would move them too."""
-    selected = arguments_of(host).models
+    selected = run.arguments.models
     if selected is None:
         return None
     moving = []
@@ -71,4 +70,4 @@ def moving_unselected(host: Host, desired: DesiredState, found: Facts) -> Refusa
             if model not in selected and running.get(model) != version
         ]
     left = ", ".join(moving)
-    return Refusal(f"{host.name}: --data models leaves out {left}; name it too, or run without") if moving else None
+    return Refusal(f"{desired.host}: --data models leaves out {left}; name it too, or run without") if moving else None

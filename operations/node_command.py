@@ -8,7 +8,7 @@ from pyinfra.api import QuoteString, StringCommand
 from modelctl.nodes.bundle import LOADER, bundle
 from node import layout, protocol
 
-PROGRAMS = f"{layout.STATE}/program"
+PROGRAMS = str(layout.program())
 
 
 class Message:

@@ -12,24 +12,30 @@ from pyinfra.context import ctx_host
 
 from modelctl.errors import OperatorError
 from node.protocol.facts import Facts
-from operations import rollout
 from operations.facts import forget, gather
 from operations.node_command import Refusal
+from operations.rollout import rollout_of
+from operations.run import Run
 
 P = ParamSpec("P")
 Commands = Iterator[StringCommand]
 
 
-def node_operation(plan: Callable[Concatenate[Host, Facts, P], Commands]) -> Callable[..., object]:
+RUN = """
+
+    + run: the run that the host is in, as `run_of` makes it for all of its hosts"""
+
+
+def node_operation(plan: Callable[Concatenate[Host, Facts, Run, P], Commands]) -> Callable[..., object]:
     """Make a pyinfra operation of a plan; it takes the arguments that follow the host and its facts."""
 
-    def converge(*args: P.args, **named: P.kwargs) -> Generator[StringCommand]:
+    def converge(run: Run, *args: P.args, **named: P.kwargs) -> Generator[StringCommand]:
         host = ctx_host.get()
         if host in host.state.failed_hosts:
-            rollout.leave(host)
+            rollout_of(host.state).leave(host.name)
             return  # a prediction goes on to later operations, which will not run here
         commands = 0
-        for command in _commands(host, lambda found: plan(host, found, *args, **named)):
+        for command in _commands(host, run, lambda found: plan(host, found, run, *args, **named)):
             commands += 1
             announce(host, command)
             yield command
@@ -40,20 +46,20 @@ def node_operation(plan: Callable[Concatenate[Host, Facts, P], Commands]) -> Cal
 
     converge.__name__ = plan.__name__
     converge.__module__ = plan.__module__
-    converge.__doc__ = plan.__doc__
+    converge.__doc__ = f"{plan.__doc__}{RUN}"
     return operation()(converge)
 
 
-def _commands(host: Host, plan: Callable[[Facts], Commands]) -> Commands:
+def _commands(host: Host, run: Run, plan: Callable[[Facts], Commands]) -> Commands:
     try:
-        found = gather(host)
+        found = gather(host, run)
         if found is None:
-            rollout.leave(host)
+            rollout_of(host.state).leave(host.name)
             yield Refusal(f"{host.name}: gave no answer; see above")
         else:
             yield from plan(found)
     except OperatorError as error:
-        rollout.leave(host)
+        rollout_of(host.state).leave(host.name)
         yield Refusal(str(error))
 
 

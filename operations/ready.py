@@ -12,16 +12,17 @@ from modelctl.nodes.bundle import bundle
 from node.protocol.facts import Facts, SetState
 from node.store.service_set import ServiceSet
 from operations import older_checkout
-from operations.facts import desired_state_for, foresee, has_program
+from operations.facts import foresee, has_program
 from operations.node_command import Refusal, bare_command, command
 from operations.node_operation import node_operation
+from operations.run import Run
 
 Step = Literal["access", "coral", "models", "configs"]
 
 _begun: WeakKeyDictionary[Host, frozenset[Step]] = WeakKeyDictionary()
 
 
-def make_ready(name: str, steps: Sequence[Step] = ()) -> None:
+def make_ready(name: str, run: Run, steps: Sequence[Step] = ()) -> None:
     """Make the host ready for these steps, unless a deploy that includes this one has done so.
 
     A step that changes nothing costs some 3 ms a host on the control node.
@@ -30,25 +31,25 @@ def make_ready(name: str, steps: Sequence[Step] = ()) -> None:
     begun = _begun.get(host)
     if begun is None or not begun.issuperset(steps):
         _begun[host] = frozenset(steps).union(begun or ())
-        converge(steps, name=name)
+        converge(run, steps, name=name)
 
 
 @node_operation
-def converge(host: Host, found: Facts, steps: Sequence[Step]) -> Iterator[StringCommand]:
+def converge(host: Host, found: Facts, run: Run, steps: Sequence[Step]) -> Iterator[StringCommand]:
     """Refuse a host that lacks what a step needs; install the node program; mend what is damaged of its state.
 
     + steps: what the deploy is about to do
     """
     for remark in found.remarks:
         host.log_styled(remark, fg="yellow")
-    desired = desired_state_for(host)
+    desired = run.desired(host.name)
     refusal = _lacks(host, found, steps) or (
-        None if has_program(found) else older_checkout.refusal(host, found, desired)
+        None if has_program(found) else older_checkout.refusal(host, found, run, desired)
     )
     if refusal:
         yield refusal
         return
-    strange = [each.service for each in desired.sets if _is_of_a_strange_commit(host, each, found.sets[each.service])]
+    strange = [each.service for each in desired.sets if _is_of_a_strange_commit(run, each, found.sets[each.service])]
     renewed = {service: found.sets[service]._replace(commit=desired.commit) for service in strange}
     foresee(host, current_program=bundle().digest, damaged=[], sets={**found.sets, **renewed})
     if not has_program(found):
@@ -65,7 +66,7 @@ def _lacks(host: Host, found: Facts, steps: Sequence[Step]) -> Refusal | None:
     return Refusal(f"{host.name}: {'; '.join(lines)}; then run again") if lines else None
 
 
-def _is_of_a_strange_commit(host: Host, wanted: ServiceSet, state: SetState) -> bool:
+def _is_of_a_strange_commit(run: Run, wanted: ServiceSet, state: SetState) -> bool:
     """As after a squash. It would let nobody switch the host any more."""
     is_chosen = state.chosen == wanted.digest
-    return is_chosen and state.commit is not None and not ancestry.contains(host.data.site_folder, state.commit)
+    return is_chosen and state.commit is not None and not ancestry.contains(run.site, state.commit)

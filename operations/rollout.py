@@ -8,11 +8,14 @@ these, and however few it takes at once, the hosts before one in the order of th
 looks at those before it and waits for them, never for later ones.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import Enum
+from itertools import takewhile
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from gevent import Timeout
+from gevent.event import Event
 from pyinfra import logger
 from pyinfra.api import BaseStateCallback, Host, Inventory, State, StringCommand
 from pyinfra.connectors.util import CommandOutput
@@ -20,9 +23,8 @@ from pyinfra.connectors.util import CommandOutput
 from node import protocol
 from node.protocol.steps import SwitchResult
 from operations.arguments import names_of
-from operations.context import desired_of, hosts_of
 from operations.facts import last_answer
-from operations.turns import Turns
+from operations.run import run_of
 
 ANSWER_SECONDS = 300  # for a host to say whether it moves
 
@@ -66,38 +68,53 @@ ENDINGS = {
 class Rollout:
     """What is known of the hosts of a run: how each is to be switched, and how that ended.
 
-    The hosts that `left` never say the one or the other.
+    Each waits for those of its role before it to say whether they move. Nobody looks again and again: whoever says so
+    wakes those that it holds up. The hosts that `left` never say the one or the other.
     """
 
-    def __init__(self, state: State, left: Collection[str]) -> None:
+    def __init__(self, state: State, left: Iterable[str]) -> None:
         self.named = _named_canaries(state.inventory)
         self.moves: dict[str, Move] = {}
         self.host_results: dict[str, HostResult] = {}
+        with_service = set(_with_service(state))
+        self._roles = {host.name: _role(host) for host in run_order(state.inventory) if host in with_service}
+        self._decided = {name: Event() for name in self._roles}
+        self._is_serial = state.pool.size <= 1
         self.left: set[str] = set()
-        names: dict[type, list[str]] = {}
-        for host in run_order(state.inventory):
-            if state.is_host_in_limit(host) and desired_of(host).sets:
-                names.setdefault(_role(host), []).append(host.name)
-        self._turns = {role: Turns(each) for role, each in names.items()}
-        self._roles = {name: role for role, each in names.items() for name in each}
         for name in left:
             self.leave(name)
 
-    def turns_of(self, name: str) -> Turns:
-        return self._turns[self._roles[name]]
-
     def decide(self, name: str, move: Move) -> None:
-        self.moves[name] = move
-        self.turns_of(name).decide(name, moves=move is Move.NEW)
+        """Say how a host is to be switched; what was said before does not matter."""
+        self.moves[name] = Move.NEW if move is Move.BACK and self.named else move
+        self._decided[name].set()
 
     def leave(self, name: str) -> None:
-        if name in self._roles and name not in self.left:
+        """Say that a host has failed, or that this deploy switches nothing there: nobody waits for it. What it has said
+        stays.
+        """
+        if name in self._decided:
             self.left.add(name)
-            self.turns_of(name).leave(name)
+            self._decided[name].set()
 
-    def wait_for_all(self, seconds: float) -> None:
-        for turns in self._turns.values():
-            turns.wait_for_all(seconds)
+    def goes_with_canaries(self, name: str) -> bool:
+        """Tell whether a host is to be switched in the first step: it goes back, or is the canary of its role."""
+        move = self.moves[name]
+        return move is Move.BACK or (move is Move.NEW and self._wait(self._before(name)) and self._is_first(name))
+
+    def anyone_moves(self) -> bool:
+        """Tell, in the prediction, whether any host of the run is to be switched."""
+        if not self._is_serial:  # else the later hosts wait for this one
+            self._wait(self._decided)
+        return any(move is not Move.NONE for move in self.moves.values())
+
+    def obstacle(self, name: str) -> str | None:
+        """Return why a host must not be switched in this run, None while the rollout goes on.
+
+        In the first step a host is tried whatever became of another role's. In the second the first step is over.
+        """
+        is_in_first_step = self.moves.get(name) is Move.BACK or self._is_first(name)
+        return "; ".join(self.stops(self._roles[name] if is_in_first_step else None)) or None
 
     def close(self) -> None:
         """The run is over: what has not ended is not known."""
@@ -110,8 +127,38 @@ class Rollout:
         stopping = {name: STOPPING[each] for name, each in self.host_results.items() if each in STOPPING}
         return sorted(f"{name} {why}" for name, why in stopping.items() if role in (None, self._roles[name]))
 
+    def _before(self, name: str) -> Iterator[str]:
+        """The hosts of its role before a host, in the order of the run."""
+        same = (each for each, role in self._roles.items() if role is self._roles[name])
+        return takewhile(lambda each: each != name, same)
+
+    def _is_first(self, name: str) -> bool:
+        """Whether no host of its role before a host moves, as far as is known."""
+        return not any(self.moves.get(each) is Move.NEW for each in self._before(name))
+
+    def _wait(self, names: Iterable[str]) -> bool:
+        """Let other hosts go on until all of these have decided, or left; tells whether they have in time."""
+        with Timeout(ANSWER_SECONDS, exception=False):
+            for name in names:
+                self._decided[name].wait()
+            return True
+        return False
+
 
 _rollouts: WeakKeyDictionary[State, dict[bool, Rollout]] = WeakKeyDictionary()
+
+
+def rollout_of(state: State) -> Rollout:
+    """The rollout of this phase. Who has failed by now, or has left the prediction, takes no part in it."""
+    phases = _rollouts.setdefault(state, {})
+    if state.is_executing not in phases:
+        phases[state.is_executing] = Rollout(state, phases[False].left if False in phases else ())
+        if state.is_executing:
+            state.add_callback_handler(_Listener())
+    rollout = phases[state.is_executing]
+    for host in state.failed_hosts:
+        rollout.leave(host.name)
+    return rollout
 
 
 def run_order(inventory: Inventory) -> list[Host]:
@@ -121,49 +168,6 @@ def run_order(inventory: Inventory) -> list[Host]:
         return hosts
     roles = list(dict.fromkeys(map(_role, hosts)))
     return sorted(hosts, key=lambda host: (roles.index(_role(host)), host.name not in named))
-
-
-def decide(host: Host, move: Move) -> None:
-    """Say how a host is to be switched: those of its role that come after it wait for that."""
-    rollout = _rollout(host.state)
-    rollout.decide(host.name, Move.NEW if move is Move.BACK and rollout.named else move)
-
-
-def leave(host: Host) -> None:
-    """Say that a host has failed, or that this deploy switches nothing there: nobody waits for it."""
-    _rollout(host.state).leave(host.name)
-
-
-def goes_with_canaries(host: Host) -> bool:
-    """Tell whether a host is to be switched in the first step: it goes back, or is the canary of its role."""
-    rollout = _rollout(host.state)
-    move, turns = rollout.moves[host.name], rollout.turns_of(host.name)
-    return move is Move.BACK or (
-        move is Move.NEW and turns.wait(host.name, ANSWER_SECONDS) and turns.is_first(host.name)
-    )
-
-
-def anyone_moves(host: Host) -> bool:
-    """Tell, in the prediction, whether any host of the run is to be switched."""
-    rollout = _rollout(host.state)
-    if host.state.pool.size > 1:  # else the later hosts wait for this one
-        rollout.wait_for_all(ANSWER_SECONDS)
-    return any(move is not Move.NONE for move in rollout.moves.values())
-
-
-def obstacle(host: Host) -> str | None:
-    """Return why the host must not be switched in this run, None while the rollout goes on.
-
-    In the first step a host is tried whatever became of another role's. In the second the first step is over.
-    """
-    rollout = _rollout(host.state)
-    is_first = rollout.moves.get(host.name) is Move.BACK or rollout.turns_of(host.name).is_first(host.name)
-    return "; ".join(rollout.stops(_role(host) if is_first else None)) or None
-
-
-def note(host: Host, host_result: HostResult) -> None:
-    """Remember what became of a host."""
-    _rollout(host.state).host_results[host.name] = host_result
 
 
 class SwitchCommand(StringCommand):
@@ -188,13 +192,13 @@ class Switch(SwitchCommand):
         self.services = services
 
     def execute(self, state: State, host: Host, connector_arguments: Any) -> Any:
-        note(host, HostResult.BEGUN)
-        host_result = HostResult.UNKNOWN
+        results, host_result = rollout_of(state).host_results, HostResult.UNKNOWN
+        results[host.name] = HostResult.BEGUN
         try:
             succeeded, output = super().execute(state, host, connector_arguments)
             host_result = host_result_of(self.result, self.services)
         finally:
-            note(host, host_result)
+            results[host.name] = host_result
             if host_result is HostResult.UNKNOWN:
                 host.log_styled("no answer to the switch; the node ends it alone, and the next run tells how", fg="red")
         return succeeded, output
@@ -243,7 +247,8 @@ def report(rollout: Rollout, state: State) -> list[str]:
 
 
 def _with_service(state: State) -> list[Host]:
-    return [host for host in hosts_of(state) if desired_of(host).sets]
+    run = run_of(state)
+    return [host for host in state.inventory if host.name in run.hosts and run.desired(host.name).sets]
 
 
 def _standing(rollout: Rollout, host: Host) -> str:
@@ -253,19 +258,6 @@ def _standing(rollout: Rollout, host: Host) -> str:
     answer = last_answer(host)
     is_settled = answer is not None and not any(state.reasons for state in answer.sets.values())
     return HostResult.NEW.value if is_settled else UNTOUCHED
-
-
-def _rollout(state: State) -> Rollout:
-    """The rollout of this phase. Who has failed by now, or has left the prediction, takes no part in it."""
-    phases = _rollouts.setdefault(state, {})
-    if state.is_executing not in phases:
-        phases[state.is_executing] = Rollout(state, phases[False].left if False in phases else ())
-        if state.is_executing:
-            state.add_callback_handler(_Listener())
-    rollout = phases[state.is_executing]
-    for host in state.failed_hosts:
-        rollout.leave(host.name)
-    return rollout
 
 
 def _named_canaries(inventory: Inventory) -> Collection[str] | None:

@@ -3,12 +3,11 @@
 import re
 import shlex
 import shutil
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 from modelctl.faults import one_line
-from modelctl.product import CHECKOUT, commit_of
+from modelctl.product import CHECKOUT, commit_of, git
 from modelctl.remembered import remembered
 
 
@@ -38,22 +37,18 @@ def newer(folder: Path, commits: Mapping[str, str | None]) -> str | None:
 @remembered
 def remedy(folder: Path) -> str:
     """Return what may bring a commit that the site lacks; to a shallow clone all older ones look newer."""
-    is_shallow = _git(folder, "rev-parse", "--is-shallow-repository").stdout.strip() == "true"
-    git = "git" if folder.resolve().is_relative_to(Path.cwd()) else f"git -C {shlex.quote(str(folder))}"
-    return f"{git} fetch --unshallow" if is_shallow else f"{git} pull"
+    is_shallow = git(folder, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
+    program = "git" if folder.resolve().is_relative_to(Path.cwd()) else f"git -C {shlex.quote(str(folder))}"
+    return f"{program} fetch --unshallow" if is_shallow else f"{program} pull"
 
 
 def warnings(folder: Path) -> list[str]:
     """Return what to say of a site whose commit git does not know; nothing where there is no git."""
     if commit_of(folder) != "unknown" or shutil.which("git") is None:
         return []
-    said = _git(folder, "rev-parse", "--verify", "HEAD").stderr.partition("\n")[0]
+    said = git(folder, "rev-parse", "--verify", "HEAD").stderr.decode(errors="replace").partition("\n")[0]
     return [f"{folder}: {one_line(said)}; so it is not known whether a newer checkout switched a node; see git status"]
 
 
 def _is_ancestor(folder: Path, commit: str) -> bool:
-    return _git(folder, "merge-base", "--is-ancestor", commit, "HEAD").returncode == 0
-
-
-def _git(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=False)
+    return git(folder, "merge-base", "--is-ancestor", commit, "HEAD").returncode == 0

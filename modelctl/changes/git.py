@@ -1,11 +1,11 @@
 """The checkout's git, as far as a command that edits the inventory needs it. Formats: git-status(1), porcelain v2."""
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
+from modelctl.product import git
 
 DETACHED = "(detached)"
 MAX_SAID = 400  # characters: what git says of a lock ends with what to do
@@ -19,7 +19,9 @@ class Checkout:
 
     def require_editable(self, path: Path) -> None:
         """Raises OperatorError unless a commit of this file alone is a plain next step of a branch."""
-        lines = self._run("status", "--porcelain=v2", "--branch", "--untracked-files=all", "--", str(path)).splitlines()
+        lines = _run(
+            self.folder, "status", "--porcelain=v2", "--branch", "--untracked-files=all", "--", str(path)
+        ).splitlines()
         said = dict(line[2:].split(" ", 1) for line in lines if line.startswith("# "))
         if said["branch.head"] == DETACHED:
             raise OperatorError(f"{self.folder}: HEAD is detached; expected a branch to commit to: git switch BRANCH")
@@ -32,49 +34,46 @@ class Checkout:
         if any(not line.startswith("# ") for line in lines):
             raise OperatorError(f"{path}: it has uncommitted changes; expected none; commit them, or git stash")
         if path.exists():  # else the commit will add it
-            self._run("ls-files", "--error-unmatch", "--", str(path))  # git says nothing of an ignored file
+            _run(self.folder, "ls-files", "--error-unmatch", "--", str(path))  # git says nothing of an ignored file
 
     def add(self, path: Path) -> None:
         """Let a commit know of a new file. Raises OperatorError for one that git is to ignore."""
-        self._run("add", "--intent-to-add", "--", str(path))
+        _run(self.folder, "add", "--intent-to-add", "--", str(path))
 
     def commit(self, path: Path, message: str) -> str:
         """Commit one file as it is now, and return the commit. Raises OperatorError when git refuses."""
-        self._run("commit", "--quiet", "--message", message, "--only", "--", str(path))
-        return self._run("rev-parse", "HEAD").strip()
+        _run(self.folder, "commit", "--quiet", "--message", message, "--only", "--", str(path))
+        return _run(self.folder, "rev-parse", "HEAD").strip()
 
     def branch(self) -> str:
         """The branch that is checked out; empty where HEAD is detached."""
-        return self._run("branch", "--show-current").strip()
+        return _run(self.folder, "branch", "--show-current").strip()
 
     def is_committed(self, path: Path) -> bool:
         """Whether HEAD holds the file as it is now."""
-        return not self._run("diff", "--name-only", "HEAD", "--", str(path))
+        return not _run(self.folder, "diff", "--name-only", "HEAD", "--", str(path))
 
     def has_changes(self, path: Path) -> bool:
         """Whether HEAD lacks the file, or holds another text of it."""
-        return bool(self._run("status", "--porcelain", "--", str(path)))
+        return bool(_run(self.folder, "status", "--porcelain", "--", str(path)))
 
     def unstage(self, path: Path) -> None:
         """Let the next commit know the file as HEAD has it."""
-        self._run("reset", "--quiet", "--", str(path))
+        _run(self.folder, "reset", "--quiet", "--", str(path))
 
     def private(self, name: str) -> Path:
         """The path of a file of our own in git's folder, where no clean-up of the checkout takes it."""
-        return self.folder / self._run("rev-parse", "--git-path", name).rstrip("\n")
-
-    def _run(self, *words: str) -> str:
-        return _git(self.folder, *words)
+        return self.folder / _run(self.folder, "rev-parse", "--git-path", name).rstrip("\n")
 
 
 def checkout_of(path: Path) -> Checkout:
     """The checkout that a file, or what a link leads to, belongs to. Raises OperatorError where there is none."""
-    return Checkout(Path(_git(path.resolve().parent, "rev-parse", "--show-toplevel").rstrip("\n")))
+    return Checkout(Path(_run(path.resolve().parent, "rev-parse", "--show-toplevel").rstrip("\n")))
 
 
-def _git(folder: Path, *words: str) -> str:
+def _run(folder: Path, *words: str) -> str:
     try:
-        done = subprocess.run(["git", *words], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        done = git(folder, *words)
     except OSError as error:
         if error.filename == "git":
             raise OperatorError("git: no such program; install it: apt-get install git") from None

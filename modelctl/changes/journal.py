@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from modelctl import text_file
+from modelctl import locks, text_file
 from modelctl.changes.git import Checkout
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
@@ -55,16 +55,12 @@ def locked(checkout: Checkout) -> Iterator[None]:
     """Hold the checkout for one change. Raises OperatorError when another holds it."""
     path = checkout.private(LOCK)
     with text_file.writing(path):
-        file = path.open("a", encoding="utf-8")
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            change = read(checkout)
-            said = change.in_short if change else "it has just begun"
-            raise OperatorError(
-                f"{checkout.folder}: another change is being made: {said}; wait for it and run again"
-            ) from None
+        lock = locks.take(path)
+    if lock is None:
+        change = read(checkout)
+        said = change.in_short if change else "it has just begun"
+        raise OperatorError(f"{checkout.folder}: another change is being made: {said}; wait for it and run again")
+    with lock:
         yield
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from modelctl import file_lock, text_file
+from modelctl import locks, text_file
 from modelctl.changes.deployment import to_the_end
 from modelctl.changes.git import Checkout, checkout_of
 from modelctl.errors import OperatorError
@@ -26,7 +26,7 @@ def revoke(inventory: Inventory, host: str) -> tuple[int, str]:
     """
     path = inventory.revoked.resolve()
     checkout = checkout_of(path)
-    with file_lock.held(path), to_the_end():
+    with locks.held(path), to_the_end():
         checkout.require_editable(path)  # another command may have been in the midst of it
         before = dataclasses.replace(inventory.fleet, revoked=load_revoked(path))
         generation = before.revoked.generation(host)

@@ -9,9 +9,11 @@ from tempfile import TemporaryFile
 from threading import Timer
 from typing import IO
 
+from modelctl.errors import OperatorError
 from modelctl.inventory.fleet import Fleet
-from modelctl.nodes import remote
+from modelctl.nodes import remote, travelling
 from modelctl.nodes.node_command import MAX_SAID
+from node import protocol
 
 BLOCK = 1 << 20
 
@@ -53,6 +55,21 @@ def give(fleet: Fleet, stream: IO[bytes], target: End, seconds: float, advance: 
             advance(stream.tell())
 
     return _give(fleet, told(), target, seconds)
+
+
+def to_datasink(fleet: Fleet, command: str, question: object) -> End:
+    """The end at which the primary datasink takes bytes in."""
+    return End(fleet.site.primary_datasink, travelling.words(command), travelling.message(question))
+
+
+def require_taken(fleet: Fleet, target: End, ended: Ended, lost: str, again: str) -> None:
+    """Raises OperatorError unless the datasink has taken all in; `lost` tells of bytes that did not go, or come."""
+    if ended.code == remote.SSH_FAILED:
+        raise remote.unreachable(fleet, target.host, ended.said)
+    if ended.code == protocol.REFUSED:
+        raise travelling.refused(fleet, ended.said)
+    if ended.code:
+        raise OperatorError(f"{remote.place(fleet, target.host)}: {lost}: {ended.said}; {again}")
 
 
 def _blocks(stream: IO[bytes] | None) -> Iterator[bytes]:

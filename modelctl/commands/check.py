@@ -1,14 +1,13 @@
 """`modelctl check`."""
 
 import sys
-from pathlib import Path
 
 import click
 
 from modelctl.commands import options
 from modelctl.desired import check as checks
 from modelctl.desired.check import Checked
-from modelctl.inventory_file import load
+from modelctl.inventory_file import Inventory
 
 NOT_READY = 1
 
@@ -16,10 +15,10 @@ NOT_READY = 1
 @click.command()
 @click.option("--strict", is_flag=True, help="Exit 1 unless a deploy could reach every host: all pinned, all trusted.")
 @options.as_json
-@options.site
-def check(strict: bool, as_json: bool, site: Path) -> None:
+@options.inventory
+def check(strict: bool, as_json: bool, inventory: Inventory) -> None:
     """Validate the site, the registry, the pins and every rendered config, without any connection."""
-    found = checks.check(load(site).fleet)
+    found = checks.check(inventory.fleet)
     if as_json:
         click.echo(found.to_json())
     else:

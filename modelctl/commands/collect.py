@@ -1,7 +1,6 @@
 """`modelctl collect`."""
 
 import shlex
-from pathlib import Path
 
 import click
 
@@ -11,10 +10,11 @@ from modelctl.collecting.linked_files import Linked
 from modelctl.commands import options
 from modelctl.faults import one_line
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import PinnedFile
-from modelctl.inventory_file import load
+from modelctl.inventory_file import Inventory
+from modelctl.nodes import travelling
 from modelctl.registry import pinning
 from modelctl.table import Report, Row, Table, number
+from node.protocol.registry import Measured
 from node.registry.collected import DIGITS
 
 MAX_PATH = 4096
@@ -26,13 +26,12 @@ COLUMNS = ("linked file", "bytes", "SHA-256", "")
 @click.argument("model")
 @click.argument("version")
 @options.yes
-@options.site
-def collect(host: str, model: str, version: str, yes: bool, site: Path) -> None:
+@options.inventory
+def collect(host: str, model: str, version: str, yes: bool, inventory: Inventory) -> None:
     """Copy the linked files of VERSION of MODEL on HOST to the primary datasink, those that exist nowhere else.
 
     They hold what the host's tasks have gathered. The host keeps its own; nothing is ever written over.
     """
-    inventory = load(site)
     fleet = inventory.fleet
     options.require_host(fleet, host)
     options.require_model(fleet, model)
@@ -46,7 +45,8 @@ def collect(host: str, model: str, version: str, yes: bool, site: Path) -> None:
         linked = linked_files.look(fleet, host, model, version)
     _show(fleet, linked)
     if linked.uncollected:
-        linked_files.require_space(fleet, linked)
+        needed = sum(file.size for file in linked.uncollected.values())
+        travelling.require_space(fleet, fleet.collected_folder(), needed, linked.free)
         options.require_consent("Collect them?", "collected", yes)
     else:
         click.echo(f"\nnothing to collect: {host} has nothing of {model}/{version} that is not elsewhere")
@@ -72,7 +72,7 @@ def _show(fleet: Fleet, linked: Linked) -> None:
     ).print()
 
 
-def _row(fleet: Fleet, linked: Linked, name: str, file: PinnedFile | None) -> Row:
+def _row(fleet: Fleet, linked: Linked, name: str, file: Measured | None) -> Row:
     if file is None:
         return Row((name, "", "", "not there"))
     datasink = fleet.site.primary_datasink

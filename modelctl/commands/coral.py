@@ -1,6 +1,5 @@
 """`modelctl coral`."""
 
-import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,14 +7,15 @@ import click
 
 from modelctl import hints, progress
 from modelctl.commands import options
-from modelctl.commands.pinned import pin_versions
+from modelctl.commands.pinned import pin_versions, require_pins_file
 from modelctl.errors import OperatorError
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import PinnedFile, load_pins
-from modelctl.inventory_file import load
-from modelctl.registry import stack_files, stack_sources, stack_store
+from modelctl.inventory_file import Inventory
+from modelctl.nodes import travelling
+from modelctl.registry import stack_files, stack_store
 from modelctl.table import Report, Row, Table, number
+from node.protocol.registry import Measured
 
 COLUMNS = ("file", "bytes", "SHA-256")
 
@@ -33,15 +33,15 @@ def coral() -> None:
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Take the files from this folder, not from their release pages.",
 )
-@options.site
-def download(version: str | None, folder: Path | None, site: Path) -> None:
+@options.inventory
+def download(version: str | None, folder: Path | None, inventory: Inventory) -> None:
     """Download the stack VERSION from its release pages, and store it on the primary datasink.
 
     Without VERSION: the current one, and those that hosts override it with. What is pinned must come as it was pinned.
     Run it again where it was ended: it goes on from there.
     """
-    inventory = load(site)
-    fleet = dataclasses.replace(inventory.fleet, pins=load_pins(inventory.pins))
+    require_pins_file(inventory)
+    fleet = inventory.fleet
     versions = stack_files.choose(fleet, version)
     inventory.connect()
     place = stack_store.look(fleet, versions)
@@ -62,15 +62,14 @@ def download(version: str | None, folder: Path | None, site: Path) -> None:
 @coral.command("pin")
 @click.argument("version", required=False)
 @options.yes
-@options.site
-def pin_(version: str | None, yes: bool, site: Path) -> None:
+@options.inventory
+def pin_(version: str | None, yes: bool, inventory: Inventory) -> None:
     """Pin the stack VERSION as the primary datasink holds it, after reading every byte of it there.
 
     Without VERSION: the current one, and those that hosts override it with.
     """
-    inventory = load(site)
-    pins = load_pins(inventory.pins)
-    fleet = dataclasses.replace(inventory.fleet, pins=pins)
+    require_pins_file(inventory)
+    fleet = inventory.fleet
     versions = stack_files.choose(fleet, version)
     inventory.connect()
     stored = stack_store.look(fleet, versions).stored
@@ -79,18 +78,15 @@ def pin_(version: str | None, yes: bool, site: Path) -> None:
             datasink, bring = fleet.site.primary_datasink, hints.modelctl(f"coral download {each}")
             raise OperatorError(f"{datasink}: {CORAL}/{each} is not stored there; download it: {bring}")
         stack_store.require_same(fleet, each, stored[each])
-    pin_versions(inventory, pins, [(CORAL, each) for each in versions], yes)
+    pin_versions(inventory, [(CORAL, each) for each in versions], yes)
 
 
 def _store(fleet: Fleet, version: str, folder: Path | None, free: int) -> None:
     """Nothing is sent before all files are here, and are the pinned ones where there is a pin."""
-    if folder is None:
-        found = stack_sources.downloaded(fleet, version)
-    else:
-        found = stack_sources.brought(fleet, version, folder)
+    found = stack_files.gather(fleet, version, folder)
     files = {name: file for name, (_, file) in found.items()}
     _show(files)
-    stack_store.require_space(fleet, files, free)
+    travelling.require_space(fleet, fleet.registry_folder(), sum(file.size for file in files.values()), free)
     datasink = fleet.site.primary_datasink
     for name, (path, file) in found.items():
         with progress.moving(f"sending {name} to {datasink}", file.size) as advance:
@@ -100,6 +96,6 @@ def _store(fleet: Fleet, version: str, folder: Path | None, free: int) -> None:
     click.echo(f"{CORAL}/{version}: stored on {datasink}")
 
 
-def _show(files: Mapping[str, PinnedFile]) -> None:
+def _show(files: Mapping[str, Measured]) -> None:
     rows = tuple(Row((name, number(file.size), file.sha256)) for name, file in files.items())
     Report((Table(COLUMNS, rows, frozenset({"bytes"})),)).print()

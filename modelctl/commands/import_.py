@@ -1,23 +1,22 @@
 """`modelctl import`."""
 
-import dataclasses
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import click
 
 from modelctl import hints, progress
 from modelctl.commands import options
-from modelctl.commands.pinned import pin_versions
+from modelctl.commands.pinned import pin_versions, require_pins_file
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import fault, one_line
 from modelctl.inventory import remarks
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import load_pins
-from modelctl.inventory_file import load
-from modelctl.registry import import_store, importing, pinning, registry_store
+from modelctl.inventory_file import Inventory
+from modelctl.nodes import travelling
+from modelctl.registry import importing, pinning, registry_store
 from modelctl.registry.importing import Plan
 from modelctl.registry.manifest import pin_of
 from modelctl.table import Report, Row, Table, number
@@ -31,32 +30,31 @@ COLUMNS = ("in the folder", "in the version", "bytes", "SHA-256")
 @click.argument("path")
 @click.option("--map", "maps", metavar="OLD=NEW", multiple=True, help="Name a file anew; OLD= leaves it out.")
 @options.yes
-@options.site
-def import_(model: str, version: str, path: str, maps: tuple[str, ...], yes: bool, site: Path) -> None:
+@options.inventory
+def import_(model: str, version: str, path: str, maps: tuple[str, ...], yes: bool, inventory: Inventory) -> None:
     """Store a folder that is on the primary datasink as VERSION of MODEL, write its manifest, and pin it.
 
     PATH is the folder's absolute path there. It stays as it is: its files are copied. Run it again where it was ended.
     """
-    inventory = load(site)
-    pins = load_pins(inventory.pins)
-    fleet = dataclasses.replace(inventory.fleet, pins=pins)
+    require_pins_file(inventory)
+    fleet = inventory.fleet
     _require_model(fleet, model)
     pair = (model, pinning.require_version(version))
     folder, renamed = importing.folder(path), importing.parse_maps(maps)
     inventory.connect()
-    place = import_store.check(fleet, pair, folder)
+    place = registry_store.check_import(fleet, pair, folder)
     plan = _plan(fleet, pair, folder, renamed)
     if place.stored:
         _require_same(fleet, pair, plan)
         click.echo(f"{'/'.join(pair)}: {fleet.site.primary_datasink} holds just these files as that version already")
     else:
         _require_unpinned(fleet, pair)
-        import_store.require_space(fleet, plan, place)
+        travelling.require_space(fleet, fleet.registry_folder(), plan.bytes, place.free)
         _show(fleet, pair, folder, plan)
         options.require_consent("Import and pin it?", "imported", yes)
         with progress.waiting(f"copying {folder} on {fleet.site.primary_datasink}"):
-            import_store.copy(fleet, pair, folder, plan)
-    pin_versions(inventory, pins, [pair], yes or not place.stored)  # both were asked for at once
+            registry_store.copy(fleet, pair, folder, plan)
+    pin_versions(inventory, [pair], yes or not place.stored)  # both were asked for at once
 
 
 def _require_model(fleet: Fleet, model: str) -> None:
@@ -83,7 +81,7 @@ def _require_same(fleet: Fleet, pair: tuple[str, str], plan: Plan) -> None:
     with progress.waiting(f"reading {name} on {datasink}"):
         stored = registry_store.read(fleet, *pair)
     try:
-        found = pin_of(*pair, stored).files
+        found = pin_of(*pair, stored).measured
     except Faults as error:
         raise Faults(
             f"{datasink}: {name} is stored already, and not as its manifest says: {line}; mend it there, or import "

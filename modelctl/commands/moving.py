@@ -1,12 +1,13 @@
 """What the commands share that move hosts to another version: a summary, a question, the change."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import wraps
 
 import click
 
-from modelctl.changes import change, older, preview
+from modelctl.changes import change, journal, older, preview
 from modelctl.changes.edit import Edit
 from modelctl.changes.git import Checkout
 from modelctl.changes.journal import Change
@@ -22,36 +23,63 @@ from modelctl.table import UNKNOWN, Report, Row, Table, number
 
 COLUMNS = ("host", "from", "to", "restarts", "bytes to move", "events unlocked")
 NUMBERS = frozenset(COLUMNS[-2:])
-unlock = click.option("--unlock", is_flag=True, help="Allow a face list that unlocks events.")
-reason = click.option("--reason", default="", help="Why, for the commit's message.")
 
 
 @dataclass(frozen=True)
-class Move:
-    """A wish: `what` in words, the model and its version, why, and what the operator allows."""
+class Wish:
+    """What an operator says of a change: why, and what it may do."""
 
-    what: str
-    model: str
-    version: str
     reason: str
     unlock: bool
     older: tuple[str, ...]
     yes: bool
 
 
-def carry_out(inventory: Inventory, checkout: Checkout, made: Edit, move: Move) -> None:
+@dataclass(frozen=True)
+class Move:
+    """A change: `what` in words, the model and its version, and what the operator says of it."""
+
+    what: str
+    model: str
+    version: str
+    wish: Wish
+
+
+def wish(command: Callable[..., None]) -> Callable[..., None]:
+    """Hand a command what its options say of the change, as `wish`."""
+
+    @click.option("--reason", default="", help="Why, for the commit's message.")
+    @click.option("--unlock", is_flag=True, help="Allow a face list that unlocks events.")
+    @older.option
+    @options.yes
+    @wraps(command)
+    def wished(*words: object, reason: str, unlock: bool, older: tuple[str, ...], yes: bool, **named: object) -> None:
+        command(*words, wish=Wish(reason, unlock, older, yes), **named)
+
+    return wished
+
+
+def carry_out(inventory: Inventory, checkout: Checkout, edit: Callable[[], Edit], move: Move) -> None:
     """Look at what an edit would do, show it, ask, and do it. Raises OperatorError when it is not done, or undone."""
+    with journal.locked(checkout):
+        change.require_none(checkout)
+        made = edit()
+        checkout.require_editable(made.file)
+        _carry_out(inventory, checkout, made, move)
+
+
+def _carry_out(inventory: Inventory, checkout: Checkout, made: Edit, move: Move) -> None:
     _require_pins_committed(inventory, checkout)
     inventory.connect()
     before, after = inventory.fleet, made.after
     moving = preview.moving(before, after, move.model)
-    older.require_moving(move.older, moving)
+    older.require_moving(move.wish.older, moving)
     hosts = _look(inventory, after, move)
     summary(move.what, hosts).print()
-    older.require_allowed(inventory.folder, [each.newer for each in hosts if each.newer], move.older)
-    if not move.unlock:
+    older.require_allowed(inventory.folder, [each.newer for each in hosts if each.newer], move.wish.older)
+    if not move.wish.unlock:
         _require_locked(hosts)
-    options.require_consent("Do it?", "changed", move.yes)
+    options.require_consent("Do it?", "changed", move.wish.yes)
     if not _is_agreed(before, move):
         roots.add(inventory.folder, [before, after], {})
     begun = Change(
@@ -65,10 +93,10 @@ def carry_out(inventory: Inventory, checkout: Checkout, made: Edit, move: Move) 
         new=made.new,
         model=move.model,
         hosts=tuple(moving),
-        older=move.older,
+        older=move.wish.older,
     )
-    message = f"{move.what}\n\n{move.reason}".rstrip()
-    change.make(checkout, begun, message, ("unlock=yes",) if move.unlock else ())
+    message = f"{move.what}\n\n{move.wish.reason}".rstrip()
+    change.make(checkout, begun, message, ("unlock=yes",) if move.wish.unlock else ())
 
 
 def summary(what: str, hosts: Sequence[HostPreview]) -> Report:
@@ -101,7 +129,7 @@ def _look(inventory: Inventory, after: Fleet, move: Move) -> tuple[HostPreview, 
 
 def _is_agreed(fleet: Fleet, move: Move) -> bool:
     """Whether nothing that the look finds makes the operator think again."""
-    return move.yes and (move.unlock or not fleet.registry.artefacts[move.model].linked)
+    return move.wish.yes and (move.wish.unlock or not fleet.registry.artefacts[move.model].linked)
 
 
 def _require_pins_committed(inventory: Inventory, checkout: Checkout) -> None:

@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from pathlib import Path
 
 import click
@@ -24,6 +25,17 @@ site = click.option(
 )
 yes = click.option("--yes", is_flag=True, help="Do not ask.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead, for programs.")
+
+
+def inventory(command: Callable[..., None]) -> Callable[..., None]:
+    """Hand a command the inventory of the site that its option names, as `inventory`."""
+
+    @site
+    @wraps(command)
+    def loaded(*words: object, site: Path, **named: object) -> None:
+        command(*words, inventory=load(site), **named)
+
+    return loaded
 
 
 def tell(report: Report, data: Mapping[str, object], as_json: bool) -> None:

@@ -1,19 +1,16 @@
 """`modelctl override`."""
 
-from pathlib import Path
-
 import click
 
 from modelctl import hints
-from modelctl.changes import change, edit, journal, preview
-from modelctl.changes import older as older_hosts
+from modelctl.changes import change, edit, preview
 from modelctl.changes.git import checkout_of
 from modelctl.commands import moving, options
-from modelctl.commands.moving import Move
+from modelctl.commands.moving import Move, Wish
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, fault
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory_file import load
+from modelctl.inventory_file import Inventory
 
 
 @click.command()
@@ -21,28 +18,14 @@ from modelctl.inventory_file import load
 @click.argument("model")
 @click.argument("version", required=False)
 @click.option("--clear", is_flag=True, help="Take the override away: the host gets the current version again.")
-@moving.reason
-@moving.unlock
-@older_hosts.option
-@options.yes
-@options.site
-def override(
-    hosts: str,
-    model: str,
-    version: str | None,
-    clear: bool,
-    reason: str,
-    unlock: bool,
-    older: tuple[str, ...],
-    yes: bool,
-    site: Path,
-) -> None:
+@moving.wish
+@options.inventory
+def override(hosts: str, model: str, version: str | None, clear: bool, wish: Wish, inventory: Inventory) -> None:
     """Try VERSION of MODEL on HOST alone, or on several as a,b: edit site.py, commit, deploy to them.
 
     The version must be stored, pinned and complete. When the deploy fails, or is stopped, all of it is undone, on all
     of them.
     """
-    inventory = load(site)
     fleet = inventory.fleet
     names = _hosts(fleet, hosts, model)
     if (version is None) != clear:
@@ -57,13 +40,10 @@ def override(
         change.require_none(checkout)
         click.echo(f"{said}: {standing} already; what runs: {hints.modelctl(' '.join(['status', *names]))}")
         return
-    with journal.locked(checkout):
-        change.require_none(checkout)
-        made = edit.set_override(inventory, others, model, version)
-        checkout.require_editable(made.file)
-        place = ", ".join(others)
-        what = f"Override {model} on {place} with {version}" if version else f"Clear the override of {model} on {place}"
-        moving.carry_out(inventory, checkout, made, Move(what, model, wanted, reason, unlock, older, yes))
+    place = ", ".join(others)
+    what = f"Override {model} on {place} with {version}" if version else f"Clear the override of {model} on {place}"
+    move = Move(what, model, wanted, wish)
+    moving.carry_out(inventory, checkout, lambda: edit.set_override(inventory, others, model, version), move)
     click.echo(f"{said}: {standing}")
 
 

@@ -1,16 +1,12 @@
 """`modelctl pin`."""
 
-import dataclasses
-from pathlib import Path
-
 import click
 
 from modelctl import hints
 from modelctl.commands import options
-from modelctl.commands.pinned import pin_versions
+from modelctl.commands.pinned import pin_versions, require_pins_file
 from modelctl.errors import OperatorError
-from modelctl.inventory.pins import load_pins
-from modelctl.inventory_file import load
+from modelctl.inventory_file import Inventory
 from modelctl.registry import pinning, registry_store
 
 
@@ -18,16 +14,15 @@ from modelctl.registry import pinning, registry_store
 @click.argument("model", required=False)
 @click.argument("version", required=False)
 @options.yes
-@options.site
-def pin(model: str | None, version: str | None, yes: bool, site: Path) -> None:
+@options.inventory
+def pin(model: str | None, version: str | None, yes: bool, inventory: Inventory) -> None:
     """Pin versions that the primary datasink holds, after reading every byte of them there.
 
     Without VERSION: those of MODEL that no pin covers, of what hosts want and what is stored with a manifest. Without
     MODEL: those of all models.
     """
-    inventory = load(site)
-    pins = load_pins(inventory.pins)
-    fleet = dataclasses.replace(inventory.fleet, pins=pins)
+    require_pins_file(inventory)
+    fleet = inventory.fleet
     if model is not None:
         options.require_model(fleet, model)
     unknown: list[str] = []
@@ -43,7 +38,7 @@ def pin(model: str | None, version: str | None, yes: bool, site: Path) -> None:
     for why in unknown:
         click.echo(f"{fleet.site.primary_datasink}: {why}", err=True)
     if versions:
-        pin_versions(inventory, pins, versions, yes)
+        pin_versions(inventory, versions, yes)
     elif not unknown:
         datasink = fleet.site.primary_datasink
         click.echo(f"{inventory.pins}: nothing to pin, it has every version that a host wants or {datasink} stores")

@@ -6,24 +6,29 @@ from pathlib import Path
 
 import click
 
-from modelctl import file_lock, hints, progress
+from modelctl import hints, locks, progress, text_file
 from modelctl.commands import options
 from modelctl.errors import OperatorError
 from modelctl.inventory import remarks
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import Pin, Pins, load_pins, replace_pins
+from modelctl.inventory.pins import Pin, dump_pins, load_pins
 from modelctl.inventory_file import Inventory
 from modelctl.registry import pinning, registry_store
-from modelctl.registry.manifest import StoredVersion
+from node.protocol.registry import FolderContents
 
 
-def pin_versions(inventory: Inventory, pins: Pins, versions: Sequence[tuple[str, str]], yes: bool) -> None:
-    """Add these (model, version) to `pins`, those that the pins file holds.
+def require_pins_file(inventory: Inventory) -> None:
+    """Raises OperatorError, before anything is done, when the inventory file does not say where its pins are."""
+    _ = inventory.pins
+
+
+def pin_versions(inventory: Inventory, versions: Sequence[tuple[str, str]], yes: bool) -> None:
+    """Add these (model, version) to the pins file.
 
     Raises OperatorError, after the others are pinned, when one is not as its manifest says.
     """
-    path, fleet = inventory.pins, dataclasses.replace(inventory.fleet, pins=pins)
+    path, fleet = inventory.pins, inventory.fleet
     proposal = pinning.propose(fleet, dict(_read_each(fleet, versions)))
     _show(proposal, fleet.site.primary_datasink, path)
     if proposal.new:
@@ -35,7 +40,7 @@ def pin_versions(inventory: Inventory, pins: Pins, versions: Sequence[tuple[str,
         raise OperatorError(f"not pinned: {names}; when that is mended: {hints.modelctl('pin')}")
 
 
-def _read_each(fleet: Fleet, versions: Sequence[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], StoredVersion]]:
+def _read_each(fleet: Fleet, versions: Sequence[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], FolderContents]]:
     """One question for each: each has its own time, and on a terminal one sees which it is."""
     for count, (model, version) in enumerate(versions, 1):
         what = f"reading {model}/{version} on {fleet.site.primary_datasink} ({count} of {len(versions)})"
@@ -46,9 +51,9 @@ def _read_each(fleet: Fleet, versions: Sequence[tuple[str, str]]) -> Iterator[tu
 
 def _write(inventory: Inventory, new: Mapping[tuple[str, str], Pin]) -> None:
     """Add to what the file holds by now: another command may have pinned since it was read."""
-    with file_lock.held(inventory.pins):
+    with locks.held(inventory.pins):
         fleet = dataclasses.replace(inventory.fleet, pins=load_pins(inventory.pins))
-        replace_pins(inventory.pins, pinning.with_new(fleet, new))
+        text_file.replace(inventory.pins, dump_pins(pinning.with_new(fleet, new)))
 
 
 def _show(proposal: pinning.Proposal, datasink: str, path: Path) -> None:
@@ -65,5 +70,5 @@ def _show(proposal: pinning.Proposal, datasink: str, path: Path) -> None:
         if model == CORAL:  # nobody has looked at these before
             for name, file in pin.files.items():
                 click.echo(f"    {name}: {file.size:,} bytes, SHA-256 {file.sha256}")
-        for line in remarks.shrunken(proposal.pins, model, version, pin.files):
+        for line in remarks.shrunken(proposal.pins, model, version, pin.measured):
             click.echo(f"warning: {line}", err=True)

@@ -7,17 +7,17 @@ import click
 from modelctl.commands import options
 from modelctl.desired.render import render as render_host
 from modelctl.errors import OperatorError
-from modelctl.inventory_file import load
+from modelctl.inventory_file import Inventory
 from node.store.service_set import Installed
 
 
 @click.command()
 @click.argument("host")
 @click.option("--output", type=click.Path(path_type=Path), help="Write the files below this folder instead.")
-@options.site
-def render(host: str, output: Path | None, site: Path) -> None:
+@options.inventory
+def render(host: str, output: Path | None, inventory: Inventory) -> None:
     """Show every file that a deploy puts on HOST."""
-    fleet = load(site).fleet
+    fleet = inventory.fleet
     options.require_host(fleet, host)
     files = render_host(fleet, host)
     if output is None:

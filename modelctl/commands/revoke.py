@@ -1,7 +1,5 @@
 """`modelctl revoke`."""
 
-from pathlib import Path
-
 import click
 
 from modelctl import hints
@@ -11,7 +9,7 @@ from modelctl.commands import options
 from modelctl.errors import OperatorError
 from modelctl.faults import choice, fault
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory_file import Inventory, load
+from modelctl.inventory_file import Inventory
 from modelctl.nodes.pull_ca import PullCa
 
 DEPLOY = "deploys/access.py"
@@ -20,13 +18,12 @@ DEPLOY = "deploys/access.py"
 @click.command()
 @click.argument("host")
 @options.yes
-@options.site
-def revoke(host: str, yes: bool, site: Path) -> None:
+@options.inventory
+def revoke(host: str, yes: bool, inventory: Inventory) -> None:
     """Shut HOST out of the model registry, as when it was stolen: edit revoked.json, commit, tell the primary datasink.
 
     The commit stays when the datasink cannot be told. The next deploy to HOST gives it a key that opens the registry.
     """
-    inventory = load(site)
     fleet = inventory.fleet
     _require_revocable(fleet, host)
     require_pyinfra()
@@ -68,7 +65,7 @@ def _tell_datasink(inventory: Inventory, host: str, commit: str) -> None:
 
 
 def _way_back(fleet: Fleet, host: str) -> str:
-    deploy = hints.pyinfra(f"deploys/models.py --limit {host} -y")
+    deploy = hints.deploying(host)
     if host not in fleet.site.hosts:
         return f"to let a new card in: describe {host} in site.py again, and deploy to it: {deploy}"
     return f"a deploy to {host} lets it in again: take it out of site.py until it has a new card; then: {deploy}"

@@ -1,47 +1,31 @@
 """`modelctl rollback`."""
 
-from pathlib import Path
-
 import click
 
 from modelctl import hints
-from modelctl.changes import change, edit, journal, preview
-from modelctl.changes import older as older_hosts
+from modelctl.changes import change, edit, preview
 from modelctl.changes.git import checkout_of
 from modelctl.commands import moving, options
-from modelctl.commands.moving import Move
+from modelctl.commands.moving import Move, Wish
 from modelctl.errors import OperatorError
 from modelctl.faults import fault
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.values import version_key
-from modelctl.inventory_file import load
+from modelctl.inventory_file import Inventory
 
 
 @click.command()
 @click.argument("model")
 @click.argument("version", required=False)
 @click.option("--previous", is_flag=True, help="Go to the version before; the same again goes forward.")
-@moving.reason
-@moving.unlock
-@older_hosts.option
-@options.yes
-@options.site
-def rollback(
-    model: str,
-    version: str | None,
-    previous: bool,
-    reason: str,
-    unlock: bool,
-    older: tuple[str, ...],
-    yes: bool,
-    site: Path,
-) -> None:
+@moving.wish
+@options.inventory
+def rollback(model: str, version: str | None, previous: bool, wish: Wish, inventory: Inventory) -> None:
     """Give all hosts without an override VERSION of MODEL: edit registry.py, commit, deploy.
 
     The version must be stored, pinned and complete. When the deploy fails, or is stopped, all of it is undone.
     """
-    inventory = load(site)
     options.require_model(inventory.fleet, model)
     now = inventory.fleet.registry.artefacts[model].current_version
     wanted = _wanted(inventory.fleet, model, version, previous)
@@ -51,13 +35,9 @@ def rollback(
         change.require_none(checkout)
         click.echo(f"{model}: {wanted} is the current version already; what runs: {hints.modelctl('status')}")
         return
-    with journal.locked(checkout):
-        change.require_none(checkout)
-        made = edit.set_versions(inventory, model, current=wanted, previous=now)
-        checkout.require_editable(made.file)
-        verb = "Roll back" if version_key(wanted) < version_key(now) else "Roll forward"
-        what = f"{verb} {model} from {now} to {wanted}"
-        moving.carry_out(inventory, checkout, made, Move(what, model, wanted, reason, unlock, older, yes))
+    verb = "Roll back" if version_key(wanted) < version_key(now) else "Roll forward"
+    move = Move(f"{verb} {model} from {now} to {wanted}", model, wanted, wish)
+    moving.carry_out(inventory, checkout, lambda: edit.set_versions(inventory, model, wanted, now), move)
     back = hints.modelctl(f"rollback {model} --previous")
     click.echo(f"{model}: {wanted} is the current version; to {now} again: {back}")
 

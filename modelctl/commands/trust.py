@@ -1,13 +1,11 @@
 """`modelctl trust`."""
 
-from pathlib import Path
-
 import click
 
 from modelctl import hints
 from modelctl.commands import options
 from modelctl.errors import OperatorError
-from modelctl.inventory_file import Inventory, load
+from modelctl.inventory_file import Inventory
 from modelctl.nodes import remote
 from modelctl.nodes import trust as trusted
 
@@ -16,13 +14,15 @@ from modelctl.nodes import trust as trusted
 @click.argument("host")
 @click.option("--replace", is_flag=True, help="Accept a new key in place of the one on file, as after a new card.")
 @options.yes
-@options.site
-def trust(host: str, replace: bool, yes: bool, site: Path) -> None:
+@options.inventory
+def trust(host: str, replace: bool, yes: bool, inventory: Inventory) -> None:
     """Show the fingerprint of HOST's SSH key, and add the key to the site's known hosts."""
-    inventory = load(site)
-    options.require_host(inventory.fleet, host)
-    known_hosts, port = inventory.fleet.site.known_hosts, remote.port(inventory.fleet, host)
-    found, known = _keys(inventory, host, port)
+    fleet = inventory.fleet
+    options.require_host(fleet, host)
+    address, known_hosts, port = fleet.host(host).address, fleet.site.known_hosts, remote.port(fleet, host)
+    inventory.connect()
+    found = trusted.scan(host, address, port)
+    known = trusted.known_key(known_hosts, str(address), port)
     trusted.require_not_revoked(known_hosts, host, found)
     is_done = trusted.is_alone if replace else trusted.is_known
     if is_done(known_hosts, found, port):
@@ -38,11 +38,3 @@ def trust(host: str, replace: bool, yes: bool, site: Path) -> None:
         raise OperatorError(f"{host}: not trusted, nothing changed")
     trusted.record(known_hosts, host, found, known, port)
     click.echo(f"{host} is trusted now, in {known_hosts}")
-
-
-def _keys(inventory: Inventory, host: str, port: int) -> tuple[trusted.HostKey, trusted.HostKey | None]:
-    """The key that a host shows, and the one on file."""
-    fleet = inventory.fleet
-    address = fleet.host(host).address
-    inventory.connect()
-    return trusted.scan(host, address, port), trusted.known_key(fleet.site.known_hosts, str(address), port)

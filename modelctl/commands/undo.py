@@ -1,7 +1,6 @@
 """`modelctl undo`."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import click
 
@@ -10,17 +9,16 @@ from modelctl.changes import older as older_hosts
 from modelctl.changes.git import checkout_of
 from modelctl.changes.journal import Change
 from modelctl.commands import options
-from modelctl.inventory_file import Inventory, load
+from modelctl.inventory_file import Inventory
 from modelctl.nodes import remote
 
 
 @click.command()
 @older_hosts.option
 @options.yes
-@options.site
-def undo(older: tuple[str, ...], yes: bool, site: Path) -> None:
+@options.inventory
+def undo(older: tuple[str, ...], yes: bool, inventory: Inventory) -> None:
     """End a change that was killed before it was over: take it back in the checkout, and on the hosts."""
-    inventory = load(site)
     checkout = checkout_of(inventory.sources / "registry.py")
     with journal.locked(checkout):
         begun = journal.read(checkout)

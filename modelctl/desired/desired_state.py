@@ -6,19 +6,18 @@ from collections.abc import Collection, Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from modelctl import hints, layout
-from modelctl.desired.model_files import NamedFile
-from modelctl.desired.render import Rendered, clean_up_units, coral_rule, render_service
-from modelctl.desired.runtime import stack_digest
-from modelctl.desired.services import face_list_folder, models_folder
+from modelctl import hints
+from modelctl.desired.model_files import NamedFile, face_list_folder, models_folder
+from modelctl.desired.render import clean_up_units, coral_rule, render_service
+from modelctl.desired.services import Service, service_of
 from modelctl.errors import Faults
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.hosts import Datasink
 from modelctl.schema import HealthCheck, Pin
 from node.desired_state import DesiredState, File, Limits, Source, Stack, Version
-from node.store.service_set import HealthCheck as SetGate
-from node.store.service_set import Link, Named, ServiceSet
+from node.store.service_set import HealthCheck as SetHealthCheck
+from node.store.service_set import Link, Named, ServiceSet, SetStack
 
 
 @lru_cache(maxsize=256)
@@ -26,17 +25,17 @@ def desired(fleet: Fleet, host: str) -> DesiredState:
     """What a host should hold. Raises Faults when a config is faulty or a version has no pin."""
     if unpinned := fleet.unpinned(host):
         raise Faults(f"{host}: wants {label}, which no pin covers; {hints.pinning(label)}" for label in unpinned)
-    rendered = render_service(fleet, host)
+    service = service_of(fleet, host)
     is_datasink = isinstance(fleet.host(host), Datasink)
     return DesiredState(
         host=host,
         user=fleet.service_user(host),
-        folders=[Path(folder) for folder in rendered.service.folders] if rendered else [],
+        folders=[Path(folder) for folder in service.folders] if service else [],
         versions=[] if is_datasink else _versions(fleet, host),
-        stack=_stack(fleet, host),
+        stack=_stack(fleet, service.stack) if service and service.stack else None,
         face_list=_face_list(fleet, host) if is_datasink else None,
-        sets=[_service_set(fleet, host, rendered)] if rendered else [],
-        needs={rendered.service.name: list(rendered.service.needs)} if rendered else {},
+        sets=[_service_set(fleet, host, service)] if service else [],
+        needs={service.name: list(service.needs)} if service else {},
         clean_up=list(clean_up_units(fleet, host)),
         source=_source(fleet, host),
         limits=Limits(**fleet.standards.limits.model_dump()),
@@ -63,14 +62,14 @@ def _version(fleet: Fleet, model: str, version: str, directory: Path, linked: Co
     return Version(model, version, pin.manifest, directory, files)
 
 
-def _stack(fleet: Fleet, host: str) -> Stack | None:
-    found = fleet.stack(host)
-    if found is None:
-        return None
-    version, stack = found
-    digest = stack_digest(stack.node_files, _pin(fleet, CORAL, version))
-    packages = _only(_version(fleet, CORAL, version, Path(layout.CORAL, digest), ()), stack.node_files)
-    return Stack(packages, digest, stack.python, stack.debian, stack.architecture, stack.tensorflow, coral_rule())
+def _stack(fleet: Fleet, loaded: SetStack) -> Stack:
+    """What a host unpacks for the stack that its service loads."""
+    assert fleet.registry.coral is not None, "the stack is of it"
+    stack = fleet.registry.coral.stacks[loaded.version]
+    packages = _only(_version(fleet, CORAL, loaded.version, loaded.directory, ()), stack.node_files)
+    return Stack(
+        packages, loaded.digest, stack.python, stack.debian, stack.architecture, stack.tensorflow, coral_rule()
+    )
 
 
 def _face_list(fleet: Fleet, host: str) -> Version:
@@ -85,10 +84,10 @@ def _only(version: Version, names: Iterable[str]) -> Version:
     return version._replace(files=[files[name] for name in names])
 
 
-def _service_set(fleet: Fleet, host: str, rendered: Rendered) -> ServiceSet:
-    service = rendered.service
-    versions = {named.model: named.version for named in rendered.named}
-    stack = service.runtime.stack
+def _service_set(fleet: Fleet, host: str, service: Service) -> ServiceSet:
+    files, stack = list(render_service(service)), service.stack
+    named_files = [service.models.named[path] for path in sorted(service.models.named)]
+    versions = {named.model: named.version for named in named_files}
     if stack is not None:
         versions[CORAL] = stack.version
     health_check: HealthCheck = getattr(fleet.standards.health_checks, service.name)
@@ -96,21 +95,15 @@ def _service_set(fleet: Fleet, host: str, rendered: Rendered) -> ServiceSet:
         service=service.name,
         unit=service.unit,
         digest="",
-        files=list(rendered.files),
+        files=files,
         links=_links(fleet, host),
         models=dict(sorted(versions.items())),
         manifests={model: _pin(fleet, model, version).manifest for model, version in sorted(versions.items())},
-        named_files=[_named_file(fleet, host, named) for named in rendered.named],
+        named_files=[_named_file(fleet, host, named) for named in named_files],
         state=fleet.host(host).service,
         work=service.work,
-        timers=[unit.name for unit in service.units if unit.name.endswith(".timer")],
-        health_check=SetGate(
-            health_check.writer_timeout,
-            health_check.start_timeout,
-            health_check.settle_time,
-            health_check.model_wait,
-            sorted(health_check.checks),
-        ),
+        timers=[file.path.name for file in files if file.path.suffix == ".timer"],
+        health_check=SetHealthCheck(**{**vars(health_check), "checks": sorted(health_check.checks)}),
         stack=stack,
     )
     return content._replace(digest=_digest(content))

@@ -3,11 +3,12 @@
 That the file table of a pinned version holds each role's file is checked by `Fleet`, for all versions at once.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from modelctl.faults import choice, fault
 from modelctl.inventory.fleet import Fleet
+from modelctl.inventory.hosts import Datasink, Sentinel
 
 
 @dataclass(frozen=True)
@@ -22,34 +23,48 @@ class NamedFile:
 
 @dataclass
 class ModelFiles:
-    """Resolves the model paths of one host's configs and remembers them, and what could not be resolved.
-
-    `place` gives the path on the host of a model's version's file.
-    """
+    """Resolves the model paths of one host's configs and remembers them, and what could not be resolved."""
 
     fleet: Fleet
     host: str
-    place: Callable[[str, str, str], str]
     named: dict[str, NamedFile] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
     def path(self, model: str, role: str) -> str:
         """The path of a model's file in this role. A fault is remembered, so that one rendering shows them all."""
-        try:
-            named = self._resolve(model, role)
-        except LookupError as error:
-            self.faults.append(str(error.args[0]))
-            return ""
-        self.named[named.path] = named
-        return named.path
-
-    def _resolve(self, model: str, role: str) -> NamedFile:
         versions = self.fleet.versions(self.host)
         if model not in versions:
             allowed = f"a model that this host gets: {choice(model, versions)}"
-            raise LookupError(fault(f"site.hosts.{self.host}: model in a config", model, allowed))
+            self.faults.append(fault(f"site.hosts.{self.host}: model in a config", model, allowed))
+            return ""
         version, files = versions[model], self.fleet.registry.models[model].files
         if role not in files:
-            raise LookupError(fault(f"registry.models.{model}.files", role, choice(role, files)))
-        name = files[role]
-        return NamedFile(self.place(model, version, name), model, version, name)
+            self.faults.append(fault(f"registry.models.{model}.files", role, choice(role, files)))
+            return ""
+        path = _place(self.fleet, self.host, model, version, files[role])
+        self.named[path] = NamedFile(path, model, version, files[role])
+        return path
+
+
+def models_folder(fleet: Fleet, name: str) -> str:
+    """The folder of the model versions on a sentinel or an outpost."""
+    paths = fleet.standards.paths
+    install = paths.sentinel if isinstance(fleet.host(name), Sentinel) else paths.imagenode
+    return f"{fleet.home(name)}/{install}/models"
+
+
+def face_list_folder(fleet: Fleet) -> str:
+    """The folder of the face list on a datasink."""
+    return f"{fleet.data_root()}/face_recognition"
+
+
+def face_list_name(version: str, name: str) -> str:
+    """What a file of the face list's version is called in that folder."""
+    return f"{PurePosixPath(name).stem}_{version}{PurePosixPath(name).suffix}"
+
+
+def _place(fleet: Fleet, host: str, model: str, version: str, name: str) -> str:
+    """Where a host has a file of a model's version: a datasink has no other model than the face list's."""
+    if isinstance(fleet.host(host), Datasink):
+        return f"{face_list_folder(fleet)}/{face_list_name(version, name)}"
+    return f"{models_folder(fleet, host)}/{model}/{version}/{name}"

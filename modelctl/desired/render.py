@@ -1,8 +1,7 @@
 """Every file that a deploy puts on a host, rendered from templates/ without any connection."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -10,11 +9,10 @@ from typing import Any
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 
-from modelctl import layout
-from modelctl.desired.model_files import NamedFile
-from modelctl.desired.services import Service, Unit, service_of
+from modelctl.desired.services import Service, Template, service_of
 from modelctl.errors import Faults
 from modelctl.inventory.fleet import Fleet
+from node import layout
 from node.store.service_set import Installed
 
 try:
@@ -24,23 +22,15 @@ except ImportError:
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 CLEAN_UP_UNITS = ("model_cleanup.service", "model_cleanup.timer")
+UDEV_RULES = "/etc/udev/rules.d"
 STICK_GROUP = "plugdev"
 _MODE = 0o644
 
 
-@dataclass(frozen=True)
-class Rendered:
-    """The files of a service, and the model files that they name, sorted by path."""
-
-    service: Service
-    files: tuple[Installed, ...]
-    named: tuple[NamedFile, ...]
-
-
 def render(fleet: Fleet, host: str) -> tuple[Installed, ...]:
     """Every file that a deploy puts on a host: units, config, task configs. Raises Faults."""
-    rendered = render_service(fleet, host)
-    return (*(rendered.files if rendered else ()), *clean_up_units(fleet, host))
+    service = service_of(fleet, host)
+    return (*(render_service(service) if service else ()), *clean_up_units(fleet, host))
 
 
 def clean_up_units(fleet: Fleet, host: str) -> tuple[Installed, ...]:
@@ -48,78 +38,54 @@ def clean_up_units(fleet: Fleet, host: str) -> tuple[Installed, ...]:
     if host != fleet.site.primary_datasink:
         return ()
     context = {
-        "state": layout.STATE,
+        "state": str(layout.STATE),
         "user": fleet.service_user(host),
         "registry": fleet.registry_folder(),
         "log": fleet.cleanup_log(),
         "logs": str(PurePosixPath(fleet.cleanup_log()).parent),
     }
-    faults: list[str] = []
-    files = tuple(
-        _file(f"{layout.UNITS}/{unit}", _text(f"cleanup/{unit}.j2", context, faults), "root") for unit in CLEAN_UP_UNITS
-    )
-    if faults:
-        raise Faults(faults)
-    return files
+    return _files("cleanup", [Template(f"{layout.UNITS}/{unit}", unit) for unit in CLEAN_UP_UNITS], context, [])
 
 
 def coral_rule() -> Installed:
     """The rule by which udev gives the Coral stick to a group. Raises Faults."""
-    name, faults = "60-sentinelcam-coral.rules", list[str]()
-    content = _text(f"coral/{name}.j2", {"group": STICK_GROUP}, faults)
+    name = "60-sentinelcam-coral.rules"
+    (rule,) = _files("coral", [Template(f"{UDEV_RULES}/{name}", name)], {"group": STICK_GROUP}, [])
+    return rule
+
+
+def render_service(service: Service) -> tuple[Installed, ...]:
+    """The files of a service; its model files then know which of them those name. Raises Faults, all of them."""
+    models = service.models
+    return _files(service.name, service.files, {**service.context, "model": models.path}, models.faults)
+
+
+def _files(
+    folder: str, templates: Iterable[Template], context: Mapping[str, Any], faults: list[str]
+) -> tuple[Installed, ...]:
+    """Files made of a folder of templates/. Raises Faults for all that is wrong with any of them.
+
+    `faults` is a list that is empty now; what the templates call may add to it while they are rendered.
+    """
+    files = tuple(_file(folder, each, {**context, **each.context}, faults) for each in templates)
     if faults:
-        raise Faults(faults)
-    return _file(f"{layout.UDEV_RULES}/{name}", content, "root")
-
-
-def render_service(fleet: Fleet, host: str) -> Rendered | None:
-    """The rendered service of a host, None where none of ours runs. Raises Faults, all of them."""
-    service = service_of(fleet, host)
-    if service is None:
-        return None
-    faults: list[str] = []
-    files = [*_units(service, faults), *_configs(fleet.service_user(host), service, faults)]
-    faults += dict.fromkeys(service.models.faults)
-    if faults:
-        raise Faults(faults)
-    named = service.models.named
-    return Rendered(service, tuple(files), tuple(named[path] for path in sorted(named)))
-
-
-def _units(service: Service, faults: list[str]) -> list[Installed]:
-    return [_file(f"{layout.UNITS}/{unit.name}", _unit_text(service, unit, faults), "root") for unit in service.units]
-
-
-def _configs(owner: str, service: Service, faults: list[str]) -> list[Installed]:
-    files = []
-    for template, path in service.configs.items():
-        content = _service_text(service, template, {}, faults)
-        try:
-            yaml.load(content, Loader=SafeLoader)
-        except yaml.YAMLError as error:
-            faults.append(f"templates/{service.name}/{template}.j2: {' '.join(str(error).split())}; allowed: YAML")
-        files.append(_file(path, content, owner))
+        raise Faults(dict.fromkeys(faults))
     return files
 
 
-def _file(path: str, content: str, owner: str) -> Installed:
-    return Installed(Path(path), owner, _MODE, hashlib.sha256(content.encode()).hexdigest(), content)
-
-
-def _unit_text(service: Service, unit: Unit, faults: list[str]) -> str:
-    return _service_text(service, unit.template, unit.context, faults)
-
-
-def _service_text(service: Service, name: str, more: Mapping[str, Any], faults: list[str]) -> str:
-    return _text(f"{service.name}/{name}.j2", {**service.context, **more, "model": service.models.path}, faults)
-
-
-def _text(template: str, context: Mapping[str, Any], faults: list[str]) -> str:
+def _file(folder: str, template: Template, context: Mapping[str, Any], faults: list[str]) -> Installed:
+    source = f"{folder}/{template.name}.j2"
+    content = ""
     try:
-        return environment().get_template(template).render(context)
+        content = environment().get_template(source).render(context)
+        if template.path.endswith(".yaml"):
+            yaml.load(content, Loader=SafeLoader)
     except TemplateError as error:
-        faults.append(f"templates/{template}: {type(error).__name__}: {error.message}")
-        return ""
+        faults.append(f"templates/{source}: {type(error).__name__}: {error.message}")
+    except yaml.YAMLError as error:
+        faults.append(f"templates/{source}: {' '.join(str(error).split())}; allowed: YAML")
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    return Installed(Path(template.path), template.owner, _MODE, digest, content)
 
 
 @lru_cache(maxsize=1)

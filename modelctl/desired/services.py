@@ -2,57 +2,49 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import Any, get_args
 
-from modelctl import layout
-from modelctl.desired import work
 from modelctl.desired.model_files import ModelFiles
-from modelctl.desired.runtime import Runtime, runtime_of
-from modelctl.inventory.cameras import RING_BUFFERS, Camera, OakCamera, PiCamera
+from modelctl.desired.runtime import stack_of, variables
+from modelctl.inventory.cameras import RING_BUFFERS, Camera, OakCamera, PiCamera, TaskName
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.hosts import Datasink, Outpost, Sentinel
-from node.store.service_set import Work
+from node import layout
+from node.store.service_set import SetStack, Work
 
-TASKS = (
-    "DailyCleanup",
-    "FaceDataUpdate",
-    "FaceRecon",
-    "FaceSweep",
-    "GetFaces",
-    "MeasureRingLatency",
-    "MobileNetSSD_allFrames",
-    "VehicleSpeed",
-)
-"""The tasks that have a config file."""
+TASKS = tuple(task for task in get_args(TaskName) if task != "GetFaces2")
+"""The tasks that have a config file: GetFaces2 reads that of GetFaces."""
+ENGINES = 3
+"""Task engines of a sentinel, as in templates/sentinel/sentinel.yaml.j2. The first uses the host's accelerator."""
 
 
 @dataclass(frozen=True)
-class Unit:
-    """A unit by its name, made from a template below templates/SERVICE/, with what this one needs of its own."""
+class Template:
+    """A file on a host by its path, made of NAME.j2 in a folder of templates/, with what this file needs of its own."""
 
+    path: str
     name: str
-    template: str
+    owner: str = "root"
     context: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Service:
-    """What one service on one host is made from. `configs` maps a template below templates/NAME/ to its path.
+    """What one service on one host is made from. `files` lie below templates/NAME/, and all of them get `context`.
 
     `needs` are the files that it starts from and that a deploy does not bring: its main script, its Python.
-    `runtime` is what it starts in.
+    `stack` is the Coral stack that it loads; None without a stick.
     """
 
     name: str
-    units: tuple[Unit, ...]
-    configs: Mapping[str, str]
+    files: tuple[Template, ...]
     folders: tuple[str, ...]
     work: Work
     models: ModelFiles
     context: Mapping[str, Any]
     needs: tuple[str, ...]
-    runtime: Runtime
+    stack: SetStack | None
 
     @property
     def unit(self) -> str:
@@ -73,156 +65,155 @@ def service_of(fleet: Fleet, name: str) -> Service | None:
             return None
 
 
-def models_folder(fleet: Fleet, name: str) -> str:
-    """The folder of the model versions on a sentinel or an outpost."""
-    paths = fleet.standards.paths
-    install = paths.sentinel if isinstance(fleet.host(name), Sentinel) else paths.imagenode
-    return f"{fleet.home(name)}/{install}/models"
-
-
-def face_list_folder(fleet: Fleet) -> str:
-    """The folder of the face list on a datasink."""
-    return f"{fleet.data_root()}/face_recognition"
-
-
-def face_list_name(version: str, name: str) -> str:
-    """What a file of the face list's version is called in that folder."""
-    return f"{PurePosixPath(name).stem}_{version}{PurePosixPath(name).suffix}"
-
-
 def _sentinel(fleet: Fleet, name: str, host: Sentinel) -> Service:
-    home, site = fleet.home(name), fleet.site
-    install = f"{home}/{fleet.standards.paths.sentinel}"
-    runtime = runtime_of(fleet, name, folder=f"{install}/sentinel")
-    context = {
-        "host": host,
-        "install": install,
-        "default_pump": f"tcp://{site.primary_datasink}:{fleet.standards.ports.datapump_control}",
-        "level": _level("INFO", host.debug_mode),
-        "target": "myriad" if host.accelerator == "ncs2" else "cpu",
-        "face_detector": _face_detector(host),
-        "ring_buffers": RING_BUFFERS,
-        "retention_profiles": _retention_profiles(fleet),
-        "python": _python(fleet, name, openvino=host.accelerator == "ncs2"),
-        "variables": runtime.variables,
-    }
-    script = f"{install}/sentinel/sentinel.py"
-    tasks = {f"tasks/{task}.yaml": f"{install}/tasks/{task}.yaml" for task in TASKS}
-    return Service(
-        name="sentinel",
-        units=(_main_unit("sentinel"), *_daily_cleanups(site.primary_datasink, host.cleans)),
-        configs={"sentinel.yaml": f"{home}/sentinel.yaml", **tasks},
+    """A sentinel answers while its engines die: they are counted."""
+    user, ports, primary = fleet.service_user(name), fleet.standards.ports, fleet.site.primary_datasink
+    install = f"{fleet.home(name)}/{fleet.standards.paths.sentinel}"
+    tasks = [Template(f"{install}/tasks/{task}.yaml", f"tasks/{task}.yaml", user) for task in TASKS]
+    return _service(
+        fleet,
+        name,
+        install,
+        service="sentinel",
+        units=_daily_cleanups(primary, host.cleans),
+        configs=tasks,
         folders=(install, f"{install}/models", f"{install}/tasks", f"{install}/sockets"),
-        work=work.of_sentinel(fleet, host, script),
-        models=ModelFiles(fleet, name, _in_versions(models_folder(fleet, name))),
-        context=_common(fleet, name) | context,
-        needs=(script, *_pythons(fleet, name, openvino=host.accelerator == "ncs2")),
-        runtime=runtime,
+        work=Work(
+            Path(install, "sentinel", "sentinel.py"),
+            ports=[ports.sentinel_control, ports.sentinel_log],
+            asked=ports.sentinel_control,
+            workers=ENGINES,
+            on_stick=int(host.has_accelerator("coral")),
+        ),
+        context={
+            "default_pump": f"tcp://{primary}:{ports.datapump_control}",
+            "level": _level("INFO", host.debug_mode),
+            "target": "myriad" if host.has_accelerator("ncs2") else "cpu",
+            "face_detector": _face_detector(host),
+            "ring_buffers": RING_BUFFERS,
+            "retention_profiles": _retention_profiles(fleet),
+        },
     )
 
 
 def _imagenode(fleet: Fleet, name: str, host: Outpost) -> Service:
-    home = fleet.home(name)
-    install = f"{home}/{fleet.standards.paths.imagenode}"
-    script = f"{install}/imagenode/imagenode.py"
-    runtime = runtime_of(fleet, name, folder=f"{install}/imagenode", path=(f"{install}/imagenode",))
-    context = {
-        "host": host,
-        "install": install,
-        "node_name": fleet.node_name(name),
-        "hub": f"tcp://{fleet.datasink_of(host)}:{fleet.standards.ports.imagehub}",
-        "cameras": {camera: _camera(host, value) for camera, value in host.cameras.items()},
-        "python": _python(fleet, name, openvino=host.has_accelerator("ncs2")),
-        "variables": runtime.variables,
-    }
-    return Service(
-        name="imagenode",
-        units=(_main_unit("imagenode"),),
-        configs={"imagenode.yaml": f"{home}/imagenode.yaml"},
+    """An outpost has a child for each camera view."""
+    ports, node_name, cameras = fleet.standards.ports, fleet.node_name(name), host.cameras.values()
+    install = f"{fleet.home(name)}/{fleet.standards.paths.imagenode}"
+    return _service(
+        fleet,
+        name,
+        install,
+        service="imagenode",
+        path=(f"{install}/imagenode",),
         folders=(install, f"{install}/models"),
-        work=work.of_imagenode(fleet, name, host, script),
-        models=ModelFiles(fleet, name, _in_versions(models_folder(fleet, name))),
-        context=_common(fleet, name) | context,
-        needs=(script, *_pythons(fleet, name, openvino=host.has_accelerator("ncs2"))),
-        runtime=runtime,
+        work=Work(
+            Path(install, "imagenode", "imagenode.py"),
+            ports=[ports.imagenode_publisher, ports.imagenode_log],
+            workers=len(cameras),
+            on_stick=sum(camera.accelerator == "coral" for camera in cameras),
+            published=ports.imagenode_publisher,
+            views=[f"{node_name} {camera.viewname}" for camera in cameras],
+        ),
+        context={
+            "node_name": node_name,
+            "hub": f"tcp://{fleet.datasink_of(host)}:{ports.imagehub}",
+            "cameras": {camera: _camera(host, value) for camera, value in host.cameras.items()},
+        },
     )
 
 
 def _datapump(fleet: Fleet, name: str, host: Datasink) -> Service:
-    home, data = fleet.home(name), fleet.data_root()
-    script = f"{home}/{fleet.standards.paths.datapump}/datapump.py"
+    """A datapump opens its port when it has read the face list."""
+    install, data = f"{fleet.home(name)}/{fleet.standards.paths.datapump}", fleet.data_root()
     registry = [fleet.registry_folder()] if name == fleet.site.primary_datasink else []
-    context = {
-        "install": f"{home}/{fleet.standards.paths.datapump}",
-        "data": data,
-        "level": _level("WARN", host.debug_mode),
-        "python": _python(fleet, name, openvino=False),
-    }
-    return Service(
-        name="datapump",
-        units=(_main_unit("datapump"),),
-        configs={"datapump.yaml": f"{home}/datapump.yaml"},
-        folders=(
-            data,
-            *(f"{data}/{folder}" for folder in ("logs", "images", "camwatcher", "face_recognition")),
-            *registry,
-        ),
-        work=work.of_datapump(fleet, script),
-        models=ModelFiles(fleet, name, _in_face_lists(face_list_folder(fleet))),
-        context=_common(fleet, name) | context,
-        needs=(script, *_pythons(fleet, name, openvino=False)),
-        runtime=runtime_of(fleet, name, folder=f"{home}/{fleet.standards.paths.datapump}"),
+    folders = (f"{data}/{folder}" for folder in ("logs", "images", "camwatcher", "face_recognition"))
+    return _service(
+        fleet,
+        name,
+        install,
+        service="datapump",
+        folders=(data, *folders, *registry),
+        work=Work(Path(install, "datapump.py"), ports=[fleet.standards.ports.datapump_control]),
+        context={"data": data, "level": _level("WARN", host.debug_mode)},
     )
 
 
-def _main_unit(service: str) -> Unit:
-    return Unit(f"{service}.service", f"{service}.service")
+def _service(
+    fleet: Fleet,
+    name: str,
+    install: str,
+    *,
+    service: str,
+    work: Work,
+    folders: tuple[str, ...],
+    context: Mapping[str, Any],
+    path: tuple[str, ...] = (),
+    units: Iterable[Template] = (),
+    configs: Iterable[Template] = (),
+) -> Service:
+    """A service that is installed in the folder `install`, with `path` as its own PYTHONPATH.
+
+    It starts in the folder of its main script, from its unit and the config in its user's home, and has these besides.
+    """
+    script, pythons = str(work.script), _pythons(fleet, name)
+    stack = stack_of(fleet, name, str(PurePosixPath(script).parent), path)
+    own = {"install": install, "python": _command_line(*pythons), "variables": variables(stack, path)}
+    main = _unit(f"{service}.service", f"{service}.service")
+    config = Template(f"{fleet.home(name)}/{service}.yaml", f"{service}.yaml", fleet.service_user(name))
+    return Service(
+        name=service,
+        files=(main, *units, config, *configs),
+        folders=folders,
+        work=work,
+        models=ModelFiles(fleet, name),
+        context={**_common(fleet, name), **own, **context},
+        needs=(script, *pythons),
+        stack=stack,
+    )
 
 
-def _daily_cleanups(primary: str, others: Iterable[str]) -> Iterator[Unit]:
+def _common(fleet: Fleet, name: str) -> dict[str, Any]:
+    """What the templates of every service are given."""
+    return {
+        "host": fleet.host(name),
+        "host_name": name,
+        "site": fleet.site,
+        "ports": fleet.standards.ports,
+        "state": str(layout.STATE),
+        "user": fleet.service_user(name),
+    }
+
+
+def _unit(name: str, template: str, **context: str) -> Template:
+    return Template(f"{layout.UNITS}/{name}", template, context=context)
+
+
+def _daily_cleanups(primary: str, others: Iterable[str]) -> Iterator[Template]:
     """A service and its timer for each datasink: where one is unreachable, the others are cleaned all the same."""
     names = {primary: "sentinel_cleanup", **{sink: f"sentinel_cleanup-{sink}" for sink in others}}
     for sink, name in names.items():
         for kind in ("service", "timer"):
-            yield Unit(f"{name}.{kind}", f"sentinel_cleanup.{kind}", {"sink": sink})
-
-
-def _common(fleet: Fleet, name: str) -> dict[str, Any]:
-    return {
-        "host_name": name,
-        "site": fleet.site,
-        "ports": fleet.standards.ports,
-        "state": layout.STATE,
-        "user": fleet.service_user(name),
-    }
+            yield _unit(f"{name}.{kind}", f"sentinel_cleanup.{kind}", sink=sink)
 
 
 def _level(normal: str, debug_mode: bool) -> str:
     return "DEBUG" if debug_mode else normal
 
 
-def _python(fleet: Fleet, name: str, *, openvino: bool) -> Callable[[str], str]:
+def _command_line(python: str, setup: str | None = None) -> Callable[[str], str]:
     """The command line that runs a script with its arguments in a unit."""
-    python, *setups = _pythons(fleet, name, openvino=openvino)
-    if not setups:
+    if setup is None:
         return lambda script: f"{python} -u {script}"
-    return lambda script: f"/bin/bash -c 'source {setups[0]} && exec {python} -u {script}'"
+    return lambda script: f"/bin/bash -c 'source {setup} && exec {python} -u {script}'"
 
 
-def _pythons(fleet: Fleet, name: str, *, openvino: bool) -> tuple[str, ...]:
-    """The Python that runs a service, and what it is set up with, if anything."""
-    home, paths = fleet.home(name), fleet.standards.paths
-    if not openvino:
-        return (f"{home}/{paths.python}",)
-    return f"{home}/{paths.openvino_python}", f"{home}/{paths.openvino_setup}"
-
-
-def _in_versions(folder: str) -> Callable[[str, str, str], str]:
-    return lambda model, version, name: f"{folder}/{model}/{version}/{name}"
-
-
-def _in_face_lists(folder: str) -> Callable[[str, str, str], str]:
-    return lambda _model, version, name: f"{folder}/{face_list_name(version, name)}"
+def _pythons(fleet: Fleet, name: str) -> tuple[str, ...]:
+    """The Python that runs the service of a host, and what it is set up with, if anything."""
+    home, paths, host = fleet.home(name), fleet.standards.paths, fleet.host(name)
+    if isinstance(host, Sentinel | Outpost) and host.has_accelerator("ncs2"):
+        return f"{home}/{paths.openvino_python}", f"{home}/{paths.openvino_setup}"
+    return (f"{home}/{paths.python}",)
 
 
 def _face_detector(host: Sentinel) -> dict[str, Any]:
@@ -246,8 +237,7 @@ def _retention_profiles(fleet: Fleet) -> dict[str, dict[str, Any]]:
 
 
 def _camera(host: Outpost, camera: Camera) -> dict[str, Any]:
-    values = {name: getattr(camera, name) for name in type(camera).model_fields}
-    return values | {
+    return vars(camera) | {
         "is_pi": isinstance(camera, PiCamera),
         "is_oak": isinstance(camera, OakCamera),
         "spyglass": camera.spyglass or camera.resolution,

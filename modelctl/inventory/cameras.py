@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-from modelctl.inventory.part import Part, part_type
-from modelctl.inventory.values import PositiveInt, Word
+from modelctl.inventory.part import OneOf, Part
+from modelctl.inventory.values import PositiveInt, Word, only_if
 
 Accelerator = Literal["none", "coral", "ncs2"]
 TaskName = Literal[
@@ -31,14 +30,8 @@ OAK_PICTURE: Final[Size] = RING_BUFFERS["sd"]
 """The size of what the pipeline of an OAK camera makes, whatever a config says."""
 
 
-def _odd(pixels: int) -> int:
-    if pixels % 2 == 0:
-        said = "an odd number: with an even one the blur fails at the first picture, and imagenode publishes none"
-        raise PydanticCustomError("odd", said)
-    return pixels
-
-
-OddInt = Annotated[PositiveInt, AfterValidator(_odd)]
+BLUR = "an odd number: with an even one the blur fails at the first picture, and imagenode publishes none"
+OddInt = Annotated[PositiveInt, only_if(lambda pixels: pixels % 2, BLUR)]
 
 
 class MotionParams(Part):
@@ -103,12 +96,5 @@ class WebCamera(Camera):
     """A USB camera: names W1, W2, ..."""
 
 
-AnyCamera = Annotated[
-    Annotated[OakCamera, Tag("OakCamera")]
-    | Annotated[PiCamera, Tag("PiCamera")]
-    | Annotated[WebCamera, Tag("WebCamera")],
-    Discriminator(
-        part_type, custom_error_type="kind", custom_error_message="one of the types OakCamera, PiCamera, WebCamera"
-    ),
-]
+AnyCamera = Annotated[OakCamera | PiCamera | WebCamera, OneOf()]
 CAMERA_LETTERS: dict[str, type[Camera]] = {"O": OakCamera, "P": PiCamera, "W": WebCamera}

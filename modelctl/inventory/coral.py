@@ -1,15 +1,13 @@
 """Coral stacks: what a node with a Coral stick loads, built for one TensorFlow, Python, Debian and architecture."""
 
 from collections.abc import Iterator
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from modelctl.inventory.part import Part
 from modelctl.inventory.values import FileName, Version, Word
-
-CORAL: Final = "coral_packages"
-"""What a stack is called where models are called by their names; a folder of the registry too."""
+from node.store.service_set import CORAL as CORAL
 
 Architecture = Literal["amd64", "arm64", "armhf"]
 """As dpkg has it."""
@@ -63,24 +61,14 @@ class Coral(Part):
     A host can have another one, as of a model: `model_version_overrides={"coral_packages": VERSION}`.
     """
 
+    framework: ClassVar[str] = "Coral EdgeTPU"
+    linked: ClassVar[frozenset[str]] = frozenset()
+    """None of its files belongs to a node."""
+    linked_names: ClassVar[frozenset[str]] = frozenset()
+
     current_version: Version
     previous_version: Version | None = None
     stacks: Annotated[dict[Version, CoralStack], Field(min_length=1)]
-
-    @property
-    def framework(self) -> str:
-        """What it is, as of a model."""
-        return "Coral EdgeTPU"
-
-    @property
-    def linked(self) -> frozenset[str]:
-        """None of its files belongs to a node."""
-        return frozenset()
-
-    @property
-    def linked_names(self) -> set[str]:
-        """None of its files belongs to a node."""
-        return set()
 
     def names_of(self, version: str) -> frozenset[str]:
         """The files that a stored version must have."""

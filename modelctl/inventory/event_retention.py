@@ -6,10 +6,10 @@ strategy, events with usable or sure faces stay for ever, those with speed data 
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Discriminator, Field, PositiveFloat, Tag
+from pydantic import Field, PositiveFloat
 
 from modelctl.inventory.cameras import Confidence
-from modelctl.inventory.part import Part, part_type
+from modelctl.inventory.part import OneOf, Part
 from modelctl.inventory.values import HostName, NonNegativeInt
 
 Outposts = tuple[HostName, ...]
@@ -51,14 +51,4 @@ class VehicleInterest(Part):
     speed_cutoff: PositiveFloat
 
 
-AnyRetention = Annotated[
-    Annotated[NeverDelete, Tag("NeverDelete")]
-    | Annotated[MinimalRetention, Tag("MinimalRetention")]
-    | Annotated[FaceQuality, Tag("FaceQuality")]
-    | Annotated[VehicleInterest, Tag("VehicleInterest")],
-    Discriminator(
-        part_type,
-        custom_error_type="kind",
-        custom_error_message="one of the types NeverDelete, MinimalRetention, FaceQuality, VehicleInterest",
-    ),
-]
+AnyRetention = Annotated[NeverDelete | MinimalRetention | FaceQuality | VehicleInterest, OneOf()]

@@ -168,7 +168,7 @@ def _sound_rest(parts: dict[str, Any], error: ValidationError) -> _Tree | None:
     """The tree without its faulty entries, so that the rest can still be checked; None when too little is left."""
     rest = dict(parts)
     for details in error.errors(include_url=False):
-        steps, _ = tree_path(details["loc"], parts)
+        steps = tree_path(details["loc"])
         root = rest[steps[0]]
         if not isinstance(root, Part) or len(steps) < 2:
             return None

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Field
 
 from modelctl.inventory.cameras import AnyCamera, Confidence
-from modelctl.inventory.part import Part, part_type
+from modelctl.inventory.part import OneOf, Part
 from modelctl.inventory.values import Address, CameraName, HostName, Login, ModelName, NodeName, PositiveInt, Version
 
 ServiceState = Literal["running", "stopped", "disabled"]
@@ -80,15 +80,4 @@ class Watchtower(Host):
     """Shows cameras; gets no models."""
 
 
-AnyHost = Annotated[
-    Annotated[Datasink, Tag("Datasink")]
-    | Annotated[Sentinel, Tag("Sentinel")]
-    | Annotated[Outpost, Tag("Outpost")]
-    | Annotated[Trainer, Tag("Trainer")]
-    | Annotated[Watchtower, Tag("Watchtower")],
-    Discriminator(
-        part_type,
-        custom_error_type="kind",
-        custom_error_message="one of the types Datasink, Sentinel, Outpost, Trainer, Watchtower",
-    ),
-]
+AnyHost = Annotated[Datasink | Sentinel | Outpost | Trainer | Watchtower, OneOf()]

@@ -1,8 +1,9 @@
 """The base of all types of a site. `Fleet` validates them as one tree, so that all faults show at once."""
 
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 
 class Part(BaseModel):
@@ -25,6 +26,16 @@ class Part(BaseModel):
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
 
-def part_type(value: object) -> str | None:
-    """The tag of a union of parts: the name of the value's type."""
-    return type(value).__name__ if isinstance(value, Part) else None
+class OneOf:
+    """In the annotation of a union of parts: each value is validated as the kind that it is, and as no other."""
+
+    def __get_pydantic_core_schema__(self, union: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        kinds: tuple[type[Part], ...] = get_args(union)
+        allowed = f"one of the types {', '.join(kind.__name__ for kind in kinds)}"
+
+        def validated(value: object) -> Part:
+            if isinstance(value, Part) and type(value) in kinds:
+                return type(value).model_validate(value)
+            raise PydanticCustomError("kind", "{allowed}", {"allowed": allowed})
+
+        return core_schema.no_info_plain_validator_function(validated)

@@ -5,11 +5,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from modelctl import text_file
-from modelctl.errors import OperatorError
 from modelctl.inventory import json_file
 from modelctl.inventory.part import Part
 from modelctl.inventory.values import FileName, ModelName, NonNegativeInt, Sha256, Version
+from node.protocol.registry import Measured
 
 
 class PinnedFile(Part):
@@ -25,6 +24,11 @@ class Pin(Part):
     manifest: Sha256
     files: dict[FileName, PinnedFile]
 
+    @property
+    def measured(self) -> dict[str, Measured]:
+        """What the bytes of each file are."""
+        return {name: Measured(file.sha256, file.size) for name, file in self.files.items()}
+
 
 class Pins(Part):
     """Every pinned version of every model."""
@@ -34,17 +38,9 @@ class Pins(Part):
 
 def load_pins(path: Path) -> Pins:
     """Read a pins file; its values are the fleet's to check. Raises OperatorError when it is missing or no JSON."""
-    try:
-        return Pins(models=json_file.read(path))
-    except OSError as error:
-        raise OperatorError(f"{path}: {error.strerror}; expected a file of pins, {{}} when nothing is pinned") from None
+    return Pins(models=json_file.read(path, "a file of pins, {} when nothing is pinned"))
 
 
 def dump_pins(pins: Pins) -> str:
     """The text of a pins file."""
     return json_file.text_of(pins.model_dump(mode="json")["models"])
-
-
-def replace_pins(path: Path, pins: Pins) -> None:
-    """Write a pins file as a whole; `file_lock.held` is the caller's. Raises OperatorError."""
-    text_file.replace(path, dump_pins(pins))

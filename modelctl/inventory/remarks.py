@@ -7,9 +7,9 @@ from modelctl.faults import dotted
 from modelctl.inventory.cameras import PiCamera
 from modelctl.inventory.event_retention import NeverDelete, VehicleInterest
 from modelctl.inventory.hosts import Datasink, Outpost, Sentinel
-from modelctl.inventory.pins import PinnedFile
 from modelctl.inventory.values import newest_first, version_key
 from modelctl.schema import Pins, Registry, Site, Standards
+from node.protocol.registry import Measured
 
 SHRUNK = 0.01  # of a file's size in the version before
 TASK_PORTS: Mapping[str, int] = {"sentinel_control": 5566, "datapump_control": 5556}
@@ -20,10 +20,13 @@ def about_hosts(site: Site) -> Iterator[str]:
     """About accelerators, face models and cameras."""
     for name, host in site.hosts.items():
         path = f"site.hosts.{name}"
-        if isinstance(host, Sentinel):
-            yield from _sentinel(path, host)
-        if isinstance(host, Outpost):
-            yield from _outpost(path, host)
+        if isinstance(host, Sentinel | Outpost) and host.has_accelerator("ncs2"):
+            yield f"{path}: ncs2 is deprecated; it works for nodes that have it; choose coral or cpu"
+        if isinstance(host, Sentinel) and host.has_accelerator("coral") and host.face_model == "blazeface":
+            yield (
+                f"{path}.face_model: found 'blazeface'; GetFaces reads that model's outputs the wrong way round and "
+                "fails on the first face, and three such jobs end the engine; choose ssd_mobilenet"
+            )
         if isinstance(host, Outpost) and name not in site.legacy_nodes:
             yield from _threaded(path, host)
 
@@ -47,13 +50,13 @@ def about_sizes(registry: Registry, pins: Pins, model: str, version: str) -> Ite
     pin = pins.models.get(model, {}).get(version)
     if pin is None:
         return
-    yield from shrunken(pins, model, version, pin.files)
+    yield from shrunken(pins, model, version, pin.measured)
     entry = registry.models.get(model)
     if entry is not None and "facelist" in entry.linked and pin.files[entry.files["facelist"]].size == 0:
         yield f"{model}/{version}: {entry.files['facelist']} is empty: a datapump ends at its start with an empty list"
 
 
-def shrunken(pins: Pins, model: str, version: str, files: Mapping[str, PinnedFile]) -> Iterator[str]:
+def shrunken(pins: Pins, model: str, version: str, files: Mapping[str, Measured]) -> Iterator[str]:
     """About files under 1 % of their size in the version before: the newest older one that is pinned."""
     older = [each for each in pins.models.get(model, {}) if version_key(each) < version_key(version)]
     if not older:
@@ -69,21 +72,6 @@ def shrunken(pins: Pins, model: str, version: str, files: Mapping[str, PinnedFil
             )
 
 
-def _sentinel(path: str, host: Sentinel) -> Iterator[str]:
-    if host.accelerator == "ncs2":
-        yield _deprecated(path)
-    if host.accelerator == "coral" and host.face_model == "blazeface":
-        yield (
-            f"{path}.face_model: found 'blazeface'; GetFaces reads that model's outputs the wrong way round and fails "
-            "on the first face, and three such jobs end the engine; choose ssd_mobilenet"
-        )
-
-
-def _outpost(path: str, host: Outpost) -> Iterator[str]:
-    if host.has_accelerator("ncs2"):
-        yield _deprecated(path)
-
-
 def _threaded(path: str, host: Outpost) -> Iterator[str]:
     for name, camera in host.cameras.items():
         if isinstance(camera, PiCamera) and camera.threaded_read:
@@ -91,10 +79,6 @@ def _threaded(path: str, host: Outpost) -> Iterator[str]:
                 f"{path}.cameras.{name}.threaded_read: found True; it needs the old picamera, and without that "
                 "imagenode publishes no picture; choose False on Debian 12"
             )
-
-
-def _deprecated(path: str) -> str:
-    return f"{path}: ncs2 is deprecated; it works for nodes that have it; choose coral or cpu"
 
 
 def _retention(site: Site) -> Iterator[str]:

@@ -5,7 +5,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from modelctl.errors import OperatorError
 from modelctl.inventory import json_file
 from modelctl.inventory.part import Part
 from modelctl.inventory.values import HostName
@@ -28,12 +27,7 @@ class Revoked(Part):
 
 def load_revoked(path: Path) -> Revoked:
     """Read the file; its values are the fleet's to check. Raises OperatorError when it cannot be read or is no JSON."""
-    try:
-        return Revoked(hosts=json_file.read(path))
-    except FileNotFoundError:
-        return Revoked()
-    except OSError as error:
-        raise OperatorError(f"{path}: {error.strerror}; expected a file of revoked pull keys, or none") from None
+    return Revoked(hosts=json_file.read(path, "a file of revoked pull keys, or none", absent={}))
 
 
 def dump_revoked(revoked: Revoked) -> str:

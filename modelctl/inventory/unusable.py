@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from modelctl.faults import dotted, fault
-from modelctl.inventory.cameras import OAK_PICTURE, RING_BUFFERS, Camera, OakCamera, Size
+from modelctl.inventory.cameras import OAK_PICTURE, RING_BUFFERS, Camera, OakCamera
 from modelctl.schema import Coral, Model, Pin
 
 
@@ -28,13 +28,10 @@ def pin_faults(path: str, entry: Model | Coral, version: str, pin: Pin) -> Itera
 
 
 def _picture(path: str, camera: Camera) -> Iterator[str]:
+    sizes = sorted(RING_BUFFERS.values(), reverse=True)
     if isinstance(camera, OakCamera):
         if camera.resolution != OAK_PICTURE:
             yield fault(path, camera.resolution, f"{OAK_PICTURE}, the size of what an OAK camera's pipeline makes")
-    elif camera.resolution not in RING_BUFFERS.values():
-        yield fault(path, camera.resolution, f"{_sizes()}: the sentinel's tasks fail on other pictures")
-
-
-def _sizes() -> str:
-    sizes: list[Size] = sorted(RING_BUFFERS.values(), reverse=True)
-    return " or ".join(map(str, sizes))
+    elif camera.resolution not in sizes:
+        allowed = f"{' or '.join(map(str, sizes))}: the sentinel's tasks fail on other pictures"
+        yield fault(path, camera.resolution, allowed)

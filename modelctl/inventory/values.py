@@ -1,29 +1,35 @@
 """The strict patterns behind every name that reaches a shell, a path or a template."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
+from node import names
 
-def _matching(pattern: str, allowed: str) -> AfterValidator:
-    compiled = re.compile(pattern)
 
-    def check(text: str) -> str:
-        if not compiled.fullmatch(text):
-            raise PydanticCustomError("pattern", "{allowed}", {"allowed": allowed})
-        return text
+def only_if(is_right: Callable[[Any], object], allowed: str) -> AfterValidator:
+    """Refuses every other value of a field; `allowed` says in words what is right."""
+
+    def check(value: Any) -> Any:
+        if not is_right(value):
+            raise PydanticCustomError("value", "{allowed}", {"allowed": allowed})
+        return value
 
     return AfterValidator(check)
 
 
+def _matching(pattern: str, allowed: str) -> AfterValidator:
+    return only_if(re.compile(pattern).fullmatch, allowed)
+
+
 VERSION_FORM: Final = "a real date as YYYY-MM-DD, or YYYY-MM-DD.N with N from 2 for a later one of that day"
-_VERSION = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\.([1-9]\d{0,3}))?", re.ASCII)
+is_version = names.is_version
 
 
 def version_key(version: str) -> tuple[date, int]:
@@ -31,19 +37,10 @@ def version_key(version: str) -> tuple[date, int]:
 
     Raises ValueError when the text is no version.
     """
-    match = _VERSION.fullmatch(version)
-    if match is None or match[2] == "1":
+    if not is_version(version):
         raise ValueError(f"{version!r} is no version")
-    return date.fromisoformat(match[1]), int(match[2] or 1)
-
-
-def is_version(text: str) -> bool:
-    """Whether a text, which can come from anywhere, is a version."""
-    try:
-        version_key(text)
-    except ValueError:
-        return False
-    return True
+    day, _, number = version.partition(".")
+    return date.fromisoformat(day), int(number or 1)
 
 
 def newest_first(versions: Iterable[str]) -> list[str]:
@@ -51,13 +48,7 @@ def newest_first(versions: Iterable[str]) -> list[str]:
     return sorted(versions, key=version_key, reverse=True)
 
 
-def _check_version(text: str) -> str:
-    if not is_version(text):
-        raise PydanticCustomError("version", VERSION_FORM)
-    return text
-
-
-Version = Annotated[str, AfterValidator(_check_version)]
+Version = Annotated[str, only_if(is_version, VERSION_FORM)]
 
 
 def _check_address(value: object) -> IPv4Address | IPv6Address:
@@ -91,7 +82,7 @@ HostName = Annotated[
     str, _matching(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", "a host name: up to 63 of a-z, 0-9 and -, no - at the ends")
 ]
 ModelName = Annotated[
-    str, _matching(r"[a-z][a-z0-9_]{0,62}", "a model name: a letter of a-z, then up to 62 of a-z, 0-9 and _")
+    str, _matching(names.MODEL.pattern, "a model name: a letter of a-z, then up to 62 of a-z, 0-9 and _")
 ]
 Role = Annotated[str, _matching(r"[a-z][a-z0-9_]{0,62}", "a role: a letter, then up to 62 of a-z, 0-9 and _")]
 FileName = Annotated[

@@ -1,5 +1,6 @@
 """Commands of the node program, asked over SSH. What they are told goes in as JSON, so that no shell reads a name."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -43,15 +44,20 @@ def passwordless(login: str) -> str:
 
 
 def ask(fleet: Fleet, host: str, command: Command[Question, Reply], question: Question, seconds: float) -> Reply:
-    """What the command answers.
+    """What the command answers. Raises as `run`, and remote.NoAnswer when that is not understood."""
+    said = run(fleet, host, [command.name], seconds, protocol.dumps(question))
+    return understood(fleet, host, said, command.reply, command.called)
 
-    Raises remote.NoAnswer when the host is away or not understood, UnknownCommand, or another OperatorError when it
-    refuses.
+
+def run(fleet: Fleet, host: str, command: Sequence[str], seconds: float, message: str = "") -> str:
+    """What the command prints.
+
+    Raises remote.NoAnswer when the host is away, UnknownCommand, or another OperatorError when it refuses.
     """
-    done = remote.run(fleet, host, words(command.name), seconds, protocol.dumps(question))
+    done = remote.run(fleet, host, words(*command), seconds, message)
     if done.returncode:
-        raise refused(fleet, host, command.name, done.returncode, remote.last_line(done.stderr, MAX_SAID))
-    return understood(fleet, host, done.stdout, command.reply, command.called)
+        raise refused(fleet, host, command[0], done.returncode, remote.last_line(done.stderr, MAX_SAID))
+    return done.stdout
 
 
 def understood(fleet: Fleet, host: str, text: str, kind: type[Reply], called: str) -> Reply:
@@ -59,7 +65,7 @@ def understood(fleet: Fleet, host: str, text: str, kind: type[Reply], called: st
     try:
         return protocol.loads(kind, text, partial(one_line, limit=MAX_SAID))
     except protocol.Newer as error:
-        raise remote.NoAnswer(f"{remote.place(fleet, host)}: {called}: {error}") from None
+        raise remote.no_answer(fleet, host, f"{called}: {error}") from None
     except ValueError:
         raise remote.misunderstood(fleet, host, text, called) from None
 
@@ -75,6 +81,6 @@ def refused(fleet: Fleet, host: str, command: str, code: int, said: str) -> Oper
     if said in WANTS_PASSWORD:
         return OperatorError(f"{place}: {passwordless(fleet.host(host).login)}")
     if code == protocol.UNKNOWN_COMMAND or is_absent(said):
-        deploy = hints.pyinfra(f"deploys/models.py --limit {host} -y")
+        deploy = hints.deploying(host)
         return UnknownCommand(f"{place}: its sentinelcam-node knows no {command}; a deploy brings one: {deploy}")
     return OperatorError(f"{place}: {hints.completed(said)}")

@@ -12,10 +12,13 @@ _TRACEBACK = "Traceback (most recent call last)"
 def ask(fleet: Fleet, host: str) -> dict[str, NodeService]:
     """The services that a node knows, by name. Raises remote.NoAnswer, in one line, when it does not say."""
     done = remote.run(fleet, host, node_command.words("status", "--json"), ANSWER_SECONDS)
+    said = remote.last_line(done.stderr)
     if _TRACEBACK in done.stderr or not (done.returncode or done.stdout.strip()):
-        raise _damaged(fleet, host, remote.last_line(done.stderr))
+        # a power cut can have damaged it
+        said = f"its sentinelcam-node fails: {said}; a deploy installs it anew: {hints.deploying(host)}"
+        raise remote.no_answer(fleet, host, said)
     if done.returncode:
-        raise _failed(fleet, host, done.returncode, remote.last_line(done.stderr))
+        raise remote.no_answer(fleet, host, _failure(fleet, host, done.returncode, said))
     return node_command.understood(fleet, host, done.stdout, Status, "its status").services
 
 
@@ -24,28 +27,19 @@ def referenced_versions(fleet: Fleet, host: str) -> dict[str, list[str]]:
     found: dict[str, set[str]] = {}
     for service in ask(fleet, host).values():
         if service.named is None:
-            deploy = hints.pyinfra(f"deploys/models.py --limit {host} -y")
             said = "it does not say which versions its sets name; a deploy brings a program that does, and mends sets"
-            raise remote.NoAnswer(f"{remote.place(fleet, host)}: {said}: {deploy}")
+            raise remote.no_answer(fleet, host, f"{said}: {hints.deploying(host)}")
         for model, versions in service.named.items():
             found.setdefault(model, set()).update(versions)
     return {model: sorted(versions) for model, versions in sorted(found.items())}
 
 
-def _damaged(fleet: Fleet, host: str, reason: str) -> remote.NoAnswer:
-    """A program that breaks, or says nothing: a power cut can have damaged it."""
-    deploy = hints.pyinfra(f"deploys/models.py --limit {host} -y")
-    return remote.NoAnswer(
-        f"{remote.place(fleet, host)}: its sentinelcam-node fails: {reason}; a deploy installs it anew: {deploy}"
-    )
-
-
-def _failed(fleet: Fleet, host: str, code: int, reason: str) -> remote.NoAnswer:
-    place = remote.place(fleet, host)
-    if node_command.is_absent(reason):
-        deploy = hints.pyinfra(f"deploys/models.py --limit {host} -y")
-        return remote.NoAnswer(f"{place}: found no sentinelcam-node; a deploy brings it: {deploy}")
-    if reason in node_command.WANTS_PASSWORD:
-        return remote.NoAnswer(f"{place}: {node_command.passwordless(fleet.host(host).login)}")
-    look = f"ssh {fleet.host(host).login}@{fleet.host(host).address} sudo sentinelcam-node status"
-    return remote.NoAnswer(f"{place}: sentinelcam-node ended with {code}: {reason}; try it there: {look}")
+def _failure(fleet: Fleet, host: str, code: int, said: str) -> str:
+    """Why there is no status where the command ended with this code, and these last words."""
+    login, address = fleet.host(host).login, fleet.host(host).address
+    if node_command.is_absent(said):
+        return f"found no sentinelcam-node; a deploy brings it: {hints.deploying(host)}"
+    if said in node_command.WANTS_PASSWORD:
+        return node_command.passwordless(login)
+    look = f"ssh {login}@{address} sudo sentinelcam-node status"
+    return f"sentinelcam-node ended with {code}: {said}; try it there: {look}"

@@ -101,13 +101,16 @@ class PullCa:
         """
         if certificate is None or public_key is None or not self.exists():
             return False
-        found = _certificate(certificate)
+        signer, read = _plain(self.public_key()), _certificate(certificate)
+        if read is None:
+            return False
+        found, keys = read
         return (
-            found is not None
-            and found.signer == _plain(self.public_key())
-            and found.holder == _plain(public_key)
-            and found.principals == [each.encode() for each in _principals(host, generation)]
-            and found.is_bare
+            keys == [signer, _plain(public_key)]
+            and found.valid_principals == [each.encode() for each in _principals(host, generation)]
+            and found.type == SSHCertificateType.USER
+            and found.serial != 0  # as of one that `certify` made
+            and not (found.extensions or found.critical_options)  # permits nothing by itself
         )
 
     def _line(self, principals: str, command: str) -> str:
@@ -134,29 +137,17 @@ def pull_key(text: str | None) -> str | None:
     return found[1] if found else None
 
 
-@dataclass(frozen=True)
-class _Certificate:
-    """What a certificate says, whose signature is right. `is_bare`: it has a number, and permits nothing by itself."""
-
-    signer: bytes
-    holder: bytes
-    principals: list[bytes]
-    is_bare: bool
-
-
-def _certificate(text: str) -> _Certificate | None:
-    """None for what is no certificate."""
+def _certificate(text: str) -> tuple[SSHCertificate, list[bytes]] | None:
+    """A certificate whose signature is right, with the keys of its signer and its holder; None for what is none."""
     try:
         found = load_ssh_public_identity(text.encode())
         if not isinstance(found, SSHCertificate):
             return None
         found.verify_cert_signature()
         keys = (found.signature_key(), found.public_key())
-        signer, holder = (key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH) for key in keys)
+        return found, [key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH) for key in keys]
     except Exception:  # a node can send any bytes, and nobody says what the library raises for which of them
         return None
-    is_plain = not found.extensions and not found.critical_options and found.type == SSHCertificateType.USER
-    return _Certificate(signer, holder, list(found.valid_principals), is_plain and found.serial != 0)
 
 
 def _is_public_key(text: str) -> bool:

@@ -71,7 +71,7 @@ def run(
     except FileNotFoundError:
         raise _no_ssh() from None
     except subprocess.TimeoutExpired:
-        raise NoAnswer(f"{place(fleet, host)}: no answer within {seconds} s; is its disk well?") from None
+        raise no_answer(fleet, host, f"no answer within {seconds} s; is its disk well?") from None
     if done.returncode == SSH_FAILED:
         raise unreachable(fleet, host, last_line(done.stderr))
     return done
@@ -88,8 +88,7 @@ def side_by_side(hosts: Sequence[str], ask: Callable[[str], Answer]) -> dict[str
 
 def unreachable(fleet: Fleet, host: str, said: str) -> NoAnswer:
     """The error for a host that ssh cannot reach, with ssh's own words."""
-    trust = hints.modelctl(f"trust {host}")
-    return NoAnswer(f"{place(fleet, host)}: {said.rstrip('.')}; is it up, and trusted? {trust}")
+    return no_answer(fleet, host, f"{said.rstrip('.')}; is it up, and trusted? {hints.modelctl(f'trust {host}')}")
 
 
 @overload
@@ -106,10 +105,13 @@ def together(*asks: Callable[[], Any]) -> tuple[Any, ...]:
 
 def misunderstood(fleet: Fleet, host: str, answer: str, expected: str) -> NoAnswer:
     """The error for an answer that is not what was expected."""
-    return NoAnswer(
-        f"{place(fleet, host)}: found {one_line(answer) or 'nothing'}; expected {expected} as JSON; "
-        f"does a login there print something of its own?"
-    )
+    found = f"found {one_line(answer) or 'nothing'}; expected {expected} as JSON"
+    return no_answer(fleet, host, f"{found}; does a login there print something of its own?")
+
+
+def no_answer(fleet: Fleet, host: str, said: str) -> NoAnswer:
+    """The error for a host that gives no answer, or none that is one, and why."""
+    return NoAnswer(f"{place(fleet, host)}: {said}")
 
 
 def place(fleet: Fleet, host: str) -> str:

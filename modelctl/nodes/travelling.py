@@ -47,7 +47,7 @@ def _run(fleet: Fleet, words: list[str], question: object, kind: type[Reply], ex
         raise OperatorError(f"{remote.place(fleet, host)}: {node_command.passwordless(fleet.host(host).login)}")
     if done.returncode:
         said = f"python3 ended with {done.returncode}: {remote.last_line(done.stderr)}"
-        raise remote.NoAnswer(f"{remote.place(fleet, host)}: {said}; expected Python 3.7 or newer there")
+        raise remote.no_answer(fleet, host, f"{said}; expected Python 3.7 or newer there")
     return read(fleet, done.stdout, kind, expected)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
-from modelctl import file_lock, text_file
+from modelctl import locks, text_file
 from modelctl.errors import OperatorError
 from modelctl.nodes import known_hosts as file
 from modelctl.nodes.known_hosts import KnownHosts
@@ -90,7 +90,7 @@ def record(known_hosts: Path, host: str, key: HostKey, known: HostKey | None, po
     cannot be understood or written.
     """
     names = _names(key.address, port)
-    with file_lock.held(known_hosts):
+    with locks.held(known_hosts):
         lines = file.read(known_hosts)
         if _known_key(lines, key.address, names) not in (known, key):
             raise OperatorError(

@@ -14,7 +14,7 @@ from typing import Any
 
 from modelctl import hints
 from modelctl.collecting import linked_files
-from modelctl.desired.services import models_folder
+from modelctl.desired.model_files import models_folder
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
 from modelctl.inventory.coral import CORAL

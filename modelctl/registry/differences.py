@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from modelctl.faults import dotted
-from modelctl.inventory.pins import PinnedFile
+from node.protocol.registry import Measured
 
 PIN = "its pin"
 EMPTY = "an empty file; expected the file itself: copy it anew"
@@ -22,16 +22,12 @@ class Differences:
         return bool(self.missing or self.extra or self.changed)
 
 
-@dataclass(frozen=True)
-class Expected:
-    """What a file should be; `size` in bytes, None when nobody says."""
-
-    sha256: str
-    size: int | None
+Expected = Mapping[str, tuple[str, int | None]]
+"""What files should be, by their names: the SHA-256, and the size in bytes, None when nobody says."""
 
 
 def compare(
-    expected: Mapping[str, Expected], files: Mapping[str, PinnedFile], others: Mapping[str, str], authority: str
+    expected: Expected, files: Mapping[str, Measured], others: Mapping[str, str], authority: str
 ) -> Differences:
     """Compare files, and what is there instead of readable ones, with what the `authority` says."""
 
@@ -51,10 +47,10 @@ def digests_differ(found: str, authority: str, said: str) -> str:
     return f"found SHA-256 {found}; {authority} says {said}"
 
 
-def _changed(expected: Mapping[str, Expected], files: Mapping[str, PinnedFile], authority: str) -> Iterator[str]:
+def _changed(expected: Expected, files: Mapping[str, Measured], authority: str) -> Iterator[str]:
     for name in sorted(set(expected) & set(files)):
-        said, found = expected[name], files[name]
-        if found.sha256 != said.sha256:
-            yield f"{name}: {digests_differ(found.sha256, authority, said.sha256)}"
-        elif said.size not in (None, found.size):
-            yield f"{name}: found {found.size} bytes; {authority} says {said.size}"
+        (sha256, size), found = expected[name], files[name]
+        if found.sha256 != sha256:
+            yield f"{name}: {digests_differ(found.sha256, authority, sha256)}"
+        elif size not in (None, found.size):
+            yield f"{name}: found {found.size} bytes; {authority} says {size}"

@@ -13,21 +13,12 @@ from pydantic import TypeAdapter, ValidationError
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, dotted, fault, one_line
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import PinnedFile
 from modelctl.inventory.values import FileName, version_key
-from modelctl.registry.manifest import StoredVersion, pin_of, without_empty
+from modelctl.registry.manifest import pin_of, without_empty
+from node.protocol.registry import FolderContents, ImportedFile, Measured
 
 MAX_PATH = 4096
 _FILE_NAME: TypeAdapter[str] = TypeAdapter(FileName)
-
-
-@dataclass(frozen=True)
-class ImportedFile:
-    """A file of the folder, and its name in the version."""
-
-    old: str
-    new: str
-    content: PinnedFile
 
 
 @dataclass(frozen=True)
@@ -44,7 +35,7 @@ class Plan:
         return sum(file.content.size for file in self.files) + len(self.manifest.encode())
 
     @property
-    def table(self) -> dict[str, PinnedFile]:
+    def table(self) -> dict[str, Measured]:
         """The version's files by their new names."""
         return {file.new: file.content for file in self.files}
 
@@ -80,7 +71,7 @@ def parse_maps(words: Sequence[str]) -> dict[str, str]:
 
 
 def plan(
-    fleet: Fleet, pair: tuple[str, str], path: PurePosixPath, found: StoredVersion, maps: Mapping[str, str], today: str
+    fleet: Fleet, pair: tuple[str, str], path: PurePosixPath, found: FolderContents, maps: Mapping[str, str], today: str
 ) -> Plan:
     """How a folder becomes the version `pair`, (model, version). Raises Faults with all that speaks against it.
 
@@ -104,11 +95,11 @@ def plan(
     files.sort(key=lambda file: file.new)
     manifest = _manifest(fleet, pair, path, files, today)
     made = Plan(tuple(files), tuple(sorted(set(maps) - set(kept))), manifest)
-    pin_of(*pair, StoredVersion(manifest.encode(), made.table, {}))  # as it will be read back
+    pin_of(*pair, FolderContents(made.table, manifest=manifest.encode()))  # as it will be read back
     return made
 
 
-def differences(made: Plan, stored: Mapping[str, PinnedFile]) -> Iterator[str]:
+def differences(made: Plan, stored: Mapping[str, Measured]) -> Iterator[str]:
     """How a version that is stored already differs from what a folder would become, a line for each file."""
     wanted = made.table
     for name in sorted({*wanted, *stored}):

@@ -2,8 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -15,30 +15,18 @@ from modelctl.inventory.pins import Pin, PinnedFile
 from modelctl.inventory.values import FileName, ModelName, Sha256, Version
 from modelctl.registry import plain_yaml
 from modelctl.registry.differences import EMPTY, PIN, Differences, Expected, compare
+from node.protocol.registry import FolderContents
 from node.registry.own import MANIFEST_LIMIT
 from node.store.versions import MANIFEST
 
 _SIZE = re.compile(r"0|[1-9][0-9]{0,14}", re.ASCII)
 
 
-@dataclass(frozen=True)
-class StoredVersion:
-    """What the folder of a version holds: the bytes of its manifest, every file, and what is no readable file.
-
-    `fault` says why nothing could be read.
-    """
-
-    manifest: bytes | None
-    files: Mapping[str, PinnedFile]
-    others: Mapping[str, str]
-    fault: str | None = None
-
-
-def without_empty(stored: StoredVersion, allowed: Collection[str]) -> StoredVersion:
+def without_empty(stored: FolderContents, allowed: Collection[str]) -> FolderContents:
     """The same, with empty files among what is no file, unless their names are among those allowed."""
     empty = {name: EMPTY for name, file in stored.files.items() if file.size == 0 and name not in allowed}
     files = {name: file for name, file in stored.files.items() if name not in empty}
-    return replace(stored, files=files, others={**stored.others, **empty})
+    return stored._replace(files=files, others={**stored.others, **empty})
 
 
 def _size(text: object) -> int:
@@ -63,7 +51,7 @@ class _Manifest(BaseModel):
     files: Annotated[list[_ListedFile], Field(min_length=1)]
 
 
-def pin_of(model: str, version: str, stored: StoredVersion) -> Pin:
+def pin_of(model: str, version: str, stored: FolderContents) -> Pin:
     """The pin of a stored version, every file of which is as its manifest says. Raises Faults with all that is not."""
     if stored.fault is not None:
         raise Faults([stored.fault])
@@ -74,10 +62,11 @@ def pin_of(model: str, version: str, stored: StoredVersion) -> Pin:
     if faults:
         raise Faults(faults)
     digest = hashlib.sha256(stored.manifest).hexdigest()
-    return Pin(manifest=digest, files={name: stored.files[name] for name in sorted(_listed(manifest))})
+    files = {name: PinnedFile(**stored.files[name]._asdict()) for name in sorted(_listed(manifest))}
+    return Pin(manifest=digest, files=files)
 
 
-def differences(model: str, version: str, stored: StoredVersion, pin: Pin | None) -> Differences:
+def differences(model: str, version: str, stored: FolderContents, pin: Pin | None) -> Differences:
     """How a stored version differs from its pin or, without one, from its own manifest.
 
     Raises Faults when nothing of it can be read.
@@ -85,9 +74,7 @@ def differences(model: str, version: str, stored: StoredVersion, pin: Pin | None
     if stored.fault is not None:
         raise Faults([stored.fault])
     if pin is not None:
-        expected = {name: Expected(file.sha256, file.size) for name, file in pin.files.items()}
-        expected[MANIFEST] = Expected(pin.manifest, None)
-        return compare(expected, stored.files, stored.others, PIN)
+        return compare({**pin.measured, MANIFEST: (pin.manifest, None)}, stored.files, stored.others, PIN)
     if stored.manifest is None:
         return _without_manifest(stored)
     try:
@@ -98,16 +85,16 @@ def differences(model: str, version: str, stored: StoredVersion, pin: Pin | None
     return replace(found, changed=tuple(sorted([*_contradictions(model, version, manifest), *found.changed])))
 
 
-def _against_itself(manifest: _Manifest, stored: StoredVersion) -> Differences:
+def _against_itself(manifest: _Manifest, stored: FolderContents) -> Differences:
     files = {name: file for name, file in stored.files.items() if name != MANIFEST}
     return compare(_listed(manifest), files, stored.others, MANIFEST)
 
 
-def _listed(manifest: _Manifest) -> dict[str, Expected]:
-    return {file.name: Expected(file.sha256, file.size) for file in manifest.files}
+def _listed(manifest: _Manifest) -> Expected:
+    return {file.name: (file.sha256, file.size) for file in manifest.files}
 
 
-def _without_manifest(stored: StoredVersion) -> Differences:
+def _without_manifest(stored: FolderContents) -> Differences:
     kind = f" ({stored.others[MANIFEST]})" if MANIFEST in stored.others else ""
     return Differences(missing=(MANIFEST + kind,))
 

@@ -7,8 +7,9 @@ from modelctl.errors import Faults, OperatorError
 from modelctl.faults import fault
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.values import VERSION_FORM, is_version
-from modelctl.registry.manifest import StoredVersion, pin_of
+from modelctl.registry.manifest import pin_of
 from modelctl.schema import Pin, Pins
+from node.protocol.registry import FolderContents
 
 Versions = list[tuple[str, str]]
 
@@ -29,7 +30,7 @@ def unpinned(fleet: Fleet, model: str | None, stored: Iterable[tuple[str, str]])
     return sorted(pair for pair in wanted | set(stored) if model in (None, pair[0]) and fleet.pin(*pair) is None)
 
 
-def propose(fleet: Fleet, stored: Mapping[tuple[str, str], StoredVersion]) -> Proposal:
+def propose(fleet: Fleet, stored: Mapping[tuple[str, str], FolderContents]) -> Proposal:
     """What can be pinned of the versions that the registry holds; the fleet stays valid with all of it."""
     new: dict[tuple[str, str], Pin] = {}
     already: Versions = []
@@ -37,12 +38,13 @@ def propose(fleet: Fleet, stored: Mapping[tuple[str, str], StoredVersion]) -> Pr
     for (model, version), content in stored.items():
         try:
             pin, known = pin_of(model, version, content), fleet.pin(model, version)
-            if known is not None:
-                _require_same(pin, known)
-                already.append((model, version))
-            else:
+            if known is None:
                 fleet = _with_pin(fleet, model, version, pin)
                 new[model, version] = pin
+            elif known == pin:
+                already.append((model, version))
+            else:
+                faulty[model, version] = (_difference(pin, known),)
         except Faults as error:
             faulty[model, version] = error.faults
     return Proposal(fleet.pins, new, already, faulty)
@@ -64,11 +66,6 @@ def require_version(version: str) -> str:
     if not is_version(version):
         raise OperatorError(fault("VERSION", version, VERSION_FORM))
     return version
-
-
-def _require_same(found: Pin, known: Pin) -> None:
-    if found != known:
-        raise Faults([_difference(found, known)])
 
 
 def _difference(found: Pin, known: Pin) -> str:

@@ -1,24 +1,34 @@
-"""The model registry on the primary datasink, read over SSH."""
+"""The model registry on the primary datasink, over SSH: what it holds, and a folder there that becomes a version."""
 
 from pathlib import Path, PurePosixPath
 
 from modelctl import hints
 from modelctl.faults import one_line
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import PinnedFile
 from modelctl.inventory.values import is_version
 from modelctl.nodes import remote, travelling
-from modelctl.registry.listing import ListedVersion, Listing
-from modelctl.registry.manifest import StoredVersion, without_empty
-from node.protocol import registry as messages
-from node.protocol.registry import FolderContents, ListRegistry, ReadFolder, RegistryListing
+from modelctl.registry.importing import Plan
+from modelctl.registry.manifest import without_empty
+from node.codec import Text
+from node.protocol import Nothing
+from node.protocol.registry import (
+    FolderContents,
+    Import,
+    ImportPlace,
+    ImportRoom,
+    Listing,
+    ListRegistry,
+    ReadFolder,
+)
 from node.store.versions import MANIFEST
 
 READ_SECONDS = 1800  # every byte is read, from what may be an SD card
 LIST_SECONDS = 60
+IMPORTED = "what became of the import"
+"""What is expected of a reply."""
 
 
-def read(fleet: Fleet, model: str, version: str) -> StoredVersion:
+def read(fleet: Fleet, model: str, version: str) -> FolderContents:
     """What the primary datasink holds of a version, every byte read. Raises remote.NoAnswer when it does not say.
 
     A file without content is none, unless it is a linked one.
@@ -28,17 +38,31 @@ def read(fleet: Fleet, model: str, version: str) -> StoredVersion:
     return without_empty(_read(fleet, fleet.registry_folder(), model, version), {MANIFEST, *linked})
 
 
-def read_folder(fleet: Fleet, path: PurePosixPath) -> StoredVersion:
+def read_folder(fleet: Fleet, path: PurePosixPath) -> FolderContents:
     """What any folder on the primary datasink holds, likewise."""
     return _read(fleet, str(path.parent), path.name)
 
 
-def _read(fleet: Fleet, *place: str) -> StoredVersion:
+def _read(fleet: Fleet, *place: str) -> FolderContents:
     asked = ReadFolder(Path(place[0]), list(place[1:]))
     found = travelling.ask(fleet, "read-folder", asked, FolderContents, "what the folder holds", READ_SECONDS)
-    files = {name: PinnedFile(**file._asdict()) for name, file in found.files.items()}
     others = {name: one_line(kind) for name, kind in found.others.items()}
-    return StoredVersion(found.manifest, files, others, found.fault and one_line(found.fault))
+    return found._replace(others=others, fault=found.fault and one_line(found.fault))
+
+
+def check_import(fleet: Fleet, pair: tuple[str, str], path: PurePosixPath) -> ImportRoom:
+    """The place of the version `pair`, (model, version). Raises OperatorError where the folder cannot be imported."""
+    return travelling.ask(fleet, "check-import", _place(fleet, pair, path), ImportRoom, IMPORTED, LIST_SECONDS)
+
+
+def copy(fleet: Fleet, pair: tuple[str, str], path: PurePosixPath, plan: Plan) -> None:
+    """Copy the folder's files into the version. Raises OperatorError: then the version is not there, or it is whole."""
+    asked = Import(_place(fleet, pair, path), list(plan.files), Text(plan.manifest))
+    travelling.ask(fleet, "import", asked, Nothing, IMPORTED, READ_SECONDS)
+
+
+def _place(fleet: Fleet, pair: tuple[str, str], path: PurePosixPath) -> ImportPlace:
+    return ImportPlace(Path(fleet.registry_folder()), *pair, Path(path))
 
 
 def listing(fleet: Fleet) -> Listing:
@@ -48,25 +72,24 @@ def listing(fleet: Fleet) -> Listing:
     """
     host = fleet.site.primary_datasink
     asked = ListRegistry(Path(fleet.registry_folder()), list(fleet.registry.artefacts))
-    listed = travelling.ask(fleet, "list-registry", asked, RegistryListing, "the registry's listing", LIST_SECONDS)
+    listed = travelling.ask(fleet, "list-registry", asked, Listing, "the registry's listing", LIST_SECONDS)
     if not listed.is_there:
         made = f"{hints.modelctl('import')} makes it, and so does a deploy"
         raise remote.NoAnswer(f"{remote.place(fleet, host)}: {fleet.registry_folder()}: no such folder; {made}")
     if listed.fault is not None:
         raise remote.NoAnswer(f"{remote.place(fleet, host)}: {_unreadable(fleet, listed.fault)}")
     models = fleet.registry.artefacts
-    versions = {
-        (each.model, each.version): _version(fleet, each)
-        for each in listed.versions
-        if is_version(each.version) and each.model in models
+    stored = {
+        model: {
+            version: each._replace(fault=each.fault and _unreadable(fleet, each.fault))
+            for version, each in versions.items()
+            if is_version(version)
+        }
+        for model, versions in listed.models.items()
+        if model in models
     }
     unreadable = {model: _unreadable(fleet, why) for model, why in listed.unreadable.items() if model in models}
-    return Listing(versions, tuple(map(one_line, listed.leftovers)), listed.free, listed.total, unreadable)
-
-
-def _version(fleet: Fleet, each: messages.ListedVersion) -> ListedVersion:
-    fault = None if each.fault is None else _unreadable(fleet, each.fault)
-    return ListedVersion(each.files, each.manifest, frozenset(each.shared), fault)
+    return listed._replace(models=stored, leftovers=list(map(one_line, listed.leftovers)), unreadable=unreadable)
 
 
 def _unreadable(fleet: Fleet, fault: str) -> str:

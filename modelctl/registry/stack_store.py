@@ -10,13 +10,11 @@ from modelctl.errors import OperatorError
 from modelctl.faults import one_line
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import PinnedFile
-from modelctl.nodes import remote, travelling
+from modelctl.nodes import travelling
 from modelctl.registry import stack_files
-from node import protocol
 from node.codec import Text
 from node.protocol import Nothing
-from node.protocol.registry import FindStacks, FinishStack, Measured, ReceivePackage, StoredStack, StoredStacks
+from node.protocol.registry import FindStacks, ListedVersion, Measured, ReceivePackage, StoredStacks, StoreStack
 from node.store.versions import MANIFEST
 
 LOOK_SECONDS = 60
@@ -35,28 +33,29 @@ def question(fleet: Fleet, versions: Sequence[str]) -> FindStacks:
     return FindStacks(Path(fleet.registry_folder()), list(versions))
 
 
-def finish_order(fleet: Fleet, version: str, again: str) -> FinishStack:
-    """The order that makes a version of what is staged."""
+def order(fleet: Fleet, version: str, files: Mapping[str, str | None], again: str) -> StoreStack:
+    """The order that makes a version of its files, each with its address, or None where it was sent."""
     pin = fleet.pin(CORAL, version)
-    return FinishStack(
+    return StoreStack(
         Path(fleet.registry_folder()),
         version,
-        files=sorted(stack_files.coral_of(fleet).names_of(version)),
+        files=dict(files),
         digests={name: file.sha256 for name, file in pin.files.items()} if pin else {},
         head=Text(stack_files.head(fleet, version)),
         again=again,
     )
 
 
-def require_same(fleet: Fleet, version: str, stored: StoredStack) -> None:
+def require_same(fleet: Fleet, version: str, stored: ListedVersion) -> None:
     """Raises OperatorError for what has a stack's place, and is another one, or not whole."""
     pin, place = fleet.pin(CORAL, version), f"{fleet.registry_folder()}/{CORAL}/{version}"
     names = stack_files.coral_of(fleet).names_of(version)
-    said, found = None, hashlib.sha256(stored.manifest.encode()).hexdigest()
+    manifest = stored.manifest or b""
+    said, found = None, hashlib.sha256(manifest).hexdigest()
     if set(stored.files) != {*names, MANIFEST}:
         odd = ", ".join(sorted(set(stored.files) ^ {*names, MANIFEST}))
         said = f"found other files than the stack's ({one_line(odd)})"
-    elif pin is None and not stored.manifest.startswith(stack_files.head(fleet, version)):
+    elif pin is None and not manifest.startswith(stack_files.head(fleet, version).encode()):
         said = "found the manifest of another stack"
     elif pin is not None and found != pin.manifest:
         said = f"found a manifest with SHA-256 {found}, pinned is {pin.manifest}"
@@ -70,34 +69,18 @@ def require_same(fleet: Fleet, version: str, stored: StoredStack) -> None:
         )
 
 
-def require_space(fleet: Fleet, files: Mapping[str, PinnedFile], free: int) -> None:
-    """Raises OperatorError, with the numbers, when the disk is too small."""
-    travelling.require_space(fleet, fleet.registry_folder(), sum(file.size for file in files.values()), free)
-
-
-def send(fleet: Fleet, version: str, path: Path, file: PinnedFile, advance: Callable[[int], None]) -> None:
+def send(fleet: Fleet, version: str, path: Path, file: Measured, advance: Callable[[int], None]) -> None:
     """Stage one file there. Raises OperatorError: then nothing of it is there that a later run could mistake."""
-    measured = Measured(file.sha256, file.size)
-    asked = ReceivePackage(Path(fleet.registry_folder()), version, path.name, measured, _again(version))
-    datasink = fleet.site.primary_datasink
-    target = carry.End(datasink, travelling.words("receive-package"), travelling.message(asked))
+    asked = ReceivePackage(Path(fleet.registry_folder()), version, path.name, file, stack_files.again(version))
+    target = carry.to_datasink(fleet, "receive-package", asked)
     with path.open("rb") as stream:
         ended = carry.give(fleet, stream, target, SEND_SECONDS, advance)
-    if ended.code == remote.SSH_FAILED:
-        raise remote.unreachable(fleet, datasink, ended.said)
-    if ended.code == protocol.REFUSED:
-        raise travelling.refused(fleet, ended.said)
-    if ended.code:
-        place = remote.place(fleet, datasink)
-        raise OperatorError(f"{place}: {path.name} did not go whole: {ended.said}; {_again(version)}")
+    carry.require_taken(fleet, target, ended, f"{path.name} did not go whole", stack_files.again(version))
     travelling.read(fleet, ended.answer, Nothing, f"what became of {path.name}")
 
 
 def finish(fleet: Fleet, version: str) -> None:
     """Make a version of what was sent. Raises OperatorError, remote.NoAnswer."""
-    asked = finish_order(fleet, version, _again(version))
-    travelling.ask(fleet, "finish-stack", asked, Nothing, "what became of the stack", SEND_SECONDS)
-
-
-def _again(version: str) -> str:
-    return f"run it again: {hints.modelctl(f'coral download {version}')}"
+    sent = dict.fromkeys(stack_files.coral_of(fleet).names_of(version))
+    asked = order(fleet, version, sent, stack_files.again(version))
+    travelling.ask(fleet, "store-stack", asked, Nothing, "what became of the stack", SEND_SECONDS)

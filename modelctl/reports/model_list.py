@@ -1,62 +1,42 @@
 """Every model with the versions that the site and the registry name, and what the primary datasink stores of it.
 
-As JSON, for programs: {"models": {MODEL: {...}}, "error": null | "why the datasink gave no answer"}, where a model has
-    current: VERSION
-    previous: VERSION | null
-    overrides: {HOST: VERSION}
-    versions: [VERSION, ...], those stored, newest first; null when unknown
-    bytes: what they take on the datasink's disk; null when unknown
-    unreadable: {MODEL or MODEL/VERSION: "why it could not be read"}
+For programs as JSON, which is ModelList, and for people in a table.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.values import newest_first
 from modelctl.nodes import remote
 from modelctl.registry import registry_store
-from modelctl.registry.listing import Listing
 from modelctl.table import BAD, NONE, ODD, UNKNOWN, UNREADABLE, WELL, Report, Row, Table, number
+from node.protocol.registry import Listing
 
 COLUMNS = ("model", "current", "previous", "overrides", "versions", "bytes")
 
 
-@dataclass(frozen=True)
-class ModelSummary:
-    """A model; the fields are those of the JSON."""
+class ModelSummary(NamedTuple):
+    """A model; what is stored of it is None when it is unknown."""
 
     current: str
     previous: str | None
-    overrides: Mapping[str, str]
-    versions: list[str] | None
-    bytes: int | None
-    unreadable: Mapping[str, str]
+    overrides: Mapping[str, str]  # host -> version
+    versions: list[str] | None  # those stored, newest first
+    bytes: int | None  # that they take on the datasink's disk
+    unreadable: Mapping[str, str]  # MODEL or MODEL/VERSION -> why it could not be read
 
 
-@dataclass(frozen=True)
-class ModelList:
-    """All models by name, or why the stored versions are unknown; `datasink` is where they are stored."""
+class ModelList(NamedTuple):
+    """All models by name, and why the datasink gave no answer."""
 
-    datasink: str
     models: Mapping[str, ModelSummary]
     error: str | None
 
     @property
-    def is_whole(self) -> bool:
+    def is_ok(self) -> bool:
         """Whether all is known of what is stored."""
         return self.error is None and not any(model.unreadable for model in self.models.values())
-
-    def to_json(self) -> dict[str, Any]:
-        """The object that the module's first lines describe."""
-        return {"models": {name: asdict(model) for name, model in self.models.items()}, "error": self.error}
-
-    def report(self) -> Report:
-        """It for people."""
-        table = Table(COLUMNS, tuple(_row(name, model) for name, model in self.models.items()), frozenset(COLUMNS[-2:]))
-        faults = [f"{self.datasink}: {why}" for model in self.models.values() for why in model.unreadable.values()]
-        return Report((table,), (*(() if self.error is None else (self.error,)), *faults))
 
 
 def look(fleet: Fleet) -> ModelList:
@@ -65,18 +45,23 @@ def look(fleet: Fleet) -> ModelList:
         listing, error = registry_store.listing(fleet), None
     except remote.NoAnswer as caught:
         listing, error = None, str(caught)
-    models = {name: _summary(fleet, name, listing) for name in fleet.registry.artefacts}
-    return ModelList(fleet.site.primary_datasink, models, error)
+    return ModelList({name: _summary(fleet, name, listing) for name in fleet.registry.artefacts}, error)
+
+
+def report(fleet: Fleet, found: ModelList) -> Report:
+    """The table, and a line for each thing that is unknown."""
+    table = Table(COLUMNS, tuple(_row(name, model) for name, model in found.models.items()), frozenset(COLUMNS[-2:]))
+    return Report((table,), tuple(_notes(fleet, found)))
 
 
 def _summary(fleet: Fleet, name: str, listing: Listing | None) -> ModelSummary:
-    model, overrides = fleet.registry.artefacts[name], fleet.overrides(name)
+    model = fleet.registry.artefacts[name]
     unreadable = {} if listing is None else listing.faults_of(name)
     stored = None if listing is None or name in unreadable else listing.of(name)
     return ModelSummary(
         current=model.current_version,
         previous=model.previous_version,
-        overrides=overrides,
+        overrides=fleet.overrides(name),
         versions=None if stored is None else newest_first(stored),
         bytes=None if stored is None or unreadable else sum(version.bytes for version in stored.values()),
         unreadable=unreadable,
@@ -92,3 +77,10 @@ def _row(name: str, model: ModelSummary) -> Row:
     if model.bytes is None:
         return Row((*named, number(len(model.versions)), UNREADABLE), BAD)
     return Row((*named, number(len(model.versions)), number(model.bytes)), WELL)
+
+
+def _notes(fleet: Fleet, found: ModelList) -> Iterator[str]:
+    if found.error is not None:
+        yield found.error
+    for model in found.models.values():
+        yield from (f"{fleet.site.primary_datasink}: {why}" for why in model.unreadable.values())

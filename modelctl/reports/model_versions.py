@@ -1,51 +1,51 @@
 """The versions of one model: what the primary datasink stores, what git pins and names, what the hosts run.
 
-As JSON, for programs: {"model": MODEL, "versions": {VERSION: {...}}, "hosts": {HOST: {...}}, "error": null | "why the
-datasink gave no answer", "ok": bool}. A version, newest first, has
-    stored: bool, null when unknown; the next four are null unless it is stored
-    date: as its manifest has it, or null
-    bytes: what it takes on the datasink's disk, null when it cannot be read
-    digest: the SHA-256 of its manifest, null without one
-    metrics: {NAME: TEXT}, from its manifest
-    fault: null | "why its manifest could not be read"
-    unreadable: null | "why nothing of it could be"
-    pinned: "yes" | "no" | "differs", when the stored manifest is not the pinned one
-    marks: ["current" | "previous" | "override on HOST", ...]
-A host that gets or runs the model, or gives no answer, has
-    gets: VERSION | null
-    runs: VERSION | null
-    error: null | "why it is unknown what it runs"
+For programs as JSON, which is ModelVersions with "ok": whether nothing differs or is unknown; for people in tables.
 """
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from modelctl import hints
+from modelctl.faults import one_line
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.values import is_version, newest_first
 from modelctl.nodes import node_status, remote
-from modelctl.registry import registry_store
-from modelctl.registry.listing import ListedVersion, Listing
-from modelctl.reports.description import Description, describe
+from modelctl.registry import plain_yaml, registry_store
+from modelctl.reports.status import short
+from modelctl.table import BAD, NONE, ODD, UNKNOWN, UNREADABLE, WELL, Report, Row, Table, number
+from node import codec
+from node.protocol.registry import ListedVersion, Listing
 from node.protocol.status import NodeService
 from node.registry.own import MANIFEST_LIMIT
 
+VERSIONS = ("version", "date", "bytes", "digest", "pinned", "marks", "metrics")
+HOSTS = ("host", "gets", "runs")
+ABSENT = "not stored"
+MAX_METRICS = 20
 
-@dataclass(frozen=True)
-class ModelVersion:
-    """A version; the fields are those of the JSON."""
 
-    stored: bool | None
-    date: str | None
-    bytes: int | None
-    digest: str | None
-    metrics: Mapping[str, str] | None
-    fault: str | None
-    unreadable: str | None
-    pinned: Literal["yes", "no", "differs"]
-    marks: tuple[str, ...]
+class Description(NamedTuple):
+    """What a stored manifest tells people about its version."""
+
+    date: str | None = None  # as the manifest has it
+    metrics: Mapping[str, str] = {}
+    fault: str | None = None  # why it could not be read
+
+
+class ModelVersion(NamedTuple):
+    """A version. What is told of its content is None unless it is stored."""
+
+    stored: bool | None  # None when unknown
+    date: str | None  # as its manifest has it
+    bytes: int | None  # that it takes on the datasink's disk
+    digest: str | None  # SHA-256 of its manifest
+    metrics: Mapping[str, str] | None  # from its manifest
+    fault: str | None  # why its manifest could not be read
+    unreadable: str | None  # why nothing of it could be
+    pinned: Literal["yes", "no", "differs"]  # differs: the stored manifest is not the pinned one
+    marks: tuple[str, ...]  # "current", "previous", "override on HOST"
 
     @property
     def is_ok(self) -> bool:
@@ -54,23 +54,21 @@ class ModelVersion:
         return not faults and (self.stored is True or not self.marks)
 
 
-@dataclass(frozen=True)
-class Runner:
+class Runner(NamedTuple):
     """The version that a host gets, and the one that its running service's set names."""
 
     gets: str | None
     runs: str | None
-    error: str | None = None
+    error: str | None = None  # why it is unknown what it runs
 
 
-@dataclass(frozen=True)
-class ModelVersions:
-    """Everything about one model."""
+class ModelVersions(NamedTuple):
+    """Everything about one model. Its versions are sorted newest first; `hosts` get it, run it, or give no answer."""
 
     model: str
     versions: Mapping[str, ModelVersion]
     hosts: Mapping[str, Runner]
-    error: str | None
+    error: str | None  # why the datasink gave no answer
 
     @property
     def is_ok(self) -> bool:
@@ -79,8 +77,8 @@ class ModelVersions:
         return not any(errors) and all(version.is_ok for version in self.versions.values())
 
     def to_json(self) -> dict[str, Any]:
-        """The object that the module's first lines describe."""
-        return {**asdict(self), "ok": self.is_ok}
+        """It for programs."""
+        return {**codec.encode(self), "ok": self.is_ok}
 
 
 def look(fleet: Fleet, model: str) -> ModelVersions:
@@ -92,6 +90,29 @@ def look(fleet: Fleet, model: str) -> ModelVersions:
     hosts = {host: each for host, each in runners.items() if each != Runner(None, None)}
     versions = {each: _version(fleet, model, each, listing) for each in _shown(fleet, model, listing, hosts)}
     return ModelVersions(model, versions, hosts, error)
+
+
+def report(found: ModelVersions) -> Report:
+    """The tables and the lines."""
+    versions = tuple(_version_row(name, version) for name, version in found.versions.items())
+    hosts = tuple(_host_row(name, host) for name, host in found.hosts.items())
+    return Report((Table(VERSIONS, versions, frozenset({"bytes"})), Table(HOSTS, hosts)), tuple(_notes(found)))
+
+
+def describe(manifest: bytes | None) -> Description:
+    """Read the text of a manifest.yaml, None when there is none."""
+    if manifest is None:
+        return Description(fault="there is none")
+    if len(manifest) > MANIFEST_LIMIT:
+        return Description(fault=f"found more than {MANIFEST_LIMIT} bytes")
+    try:
+        data = plain_yaml.load(manifest)
+    except ValueError as error:
+        return Description(fault=str(error))
+    if not isinstance(data, dict):
+        return Description(fault="found no mapping")
+    date, metrics = data.get("date_deployed"), data.get("training_metrics")
+    return Description(date=_text(date) if date else None, metrics=_metrics(metrics))
 
 
 def _listing(fleet: Fleet, model: str) -> tuple[Listing | None, str | None]:
@@ -149,6 +170,16 @@ def _version(fleet: Fleet, model: str, version: str, listing: Listing | None) ->
     )
 
 
+def _metrics(found: object) -> dict[str, str]:
+    if not isinstance(found, dict):
+        return {}
+    return {_text(name): _text(value) for name, value in list(found.items())[:MAX_METRICS]}
+
+
+def _text(value: object) -> str:
+    return one_line(str(value), 40)
+
+
 def _digest(listed: ListedVersion) -> str | None:
     """None without a manifest, or with one that did not come whole."""
     if listed.manifest is None or len(listed.manifest) > MANIFEST_LIMIT:
@@ -163,3 +194,42 @@ def _marks(fleet: Fleet, model: str, version: str) -> Iterator[str]:
     if version == entry.previous_version:
         yield "previous"
     yield from (f"override on {host}" for host, each in fleet.overrides(model).items() if each == version)
+
+
+def _version_row(name: str, version: ModelVersion) -> Row:
+    marks = ", ".join(version.marks) or NONE
+    if version.stored is None:
+        return Row((name, *[UNKNOWN] * 3, version.pinned, marks, UNKNOWN), ODD)
+    if version.unreadable is not None:
+        return Row((name, *[UNREADABLE] * 3, version.pinned, marks, UNREADABLE), BAD)
+    if not version.stored:
+        return Row((name, NONE, ABSENT, NONE, version.pinned, marks, NONE), BAD if version.marks else ODD)
+    unknown = UNKNOWN if version.fault else NONE
+    metrics = ", ".join(f"{metric} {value}" for metric, value in (version.metrics or {}).items())
+    digest = short(version.digest) if version.digest else unknown
+    cells = (version.date or unknown, number(version.bytes or 0), digest, version.pinned, marks, metrics or unknown)
+    return Row((name, *cells), WELL if version.is_ok else BAD)
+
+
+def _host_row(name: str, host: Runner) -> Row:
+    if host.error is not None:
+        return Row((name, host.gets or NONE, UNKNOWN), ODD)
+    return Row((name, host.gets or NONE, host.runs or NONE), WELL)
+
+
+def _notes(found: ModelVersions) -> Iterator[str]:
+    if found.error is not None:
+        yield found.error
+    verify = hints.modelctl(f"verify {found.model}")
+    for name, version in found.versions.items():
+        label = f"{found.model}/{name}"
+        if version.unreadable is not None:
+            yield f"{label}: {version.unreadable}"
+        if version.fault is not None:
+            yield f"{label}: manifest.yaml: {version.fault}; all that is wrong with it: {verify}"
+        elif version.pinned == "differs":
+            yield f"{label}: its manifest is not the pinned one; which files differ: {verify}"
+        if version.stored is False and version.marks:
+            yield f"{label}: not stored, but named as {', '.join(version.marks)}; store it, or name another version"
+    errors = dict.fromkeys(host.error for host in found.hosts.values() if host.error != found.error)
+    yield from (error for error in errors if error is not None)

@@ -2,8 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from modelctl import hints
 from modelctl.collecting import linked_files
@@ -15,13 +14,12 @@ from modelctl.inventory.values import is_version
 from modelctl.nodes import node_command, remote
 from modelctl.prune import prune_registry
 from modelctl.registry import registry_store
-from modelctl.registry.listing import Listing
+from node.protocol.registry import Listing
 
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True)
-class RegistryState:
+class RegistryState(NamedTuple):
     """What is stored without a pin, what unfinished work left, and what is to be known of the registry's sweep.
 
     `error` is why some of that is unknown. Versions and folders as MODEL/NAME; `parts` of collected files as
@@ -34,19 +32,19 @@ class RegistryState:
     parts: tuple[str, ...] = ()
     retention: tuple[str, ...] = ()
     error: str | None = None
-    unreadable: Mapping[str, str] = field(default_factory=dict)
+    unreadable: Mapping[str, str] = {}
 
 
 def look(fleet: Fleet) -> RegistryState:
     """Ask the primary datasink."""
     (listing, no_listing), (parts, no_parts), (retention, no_retention) = remote.together(
-        lambda: _try(lambda: registry_store.listing(fleet), Listing({}, (), 0, 0)),
+        lambda: _try(lambda: registry_store.listing(fleet), Listing({}, 0, 0)),
         lambda: _try(lambda: linked_files.unfinished(fleet), tuple[str, ...]()),
         lambda: _try(lambda: _retention(fleet), tuple[str, ...]()),
     )
     error = "; ".join(dict.fromkeys(why for why in (no_listing, no_parts, no_retention) if why))
     unpinned = _unpinned(fleet, listing)
-    return RegistryState(unpinned, listing.leftovers, parts, retention, error or None, listing.faults)
+    return RegistryState(unpinned, tuple(listing.leftovers), parts, retention, error or None, listing.faults)
 
 
 def _try(ask: Callable[[], Answer], otherwise: Answer) -> tuple[Answer, str | None]:

@@ -1,79 +1,63 @@
-"""What hosts run, compared with what this checkout wants.
+"""What hosts run, compared with what this checkout wants: for programs as JSON, for people in tables.
 
-As JSON, for programs: {"hosts": {HOST: {"services": {SERVICE: {...}}, "error": null | "why"}}, "registry": {...},
-"change": null | "what began and has not ended", "ok": bool}, where a service has
-    wanted, chosen, running: digests of sets, or null
-    models: {MODEL: {"wanted": VERSION | null, "chosen": VERSION | null, "override": bool}}, whether the host's own
-    health: null | "VERDICT: why", where the verdict is unhealthy, starting, no stick or unknown
-    code: null | "release of the service's own code, as far as it can be told"
-    queue: null | "jobs, where its release tells of them"
-    drift: ["what differs", ...]
-    coral: null | {"version", "stick", "library", "problem"}, of a service that uses a Coral stack, where
-        version: VERSION, of its stack
-        stick: "running (18d1:9302)" | "boot loader (1a6e:089a)" | "absent" | "unknown"
-        library: "loaded" | "not loaded yet" | "PATH (foreign)", as its processes have it | "unknown"
-        problem: null | "why its user cannot use the stick"
-    pending: null | {"time", "operator", "purpose", "commit", "from", "to", "running"}, a switch that has not ended
-    last: null | {"n", "time", "host", "service", "operator", "purpose", "outcome", "from", "to", "commit", "dirty",
-        "reason"}, of its history
-    leftovers: ["folder that a killed clean-up of the host's versions left", ...]
-A host with an error has no services there: what is unknown is not absent. On `coral`, where no check of the service's
-health fails for it, and on the registry `ok` does not depend; the registry has
-    unpinned: ["MODEL/VERSION", ...], stored without a pin
-    leftovers: ["MODEL/NAME", ...], folders that unfinished imports and clean-ups left
-    parts: ["HOST/MODEL/VERSION/NAME", ...], files that unfinished collects left
-    listed: ["MODEL/VERSION", ...], on the delete-list of its clean-up, though this checkout names them
-    unreadable: {MODEL or MODEL/VERSION: "why it could not be read"}
-    error: null | "why some of that is unknown"
+The JSON is FleetStatus, with "ok": whether there is nothing to be done. A node's own words are in node/protocol/.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from modelctl import hints
 from modelctl.desired.desired_state import desired
 from modelctl.errors import Faults
 from modelctl.faults import choice, fault, for_each
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import node_status, remote
+from modelctl.reports import registry_state
 from modelctl.reports.registry_state import RegistryState
+from modelctl.table import BAD, NONE, ODD, UNKNOWN, WELL, Report, Row, Table
 from node import codec
 from node.protocol.facts import HistoryEntry
 from node.protocol.status import Coral, NodeService, Pending
 from node.store.service_set import ServiceSet
 
 SHORT = 12
+SETS = ("host", "service", "wanted", "chosen", "running", "health", "drift", "code")
+MODELS = ("host", "service", "model", "wanted", "chosen")
+CORAL = ("host", "service", "coral", "stick", "library")
 VERDICTS = ("unhealthy", "starting", "no stick", "unknown")
 """What a node says of a service that is not healthy."""
+WENT_WELL = ("chosen", "restored")
+"""Outcomes that need no line."""
+Wanted = Mapping[str, list[ServiceSet]]
+"""The sets that hosts should run."""
 _UNHEARD_OF = NodeService(
     chosen=None, active=False, live=None, models={}, health="no set is chosen", drift=[], pending=None, last=None
 )
 
 
-@dataclass(frozen=True)
-class Versions:
+class Versions(NamedTuple):
     """The wanted version of a model, and that which the chosen set names."""
 
     wanted: str | None
     chosen: str | None
+    override: bool  # whether the wanted one is the host's own
 
 
-@dataclass(frozen=True)
-class ServiceStatus:
-    """How a service stands to its wanted set; the fields are those of the JSON."""
+class ServiceStatus(NamedTuple):
+    """How a service stands to its wanted set. Sets are digests, None where there is none or nobody knows."""
 
     wanted: str | None
     chosen: str | None
     running: str | None
     models: Mapping[str, Versions]
-    health: str | None
-    drift: tuple[str, ...]
-    pending: Pending | None
+    health: str | None  # "VERDICT: why", with one of VERDICTS; None of a healthy one
+    drift: tuple[str, ...]  # what differs
+    pending: Pending | None  # a switch that has not ended
     last: HistoryEntry | None
-    leftovers: Sequence[str]
-    code: str | None
-    queue: str | None
-    coral: Coral | None = None
+    leftovers: Sequence[str]  # folders that a killed clean-up of the host's versions left
+    code: str | None  # release of the service's own code, as far as it can be told
+    queue: str | None  # jobs, where its release tells of them
+    coral: Coral | None = None  # of a service that uses a Coral stack; what matters of it is in `health` too
 
     @property
     def verdict(self) -> str:
@@ -91,12 +75,9 @@ class ServiceStatus:
         return self.health is None and not self.drift
 
 
-@dataclass(frozen=True)
-class HostStatus:
-    """A host's services, or why they are unknown; `overrides` are the models of which it wants a version of its own."""
+class HostStatus(NamedTuple):
+    """A host's services; none where there is an error, for what is unknown is not absent."""
 
-    wanted: list[ServiceSet]
-    overrides: frozenset[str]
     services: Mapping[str, ServiceStatus]
     error: str | None
 
@@ -104,6 +85,23 @@ class HostStatus:
     def is_healthy(self) -> bool:
         """Whether it answered, and all its services are healthy."""
         return self.error is None and all(service.is_healthy for service in self.services.values())
+
+
+class FleetStatus(NamedTuple):
+    """Hosts, and what is unfinished in the model registry and in the checkout."""
+
+    hosts: Mapping[str, HostStatus]
+    registry: RegistryState  # whether all is well does not depend on it
+    change: str | None  # what began and has not ended
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether all hosts answered, all their services are healthy, and no change is unfinished."""
+        return self.change is None and all(host.is_healthy for host in self.hosts.values())
+
+    def to_json(self) -> dict[str, Any]:
+        """It for programs."""
+        return {**codec.encode(self), "ok": self.is_ok}
 
 
 def choose(fleet: Fleet, hosts: Sequence[str]) -> list[str]:
@@ -120,23 +118,20 @@ def wanted_sets(fleet: Fleet, hosts: Sequence[str]) -> dict[str, list[ServiceSet
     return for_each(hosts, lambda host: desired(fleet, host).sets)
 
 
-def look(fleet: Fleet, wanted: Mapping[str, list[ServiceSet]]) -> dict[str, HostStatus]:
+def look(fleet: Fleet, wanted: Wanted) -> dict[str, HostStatus]:
     """Ask all hosts at once. Raises OperatorError when none can be asked."""
     return remote.side_by_side(list(wanted), lambda host: _look(fleet, host, wanted[host]))
 
 
-def to_json(found: Mapping[str, HostStatus], registry: RegistryState, change: str | None) -> dict[str, Any]:
-    """The object that the module's first lines describe."""
-    hosts = {
-        name: {"services": {each: _json(host, status) for each, status in host.services.items()}, "error": host.error}
-        for name, host in found.items()
-    }
-    return {"hosts": hosts, "registry": asdict(registry), "change": change, "ok": all_healthy(found) and change is None}
-
-
-def all_healthy(found: Mapping[str, HostStatus]) -> bool:
-    """Whether all hosts answered, and all their services are healthy."""
-    return all(host.is_healthy for host in found.values())
+def report(fleet: Fleet, wanted: Wanted, found: FleetStatus) -> Report:
+    """Tables of sets, model versions and, where a service uses one, Coral stacks; and a line for each thing to know."""
+    rows = (SETS, _set_rows(wanted, found.hosts)), (MODELS, _model_rows(fleet, wanted, found.hosts))
+    tables = [Table(columns, tuple(each)) for columns, each in rows]
+    stacks = tuple(_coral_rows(found.hosts))
+    if stacks:
+        tables.append(Table(CORAL, stacks))
+    notes = [*_notes(found.hosts), *filter(None, [found.change]), *registry_state.notes(fleet, found.registry)]
+    return Report(tuple(tables), tuple(dict.fromkeys(notes)))
 
 
 def short(digest: str | None) -> str:
@@ -145,26 +140,29 @@ def short(digest: str | None) -> str:
 
 
 def _look(fleet: Fleet, host: str, wanted: list[ServiceSet]) -> HostStatus:
-    overrides = frozenset(fleet.host(host).model_version_overrides)
     try:
         found = node_status.ask(fleet, host)
     except remote.NoAnswer as error:
-        return HostStatus(wanted, overrides, {}, str(error))
-    services = {each.service: _compare(each, found.pop(each.service, _UNHEARD_OF)) for each in wanted}
-    left = {name: _left_over(name, service) for name, service in found.items() if service.active}
-    return HostStatus(wanted, overrides, {**services, **left}, None)
+        return HostStatus({}, str(error))
+    sets, overrides = {each.service: each for each in wanted}, fleet.host(host).model_version_overrides
+    # A service that nobody wants there tells of an earlier role of the host, if it runs.
+    names = [*sets, *(name for name, service in found.items() if service.active and name not in sets)]
+    return HostStatus(
+        {name: _compare(name, sets.get(name), found.get(name, _UNHEARD_OF), overrides) for name in names}, None
+    )
 
 
-def _compare(wanted: ServiceSet, found: NodeService) -> ServiceStatus:
-    should_run = wanted.state == "running"
+def _compare(name: str, wanted: ServiceSet | None, found: NodeService, overrides: Mapping[str, str]) -> ServiceStatus:
+    models = _models(wanted.models if wanted else {}, found.models, overrides)
+    should_run = wanted is not None and wanted.is_to_run
     return ServiceStatus(
-        wanted=wanted.digest,
+        wanted=wanted.digest if wanted else None,
         chosen=found.chosen,
         running=found.live,
-        models=_models(wanted, found.models),
+        models=models,
         # What should not run, and does not, is healthy: its set may have been chosen while it should.
         health=found.health if should_run or found.active else None,
-        drift=(*_sets(wanted, found), *_running(wanted, found), *found.drift, *_unfinished(found.pending)),
+        drift=tuple(_drift(name, wanted, found, models)),
         pending=found.pending,
         last=found.last,
         leftovers=found.leftovers,
@@ -174,24 +172,35 @@ def _compare(wanted: ServiceSet, found: NodeService) -> ServiceStatus:
     )
 
 
-def _models(wanted: ServiceSet, chosen: Mapping[str, str]) -> dict[str, Versions]:
-    return {model: Versions(wanted.models.get(model), chosen.get(model)) for model in sorted({*wanted.models, *chosen})}
+def _models(wanted: Mapping[str, str], chosen: Mapping[str, str], overrides: Mapping[str, str]) -> dict[str, Versions]:
+    names = sorted({*wanted, *chosen})
+    return {model: Versions(wanted.get(model), chosen.get(model), model in overrides) for model in names}
 
 
-def _sets(wanted: ServiceSet, found: NodeService) -> Iterator[str]:
+def _drift(name: str, wanted: ServiceSet | None, found: NodeService, models: Mapping[str, Versions]) -> Iterator[str]:
+    if wanted is None:
+        yield f"running, wanted on no such host; end it there: sudo systemctl disable --now {name}"
+        return
+    yield from _sets(wanted, found, models)
+    yield from _running(wanted, found)
+    yield from found.drift
+    yield from _unfinished(found.pending)
+
+
+def _sets(wanted: ServiceSet, found: NodeService, models: Mapping[str, Versions]) -> Iterator[str]:
     if found.chosen == wanted.digest:
         return
     yield f"chosen {short(found.chosen)}, wanted {short(wanted.digest)}"
     if found.models:  # nobody knows those of a set that was adopted
-        for model, versions in _models(wanted, found.models).items():
+        for model, versions in models.items():
             if versions.chosen != versions.wanted:
                 yield f"{model} {versions.chosen or 'none'}, wanted {versions.wanted or 'none'}"
 
 
 def _running(wanted: ServiceSet, found: NodeService) -> Iterator[str]:
-    if wanted.state == "running" and found.live != found.chosen:
+    if wanted.is_to_run and found.live != found.chosen:
         yield f"running {short(found.live) if found.live else 'no known set'}, chosen {short(found.chosen)}"
-    if wanted.state != "running" and found.active:
+    if not wanted.is_to_run and found.active:
         command = "stop" if wanted.state == "stopped" else "disable --now"
         yield f"running, wanted {wanted.state}; end it there: sudo systemctl {command} {wanted.service}"
 
@@ -205,41 +214,70 @@ def _unfinished(pending: Pending | None) -> Iterator[str]:
         )
 
 
-def _left_over(name: str, found: NodeService) -> ServiceStatus:
-    """A service that runs on a host which once had another role."""
-    models = {model: Versions(None, version) for model, version in found.models.items()}
-    drift = f"running, wanted on no such host; end it there: sudo systemctl disable --now {name}"
-    return ServiceStatus(
-        None,
-        found.chosen,
-        found.live,
-        models,
-        found.health,
-        (drift,),
-        found.pending,
-        found.last,
-        found.leftovers,
-        found.code,
-        found.queue,
-        found.coral,
-    )
+def _set_rows(wanted: Wanted, found: Mapping[str, HostStatus]) -> Iterator[Row]:
+    for name, host in found.items():
+        for service, status in host.services.items():
+            yield _set_row(name, service, status)
+        if host.error is not None:
+            for each in wanted[name]:
+                yield Row((name, each.service, short(each.digest), *[UNKNOWN] * 5), ODD)
 
 
-def _json(host: HostStatus, status: ServiceStatus) -> dict[str, Any]:
-    models = {
-        model: {**asdict(versions), "override": model in host.overrides} for model, versions in status.models.items()
-    }
-    return {
-        "wanted": status.wanted,
-        "chosen": status.chosen,
-        "running": status.running,
-        "models": models,
-        "health": status.health,
-        "drift": list(status.drift),
-        "pending": codec.encode(status.pending),
-        "last": codec.encode(status.last),
-        "leftovers": list(status.leftovers),
-        "code": status.code,
-        "queue": status.queue,
-        "coral": codec.encode(status.coral),
-    }
+def _model_rows(fleet: Fleet, wanted: Wanted, found: Mapping[str, HostStatus]) -> Iterator[Row]:
+    for name, host in found.items():
+        for service, status in host.services.items():
+            for model, versions in status.models.items():
+                style = WELL if versions.wanted == versions.chosen else BAD
+                yield Row((name, service, model, _wanted(versions), versions.chosen or NONE), style)
+        if host.error is not None:
+            overrides = fleet.host(name).model_version_overrides
+            for each in wanted[name]:
+                for model, versions in _models(each.models, {}, overrides).items():
+                    yield Row((name, each.service, model, _wanted(versions), UNKNOWN), ODD)
+
+
+def _coral_rows(found: Mapping[str, HostStatus]) -> Iterator[Row]:
+    """A row for each service that uses a Coral stack, as far as its host tells."""
+    for name, host in found.items():
+        for service, status in host.services.items():
+            coral = status.coral
+            if coral is not None:
+                is_odd = coral.problem is not None or coral.library.endswith("(foreign)")
+                yield Row((name, service, coral.version, coral.stick, coral.library), BAD if is_odd else WELL)
+
+
+def _wanted(versions: Versions) -> str:
+    mark = " (override)" if versions.override else ""
+    return f"{versions.wanted}{mark}" if versions.wanted else NONE
+
+
+def _notes(found: Mapping[str, HostStatus]) -> Iterator[str]:
+    """What is unhealthy, what last went wrong, and what to type next."""
+    for name, host in found.items():
+        if host.error is not None:
+            yield host.error
+        for service, status in host.services.items():
+            yield from (f"{name} {service}: {note}" for note in _service_notes(service, status))
+    drifted = [name for name, host in found.items() if any(each.drift for each in host.services.values())]
+    if drifted:
+        limits = " ".join(f"--limit {name}" for name in drifted)
+        yield "what a deploy would do about drift: " + hints.pyinfra(f"deploys/models.py {limits} --dry")
+
+
+def _set_row(host: str, service: str, status: ServiceStatus) -> Row:
+    digests = map(short, (status.wanted, status.chosen, status.running))
+    drift = "drift" if status.drift else "none"
+    return Row((host, service, *digests, status.verdict, drift, status.code or "-"), WELL if status.is_healthy else BAD)
+
+
+def _service_notes(service: str, status: ServiceStatus) -> Iterator[str]:
+    if status.health:
+        yield f"{status.health}; look there: sudo journalctl --unit {service} --lines 50 --no-pager"
+    for each in status.drift:
+        yield f"drift: {each}"
+    if status.coral and status.coral.problem:
+        yield status.coral.problem
+    for each in status.leftovers:
+        yield f"{each}: a clean-up has not ended; end it: {hints.modelctl('prune nodes')}"
+    if status.last and status.last.outcome not in WENT_WELL:
+        yield f"{status.last.outcome} ({status.last.operator}, {status.last.time}): {status.last.reason or 'no reason'}"

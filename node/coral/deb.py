@@ -40,7 +40,7 @@ def _run(path: Path, *words: str, most: int) -> bytes:
         raise
     except Refusal as refusal:
         reason = str(refusal).replace("dpkg-deb: error: ", "").replace(str(path), path.name)
-        raise _refusal(path.name, "dpkg-deb cannot read it (%s)" % printable(reason)[:200]) from None
+        raise _refusal(path.name, "dpkg-deb cannot read it (%s)" % printable(reason, 200)) from None
 
 
 def _require_name(path: Path, architecture: str, debian: str) -> None:
@@ -52,7 +52,7 @@ def _require_name(path: Path, architecture: str, debian: str) -> None:
     package, version, built_for = (fields.get(name, "none") for name in ("Package", "Version", "Architecture"))
     version = version.split(":", 1)[-1]  # no name holds the epoch
     if package != parts[0] or built_for != parts[2] or version not in (parts[1], _split(parts[1])[0]):
-        said = printable("%s %s %s" % (package, version, built_for))[:120]
+        said = printable("%s %s %s" % (package, version, built_for), 120)
         raise _refusal(path.name, "its control file says %s" % said)
     if built_for != architecture:
         raise _refusal(path.name, "built for %s; expected %s" % (built_for, architecture))
@@ -71,14 +71,14 @@ def _extract(name: str, archive: bytes) -> bytes:
     try:
         libraries, links = _members(name, archive)
     except _DAMAGE as error:
-        raise _refusal(name, "damaged (%s)" % printable(str(error) or type(error).__name__)[:120]) from None
+        raise _refusal(name, "damaged (%s)" % printable(str(error) or type(error).__name__, 120)) from None
     if len(libraries) != 1:
         found = " and ".join(each for each, _ in libraries) or "none"
         raise _refusal(name, "found %s; expected one library usr/lib/*/libedgetpu.so.1.N" % found)
     for link, target in links:
         if target != libraries[0][0]:
             raise _refusal(name, "%s leads to %s; expected %s" % (
-                printable(link[:120]), printable(target[:120]), libraries[0][0],
+                printable(link, 120), printable(target, 120), libraries[0][0],
             ))  # fmt: skip
     return libraries[0][1]
 
@@ -96,7 +96,7 @@ def _members(name: str, archive: bytes) -> Tuple[List[Tuple[str, bytes]], List[T
                 continue
             file = tar.extractfile(member) if member.isreg() and not member.issparse() else None
             if match is None or file is None:
-                raise _refusal(name, "%s: found neither the library nor a link to it" % printable(member.name[:120]))
+                raise _refusal(name, "%s: found neither the library nor a link to it" % printable(member.name, 120))
             libraries.append((match.group(1), file.read()))
     return libraries, links
 

@@ -14,7 +14,6 @@ MACHINES = {"amd64": 62, "arm64": 183, "armhf": 40}
 """e_machine, by Debian's name of the architecture."""
 CLASSES = {"amd64": 2, "arm64": 2, "armhf": 1}
 """EI_CLASS: 1 is 32 bits, 2 is 64."""
-LITTLE_ENDIAN = 1
 SHARED_OBJECT = 3
 
 

@@ -12,8 +12,8 @@ import os
 from typing import Iterator, NamedTuple, Optional, Tuple
 
 from node.errors import Refusal, Unknown
-from node.machine import process_tree
-from node.machine.process_tree import PROC, Process, Table
+from node.machine import processes
+from node.machine.processes import PROC, Process, Table
 from node.printable import printable
 from node.store import handles
 from node.store.service_set import CORAL, LIBRARY, ServiceSet, SetStack
@@ -42,7 +42,7 @@ def foreign(service: ServiceSet, main: Process, table: Table) -> Optional[str]:
     found = _foreign(service, main, table)
     if found is None or service.stack is None:
         return None
-    told = (service.unit, found.pid, _shown(found.path), CORAL, service.stack.version)
+    told = (service.unit, found.pid, printable(found.path, LONGEST), CORAL, service.stack.version)
     return "%s: process %d has mapped %s, expected that of %s/%s" % told
 
 
@@ -63,7 +63,7 @@ def library(service: ServiceSet, main: Process, table: Table) -> str:
     """Return how it is with the library, as status tells it. Raises as `foreign` does."""
     found = _foreign(service, main, table)
     if found is not None:
-        return "%s (foreign)" % _shown(found.path)
+        return "%s (foreign)" % printable(found.path, LONGEST)
     return LOADED if next(_mappings(main, table), None) is not None else NOT_YET
 
 
@@ -77,7 +77,7 @@ def _foreign(service: ServiceSet, main: Process, table: Table) -> Optional[Mappi
 
 def _mappings(main: Process, table: Table) -> Iterator[Mapping]:
     """The libraries that a process and those below it have mapped; one part of each is enough."""
-    for process in process_tree.family(table, main.pid):
+    for process in processes.family(table, main.pid):
         yield from _of_process(str(process.pid))
 
 
@@ -113,7 +113,3 @@ def _own(stack: SetStack) -> Optional[Identity]:
 
 def _text(field: bytes) -> str:
     return field.decode("ascii", "replace")
-
-
-def _shown(path: str) -> str:
-    return printable(path[:LONGEST])

@@ -18,20 +18,14 @@ from node.store.rights import ROOT
 CONTENTS = "contents.json"
 
 
-class State(NamedTuple):
-    """What changes with a file; times are in nanoseconds."""
+class Unpacked(NamedTuple):
+    """A file of a stack: the digest of its bytes, and what it was when they were written; times are in nanoseconds."""
 
+    sha256: str
     size: int
     inode: int
     mtime: int
     ctime: int
-
-
-class Unpacked(NamedTuple):
-    """A file of a stack: the digest of its bytes, and what it was when they were written."""
-
-    sha256: str
-    state: State
 
 
 class Contents(NamedTuple):
@@ -56,15 +50,14 @@ def write(folder: Path, stack: Stack, digests: Dict[str, str]) -> None:
             raise Refusal(
                 "%s: gone while it was put there; see who removes files there, and run again" % (folder / name)
             )
-        found[name] = {"sha256": digests[name], **state_of(status)._asdict()}
-    data = {
-        "format": formats.STACK, "version": stack.version.version, "manifest": stack.version.manifest, "files": found,
-    }  # fmt: skip
+        found[name] = state_of(digests[name], status)
+    contents = Contents(stack.version.version, stack.version.manifest, found)
+    data = {"format": formats.STACK, **codec.encode(contents)}
     files.write(folder / CONTENTS, json.dumps(data, sort_keys=True, indent=1).encode())
 
 
-def state_of(status: os.stat_result) -> State:
-    return State(status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
+def state_of(sha256: str, status: os.stat_result) -> Unpacked:
+    return Unpacked(sha256, status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def read(folder: Path) -> Contents:
@@ -74,10 +67,9 @@ def read(folder: Path) -> Contents:
         _require_plain(path)
         data: Dict[str, Any] = json.loads(disk.read(path).decode())
         formats.require(formats.STACK, data)
-        found = {name: Unpacked(each["sha256"], codec.decode(State, each)) for name, each in data["files"].items()}
-        return codec.decode(Contents, {**data, "files": codec.encode(found)})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, Refusal) as error:
-        raise Refusal("%s: the stack's list cannot be read (%s)" % (path, printable(str(error))[:200])) from None
+        return codec.decode(Contents, data)
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError, Refusal) as error:
+        raise Refusal("%s: the stack's list cannot be read (%s)" % (path, printable(str(error), 200))) from None
 
 
 def _require_plain(path: Path) -> None:

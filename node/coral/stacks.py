@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, NamedTuple, Tu
 from node import layout, names
 from node.coral import stack_contents
 from node.coral.stack_contents import CONTENTS, Contents
-from node.desired_state import Stack
+from node.desired_state import DesiredState, Stack
 from node.errors import Refusal
 from node.printable import printable
+from node.pull import pull, staging
 from node.store import disk, files
 from node.store.rights import ROOT
 from node.store.service_set import LIBRARY
@@ -42,6 +43,24 @@ class Stored(NamedTuple):
     version: str
     folder: Path
     bytes: int
+
+
+def bring(desired: DesiredState) -> None:
+    """Make the desired stack present and verified: its packages come as a model's files do, and are unpacked.
+
+    Raises Refusal; what was there stays.
+    """
+    stack = desired.stack
+    if stack is None or (is_verified(stack.digest) and not desired.options.full) or adopt(stack):
+        return
+    version, folder = stack.version, layout.coral() / layout.STAGING
+    files.folder(layout.coral())
+    with staging.held(folder):
+        pull.bring({"%s/%s" % (version.label, file.name): file for file in version.files}, folder, desired)
+        pull.verify(folder / version.label, version.files, version.label, desired.source, ROOT)
+        put(stack, folder / version.label, folder)
+        files.remove(folder / version.label)
+        files.prune(folder)
 
 
 def put(stack: Stack, packages: Path, staging: Path) -> None:
@@ -86,7 +105,7 @@ def _checked(stack: Stack, packages: Path) -> "Tuple[List[Wheel], bytes]":
     twice = wheel.clash(name for each in wheels for name in each.names)
     if twice is not None:
         raise Refusal("%s: %s is in both %s; expected different files; make a new stack of other ones" % (
-            stack.version.label, printable(twice[:120]), " and ".join(each.path.name for each in wheels),
+            stack.version.label, printable(twice, 120), " and ".join(each.path.name for each in wheels),
         ))  # fmt: skip
     return wheels, deb.library(debs[0], stack.architecture, stack.debian)
 
@@ -202,7 +221,7 @@ def _changes(digest: str, known: Contents) -> Iterator[Tuple[str, str]]:
         if name in folders:
             wrong = stack_contents.wrong_folder(status)
         elif name in known.files:
-            is_same = stack_contents.state_of(status) == known.files[name].state
+            is_same = stack_contents.state_of(known.files[name].sha256, status) == known.files[name]
             wrong = stack_contents.wrong_file(status) or (None if is_same else TOUCHED)
         else:
             wrong = None if name == CONTENTS else "not of this stack"
@@ -213,10 +232,8 @@ def _changes(digest: str, known: Contents) -> Iterator[Tuple[str, str]]:
 
 def stored() -> List[Stored]:
     """Return the stacks that are on this node, whole or not, with the bytes of their files."""
-    digests = [
-        each for each in disk.names(layout.coral()) if names.is_plain(each) and disk.is_real_folder(folder_of(each))
-    ]
-    return [Stored(each, _version(each), folder_of(each), size(folder_of(each))) for each in digests]
+    found = [each for each in disk.folders(layout.coral()) if names.is_plain(each.name)]
+    return [Stored(each.name, _version(each.name), each, size(each)) for each in found]
 
 
 def _version(digest: str) -> str:

@@ -54,17 +54,18 @@ class Trial(NamedTuple):
 
     def text(self, *keys: str) -> str:
         """Return a text that the probe found, nothing where it is none."""
-        value: Any = self.found
-        for key in keys:
-            value = value.get(key) if isinstance(value, dict) else None
-        return _line(value)
+        return _line(self._at(*keys))
 
     def texts(self, *keys: str) -> List[str]:
         """Return the texts of a list; nothing of what is none."""
+        value = self._at(*keys)
+        return [_line(each) for each in value[:9]] if isinstance(value, list) else []
+
+    def _at(self, *keys: str) -> Any:
         value: Any = self.found
         for key in keys:
             value = value.get(key) if isinstance(value, dict) else None
-        return [_line(each) for each in value[:9]] if isinstance(value, list) else []
+        return value
 
     @property
     def pip(self) -> str:

@@ -30,6 +30,7 @@ MOST_OF_ONE = 64 << 20
 MOST_OF_TEXT = 1 << 20
 """Of METADATA and WHEEL and RECORD."""
 DEEPEST = 16
+SHOWN = 120  # letters of what a package says
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64", "armhf": "armv7l"}
 """How a wheel's tags call Debian's architectures."""
 NEXT = "make a new stack of another file"
@@ -53,7 +54,6 @@ class Wheel(NamedTuple):
     tags: FrozenSet[str]
     files: Dict[str, Digest]  # all but RECORD
     record: str  # its name
-    metadata: str
 
     @property
     def names(self) -> List[str]:
@@ -70,13 +70,13 @@ def look(path: Path) -> Wheel:
         record = folder + "/RECORD"
         files = _record(path.name, record, _text(path.name, archive, infos, record))
         _require_same(path.name, set(infos) - {record}, set(files))
-        metadata = _text(path.name, archive, infos, folder + "/METADATA")
+        metadata = _headers(_text(path.name, archive, infos, folder + "/METADATA"))
         about = _headers(_text(path.name, archive, infos, folder + "/WHEEL"))
-    _require_name(path.name, distribution, version, _headers(metadata))
+    _require_name(path.name, distribution, version, metadata)
     found = frozenset(value for key, value in about if key == "tag")
     if found != tags:
         raise _refusal(path.name, "its WHEEL says %s, its name %s" % (_listed(found), _listed(tags)))
-    return Wheel(path, distribution, version, tags, files, record, metadata)
+    return Wheel(path, distribution, version, tags, files, record)
 
 
 def unpack(wheel: Wheel, put: Callable[[str, bytes], None]) -> None:
@@ -88,7 +88,7 @@ def unpack(wheel: Wheel, put: Callable[[str, bytes], None]) -> None:
         for each in wheel.names:
             content = _read(archive, infos[each])
             if each != wheel.record and (_sha256(content), len(content)) != wheel.files[each]:
-                raise _refusal(name, "%s is not what RECORD says" % _shown(each))
+                raise _refusal(name, "%s is not what RECORD says" % printable(each, SHOWN))
             put(each, content)
 
 
@@ -144,7 +144,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _damaged(wheel: str, error: Exception) -> Refusal:
-    return _refusal(wheel, "damaged (%s)" % printable(str(error) or type(error).__name__)[:120])
+    return _refusal(wheel, "damaged (%s)" % printable(str(error) or type(error).__name__, SHOWN))
 
 
 def _members(wheel: str, archive: zipfile.ZipFile) -> Dict[str, zipfile.ZipInfo]:
@@ -155,13 +155,13 @@ def _members(wheel: str, archive: zipfile.ZipFile) -> Dict[str, zipfile.ZipInfo]
     for info in infos:
         wrong = _wrong(info)
         if wrong is not None:
-            raise _refusal(wheel, "%s: %s" % (_shown(info.orig_filename), wrong))
+            raise _refusal(wheel, "%s: %s" % (printable(info.orig_filename, SHOWN), wrong))
     size = sum(info.file_size for info in infos)
     if size > MOST_BYTES:
         raise _refusal(wheel, "%d bytes unpacked; expected at most %d" % (size, MOST_BYTES))
     twice = clash(info.filename for info in infos)
     if twice is not None:
-        raise _refusal(wheel, "%s is in it twice" % _shown(twice))
+        raise _refusal(wheel, "%s is in it twice" % printable(twice, SHOWN))
     return {info.filename: info for info in infos}
 
 
@@ -188,16 +188,16 @@ def _wrong(info: zipfile.ZipInfo) -> Optional[str]:
 def _dist_info(wheel: str, names: List[str]) -> str:
     found = sorted({name.split("/")[0] for name in names if "/" in name and name.split("/")[0].endswith(".dist-info")})
     if len(found) != 1:
-        told = " and ".join(map(_shown, found)) or "none"
+        told = " and ".join(printable(each, SHOWN) for each in found) or "none"
         raise _refusal(wheel, "found %s; expected one folder *.dist-info" % told)
     return found[0]
 
 
 def _text(wheel: str, archive: zipfile.ZipFile, infos: Dict[str, zipfile.ZipInfo], name: str) -> str:
     if name not in infos:
-        raise _refusal(wheel, "%s is missing" % _shown(name))
+        raise _refusal(wheel, "%s is missing" % printable(name, SHOWN))
     if infos[name].file_size > MOST_OF_TEXT:
-        raise _refusal(wheel, "%s: more than %d bytes" % (_shown(name), MOST_OF_TEXT))
+        raise _refusal(wheel, "%s: more than %d bytes" % (printable(name, SHOWN), MOST_OF_TEXT))
     return _read(archive, infos[name]).decode()
 
 
@@ -216,11 +216,11 @@ def _record(wheel: str, record: str, text: str) -> Dict[str, Digest]:
             raise _refusal(wheel, "RECORD: a line of %d fields; expected name, digest and size" % len(row))
         name, sha256, size = row
         if name in found or (name == record and own):
-            raise _refusal(wheel, "%s is in RECORD twice" % _shown(name))
+            raise _refusal(wheel, "%s is in RECORD twice" % printable(name, SHOWN))
         if name == record:
             own += 1
         elif not sha256.startswith("sha256=") or not re.fullmatch("[0-9]{1,12}", size):
-            raise _refusal(wheel, "%s: RECORD has no SHA-256 and size of it" % _shown(name))
+            raise _refusal(wheel, "%s: RECORD has no SHA-256 and size of it" % printable(name, SHOWN))
         else:
             found[name] = sha256[len("sha256=") :], int(size)
     return found
@@ -228,16 +228,16 @@ def _record(wheel: str, record: str, text: str) -> Dict[str, Digest]:
 
 def _require_same(wheel: str, files: "set[str]", recorded: "set[str]") -> None:
     for name in sorted(files - recorded):
-        raise _refusal(wheel, "%s is not in RECORD" % _shown(name))
+        raise _refusal(wheel, "%s is not in RECORD" % printable(name, SHOWN))
     for name in sorted(recorded - files):
-        raise _refusal(wheel, "%s is in RECORD and not in the wheel" % _shown(name))
+        raise _refusal(wheel, "%s is in RECORD and not in the wheel" % printable(name, SHOWN))
 
 
 def _require_name(wheel: str, distribution: str, version: str, metadata: List[Tuple[str, str]]) -> None:
     said = dict(reversed(metadata))
     name, number = said.get("name", "no name"), said.get("version", "no version")
     if _normalised(name) != distribution or number.replace("_", "-") != version.replace("_", "-"):
-        raise _refusal(wheel, "its METADATA says %s %s" % (_shown(name), _shown(number)))
+        raise _refusal(wheel, "its METADATA says %s %s" % (printable(name, SHOWN), printable(number, SHOWN)))
 
 
 def _headers(text: str) -> List[Tuple[str, str]]:
@@ -257,11 +257,7 @@ def _sha256(content: bytes) -> str:
 
 
 def _listed(tags: Iterable[str]) -> str:
-    return _shown(" ".join(sorted(tags)) or "no tag")
-
-
-def _shown(name: str) -> str:
-    return printable(name[:120])
+    return printable(" ".join(sorted(tags)) or "no tag", SHOWN)
 
 
 def _refusal(wheel: str, found: str) -> Refusal:

@@ -12,7 +12,7 @@ from typing import Iterator, List, Optional
 from node.coral import mapped, stacks, stick
 from node.desired_state import DesiredState, Stack
 from node.errors import Refusal
-from node.machine import process_tree, services
+from node.machine import processes, services
 from node.printable import printable
 from node.protocol.facts import StackState
 from node.store import disk
@@ -28,8 +28,9 @@ _CODENAME = re.compile(r'^VERSION_CODENAME="?([\w.-]+)"?$', re.MULTILINE | re.AS
 _VERSION = re.compile(r"^version(?:_info)?\s*=\s*(\d+\.\d+)", re.MULTILINE | re.ASCII)
 
 
-def needs(stack: Stack, desired: DesiredState) -> StackState:
-    """Return what the host lacks for the stick."""
+def state(stack: Stack, desired: DesiredState) -> StackState:
+    """Return how the host stands to its stack, and what it lacks for the stick."""
+    is_there = not stacks.flaws(stack.digest) if desired.options.full else stacks.is_verified(stack.digest)
     lacks_group = not stick.is_member(desired.user, stick.GROUP)
     return StackState(
         libusb=not _is_installed(LIBUSB),
@@ -37,6 +38,8 @@ def needs(stack: Stack, desired: DesiredState) -> StackState:
         group=lacks_group,
         to_restart=list(_running(desired)) if lacks_group else [],
         udevd=disk.is_there(stick.UDEVD),
+        missing=not is_there,
+        to_remap=[] if is_there else remapped(stack, desired),
     )
 
 
@@ -48,7 +51,7 @@ def remapped(stack: Stack, desired: DesiredState) -> List[str]:
 
 
 def _has_mapped(content: ServiceSet) -> bool:
-    table, pid = process_tree.look(), services.status(content.unit).pid
+    table, pid = processes.look(), services.status(content.unit).pid
     return pid in table and mapped.library(content, table[pid], table) != mapped.NOT_YET
 
 
@@ -60,12 +63,15 @@ def _running(desired: DesiredState) -> Iterator[str]:
 
 
 def unfit(stack: Stack, python: Path) -> Iterator[str]:
-    """Yield what of the stack was built for another host than this, with both named."""
+    """Yield what of the stack was built for another host than this, with both named.
+
+    Root does not run the service's Python to learn its version: its environment says that.
+    """
     label = stack.version.label
     for what, wanted, found in (
-        ("Debian", stack.debian, _debian()),
+        ("Debian", stack.debian, _found(_CODENAME, RELEASE)),
         ("architecture", stack.architecture, architecture()),
-        ("Python", stack.python, _python(python)),
+        ("Python", stack.python, _found(_VERSION, python.parent.parent / "pyvenv.cfg")),
     ):
         if found is not None and found != wanted:
             told = (label, what, wanted, printable(found))
@@ -97,15 +103,6 @@ def leftovers(python: Path) -> List[str]:
 def _is_installed(package: str) -> bool:
     names = (package, "%s:%s" % (package, architecture()))
     return any(disk.is_there(PACKAGES / (name + ".list")) for name in names)
-
-
-def _debian() -> Optional[str]:
-    return _found(_CODENAME, RELEASE)
-
-
-def _python(python: Path) -> Optional[str]:
-    """The version of an environment's Python, which root does not run: as the environment itself says."""
-    return _found(_VERSION, python.parent.parent / "pyvenv.cfg")
 
 
 def _found(pattern: "re.Pattern[str]", path: Path) -> Optional[str]:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional
+from typing import Dict, List, Optional
 
 from node import mend, program
-from node.codec import Text
-from node.coral import stacks
 from node.desired_state import Datasink, DesiredState, Source, Version
 from node.errors import Refusal
 from node.facts import coral_host, prerequisites, status
 from node.health import health, work
-from node.machine.services import Status
-from node.protocol.facts import DatasinkState, Facts, PullAccess, SetState, StackState
+from node.protocol.facts import DatasinkState, Facts, PullAccess, SetState
 from node.prune import referenced
 from node.pull import access, face_list, staging
 from node.registry import deployment_log, prune_units
@@ -32,7 +29,7 @@ def gather(desired: DesiredState) -> Facts:
         damaged=mend.look(desired),
         absent_folders=_absent_folders(desired),
         missing_versions=[each.label for each in desired.versions if _is_missing(each, desired)],
-        stack=_stack(desired),
+        stack=desired.stack and coral_host.state(desired.stack, desired),
         face_list=_face_list(desired),
         sets={each.service: _set(each, desired) for each in desired.sets},
         pull_access=PullAccess(access.public_key(), access.read(access.CERTIFICATE), access.read(access.KNOWN_HOSTS)),
@@ -54,15 +51,6 @@ def _is_missing(version: Version, desired: DesiredState) -> bool:
     return not versions.is_verified(version)
 
 
-def _stack(desired: DesiredState) -> Optional[StackState]:
-    stack = desired.stack
-    if stack is None:
-        return None
-    is_there = not stacks.flaws(stack.digest) if desired.options.full else stacks.is_verified(stack.digest)
-    to_remap = [] if is_there else coral_host.remapped(stack, desired)
-    return coral_host.needs(stack, desired)._replace(missing=not is_there, to_remap=to_remap)
-
-
 def _face_list(desired: DesiredState) -> List[str]:
     if desired.face_list is None:
         return []
@@ -76,7 +64,7 @@ def _set(wanted: ServiceSet, desired: DesiredState) -> SetState:
     units = drift.statuses(wanted)
     how = health.judge(wanted) if units and chosen == wanted.digest else None
     told = [*([str(how)] if how and how.verdict != health.HEALTHY else []), *drift.foreign(units)]
-    differences = _differences(wanted, chosen, units) + _told(wanted, stored)
+    differences = _differences(wanted, chosen, stored, units)
     return SetState(
         chosen=chosen,
         models=wanted.models if chosen == wanted.digest else stored.content.models if stored else {},
@@ -85,7 +73,7 @@ def _set(wanted: ServiceSet, desired: DesiredState) -> SetState:
         health="; ".join(told) or None,
         may_restart=how is not None and how.may_restart,
         queue=work.queue(wanted) if differences else None,
-        live={str(file.path): _text(file.path) for file in wanted.files} if desired.options.diff else {},
+        live={str(file.path): disk.decoded(file.path) for file in wanted.files} if desired.options.diff else {},
         commit=stored.commit if stored else None,
         last=history.last(wanted.service),
         known_good=_is_known_good(wanted),
@@ -101,7 +89,9 @@ def _is_known_good(wanted: ServiceSet) -> bool:
     return was_run and history.was_healthy(wanted.service, wanted.digest)
 
 
-def _differences(wanted: ServiceSet, chosen: Optional[str], units: drift.Statuses) -> List[str]:
+def _differences(
+    wanted: ServiceSet, chosen: Optional[str], stored: Optional[StoredSet], units: drift.Statuses
+) -> List[str]:
     """Why this service is not settled on the wanted set; empty when it is."""
     found = []
     if chosen != wanted.digest:
@@ -110,20 +100,16 @@ def _differences(wanted: ServiceSet, chosen: Optional[str], units: drift.Statuse
         pending = status.pending(wanted.service)
         if pending is not None and not pending.running:
             found.append("a switch by %s died at %s" % (pending.operator, pending.time))
-    return [*found, *drift.of(wanted, units), *(_not_running(wanted, units[wanted.unit]) if units else [])]
-
-
-def _not_running(wanted: ServiceSet, main: Status) -> Iterator[str]:
-    if main.is_down:
-        yield "%s is %s" % (wanted.unit, main.active)
-    elif main.is_running and sets.live(wanted.service) != wanted.digest:
-        yield "%s was started from another set" % wanted.unit
-
-
-def _told(wanted: ServiceSet, stored: Optional[StoredSet]) -> List[str]:
-    """A rollback and the console go by what the chosen set says of its service."""
-    state = stored.content.state if stored else wanted.state
-    return ["%s was told %s, wanted %s" % (wanted.unit, state, wanted.state)] if state != wanted.state else []
+    found += drift.of(wanted, units)
+    main = units.get(wanted.unit)
+    if main is not None and main.is_down:
+        found.append("%s is %s" % (wanted.unit, main.active))
+    elif main is not None and main.is_running and sets.live(wanted.service) != wanted.digest:
+        found.append("%s was started from another set" % wanted.unit)
+    # A rollback and the console go by what the chosen set says of its service.
+    if stored is not None and stored.content.state != wanted.state:
+        found.append("%s was told %s, wanted %s" % (wanted.unit, stored.content.state, wanted.state))
+    return found
 
 
 def _datasink(told: Optional[Datasink], desired: DesiredState) -> Optional[DatasinkState]:
@@ -141,21 +127,12 @@ def _datasink(told: Optional[Datasink], desired: DesiredState) -> Optional[Datas
 
 def _missing(needed: Dict[str, str], source: Source) -> List[str]:
     """What the registry lacks of the versions that this run's hosts need, with the rights of whom it belongs to."""
+    found = []
     with rights.of(rights.owner_of(source.login)):
-        return list(_faults(needed, source.registry))
-
-
-def _faults(needed: Dict[str, str], folder: Path) -> Iterator[str]:
-    for label, manifest in sorted(needed.items()):
-        path = folder / label / versions.MANIFEST
-        if not disk.is_file(path):
-            yield "%s: not in the registry; expected it at %s" % (label, path.parent)
-        elif not disk.is_short(path) or disk.sha256(path) != manifest:
-            yield "%s: manifest differs from its pin %s" % (path, manifest[:12])
-
-
-def _text(path: Path) -> Optional[Text]:
-    try:
-        return Text(disk.read(path).decode())
-    except (OSError, UnicodeDecodeError, Refusal):
-        return None
+        for label, manifest in sorted(needed.items()):
+            path = source.registry / label / versions.MANIFEST
+            if not disk.is_file(path):
+                found.append("%s: not in the registry; expected it at %s" % (label, path.parent))
+            elif not disk.is_short(path) or disk.sha256(path) != manifest:
+                found.append("%s: manifest differs from its pin %s" % (path, manifest[:12]))
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import List, Optional
 
-from node import desired_state, layout, names
+from node import layout
 from node.desired_state import File, Version
 from node.protocol.versions import Chosen, Preview, PreviewQuestion, StackSize
 from node.pull import face_list
@@ -16,8 +16,6 @@ def preview(question: PreviewQuestion) -> Preview:
     """Return the bytes that would have to come, the events that a datasink's list would unlock, and what each
     service is set to by now: the set's digest, and the commit that it was made from."""
     lists = question.face_lists
-    for version in [*question.versions, *lists]:
-        desired_state.require_plain_version(version)
     configs = [path for path in question.configs if path.name == face_list.CONFIG]
     return Preview(
         bytes=sum(file.size for each in question.versions for file in _absent(each))
@@ -30,13 +28,6 @@ def preview(question: PreviewQuestion) -> Preview:
     )
 
 
-def _require_plain(version: Version) -> None:
-    names.plain("model", version.model)
-    names.plain("version", version.version)
-    for file in version.files:
-        names.plain("name", file.name)
-
-
 def _all_chosen() -> List[StoredSet]:
     found = [sets.find(service, sets.digest_of(service, sets.CHOSEN)) for service in layout.services()]
     return [stored for stored in found if stored is not None]
@@ -44,7 +35,7 @@ def _all_chosen() -> List[StoredSet]:
 
 def _stack_bytes(stack: Optional[StackSize]) -> int:
     """The packages of a Coral stack come all, or none where it is unpacked already."""
-    if stack is None or disk.is_real_folder(layout.coral() / names.plain("digest", stack.digest)):
+    if stack is None or disk.is_real_folder(layout.coral() / stack.digest):
         return 0
     return stack.size
 

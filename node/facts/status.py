@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import Iterator, List, Optional
 
 from node import layout
-from node.errors import Refusal
-from node.facts import coral_status, prerequisites
+from node.coral import mapped, stick
+from node.errors import Refusal, Unknown
+from node.facts import prerequisites
 from node.health import health, work
-from node.machine import services
-from node.protocol.status import NodeService, Pending, Status
+from node.machine import processes, services
+from node.protocol.status import Coral, NodeService, Pending, Status
 from node.prune import prune_node, referenced
 from node.store import disk, history, lock, pending_switch, sets
 from node.store.history import short
@@ -43,35 +44,44 @@ def _service(service: str) -> NodeService:
     try:
         known = known._replace(pending=pending(service))
         stored = sets.load(service, chosen)
-    except Refusal as refusal:
-        return known._replace(health=str(refusal))
-    content = stored.content
-    known = known._replace(
-        unit=content.unit, state=content.state, models=content.models, manifests=content.manifests,
-        commit=stored.commit, product=stored.product,
-    )  # fmt: skip
-    return _with_found(known, content)
-
-
-def _with_found(known: NodeService, content: ServiceSet) -> NodeService:
-    """Add what is so at this moment."""
-    try:
-        units = drift.statuses(content)
-        return known._replace(
-            drift=drift.of(content, units) + drift.foreign(units),
-            leftovers=prune_node.leftovers(content.named_files),
-            code=_code(content),
-            coral=coral_status.look(content, units),
-            queue=work.queue(content) if units and units[content.unit].is_running else None,
-            health=_health(content),
-        )
+        content = stored.content
+        known = known._replace(
+            unit=content.unit, state=content.state, models=content.models, manifests=content.manifests,
+            commit=stored.commit, product=stored.product,
+        )  # fmt: skip
+        return _with_found(known, content)
     except Refusal as refusal:  # a link that misleads, say: what is behind it is not known
         return known._replace(health=str(refusal))
 
 
-def _code(content: ServiceSet) -> Optional[str]:
-    found = prerequisites.release(content)
-    return found.name if found else None
+def _with_found(known: NodeService, content: ServiceSet) -> NodeService:
+    """Add what is so at this moment."""
+    units, release = drift.statuses(content), prerequisites.release(content)
+    return known._replace(
+        drift=drift.of(content, units) + drift.foreign(units),
+        leftovers=prune_node.leftovers(content.named_files),
+        code=release.name if release else None,
+        coral=coral(content, units),
+        queue=work.queue(content) if units and units[content.unit].is_running else None,
+        health=_health(content),
+    )
+
+
+def coral(content: ServiceSet, units: drift.Statuses) -> Optional[Coral]:
+    """Return how it is with a service's Coral stack; None of a set without one. None of it is a verdict."""
+    if content.stack is None:
+        return None
+    return Coral(content.stack.version, stick.shown(), _library(content, units), stick.device_problem(content.user))
+
+
+def _library(content: ServiceSet, units: drift.Statuses) -> str:
+    main = units.get(content.unit)
+    try:
+        table = processes.look() if main is not None and main.is_running else {}
+        process = table.get(main.pid) if main is not None else None
+        return mapped.library(content, process, table) if process is not None else mapped.NOT_YET
+    except Unknown:
+        return stick.UNKNOWN
 
 
 def _health(content: ServiceSet) -> Optional[str]:
@@ -110,7 +120,7 @@ def text(found: Status) -> str:
         ]
         lines += ["  model     %s %s, manifest %s" % (model, version, short(service.manifests.get(model)))
                   for model, version in sorted(service.models.items())]  # fmt: skip
-        lines += ["  coral     %s" % each for each in coral_status.text(service.coral)]
+        lines += ["  coral     %s" % each for each in coral_text(service.coral)]
         lines.append("  health    %s" % (service.health or _health_of(service.state)))
         lines += ["  drift     %s" % each for each in service.drift]
         if service.pending:
@@ -118,6 +128,14 @@ def text(found: Status) -> str:
         if service.last:
             lines.append("  last      %s" % history.text(service.last))
     return "\n".join(lines or ["nothing was deployed to this node yet"])
+
+
+def coral_text(found: Optional[Coral]) -> Iterator[str]:
+    """Yield how it is with a Coral stack, in lines for people."""
+    if found is not None:
+        yield "%s, stick %s, library %s" % (found.version, found.stick, found.library)
+        if found.problem:
+            yield found.problem
 
 
 def _release(product: Optional[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, NamedTuple, Optional
+from typing import Callable, Iterator, NamedTuple, Optional
 
 from node import layout
 from node.coral import stacks, stick
@@ -26,35 +26,25 @@ def not_ready(service: ServiceSet) -> Optional[str]:
 
     Raises Refusal when the service's user does not exist.
     """
+    return next(_not_ready(service), None)
+
+
+def _not_ready(service: ServiceSet) -> Iterator[str]:
     for named in service.named_files:
         if (disk.reached(named.path) is None) if named.linked else not disk.is_file(named.path):
-            return "%s: missing; run deploys/models.py" % named.path
-    return _unreadable(service) or _unverified(service) or _unpacked(service)
-
-
-def _unpacked(service: ServiceSet) -> Optional[str]:
-    stack = service.stack
-    if stack is None or stacks.is_verified(stack.digest):
-        return None
-    return "%s: the stack coral_packages/%s is not there as it was unpacked; run deploys/models.py" % (
-        stack.directory, stack.version,
-    )  # fmt: skip
-
-
-def _unverified(service: ServiceSet) -> Optional[str]:
-    for named in service.named_files:
-        if not named.linked and not checksum_cache.holds(named.path, named.sha256):
-            told = (named.path, named.sha256[:12])
-            return "%s: not verified with its pinned SHA-256 %s; run deploys/models.py" % told
-    return None
-
-
-def _unreadable(service: ServiceSet) -> Optional[str]:
+            yield "%s: missing; run deploys/models.py" % named.path
     user = rights.owner_of(service.user)
     for named in service.named_files:
         if not disk.is_readable(named.path, user):
-            return "%s: not readable by %s; check owner and mode" % (named.path, service.user)
-    return None
+            yield "%s: not readable by %s; check owner and mode" % (named.path, service.user)
+    for named in service.named_files:
+        if not named.linked and not checksum_cache.holds(named.path, named.sha256):
+            told = (named.path, named.sha256[:12])
+            yield "%s: not verified with its pinned SHA-256 %s; run deploys/models.py" % told
+    stack = service.stack
+    if stack is not None and not stacks.is_verified(stack.digest):
+        told = (stack.directory, stack.version)
+        yield "%s: the stack coral_packages/%s is not there as it was unpacked; run deploys/models.py" % told
 
 
 class StickIsBack(Refusal):

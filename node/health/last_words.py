@@ -1,26 +1,49 @@
-"""What a service said last, as the reason of a failure tells it: in its journal, and in a log of the program's own."""
+"""What a service said last, as the reason of a failure tells it: in its journal, and in a log of the program's own.
+
+Two things are relied on in such a log: the program writes a line of its own first, by which its starts are told apart
+without any clock, and the file's time, which tells whether it wrote at all since this start. Who sets the clock
+meanwhile gets too little, or the lines of the start before: so nothing is judged by them.
+"""
 
 from __future__ import annotations
 
+import os
+import time
+from pathlib import Path
 from typing import Dict, List
 
-from node.errors import Refusal
-from node.health import program_log
-from node.machine import process_tree, services
+from node.errors import Refusal, Unknown
+from node.machine import journal, processes, services
 from node.printable import printable
-from node.store import rights
+from node.store import handles, rights
+from node.store.rights import Owner
 from node.store.service_set import ServiceSet
 
 LINES = 5
 LONGEST_LINE = 300
 FIRST_LINES: Dict[str, str] = {"imagenode": "Starting imagenode.py"}
 """Services that write SERVICE.log beside their main script, and the line that each of their starts begins with."""
+MOST = 64 << 10
+"""Bytes of the end of such a log."""
+_SLACK = 1.0  # seconds
 
 
 def of(service: ServiceSet) -> str:
     """Return the last lines since the service's last start, to follow a reason; nothing where it said nothing."""
-    said = {"journal lines": services.journal(service.unit, LINES).splitlines(), "lines of its log": _own_log(service)}
+    said = {"journal lines": in_journal(service.unit), "lines of its log": _own_log(service)}
     return "".join("; last %s: %s" % (where, " | ".join(lines)) for where, lines in said.items() if lines)
+
+
+def in_journal(unit: str) -> List[str]:
+    """Return the last lines of a unit's last start, oldest first.
+
+    What the unit said as it ended may still be on its way to the journal: it is waited for.
+    """
+    try:
+        journal.sync()
+        return _shown(journal.lines(unit, LINES))
+    except Unknown:
+        return []  # a return must not wait for it
 
 
 def _own_log(service: ServiceSet) -> List[str]:
@@ -29,13 +52,38 @@ def _own_log(service: ServiceSet) -> List[str]:
         return []
     try:
         path, owner = script.with_suffix(".log"), rights.owner_of(service.user)
-        lines = program_log.since_start(path, owner, _started(service), first)
+        return _shown(in_log(path, owner, _started(service), first)[-LINES:])
     except Refusal:
         return []  # a return must not fail for want of words
-    return [printable(line[:LONGEST_LINE]) for line in lines[-LINES:]]
+
+
+def _shown(lines: List[str]) -> List[str]:
+    return [printable(line[:LONGEST_LINE]) for line in lines]
 
 
 def _started(service: ServiceSet) -> float:
     """When the main process started, in seconds since the boot; of one that has ended the earliest that it can be."""
-    main = process_tree.look().get(services.status(service.unit).pid)
-    return main.started if main else process_tree.now() - service.health_check.start_timeout
+    main = processes.look().get(services.status(service.unit).pid)
+    return main.started if main else processes.now() - service.health_check.start_timeout
+
+
+def in_log(path: Path, owner: Owner, started: float, first: str) -> List[str]:
+    """Return what was written since a start: from the last line that holds `first`, or all where the file has none.
+
+    `started` is in seconds since the boot, as processes have it. The file is read with its owner's rights. Raises
+    Unknown when it cannot be.
+    """
+    try:
+        with rights.of(owner), handles.opened(path) as file:
+            found = os.fstat(file.fileno())
+            start = time.time() - (processes.now() - started)
+            if not start - _SLACK <= found.st_mtime <= time.time() + _SLACK:
+                return []
+            file.seek(max(0, found.st_size - MOST))
+            said = file.read(MOST).decode("utf-8", "replace").splitlines()
+    except FileNotFoundError:
+        return []
+    except (OSError, Refusal) as error:
+        raise Unknown("the log could not be read: %s" % error) from None
+    begins = [number for number, line in enumerate(said) if first in line]
+    return said[begins[-1] :] if begins else said

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Dict, Iterable, Iterator, NamedTuple, Set
 
 from node.errors import Unknown
-from node.machine.process_tree import PROC
+from node.machine.processes import PROC
 
 _TABLES = ("net/tcp", "net/tcp6")
 _LISTENING = "0A"

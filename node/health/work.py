@@ -13,8 +13,8 @@ from typing import Any, Callable, Dict, Iterable, NamedTuple, Optional, Pattern,
 from node.coral import mapped, stick
 from node.errors import Refusal, Unknown
 from node.health import sockets, zmtp
-from node.machine import journal, process_tree
-from node.machine.process_tree import Process, Table
+from node.machine import journal, processes
+from node.machine.processes import Process, Table
 from node.printable import printable
 from node.store.service_set import ServiceSet
 
@@ -57,11 +57,11 @@ Check = Callable[[ServiceSet, Process, Table], Optional[Look]]
 def look(service: ServiceSet, pid: int) -> Look:
     """Look at a service whose main process this is. What cannot be seen makes it unknown, and never healthy."""
     try:
-        table = process_tree.look()
+        table = processes.look()
         main = table.get(pid)
         if main is None or not main.is_alive:
             return Look(NOT_YET, "%s has no main process" % service.unit)
-        age = process_tree.now() - main.started
+        age = processes.now() - main.started
         return _worst(service, main, table)._replace(age=age)
     except Unknown as unknown:
         return Look(UNKNOWN, str(unknown))
@@ -101,14 +101,14 @@ def queue(service: ServiceSet) -> Optional[str]:
 
 
 def _workers(service: ServiceSet, main: Process, table: Table) -> Optional[Look]:
-    alive = len(process_tree.workers(table, main.pid))
+    alive = len(processes.workers(table, main.pid))
     if alive >= service.work.workers:
         return None
     reason = "%s: %d of %d workers live" % (service.unit, alive, service.work.workers)
     on_stick = alive + service.work.on_stick >= service.work.workers
     if on_stick and stick.state() == stick.ABSENT:
         return Look(NO_STICK, reason + _NO_STICK)
-    dead = [each for each in process_tree.family(table, main.pid) if each.parent == main.pid and not each.is_alive]
+    dead = [each for each in processes.family(table, main.pid) if each.parent == main.pid and not each.is_alive]
     return Look(BROKEN if dead else NOT_YET, reason, on_stick=on_stick)
 
 
@@ -130,7 +130,7 @@ def _journal(service: ServiceSet, _main: Process, _table: Table) -> Optional[Loo
 
 
 def _ports(service: ServiceSet, main: Process, table: Table) -> Optional[Look]:
-    own = [each.pid for each in process_tree.family(table, main.pid)]
+    own = [each.pid for each in processes.family(table, main.pid)]
     found = sockets.ports(service.work.ports, own)
     for number in service.work.ports:
         if not found[number].is_open:

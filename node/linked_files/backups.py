@@ -57,9 +57,7 @@ def _is_whole(copy: Path, digest: str) -> bool:
 def _require_room(file: BinaryIO, path: Path) -> None:
     """A file of holes may be longer than the disk is large."""
     files.folder(layout.STATE)
-    with handles.folder(layout.STATE) as folder:
-        status = os.fstatvfs(folder)
-    if os.fstat(file.fileno()).st_size > status.f_bavail * status.f_frsize:
+    if os.fstat(file.fileno()).st_size > disk.free(layout.STATE):
         raise Refusal("%s: too little space for a copy; free some space, or look what it holds, and run again" % path)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Iterator, List, Tuple
+from typing import Iterator, Tuple
 
 from node import names
 from node.errors import Refusal
 from node.machine.processes import writers
-from node.protocol.versions import LinkedFiles, LinkedQuestion, Measured, SendLinkedFile
+from node.protocol.registry import Measured
+from node.protocol.versions import LinkedFiles, LinkedQuestion, SendLinkedFile
 from node.store import disk, handles
 
 
@@ -32,13 +32,9 @@ def version_folder(models: Path, model: str, version: str) -> Path:
         if disk.target(path) is not None:
             raise Refusal("%s: found a link; expected a folder; look there" % path)
     if not disk.is_real_folder(folder):
-        there = ", ".join(_versions(folder.parent)) or "none"
+        there = ", ".join(each.name for each in disk.folders(folder.parent) if each.name[0] != ".") or "none"
         raise Refusal("%s/%s: not on this node; versions of %s that are: %s" % (model, version, model, there))
     return folder
-
-
-def _versions(folder: Path) -> List[str]:
-    return [name for name in disk.names(folder) if name[0] != "." and disk.is_real_folder(folder / name)]
 
 
 def measure(path: Path) -> Measured:
@@ -65,22 +61,16 @@ def send(desired: SendLinkedFile) -> None:
 def _chunks(path: Path) -> Iterator[bytes]:
     """Yield the bytes of a plain file. Raises Refusal when there is none, or somebody writes to it meanwhile."""
     _require_closed(path)
-    with _opened(path) as file:
-        before = _identity(os.fstat(file.fileno()))
-        yield from iter(lambda: file.read(disk.CHUNK), b"")
+    try:
+        with handles.opened(path) as file:
+            before = _identity(os.fstat(file.fileno()))
+            yield from iter(lambda: file.read(disk.CHUNK), b"")
+    except OSError as error:
+        raise Refusal("%s: %s; expected a plain file" % (path, error.strerror)) from None
     _require_closed(path)
     now = disk.status(path)
     if now is None or _identity(now) != before:
         raise Refusal("%s: written to while it was read; run again later" % path)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    try:
-        with handles.opened(path) as file:
-            yield file
-    except OSError as error:
-        raise Refusal("%s: %s; expected a plain file" % (path, error.strerror)) from None
 
 
 def _require_closed(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from node.machine import commands, process_tree
+from node.machine import commands, processes
 from node.protocol.retention import Moment
 from node.store import history, pending_switch
 
@@ -12,7 +12,7 @@ DRIFT = 600  # seconds that a clock which nobody sets may gain or lose in five w
 def look() -> Moment:
     """Return the time, and whether systemd says that the clock is synchronised, by whatever program."""
     said = commands.run(["timedatectl", "show", "--property=NTPSynchronized", "--value"]).stdout.strip()
-    return Moment(history.now(), pending_switch.boot_id(), process_tree.now(), said == "yes")
+    return Moment(history.now(), pending_switch.boot_id(), processes.now(), said == "yes")
 
 
 def was_set(before: Moment, now: Moment) -> bool:

@@ -9,7 +9,7 @@ import subprocess
 import time
 from contextlib import suppress
 from tempfile import TemporaryFile
-from typing import IO, Dict, Optional, Sequence, Tuple
+from typing import IO, Any, Dict, Optional, Sequence, Tuple
 
 from node.errors import Refusal
 from node.machine import processes
@@ -18,8 +18,6 @@ SECONDS = 60.0
 """What a program gets that has only to look, or to tell systemd something."""
 LONG_SECONDS = 12 * 3600.0
 """What one gets that waits for a link, for a task to end, or reads every byte from what may be a slow card."""
-
-
 CHUNK = 1 << 16
 WATCH_PAUSE = 0.05  # seconds between looks at a program that says nothing
 
@@ -32,7 +30,7 @@ def run(words: Sequence[str], seconds: float = SECONDS) -> "subprocess.Completed
             errors="replace", timeout=seconds,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise _overdue(words, seconds) from None
+        raise Overdue(words, seconds) from None
 
 
 def tail(words: Sequence[str], seconds: float, most: int) -> str:
@@ -40,18 +38,7 @@ def tail(words: Sequence[str], seconds: float, most: int) -> str:
 
     Raises Refusal when it fails, Overdue when it takes too long.
     """
-    deadline = time.monotonic() + seconds
-    with subprocess.Popen(
-        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:  # fmt: skip
-        assert process.stdout is not None
-        try:
-            said = _last(process.stdout, deadline, most)
-            code = process.wait(timeout=max(0.0, deadline - time.monotonic()))
-        except (subprocess.TimeoutExpired, TimeoutError):
-            raise _overdue(words, seconds) from None
-        finally:
-            process.kill()
+    code, said = _ended(words, seconds, most, stderr=subprocess.DEVNULL)
     if code != 0:
         raise Refusal("%s: exit status %d" % (" ".join(words), code))
     return said.decode("utf-8", "replace")
@@ -62,19 +49,8 @@ def output(words: Sequence[str], seconds: float, most: int) -> bytes:
 
     Raises Refusal with its own reason when it fails, or writes more than so many bytes; Overdue when it takes too long.
     """
-    deadline = time.monotonic() + seconds
-    environment = dict(os.environ, LC_ALL="C")
-    with TemporaryFile() as reason, subprocess.Popen(
-        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=reason, env=environment
-    ) as process:  # fmt: skip
-        assert process.stdout is not None
-        try:
-            found = _last(process.stdout, deadline, most + 1)
-            code = process.wait(timeout=max(0.0, deadline - time.monotonic()))
-        except (subprocess.TimeoutExpired, TimeoutError):
-            raise _overdue(words, seconds) from None
-        finally:
-            process.kill()
+    with TemporaryFile() as reason:
+        code, found = _ended(words, seconds, most + 1, stderr=reason, env=dict(os.environ, LC_ALL="C"))
         reason.seek(0)
         said = reason.read(CHUNK).decode("utf-8", "replace")
     if code != 0:
@@ -82,6 +58,20 @@ def output(words: Sequence[str], seconds: float, most: int) -> bytes:
     if len(found) > most:
         raise Refusal("more than %d bytes" % most)
     return found
+
+
+def _ended(words: Sequence[str], seconds: float, most: int, **options: Any) -> Tuple[int, bytes]:
+    """Run a program to its end; return its exit code and the last bytes that it said. Raises Overdue."""
+    deadline = time.monotonic() + seconds
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **options) as process:
+        assert process.stdout is not None
+        try:
+            said = _last(process.stdout, deadline, most)
+            return process.wait(timeout=max(0.0, deadline - time.monotonic())), said
+        except (subprocess.TimeoutExpired, TimeoutError):
+            raise Overdue(words, seconds) from None
+        finally:
+            process.kill()
 
 
 def watch(
@@ -103,9 +93,7 @@ def watch(
             while select.select(streams, [], [], 0 if has_ended else WATCH_PAUSE)[0] and time.monotonic() < deadline:
                 piece = os.read(process.stdout.fileno(), CHUNK)
                 streams = streams if piece else []
-                said += piece
-                if len(said) > 2 * most:
-                    del said[:-most]
+                _keep(said, piece, most)
         processes.kill(process.pid)  # while its number is its own
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -127,18 +115,21 @@ def _last(stream: IO[bytes], deadline: float, most: int) -> bytes:
         piece = os.read(stream.fileno(), CHUNK)
         if not piece:
             return bytes(said[-most:])
-        said += piece
-        if len(said) > 2 * most:
-            del said[:-most]
+        _keep(said, piece, most)
 
 
-def _overdue(words: Sequence[str], seconds: float) -> "Overdue":
-    told = (" ".join(words), seconds)
-    return Overdue("%s: not done within %g s; look what holds it up, and run again" % told)
+def _keep(said: bytearray, piece: bytes, most: int) -> None:
+    """Add a piece to what was said, of which the last bytes, so many, are wanted."""
+    said += piece
+    if len(said) > 2 * most:
+        del said[:-most]
 
 
 class Overdue(Refusal):
     """A program took longer than it may."""
+
+    def __init__(self, words: Sequence[str], seconds: float) -> None:
+        super().__init__("%s: not done within %g s; look what holds it up, and run again" % (" ".join(words), seconds))
 
 
 def first_line(text: str, otherwise: str = "no reason given") -> str:

@@ -28,7 +28,8 @@ class Environment(NamedTuple):
 
     def words(self, *arguments: str) -> List[str]:
         """Return what starts its Python. It is the user who enters the folder, and gets the variables."""
-        drop = ["setpriv", "--reuid=%d" % self._uid, "--regid=%d" % self._gid, "--init-groups", "--no-new-privs"]
+        uid, gid = rights.owner_of(self.user)
+        drop = ["setpriv", "--reuid=%d" % uid, "--regid=%d" % gid, "--init-groups", "--no-new-privs"]
         told = ["%s=%s" % each for each in self.variables.items()]
         return [*drop, "/usr/bin/env", "--chdir=%s" % self.folder, *told, str(self.python), *arguments]
 
@@ -36,14 +37,6 @@ class Environment(NamedTuple):
     def plain(self) -> Dict[str, str]:
         """What systemd gives each service."""
         return {"HOME": pwd.getpwnam(self.user).pw_dir, "USER": self.user, "PATH": PATH, "LANG": "C.UTF-8"}
-
-    @property
-    def _uid(self) -> int:
-        return rights.owner_of(self.user).uid
-
-    @property
-    def _gid(self) -> int:
-        return rights.owner_of(self.user).gid
 
 
 def of(stored: StoredSet) -> Environment:
@@ -72,7 +65,8 @@ def _of_unit(stored: StoredSet) -> Environment:
             rest = [word for word in words if word not in variables and word != "/usr/bin/env"]
             script = service.work.script
             if rest and "python" in Path(rest[0]).name and script is not None:
-                return Environment(user, script.parent, Path(rest[0]), dict(_pair(word) for word in variables))
+                assigned: Dict[str, str] = dict(word.split("=", 1) for word in variables)
+                return Environment(user, script.parent, Path(rest[0]), assigned)
     raise Refusal("%s: starts no Python by itself; expected ExecStart= with one" % service.unit)
 
 
@@ -82,11 +76,6 @@ def _words(unit: str) -> List[str]:
         return shlex.split(found.group(1)) if found else []
     except ValueError:
         return []
-
-
-def _pair(word: str) -> "tuple[str, str]":
-    name, _, value = word.partition("=")
-    return name, value
 
 
 def _user(service: ServiceSet) -> str:

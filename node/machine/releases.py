@@ -5,7 +5,6 @@ The code is its user's: it is looked at with their rights, and no more of it tha
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Callable, Dict, NamedTuple, Optional
 
@@ -25,12 +24,6 @@ class Release(NamedTuple):
 
     name: str
     reason: Optional[str] = None
-
-
-def main_script(unit: str) -> Optional[Path]:
-    """Return the program that a unit's text starts with python; None when it starts none."""
-    found = re.search(r"^ExecStart=.*?(/\S+\.py)(?=[\s'\"]|$)", unit, re.MULTILINE)
-    return Path(found.group(1)) if found else None
 
 
 def look(service: str, script: Path, owner: Owner) -> Optional[Release]:

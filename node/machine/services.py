@@ -8,16 +8,13 @@ from pathlib import Path
 from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from node import layout
-from node.errors import Refusal, Unknown
+from node.errors import Refusal
 from node.machine import commands, processes
-from node.machine import journal as unit_journal
-from node.printable import printable
 from node.store import disk
 
 PAUSE = 0.1  # seconds between looks
 STOP_LIMIT = 120.0  # seconds; systemd ends a service that does not end by its unit's TimeoutStopSec, 90 s at most
 LIMIT = 300.0  # seconds; a service may take long to end
-LONGEST_LINE = 300
 
 
 class Status(NamedTuple):
@@ -127,16 +124,3 @@ def _kill(unit: str, precious: Set[Path]) -> None:
             break
         time.sleep(PAUSE)
     control("stop", unit)  # waits for the end, systemd's own time limit at most
-
-
-def journal(unit: str, lines: int) -> str:
-    """Return the last lines of a unit's last start, oldest first, cut, and without what a terminal would obey.
-
-    What the unit said as it ended may still be on its way to the journal: it is waited for.
-    """
-    try:
-        unit_journal.sync()
-        said = unit_journal.lines(unit, lines)
-    except Unknown:
-        return ""  # a return must not wait for it
-    return "\n".join(printable(line[:LONGEST_LINE]) for line in said)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from node.codec import Sha256, Size, Text
+
+Content = bytes
+"""A type's hints are read among its attributes, where `bytes` is a number (ListedVersion)."""
 
 
 class Measured(NamedTuple):
@@ -25,31 +28,55 @@ class ListRegistry(NamedTuple):
 class ListedVersion(NamedTuple):
     """The folder of a version: its files with their sizes, and `shared`, those of them that have further hard links.
 
-    `manifest` is cut off past a limit, and None where there is none. `fault` is why the folder could not be read.
+    `manifest` is cut off past a limit, and None where there is none. `fault` is why the folder could not be read: then
+    the rest is not known to be all of it.
     """
 
-    model: str
-    version: str
     files: Dict[str, Size]
-    shared: List[str]
-    manifest: Optional[bytes]
-    fault: Optional[str]
+    manifest: Optional[Content]
+    shared: List[str] = []
+    fault: Optional[str] = None
+
+    @property
+    def bytes(self) -> int:
+        """What removing it would free: a file with another link stays on the disk."""
+        return sum(size for name, size in self.files.items() if name not in self.shared)
 
 
-class RegistryListing(NamedTuple):
-    """The reply. `free` and `total` are the bytes of the disk.
+class Listing(NamedTuple):
+    """The reply: the versions of each model. `free` and `total` are the bytes of the disk.
 
-    `unreadable` are models whose folder could not be listed, and why; `leftovers` the folders that an unfinished import
-    or clean-up left, as MODEL/NAME; `fault` is why nothing could be listed; `is_there` is False where there is nothing.
+    `leftovers` are the folders that an unfinished import or clean-up left, as MODEL/NAME. `unreadable` are models whose
+    folder could not be listed, and why: which versions they have is unknown. `fault` is why nothing could be listed;
+    `is_there` is False where there is nothing.
     """
 
-    versions: List[ListedVersion]
-    unreadable: Dict[str, str]
-    leftovers: List[str]
+    models: Dict[str, Dict[str, ListedVersion]]
     free: Size
     total: Size
-    fault: Optional[str]
-    is_there: bool
+    leftovers: List[str] = []
+    unreadable: Dict[str, str] = {}
+    fault: Optional[str] = None
+    is_there: bool = True
+
+    @property
+    def versions(self) -> Dict[Tuple[str, str], ListedVersion]:
+        """All versions, by (model, version)."""
+        return {(model, version): each for model, some in self.models.items() for version, each in some.items()}
+
+    @property
+    def faults(self) -> Dict[str, str]:
+        """Why what could not be read could not, by MODEL or MODEL/VERSION."""
+        versions = {"/".join(pair): each.fault for pair, each in self.versions.items() if each.fault is not None}
+        return {**self.unreadable, **versions}
+
+    def faults_of(self, model: str) -> Dict[str, str]:
+        """Those of a model, and of its versions."""
+        return {label: why for label, why in self.faults.items() if label.partition("/")[0] == model}
+
+    def of(self, model: str) -> Dict[str, ListedVersion]:
+        """The stored versions of a model."""
+        return self.models.get(model, {})
 
 
 class ReadFolder(NamedTuple):
@@ -63,9 +90,9 @@ class FolderContents(NamedTuple):
     """The reply. `others` tells what each name is that is no readable file; `fault` why nothing could be read."""
 
     files: Dict[str, Measured]
-    others: Dict[str, str]
-    manifest: Optional[bytes]
-    fault: Optional[str]
+    others: Dict[str, str] = {}
+    manifest: Optional[Content] = None
+    fault: Optional[str] = None
 
 
 class ImportPlace(NamedTuple):
@@ -89,7 +116,7 @@ class ImportedFile(NamedTuple):
 
     old: str
     new: str
-    sha256: str
+    content: Measured
 
 
 class Import(NamedTuple):
@@ -107,30 +134,15 @@ class FindStacks(NamedTuple):
     versions: List[str]
 
 
-class StoredStack(NamedTuple):
-    """What lies in a stack's place: the text of its manifest, "" without one, and the sizes of all its files."""
-
-    manifest: Text
-    files: Dict[str, Size]
-
-
 class StoredStacks(NamedTuple):
-    """The reply: those that are there, and the bytes that the disk has left."""
+    """The reply: what lies in the places of those that are there, and the bytes that the disk has left."""
 
-    stored: Dict[str, StoredStack]
+    stored: Dict[str, ListedVersion]
     free: Size
 
 
-class FetchPackages(NamedTuple):
-    """Asks for files, by name and address, from their release pages. `again` is what an operator types next."""
-
-    folder: Path
-    urls: Dict[str, str]
-    again: str
-
-
 class ReceivePackage(NamedTuple):
-    """Announces a file of a stack, whose bytes follow."""
+    """Announces a file of a stack, whose bytes follow. `again` is what an operator types next."""
 
     registry: Path
     version: str
@@ -139,22 +151,24 @@ class ReceivePackage(NamedTuple):
     again: str
 
 
-class FinishStack(NamedTuple):
-    """Asks for a version of what was staged. `digests` are the pinned ones; `head` is what its manifest begins with."""
+class StoreStack(NamedTuple):
+    """Asks for a version of these files, each with the address of its release page, or None for one that was sent.
+
+    `digests` are the pinned ones; `head` is what its manifest begins with.
+    """
 
     registry: Path
     version: str
-    files: List[str]
+    files: Dict[str, Optional[str]]
     digests: Dict[str, str]
     head: Text
     again: str
 
 
 class CheckCollected(NamedTuple):
-    """Asks which files, each with its SHA-256, were collected. `folder` is that of all, `place` a version's in it."""
+    """Asks which files, each with its SHA-256, were collected; `folder` is a version's."""
 
     folder: Path
-    place: str
     files: Dict[str, str]
 
 
@@ -169,13 +183,12 @@ class ReceiveCollected(NamedTuple):
     """Announces a collected file, whose bytes follow."""
 
     folder: Path
-    place: str
     name: str
     file: Measured
 
 
 class FindParts(NamedTuple):
-    """Asks what killed collects left anywhere."""
+    """Asks what killed collects left anywhere; `folder` is that of all."""
 
     folder: Path
 
@@ -190,7 +203,6 @@ class FinishCollected(NamedTuple):
     """Asks to name what had come whole of a version."""
 
     folder: Path
-    place: str
 
 
 class FinishedCollected(NamedTuple):

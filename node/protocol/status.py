@@ -23,7 +23,7 @@ class Coral(NamedTuple):
     """How it is with a service's Coral stack."""
 
     version: str
-    stick: str
+    stick: str  # "running (18d1:9302)", "boot loader (1a6e:089a)", "absent" or "unknown"
     library: str  # "loaded", "not loaded yet", "PATH (foreign)", or "unknown" where it could not be seen
     problem: Optional[str] = None  # why the service's user cannot use the stick
 

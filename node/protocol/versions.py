@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from node.codec import Size, Text
+from node.codec import Name, Size, Text
 from node.desired_state import Version
 from node.protocol import Command
+from node.protocol.registry import Measured
 
 
 class StackSize(NamedTuple):
-    digest: str
+    digest: Name
     size: Size  # bytes of its packages
 
 
@@ -65,11 +66,6 @@ class LinkedQuestion(NamedTuple):
     model: str
     version: str
     names: List[str]
-
-
-class Measured(NamedTuple):
-    sha256: str
-    size: Size
 
 
 class LinkedFiles(NamedTuple):

@@ -72,10 +72,7 @@ def install(certificate: str, known_hosts: str) -> None:
 
 def read(name: str) -> Optional[Text]:
     """Return a file of the access folder, or None where there is none, or no text: it is made anew then."""
-    try:
-        return Text(disk.read(_path(name)).decode())
-    except (OSError, UnicodeDecodeError, Refusal):
-        return None
+    return disk.decoded(_path(name))
 
 
 def is_authorized(user: str, lines: List[str]) -> bool:

@@ -25,7 +25,7 @@ CONFIG = "datapump.yaml"
 Event = Tuple[str, str]  # date, event id
 
 
-class Named(NamedTuple):
+class FaceList(NamedTuple):
     """A face list, and who says that it is one: it is read with their rights."""
 
     path: Path
@@ -69,7 +69,7 @@ def _bring(version: Version, absent: List[File], desired: DesiredState) -> None:
     folder = version.directory / layout.STAGING
     with staging.held(folder):
         pull.bring({version.label + "/" + file.name: file for file in absent}, folder, desired)
-        pull.verify(folder / version.label, absent, version.label, desired)
+        pull.verify(folder / version.label, absent, version.label, desired.source, desired.owner)
         for file in absent:
             files.rename(folder / version.label / file.name, path_of(version, file.name))
         files.prune(folder)
@@ -97,7 +97,7 @@ def require_switchable(desired: DesiredState) -> None:
     if missing(version):
         raise Refusal("%s: not there or not verified; run deploys/models.py" % path_of(version, LIST))
     configs = [file.path for each in desired.sets for file in each.files if file.path.name == CONFIG]
-    lost = _unlocked(Named(path_of(version, LIST), ROOT), version.directory / CURRENT, configs)
+    lost = _unlocked(FaceList(path_of(version, LIST), ROOT), version.directory / CURRENT, configs)
     if lost and not desired.options.unlock:
         raise Refusal(
             "face list %s: lacks %d event(s) that the live list locks, so their recordings could be deleted; "
@@ -108,10 +108,10 @@ def require_switchable(desired: DesiredState) -> None:
 def unlocked_by(stored: StoredSet) -> int:
     """Return how many events a live list locks that the list of a stored set does not."""
     for file in stored.content.files:
-        named = _live(stored.folder / "files" / file.sha256) if file.path.name == CONFIG else None
-        if named is not None:
-            new = named._replace(by=rights.owner_of(file.owner))
-            return len(_unlocked(new, named.path.with_name(CURRENT), [file.path]))
+        found = _live(stored.folder / "files" / file.sha256) if file.path.name == CONFIG else None
+        if found is not None:
+            new = found._replace(by=rights.owner_of(file.owner))
+            return len(_unlocked(new, found.path.with_name(CURRENT), [file.path]))
     return 0
 
 
@@ -119,10 +119,10 @@ def unlocks(version: Version, configs: List[Path], registry: Optional[Path]) -> 
     """Return how many live events a version's list would unlock; None where neither this node nor `registry` has it."""
     lists = [path_of(version, LIST), *([registry / version.label / LIST] if registry else [])]
     new = next((path for path in lists if disk.is_file(path)), None)
-    return len(_unlocked(Named(new, ROOT), version.directory / CURRENT, configs)) if new else None
+    return len(_unlocked(FaceList(new, ROOT), version.directory / CURRENT, configs)) if new else None
 
 
-def _unlocked(new: Named, link: Path, configs: List[Path]) -> Set[Event]:
+def _unlocked(new: FaceList, link: Path, configs: List[Path]) -> Set[Event]:
     """The lists that are live are the one behind the link and the one that the data pump reads: an older tool may have
     set only one of them."""
     live = [each for each in [_behind(link), *map(_live, configs)] if each is not None and each.path != new.path]
@@ -130,16 +130,16 @@ def _unlocked(new: Named, link: Path, configs: List[Path]) -> Set[Event]:
     return locked - _events(new) if locked else set()
 
 
-def _behind(link: Path) -> Optional[Named]:
+def _behind(link: Path) -> Optional[FaceList]:
     """The list that a link names, or that is in its place."""
     try:
         status, target = handles.look(link)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return Named(Path(os.path.normpath(str(link.parent / (target or link.name)))), rights.who(status))
+    return FaceList(Path(os.path.normpath(str(link.parent / (target or link.name)))), rights.who(status))
 
 
-def _live(config: Path) -> Optional[Named]:
+def _live(config: Path) -> Optional[FaceList]:
     """The list that a config names, in the name of whom the config belongs to."""
     try:
         with handles.opened(config) as file:
@@ -149,14 +149,14 @@ def _live(config: Path) -> Optional[Named]:
     match = re.search(r"^facefile:\s*[\"']?([^\"'#\n]+)", text, re.MULTILINE)
     if match and ("\0" in match.group(1) or not match.group(1).startswith("/")):
         raise Refusal("%s: facefile: %s; expected a whole path" % (config, printable(match.group(1))))
-    return Named(Path(match.group(1).strip()), rights.who(status)) if match else None
+    return FaceList(Path(match.group(1).strip()), rights.who(status)) if match else None
 
 
-def _events(named: Named) -> Set[Event]:
+def _events(found: FaceList) -> Set[Event]:
     """The events of a list; none where it is not there."""
-    path = named.path
+    path = found.path
     try:
-        with rights.of(named.by), handles.opened(path) as file:
+        with rights.of(found.by), handles.opened(path) as file:
             disk.require_short(file, path)
             rows = io.TextIOWrapper(file, "utf-8", "surrogateescape", newline="")
             return {(row["date"], row["event"]) for row in csv.DictReader(rows)}

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Dict, List, Optional
 
 from node import layout
-from node.desired_state import DesiredState, File, Version
+from node.desired_state import DesiredState, File, Source, Version
 from node.errors import Refusal
 from node.pull import staging, transfer
 from node.store import checksum_cache, disk, files, versions
 from node.store.checksum_cache import Reading
+from node.store.rights import Owner
 
 
 def pull(desired: DesiredState) -> None:
@@ -105,7 +106,7 @@ def bring(wanted: Dict[str, File], staging: Path, desired: DesiredState) -> None
 def _settle(version: Version, expected: List[File], staging: Path, desired: DesiredState) -> None:
     """Verify what was staged for one version and put it in place. Raises Refusal naming what is wrong with it."""
     staged = staging / version.label
-    readings = verify(staged, expected, version.label, desired)
+    readings = verify(staged, expected, version.label, desired.source, desired.owner)
     if versions.is_absent(version):
         files.folder(version.directory.parent, desired.owner)
         _drop_extras(staged, expected)
@@ -131,32 +132,32 @@ def _give_linked(staged: Path, final: Path) -> None:
     files.sync_folder(final.parent)
 
 
-def verify(staged: Path, expected: List[File], label: str, desired: DesiredState) -> Dict[str, Reading]:
-    """Compare staged files with their pinned digests, give those that are right to the service's user, 0644 as SPEC has
-    it, and return the readings of the immutable ones.
+def verify(staged: Path, expected: List[File], label: str, source: Source, owner: Owner) -> Dict[str, Reading]:
+    """Compare staged files with their pinned digests, give those that are right to their owner, 0644 as SPEC has it,
+    and return the readings of the immutable ones.
 
     Raises Refusal naming all that is wrong. A file with wrong bytes is dropped, so that it comes anew.
     """
     missing = [file for file in expected if not disk.is_file(staged / file.name)]
     if missing:
-        raise Refusal(absent(label, missing, desired.source.host))
-    readings = {file.name: checksum_cache.take(staged / file.name, file.sha256, desired.owner) for file in expected}
+        raise Refusal(_absent(label, missing, source.host))
+    readings = {file.name: checksum_cache.take(staged / file.name, file.sha256, owner) for file in expected}
     wrong = [file for file in expected if readings[file.name].sha256 != file.sha256]
     for file in wrong:
         files.unlink(staged / file.name)
     if wrong:
-        raise Refusal("; ".join(differs(label, file, readings[file.name].sha256) for file in wrong))
+        raise Refusal("; ".join(_differs(label, file, readings[file.name].sha256) for file in wrong))
     return {file.name: readings[file.name] for file in expected if not file.linked}
 
 
-def absent(label: str, missing: List[File], datasink: str) -> str:
+def _absent(label: str, missing: List[File], datasink: str) -> str:
     """Tell that the registry lacks files of a version."""
     names = ", ".join(sorted(file.name for file in missing))
     expected = "expected what pins.json names; store it there or choose another version"
     return "%s: %s not in the registry of %s; %s" % (label, names, datasink, expected)
 
 
-def differs(label: str, file: File, found: str) -> str:
+def _differs(label: str, file: File, found: str) -> str:
     """Tell that the registry's copy of a file has other bytes than the pinned ones."""
     return "%s/%s: the registry's copy has SHA-256 %s, expected the pinned %s; restore that file on the datasink" % (
         label,

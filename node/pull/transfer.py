@@ -39,9 +39,7 @@ Progress = Dict[str, Tuple[int, int]]  # name -> size, time of change in ns
 def check_space(wanted: Dict[str, File], staging: Path, limits: Limits) -> None:
     """Refuse before the first byte when the files do not fit. Raises Refusal with both numbers."""
     needed = sum(max(0, file.size - _status(staging / name)[0]) for name, file in wanted.items())
-    with handles.folder(staging) as folder:
-        status = os.fstatvfs(folder)
-    free = status.f_bavail * status.f_frsize - limits.reserve_bytes
+    free = disk.free(staging) - limits.reserve_bytes
     if needed > free:
         raise Refusal(
             "%s: too little space: %s MB needed, %s MB free beside a reserve of %s MB; remove something and run again"

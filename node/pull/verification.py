@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 from typing import List, NamedTuple, Optional
 
@@ -28,10 +27,11 @@ def _differences(folder: VerifyFolder) -> FolderRead:
         {name: _read(folder, name) for name in sorted(folder.digests)} if disk.is_real_folder(folder.path) else {}
     )
     found = {name: reading.sha256 for name, reading in readings.items() if reading.sha256 is not None}
+    others = [] if folder.shared or not readings else sorted({*disk.names(folder.path)} - {*folder.digests})
     return FolderRead(
         stored=bool(found) if folder.shared else disk.is_real_folder(folder.path),
         missing=[_told(name, reading.instead) for name, reading in readings.items() if name not in found],
-        extra=[] if folder.shared or not readings else _extra(folder),
+        extra=[_told(disk.spelt(name), disk.kind(folder.path / name)) for name in others],
         changed={name: sha256 for name, sha256 in found.items() if sha256 != folder.digests[name]},
     )
 
@@ -41,48 +41,23 @@ def _read(folder: VerifyFolder, name: str) -> Reading:
     if name in folder.linked and disk.reached(path) is not None:
         return Reading(folder.digests[name], None)
     try:
-        kind = _kind(path)
-        return Reading(disk.sha256(path), None) if kind is None else Reading(None, kind)
+        kind = disk.kind(path)
+        return Reading(disk.sha256(path), None) if kind == disk.FILE else Reading(None, kind)
     except FileNotFoundError:
         return Reading(None, None)
     except OSError as error:
         return Reading(None, "unreadable: %s" % error.strerror)
 
 
-def _extra(folder: VerifyFolder) -> List[str]:
-    names = [name for name in disk.names(folder.path) if name not in folder.digests]
-    return [_told(_spelt(name), _kind(folder.path / name)) for name in names]
-
-
 def _versions(models: Path) -> List[str]:
     """Return every version folder, as MODEL/VERSION."""
     return [
-        _spelt("%s/%s" % (model.name, version.name))
-        for model in _folders(models)
-        for version in _folders(model)
-    ]  # fmt: skip
-
-
-def _folders(path: Path) -> List[Path]:
-    found = [path / name for name in disk.names(path) if not name.startswith(".")]
-    return [each for each in found if disk.is_real_folder(each)]
-
-
-def _kind(path: Path) -> Optional[str]:
-    """Return what is there instead of a regular file, None for one. Raises OSError."""
-    found = disk.status(path)
-    if found is None:
-        raise FileNotFoundError(path)
-    mode = found.st_mode
-    if stat.S_ISREG(mode):
-        return None
-    return "a link" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "a special file"
+        disk.spelt("%s/%s" % (model.name, version.name))
+        for model in disk.folders(models)
+        for version in disk.folders(model)
+        if not (model.name.startswith(".") or version.name.startswith("."))
+    ]
 
 
 def _told(name: str, kind: Optional[str]) -> str:
-    return "%s (%s)" % (name, kind) if kind else name
-
-
-def _spelt(name: str) -> str:
-    """A name that is no UTF-8 must not break the answer."""
-    return name.encode("utf-8", "backslashreplace").decode()
+    return "%s (%s)" % (name, kind) if kind not in (None, disk.FILE) else name

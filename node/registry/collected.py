@@ -36,7 +36,7 @@ def check(asked: CheckCollected) -> Collected:
     """Which of the files are here; changes nothing. Raises Refusal for another that has the place of one."""
     collected = []
     for name, sha256 in asked.files.items():
-        path = _final(asked.folder / asked.place, name, sha256)
+        path = _final(asked.folder, name, sha256)
         if disk.is_there(path):
             _require_digest(path, sha256)
             collected.append(name)
@@ -45,15 +45,16 @@ def check(asked: CheckCollected) -> Collected:
 
 def receive(asked: ReceiveCollected, stream: BinaryIO) -> Nothing:
     """Take one file in: written beside its place, flushed, verified, renamed. Raises Refusal."""
-    final = _final(asked.folder / asked.place, asked.name, asked.file.sha256)
+    final = _final(asked.folder, asked.name, asked.file.sha256)
     own.folder(final.parent, 0o750)  # faces are for those only who may read the originals
     part = final.with_name(".%s%s" % (final.name, PART))
     with own.opened(part, 0o640) as file:
         if not _lock(file, part):
             raise Refusal("%s: it is being collected by another; wait for that and run again" % final)
         try:
-            _write(file, part, asked, stream, final)
-            _place(part, final)
+            own.require_announced(own.fill(file, part, 0o640, stream), asked.file, final, "run it again")
+            own.require_absent(final, "run it again")
+            files.rename(part, final)
         except BaseException:
             files.unlink(part)
             raise
@@ -63,7 +64,7 @@ def receive(asked: ReceiveCollected, stream: BinaryIO) -> Nothing:
 def find_parts(asked: FindParts) -> FoundParts:
     """What killed ones left; changes nothing."""
     parts = [part for version in _below(asked.folder, 3) for part, _ in _left(version)]
-    return FoundParts([own.spelt(str(part.relative_to(asked.folder))) for part in parts])
+    return FoundParts([disk.spelt(str(part.relative_to(asked.folder))) for part in parts])
 
 
 def _below(folder: Path, depth: int) -> List[Path]:
@@ -77,15 +78,15 @@ def _below(folder: Path, depth: int) -> List[Path]:
 def finish(asked: FinishCollected) -> FinishedCollected:
     """Give what had come whole its name. Raises Refusal for what has that, and is another."""
     done, faults = FinishedCollected([], []), []
-    for part, file in _left(asked.folder / asked.place):
+    for part, file in _left(asked.folder):
         final = part.with_name(part.name[1 : -len(PART)])
         sha256 = disk.digest(file)
         if not sha256.startswith(final.name.rpartition(".")[2]):
-            done.left.append(own.spelt(str(part)))
+            done.left.append(disk.spelt(str(part)))
             continue
         try:
             _keep(part, final, sha256)
-            done.kept.append(own.spelt(str(final)))
+            done.kept.append(disk.spelt(str(final)))
         except Refusal as refusal:
             faults.append(str(refusal))
     if faults:
@@ -120,20 +121,6 @@ def _lock(file: BinaryIO, part: Path) -> bool:
 
 def _final(folder: Path, name: str, sha256: str) -> Path:
     return folder / ("%s.%s" % (name, sha256[:DIGITS]))
-
-
-def _write(file: BinaryIO, part: Path, asked: ReceiveCollected, stream: BinaryIO, final: Path) -> None:
-    found = own.fill(file, part, 0o640, stream)
-    if found.size != asked.file.size:
-        raise Refusal("%s: %d of %d bytes came; run it again" % (final, found.size, asked.file.size))
-    if found.sha256 != asked.file.sha256:
-        raise Refusal("%s: other bytes came than were announced; run it again" % final)
-
-
-def _place(part: Path, final: Path) -> None:
-    if disk.is_there(final):
-        raise Refusal("%s: it came there meanwhile; run it again" % final)
-    files.rename(part, final)
 
 
 def _require_digest(path: Path, sha256: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, Callable, Dict, Tuple
 from node import protocol
 from node.errors import Refusal
 from node.protocol import registry as messages
-from node.registry import collected, fetching, importing, listing, reading, stacks
+from node.registry import collected, importing, listing, reading, stacks
 
 Work = Callable[..., Any]
 
@@ -17,8 +17,7 @@ COMMANDS: Dict[str, Tuple[type, Work]] = {
     "check-import": (messages.ImportPlace, importing.check),
     "import": (messages.Import, importing.copy),
     "find-stacks": (messages.FindStacks, stacks.find),
-    "fetch-packages": (messages.FetchPackages, fetching.fetch_all),
-    "finish-stack": (messages.FinishStack, stacks.finish),
+    "store-stack": (messages.StoreStack, stacks.store),
     "check-collected": (messages.CheckCollected, collected.check),
     "find-parts": (messages.FindParts, collected.find_parts),
     "finish-collected": (messages.FinishCollected, collected.finish),

@@ -15,12 +15,11 @@ from typing import Any, Callable, Iterator, Optional
 
 from node.errors import Refusal
 from node.printable import printable
-from node.protocol import Nothing
-from node.protocol.registry import FetchPackages
 from node.registry import own
 from node.store import disk, files, handles
 
 BLOCK = 1 << 18
+SHOWN = 100  # letters of what a page says
 TIMEOUT = 30  # seconds, for each answer and each block
 LONGEST = 3600.0  # seconds, for a file
 TRIES = 5  # in a row that bring nothing
@@ -44,7 +43,10 @@ def fetch(url: str, folder: Path, name: str, again: str, advance: Callable[[str,
     if disk.is_file(final):
         return final
     _persist(url, part, name, again, advance)
-    _require_kind(url, part, name, again)
+    said = flaw(part, name)
+    if said is not None:
+        _forget(part)  # an error page, in the file's place
+        raise Refusal(f"{url}: {said}; look at that page, then {again}")
     files.rename(part, final)
     _forget(part)
     return final
@@ -83,14 +85,14 @@ def _receive(url: str, part: Path, name: str, advance: Callable[[str, int], None
         if error.code == 416:
             _forget(part)
             raise _Lost("found less than had come before; expected the same file") from None
-        said = f"found HTTP {error.code} {_shown(error.reason)}"
+        said = f"found HTTP {error.code} {printable(str(error.reason), SHOWN)}"
         if error.code in WORTH_A_RETRY:
             raise _Lost(f"{said}; expected {name}") from None
         raise Refusal(
             f"{url}: {said}; expected {name}; compare the release page with registry.coral and site.coral_source"
         ) from None
     except (http.client.HTTPException, OSError) as error:
-        said = _shown(getattr(error, "reason", None) or error) or type(error).__name__
+        said = printable(str(getattr(error, "reason", None) or error), SHOWN) or type(error).__name__
         raise _Lost(f"found no whole answer ({said}); expected {name}") from None
 
 
@@ -130,7 +132,7 @@ def _take(
 def _require_way(url: str, final: str) -> None:
     """A redirection may lead to another host, and not to a way that anybody could listen to."""
     if url.startswith("https://") and not final.startswith("https://"):
-        raise Refusal(f"{url}: found a redirection to {_shown(final)}; expected one to https://")
+        raise Refusal(f"{url}: found a redirection to {printable(final, SHOWN)}; expected one to https://")
 
 
 def flaw(path: Path, name: str) -> Optional[str]:
@@ -143,14 +145,6 @@ def flaw(path: Path, name: str) -> Optional[str]:
     is_page = found.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype", b"<html"))
     what = "an HTML page" if is_page else f"{_size(path):,} bytes that begin with {found[:8]!r}"
     return f"found {what}; expected {KINDS[suffix]}"
-
-
-def _require_kind(url: str, part: Path, name: str, again: str) -> None:
-    """An error page in the file's place goes."""
-    said = flaw(part, name)
-    if said is not None:
-        _forget(part)
-        raise Refusal(f"{url}: {said}; look at that page, then {again}")
 
 
 def _size(path: Path) -> int:
@@ -173,21 +167,9 @@ def _forget(part: Path) -> None:
         files.unlink(path)
 
 
-def _shown(said: object) -> str:
-    return printable(str(said))[:100]
-
-
 @contextmanager
 def alone(folder: Path, again: str) -> Iterator[None]:
     """Make a folder, and hold it for one download. Raises Refusal when another holds it."""
     own.folder(folder)
     with own.alone(folder, 0, "another download is running there; wait for it, then " + again):
         yield
-
-
-def fetch_all(asked: FetchPackages) -> Nothing:
-    """Bring all files. Raises Refusal."""
-    with alone(asked.folder, asked.again):
-        for name, url in sorted(asked.urls.items()):
-            fetch(url, asked.folder, name, asked.again, lambda *_: None)
-    return Nothing()

@@ -6,11 +6,8 @@ killed import left there goes first. A registry that is not there is made.
 
 from __future__ import annotations
 
-import io
 import os
-import stat
 from pathlib import Path
-from typing import Optional
 
 from node.errors import Refusal
 from node.protocol import Nothing
@@ -26,14 +23,14 @@ def check(place: ImportPlace) -> ImportRoom:
     """Whether the folder can become the version at all; changes nothing. Raises Refusal."""
     registry, final, source = place.registry, _final(place), place.path
     if disk.is_there(registry) and not disk.is_folder(registry):
-        raise Refusal("%s: found a %s; expected the folder of the model registry" % (registry, _kind(registry)))
+        raise Refusal("%s: found %s; expected the folder of the model registry" % (registry, disk.kind(registry)))
     real = {os.path.realpath(str(path)) for path in (source, registry)}
     if os.path.commonpath(list(real)) in real:
         raise Refusal("%s: it is in the model registry, or around it; expected a folder elsewhere" % source)
-    if _kind(final.parent) not in (None, "folder"):
-        found = (final.parent, _kind(final.parent))
-        raise Refusal("%s: found a %s; expected the folder of a model's versions" % found)
-    staging = _staging(final)
+    if disk.is_there(final.parent) and not disk.is_real_folder(final.parent):
+        found = (final.parent, disk.kind(final.parent))
+        raise Refusal("%s: found %s; expected the folder of a model's versions" % found)
+    staging = own.staging_of(final)
     left = sum(status.st_size for _, status in disk.below(staging)) if disk.is_real_folder(staging) else 0
     return ImportRoom(disk.is_there(final), own.free(registry) + left)
 
@@ -41,14 +38,16 @@ def check(place: ImportPlace) -> ImportRoom:
 def copy(asked: Import) -> Nothing:
     """Copy, verify, and put into place, never over anything. Raises Refusal."""
     final = _final(asked.place)
-    staging = _staging(final)
+    staging = own.staging_of(final)
     own.folder(final.parent)
     with own.alone(final.parent, PATIENCE, "another import is running there; wait for it and run again"):
-        if disk.is_there(final):
-            raise Refusal("%s: it came there meanwhile; run it again" % final)
+        own.require_absent(final, "run it again")
         files.remove(staging)
         try:
-            _fill(staging, asked)
+            own.folder(staging)
+            for file in asked.files:
+                _copy_file(asked.place.path, file, staging / file.new)
+            files.write(staging / MANIFEST, asked.manifest.encode(), owner=own.me())
         except BaseException:
             files.remove(staging)
             raise
@@ -60,18 +59,6 @@ def _final(place: ImportPlace) -> Path:
     return place.registry / place.model / place.version
 
 
-def _staging(final: Path) -> Path:
-    return final.with_name(".import-" + final.name)
-
-
-def _fill(staging: Path, asked: Import) -> None:
-    own.folder(staging)
-    for file in asked.files:
-        _copy_file(asked.place.path, file, staging / file.new)
-    with own.opened(staging / MANIFEST, 0o644) as new:
-        own.fill(new, staging / MANIFEST, 0o644, io.BytesIO(asked.manifest.encode()))
-
-
 def _copy_file(folder: Path, file: ImportedFile, path: Path) -> None:
     """The source stays as it is: no link to it, and no move."""
     old = folder / file.old
@@ -80,12 +67,5 @@ def _copy_file(folder: Path, file: ImportedFile, path: Path) -> None:
             copied = own.fill(new, path, 0o644, source)
     except handles.NotPlain:
         raise Refusal("%s: it is no plain file any more; run it again" % old) from None
-    if copied.sha256 != file.sha256:
+    if copied != file.content:
         raise Refusal("%s: it changed while it was imported; run it again" % old)
-
-
-def _kind(path: Path) -> Optional[str]:
-    found = disk.status(path)
-    if found is None:
-        return None
-    return "folder" if stat.S_ISDIR(found.st_mode) else "link" if stat.S_ISLNK(found.st_mode) else "file"

@@ -9,50 +9,46 @@ from typing import Dict, List, Optional, Tuple
 
 from node import layout
 from node.errors import Refusal
-from node.protocol.registry import ListedVersion, ListRegistry, RegistryListing
+from node.protocol.registry import ListedVersion, Listing, ListRegistry
 from node.registry import own
 from node.store import disk, handles
 from node.store.versions import MANIFEST
 
-UNFINISHED = (".import-", layout.RETIRED)
+UNFINISHED = (own.UNFINISHED, layout.RETIRED)
 
 
-def list_registry(asked: ListRegistry) -> RegistryListing:
+def list_registry(asked: ListRegistry) -> Listing:
     """What the folders of these models hold; what cannot be read is told as that."""
     try:
         with handles.listable(asked.registry) as handle:
             room = os.fstatvfs(handle)
     except (OSError, Refusal) as error:
         is_there = not isinstance(error, FileNotFoundError)
-        return RegistryListing([], {}, [], 0, 0, _why(error, asked.registry), is_there)
+        return Listing({}, 0, 0, [], {}, _why(error, asked.registry), is_there)
     free, total = room.f_bavail * room.f_frsize, room.f_blocks * room.f_frsize
-    found = RegistryListing([], {}, [], free, total, None, is_there=True)
+    found = Listing({}, free, total, [], {})
     for model in asked.models:
+        above = asked.registry / model
         try:
-            for folder in _folders(asked.registry / model):
+            for folder in disk.folders(above) if disk.is_real_folder(above) else []:
                 if folder.name.startswith(UNFINISHED):
-                    found.leftovers.append(own.spelt("%s/%s" % (model, folder.name)))
+                    found.leftovers.append(disk.spelt("%s/%s" % (model, folder.name)))
                 elif not folder.name.startswith("."):
-                    found.versions.extend(_list_version(model, folder))
+                    found.models.setdefault(model, {}).update(_list_version(folder))
         except (OSError, Refusal) as error:
-            found.unreadable[model] = _why(error, asked.registry / model)
+            found.unreadable[model] = _why(error, above)
     return found
 
 
-def _folders(path: Path) -> List[Path]:
-    """The folders in a model's folder, links not followed; none where it is a link itself, or not there."""
-    entries = disk.names(path) if disk.is_real_folder(path) else []
-    return [path / name for name in entries if disk.is_real_folder(path / name)]
-
-
-def _list_version(model: str, folder: Path) -> List[ListedVersion]:
+def _list_version(folder: Path) -> Dict[str, ListedVersion]:
+    """What a version's folder holds, by its name."""
     files: Dict[str, int] = {}
     shared: List[str] = []
     manifest: Optional[bytes] = None
     fault = None
     try:
         for path, status in _files(folder):
-            name = own.spelt(str(path.relative_to(folder)))
+            name = disk.spelt(str(path.relative_to(folder)))
             files[name] = status.st_size
             if status.st_nlink > 1:
                 shared.append(name)
@@ -60,9 +56,9 @@ def _list_version(model: str, folder: Path) -> List[ListedVersion]:
                 manifest = own.manifest(path)
     except (OSError, Refusal) as error:
         if not disk.is_there(folder):
-            return []  # a clean-up has just taken it
+            return {}  # a clean-up has just taken it
         fault = _why(error, folder)
-    return [ListedVersion(model, own.spelt(folder.name), files, shared, manifest, fault)]
+    return {disk.spelt(folder.name): ListedVersion(files, manifest, shared, fault)}
 
 
 def _files(folder: Path) -> List[Tuple[Path, os.stat_result]]:
@@ -70,4 +66,4 @@ def _files(folder: Path) -> List[Tuple[Path, os.stat_result]]:
 
 
 def _why(error: Exception, place: Path) -> str:
-    return own.spelt("%s: %s" % (place, error.strerror) if isinstance(error, OSError) else str(error))
+    return disk.spelt("%s: %s" % (place, error.strerror) if isinstance(error, OSError) else str(error))

@@ -15,6 +15,8 @@ from node.store import disk, files, handles, lock
 from node.store.rights import Owner
 
 MANIFEST_LIMIT = 65_536
+UNFINISHED = ".import-"
+"""Before the name of a version that is being stored."""
 
 
 def me() -> Owner:
@@ -58,6 +60,25 @@ def fill(file: BinaryIO, path: Path, mode: int, stream: BinaryIO) -> Measured:
     return Measured(digest.hexdigest(), file.tell())
 
 
+def staging_of(final: Path) -> Path:
+    """Where the files of a version are staged: one rename from its place."""
+    return final.with_name(UNFINISHED + final.name)
+
+
+def require_absent(final: Path, again: str) -> None:
+    """Raises Refusal when another run has put something at a place; `again` is what an operator types next."""
+    if disk.is_there(final):
+        raise Refusal("%s: it came there meanwhile; %s" % (final, again))
+
+
+def require_announced(found: Measured, announced: Measured, final: Path, again: str) -> None:
+    """Raises Refusal for a file that did not come as it was announced; `again` is what an operator types next."""
+    if found.size != announced.size:
+        raise Refusal("%s: %d of %d bytes came; %s" % (final, found.size, announced.size, again))
+    if found != announced:
+        raise Refusal("%s: other bytes came than were announced; %s" % (final, again))
+
+
 def flush(file: BinaryIO, path: Path, mode: int) -> None:
     """Give an open file its mode, and have its bytes on the disk: a power cut must not leave its name without them."""
     file.flush()
@@ -92,11 +113,4 @@ def free(path: Path) -> int:
     """The bytes that the disk has for what is to come below a folder, which need not be there yet."""
     while not disk.is_folder(path):
         path = path.parent
-    with handles.folder(path) as handle:
-        found = os.fstatvfs(handle)
-    return found.f_bavail * found.f_frsize
-
-
-def spelt(name: str) -> str:
-    """A name that is no UTF-8 must not break the reply."""
-    return name.encode("utf-8", "backslashreplace").decode()
+    return disk.free(path)

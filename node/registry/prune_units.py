@@ -6,6 +6,7 @@ from typing import List
 
 from node import layout
 from node.errors import Refusal
+from node.health import last_words
 from node.machine import commands, services
 from node.protocol.retention import Sweep, Swept
 from node.store import disk, files
@@ -54,5 +55,5 @@ def sweep(asked: Sweep) -> Swept:
     try:
         services.start(SERVICE, commands.LONG_SECONDS)
     except Refusal as refusal:
-        fault = "%s: %s" % (refusal, services.journal(SERVICE, 5))
+        fault = "%s: %s" % (refusal, "; ".join(last_words.in_journal(SERVICE)[-5:]))
     return Swept(disk.lines(asked.log)[before:], fault)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 from typing import Optional
 
@@ -25,25 +24,25 @@ def read_folder(asked: ReadFolder) -> FolderContents:
     try:
         for name in asked.names:
             folder = folder / name
-            kind = _kind(folder)
-            if kind != "folder":
-                return FolderContents({}, {}, None, "%s is a %s" % (folder, kind))
+            kind = disk.kind(folder)
+            if kind != disk.FOLDER:
+                return FolderContents({}, fault="%s is %s" % (folder, kind))
         entries = [folder / name for name in disk.names(folder)]
     except OSError as error:
-        return FolderContents({}, {}, None, "%s: %s" % (folder, error.strerror))
+        return FolderContents({}, fault="%s: %s" % (folder, error.strerror))
     except Refusal as refusal:
-        return FolderContents({}, {}, None, str(refusal))
-    found = FolderContents({}, {}, None, None)
+        return FolderContents({}, fault=str(refusal))
+    found = FolderContents({}, {})
     for entry in entries:
         found = _with_entry(found, entry)
     return found
 
 
 def _with_entry(found: FolderContents, path: Path) -> FolderContents:
-    name = own.spelt(path.name)  # spelt out it can match no file name of a manifest
+    name = disk.spelt(path.name)  # spelt out it can match no file name of a manifest
     try:
-        kind = _kind(path)
-        instead = "a %s" % kind if kind != "file" else _instead(path)
+        kind = disk.kind(path)
+        instead = _instead(path) if kind == disk.FILE else kind
         if instead is not None:
             found.others[name] = instead
             return found
@@ -54,13 +53,6 @@ def _with_entry(found: FolderContents, path: Path) -> FolderContents:
     except OSError as error:
         found.others[name] = "unreadable: %s" % error.strerror
         return found
-
-
-def _kind(path: Path) -> str:
-    mode = handles.look(path)[0].st_mode
-    if stat.S_ISREG(mode):
-        return "file"
-    return "link" if stat.S_ISLNK(mode) else "folder" if stat.S_ISDIR(mode) else "special file"
 
 
 def _instead(path: Path) -> Optional[str]:

@@ -10,16 +10,17 @@ import re
 from pathlib import Path
 from typing import BinaryIO, Mapping
 
-from node.codec import Text
 from node.errors import Refusal
 from node.protocol import Nothing
-from node.protocol.registry import FindStacks, FinishStack, Measured, ReceivePackage, StoredStack, StoredStacks
+from node.protocol.registry import FindStacks, ListedVersion, Measured, ReceivePackage, StoredStacks, StoreStack
 from node.registry import fetching, own
 from node.store import disk, files
+from node.store.service_set import CORAL
 from node.store.versions import MANIFEST
 
-CORAL = "coral_packages"
-TOLD = ("version", "tensorflow", "python", "debian", "architecture")
+TARGET = ("tensorflow", "python", "debian", "architecture")
+"""What a stack was built for."""
+TOLD = ("version", *TARGET)
 """What the list says of each stack, as its own manifest has it."""
 
 
@@ -41,27 +42,26 @@ def find(asked: FindStacks) -> StoredStacks:
 
 def receive(asked: ReceivePackage, stream: BinaryIO) -> Nothing:
     """Stage one file: written beside its place, flushed, verified, renamed. Raises Refusal."""
-    staging = asked.registry / CORAL / (".import-" + asked.version)
+    staging = own.staging_of(asked.registry / CORAL / asked.version)
     with fetching.alone(staging, asked.again):
         final = staging / asked.name
         part = staging / (".%s.sent" % asked.name)  # a download that resumes must not go on from it
         with own.opened(part, 0o644) as file:
             found = own.fill(file, part, 0o644, stream)
-        if found.size != asked.file.size:
-            raise Refusal("%s: %d of %d bytes came; %s" % (final, found.size, asked.file.size, asked.again))
-        if found.sha256 != asked.file.sha256:
-            raise Refusal("%s: other bytes came than were announced; %s" % (final, asked.again))
+        own.require_announced(found, asked.file, final, asked.again)
         files.rename(part, final)
     return Nothing()
 
 
-def finish(asked: FinishStack) -> Nothing:
-    """Make a version of what was staged. Raises Refusal."""
+def store(asked: StoreStack) -> Nothing:
+    """Make a version of what was sent, and of what its release pages have. Raises Refusal."""
     final = asked.registry / CORAL / asked.version
-    staging = asked.registry / CORAL / (".import-" + asked.version)
+    staging = own.staging_of(final)
     with fetching.alone(staging, asked.again):
-        if disk.is_there(final):
-            raise Refusal("%s: it came there meanwhile; %s" % (final, asked.again))
+        own.require_absent(final, asked.again)
+        for name, url in sorted(asked.files.items()):
+            if url is not None:
+                fetching.fetch(url, staging, name, asked.again, lambda *_: None)
         found = {name: own.measure(staging / name) for name in asked.files}
         _require_pinned(staging, asked.digests, found)
         for name in disk.names(staging):
@@ -87,21 +87,20 @@ def _require_pinned(staging: Path, digests: Mapping[str, str], found: Mapping[st
             )
 
 
-def _stored(folder: Path) -> StoredStack:
+def _stored(folder: Path) -> ListedVersion:
+    """All that lies there, be it a file or not."""
     sizes = {name: disk.status(folder / name) for name in (disk.names(folder) if disk.is_folder(folder) else [])}
-    text = own.manifest(folder / MANIFEST) if disk.is_file(folder / MANIFEST) else b""
-    return StoredStack(
-        Text(text.decode("utf-8", "backslashreplace")),
-        {own.spelt(name): found.st_size for name, found in sizes.items() if found is not None},
-    )
+    text = own.manifest(folder / MANIFEST) if disk.is_file(folder / MANIFEST) else None
+    return ListedVersion({disk.spelt(name): found.st_size for name, found in sizes.items() if found is not None}, text)
 
 
 def list_of(folder: Path) -> str:
     """All versions that are there, with what their manifests say of them."""
-    text = "# The Coral stacks that are stored here, for people. Written anew with each.\nstacks:\n"
+    told = "# The Coral stacks that are stored here, for people. Written anew with each.\nstacks:\n"
     for name in disk.names(folder):
         if not name.startswith(".") and disk.is_folder(folder / name):
-            said = dict(re.findall(r"^(\w+): '([\w. -]*)'$", _stored(folder / name).manifest, re.MULTILINE))
+            text = (_stored(folder / name).manifest or b"").decode("utf-8", "replace")
+            said = dict(re.findall(r"^(\w+): '([\w. -]*)'$", text, re.MULTILINE))
             if all(field in said for field in TOLD):
-                text += "- " + "  ".join("%s: '%s'\n" % (field, said[field]) for field in TOLD)
-    return text
+                told += "- " + "  ".join("%s: '%s'\n" % (field, said[field]) for field in TOLD)
+    return told

@@ -13,12 +13,12 @@ import math
 import stat
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Iterator, List, Optional
 
 from node import codec, layout, names
 from node.errors import Refusal
-from node.machine import clock, commands, process_tree
-from node.protocol.registry import ListRegistry, RegistryListing
+from node.machine import clock, commands, processes
+from node.protocol.registry import Listing, ListRegistry
 from node.protocol.retention import AskRetention, Moment, Retention, Sweeps, Unneeded
 from node.registry import listing, own, retention, roots
 from node.registry.retention import Decision, Stored
@@ -38,7 +38,7 @@ def look(asked: AskRetention) -> Retention:
     now = clock.look()
     with rights.of(rights.owner_of(asked.user)):
         found = _list(asked.registry)
-        stored, unreadable = _stored(found)
+        stored = _stored(found)
         decided = retention.decide(stored, roots.read(), _remembered(_leftovers(found)), now)
     sizes = {each.label: each.bytes for each in stored}
     return Retention(
@@ -48,7 +48,7 @@ def look(asked: AskRetention) -> Retention:
         decided.kept,
         decided.notes,
         sizes,
-        unreadable,
+        found.faults,
         found.free,
         found.total,
     )
@@ -112,8 +112,9 @@ class Sweep:
             self._problems.append("%s: %s; mend that and run again" % (where, error.strerror))
 
     def _decide(self) -> Decision:
-        stored, unreadable = _stored(_list(self.registry))
-        self._problems += [why for why in unreadable.values() if why not in self._problems]
+        found = _list(self.registry)
+        stored = _stored(found)
+        self._problems += [why for why in found.faults.values() if why not in self._problems]
         return retention.decide(stored, roots.read(), self._before, self.now)
 
     def _remove(self, each: Unneeded) -> None:
@@ -174,7 +175,7 @@ def _noted_clock() -> Moment:
     except (OSError, ValueError, TypeError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise Refusal("%s: %s; %s" % (path, why, remedy)) from None
-    if not 0 <= process_tree.now() - noted.uptime <= FRESH:
+    if not 0 <= processes.now() - noted.uptime <= FRESH:
         raise Refusal("%s: found an old one; %s" % (path, remedy))
     return noted
 
@@ -202,28 +203,24 @@ def _is_sound(found: Sweeps) -> bool:
     return math.isfinite(found.at.uptime) and all(history.seconds(each.since) <= last for each in found.counts.values())
 
 
-def _leftovers(found: RegistryListing) -> List[str]:
+def _leftovers(found: Listing) -> List[str]:
     """The versions that were renamed and not yet wholly removed."""
     names_of = (name.split("/" + layout.RETIRED) for name in found.leftovers if layout.RETIRED in name)
     return ["/".join(each) for each in names_of if roots.is_label("/".join(each))]
 
 
-def _list(registry: Path) -> RegistryListing:
+def _list(registry: Path) -> Listing:
     models = [name for name in disk.names(registry) if names.MODEL.fullmatch(name)]
     return listing.list_registry(ListRegistry(registry, models))
 
 
-def _stored(found: RegistryListing) -> Tuple[List[Stored], Dict[str, str]]:
-    """The versions, and why others could not be read. What has no manifest is none."""
-    stored, unreadable = [], dict(found.unreadable)
-    for each in found.versions:
-        label = "%s/%s" % (each.model, each.version)
-        if each.fault is not None:
-            unreadable[label] = each.fault
-        elif each.manifest is not None and names.is_version(each.version):
-            size = sum(size for name, size in each.files.items() if name not in each.shared)
-            stored.append(Stored(label, hashlib.sha256(each.manifest).hexdigest(), size))
-    return stored, unreadable
+def _stored(found: Listing) -> List[Stored]:
+    """The versions that could be read. What has no manifest is none."""
+    return [
+        Stored("%s/%s" % pair, hashlib.sha256(each.manifest).hexdigest(), each.bytes)
+        for pair, each in found.versions.items()
+        if each.fault is None and each.manifest is not None and names.is_version(pair[1])
+    ]
 
 
 def _retired(folder: Path) -> Path:

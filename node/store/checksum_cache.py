@@ -90,7 +90,10 @@ def _state_at(path: Path) -> Optional[State]:
 
 
 def _state_if_seen(path: Path) -> Optional[State]:
-    """The same; None also where it cannot be seen: one file's trouble is not another's."""
+    """Return the state of a regular file; None where there is none, or it cannot be seen.
+
+    One file's trouble is not another's.
+    """
     with suppress(OSError, Refusal):
         return _state_at(path)
     return None

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Iterator, List, Optional, Tuple
 
+from node.codec import Text
 from node.errors import Refusal
 from node.store import handles, rights
 from node.store.handles import opened
@@ -18,6 +19,8 @@ from node.store.rights import Owner
 CHUNK = 1 << 20
 MOST = 64 << 20
 """Bytes that a text may have: a config, a list, a log. What is longer is not read: a file of holes costs nothing."""
+FILE, FOLDER = "a file", "a folder"
+"""Kinds of what is at a path."""
 DEEPEST = 32
 """Folders in folders: more than that is nobody's model."""
 
@@ -78,7 +81,7 @@ def device(path: Path) -> int:
 
 
 def is_real_folder(path: Path) -> bool:
-    """The same, and no link."""
+    """Tell whether a folder is at a path itself; a link to one is none."""
     found = status(path)
     return found is not None and stat.S_ISDIR(found.st_mode)
 
@@ -90,6 +93,31 @@ def names(path: Path) -> List[str]:
             return sorted(os.listdir(handle))
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def folders(path: Path) -> List[Path]:
+    """Return the folders in a folder, sorted; links are none. There are none where there is no folder."""
+    return [path / name for name in names(path) if is_real_folder(path / name)]
+
+
+def free(path: Path) -> int:
+    """Return the bytes that users have left on the disk of a folder. Raises as `handles.folder` does."""
+    with handles.folder(path) as handle:
+        found = os.fstatvfs(handle)
+    return found.f_bavail * found.f_frsize
+
+
+def kind(path: Path) -> str:
+    """Return in words what is at a path. Raises OSError where nothing is."""
+    mode = handles.look(path)[0].st_mode
+    if stat.S_ISREG(mode):
+        return FILE
+    return "a link" if stat.S_ISLNK(mode) else FOLDER if stat.S_ISDIR(mode) else "a special file"
+
+
+def spelt(name: str) -> str:
+    """Return a name that no reply is broken by, though it is no UTF-8."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def is_writable(path: Path) -> bool:
@@ -150,6 +178,14 @@ def lines(path: Path) -> List[str]:
         return read(path).decode("utf-8", "replace").splitlines()
     except FileNotFoundError:
         return []
+
+
+def decoded(path: Path) -> Optional[Text]:
+    """Return a text in UTF-8; None where there is none that can be read."""
+    try:
+        return Text(read(path).decode())
+    except (OSError, UnicodeDecodeError, Refusal):
+        return None
 
 
 def text(path: Path) -> Optional[Tuple[os.stat_result, str]]:

@@ -34,15 +34,10 @@ def folder(path: Path) -> Iterator[int]:
 
     Errors name the whole path.
     """
-    try:
+    with _naming(path):
         handle = _walk(path)
-    except OSError as error:
-        error.filename = str(path)
-        raise
-    try:
+    with _closed(handle):
         yield handle
-    finally:
-        os.close(handle)
 
 
 @contextmanager
@@ -79,7 +74,10 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def reached(path: Path) -> Iterator[BinaryIO]:
-    """The same; a link in its place is followed as whoever made it could: so far, and no further."""
+    """Yield a regular file, open for reading; a link in its place is followed with the rights of whoever made it.
+
+    Raises as `opened` does.
+    """
     with folder(path.parent) as parent, _naming(path):
         found, target = _look(parent, path.name)
         if target is None:

@@ -65,7 +65,10 @@ def read(service: str) -> Optional[PendingSwitch]:
 
 
 def read_or_set_aside(service: str) -> Optional[PendingSwitch]:
-    """The same; what is no note goes aside, for nobody can roll back to what nobody knows, and that is said."""
+    """Return the note of a service, None where no switch is pending.
+
+    What is no note goes aside, and that is said: nobody can roll back to what nobody knows.
+    """
     try:
         return read(service)
     except Refusal as refusal:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Union
 
-from node import codec, layout, names
+from node import codec, layout
+from node.codec import Name
 
 CORAL = "coral_packages"
 """What a Coral stack is called where models are called by their names."""
@@ -33,7 +34,7 @@ class SetStack(NamedTuple):
 
     version: str
     manifest: str
-    digest: str
+    digest: Name
     python: Path
     folder: Path
     path: List[str]
@@ -93,9 +94,9 @@ NOTHING = Work()
 class ServiceSet(NamedTuple):
     """What its configs name are `models` (model -> version), `manifests` (their digests) and `named_files`."""
 
-    service: str
+    service: Name
     unit: str
-    digest: str
+    digest: Name
     files: List[Installed]
     models: Dict[str, str] = {}
     named_files: List[Named] = []
@@ -108,9 +109,14 @@ class ServiceSet(NamedTuple):
     stack: Optional[SetStack] = None  # among the models too
 
     @property
-    def paths(self) -> List[Path]:
+    def parts(self) -> "List[Union[Installed, Link]]":
         """Everything that the set puts somewhere."""
-        return [file.path for file in self.files] + [link.path for link in self.links]
+        return [*self.files, *self.links]
+
+    @property
+    def paths(self) -> List[Path]:
+        """Where it puts that."""
+        return [part.path for part in self.parts]
 
     @property
     def units(self) -> List[str]:
@@ -125,14 +131,6 @@ class ServiceSet(NamedTuple):
     def user(self) -> str:
         """The service's user: the owner of its configs."""
         return next((file.owner for file in self.files if file.owner != "root"), "root")
-
-
-def require_plain(content: ServiceSet) -> None:
-    """Raises Refusal for a set whose names, which become parts of paths, lead elsewhere."""
-    names.plain("service", content.service)
-    names.plain("digest", content.digest)
-    if content.stack is not None:
-        names.plain("digest", content.stack.digest)
 
 
 ON_DISK = {"writer_timeout": "linked_wait", "start_timeout": "deadline", "settle_time": "settle"}
@@ -153,9 +151,7 @@ def _health_check(stored: Any) -> Any:
 
 
 def decode(data: Dict[str, Any]) -> ServiceSet:
-    """Read a stored set: an older one says less. Raises as codec.decode does, and Refusal as `require_plain` does."""
+    """Read a stored set: an older one says less. Raises as codec.decode does."""
     port = data.get("control_port")
     older = {"unit": "%s.service" % data.get("service"), "work": {"ports": [] if port is None else [port]}}
-    content = codec.decode(ServiceSet, {**older, **data, "health_check": _health_check(data.get("gate", {}))})
-    require_plain(content)
-    return content
+    return codec.decode(ServiceSet, {**older, **data, "health_check": _health_check(data.get("gate", {}))})

@@ -76,9 +76,10 @@ def adopt(wanted: ServiceSet, state: str) -> Optional[str]:
         return None
     present = {file.path for file in found} | {link.path for link in links}
     absent = [path for path in wanted.paths if path not in present]
-    described = [[str(file.path), file.owner, file.mode, file.sha256] for file in found]
+    described: List[List[Any]] = [[str(file.path), file.owner, file.mode, file.sha256] for file in found]
+    described += [[str(link.path), link.target] for link in links]
     old = wanted._replace(
-        files=found, links=links, digest=_digest([*described, *[[str(link.path), link.target] for link in links]]),
+        files=found, links=links, digest=hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest(),
         models={}, manifests={}, named_files=[], work=service_set.NOTHING, stack=None, state=state,
         timers=[timer for timer in wanted.timers if timer in {path.name for path in present}],
     )  # fmt: skip
@@ -133,12 +134,6 @@ def content(stored: StoredSet, file: Installed) -> bytes:
     raise Refusal("%s: missing or damaged; run deploys/configs.py to store the set anew" % path)
 
 
-def is_adopted(service: str, digest: Optional[str]) -> bool:
-    """Tell whether a set was found on the node, not sent."""
-    stored = find(service, digest)
-    return stored is not None and stored.commit == ADOPTED
-
-
 def tell(stored: StoredSet, state: str) -> None:
     """Describe a set anew, with this state of its service."""
     _describe(stored._replace(content=stored.content._replace(state=state)))
@@ -151,11 +146,7 @@ def _is_stored(folder: Path, sha256: str) -> bool:
 
 def all_whole(service: str) -> List[StoredSet]:
     """Return every stored set that can be read."""
-    found = []
-    for name in _digests(service):
-        with suppress(Refusal):
-            found.append(load(service, name))
-    return found
+    return list(filter(None, (find(service, digest) for digest in _digests(service))))
 
 
 def _digests(service: str) -> List[str]:
@@ -246,7 +237,3 @@ def _describe(stored: StoredSet) -> None:
     path = stored.folder / "set.json"
     if not disk.is_file(path) or disk.read(path) != description:
         files.write(path, description)
-
-
-def _digest(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -40,7 +40,7 @@ def flaws(version: Version) -> List[File]:
 
 
 def record(version: Version) -> List[File]:
-    """The same, and record in the checksum cache what the reading of each file found."""
+    """Return the flaws, and record in the checksum cache what the reading of each file found."""
     readings = _read(version)
     for name, reading in readings.items():
         checksum_cache.put(version.directory / name, reading)

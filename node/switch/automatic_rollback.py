@@ -13,7 +13,7 @@ from node.errors import Refusal, Unknown
 from node.health import health, last_words
 from node.linked_files import linked
 from node.machine import services
-from node.store import files, history, lock, pending_switch, replaceable, sets
+from node.store import files, history, lock, pending_switch, sets
 from node.store.history import short
 from node.store.pending_switch import PendingSwitch
 from node.store.service_set import ServiceSet
@@ -64,12 +64,11 @@ def _recover_at_boot(service: str) -> None:
         happened, old = pending.reason or _what_happened(pending), _old(pending)
         if old is None:
             _choose_new(pending)
-            _end(pending, history.FAILED, happened + "; there is no other set to roll back to")
+            end(pending, history.FAILED, happened + "; there is no other set to roll back to")
         else:
             _choose_old(pending)
-            if old.is_to_run:  # the boot gave it up already where it could not parse the new set's unit
-                services.control("start", "--no-block", old.unit, *old.timers)
-            _end(pending, history.ROLLED_BACK, happened)
+            _start_without_waiting(old)  # the boot gave it up already where it could not parse the new set's unit
+            end(pending, history.ROLLED_BACK, happened)
 
 
 def _what_happened(pending: PendingSwitch) -> str:
@@ -92,7 +91,7 @@ def roll_back(pending: PendingSwitch, problem: str) -> Result:
             )  # a rollback that waits for a file goes on in another unit
     if old is None:
         _choose_new(pending)
-        return _end(pending, history.FAILED, reason + "; there is no other set to roll back to")
+        return end(pending, history.FAILED, reason + "; there is no other set to roll back to")
     _require_state(old)
     stop(pending, old)
     try:
@@ -102,18 +101,18 @@ def roll_back(pending: PendingSwitch, problem: str) -> Result:
     try:
         still = _start(pending, old)
     except Unknown as unknown:
-        return _end(pending, history.ROLLED_BACK, "%s; unknown whether that works: %s" % (reason, unknown))
+        return end(pending, history.ROLLED_BACK, "%s; unknown whether that works: %s" % (reason, unknown))
     if still is None:
-        return _end(pending, history.ROLLED_BACK, reason)
+        return end(pending, history.ROLLED_BACK, reason)
     stop(pending, old)
     _choose_new(pending)
-    return _end(pending, history.FAILED, "%s; set %s is unhealthy too: %s" % (reason, short(pending.old), still))
+    return end(pending, history.FAILED, "%s; set %s is unhealthy too: %s" % (reason, short(pending.old), still))
 
 
 def _require_state(old: ServiceSet) -> None:
     """Where nothing can be noted any more, a service that is stopped would be so for ever. Raises Refusal."""
     try:
-        replaceable.require(layout.pending(old.service))
+        installation.prove_replaceable(layout.pending(old.service))
     except Refusal:
         _start_again(old)
         raise
@@ -123,32 +122,34 @@ def _leave_as_it_lies(pending: PendingSwitch, old: ServiceSet, reason: str) -> R
     """A service that runs with what is there is better than none."""
     _start_again(old)
     is_chosen = sets.digest_of(old.service, sets.CHOSEN) == pending.old
-    return _end(
+    return end(
         pending, history.ROLLED_BACK if is_chosen else history.FAILED, reason + "; it was started with what is there"
     )
 
 
 def _start_again(old: ServiceSet) -> None:
-    if old.is_to_run:
-        with suppress(Refusal):
-            services.control("start", "--no-block", old.unit, *old.timers)
+    with suppress(Refusal):
+        _start_without_waiting(old)
+
+
+def _start_without_waiting(content: ServiceSet) -> None:
+    """Let systemd start a service that is to run, and its timers."""
+    if content.is_to_run:
+        services.control("start", "--no-block", content.unit, *content.timers)
 
 
 def _old(pending: PendingSwitch) -> Optional[ServiceSet]:
-    """The set to roll back to; None when there is none that is whole."""
-    if pending.old is None or pending.old == pending.request.digest:
+    """The set to roll back to; None when there is none that is whole.
+
+    The site may say by now that the service is not to run: then a rollback does not start it either.
+    """
+    asked = pending.request
+    old, new = sets.find(asked.service, pending.old), sets.find(asked.service, asked.digest)
+    if old is None or pending.old == asked.digest:
         return None
-    with suppress(Refusal):
-        return _as_the_site_says(sets.load(pending.request.service, pending.old).content, pending)
-    return None
-
-
-def _as_the_site_says(old: ServiceSet, pending: PendingSwitch) -> ServiceSet:
-    """The site may say by now that the service is not to run: then a rollback does not start it either."""
-    with suppress(Refusal):
-        new = sets.load(pending.request.service, pending.request.digest).content
-        return old if new.is_to_run else old._replace(state=new.state)
-    return old
+    if new is None or new.content.is_to_run:
+        return old.content
+    return old.content._replace(state=new.content.state)
 
 
 def _last_words(pending: PendingSwitch) -> str:
@@ -203,7 +204,7 @@ def _choose_new(pending: PendingSwitch) -> None:
             with suppress(OSError):
                 queue_file.put_back(new)
             services.control("enable", "--quiet", new.unit, *new.timers)
-            services.control("start", "--no-block", new.unit, *new.timers)
+            _start_without_waiting(new)
 
 
 def put_in_place(service: str, digest: str, previous: Optional[str]) -> ServiceSet:
@@ -214,9 +215,10 @@ def put_in_place(service: str, digest: str, previous: Optional[str]) -> ServiceS
     return installed
 
 
-def _end(pending: PendingSwitch, name: str, reason: str) -> Result:
+def end(pending: PendingSwitch, name: str, reason: Optional[str] = None) -> Result:
+    """Record how a switch ended, and take its note away."""
     result = conclude(pending.request, pending.old, name, reason)
     pending_switch.clear(pending.request.service)
-    if name == history.ROLLED_BACK:  # else nobody works it off yet, and the start that was tried may have deleted it
+    if name in (history.CHOSEN, history.ROLLED_BACK):  # else nobody works it off, and a start may have deleted it
         queue_file.drop(pending.request.service)
     return result

@@ -6,10 +6,12 @@ Whether the service runs is not told: node/health/health.py judges that.
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Dict, Iterator, List
 
+from node import layout
 from node.coral import mapped, stick
-from node.machine import process_tree, services, unit_state
+from node.machine import processes, services
 from node.machine.services import Status
 from node.printable import printable
 from node.store import disk
@@ -17,6 +19,13 @@ from node.store.service_set import ServiceSet
 from node.switch import installation
 
 Statuses = Dict[str, Status]  # by unit
+
+_OF_THE_DISTRIBUTION = tuple(
+    folder + kind
+    for folder in ("/usr/lib/systemd/system/", "/lib/systemd/system/")
+    for kind in ("service.d", "timer.d")
+)
+"""Its drop-ins for every unit of a kind. What it ships for one unit by name is for none of ours."""
 
 
 def statuses(content: ServiceSet) -> Statuses:
@@ -26,47 +35,55 @@ def statuses(content: ServiceSet) -> Statuses:
 
 def of(content: ServiceSet, units: Statuses) -> List[str]:
     """Return what is not as a set has it, empty when all is. Raises Refusal for what cannot be looked at."""
-    found = [*_files(content), *_links(content)]
-    for unit, status in units.items():
-        found += [*unit_state.outdated(unit, status), *unit_state.asleep(unit, status)]
-    return [*found, *_groups(content, units), *_libraries(content, units)]
+    outdated = ["%s has changed since systemd read it" % unit for unit, each in units.items() if each.is_outdated]
+    return [*_files(content), *_links(content), *outdated, *asleep(units), *_of_stack(content, units)]
 
 
 def asleep(units: Statuses) -> List[str]:
-    """Return what systemd does not do by itself: for that alone no service has to be stopped."""
-    return [line for unit, status in units.items() for line in unit_state.asleep(unit, status)]
+    """Return what systemd does not do by itself: start a unit at a boot, and a timer at all.
+
+    For that alone no service has to be stopped.
+    """
+    found = []
+    for unit, status in units.items():
+        if status.enabled != "enabled":
+            found.append("%s is %s, expected enabled" % (unit, status.enabled or "absent"))
+        if unit.endswith(".timer") and not status.is_running:
+            found.append("%s is %s, expected active" % (unit, status.active))
+    return found
 
 
 def foreign(units: Statuses) -> List[str]:
-    """Return what of others changes the units."""
-    return [line for unit, status in units.items() for line in unit_state.foreign(unit, status)]
+    """Return what others have told systemd of the units: one may run something else than the set says."""
+    found = []
+    for unit, status in units.items():
+        read, expected = status.fragment, str(layout.UNITS / unit)
+        if read not in ("", expected):
+            found.append("%s is read from %s, expected %s; remove that file" % (unit, printable(read), expected))
+        for path in status.drop_ins:
+            if str(PurePosixPath(path).parent) not in _OF_THE_DISTRIBUTION:
+                found.append("%s is changed by %s, which no set has; remove that file" % (unit, printable(path)))
+    return found
 
 
 def _files(content: ServiceSet) -> Iterator[str]:
     return ("%s differs" % file.path for file in content.files if not installation.is_installed(file))
 
 
-def _groups(content: ServiceSet, units: Statuses) -> Iterator[str]:
-    """A process has the groups that its user had at its start."""
+def _links(content: ServiceSet) -> Iterator[str]:
+    for link in content.links:
+        if not installation.is_installed(link):
+            yield "%s names %s, expected %s" % (link.path, printable(disk.target(link.path) or "nothing"), link.target)
+
+
+def _of_stack(content: ServiceSet, units: Statuses) -> Iterator[str]:
+    """What was put right since a process started is not so in it: its user's groups, a library that it has mapped."""
     main = units.get(content.unit)
     if content.stack is None or main is None or not main.is_running:
         return
     if stick.is_member(content.user, stick.GROUP) and stick.is_older(main.pid):
         yield "%s was started before %s was in %s" % (content.unit, content.user, stick.GROUP)
-
-
-def _libraries(content: ServiceSet, units: Statuses) -> Iterator[str]:
-    """What was put right on the disk is not so in a process that has mapped it before."""
-    main = units.get(content.unit)
-    if content.stack is None or main is None or not main.is_running:
-        return
-    table = process_tree.look()
-    found = mapped.replaced(content, table[main.pid], table) if main.pid in table else None
-    if found is not None:
-        yield found
-
-
-def _links(content: ServiceSet) -> Iterator[str]:
-    for link in content.links:
-        if not installation.is_linked(link):
-            yield "%s names %s, expected %s" % (link.path, printable(disk.target(link.path) or "nothing"), link.target)
+    table = processes.look()
+    replaced = mapped.replaced(content, table[main.pid], table) if main.pid in table else None
+    if replaced is not None:
+        yield replaced

@@ -94,7 +94,7 @@ def refuse(desired: DesiredState, reason: str) -> None:
 
 
 def record(refused: Refused) -> None:
-    """The same, where the control node has refused. Raises Ended with the reason."""
+    """Record that the control node has refused to switch these sets. Raises Ended with the reason."""
     for service, digest in refused.sets.items():
         request = Request("", refused.host, service, digest, refused.operator, refused.purpose, refused.commit)
         history.add(request, sets.digest_of(service, sets.CHOSEN), history.REFUSED, refused.reason)

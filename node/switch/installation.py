@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from pathlib import Path
+from typing import Optional, Union
 
 from node import layout
 from node.errors import Refusal
-from node.store import disk, files, replaceable, rights, sets
+from node.store import disk, files, rights, sets
 from node.store.rights import Owner
 from node.store.service_set import Installed, Link, ServiceSet
 from node.store.sets import CHOSEN, INSTALLED, StoredSet
@@ -26,8 +27,7 @@ def install(service: str) -> StoredSet:
     if disk.target(mark) != digest:
         files.unlink(mark)  # from here to the end the paths hold more than one set's files
     for file, content in missing:
-        files.folder(file.path.parent, rights.owner_of(file.owner))
-        files.write(file.path, content, file.mode, rights.owner_of(file.owner))
+        put(file, content)
     for link in chosen.content.links:
         files.folder(link.path.parent, rights.owner_of(chosen.content.user))
         files.link(link.path, link.target)
@@ -37,18 +37,22 @@ def install(service: str) -> StoredSet:
     return chosen
 
 
-def is_installed(file: Installed) -> bool:
-    """Tell whether a file of a set is at its path with its content, owner and mode."""
+def put(file: Installed, content: bytes) -> None:
+    """Put a file to its path, with its owner and mode."""
+    owner = rights.owner_of(file.owner)
+    files.folder(file.path.parent, owner)
+    files.write(file.path, content, file.mode, owner)
+
+
+def is_installed(file: "Union[Installed, Link]") -> bool:
+    """Tell whether a file of a set is at its path with its content, owner and mode, or a link and right."""
+    if isinstance(file, Link):
+        return disk.target(file.path) == file.target
     found = disk.text(file.path)
     if found is None or found[1] != file.sha256:
         return False
     owner = Owner(found[0].st_uid, found[0].st_gid)
     return found[0].st_mode & 0o7777 == file.mode and owner == rights.owner_of(file.owner)
-
-
-def is_linked(link: Link) -> bool:
-    """Tell whether a link of a set is there and right."""
-    return disk.target(link.path) == link.target
 
 
 def require_free(content: ServiceSet) -> None:
@@ -61,20 +65,36 @@ def require_free(content: ServiceSet) -> None:
             raise Refusal("%s: a file, expected a link; move it away and run again" % link.path)
 
 
+def prove_replaceable(path: Path) -> None:
+    """Make sure that a file or link can be replaced or made, and change nothing. Raises Refusal.
+
+    It is found out before a service is stopped for that.
+    """
+    try:
+        proof = files.free_beside(path)  # what a power cut leaves of it goes with the next change
+        if disk.is_there(path):
+            files.hard_link(path, proof)  # which the file system refuses where it would refuse to replace it
+        else:
+            files.link(proof, path.name)
+        files.unlink(proof)
+    except OSError as error:
+        raise Refusal(
+            "%s: cannot be replaced (%s); see lsattr, mount and journalctl --dmesg; mend that on the node, and run "
+            "again" % (path, error.strerror)
+        ) from None
+
+
 def require_replaceable(wanted: ServiceSet, old: Optional[str]) -> None:
     """Raises OSError or Refusal when what differs from the set cannot be replaced: while the service still runs."""
-    for file in wanted.files:
-        if not is_installed(file):
-            files.folder(file.path.parent, rights.owner_of(file.owner))
-            replaceable.require(file.path)
-    for link in wanted.links:
-        if not is_linked(link):
-            files.folder(link.path.parent, rights.owner_of(wanted.user))
-            replaceable.require(link.path)
+    for part in wanted.parts:
+        if not is_installed(part):
+            owner = part.owner if isinstance(part, Installed) else wanted.user
+            files.folder(part.path.parent, rights.owner_of(owner))
+            prove_replaceable(part.path)
     before = sets.find(wanted.service, old)
     for path in sorted(set(before.content.paths if before else []) - set(wanted.paths)):
         if disk.is_there(path):
-            replaceable.require(path)
+            prove_replaceable(path)
 
 
 def require_own(wanted: ServiceSet, old: Optional[str]) -> None:
@@ -93,9 +113,6 @@ def _remove_leftovers(chosen: StoredSet) -> None:
     """What another set put and this one lacks goes, unless somebody has changed it since."""
     kept = set(chosen.content.paths)
     for other in sets.all_whole(chosen.content.service):
-        for file in other.content.files:
-            if file.path not in kept and is_installed(file):
-                files.unlink(file.path)
-        for link in other.content.links:
-            if link.path not in kept and is_linked(link):
-                files.unlink(link.path)
+        for part in other.content.parts:
+            if part.path not in kept and is_installed(part):
+                files.unlink(part.path)

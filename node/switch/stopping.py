@@ -72,13 +72,8 @@ def _put_back(path: Path, copy: Path) -> str:
 
 
 def replace(path: Path, copy: Path) -> None:
-    """Put a backup in the place of a linked file, which its owner keeps."""
-    status = disk.status(path)
-    files.copy(copy, path, Owner(status.st_uid, status.st_gid) if status else _owner_above(path), 0o644)
-
-
-def _owner_above(path: Path) -> Owner:
-    status = disk.status(path.parent)
+    """Put a backup in the place of a linked file, which its owner keeps; a new one is its folder's owner's."""
+    status = disk.status(path) or disk.status(path.parent)
     if status is None:
         raise Refusal("%s: no such folder; a deploy brings the version" % path.parent)
-    return Owner(status.st_uid, status.st_gid)
+    files.copy(copy, path, Owner(status.st_uid, status.st_gid), 0o644)

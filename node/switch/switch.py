@@ -60,10 +60,7 @@ def _run(request: Request) -> Result:
 
 def _end(wanted: ServiceSet, pending: PendingSwitch, name: str, reason: Optional[str] = None) -> Result:
     """The new set stays."""
-    result = conclude(pending.request, pending.old, name, reason)
-    pending_switch.clear(wanted.service)
-    if name == history.CHOSEN:
-        queue_file.drop(wanted.service)
+    result = automatic_rollback.end(pending, name, reason)
     sets.prune(wanted.service)
     return result
 

@@ -14,8 +14,9 @@ from lab.fleet import PINS
 from lab.standins.standin import check_whole
 from modelctl.errors import OperatorError
 from modelctl.inventory.coral import CORAL
-from modelctl.inventory.pins import PinnedFile, Pins, dump_pins
+from modelctl.inventory.pins import Pins, dump_pins
 from modelctl.inventory.values import version_key
+from node.protocol.registry import Measured
 from node.registry import stacks
 
 TRUE_SIZES = {
@@ -128,7 +129,7 @@ def test_registry_on_disk_holds_every_pinned_byte(tmp_path: Path, monkeypatch: p
     eye = tmp_path / "system" / store.EYE_SOURCE
     eye.parent.mkdir(parents=True)
     eye.write_bytes(b"<opencv_storage/>")
-    monkeypatch.setattr(store, "EYE_PIN", PinnedFile(sha256=hashlib.sha256(eye.read_bytes()).hexdigest(), size=17))
+    monkeypatch.setattr(store, "EYE_PIN", Measured(sha256=hashlib.sha256(eye.read_bytes()).hexdigest(), size=17))
     store.write(tmp_path / "registry", tmp_path / "system")
     for model, versions in store.pins().models.items():
         for version, pin in versions.items():

@@ -70,8 +70,10 @@ class FakeNodes:
     def store(self, versions: Mapping[tuple[str, str], Mapping[str, Any]], leftovers: Iterable[str] = ()) -> None:
         """Let the registry hold these versions, with these fields of their entries; before, all pinned ones."""
         plain: dict[str, Any] = {"files": {}, "shared": [], "manifest": None, "fault": None}
-        folders = [{"model": model, "version": version, **plain, **more} for (model, version), more in versions.items()]
-        listing = {"versions": folders, "leftovers": list(leftovers)}
+        folders: dict[str, dict[str, Any]] = {}
+        for (model, version), more in versions.items():
+            folders.setdefault(model, {})[version] = {**plain, **more}
+        listing: dict[str, Any] = {"models": folders, "leftovers": list(leftovers)}
         listing |= {"unreadable": {}, "free": 1, "total": 2, "fault": None, "is_there": True}
         self._listing.write_text(json.dumps(listing), encoding="utf-8")
 

@@ -7,14 +7,15 @@ from hashlib import sha256
 from types import SimpleNamespace
 from typing import Protocol, cast
 
+from modelctl.prune.delete_list import TIME
+
 from modelctl.errors import Faults
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes.remote import NoAnswer
 from modelctl.prune import prune_registry
-from modelctl.prune.delete_list import TIME
 from modelctl.prune.prune_registry import Answer, Plan
 from modelctl.prune.retention import Pair
-from modelctl.registry.listing import ListedVersion, Listing
+from node.protocol.registry import ListedVersion, Listing
 from node.protocol.versions import DeleteList, Listed, Sight
 
 MODELS = ("cats", "dogs")
@@ -63,11 +64,11 @@ class PureDepot:
         self.stored.pop(pair, None)
 
     def listing(self) -> Listing:
-        versions = {
-            pair: ListedVersion({"m": size(pair, content), "manifest.yaml": 0}, manifest(pair, content))
-            for pair, content in self.stored.items()
-        }
-        return Listing(versions, (), 0, 0)
+        models: dict[str, dict[str, ListedVersion]] = {}
+        for (model, version), content in self.stored.items():
+            files = {"m": size((model, version), content), "manifest.yaml": 0}
+            models.setdefault(model, {})[version] = ListedVersion(files, manifest((model, version), content))
+        return Listing(models, 0, 0)
 
     def state(self, now: str) -> DeleteList:
         entries = [entry for entry in self.entries if entry not in self.done]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from modelctl import file_lock, holder
+from modelctl import locks
 from modelctl.errors import OperatorError
 from modelctl.inventory.pins import load_pins
 from modelctl.product import CHECKOUT
@@ -20,10 +20,10 @@ COUNT = 6  # changes of each of two processes
 HOLDER = """
 import sys
 from pathlib import Path
-from modelctl import file_lock, holder
+from modelctl import locks
 sys.argv = ["/bin/modelctl", "pin"]
-holder.operator = lambda: "anna@ramrod"
-with file_lock.held(Path(sys.argv_path)):
+locks.operator = lambda: "anna@ramrod"
+with locks.held(Path(sys.argv_path)):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -110,17 +110,17 @@ def test_it_waits_for_another(tmp_path: Path, other: "subprocess.Popen[str]", mo
         pause(seconds)
 
     monkeypatch.setattr(time, "sleep", sleep)
-    with file_lock.held(tmp_path / "pins.json"):
+    with locks.held(tmp_path / "pins.json"):
         assert len(waited) >= 2
         assert json.loads((tmp_path / ".pins.json.lock").read_text())["pid"] == os.getpid()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_not_for_ever(tmp_path: Path, other: "subprocess.Popen[str]", monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file_lock, "PATIENCE", 0.1)
+    monkeypatch.setattr(locks, "PATIENCE", 0.1)
     lock = tmp_path / ".pins.json.lock"
     since, began = json.loads(lock.read_text())["since"], time.monotonic()
-    with pytest.raises(OperatorError) as caught, file_lock.held(tmp_path / "pins.json"):
+    with pytest.raises(OperatorError) as caught, locks.held(tmp_path / "pins.json"):
         pass
     assert str(caught.value) == (
         f"{tmp_path}/pins.json: another command is writing it: anna@ramrod, since {since}, process {other.pid}: "
@@ -134,7 +134,7 @@ def test_one_that_was_killed_is_no_obstacle(tmp_path: Path, other: "subprocess.P
     other.kill()
     other.wait(timeout=10)
     assert (tmp_path / ".pins.json.lock").exists()
-    with file_lock.held(tmp_path / "pins.json"):
+    with locks.held(tmp_path / "pins.json"):
         pass
     assert list(tmp_path.iterdir()) == []
 
@@ -151,15 +151,15 @@ def test_a_lock_that_its_holder_has_removed_is_none(tmp_path: Path, monkeypatch:
         flock(file, how)
 
     monkeypatch.setattr(fcntl, "flock", remove_before)
-    with file_lock.held(tmp_path / "pins.json"):
+    with locks.held(tmp_path / "pins.json"):
         assert (len(opened), lock.exists()) == (2, True)
 
 
 def test_what_fails_meanwhile_leaves_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ValueError, match="ours"), file_lock.held(tmp_path / "pins.json"):
+    with pytest.raises(ValueError, match="ours"), locks.held(tmp_path / "pins.json"):
         raise ValueError("ours")
-    monkeypatch.setattr(holder, "claim", full)
-    with pytest.raises(OperatorError) as caught, file_lock.held(tmp_path / "pins.json"):
+    monkeypatch.setattr(locks, "_claim", full)
+    with pytest.raises(OperatorError) as caught, locks.held(tmp_path / "pins.json"):
         pass
     assert str(caught.value) == f"{tmp_path}/pins.json: No space left on device; expected a file that you may write"
     assert list(tmp_path.iterdir()) == []
@@ -172,5 +172,5 @@ def full(_: object) -> None:
 def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     said = r"file/pins\.json: .*; expected a file that you may write$"
-    with pytest.raises(OperatorError, match=said), file_lock.held(tmp_path / "file" / "pins.json"):
+    with pytest.raises(OperatorError, match=said), locks.held(tmp_path / "file" / "pins.json"):
         pass

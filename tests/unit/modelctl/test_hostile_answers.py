@@ -18,22 +18,19 @@ from modelctl.desired.desired_state import desired
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
 from modelctl.inventory.fleet import Fleet
-from modelctl.nodes import remote
+from modelctl.nodes import remote, travelling
 from modelctl.product import CHECKOUT
 from modelctl.prune import prune_nodes, prune_nodes_table, prune_registry, prune_registry_table, roots
-from modelctl.registry import import_store, stack_store
+from modelctl.registry import registry_store, stack_store
 from modelctl.reports import (
     model_list,
     model_versions,
-    model_versions_table,
-    node_verification,
     registry_state,
     status,
-    status_table,
     verification,
-    verification_table,
 )
 from modelctl.table import Report
+from node import codec
 from tests.unit.hostile_texts import FRAGMENTS, hostile_texts
 from tests.unit.modelctl.fake_nodes import ENTRY, MARK
 from tests.unit.modelctl.hostile import require_lines
@@ -49,7 +46,7 @@ AFTER = fleet(registry=registry_with(MODEL, current_version=OLD, previous_versio
 FILE = {"sha256": "ab" * 32, "size": 7}
 PINNED = FLEET.pins.models[MODEL]["2024-01-01"].files["facelist.csv"].model_dump()
 LISTED: dict[str, Any] = {
-    "model": MODEL, "version": VERSION, "files": {"manifest.yaml": 7}, "shared": ["facemodel.pickle"],
+    "files": {"manifest.yaml": 7}, "shared": ["facemodel.pickle"],
     "manifest": base64.b64encode(b"name: face_recognition\n").decode(), "fault": None,
 }  # fmt: skip
 HELD = {
@@ -76,7 +73,7 @@ def _service(host: str) -> dict[str, Any]:
 
 
 def _verified(host: str) -> dict[str, Any]:
-    folders = node_verification.question(FLEET, host, list(FLEET.registry.models)).folders.values()
+    folders = verification.question(FLEET, host, list(FLEET.registry.models)).folders.values()
     each = {"stored": True, "missing": ["a"], "extra": ["b"], "changed": {}}
     return {"folders": [dict(each) for _ in folders], "versions": [f"{MODEL}/2020-01-01"]}
 
@@ -100,50 +97,52 @@ VALID: dict[str, Callable[[str], Any]] = {
     "add-roots": lambda _: {},
     "sweep-now": lambda _: {"lines": ["x"], "fault": None},
     "list-registry": lambda _: {
-        "versions": [LISTED, {**LISTED, "model": "haarcascades", "version": "2020-01-01"}],
+        "models": {MODEL: {VERSION: LISTED}, "haarcascades": {"2020-01-01": LISTED}},
         "unreadable": {"openface_torch": "Permission denied"}, "leftovers": [f"{MODEL}/.import-{OLD}"], "free": 7,
         "total": 9, "fault": None, "is_there": True,
     },
     "read-folder": lambda _: {
         "files": {"facelist.csv": PINNED}, "others": {"x": "a link"}, "manifest": None, "fault": None,
     },
-    "check-collected": lambda _: {"home": ["facedata.hdf5"], "free": 7},
+    "check-collected": lambda _: {"collected": ["facedata.hdf5"], "free": 7},
     "find-parts": lambda _: {"parts": [f"lab1/{MODEL}/{OLD}/.x"]},
     "finish-collected": lambda _: {"kept": ["x"], "left": ["y"]},
     "check-import": lambda _: {"free": 7, "stored": True},
-    "find-stacks": lambda _: {"stored": {CORAL_VERSION: {"manifest": "x", "files": {"manifest.yaml": 1}}}, "free": 7},
+    "find-stacks": lambda _: {
+        "stored": {CORAL_VERSION: {"manifest": "eA==", "files": {"manifest.yaml": 1}}}, "free": 7,
+    },
 }  # fmt: skip
 
 
 def _status() -> Report:
-    found = status.look(FLEET, status.wanted_sets(FLEET, FLEET.with_service()))
-    registry = registry_state.look(FLEET)
-    json.dumps(status.to_json(found, registry, None))
-    return status_table.report(found, registry_state.notes(FLEET, registry))
+    wanted = status.wanted_sets(FLEET, FLEET.with_service())
+    found = status.FleetStatus(status.look(FLEET, wanted), registry_state.look(FLEET), None)
+    json.dumps(found.to_json())
+    return status.report(FLEET, wanted, found)
 
 
 def _show() -> Report:
     found = model_versions.look(FLEET, MODEL)
     json.dumps(found.to_json())
-    return model_versions_table.report(found)
+    return model_versions.report(found)
 
 
 def _list() -> Report:
     found = model_list.look(FLEET)
-    json.dumps(found.to_json())
-    return found.report()
+    json.dumps(codec.encode(found))
+    return model_list.report(FLEET, found)
 
 
 def _verify() -> Report:
     found = verification.registry(FLEET, [MODEL])
     json.dumps(found.to_json())
-    return verification_table.report(FLEET, found)
+    return verification.report(FLEET, found)
 
 
 def _verify_nodes() -> Report:
     found = verification.nodes(FLEET, [MODEL])
     json.dumps(found.to_json())
-    return verification_table.report(FLEET, found)
+    return verification.report(FLEET, found)
 
 
 def _cleanup() -> Report:
@@ -173,7 +172,7 @@ def _stored() -> None:
 
 def _collect() -> Report:
     found = linked_files.look(FLEET, "sentinel", MODEL, VERSION)
-    linked_files.require_space(FLEET, found)
+    travelling.require_space(FLEET, "x", 7, found.free)
     return Report((), tuple(linked_files.place(FLEET, found, *each) for each in found.uncollected.items()))
 
 
@@ -182,7 +181,7 @@ def _roots() -> None:
 
 
 def _import() -> None:
-    import_store.check(FLEET, (MODEL, VERSION), PurePosixPath("/x"))
+    registry_store.check_import(FLEET, (MODEL, VERSION), PurePosixPath("/x"))
 
 
 def _stacks() -> None:
@@ -269,7 +268,8 @@ def test_any_answer(command: Callable[[], Report | None], question: str, data: s
 
 FOUND: dict[str, tuple[str, Callable[[Any, Any], object], Any]] = {
     "a size that nobody can print": (
-        "list-registry", lambda valid, other: valid["versions"][0]["files"].update(x=other, y=other), "HUGE"
+        "list-registry", lambda valid, other: valid["models"][MODEL][VERSION]["files"].update(x=other, y=other),
+        "HUGE",
     ),
     "a size that makes a sum so": (
         "list-versions", lambda valid, other: valid["versions"][0]["files"][0].update(size=other), "HUGE"

@@ -15,7 +15,7 @@ from modelctl.collecting import linked_files
 from modelctl.registry import registry_store
 from modelctl.reports import registry_state
 from node import protocol
-from node.protocol.registry import ListRegistry, RegistryListing
+from node.protocol.registry import Listing, ListRegistry
 from tests import chandler
 from tests.unit.modelctl.datasinks import FakeDatasink, NearDatasink
 from tests.unit.modelctl.pinned_sites import pinned_site
@@ -216,10 +216,13 @@ def test_a_mode_that_lets_nobody_in(tmp_path: Path) -> None:
     for path in (tmp_path, *tmp_path.parents[:-2]):
         path.chmod(path.stat().st_mode | stat.S_IXOTH | stat.S_IROTH)
     found = _as_nobody(tmp_path)
-    assert [each.fault for each in found.versions] == [f"{folder}: Permission denied", None]
+    assert [each.fault for each in found.versions.values()] == [
+        f"{folder}: Permission denied",
+        None,
+    ]
     assert found.unreadable == {"dogs": f"{tmp_path}/dogs: Permission denied"}
 
 
-def _as_nobody(registry: Path) -> RegistryListing:
+def _as_nobody(registry: Path) -> Listing:
     done = asking.travel("list-registry", ListRegistry(registry, ["cats", "dogs"]), user="65534")
-    return protocol.loads(RegistryListing, done.stdout.decode())
+    return protocol.loads(Listing, done.stdout.decode())

@@ -9,7 +9,7 @@ import pytest
 
 from node import layout
 from node.desired_state import Stack
-from node.health import health, work
+from node.health import health, last_words, work
 from node.machine import services
 from node.machine.services import Status
 from node.store import lock, pending_switch, sets
@@ -99,7 +99,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(services, "status", lambda _: Status("active", "running", 7, "enabled", 0, is_outdated=True))
     monkeypatch.setattr(services, "control", control)
     monkeypatch.setattr(services, "stop", lambda unit, _: words.append("stop " + unit))
-    monkeypatch.setattr(services, "journal", lambda *_: "first\nlast")
+    monkeypatch.setattr(last_words, "in_journal", lambda _: ["first", "last"])
     monkeypatch.setattr(health, "wait", lambda _: None)
     return words
 

@@ -14,11 +14,11 @@ import pytest
 
 from node import layout
 from node.errors import Refusal
-from node.health import health
+from node.health import last_words
 from node.linked_files import linked
 from node.machine import services
 from node.machine.services import Status
-from node.store import files, pending_switch
+from node.store import disk, files, pending_switch
 from node.switch import automatic_rollback, switch
 from tests.unit.node.copies import let_checksums_follow
 from tests.unit.node.disks import Aftermath, Disk, Killed, Points
@@ -168,7 +168,7 @@ class Node:
         let_checksums_follow(patch)
         patch.setattr(services, "status", self.systemd.status)
         patch.setattr(services, "control", self.systemd.control)
-        patch.setattr(services, "journal", lambda *_: "")
+        patch.setattr(last_words, "in_journal", lambda _: [])
 
     def run(
         self,
@@ -236,7 +236,7 @@ def _look(folder: str, name: str) -> Iterator[tuple[str, str]]:
 def quicken(patch: pytest.MonkeyPatch) -> None:
     """Nothing of this is what a kill or a power cut changes."""
     patch.setattr(time, "sleep", lambda _: None)
-    patch.setattr(health, "_unreadable", lambda _: None)
+    patch.setattr(disk, "is_readable", lambda *_: True)
     patch.setattr(linked, "writers", lambda _: [])
 
 

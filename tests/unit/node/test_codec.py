@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Optional
 import pytest
 
 from node import codec, protocol
-from node.codec import Sha256, Size, Text
+from node.codec import Name, Sha256, Size, Text
 from node.printable import printable
 
 
@@ -79,6 +79,7 @@ class Bytes(NamedTuple):
     content: Optional[bytes]  # noqa: UP045 - as on nodes
     sha256: Sha256
     size: Size
+    name: Name = "a"
 
 
 @pytest.mark.parametrize("content", [None, b"", bytes(range(256))])
@@ -88,11 +89,12 @@ def test_bytes_are_sent_as_they_are(content: Optional[bytes]) -> None:  # noqa: 
 
 
 ODD = [{"size": -1}, {"size": 10**15}, {"size": True}, {"size": 1.0}, {"sha256": "ab"}, {"sha256": "AB" * 32},
-       {"content": "a"}, {"content": 1}]  # fmt: skip
+       {"content": "a"}, {"content": 1},
+       {"name": ""}, {"name": ".."}, {"name": "a/b"}, {"name": "a\n"}, {"name": 1}]  # fmt: skip
 
 
 @pytest.mark.parametrize("field", ODD)
-def test_what_is_no_size_no_digest_and_no_bytes_is_refused(field: dict[str, Any]) -> None:
+def test_what_is_no_size_no_digest_no_bytes_and_no_name_is_refused(field: dict[str, Any]) -> None:
     with pytest.raises((TypeError, ValueError)):
         codec.decode(Bytes, {"content": None, "sha256": "ab" * 32, "size": 7, **field})
 

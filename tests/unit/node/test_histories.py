@@ -7,16 +7,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
+from node.registry.prune_registry import Place
 
 from modelctl.prune.prune_registry import Plan
 from modelctl.prune.retention import Pair
-from modelctl.registry.listing import ListedVersion, Listing
 from node import layout
-from node.protocol.registry import ListRegistry
+from node.protocol.registry import Listing, ListRegistry
 from node.protocol.versions import DeleteList, RenewDeleteList
 from node.registry import delete_list, prune_registry
 from node.registry.listing import list_registry
-from node.registry.prune_registry import Place
 from node.store import history
 from tests.unit.modelctl.histories import MODELS, World, manifest, size
 from tests.unit.modelctl.told import tell
@@ -44,12 +43,7 @@ class RealDepot:
         shutil.rmtree(self.place.registry.joinpath(*pair), ignore_errors=True)
 
     def listing(self) -> Listing:
-        found = list_registry(ListRegistry(self.place.registry, list(MODELS)))
-        versions = {
-            (each.model, each.version): ListedVersion(each.files, each.manifest, frozenset(each.shared))
-            for each in found.versions
-        }
-        return Listing(versions, tuple(found.leftovers), 0, 0)
+        return list_registry(ListRegistry(self.place.registry, list(MODELS)))._replace(free=0, total=0)
 
     def state(self, now: str) -> DeleteList:
         return delete_list.show(self.place.log)._replace(now=now)

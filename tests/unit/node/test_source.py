@@ -101,9 +101,14 @@ ELSEWHERE = {
     "importing.py": {"os.path.realpath"},  # nothing is opened by that name
     "own.py": {"os.open"},  # through a handle
     "lock.py": {"open", "os.open", "path.open", "path.read_text"},  # below STATE, which is root's alone
-    "processes.py": {"PROC.iterdir", "(process / 'fd').iterdir", "handle.stat", "path.read_text"},  # /proc
+    "processes.py": {  # /proc
+        "os.listdir",
+        "(PROC / str(pid) / name).open",
+        "(PROC / str(pid) / 'fd').iterdir",
+        "handle.stat",
+        "path.read_text",
+    },
     "mapped.py": {"(PROC / pid / 'maps').open", "os.readlink"},  # /proc
-    "process_tree.py": {"(PROC / str(pid) / name).open", "os.listdir"},  # /proc
     "program.py": {"new.rglob", "path.is_dir"},  # below STATE
     "sockets.py": {"os.listdir", "os.readlink", "table.open"},  # /proc
     "trial_probe.py": {"open", "os.path.realpath", "os.path.samefile"},  # no root runs it
@@ -152,7 +157,7 @@ def test_what_root_runs_beside_units_is_isolated() -> None:
     assert layout.PYTHON == ("/usr/bin/python3", "-I", "-B") == PYTHON
     for path in FILES:
         assert "sys.executable" not in path.read_text(), path
-    texts = [text.decode() for text in own_units._contents().values()]
+    texts = [text.decode() for text in own_units._files().values()]
     assert len(texts) == 3
     assert all(text.count("/usr/bin/python3 -I -B ") == text.count("python") == 1 for text in texts)
 

@@ -31,6 +31,6 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Callable[[Facts | None], None]:
     """Sets what every host answers."""
 
     def give(found: Facts | None) -> None:
-        monkeypatch.setattr(node_operation, "gather", lambda _: found)
+        monkeypatch.setattr(node_operation, "gather", lambda *_: found)
 
     return give

@@ -17,6 +17,7 @@ from pyinfra.context import ctx_state
 from pyinfra_cli.prints import build_plan_json, build_results_json
 from pyinfra_cli.util import load_deploy_file
 
+import operations.run
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.groups import groups
 from modelctl.product import CHECKOUT
@@ -112,9 +113,9 @@ class Engine:
         monkeypatch.chdir(CHECKOUT)
         self.monkeypatch = monkeypatch
 
-    def _answer(self, host: Host) -> Facts | None:
+    def _answer(self, host: Host, run: operations.run.Run) -> Facts | None:
         node = self[host.name]
-        return node.gather(host) if node.text is None else self.ask(host)
+        return node.gather(host) if node.text is None else self.ask(host, run)
 
     def __getitem__(self, name: str) -> Node:
         return self.nodes[name]

@@ -9,11 +9,14 @@ from typing import Any, cast
 from pyinfra.api import BaseStateCallback, Host, StringCommand
 from pyinfra.context import ctx_host
 
+from modelctl.desired.desired_state import desired
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes.bundle import bundle
 from modelctl.product import CHECKOUT
+from node.desired_state import DesiredState
 from node.protocol.facts import DatasinkState, Facts, PullAccess, SetState, StackState
-from operations.context import desired_of
+from operations import facts
+from operations.run import Run, run_of
 from tests.unit.modelctl.sites import fleet as fleet_of
 from tests.unit.modelctl.sites import pinned, site
 
@@ -97,9 +100,24 @@ def as_host(host: StubHost) -> Host:
     return cast("Host", host)
 
 
+def run_for(host: StubHost) -> Run:
+    """The run that a host is in."""
+    return run_of(as_host(host).state)
+
+
+def desired_for(host: StubHost) -> DesiredState:
+    """What a host should hold, and what is asked of it in its run."""
+    return run_for(host).desired(host.name)
+
+
+def gather(host: StubHost) -> Facts | None:
+    """What a host holds, as its operations learn it."""
+    return facts.gather(as_host(host), run_for(host))
+
+
 def settled(host: StubHost) -> Facts:
     """What a host answers that holds all that it should."""
-    wanted = desired_of(as_host(host))
+    wanted = desired(host.data.fleet, host.name)
     return Facts(
         current_program=bundle().digest,
         damaged=[],
@@ -134,14 +152,14 @@ def with_set(found: Facts, **changes: Any) -> Facts:
 def plan(operation: Callable[..., Any], host: StubHost, *args: Any) -> list[StringCommand]:
     """The commands of an operation on a host."""
     with ctx_host.use(host):
-        commands: Iterator[StringCommand] = operation._inner(*args)  # type: ignore[attr-defined]
+        commands: Iterator[StringCommand] = operation._inner(run_for(host), *args)  # type: ignore[attr-defined]
         return list(commands)
 
 
 def predict(operation: Callable[..., Any], host: StubHost, *args: Any) -> StringCommand | None:
     """The first command of an operation, as pyinfra's prediction asks for it; None when nothing would change."""
     with ctx_host.use(host):
-        commands: Iterator[StringCommand] = operation._inner(*args)  # type: ignore[attr-defined]
+        commands: Iterator[StringCommand] = operation._inner(run_for(host), *args)  # type: ignore[attr-defined]
         return next(commands, None)
 
 

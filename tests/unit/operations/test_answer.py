@@ -7,8 +7,7 @@ from pyinfra.api.exceptions import FactProcessError
 from modelctl.nodes.bundle import bundle
 from node import codec, protocol
 from node.protocol.facts import HistoryEntry, Logged, LogLine, PullAccess, SetState, StackState
-from operations.answer import parse, parse_history
-from operations.facts import has_program
+from operations.facts import has_program, parse, parse_history
 from tests.unit.cases import each
 
 ENTRY: dict[str, Any] = {

@@ -16,13 +16,12 @@ from node.protocol.facts import Facts
 from node.protocol.retention import HostReferences
 from node.protocol.steps import InstallCleanup
 from operations import cleanup
-from operations.context import desired_of
-from operations.facts import desired_state_for, gather
 from operations.node_command import Refusal
 from tests.unit.operations.engine import Engine
 from tests.unit.operations.hosts import (
     StubHost,
-    as_host,
+    desired_for,
+    gather,
     input_lines,
     line,
     make_host,
@@ -51,10 +50,10 @@ def datasink(monkeypatch: pytest.MonkeyPatch) -> Told:
 
 
 def test_only_the_primary_datasink_is_told_of_the_units(fleet: Fleet, sink: StubHost) -> None:
-    found = desired_state_for(as_host(sink)).clean_up
+    found = desired_for(sink).clean_up
     assert [each.path.name for each in found] == ["model_cleanup.service", "model_cleanup.timer"]
     assert {each.owner for each in found} == {"root"}
-    lab1 = desired_state_for(as_host(make_host("lab1", fleet)))
+    lab1 = desired_for(make_host("lab1", fleet))
     assert (lab1.clean_up, lab1.datasink) == ([], None)
 
 
@@ -62,7 +61,7 @@ def test_the_units_are_put_right(sink: StubHost, answer: Answer) -> None:
     answer(told(settled(sink), clean_up=["the timer is disabled"]))
     [install] = plan(cleanup.install, sink)
     assert line(install) == "/usr/bin/python3 -I -B /var/lib/sentinelcam/program/DIGEST install-cleanup"
-    assert protocol.loads(InstallCleanup, input_lines(install)[0]).units == desired_of(as_host(sink)).clean_up
+    assert protocol.loads(InstallCleanup, input_lines(install)[0]).units == desired_for(sink).clean_up
     assert sink.said == ["the timer is disabled"]
 
 
@@ -71,7 +70,7 @@ def run(sink: StubHost, found: Facts, answer: Answer) -> list[Any]:
     answer(found)
     sink.state.is_executing = False
     sink.facts["InstalledFacts"] = found
-    gather(as_host(sink))
+    gather(sink)
     sink.state.is_executing = True
     return plan(cleanup.keep_referenced, sink)
 

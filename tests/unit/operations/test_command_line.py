@@ -5,6 +5,7 @@ import click
 import pyinfra
 import pytest
 
+from modelctl import locks
 from modelctl.changes import ancestry
 from modelctl.errors import Faults, OperatorError
 from modelctl.inventory.fleet import Fleet
@@ -34,12 +35,12 @@ def said(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def held(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Grows when the site's lock is taken."""
     taken: list[str] = []
-    monkeypatch.setattr(command_line, "hold", lambda path: taken.append(str(path)))
+    monkeypatch.setattr(locks, "hold", lambda path: taken.append(str(path)))
     return taken
 
 
 def check(fleet: Fleet) -> None:
-    command_line.check(Inventory(INVENTORY, fleet, lambda: None, None, SOURCES), groups(fleet, SOURCES))
+    command_line.check(Inventory(INVENTORY, fleet, lambda: None, {"_SOURCES": SOURCES}), groups(fleet, SOURCES))
 
 
 def faults(fleet: Fleet) -> list[str]:

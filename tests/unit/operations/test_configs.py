@@ -11,12 +11,12 @@ from modelctl.inventory.fleet import Fleet
 from node.codec import Text
 from node.protocol.facts import Facts, HistoryEntry
 from operations import configs, rollout
-from operations.facts import desired_state_for
 from operations.node_command import Refusal
+from operations.run import Run
 from tests.unit.operations.engine import entry
 from tests.unit.operations.hosts import (
     StubHost,
-    as_host,
+    desired_for,
     line,
     make_host,
     make_hosts,
@@ -85,9 +85,9 @@ def test_only_the_services_that_differ_are_switched(
     found = with_set(settled(sink), differences=["x"])
     [state] = found.sets.values()
     answer(found._replace(sets={**found.sets, "other": state._replace(differences=[])}))
-    desired = desired_state_for(as_host(sink))
+    desired = desired_for(sink)
     both = desired._replace(sets=[*desired.sets, desired.sets[0]._replace(service="other")])
-    monkeypatch.setattr(configs, "desired_state_for", lambda _: both)
+    monkeypatch.setattr(Run, "desired", lambda *_: both)
     [made] = switch(sink)
     assert [each["service"] for each in message(made)["sets"]] == ["datapump"]
 
@@ -97,9 +97,9 @@ def test_a_host_goes_back_only_with_all_of_its_services(sink: StubHost, answer: 
     found = with_set(settled(sink), differences=["x"], known_good=True)
     [state] = found.sets.values()
     answer(found)
-    assert configs._move(found, desired_state_for(as_host(sink))) is rollout.Move.BACK
+    assert configs._move(found, desired_for(sink)) is rollout.Move.BACK
     two = found._replace(sets={**found.sets, "other": state._replace(known_good=False)})
-    desired = desired_state_for(as_host(sink))
+    desired = desired_for(sink)
     [datapump] = desired.sets
     both = desired._replace(sets=[datapump, datapump._replace(service="other")])
     assert configs._move(two, both) is rollout.Move.NEW

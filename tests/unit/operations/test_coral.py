@@ -12,7 +12,17 @@ from modelctl.inventory.fleet import Fleet
 from node.protocol.facts import Facts
 from operations import coral, facts
 from operations.node_command import Refusal
-from tests.unit.operations.hosts import StubHost, as_host, line, make_host, message, plan, predict, settled, with_set
+from tests.unit.operations.hosts import (
+    StubHost,
+    gather,
+    line,
+    make_host,
+    message,
+    plan,
+    predict,
+    settled,
+    with_set,
+)
 
 Answer = Callable[[Facts | None], None]
 NOT_READY = "/var/lib/sentinelcam/coral/d1: the stack is not there"
@@ -136,9 +146,9 @@ def foreseen(
     host: StubHost, operation: Callable[..., object], found: Facts, monkeypatch: pytest.MonkeyPatch
 ) -> Facts | None:
     """What later operations count on when this one was predicted on a host that answers so."""
-    monkeypatch.setattr(facts, "_ask", lambda _: found)
+    monkeypatch.setattr(facts, "_ask", lambda *_: found)
     assert predict(operation, host) is not None
-    return facts.gather(as_host(host))
+    return gather(host)
 
 
 def test_the_restart_for_the_group_is_predicted(sentinel: StubHost, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,8 @@ from pyinfra import logger
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes.bundle import LOADER
 from modelctl.registry import stack_files
-from node.protocol.registry import Measured
+from node import protocol
+from node.protocol.registry import ListedVersion, Measured, StoredStacks
 from node.registry import stacks
 from operations import coral_download
 from operations.node_command import Refusal
@@ -64,12 +65,11 @@ def carry_out(command: Any, registry: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_it_fetches_what_is_not_there(sink: StubHost, fleet: Fleet, pages: Pages, tmp_path: Path) -> None:
-    fetch, finish = plan(coral_download.download, sink)
-    assert "_sudo" not in {*fetch.connector_arguments, *finish.connector_arguments}
-    assert line(fetch).startswith("/usr/bin/python3 -I -B -c ")
-    assert carry_out(fetch, tmp_path / "registry").stdout == '{"format": 1}\n'
-    done = carry_out(finish, tmp_path / "registry")
-    assert (done.returncode, done.stderr) == (0, "")
+    [store] = plan(coral_download.download, sink)
+    assert "_sudo" not in store.connector_arguments
+    assert line(store).startswith("/usr/bin/python3 -I -B -c ")
+    done = carry_out(store, tmp_path / "registry")
+    assert (done.returncode, done.stdout, done.stderr) == (0, '{"format": 1}\n', "")
     folder = tmp_path / "registry" / LABEL
     files = {
         name: pages.files[url.removeprefix(f"{pages.source}/")]
@@ -84,8 +84,8 @@ def test_it_fetches_what_is_not_there(sink: StubHost, fleet: Fleet, pages: Pages
 
 def test_what_is_there_is_no_change(sink: StubHost, fleet: Fleet) -> None:
     files = dict.fromkeys([*stack_files.urls(fleet, VERSION), "manifest.yaml"], 1)
-    stored = {VERSION: {"manifest": stack_files.head(fleet, VERSION), "files": files}}
-    sink.facts["FoundStacks"] = json.dumps({"stored": stored, "free": 10**9})
+    stored = {VERSION: ListedVersion(files, stack_files.head(fleet, VERSION).encode())}
+    sink.facts["FoundStacks"] = protocol.dumps(StoredStacks(stored, 10**9))
     assert plan(coral_download.download, sink) == []
     assert sink.said == ["as wanted"]
 
@@ -97,12 +97,11 @@ def test_overriding_stacks_come_too(sink: StubHost) -> None:
     overriding = site_with("sentinel", model_version_overrides={"coral_packages": "2026-01-10"})
     sink.data.fleet = fleet_of(overriding, registry)
     orders = [json.loads(list(each.connector_arguments["_stdin"])[1]) for each in plan(coral_download.download, sink)]
-    assert [desired.get("version") for desired in orders] == [None, VERSION, None, "2026-01-10"]
+    assert [desired.get("version") for desired in orders] == [VERSION, "2026-01-10"]
 
 
 def test_a_place_that_something_else_has(sink: StubHost) -> None:
-    stored = {VERSION: {"manifest": "", "files": {}}}
-    sink.facts["FoundStacks"] = json.dumps({"stored": stored, "free": 10**9})
+    sink.facts["FoundStacks"] = protocol.dumps(StoredStacks({VERSION: ListedVersion({}, None)}, 10**9))
     [refusal] = plan(coral_download.download, sink)
     assert isinstance(refusal, Refusal)
     assert refusal.reason.startswith(f"data1: {REGISTRY_FOLDER}/{LABEL}: found other files than the stack's (")
@@ -137,9 +136,9 @@ def test_at_its_end_it_tells_the_digests(sink: StubHost, fleet: Fleet, monkeypat
     monkeypatch.setattr(logger, "info", told.append)
     sink.state.is_executing = True
     manifest = stacks.manifest(stack_files.head(fleet, VERSION), {"a.whl": Measured("a" * 64, 1)})
-    answers = [{}, {VERSION: {"manifest": manifest, "files": {}}}]
-    monkeypatch.setattr(sink, "get_fact", lambda *_, **__: json.dumps({"stored": answers.pop(0), "free": 1}))
-    assert len(plan(coral_download.download, sink)) == 2
+    answers = [{}, {VERSION: ListedVersion({}, manifest.encode())}]
+    monkeypatch.setattr(sink, "get_fact", lambda *_, **__: protocol.dumps(StoredStacks(answers.pop(0), 1)))
+    assert len(plan(coral_download.download, sink)) == 1
     assert told == [
         f"{LABEL}: a.whl has SHA-256 {'a' * 64}",
         "no pin covers all of that yet; next: modelctl coral pin",

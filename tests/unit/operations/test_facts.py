@@ -17,7 +17,15 @@ from node.desired_state import Options as AskedFor
 from operations import facts
 from operations.facts import BareFacts, InstalledFacts, has_program
 from tests.unit.operations.engine import Engine
-from tests.unit.operations.hosts import StubHost, StubInventory, as_host, make_host, settled
+from tests.unit.operations.hosts import (
+    StubHost,
+    StubInventory,
+    as_host,
+    desired_for,
+    gather,
+    make_host,
+    settled,
+)
 from tests.unit.operations.test_answer import ANSWER, STATE
 
 
@@ -77,50 +85,50 @@ class TestRemembering:
         return AskedHost("lab1", fleet, InstalledFacts=settled(make_host("lab1", fleet)))
 
     def test_one_question_for_many_operations(self, host: AskedHost) -> None:
-        first = facts.gather(as_host(host))
-        assert facts.gather(as_host(host)) is first
+        first = gather(host)
+        assert gather(host) is first
         assert [name for name, _ in host.questions] == ["InstalledFacts"]
 
     def test_a_change_is_asked_for(self, host: AskedHost) -> None:
-        facts.gather(as_host(host))
+        gather(host)
         facts.forget(as_host(host))
-        facts.gather(as_host(host))
+        gather(host)
         assert len(host.questions) == 2
 
     def test_the_run_does_not_trust_the_prediction(self, host: AskedHost) -> None:
-        facts.gather(as_host(host))
+        gather(host)
         facts.foresee(as_host(host), current_program=None)
-        foreseen = facts.gather(as_host(host))
+        foreseen = gather(host)
         assert foreseen is not None
         assert not has_program(foreseen)
         host.state.is_executing = True
-        found = facts.gather(as_host(host))
+        found = gather(host)
         assert found is not None
         assert has_program(found)
         facts.foresee(as_host(host), current_program=None)
-        assert facts.gather(as_host(host)) is found
+        assert gather(host) is found
 
     def test_a_bare_node_gets_one_more_question_with_the_program(self, host: AskedHost) -> None:
         host.facts = {"InstalledFacts": None, "BareFacts": settled(host)}
-        assert facts.gather(as_host(host)) is not None
+        assert gather(host) is not None
         [(_, asked), (name, sent)] = host.questions
         assert (name, sent) == ("BareFacts", [bundle().line, *asked])
 
     def test_the_last_answer_stays_known_whatever_is_forgotten_or_foreseen(self, host: AskedHost) -> None:
         assert facts.last_answer(as_host(host)) is None
-        first = facts.gather(as_host(host))
+        first = gather(host)
         facts.foresee(as_host(host), current_program=None)
         facts.forget(as_host(host))
         assert facts.last_answer(as_host(host)) is first
         host.facts["InstalledFacts"] = settled(host)
-        second = facts.gather(as_host(host))
+        second = gather(host)
         assert second is not first
         assert facts.last_answer(as_host(host)) is second
 
     def test_no_answer_is_not_remembered(self, host: AskedHost) -> None:
         host.facts = {"InstalledFacts": None, "BareFacts": None}
-        assert facts.gather(as_host(host)) is None
-        assert facts.gather(as_host(host)) is None
+        assert gather(host) is None
+        assert gather(host) is None
         assert len(host.questions) == 4
 
 
@@ -128,21 +136,21 @@ class TestAsked:
     def test_what_the_operator_said(self, fleet: Fleet) -> None:
         host = make_host("lab1", fleet, unlock="yes", verify="full")
         host.state.config.DIFF = True
-        assert facts.desired_state_for(as_host(host)).options == AskedFor(unlock=True, full=True, diff=True)
+        assert desired_for(host).options == AskedFor(unlock=True, full=True, diff=True)
 
     def test_nothing_was_said(self, fleet: Fleet) -> None:
-        found = facts.desired_state_for(as_host(make_host("lab1", fleet))).options
+        found = desired_for(make_host("lab1", fleet)).options
         assert found == AskedFor(unlock=False, full=False, diff=False)
 
 
 class TestDatasink:
     def told(self, host: StubHost) -> Datasink:
-        found = facts.desired_state_for(as_host(host)).datasink
+        found = desired_for(host).datasink
         assert found is not None
         return found
 
     def test_the_primary_datasink_alone_is_told(self, fleet: Fleet) -> None:
-        told = {name: facts.desired_state_for(as_host(make_host(name, fleet))).datasink for name in ("data1", "lab1")}
+        told = {name: desired_for(make_host(name, fleet)).datasink for name in ("data1", "lab1")}
         assert told["data1"]
         assert told["lab1"] is None
 

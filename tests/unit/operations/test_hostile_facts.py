@@ -10,7 +10,7 @@ from pyinfra.api.exceptions import FactProcessError
 
 from node import codec
 from node.protocol.facts import History
-from operations.answer import parse, parse_history
+from operations.facts import parse, parse_history
 from tests.unit.hostile_texts import FRAGMENTS, hostile_texts
 from tests.unit.operations.engine import Engine, entry
 from tests.unit.operations.test_answer import ANSWER, STATE

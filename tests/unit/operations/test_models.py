@@ -9,11 +9,12 @@ from node import protocol
 from node.desired_state import DesiredState
 from node.protocol.facts import Facts
 from operations import facts, models
-from operations.facts import desired_state_for
 from operations.node_command import Refusal
 from tests.unit.operations.hosts import (
     StubHost,
     as_host,
+    desired_for,
+    gather,
     input_lines,
     line,
     make_host,
@@ -106,7 +107,7 @@ def test_the_prediction_counts_on_the_pull(sentinel: StubHost, answer: Answer, m
     monkeypatch.setitem(facts._remembered, as_host(sentinel), (False, found))
     answer(found)
     assert predict(models.pull, sentinel) is not None
-    foreseen = facts.gather(as_host(sentinel))
+    foreseen = gather(sentinel)
     assert foreseen is not None
     assert foreseen.sets["sentinel"].reasons == []
 
@@ -121,13 +122,13 @@ def test_a_pull_of_models_is_not_predicted_to_bring_a_stack(
     pull = predict(models.pull, sentinel)
     assert pull is not None
     assert message(pull)["stack"] is None
-    foreseen = facts.gather(as_host(sentinel))
+    foreseen = gather(sentinel)
     assert foreseen is not None
     assert foreseen.sets["sentinel"].reasons == [line]
 
 
 def test_the_order_names_every_version(sentinel: StubHost) -> None:
-    assert len(desired_state_for(as_host(sentinel)).versions) == 9
+    assert len(desired_for(sentinel).versions) == 9
 
 
 def test_what_the_registry_lacks_fails_the_datasink(fleet: Fleet, answer: Answer) -> None:

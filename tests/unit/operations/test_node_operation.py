@@ -8,21 +8,22 @@ from modelctl.inventory.fleet import Fleet
 from node.protocol.facts import Facts
 from operations import facts
 from operations.node_command import Refusal
-from operations.node_operation import node_operation
+from operations.node_operation import RUN, node_operation
+from operations.run import Run
 from tests.unit.operations.hosts import StubHost, as_host, make_host, plan, predict, settled
 
 Answer = Callable[[Facts | None], None]
 
 
 @node_operation
-def change(_host: Host, _found: Facts) -> Iterator[StringCommand]:
+def change(_host: Host, _found: Facts, _run: Run) -> Iterator[StringCommand]:
     """Change something."""
     yield StringCommand("one")
     yield StringCommand("two")
 
 
 @node_operation
-def fail(_host: Host, _found: Facts) -> Iterator[StringCommand]:
+def fail(_host: Host, _found: Facts, _run: Run) -> Iterator[StringCommand]:
     """Fail after something."""
     yield StringCommand("one")
     raise OperatorError("no such file; expected one")
@@ -38,7 +39,7 @@ def remember(host: StubHost) -> None:
 
 
 def test_an_operation_keeps_the_plans_name_and_words() -> None:
-    assert (change.__name__, change.__doc__) == ("change", "Change something.")
+    assert (change.__name__, change.__doc__) == ("change", f"Change something.{RUN}")
 
 
 def test_a_change_is_forgotten_when_it_is_done(host: StubHost, answer: Answer) -> None:

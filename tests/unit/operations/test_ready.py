@@ -18,11 +18,13 @@ from tests.unit.cases import each
 from tests.unit.operations.hosts import (
     StubHost,
     as_host,
+    gather,
     input_lines,
     make_host,
     message,
     plan,
     predict,
+    run_for,
     settled,
     with_set,
 )
@@ -80,10 +82,10 @@ def test_a_deploy_that_another_one_includes_asks_for_nothing_that_was_asked_for(
     east: StubHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Sequence[str]] = []
-    monkeypatch.setattr(ready, "converge", lambda steps, **_: asked.append(steps))
+    monkeypatch.setattr(ready, "converge", lambda _, steps, **__: asked.append(steps))
     with ctx_host.use(east):
         for steps in ([], ["access"], [], ["access"], ["configs", "access"], ["configs"]):
-            ready.make_ready(name="Make the host ready", steps=steps)  # type: ignore[arg-type]
+            ready.make_ready("Make the host ready", run_for(east), steps=steps)  # type: ignore[arg-type]
     assert asked == [[], ["access"], ["configs", "access"]]
 
 
@@ -103,7 +105,7 @@ def test_the_prediction_counts_on_the_program(fleet: Fleet, answer: Answer, monk
     monkeypatch.setitem(facts._remembered, as_host(host), (False, found))
     answer(found)
     assert predict(ready.converge, host, ()) is not None
-    foreseen = facts.gather(as_host(host))
+    foreseen = gather(host)
     assert foreseen is not None
     assert has_program(foreseen)
 
@@ -198,6 +200,6 @@ class TestMending:
         monkeypatch.setitem(facts._remembered, as_host(host), (False, found))
         answer(found)
         assert predict(ready.converge, host, ()) is not None
-        foreseen = facts.gather(as_host(host))
+        foreseen = gather(host)
         assert foreseen is not None
         assert (foreseen.damaged, foreseen.sets["imagenode"].commit == "1" * 40) == ([], False)

@@ -6,6 +6,7 @@ import pytest
 from pyinfra.api import Host
 
 from modelctl.errors import OperatorError
+from node.desired_state import DesiredState
 from node.protocol.facts import Facts
 from operations import configs, rollout
 from tests.unit.operations.engine import Engine
@@ -17,11 +18,13 @@ OUTPOSTS = ("lab1", "east", "alpha5")
 MODES = pytest.mark.parametrize("mode", ["waiting", "serial"])
 DEPLOY_OF_ONE = """
 from pyinfra import host
-from operations import configs, rollout
+from operations import configs
+from operations.rollout import rollout_of
+from operations.run import run_of
 if host.name == "alpha5":
-    configs.switch_canaries(name="Switch the canaries")
+    configs.switch_canaries(name="Switch the canaries", run=run_of(host.state))
 else:
-    rollout.leave(host)
+    rollout_of(host.state).leave(host.name)
 """
 UNTOUCHED = "{}: not touched: lab1 {}; see why, mend the update, and run again"
 
@@ -244,10 +247,10 @@ def test_who_waits_is_woken_by_a_failure_too(engine: Engine, mode: str, monkeypa
 def test_an_error_of_the_operators_wakes_them_too(late: Engine, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     moving = configs._moving
 
-    def fail(host: Host, found: Facts) -> object:
-        if host.name == "lab1":
+    def fail(found: Facts, desired: DesiredState) -> object:
+        if desired.host == "lab1":
             raise OperatorError("lab1: no")
-        return moving(host, found)
+        return moving(found, desired)
 
     monkeypatch.setattr(configs, "_moving", fail)
     run = late.run(mode)

@@ -10,12 +10,11 @@ from node import protocol
 from node.desired_state import DesiredState
 from node.protocol.facts import Facts
 from operations.audit import confirm
-from operations.facts import desired_state_for
 from operations.node_command import Refusal
 from tests.unit.operations.engine import Engine, Node
 from tests.unit.operations.hosts import (
     StubHost,
-    as_host,
+    desired_for,
     input_lines,
     line,
     make_host,
@@ -77,7 +76,7 @@ def test_it_is_started_anew_by_a_switch_to_the_set_that_it_has(restartable: Stub
     assert [(each.service, each.digest) for each in desired.sets] == [
         ("imagenode", settled(restartable).sets["imagenode"].chosen)
     ]
-    assert desired == desired_state_for(as_host(restartable))
+    assert desired == desired_for(restartable)
     assert restartable.said == [f"imagenode: {HEALTH}; it is started anew, once"]
     assert restartable.state.failed_hosts == []
 

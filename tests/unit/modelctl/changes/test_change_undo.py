@@ -104,8 +104,8 @@ def test_the_command_that_ends_it_is_one_for_here(stage: Stage, monkeypatch: pyt
 
 def test_a_change_that_has_not_ended_is_told_of(stage: Stage, tmp_path: Path) -> None:
     inventory = load(stage.inventory)
-    assert change.unfinished(replace(inventory, _sources=None)) is None
-    assert change.unfinished(replace(inventory, _sources=tmp_path)) is None  # no checkout
+    assert change.unfinished(replace(inventory, values={})) is None
+    assert change.unfinished(replace(inventory, values={"_SOURCES": tmp_path})) is None  # no checkout
     assert change.unfinished(inventory) is None
     journal.write(stage.checkout, stage.change())
     begun = f"{WHAT} (anna@ramrod, 2026-11-23T03:00:00Z)"

@@ -38,8 +38,8 @@ def hosts(far: Hosts, monkeypatch: pytest.MonkeyPatch) -> Hosts:
 
 
 def load_with(monkeypatch: pytest.MonkeyPatch, pins: Pins) -> None:
-    inventory = Inventory(Path("inventory.py"), fleet(pins=pins), lambda: None, None, None)
-    monkeypatch.setattr("modelctl.commands.collect.load", lambda _: inventory)
+    inventory = Inventory(Path("inventory.py"), fleet(pins=pins), lambda: None, {})
+    monkeypatch.setattr("modelctl.commands.options.load", lambda _: inventory)
 
 
 def digest(content: bytes) -> str:

@@ -147,7 +147,7 @@ def test_a_manifest_is_made_of_the_definition_and_the_files(site: Path) -> None:
     pinned(site)
     fleet = load(site).fleet
     pin = fleet.pins.models["coral_packages"][VERSION]
-    assert sha256(stack_files.manifest(fleet, VERSION, pin.files).encode()) == pin.manifest
+    assert sha256(stack_files.manifest(fleet, VERSION, pin.measured).encode()) == pin.manifest
 
 
 def test_a_file_that_was_replaced_under_its_name(
@@ -267,7 +267,7 @@ def test_a_definition_that_was_changed_under_its_pin(site: Path) -> None:
     data = json.loads(pins.read_text())
     known = data["coral_packages"][VERSION]["manifest"]
     fleet = load(site).fleet
-    files = dict(fleet.pins.models["coral_packages"][VERSION].files)
+    files = dict(fleet.pins.models["coral_packages"][VERSION].measured)
     pins.write_text(pins.read_text().replace(known, "0" * 64))
     with pytest.raises(Exception, match=rf"its manifest would have SHA-256 {known}, pinned is {'0' * 64}; expected"):
         stack_files.require_pinned(load(site).fleet, VERSION, files, dict.fromkeys(files, "x"))

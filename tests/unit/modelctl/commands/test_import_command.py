@@ -9,7 +9,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from modelctl import cli
-from modelctl.registry import import_store
+from modelctl.registry import registry_store
 from node.protocol.registry import ImportRoom
 from tests import chandler
 from tests.unit.modelctl.commands.test_pin_command import SITE
@@ -278,7 +278,7 @@ def test_too_little_space(
     datasink: FakeDatasink, site: Path, pins_file: Path, gamma: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = ImportRoom(stored=False, free=200_000_100)
-    monkeypatch.setattr(import_store, "check", lambda *_: place)
+    monkeypatch.setattr(registry_store, "check_import", lambda *_: place)
     [line] = refusals(run(site, *FACES, gamma, *MAP, "--yes"))
     assert line.startswith(f"data1: {REGISTRY_FOLDER}: too little space: ")
     assert line.endswith(

@@ -107,7 +107,7 @@ class Hosts:
         site = site_with("sentinel", model_version_overrides=self.overrides)
         standards = fleet().standards.model_copy(update={"sentinelcam_model_retention": 1})
         asked = fleet(site, registry, Pins(models=self.pinned), standards)
-        inventory = Inventory(Path("inventory.py"), asked, lambda: None, None, None)
+        inventory = Inventory(Path("inventory.py"), asked, lambda: None, {})
         self.patch.setattr("modelctl.commands.options.load", lambda _: inventory)
         return CliRunner().invoke(cli.main, ["prune", "nodes", *words], catch_exceptions=False)
 

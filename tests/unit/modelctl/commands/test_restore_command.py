@@ -24,7 +24,7 @@ def restore(asked: list[tuple[str, list[str]]], monkeypatch: pytest.MonkeyPatch)
     """Type the command, and have the host answer with this."""
 
     def run(*words: str, code: int = 0, out: str = "", err: str = "") -> Result:
-        def answer(_: object, host: str, command: list[str], __: float) -> "subprocess.CompletedProcess[str]":
+        def answer(_: object, host: str, command: list[str], __: float, ___: str) -> "subprocess.CompletedProcess[str]":
             asked.append((host, command))
             return subprocess.CompletedProcess(command, code, out, err)
 

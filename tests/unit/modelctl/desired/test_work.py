@@ -7,7 +7,7 @@ import yaml
 
 from modelctl.desired.desired_state import desired
 from modelctl.desired.render import render
-from modelctl.desired.work import ENGINES
+from modelctl.desired.services import ENGINES
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.standards import Ports
 from node.store.service_set import Work

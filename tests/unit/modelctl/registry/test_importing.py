@@ -6,21 +6,21 @@ from pathlib import PurePosixPath
 import pytest
 
 from modelctl.errors import Faults, OperatorError
-from modelctl.inventory.pins import PinnedFile
 from modelctl.registry.importing import differences, folder, parse_maps, plan
-from modelctl.registry.manifest import StoredVersion, pin_of
+from modelctl.registry.manifest import pin_of
+from node.protocol.registry import FolderContents, Measured
 from tests.unit.modelctl.sites import fleet
 
 EYE = ("haarcascades", "2026-04-04")
 PATH = PurePosixPath("/home/ops/saved_models/eye")
 
 
-def file(content: bytes) -> PinnedFile:
-    return PinnedFile(sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+def file(content: bytes) -> Measured:
+    return Measured(sha256=hashlib.sha256(content).hexdigest(), size=len(content))
 
 
-def found(*names: str) -> StoredVersion:
-    return StoredVersion(None, {name: file(name.encode()) for name in names}, {})
+def found(*names: str) -> FolderContents:
+    return FolderContents({name: file(name.encode()) for name in names})
 
 
 @pytest.mark.parametrize("path", ["/home/ops/saved_models/gamma3", "/home/ops/saved_models/gamma3//", "/a b/ü"])
@@ -65,7 +65,7 @@ def test_a_plan_is_what_will_be_read_back() -> None:
     assert made.left_out == ("log",)
     assert made.table == {"haarcascade_eye.xml": file(b"eye.xml")}
     assert made.bytes == 7 + len(made.manifest)
-    assert pin_of(*EYE, StoredVersion(made.manifest.encode(), made.table, {})).files == made.table
+    assert pin_of(*EYE, FolderContents(made.table, manifest=made.manifest.encode())).measured == made.table
     assert "source: imported from /home/ops/saved_models/eye\ndate_deployed: '2026-11-23'\n" in made.manifest
 
 

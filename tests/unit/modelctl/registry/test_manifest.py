@@ -5,14 +5,14 @@ import hashlib
 import pytest
 
 from modelctl.errors import Faults
-from modelctl.inventory.pins import PinnedFile
-from modelctl.registry.manifest import StoredVersion, pin_of
+from modelctl.registry.manifest import pin_of
+from node.protocol.registry import FolderContents, Measured
 from node.registry.own import MANIFEST_LIMIT
 from tests.unit.cases import each
 
 MODEL, VERSION = "haarcascades", "2020-03-25"
-EYE = PinnedFile(sha256="ab" * 32, size=341406)
-CAT = PinnedFile(sha256="cd" * 32, size=7)
+EYE = Measured(sha256="ab" * 32, size=341406)
+CAT = Measured(sha256="cd" * 32, size=7)
 HEAD = f"name: {MODEL}\nversion: {VERSION}\n"
 ENTRY = f"  - name: eye.xml\n    sha256: {EYE.sha256}\n"
 FILES = f"files:\n{ENTRY}"
@@ -21,14 +21,14 @@ GOOD = HEAD + FILES
 
 def stored(
     manifest: str | bytes | None = GOOD,
-    files: dict[str, PinnedFile] | None = None,
+    files: dict[str, Measured] | None = None,
     others: dict[str, str] | None = None,
-) -> StoredVersion:
+) -> FolderContents:
     content = manifest.encode("utf-8", "surrogatepass") if isinstance(manifest, str) else manifest
-    return StoredVersion(content, {"eye.xml": EYE} if files is None else files, others or {})
+    return FolderContents({"eye.xml": EYE} if files is None else files, others or {}, content)
 
 
-def faults(found: StoredVersion, version: str = VERSION) -> list[str]:
+def faults(found: FolderContents, version: str = VERSION) -> list[str]:
     with pytest.raises(Faults) as caught:
         pin_of(MODEL, version, found)
     lines = list(caught.value.faults)
@@ -57,17 +57,17 @@ def faults(found: StoredVersion, version: str = VERSION) -> list[str]:
 def test_a_version_that_is_as_its_manifest_says_is_pinned(text: str) -> None:
     pin = pin_of(MODEL, VERSION, stored(text))
     assert pin.manifest == hashlib.sha256(text.encode()).hexdigest()
-    assert pin.files == {"eye.xml": EYE}
+    assert pin.measured == {"eye.xml": EYE}
 
 
 def test_a_digest_of_digits_alone_is_a_digest_quoted_or_not() -> None:
-    digits = PinnedFile(sha256="0123456789" * 6 + "0123", size=1)
+    digits = Measured(sha256="0123456789" * 6 + "0123", size=1)
     text = GOOD.replace(EYE.sha256, digits.sha256)
-    assert pin_of(MODEL, VERSION, stored(text, {"eye.xml": digits})).files == {"eye.xml": digits}
+    assert pin_of(MODEL, VERSION, stored(text, {"eye.xml": digits})).measured == {"eye.xml": digits}
 
 
 def test_a_second_version_of_a_day() -> None:
-    assert pin_of(MODEL, f"{VERSION}.2", stored(GOOD.replace(VERSION, f"{VERSION}.2"))).files == {"eye.xml": EYE}
+    assert pin_of(MODEL, f"{VERSION}.2", stored(GOOD.replace(VERSION, f"{VERSION}.2"))).measured == {"eye.xml": EYE}
 
 
 NAME = "a file name: a letter or digit, then up to 126 of A-Z, a-z, 0-9 and ._+-, other than manifest.yaml"
@@ -196,4 +196,4 @@ def test_a_folder_without_a_manifest() -> None:
 
 
 def test_a_folder_that_could_not_be_read() -> None:
-    assert faults(StoredVersion(None, {}, {}, "no such folder")) == ["no such folder"]
+    assert faults(FolderContents({}, fault="no such folder")) == ["no such folder"]

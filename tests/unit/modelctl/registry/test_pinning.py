@@ -7,8 +7,8 @@ import pytest
 from modelctl.errors import OperatorError
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.pins import Pin, PinnedFile, Pins
-from modelctl.registry.manifest import StoredVersion
 from modelctl.registry.pinning import propose, require_version, unpinned
+from node.protocol.registry import FolderContents, Measured
 from tests.unit.modelctl.datasinks import manifest
 from tests.unit.modelctl.sites import fleet, pinned, site_with
 
@@ -16,12 +16,10 @@ EYE = ("haarcascades", "2020-03-25")
 EYE_FILE = "haarcascade_eye.xml"
 
 
-def stored(model: str, version: str, *names: str) -> StoredVersion:
+def stored(model: str, version: str, *names: str) -> FolderContents:
     contents = {name: name.encode() for name in names}
-    files = {
-        name: PinnedFile(sha256=hashlib.sha256(text).hexdigest(), size=len(text)) for name, text in contents.items()
-    }
-    return StoredVersion(manifest(model, version, contents).encode(), files, {})
+    files = {name: Measured(sha256=hashlib.sha256(text).hexdigest(), size=len(text)) for name, text in contents.items()}
+    return FolderContents(files, manifest=manifest(model, version, contents).encode())
 
 
 class TestUnpinned:
@@ -62,7 +60,7 @@ class TestPropose:
             {
                 EYE: stored(*EYE, EYE_FILE),
                 later: stored(*later, EYE_FILE),
-                absent: StoredVersion(None, {}, {}, "no such folder"),
+                absent: FolderContents({}, fault="no such folder"),
             },
         )
         assert list(proposal.new) == [EYE, later]

@@ -8,9 +8,8 @@ import pytest
 
 from modelctl.nodes import remote
 from modelctl.registry import registry_store
-from modelctl.registry.listing import ListedVersion, Listing
 from node import protocol
-from node.protocol.registry import ListRegistry
+from node.protocol.registry import ListedVersion, Listing, ListRegistry
 from tests.chandler.inventory.registry import REGISTRY
 from tests.unit.modelctl.datasinks import REGISTRY_FOLDER, FakeDatasink
 from tests.unit.modelctl.sites import fleet
@@ -39,7 +38,7 @@ def test_the_versions_of_the_registrys_models(datasink: FakeDatasink) -> None:
     manifest = (folder / "manifest.yaml").read_bytes()
     sizes = {"haarcascade_eye.xml": 43, "manifest.yaml": len(manifest)}
     assert found.versions == {EYE: ListedVersion(sizes, manifest)}
-    assert found.leftovers == ("haarcascades/.import-2026-01-01",)
+    assert found.leftovers == ["haarcascades/.import-2026-01-01"]
     assert 0 < found.free <= found.total
     question = protocol.loads(ListRegistry, datasink.asked[-1])
     assert question == (Path(REGISTRY_FOLDER), list(REGISTRY.artefacts))
@@ -58,7 +57,7 @@ def test_a_file_with_another_link_frees_no_bytes(datasink: FakeDatasink, tmp_pat
 def test_an_empty_registry(datasink: FakeDatasink) -> None:
     datasink.registry.mkdir()
     found = registry_store.listing(fleet())
-    assert found == Listing({}, (), found.free, found.total)
+    assert found == Listing({}, found.free, found.total)
 
 
 def test_no_registry_is_not_an_empty_one(datasink: FakeDatasink) -> None:
@@ -69,15 +68,15 @@ def test_no_registry_is_not_an_empty_one(datasink: FakeDatasink) -> None:
     )
 
 
-FOUND = '{"versions": [], "unreadable": {}, "leftovers": [], "free": 1, "total": 2, "fault": null, "is_there": true}'
+FOUND = '{"models": {}, "unreadable": {}, "leftovers": [], "free": 1, "total": 2, "fault": null, "is_there": true}'
 FAULTY: dict[str, object] = {
-    "model": "haarcascades", "version": "2020-03-25", "files": {}, "shared": [], "manifest": None, "fault": "a\x1b",
+    "files": {}, "shared": [], "manifest": None, "fault": "a\x1b",
 }  # fmt: skip
 
 
-def with_folder(**changes: object) -> str:
+def with_folder(version: str = EYE[1], **changes: object) -> str:
     """The answer for one faulty folder, changed."""
-    return FOUND.replace("[]", json.dumps([FAULTY | changes]), 1)
+    return FOUND.replace("{}", json.dumps({EYE[0]: {version: FAULTY | changes}}), 1)
 
 
 def test_a_version_that_cannot_be_read_is_not_an_absent_one(datasink: FakeDatasink) -> None:
@@ -95,7 +94,7 @@ def test_a_registry_that_cannot_be_read_is_not_an_empty_one(datasink: FakeDatasi
 
 def test_what_is_no_version_may_be_unreadable(datasink: FakeDatasink) -> None:
     datasink.answer_with(f"cat <<'END'\n{with_folder(version='lost+found')}\nEND")
-    assert registry_store.listing(fleet()) == Listing({}, (), 1, 2)
+    assert registry_store.listing(fleet()) == Listing({EYE[0]: {}}, 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +118,7 @@ def test_an_odd_answer_is_refused(datasink: FakeDatasink, tmp_path: Path, answer
 def test_what_the_datasink_says_is_told_without_its_control_characters(datasink: FakeDatasink) -> None:
     answer = FOUND.replace('"leftovers": []', '"leftovers": ["a/.import-\\u001b[2J"]')
     datasink.answer_with(f"cat <<'END'\n{answer}\nEND")
-    assert registry_store.listing(fleet()).leftovers == ("a/.import-?[2J",)
+    assert registry_store.listing(fleet()).leftovers == ["a/.import-?[2J"]
 
 
 def test_no_connection(datasink: FakeDatasink) -> None:

@@ -7,10 +7,9 @@ import pytest
 
 from modelctl.errors import OperatorError
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import PinnedFile
 from modelctl.registry import registry_store
 from node import protocol
-from node.protocol.registry import ReadFolder
+from node.protocol.registry import Measured, ReadFolder
 from tests.unit.modelctl.datasinks import REGISTRY_FOLDER, FakeDatasink
 from tests.unit.modelctl.sites import fleet
 
@@ -37,7 +36,7 @@ def test_what_a_version_holds(datasink: FakeDatasink) -> None:
     datasink.store(*EYE)
     found = registry_store.read(fleet(), *EYE)
     content = b"haarcascades/2020-03-25/haarcascade_eye.xml"
-    measured = PinnedFile(sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+    measured = Measured(sha256=hashlib.sha256(content).hexdigest(), size=len(content))
     assert found.files["haarcascade_eye.xml"] == measured
     assert found.manifest == (datasink.registry / "haarcascades/2020-03-25/manifest.yaml").read_bytes()
     assert question(datasink) == (Path(REGISTRY_FOLDER), [*EYE])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from modelctl.reports.description import MAX_METRICS, Description, describe
+from modelctl.reports.model_versions import MAX_METRICS, Description, describe
 from node.registry.own import MANIFEST_LIMIT
 
 OLD = b"%YAML 1.0\n---\nname: cats\ndate_deployed: 2020-12-06\ntraining_metrics: {}\n"

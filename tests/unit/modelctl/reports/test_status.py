@@ -1,5 +1,6 @@
 """What hosts run compared with what is wanted."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from modelctl.errors import Faults, OperatorError
 from modelctl.inventory.fleet import Fleet
 from modelctl.reports import status
 from modelctl.reports.registry_state import RegistryState
-from modelctl.reports.status import HostStatus, ServiceStatus, Versions
+from modelctl.reports.status import FleetStatus, HostStatus, ServiceStatus, Versions
 from tests.unit.modelctl.fake_nodes import ENTRY, MARK, OLD, FakeNodes
 from tests.unit.modelctl.sites import fleet, pinned, site_with
 
@@ -28,6 +29,10 @@ def host_status(host: str = "lab1", asked: Fleet = FLEET) -> HostStatus:
 
 def lab1(asked: Fleet = FLEET) -> ServiceStatus:
     return host_status(asked=asked).services["imagenode"]
+
+
+def is_ok(found: Mapping[str, HostStatus]) -> bool:
+    return FleetStatus(found, RegistryState(), None).is_ok
 
 
 def wanting(**changes: Any) -> Fleet:
@@ -62,7 +67,7 @@ class TestSettled:
     def test_every_host_is_well(self, nodes: FakeNodes) -> None:
         found = status.look(FLEET, status.wanted_sets(FLEET, SERVED))
         assert list(found) == SERVED
-        assert status.all_healthy(found)
+        assert is_ok(found)
         assert nodes.ssh.addresses() == {nodes.address(host) for host in SERVED}
         assert {host: list(each.services) for host, each in found.items()} == {
             "data1": ["datapump"], "sentinel": ["sentinel"],
@@ -72,7 +77,7 @@ class TestSettled:
     def test_a_service_that_is_as_wanted(self, nodes: FakeNodes) -> None:
         found, wanted = lab1(), nodes.wanted("lab1")
         assert (found.wanted, found.chosen, found.running) == (wanted, wanted, wanted)
-        assert found.models == {"mobilenet_ssd": Versions("2020-12-06", "2020-12-06")}
+        assert found.models == {"mobilenet_ssd": Versions("2020-12-06", "2020-12-06", override=False)}
         assert (found.health, found.drift, found.pending) == (None, (), None)
 
     @pytest.mark.parametrize("wanted", ["stopped", "disabled"])
@@ -90,7 +95,7 @@ class TestDrift:
     def test_nothing_is_chosen(self, nodes: FakeNodes) -> None:
         nodes.change("lab1", chosen=None, live=None, models={}, health="no set is chosen")
         assert lab1().drift == (f"chosen none, wanted {nodes.wanted('lab1')[:12]}",)
-        assert lab1().models == {"mobilenet_ssd": Versions("2020-12-06", None)}
+        assert lab1().models == {"mobilenet_ssd": Versions("2020-12-06", None, override=False)}
 
     def test_an_adopted_set_is_chosen(self, nodes: FakeNodes) -> None:
         nodes.change("lab1", chosen=OLD, live=OLD, models={})
@@ -103,7 +108,7 @@ class TestDrift:
             "mobilenet_ssd 2020-12-06, wanted 2026-05-01",
             "more 2020-01-01, wanted none",
         )
-        assert lab1(asked).models["mobilenet_ssd"] == Versions("2026-05-01", "2020-12-06")
+        assert lab1(asked).models["mobilenet_ssd"] == Versions("2026-05-01", "2020-12-06", override=True)
 
     def test_another_set_runs_than_is_chosen(self, nodes: FakeNodes) -> None:
         nodes.change("lab1", live=OLD)
@@ -160,7 +165,7 @@ class TestHealth:
         found = lab1()
         assert (found.health, found.verdict, found.drift) == (said, verdict, ())
         assert found.is_healthy is (verdict == "healthy")
-        assert status.all_healthy({"lab1": host_status()}) is (verdict == "healthy")
+        assert is_ok({"lab1": host_status()}) is (verdict == "healthy")
 
     def test_its_code_and_its_queue(self, nodes: FakeNodes) -> None:
         nodes.change("lab1", code="0.3", queue="2 queued, 1 running")
@@ -194,7 +199,7 @@ class TestAnotherRole:
         found = host_status().services
         assert (list(found), found["imagenode"].is_healthy) == (["imagenode", "datapump"], True)
         assert (found["datapump"].wanted, found["datapump"].chosen) == (None, nodes.wanted("data1"))
-        assert found["datapump"].models == {"face_recognition": Versions(None, "2026-02-02")}
+        assert found["datapump"].models == {"face_recognition": Versions(None, "2026-02-02", override=False)}
         assert found["datapump"].drift == (
             "running, wanted on no such host; end it there: sudo systemctl disable --now datapump",
         )
@@ -213,7 +218,7 @@ class TestUnknown:
         assert found["lab1"].error == (
             "lab1 (192.168.10.20): No route to host; is it up, and trusted? modelctl trust lab1"
         )
-        assert not status.all_healthy(found)
+        assert not is_ok(found)
 
     @pytest.mark.usefixtures("nodes")
     def test_no_host_can_be_asked(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,7 +236,7 @@ def test_as_json(nodes: FakeNodes) -> None:
     )  # fmt: skip
     nodes.fail("east", 255, "No route to host")
     wanted = nodes.wanted("lab1")
-    found = status.to_json(
+    found = FleetStatus(
         status.look(FLEET, status.wanted_sets(FLEET, ["lab1", "east"])),
         RegistryState(
             ("haarcascades/2026-01-01",),
@@ -241,7 +246,7 @@ def test_as_json(nodes: FakeNodes) -> None:
             unreadable={"haarcascades": "denied"},
         ),
         "a rollback has not ended",
-    )
+    ).to_json()
     assert found == {
         "hosts": {
             "lab1": {
@@ -279,8 +284,8 @@ def test_as_json(nodes: FakeNodes) -> None:
             },
         },
         "registry": {
-            "unpinned": ("haarcascades/2026-01-01",), "leftovers": ("haarcascades/.import-x",),
-            "parts": ("sentinel/a/b/.c.part",), "retention": ("it is held",), "error": None,
+            "unpinned": ["haarcascades/2026-01-01"], "leftovers": ["haarcascades/.import-x"],
+            "parts": ["sentinel/a/b/.c.part"], "retention": ["it is held"], "error": None,
             "unreadable": {"haarcascades": "denied"},
         },
         "change": "a rollback has not ended",
@@ -290,7 +295,8 @@ def test_as_json(nodes: FakeNodes) -> None:
 
 def test_as_json_when_all_is_well(nodes: FakeNodes) -> None:
     nodes.change("data1", last=None)
-    found = status.to_json(status.look(FLEET, status.wanted_sets(FLEET, ["data1"])), RegistryState(), None)
+    answers = status.look(FLEET, status.wanted_sets(FLEET, ["data1"]))
+    found = FleetStatus(answers, RegistryState(), None).to_json()
     service = found["hosts"]["data1"]["services"]["datapump"]
     assert (service["drift"], service["pending"], service["last"], found["ok"]) == ([], None, None, True)
-    assert not status.to_json({}, RegistryState(), "a rollback has not ended")["ok"]
+    assert not FleetStatus({}, RegistryState(), "a rollback has not ended").to_json()["ok"]

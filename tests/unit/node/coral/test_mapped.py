@@ -11,7 +11,7 @@ import pytest
 from node.coral import mapped, stick
 from node.errors import Unknown
 from node.health.work import BROKEN, NO_STICK, WORKS, Look, look
-from node.machine import process_tree
+from node.machine import processes
 from node.store.service_set import NOTHING, ServiceSet
 from tests.unit.node import stacks
 from tests.unit.node.places import HEALTH_CHECK
@@ -48,17 +48,17 @@ def start() -> Iterator[Start]:
 
 
 def foreign(wanted: ServiceSet, pid: int) -> str | None:
-    table = process_tree.look()
+    table = processes.look()
     return mapped.foreign(wanted, table[pid], table)
 
 
 def library(wanted: ServiceSet, pid: int) -> str:
-    table = process_tree.look()
+    table = processes.look()
     return mapped.library(wanted, table[pid], table)
 
 
 def replaced(wanted: ServiceSet, pid: int) -> str | None:
-    table = process_tree.look()
+    table = processes.look()
     return mapped.replaced(wanted, table[pid], table)
 
 
@@ -84,7 +84,7 @@ def test_another_one(node: Node, start: Start, below: bool) -> None:
     other.parent.mkdir()
     shutil.copy(node.library, other)
     pid = start(node.library, other, below=below)
-    number = max(each.pid for each in process_tree.family(process_tree.look(), pid))
+    number = max(each.pid for each in processes.family(processes.look(), pid))
     assert foreign(node.service(), pid) == (
         f"engine.service: process {number} has mapped {other}, expected that of coral_packages/2026-01-10"
     )

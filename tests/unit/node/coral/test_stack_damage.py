@@ -93,7 +93,7 @@ def test_what_rots_under_its_times_is_found_by_reading(
     folder: Path, stack: Stack, packages: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state_of = stack_contents.state_of
-    monkeypatch.setattr(stack_contents, "state_of", lambda status: state_of(status)._replace(ctime=0))
+    monkeypatch.setattr(stack_contents, "state_of", lambda *words: state_of(*words)._replace(ctime=0))
     put(stack, packages)
     _edit(folder / FILE)
     assert stacks.is_verified(DIGEST)
@@ -155,7 +155,7 @@ def disk(memory: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
     monkeypatch.setattr(files, "observer", disk)
     monkeypatch.setattr(layout, "STATE", root / "state")
     state_of = stack_contents.state_of
-    monkeypatch.setattr(stack_contents, "state_of", lambda status: state_of(status)._replace(inode=0, ctime=0))
+    monkeypatch.setattr(stack_contents, "state_of", lambda *words: state_of(*words)._replace(inode=0, ctime=0))
     monkeypatch.setattr(deb, "library", lambda *_: wheels.library())  # two programs less at each point
     return disk
 

@@ -9,8 +9,8 @@ from node.coral import mapped, stacks
 from node.desired_state import DesiredState, Stack
 from node.facts import coral_host, facts
 from node.health import health
-from node.machine import process_tree, services
-from node.machine.process_tree import Process
+from node.machine import processes, services
+from node.machine.processes import Process
 from node.machine.services import Status
 from node.protocol.facts import StackState
 from node.store.service_set import LIBRARY, ServiceSet, SetStack
@@ -89,5 +89,5 @@ def test_a_process_that_maps_what_was_replaced_is_drift(service: ServiceSet, mon
     assert drift.of(bare, {"engine.service": UP}) == ["it maps an old library"]
     assert drift.of(bare, {"engine.service": UP._replace(active="inactive", pid=0)}) == []
     assert drift.of(bare._replace(stack=None), {"engine.service": UP}) == []
-    monkeypatch.setattr(process_tree, "look", dict[int, Process])
+    monkeypatch.setattr(processes, "look", dict[int, Process])
     assert drift.of(bare, {"engine.service": UP}) == []  # it has just ended

@@ -112,8 +112,8 @@ def test_what_the_environment_does_not_say_is_found_by_the_trial(host: Path, sta
 
 
 def test_all_that_a_bare_host_needs(stack: Stack, desired: DesiredState) -> None:
-    assert coral_host.needs(stack, desired) == StackState(
-        libusb=True, rule=True, group=True, to_restart=[], udevd=False
+    assert coral_host.state(stack, desired) == StackState(
+        libusb=True, rule=True, group=True, to_restart=[], udevd=False, missing=True
     )
 
 
@@ -126,11 +126,11 @@ def test_a_prepared_host_needs_nothing(
     stack.rule.path.chmod(0o644)
     (host / "udev").touch()
     monkeypatch.setattr(stick, "GROUP", own_group(USER))
-    assert coral_host.needs(stack, desired) == StackState(
-        libusb=False, rule=False, group=False, to_restart=[], udevd=True
+    assert coral_host.state(stack, desired) == StackState(
+        libusb=False, rule=False, group=False, to_restart=[], udevd=True, missing=True
     )
     stack.rule.path.write_text("half of")
-    assert coral_host.needs(stack, desired).rule
+    assert coral_host.state(stack, desired).rule
 
 
 def own_group(user: str) -> str:
@@ -139,7 +139,7 @@ def own_group(user: str) -> str:
 
 def test_another_architectures_package_is_none(host: Path, stack: Stack, desired: DesiredState) -> None:
     (host / "info" / "libusb-1.0-0:arm64.list").touch()
-    assert coral_host.needs(stack, desired).libusb
+    assert coral_host.state(stack, desired).libusb
 
 
 def test_what_the_predecessor_left_is_named(host: Path) -> None:
@@ -159,4 +159,4 @@ def test_a_service_that_runs_is_to_be_started_anew(
 ) -> None:
     active = "active" if sub == "running" else "inactive"
     monkeypatch.setattr(services, "status", lambda _: Status(active, sub, 7, "enabled", 0, is_outdated=False))
-    assert coral_host.needs(stack, desired).to_restart == restarted
+    assert coral_host.state(stack, desired).to_restart == restarted

@@ -7,8 +7,8 @@ import pytest
 
 from node.coral import mapped, stick
 from node.errors import Unknown
-from node.facts import coral_status, status
-from node.machine import process_tree, services
+from node.facts import status
+from node.machine import processes, services
 from node.machine.services import Status
 from node.protocol.status import Coral
 from node.store import sets
@@ -31,7 +31,7 @@ def node(tmp_path: Path) -> Node:
 
 
 def found(node: Node, main: Status = UP, **changes: object) -> Coral | None:
-    return coral_status.look(node.service(**changes), {"engine.service": main})
+    return status.coral(node.service(**changes), {"engine.service": main})
 
 
 def library(coral: Coral | None) -> str | None:
@@ -47,20 +47,20 @@ def test_all_of_it(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_set_without_a_stack(node: Node) -> None:
     assert found(node, stack=None) is None
-    assert list(coral_status.text(None)) == []
+    assert list(status.coral_text(None)) == []
 
 
 def test_what_does_not_run_has_loaded_nothing(node: Node) -> None:
     for main in (UP._replace(active="inactive", pid=0), UP._replace(pid=0)):
         assert library(found(node, main)) == "not loaded yet"
-    assert library(coral_status.look(node.service(state="stopped"), {})) == "not loaded yet"
+    assert library(status.coral(node.service(state="stopped"), {})) == "not loaded yet"
 
 
 def test_what_cannot_be_seen(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown() -> None:
         raise Unknown("/proc: no memory")
 
-    monkeypatch.setattr(process_tree, "look", unknown)
+    monkeypatch.setattr(processes, "look", unknown)
     assert library(found(node)) == "unknown"
 
 

@@ -14,7 +14,7 @@ from node.errors import Unknown
 from node.health import health, zmtp
 from node.health.work import BROKEN, NO_STICK, NOT_YET, STATUS, UNKNOWN, WORKS, Look, has_loaded, look, queue
 from node.health.zmtp import Message, NoAnswer
-from node.machine import journal, process_tree
+from node.machine import journal, processes
 from node.machine.services import Status
 from node.store.service_set import NOTHING, ServiceSet, Work
 from tests.unit.node.places import HEALTH_CHECK, service_set
@@ -50,7 +50,7 @@ def child() -> Iterator["subprocess.Popen[bytes]"]:
 def dead(process: "subprocess.Popen[bytes]") -> None:
     """Let it become a zombie."""
     process.kill()
-    while process_tree.look()[process.pid].is_alive:
+    while processes.look()[process.pid].is_alive:
         time.sleep(0.01)
 
 
@@ -247,7 +247,7 @@ def test_a_process_table_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) ->
     def unknown() -> None:
         raise Unknown("/proc: could not be read: Permission denied")
 
-    monkeypatch.setattr(process_tree, "look", unknown)
+    monkeypatch.setattr(processes, "look", unknown)
     assert here(service()) == Look(UNKNOWN, "/proc: could not be read: Permission denied")
 
 

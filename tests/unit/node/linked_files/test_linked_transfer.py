@@ -10,7 +10,8 @@ import pytest
 
 from node.errors import Refusal
 from node.linked_files import linked_transfer
-from node.protocol.versions import LinkedFiles, LinkedQuestion, Measured, SendLinkedFile
+from node.protocol.registry import Measured
+from node.protocol.versions import LinkedFiles, LinkedQuestion, SendLinkedFile
 from node.store import disk
 from tests.unit.node.linked_files.test_linked import holding
 from tests.unit.node.places import Place, sha256

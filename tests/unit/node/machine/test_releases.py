@@ -6,7 +6,7 @@ import pytest
 from node.machine import releases
 from node.machine.releases import Release
 from node.store.rights import Owner
-from tests.unit.node.places import USER, uid
+from tests.unit.node.places import uid
 
 USERS = Owner(uid(), uid())
 TEMPLATES = Path(__file__).parents[4] / "templates"
@@ -104,19 +104,3 @@ def test_a_folder_that_its_user_has_moved_is_looked_at(home: Path, folder: Path)
     (home / "sentinel").symlink_to(folder)
     os.chown(home / "sentinel", *USERS, follow_symlinks=False)
     assert look("sentinel", home / "sentinel") == Release("0.2.5")
-
-
-@pytest.mark.parametrize(
-    ("line", "script"),
-    [
-        ("ExecStart=/b/.opencv/bin/python -u /a/sentinel/sentinel.py", "/a/sentinel/sentinel.py"),
-        ("ExecStart=/usr/bin/env PYTHONPATH=/a /b/python /a/imagenode.py", "/a/imagenode.py"),
-        ('ExecStart=/bin/bash -c "source /x/setupvars.sh && exec /b/python -u /a/sentinel.py"', "/a/sentinel.py"),
-        ("ExecStartPre=/b/python /a/first.py\nExecStart=/b/python /a/main.py --pid=/a/other.py", "/a/main.py"),
-        ("ExecStart=/bin/sleep infinity", None),
-        ("", None),
-    ],
-)  # fmt: skip
-def test_main_script(line: str, script: str | None) -> None:
-    found = releases.main_script(f"[Service]\n{line}\nUser={USER}\n")
-    assert found == (Path(script) if script else None)

@@ -6,7 +6,7 @@ import pytest
 
 from node import layout
 from node.errors import Refusal
-from node.machine import commands, journal, processes, services
+from node.machine import commands, processes, services
 from node.machine.services import Status
 
 RUNNING = "NRestarts=2\nMainPID=41\nActiveState=active\nSubState=running\nUnitFileState=enabled\nNeedDaemonReload=no\n"
@@ -60,25 +60,6 @@ def test_a_failed_control_gives_the_first_line(programs: Path, said: str, reason
     assert str(caught.value) == f"systemctl start engine.service: {reason}"
 
 
-@pytest.fixture
-def started(programs: Path) -> None:
-    """A unit that was started once."""
-    stub(programs, "systemctl", f"echo InvocationID={'0123456789abcdef' * 2}")
-
-
-@pytest.mark.usefixtures("started")
-def test_what_is_still_on_its_way_to_the_journal_is_waited_for(programs: Path) -> None:
-    arrived = programs / "arrived"
-    stub(programs, "journalctl", f'[ "$1" = --sync ] && exec touch {arrived}; [ -e {arrived} ] && echo last')
-    assert services.journal("engine.service", 5) == "last"
-
-
-@pytest.mark.usefixtures("started")
-def test_journal_shows_nothing_that_a_terminal_would_obey(programs: Path) -> None:
-    stub(programs, "journalctl", r"printf 'a\033[2Jb\tc\nd \377\n'")
-    assert services.journal("engine.service", 5) == "a?[2Jb?c\nd \ufffd"
-
-
 class TestReload:
     @pytest.fixture
     def done(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -125,7 +106,7 @@ class TestStop:
         def control(*said: str, limit: float = 0) -> None:
             words.append(" ".join(said))
             if limit and services.status("engine.service") == UP:
-                raise commands.Overdue
+                raise commands.Overdue(said, limit)
 
         monkeypatch.setattr(time, "sleep", lambda _: None)
         monkeypatch.setattr(services, "control", control)
@@ -200,19 +181,6 @@ def test_a_start_that_hangs_is_given_up(programs: Path) -> None:
     stub(programs, "systemctl", "exec sleep 60")
     with pytest.raises(Refusal, match=r"^systemctl start engine\.service: not started within 0\.05 s$"):
         services.start("engine.service", 0.05)
-
-
-@pytest.mark.usefixtures("started")
-def test_a_journal_that_hangs_is_done_without(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "SECONDS", 0.3)
-    stub(programs, "journalctl", "exec sleep 60")
-    assert services.journal("engine.service", 5) == ""
-
-
-@pytest.mark.usefixtures("started")
-def test_a_long_line_of_the_journal_is_cut(programs: Path) -> None:
-    stub(programs, "journalctl", "printf '%0500d\\nlast\\n' 0")
-    assert services.journal("engine.service", 5) == "0" * 300 + "\nlast"
 
 
 @pytest.mark.parametrize(("is_there", "is_outdated"), [(True, True), (False, False)])

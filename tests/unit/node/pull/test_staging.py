@@ -126,15 +126,17 @@ def test_staging_goes_when_nothing_is_left_in_it(place: Place) -> None:
 def test_verify_reads_the_bytes_that_came(place: Place) -> None:
     fill(place.root / "staged", b"m", {"a": b"1"})
     right, wrong = File("a", sha256(b"1"), 1, False), File("a", sha256(b"2"), 1, False)
-    readings = pull.verify(place.root / "staged", [right], "x/1", place.desired())
+    desired = place.desired()
+    readings = pull.verify(place.root / "staged", [right], "x/1", desired.source, desired.owner)
     assert {name: reading.sha256 for name, reading in readings.items()} == {"a": sha256(b"1")}
     with pytest.raises(Refusal, match=r"^x/1/a: the registry's copy has SHA-256 "):
-        pull.verify(place.root / "staged", [wrong], "x/1", place.desired())
+        pull.verify(place.root / "staged", [wrong], "x/1", desired.source, desired.owner)
     assert not Path(place.root, "staged", "a").exists()
 
 
 def test_verify_takes_a_planted_link_for_absent(place: Place) -> None:
     fill(place.root / "staged", b"m", {"real": b"1"})
     (place.root / "staged" / "a").symlink_to("real")
+    desired, file = place.desired(), File("a", sha256(b"1"), 1, False)
     with pytest.raises(Refusal, match=r"^x/1: a not in the registry of depot;"):
-        pull.verify(place.root / "staged", [File("a", sha256(b"1"), 1, False)], "x/1", place.desired())
+        pull.verify(place.root / "staged", [file], "x/1", desired.source, desired.owner)

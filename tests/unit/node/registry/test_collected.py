@@ -18,7 +18,7 @@ from node.protocol.registry import (
     Measured,
     ReceiveCollected,
 )
-from node.registry import collected
+from node.registry import own
 from node.store import files
 from tests.unit.node.registry.asking import ask, killed_at, refusal, travel
 
@@ -29,7 +29,7 @@ PLACE = "sentinel/faces/2026-01-01"
 
 
 def desired(folder: Path) -> ReceiveCollected:
-    return ReceiveCollected(folder / "collected", PLACE, "facelist.csv", Measured(DIGEST, len(CONTENT)))
+    return ReceiveCollected(folder / "collected" / PLACE, "facelist.csv", Measured(DIGEST, len(CONTENT)))
 
 
 def receive(folder: Path, content: bytes = CONTENT) -> str | None:
@@ -37,7 +37,7 @@ def receive(folder: Path, content: bytes = CONTENT) -> str | None:
 
 
 def checking(folder: Path) -> CheckCollected:
-    return CheckCollected(folder / "collected", PLACE, {"facelist.csv": DIGEST})
+    return CheckCollected(folder / "collected" / PLACE, {"facelist.csv": DIGEST})
 
 
 def check(folder: Path) -> Collected:
@@ -90,14 +90,15 @@ def test_what_did_not_come_whole_leaves_nothing(tmp_path: Path, place: Path, con
 
 def test_one_at_a_time(tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = []
-    write = collected._write
+    fill = own.fill
 
-    def write_and_begin_another(*words: Any) -> None:
-        write(*words)
-        monkeypatch.setattr(collected, "_write", write)
+    def fill_and_begin_another(*words: Any) -> Measured:
+        found = fill(*words)
+        monkeypatch.setattr(own, "fill", fill)
         said.append(receive(tmp_path))
+        return found
 
-    monkeypatch.setattr(collected, "_write", write_and_begin_another)
+    monkeypatch.setattr(own, "fill", fill_and_begin_another)
     assert receive(tmp_path) is None
     assert said == [f"{place}/{NAME}: it is being collected by another; wait for that and run again"]
     assert (place / NAME).read_bytes() == CONTENT
@@ -152,12 +153,12 @@ LEFT = ".facedata.hdf5.ab12ab12ab12.part"
 
 
 def finish(folder: Path) -> FinishedCollected:
-    return ask("finish-collected", FinishCollected(folder / "collected", PLACE), FinishedCollected)
+    return ask("finish-collected", FinishCollected(folder / "collected" / PLACE), FinishedCollected)
 
 
 def fault(folder: Path) -> str:
     """Why it does not finish."""
-    return refusal("finish-collected", FinishCollected(folder / "collected", PLACE)) or ""
+    return refusal("finish-collected", FinishCollected(folder / "collected" / PLACE)) or ""
 
 
 def parts(folder: Path) -> list[str]:
@@ -209,13 +210,14 @@ class TestWhatKilledOnesLeft:
         assert (place / name).exists()
 
     def test_what_another_is_at_stays(self, tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        write, said = collected._write, []
+        fill, said = own.fill, []
 
-        def write_and_finish(*words: Any) -> None:
-            write(*words)
+        def fill_and_finish(*words: Any) -> Measured:
+            found = fill(*words)
             said.append((parts(tmp_path), finish(tmp_path)))
+            return found
 
-        monkeypatch.setattr(collected, "_write", write_and_finish)
+        monkeypatch.setattr(own, "fill", fill_and_finish)
         assert receive(tmp_path) is None
         assert said == [([], ([], []))]
         assert (place / NAME).read_bytes() == CONTENT
@@ -267,7 +269,7 @@ def test_killed_anywhere_nothing_is_lost(tmp_path: Path, place: Path) -> None:
         moment += 1
         place.mkdir(parents=True, exist_ok=True)
         (place / f".{NAME}.part").write_bytes(CONTENT)
-        was_killed = killed_at(moment, "finish-collected", FinishCollected(tmp_path / "collected", PLACE))
+        was_killed = killed_at(moment, "finish-collected", FinishCollected(tmp_path / "collected" / PLACE))
         finish(tmp_path)
         assert {path.name: path.read_bytes() for path in place.iterdir()} == {NAME: CONTENT}
         (place / NAME).unlink()

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from node.codec import Text
 from node.errors import Refusal
-from node.protocol.registry import FetchPackages
+from node.protocol.registry import StoreStack
 from node.registry import fetching
 from node.registry.fetching import fetch
 from tests.unit.node.registry import asking
@@ -140,13 +141,16 @@ def test_nobody_at_that_address(tmp_path: Path) -> None:
 
 def test_as_it_travels(pages: Pages, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "x"
-    done = asking.travel("fetch-packages", FetchPackages(folder, {NAME: f"{pages.source}/{PATH}"}, AGAIN))
+    desired = StoreStack(folder, "2025-12-19", {NAME: f"{pages.source}/{PATH}"}, {}, Text(""), AGAIN)
+    done = asking.travel("store-stack", desired)
     assert (done.stdout, done.stderr) == (b'{"format": 1}\n', b"")
-    assert (folder / NAME).read_bytes() == WHEEL
+    assert (folder / "coral_packages" / "2025-12-19" / NAME).read_bytes() == WHEEL
 
 
 def test_one_at_a_time(tmp_path: Path) -> None:
-    with fetching.alone(tmp_path, AGAIN):
-        assert asking.refusal("fetch-packages", FetchPackages(tmp_path, {}, AGAIN)) == (
-            f"{tmp_path}: another download is running there; wait for it, then {AGAIN}"
+    staging = tmp_path / "coral_packages" / ".import-2025-12-19"
+    desired = StoreStack(tmp_path, "2025-12-19", {}, {}, Text(""), AGAIN)
+    with fetching.alone(staging, AGAIN):
+        assert asking.refusal("store-stack", desired) == (
+            f"{staging}: another download is running there; wait for it, then {AGAIN}"
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from node.codec import Text
-from node.protocol.registry import Import, ImportedFile, ImportPlace, ImportRoom
+from node.protocol.registry import Import, ImportedFile, ImportPlace, ImportRoom, Measured
 from node.registry import importing, own
 from node.store import files
 from tests.unit.node.registry.asking import ask, killed_at, refusal, travel
@@ -40,7 +40,8 @@ def place_of(source: Path) -> ImportPlace:
 
 
 def desired(source: Path) -> Import:
-    files = [ImportedFile(old, new, hashlib.sha256(CONTENTS[old]).hexdigest()) for old, new in NAMES.items()]
+    contents = {old: Measured(hashlib.sha256(each).hexdigest(), len(each)) for old, each in CONTENTS.items()}
+    files = [ImportedFile(old, new, contents[old]) for old, new in NAMES.items()]
     return Import(place_of(source), files, Text(MANIFEST))
 
 
@@ -94,9 +95,9 @@ def test_each_file_and_folder_is_flushed_before_the_rename(
     monkeypatch.setattr(files, "observer", lambda moment, path: done.append(f"{moment} {path.name}"))
     assert fault(source) is None
     steps = [each.removeprefix("after ") for each in done if each.startswith(("after sync", "after rename"))]
-    assert steps[-6:] == [
-        "sync cats.bin", "sync list.csv", "sync manifest.yaml", "sync .import-2026-01-01", "rename 2026-01-01",
-        "sync cats",
+    assert steps[-8:] == [
+        "sync cats.bin", "sync list.csv", "sync .manifest.yaml.new", "rename manifest.yaml", "sync .import-2026-01-01",
+        "sync .import-2026-01-01", "rename 2026-01-01", "sync cats",
     ]  # fmt: skip
     assert is_whole(final)
 

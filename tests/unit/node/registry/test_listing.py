@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from node import protocol
-from node.protocol.registry import ListedVersion, ListRegistry, RegistryListing
+from node.protocol.registry import ListedVersion, Listing, ListRegistry
 from node.registry import listing
 from node.registry.own import MANIFEST_LIMIT
 from tests.unit.node.registry.asking import ask, travel
@@ -21,14 +21,18 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
-def listed(tmp_path: Path) -> RegistryListing:
-    found = ask("list-registry", ListRegistry(tmp_path, ["cats", "dogs"]), RegistryListing)
+def listed(tmp_path: Path) -> Listing:
+    found = ask("list-registry", ListRegistry(tmp_path, ["cats", "dogs"]), Listing)
     assert found.fault is None
     return found
 
 
+def the_version(tmp_path: Path) -> ListedVersion:
+    return listed(tmp_path).models["cats"]["2026-01-01"]
+
+
 def versions(tmp_path: Path) -> list[str]:
-    return [f"{each.model}/{each.version}" for each in listed(tmp_path).versions]
+    return [f"{model}/{version}" for model, version in listed(tmp_path).versions]
 
 
 def test_sizes_and_the_manifest_of_a_version(tmp_path: Path, folder: Path) -> None:
@@ -38,24 +42,24 @@ def test_sizes_and_the_manifest_of_a_version(tmp_path: Path, folder: Path) -> No
     (folder / "manifest.yaml").write_bytes(b"name: cats\n")
     (folder / "link").symlink_to("a")
     os.mkfifo(folder / "fifo")
-    [found] = listed(tmp_path).versions
+    found = listed(tmp_path).models
     sizes = {"a": 1, "manifest.yaml": 11, "sub/b": 2}
-    assert found == ListedVersion("cats", "2026-01-01", sizes, [], b"name: cats\n", None)
+    assert found == {"cats": {"2026-01-01": ListedVersion(sizes, b"name: cats\n")}}
 
 
 def test_a_file_with_another_link_is_told_apart(tmp_path: Path, folder: Path) -> None:
     (folder / "a").write_bytes(b"1")
     (folder / "b").write_bytes(b"1")
     os.link(folder / "a", tmp_path / "elsewhere")
-    assert listed(tmp_path).versions[0].shared == ["a"]
+    assert the_version(tmp_path).shared == ["a"]
 
 
 def test_a_manifest_is_no_link_and_is_cut_off_past_the_limit(tmp_path: Path, folder: Path) -> None:
     (folder / "manifest.yaml").symlink_to("/etc/hostname")
-    assert listed(tmp_path).versions[0].manifest is None
+    assert the_version(tmp_path).manifest is None
     (folder / "manifest.yaml").unlink()
     (folder / "manifest.yaml").write_bytes(b"x" * (2 * MANIFEST_LIMIT))
-    assert len(listed(tmp_path).versions[0].manifest or b"") == MANIFEST_LIMIT + 1
+    assert len(the_version(tmp_path).manifest or b"") == MANIFEST_LIMIT + 1
 
 
 def test_only_folders_of_the_models_that_were_asked_for(tmp_path: Path, folder: Path) -> None:
@@ -77,7 +81,7 @@ def test_what_unfinished_work_left(tmp_path: Path, folder: Path) -> None:
     (folder.parent / ".import-link").symlink_to(folder)
     found = listed(tmp_path)
     assert found.leftovers == ["cats/.import-2026-01-01", "cats/.retired-2025-01-01"]
-    assert [each.version for each in found.versions] == ["2026-01-01"]
+    assert [*found.models["cats"]] == ["2026-01-01"]
 
 
 def test_the_disk(tmp_path: Path) -> None:
@@ -87,9 +91,9 @@ def test_the_disk(tmp_path: Path) -> None:
 
 
 def test_no_registry(tmp_path: Path) -> None:
-    found = ask("list-registry", ListRegistry(tmp_path / "none", ["cats"]), RegistryListing)
+    found = ask("list-registry", ListRegistry(tmp_path / "none", ["cats"]), Listing)
     assert not found.is_there
-    assert (found.fault, found.versions) == (f"{tmp_path}/none: No such file or directory", [])
+    assert (found.fault, found.models) == (f"{tmp_path}/none: No such file or directory", {})
 
 
 def test_a_folder_that_cannot_be_read_is_a_fault_of_its_own(
@@ -104,7 +108,10 @@ def test_a_folder_that_cannot_be_read_is_a_fault_of_its_own(
         return files(path)
 
     monkeypatch.setattr(listing, "_files", fails)
-    assert [each.fault for each in listed(tmp_path).versions] == [f"{folder}: Input/output error", None]
+    assert [each.fault for each in listed(tmp_path).models["cats"].values()] == [
+        f"{folder}: Input/output error",
+        None,
+    ]
 
 
 @pytest.mark.usefixtures("folder")
@@ -123,4 +130,4 @@ def test_it_needs_nothing_but_the_program(tmp_path: Path, folder: Path) -> None:
     Path(os.fsdecode(os.fsencode(folder) + b"/\xff\n")).touch()
     done = travel("list-registry", ListRegistry(tmp_path, ["cats"]))
     assert done.stderr == b""
-    assert protocol.loads(RegistryListing, done.stdout.decode()).versions[0].files == {"\\udcff\n": 0}
+    assert protocol.loads(Listing, done.stdout.decode()).models["cats"]["2026-01-01"].files == {"\\udcff\n": 0}

@@ -10,13 +10,13 @@ from node import protocol
 from node.codec import Text
 from node.protocol.registry import (
     FindStacks,
-    FinishStack,
+    ListedVersion,
+    Listing,
     ListRegistry,
     Measured,
     ReceivePackage,
-    RegistryListing,
-    StoredStack,
     StoredStacks,
+    StoreStack,
 )
 from node.registry import fetching
 from tests.unit.node.registry.asking import ask, killed_at, refusal, travel
@@ -47,13 +47,13 @@ def send(registry: Path, name: str, content: bytes, **changes: Any) -> str | Non
     return refusal("receive-package", ReceivePackage(registry, VERSION, name, measured, AGAIN), content)
 
 
-def desired(registry: Path, **digests: str) -> FinishStack:
+def desired(registry: Path, **digests: str) -> StoreStack:
     named = {name.replace("_", "."): digest for name, digest in digests.items()}
-    return FinishStack(registry, VERSION, sorted(FILES), named, Text(HEAD), AGAIN)
+    return StoreStack(registry, VERSION, dict.fromkeys(FILES), named, Text(HEAD), AGAIN)
 
 
 def finish(registry: Path, **digests: str) -> str | None:
-    return refusal("finish-stack", desired(registry, **digests))
+    return refusal("store-stack", desired(registry, **digests))
 
 
 def store(registry: Path) -> Path:
@@ -77,8 +77,8 @@ def test_a_stack_comes_whole(tmp_path: Path) -> None:
 
 def test_the_list_is_no_version(tmp_path: Path) -> None:
     store(tmp_path)
-    found = ask("list-registry", ListRegistry(tmp_path, ["coral_packages"]), RegistryListing)
-    assert ([each.version for each in found.versions], found.leftovers) == ([VERSION], [])
+    found = ask("list-registry", ListRegistry(tmp_path, ["coral_packages"]), Listing)
+    assert ([*found.models["coral_packages"]], found.leftovers) == ([VERSION], [])
 
 
 def test_never_over_anything(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_what_is_stored(tmp_path: Path) -> None:
     found = ask("find-stacks", FindStacks(tmp_path, [VERSION, "2026-01-01"]), StoredStacks)
     manifest = (folder / "manifest.yaml").read_text()
     sizes = {"a.deb": 15, "b.whl": 10, "manifest.yaml": len(manifest)}
-    assert found.stored == {VERSION: StoredStack(Text(manifest), sizes)}
+    assert found.stored == {VERSION: ListedVersion(sizes, manifest.encode())}
     assert found.free > 0
 
 
@@ -158,7 +158,7 @@ def test_killed_anywhere_it_comes_whole_the_next_time(tmp_path: Path) -> None:
         registry = tmp_path / str(moment)
         for name, content in FILES.items():
             send(registry, name, content)
-        was_killed = killed_at(moment, "finish-stack", desired(registry))
+        was_killed = killed_at(moment, "store-stack", desired(registry))
         final = registry / "coral_packages" / VERSION
         if not final.exists():
             assert finish(registry) is None

@@ -10,7 +10,7 @@ import pytest
 
 from node import cli, codec, layout, root_commands
 from node.errors import Refusal
-from node.machine import clock, commands, process_tree
+from node.machine import clock, commands, processes
 from node.protocol.retention import AskRetention, Moment, Retention
 from node.registry import sweep as sweeping_program
 from node.store import pending_switch
@@ -25,7 +25,7 @@ depot, due = test_sweep.depot, test_sweep.due
 def noted(depot: Depot, monkeypatch: pytest.MonkeyPatch) -> Depot:
     """The clock was noted just now."""
     monkeypatch.setattr(clock, "look", lambda: depot.moment)
-    monkeypatch.setattr(process_tree, "now", lambda: depot.moment.uptime)
+    monkeypatch.setattr(processes, "now", lambda: depot.moment.uptime)
     sweeping_program.note_clock()
     return depot
 
@@ -88,7 +88,7 @@ def test_the_clock_is_as_synchronised_as_systemd_says(
     monkeypatch.setattr(commands, "run", lambda *_: SimpleNamespace(returncode=0, stdout=said, stderr=""))
     found = clock.look()
     assert (found.boot, found.is_synchronised) == ("boot 7", is_synchronised)
-    assert abs(found.uptime - process_tree.now()) < 60
+    assert abs(found.uptime - processes.now()) < 60
 
 
 def test_without_a_synchronised_clock_nothing_goes_and_nothing_is_counted(
@@ -107,7 +107,7 @@ def test_a_clock_that_was_noted_long_ago_is_none(
     noted: Depot, due: list[Path], monkeypatch: pytest.MonkeyPatch, passed: float, is_old: bool
 ) -> None:
     """The unit has it noted anew each time: an old one is that of another start, or of another boot."""
-    monkeypatch.setattr(process_tree, "now", lambda: noted.moment.uptime + passed)
+    monkeypatch.setattr(processes, "now", lambda: noted.moment.uptime + passed)
     assert started(noted) == is_old
     assert [folder.exists() for folder in due] == [is_old, is_old]
 

@@ -12,7 +12,7 @@ import pytest
 
 from node import layout
 from node.coral import stack_contents
-from node.coral.stack_contents import State, Unpacked
+from node.coral.stack_contents import Unpacked
 from node.errors import Refusal
 from node.store import files, history, pending_switch, sets
 
@@ -71,7 +71,7 @@ def test_the_list_of_a_stack() -> None:
     shutil.copy(EXAMPLES / "stack-1.json", folder / "contents.json")
     found = stack_contents.read(folder)
     assert (found.version, found.manifest) == ("2026-01-10", NEW)
-    assert found.files["lib/libedgetpu.so.1"] == Unpacked(OLD, State(1174504, 131, 1_795_000_000_000_000_001, 7))
+    assert found.files["lib/libedgetpu.so.1"] == Unpacked(OLD, 1174504, 131, 1_795_000_000_000_000_001, 7)
 
 
 def example(name: str) -> dict[str, Any]:

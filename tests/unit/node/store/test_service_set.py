@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from node.errors import Refusal
 from node.store import service_set
 from node.store.service_set import NOTHING, SetStack
 from tests.unit.node.places import HEALTH_CHECK, USER
@@ -76,5 +75,5 @@ def test_the_stack_of_a_set() -> None:
         "2026-01-10", "ab", "d1", Path("/home/.opencv/bin/python"), Path("/home/engine"), ["/home/engine/lib"]
     )
     assert service_set.decode({**SET, "stack": None}).stack is service_set.decode(SET).stack is None
-    with pytest.raises(Refusal, match=r"^digest: found '\.\./x'; expected a name"):
+    with pytest.raises(ValueError, match=r"\.stack\.digest: found '\.\./x'; expected a name"):
         service_set.decode({**SET, "stack": {**said, "digest": "../x"}})

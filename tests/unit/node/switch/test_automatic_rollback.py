@@ -4,10 +4,10 @@ import pytest
 
 from node import layout
 from node.errors import Refusal
-from node.health import health
+from node.health import health, last_words
 from node.linked_files import linked
 from node.machine import services
-from node.store import history, lock, pending_switch, replaceable, sets
+from node.store import history, lock, pending_switch, sets
 from node.store.service_set import Named
 from node.switch import automatic_rollback, installation
 from tests.unit.node.places import Place, begun
@@ -34,7 +34,7 @@ class TestRecover:
         assert (chosen(), done, history.entries()) == (("d1", None), [], [])
 
     def test_a_silent_service_has_no_last_words(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(services, "journal", lambda *_: "")
+        monkeypatch.setattr(last_words, "in_journal", lambda _: [])
         died(place)
         automatic_rollback.recover("engine")
         assert line() == "engine: rolled back to d1: the switch was killed"
@@ -268,7 +268,7 @@ class TestWhereFilesCannotBePutBack:
         def prove(path: Path) -> None:
             raise Refusal(f"{path}: cannot be replaced (Read-only file system)")
 
-        monkeypatch.setattr(replaceable, "require", prove)
+        monkeypatch.setattr(installation, "prove_replaceable", prove)
         for _ in range(2):
             with pytest.raises(Refusal, match="Read-only file system"):
                 automatic_rollback.recover("engine")

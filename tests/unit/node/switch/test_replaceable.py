@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from node.errors import Refusal
-from node.store import replaceable
+from node.switch import installation
 
 
 @pytest.mark.parametrize("is_there", [True, False])
@@ -17,7 +17,7 @@ def test_what_is_proved_replaceable_stays_as_it_is_and_so_does_what_is_in_the_wa
     if is_there:
         path.write_bytes(b"old")
     before = sorted(tmp_path.rglob("*"))
-    replaceable.require(path)
+    installation.prove_replaceable(path)
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -30,7 +30,7 @@ def test_to_prove_that_something_can_be_replaced_changes_nothing(tmp_path: Path,
         path.symlink_to("nowhere")
     (tmp_path / ".engine.yaml.new").touch()
     before = path.read_text() if kind == "file" else None
-    replaceable.require(path)
+    installation.prove_replaceable(path)
     assert [each.name for each in tmp_path.iterdir()] == ([] if kind == "absent" else ["engine.yaml"])
     assert (path.read_text() if kind == "file" else None) == before
 
@@ -45,7 +45,7 @@ def test_what_is_immutable_cannot_be_replaced(tmp_path: Path, what: str) -> None
         pytest.skip("this file system knows no such files")
     try:
         with pytest.raises(Refusal, match=r"engine\.yaml: cannot be replaced \(Operation not permitted\); see lsattr"):
-            replaceable.require(path)
+            installation.prove_replaceable(path)
     finally:
         subprocess.run(["chattr", "-i", immutable], check=True)
     assert [each.name for each in tmp_path.iterdir()] == ["engine.yaml"]

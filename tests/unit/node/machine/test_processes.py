@@ -12,8 +12,8 @@ import pytest
 
 from lab.machine import wait_until
 from node.errors import Unknown
-from node.machine import process_tree
-from node.machine.process_tree import Process
+from node.machine import processes
+from node.machine.processes import Process
 
 FORKS = "import os, time\n"
 ENGINES = FORKS + "for _ in range(3):\n    if os.fork() == 0: time.sleep(600)\nprint(flush=True); time.sleep(600)"
@@ -33,11 +33,11 @@ def program(source: str) -> Iterator["subprocess.Popen[str]"]:
 
 
 def family(pid: int) -> list[Process]:
-    return process_tree.family(process_tree.look(), pid)
+    return processes.family(processes.look(), pid)
 
 
 def workers(pid: int) -> list[Process]:
-    return process_tree.workers(process_tree.look(), pid)
+    return processes.workers(processes.look(), pid)
 
 
 def test_a_dead_worker_is_no_worker_though_it_is_still_in_the_table() -> None:
@@ -85,10 +85,10 @@ def test_those_that_a_helper_forks_are_workers() -> None:
 
 
 def test_when_it_was_started() -> None:
-    before = process_tree.now()
+    before = processes.now()
     with program("import time; print(flush=True); time.sleep(600)") as process:
         [found] = family(process.pid)
-        assert before - 0.02 <= found.started <= process_tree.now()  # the kernel counts in hundredths
+        assert before - 0.02 <= found.started <= processes.now()  # the kernel counts in hundredths
 
 
 def test_a_name_that_looks_like_more(tmp_path: Path) -> None:
@@ -109,23 +109,23 @@ def test_a_process_that_is_not_there(pid: int) -> None:
 
 def test_numbers_that_were_given_anew() -> None:
     table = {pid: Process(pid, parent, "S", 0.0) for pid, parent in [(2, 4), (3, 2), (4, 3)]}
-    assert [each.pid for each in process_tree.family(table, 2)] == [2, 3, 4]
+    assert [each.pid for each in processes.family(table, 2)] == [2, 3, 4]
 
 
 def test_a_process_that_ends_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     found, names = os.listdir, ["4194305", "1", "self"]
     monkeypatch.setattr(os, "listdir", lambda path: names if path == "/proc" else found(path))
-    assert set(process_tree.look()) == {1}
+    assert set(processes.look()) == {1}
 
 
 def test_a_table_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process_tree, "PROC", tmp_path / "proc")
+    monkeypatch.setattr(processes, "PROC", tmp_path / "proc")
     with pytest.raises(Unknown, match=r"/proc: could not be read: No such file or directory$"):
-        process_tree.look()
+        processes.look()
 
 
 def test_a_look_is_quick() -> None:
     started = time.monotonic()
     for _ in range(10):
-        process_tree.workers(process_tree.look(), os.getpid())
+        processes.workers(processes.look(), os.getpid())
     assert time.monotonic() - started < 5

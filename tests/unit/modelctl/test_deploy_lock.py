@@ -10,20 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from modelctl import holder as holding
+from modelctl import locks
 from modelctl.errors import OperatorError
+from modelctl.locks import hold
 from modelctl.product import CHECKOUT
-from operations import site_lock
-from operations.site_lock import hold
 
 HOLDER = """
 import sys
 from pathlib import Path
-from modelctl import holder
-from operations import site_lock
+from modelctl import locks
 sys.argv = ["/bin/pyinfra", "inventory.py", "deploys/models.py", "-y"]
-holder.operator = lambda: "anna@ramrod"
-site_lock.hold(Path(sys.stdin.readline().strip()))
+locks.operator = lambda: "anna@ramrod"
+locks.hold(Path(sys.stdin.readline().strip()))
 print("held", flush=True)
 sys.stdin.read()
 """
@@ -32,7 +30,7 @@ sys.stdin.read()
 @pytest.fixture
 def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     held: list[object] = []
-    monkeypatch.setattr(site_lock, "_held", held)
+    monkeypatch.setattr(locks, "_held", held)
     yield tmp_path / "lock"
     held.clear()
 
@@ -84,7 +82,7 @@ def test_a_program_that_was_started_does_not_inherit_it(lock: Path) -> None:
     hold(lock)
     with subprocess.Popen(["sleep", "60"], close_fds=False) as child:
         try:
-            site_lock._held.clear()
+            locks._held.clear()
             hold(lock)
         finally:
             child.kill()
@@ -95,7 +93,7 @@ def test_a_holder_that_does_not_say_who_it_is(
     lock: Path, holder: "subprocess.Popen[str]", monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     assert holder.poll() is None
-    monkeypatch.setattr(holding, "WRITING_SECONDS", 0.1)
+    monkeypatch.setattr(locks, "WRITING_SECONDS", 0.1)
     lock.write_text(text)
     assert "another deploy of this site is running: it does not say whose; " in refusal(lock)
 
@@ -136,5 +134,5 @@ def test_a_checkout_that_cannot_be_written_to(lock: Path, spoil: Callable[[Path]
 
 def test_git_ignores_it() -> None:
     ignored = (CHECKOUT / ".gitignore").read_text().splitlines()
-    for name in (site_lock.NAME, ".pins.json.lock"):  # modelctl/file_lock.py leaves that one when it is killed
+    for name in (locks.DEPLOY, ".pins.json.lock"):  # modelctl/locks.py leaves that one when it is killed
         assert any(fnmatch(name, pattern) for pattern in ignored)

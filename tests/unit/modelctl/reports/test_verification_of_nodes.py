@@ -9,8 +9,7 @@ import pytest
 
 from modelctl.nodes import remote
 from modelctl.registry.differences import Differences
-from modelctl.reports import node_verification
-from modelctl.reports.node_verification import Answer
+from modelctl.reports import verification
 from modelctl.schema import Pin, Pins
 from tests.unit.modelctl.fake_ssh import FakeSsh
 from tests.unit.modelctl.sites import fleet, pinned
@@ -28,14 +27,16 @@ def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeSsh:
     return FakeSsh(tmp_path, monkeypatch)
 
 
-def ask(ssh: FakeSsh, *folders: dict[str, Any], versions: tuple[str, ...] = ()) -> Answer:
+def ask(
+    ssh: FakeSsh, *folders: dict[str, Any], versions: tuple[str, ...] = ()
+) -> tuple[dict[tuple[str, str], Differences], list[str]]:
     said = json.dumps({"folders": folders, "versions": versions})
     ssh.answer(SENTINEL, f"printf %s {shlex.quote(said)}")
-    return node_verification.ask(FLEET, "sentinel", node_verification.question(FLEET, "sentinel", ["mobilenet_ssd"]))
+    return verification.ask(FLEET, "sentinel", verification.question(FLEET, "sentinel", ["mobilenet_ssd"]))
 
 
 def test_a_node_is_asked_about_every_pinned_version_newest_first() -> None:
-    question = node_verification.question(FLEET, "sentinel", MODELS)
+    question = verification.question(FLEET, "sentinel", MODELS)
     assert list(question.folders) == [
         ("face_recognition", "2026-02-02.10"), ("face_recognition", "2026-02-02"), ("face_recognition", "2025-02-25"),
         ("mobilenet_ssd", "2020-12-06"),
@@ -49,11 +50,11 @@ def test_a_node_is_asked_about_every_pinned_version_newest_first() -> None:
 
 def test_the_size_is_that_of_what_the_node_gets() -> None:
     files = [*PINS["2026-02-02"].files.values(), *FLEET.pins.models["mobilenet_ssd"]["2020-12-06"].files.values()]
-    assert node_verification.question(FLEET, "sentinel", MODELS).size == sum(file.size for file in files)
+    assert verification.question(FLEET, "sentinel", MODELS).size == sum(file.size for file in files)
 
 
 def test_a_datasink_is_asked_about_its_copies_of_the_face_list_alone() -> None:
-    question = node_verification.question(FLEET, "data1", MODELS)
+    question = verification.question(FLEET, "data1", MODELS)
     assert [version for _, version in question.folders] == ["2026-02-02.10", "2026-02-02", "2025-02-25"]
     folder, files = question.folders["face_recognition", "2026-02-02.10"], PINS["2026-02-02.10"].files
     assert folder.path == Path("/home/ops/sentinelcam/face_recognition")
@@ -68,7 +69,7 @@ def test_an_old_pin_may_lack_one_of_the_two() -> None:
     pin = PINS["2025-02-25"]
     files = {name: file for name, file in pin.files.items() if name != "facedata.hdf5"}
     models = {"face_recognition": {**PINS, "2024-01-01": Pin(manifest=pin.manifest, files=files)}}
-    asked = node_verification.question(fleet(pins=Pins(models=models)), "data1", MODELS)
+    asked = verification.question(fleet(pins=Pins(models=models)), "data1", MODELS)
     assert list(asked.folders["face_recognition", "2024-01-01"].digests) == ["facelist_2024-01-01.csv"]
 
 
@@ -84,12 +85,12 @@ def test_the_question_travels_as_input(ssh: FakeSsh) -> None:
 def test_what_differs(ssh: FakeSsh) -> None:
     name = "MobileNetSSD_deploy.prototxt"
     changed = WELL | {"missing": ["a"], "extra": ["b\x1b"], "changed": {name: SHA}}
-    found = ask(ssh, changed, versions=("mobilenet_ssd/old\x1b",))
+    found, seen = ask(ssh, changed, versions=("mobilenet_ssd/old\x1b",))
     said = FLEET.pins.models["mobilenet_ssd"]["2020-12-06"].files[name].sha256
     line = f"{name}: found SHA-256 {SHA}; its pin says {said}"
-    assert found.differences == {("mobilenet_ssd", "2020-12-06"): Differences(("a",), ("b?",), (line,))}
-    assert found.versions == ("mobilenet_ssd/old?",)
-    assert ask(ssh, WELL | {"stored": False}).differences == {}
+    assert found == {("mobilenet_ssd", "2020-12-06"): Differences(("a",), ("b?",), (line,))}
+    assert seen == ["mobilenet_ssd/old?"]
+    assert ask(ssh, WELL | {"stored": False}) == ({}, [])
 
 
 @pytest.mark.parametrize(

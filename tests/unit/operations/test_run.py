@@ -1,3 +1,5 @@
+"""A run: its hosts, what the operator asks of it, and what each of them should hold."""
+
 import hashlib
 import json
 
@@ -5,24 +7,55 @@ import pytest
 
 from modelctl import product
 from modelctl.desired.desired_state import desired, versions_of
+from modelctl.errors import Faults
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes.pull_ca import PullCa
 from modelctl.operator import operator, purpose
+from modelctl.product import CHECKOUT
 from node import protocol
 from node.desired_state import DesiredState, Options
 from node.store.service_set import Installed
-from operations.desired_state import desired_in_run
+from operations import run
+from operations.arguments import Arguments
+from operations.run import Run
+from tests.unit.operations.hosts import make_hosts, run_for
 
-NO_OPTIONS = Options()
-COMMIT = "c0ffee" * 6 + "c0ff"
+NOTHING = Arguments()
 HOSTS = ("data1", "sentinel", "lab1", "east", "alpha5")
 
 
-def order_of(fleet: Fleet, name: str, asked: Options = NO_OPTIONS) -> DesiredState:
+def order_of(fleet: Fleet, name: str, asked: Arguments = NOTHING, diff: bool = False) -> DesiredState:
     """The order for a host, in a run of that host and lab1."""
-    return desired_in_run(
-        fleet, name, COMMIT, asked, {each: versions_of(desired(fleet, each)) for each in (name, "lab1")}
-    )
+    return Run(fleet, CHECKOUT, [name, "lab1"], asked, diff).desired(name)
+
+
+def test_its_hosts(fleet: Fleet) -> None:
+    data1, lab1, east = make_hosts(["data1", "lab1", "east"], fleet)
+    lab1.state.is_host_in_limit = lambda host: host is not lab1
+    assert run_for(east).hosts == [data1.name, east.name]
+
+
+def test_only_hosts_of_the_run_can_be_named(fleet: Fleet) -> None:
+    lab1, east = make_hosts(["lab1", "east"], fleet, older="east")
+    assert run_for(lab1).arguments.older == {"east"}
+    lab1, east = make_hosts(["lab1", "east"], fleet, older="east")
+    lab1.state.is_host_in_limit = lambda host: host is not east
+    with pytest.raises(Faults, match=r"^--data older: found 'east'; allowed: lab1$"):
+        run_for(lab1)
+
+
+def test_what_the_operator_says_is_read_once(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts = make_hosts(["lab1", "east"], fleet, unlock="yes")
+    assert run_for(hosts[0]).arguments.unlock
+    monkeypatch.delattr(run, "parse")
+    assert run_for(hosts[1]).arguments.unlock
+
+
+def test_what_the_hosts_need_is_read_once(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    [lab1] = make_hosts(["lab1"], fleet)
+    first = run_for(lab1).needed
+    monkeypatch.delattr(run, "desired")
+    assert run_for(lab1).needed == first
 
 
 def files_of(order: DesiredState) -> list[Installed]:
@@ -33,7 +66,7 @@ def files_of(order: DesiredState) -> list[Installed]:
 
 @pytest.mark.parametrize("name", HOSTS)
 def test_the_node_reads_what_is_sent(fleet: Fleet, name: str) -> None:
-    sent = order_of(fleet, name, Options(unlock=True, full=False, diff=True))
+    sent = order_of(fleet, name, Arguments(unlock=True), diff=True)
     assert protocol.loads(DesiredState, protocol.dumps(sent)) == sent
     assert protocol.loads(DesiredState, protocol.dumps(sent.question)) == sent.question
 
@@ -41,10 +74,10 @@ def test_the_node_reads_what_is_sent(fleet: Fleet, name: str) -> None:
 @pytest.mark.parametrize("name", HOSTS)
 def test_an_order_is_what_the_host_should_hold_and_what_is_asked_in_this_run(fleet: Fleet, name: str) -> None:
     wanted, asked = desired(fleet, name), Options(unlock=True, full=False, diff=True)
-    found = order_of(fleet, name, asked)
+    found = order_of(fleet, name, Arguments(unlock=True), diff=True)
     assert found.host == name
     assert (found.operator, found.purpose) == (operator(), purpose())
-    assert (found.commit, found.product, found.options) == (COMMIT, product.release(), asked)
+    assert (found.commit, found.product, found.options) == (product.commit_of(CHECKOUT), product.release(), asked)
     assert found.limits._asdict() == fleet.standards.limits.model_dump()
     rest = {
         field: getattr(wanted, field) for field in ("commit", "product", "operator", "purpose", "options", "datasink")

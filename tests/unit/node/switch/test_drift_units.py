@@ -1,8 +1,11 @@
+"""What differs from what the units of a set were told."""
+
 import pytest
 
 from node import layout
-from node.machine import unit_state
 from node.machine.services import Status
+from node.store.service_set import ServiceSet
+from node.switch import drift
 
 UNIT, TIMER = "engine.service", "engine.timer"
 UP = Status("active", "running", 7, "enabled", 0, is_outdated=False)
@@ -10,8 +13,8 @@ UP = Status("active", "running", 7, "enabled", 0, is_outdated=False)
 
 def differences(unit: str, status: Status) -> list[str]:
     """All that is told of a unit."""
-    told = (unit_state.outdated, unit_state.asleep, unit_state.foreign)
-    return [line for tell in told for line in tell(unit, status)]
+    units = {unit: status}
+    return drift.of(ServiceSet("engine", UNIT, "d", files=[]), units) + drift.foreign(units)
 
 
 def test_a_unit_as_it_was_told() -> None:
@@ -66,9 +69,9 @@ def test_a_drop_in(path: str) -> None:
 
 @pytest.mark.parametrize("folder", ["/usr/lib/systemd/system/service.d", "/lib/systemd/system/timer.d"])
 def test_what_the_distribution_says_of_all_units(folder: str) -> None:
-    assert unit_state.foreign(UNIT, UP._replace(drop_ins=(folder + "/a.conf",))) == []
+    assert drift.foreign({UNIT: UP._replace(drop_ins=(folder + "/a.conf",))}) == []
 
 
 def test_a_terminal_obeys_no_path() -> None:
-    [line] = unit_state.foreign(UNIT, UP._replace(drop_ins=("/etc/\033[2J.conf",)))
+    [line] = drift.foreign({UNIT: UP._replace(drop_ins=("/etc/\033[2J.conf",))})
     assert line.isprintable()
