@@ -64,7 +64,7 @@ def _kinds() -> Iterator[Tuple[Path, Kind]]:
         yield layout.access() / name, FILE
     for folder in (layout.roots() / "clones", layout.roots() / "hosts"):
         yield folder, FOLDER
-        for name in disk.names(folder) if disk.is_real_folder(folder) else []:
+        for name in filter(names.is_plain, disk.names(folder) if disk.is_real_folder(folder) else []):
             yield folder / name, FILE
     for path in (layout.history(), layout.pull_lock()):
         yield path, FILE

@@ -26,35 +26,40 @@ class Told(NamedTuple):
 
     time: str  # UTC, ISO 8601
     versions: list[str]  # MODEL/VERSION
-    hosts: dict[str, list[str]]
+    hosts: dict[str, list[str]]  # of these versions
 
 
 def add(folder: Path, fleets: Sequence[Fleet], hosts: Mapping[str, HostReferences]) -> None:
     """Tell what a clone of a site references, before and after a change, and what hosts do.
 
+    What hosts could get meanwhile without the datasink is told again: it may have forgotten that since.
     `folder` is the site's. Raises remote.NoAnswer when the datasink cannot be reached, OperatorError when it refuses.
     """
-    question = AddRoots(_clone(folder, fleets), dict(hosts), operator())
-    travelling.ask_as_root(fleets[0], ADD_ROOTS, question, SECONDS)
-    before = _remembered(folder)
-    labels = {name: list(each.versions) for name, each in hosts.items()}
-    told = Told(
-        datetime.now(UTC).isoformat(), list(question.clone.versions), {**(before.hosts if before else {}), **labels}
-    )
+    clone, before = _clone(folder, fleets), _remembered(folder)
+    again = {
+        name: HostReferences(dict.fromkeys(labels, "wanted before"), is_complete=False)
+        for name, labels in (before.hosts.items() if before else ())
+        if labels and name in clone.hosts
+    }
+    asked = AddRoots(clone, {**again, **hosts}, operator())
+    travelling.ask_as_root(fleets[0], ADD_ROOTS, asked, SECONDS)
+    # Another clone's run lets a host keep what this clone references, and nothing else.
+    known = {name: [label for label in each.versions if label in clone.versions] for name, each in asked.hosts.items()}
+    told = Told(datetime.now(UTC).isoformat(), list(clone.versions), known)
     with suppress(OSError):
         (folder / REMEMBERED).write_text(json.dumps(codec.encode(told)), encoding="utf-8")
 
 
 def covers(folder: Path, host: str, labels: Sequence[str]) -> bool:
     """Whether the datasink knows already that a host needs these versions."""
-    told = _remembered(folder)
+    told = _remembered(folder, TRUSTED)
     return told is not None and set(labels) <= {*told.versions} & {*told.hosts.get(host, ())}
 
 
-def _remembered(folder: Path) -> Told | None:
+def _remembered(folder: Path, trusted: timedelta = timedelta.max) -> Told | None:
     try:
         told = codec.decode(Told, json.loads((folder / REMEMBERED).read_text(encoding="utf-8")))
-        return told if datetime.now(UTC) - datetime.fromisoformat(told.time) < TRUSTED else None
+        return told if datetime.now(UTC) - datetime.fromisoformat(told.time) < trusted else None
     except (OSError, ValueError, TypeError):
         return None
 

@@ -12,18 +12,16 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tu
 from node import names
 from node.machine import clock
 from node.protocol.retention import CloneRoots, Count, Moment, Reference, Sweeps, Unneeded
-from node.registry.roots import Roots
+from node.registry.roots import CLONE_DAYS, DAY, Roots
 from node.store import history
 
-DAY = 24 * 3600
 FIRST_DAYS, LAST_DAYS = 6, 35
 """A version goes so many days after it was found unneeded; what no sweep has removed until then is found anew."""
 HOST_DAYS = 35
 """So long the roots of a host stay that no clone names any more."""
-CLONE_DAYS = 90
-"""So long those of a clone stay that does not run."""
 TOLD_DAYS = 14
 """So long before their end it is told."""
+NOBODY = "no checkout has deployed for %d days; a deploy tells what must stay" % CLONE_DAYS
 
 
 class Stored(NamedTuple):
@@ -72,33 +70,29 @@ class _Counting:
 def decide(stored: Sequence[Stored], roots: Roots, last: Optional[Sweeps], now: Moment) -> Decision:
     """Return what goes and what stays, and what the next sweep is to remember."""
     if not now.is_synchronised:
-        return _held("the clock is not synchronised, so no time is counted: timedatectl", {})
+        return Decision("the clock is not synchronised, so no time is counted: timedatectl", [], {}, [], {})
     before = last.counts if last and last.at.is_synchronised and not clock.was_set(last.at, now) else {}
     counting = _Counting(before, now.time)
     notes = []  # type: List[str]
-    clones = {id: each for id, each in sorted(roots.clones.items()) if _is_live(id, each, counting, notes)}
-    named = {host for each in clones.values() for host in each.hosts}
-    hosts = {name for name in sorted(roots.hosts) if _is_kept(name, named, counting, notes)}
-    held = _why_held(roots, clones, hosts, named)
+    live = {id: each for id, each in sorted(roots.clones.items()) if _is_live(id, each, counting, notes)}
+    clones = list(live.values())
+    named = {host for each in clones for host in each.hosts}
+    hosts = {name for name in roots.hosts if _is_kept(name, named, counting, notes)}
+    held = _why_held(roots, clones, {*live, *hosts}, named)
     if held:
-        return _held(held, {**before, **counting.counts})
-    kept = _kept(stored, roots, list(clones.values()), hosts)
+        return Decision(held, [], {}, notes, {**before, **counting.counts})
+    kept = _kept(stored, roots, clones, hosts)
     going = [_unneeded(each, counting) for each in stored if each.label not in kept]
     return Decision(None, going, kept, notes, counting.counts)
 
 
-def _held(why: str, counts: Dict[str, Count]) -> Decision:
-    return Decision(why, [], {}, [], counts)
-
-
-def _why_held(roots: Roots, clones: Dict[str, CloneRoots], hosts: Set[str], named: Set[str]) -> Optional[str]:
-    """Return why nothing is known of what must stay."""
+def _why_held(roots: Roots, clones: List[CloneRoots], lasting: Set[str], named: Set[str]) -> Optional[str]:
+    """Return why nothing is known of what must stay. Roots that have ended hold nothing: no deploy writes them anew."""
     for path, why in sorted(roots.damaged.items()):
         return "%s: damaged (%s); a deploy writes it anew" % (path, why)
     if not clones:
-        return "no checkout has deployed for %d days; a deploy tells what must stay" % CLONE_DAYS
-    counting = {*(("clones", id) for id in clones), *(("hosts", host) for host in hosts)}
-    restored = [path for path in roots.restored if (path.parent.name, path.stem) in counting]
+        return NOBODY
+    restored = [path for path in roots.restored if path.stem in lasting]
     if restored:
         return "%s: it came from a backup; a deploy writes it anew" % restored[0]
     unknown = sorted(named - set(roots.hosts))

@@ -23,7 +23,9 @@ from node.store import disk, files, handles, history, lock
 
 Root = TypeVar("Root", CloneRoots, HostRoots)
 SLACK = 600  # seconds between the time that a file names and the one that its disk does
-RENEWED_AFTER = 24 * 3600  # seconds
+DAY = 24 * 3600  # seconds
+CLONE_DAYS = 90
+"""So long the roots of a clone count that does not run."""
 
 
 class Roots(NamedTuple):
@@ -119,18 +121,20 @@ Written = Tuple[Dict[str, CloneRoots], Dict[str, HostRoots]]
 def added(old: Roots, told: AddRoots, now: str) -> Written:
     """Return the roots that are to be written.
 
-    What another clone references stays with a host: its run may be about to bring it there. Of a host whose own sets
-    were not read, no file is made, nor one that came from a backup written anew: it would look as if all were known.
+    What another clone references stays with a host: its run may be about to bring it there. Of a host whose roots are
+    not there, or came from a backup, nothing is written before its own sets were read: a part would pass for the whole.
     """
     own = clone_id(told.clone.name)
-    elsewhere = {label for id, clone in old.clones.items() if id != own for label in clone.versions}
+    others = [clone for id, clone in old.clones.items() if id != own and _age(clone.time, now) < CLONE_DAYS * DAY]
+    elsewhere = {label for clone in others for label in clone.versions}
     clone = _clone(old.clones.get(own), told.clone, now)
     if any(path.parent == _clones() for path in old.damaged):
         elsewhere.update(label for root in old.hosts.values() for label in root.versions)
+    known = {*old.hosts} - {path.stem for path in old.restored if path.parent == _hosts()}
     hosts = {
         name: _host(old.hosts.get(name), each, elsewhere, told.operator, now)
         for name, each in told.hosts.items()
-        if each.is_complete or (name in old.hosts and _hosts() / (name + ".json") not in old.restored)
+        if each.is_complete or name in known
     }
     return {own: clone}, hosts
 
@@ -143,8 +147,12 @@ def _clone(old: Optional[CloneRoots], told: Clone, now: str) -> CloneRoots:
 
 def _host(old: Optional[HostRoots], told: HostReferences, elsewhere: Set[str], operator: str, now: str) -> HostRoots:
     before = old.versions if old else {}
-    staying = {label: each for label, each in before.items() if not told.is_complete or label in elsewhere}
-    versions = {**staying, **_references(before, told.versions, now)}
+    staying = {
+        label: each
+        for label, each in before.items()
+        if not told.is_complete or (label in elsewhere and label not in told.versions)
+    }
+    versions = {**_references(before, told.versions, now), **staying}
     if old and versions == before and _is_fresh(old.time, now):
         return old
     return HostRoots(operator, now, versions)
@@ -155,7 +163,11 @@ def _references(old: Mapping[str, Reference], told: Mapping[str, str], now: str)
 
 
 def _is_fresh(time: str, now: str) -> bool:
-    return 0 <= history.seconds(now) - history.seconds(time) < RENEWED_AFTER
+    return 0 <= _age(time, now) < DAY
+
+
+def _age(time: str, now: str) -> int:
+    return history.seconds(now) - history.seconds(time)
 
 
 def is_restored(handle: int, time: str, slack: float = SLACK) -> bool:

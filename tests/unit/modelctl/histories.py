@@ -1,294 +1,291 @@
-"""Histories of a small fleet and its registry, told by random numbers: what a clean-up may meet in the years."""
+"""Histories of a small fleet, two operators and their registry: what a sweep may meet in the years."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Protocol, cast
+from typing import Any
 
-from modelctl.prune.delete_list import TIME
+import pytest
 
-from modelctl.errors import Faults
-from modelctl.inventory.fleet import Fleet
+from modelctl.nodes import travelling
 from modelctl.nodes.remote import NoAnswer
-from modelctl.prune import prune_registry
-from modelctl.prune.prune_registry import Answer, Plan
-from modelctl.prune.retention import Pair
-from node.protocol.registry import ListedVersion, Listing
-from node.protocol.versions import DeleteList, Listed, Sight
+from modelctl.prune import roots
+from node.protocol.retention import AddRoots
+from node.registry.roots import DAY
+from node.store import history
+from operations import cleanup
+from tests.unit.modelctl.checkouts import HOSTS, MODELS, Checkout, Node, Run, labels
+from tests.unit.modelctl.simulated_datasink import Datasink
 
-MODELS = ("cats", "dogs")
-HOSTS = ("lab1", "east")
 VERSIONS = ("2025-01-01", "2025-01-01.2", "2025-01-01.10", "2025-01-02", "2025-02-01", "2025-03-01")
-RETENTION, GRACE = 1, 7
-START = datetime(2026, 1, 1, tzinfo=UTC)
+OPERATORS = ("anna", "bert")
+RETENTION = 1
+WANTED, NAMED, UNNAMED = 35 * DAY, 90 * DAY, 35 * DAY
+"""So long stays what a checkout wanted in its last run, what hosts hold that it names, or has named."""
 
-
-def manifest(pair: Pair, content: int) -> bytes:
-    return f"{'/'.join(pair)} {content}".encode()
-
-
-def size(pair: Pair, content: int) -> int:
-    """Of its one file."""
-    return 100 * VERSIONS.index(pair[1]) + content + 1
-
-
-class Depot(Protocol):
-    """The primary datasink: a registry, the delete-list, the program that removes."""
-
-    def store(self, pair: Pair, content: int) -> None: ...
-    def lose(self, pair: Pair) -> None: ...
-    def listing(self) -> Listing: ...
-    def state(self, now: str) -> DeleteList: ...
-    def write(self, plan: Plan) -> None: ...
-    def spare(self, pairs: Iterable[Pair], hosts: Mapping[str, Iterable[Pair]]) -> None: ...
-    def retire(self, now: str) -> int:
-        """Run the clean-up; returns the bytes that it says it freed."""
-        ...
-
-
-@dataclass
-class PureDepot:
-    """A datasink as it should be, without a disk."""
-
-    stored: dict[Pair, int] = field(default_factory=dict)
-    entries: list[Listed] = field(default_factory=list)
-    seen: dict[str, Sight] = field(default_factory=dict)
-    done: set[Listed] = field(default_factory=set)
-
-    def store(self, pair: Pair, content: int) -> None:
-        self.stored.setdefault(pair, content)
-
-    def lose(self, pair: Pair) -> None:
-        self.stored.pop(pair, None)
-
-    def listing(self) -> Listing:
-        models: dict[str, dict[str, ListedVersion]] = {}
-        for (model, version), content in self.stored.items():
-            files = {"m": size((model, version), content), "manifest.yaml": 0}
-            models.setdefault(model, {})[version] = ListedVersion(files, manifest((model, version), content))
-        return Listing(models, 0, 0)
-
-    def state(self, now: str) -> DeleteList:
-        entries = [entry for entry in self.entries if entry not in self.done]
-        return DeleteList(now=now, digest="0" * 64, entries=entries, seen=self.seen)
-
-    def write(self, plan: Plan) -> None:
-        self.entries, self.seen = plan.entries, dict(plan.seen)
-
-    def spare(self, pairs: Iterable[Pair], hosts: Mapping[str, Iterable[Pair]]) -> None:
-        spared = set(pairs)
-        self.entries = [entry for entry in self.entries if entry.pair not in spared]
-        for host in set(hosts) & set(self.seen):
-            named = {model: list(versions) for model, versions in self.seen[host].named.items()}
-            for model, version in hosts[host]:
-                named.setdefault(model, []).append(version)
-            self.seen[host] = Sight(time=self.seen[host].time, named=named)
-
-    def retire(self, now: str) -> int:
-        listed, freed = self.listing().versions, 0
-        for entry in self.entries:
-            there = listed.get(entry.pair)
-            if there is None or entry in self.done or entry.due > now:
-                continue
-            if sha256(there.manifest or b"").hexdigest() != entry.manifest:
-                continue
-            del self.stored[entry.pair]
-            self.done.add(entry)
-            freed += entry.bytes
-        return freed
-
-
-@dataclass
-class Node:
-    """A host: what its chosen and its previous set name, and whether it can be asked."""
-
-    chosen: dict[str, str] = field(default_factory=dict)
-    previous: dict[str, str] = field(default_factory=dict)
-    is_up: bool = True
-    is_able: bool = True
-    """Whether it can tell what its sets name."""
-
-    def named(self) -> dict[str, list[str]]:
-        pairs = {*self.chosen.items(), *self.previous.items()}
-        return {model: sorted(version for each, version in pairs if each == model) for model, _ in pairs}
+_SECONDS = cache(history.seconds)
 
 
 class World:
-    """A fleet, its checkout and its datasink. Each step is told by three numbers, and checks what must be true."""
+    """A fleet, its checkouts and its datasink. Each step is told by three numbers, and checks what must be true."""
 
-    def __init__(self, depot: Depot) -> None:
-        self.depot = depot
-        self.days = 0
-        self.current = dict.fromkeys(MODELS, VERSIONS[3])
-        self.previous: dict[str, str] = {}
-        self.overrides: dict[str, dict[str, str]] = {host: {} for host in HOSTS}
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        self.sink = Datasink()
         self.nodes = {host: Node() for host in HOSTS}
-        self.plan: Plan | None = None
+        self.is_lost = False
         self.removed = 0
-        for model in MODELS:
-            for version in VERSIONS[:5]:
-                depot.store((model, version), 0)
-        for host in HOSTS:
-            self._deploy(host)
+        self.told: dict[str, tuple[int, AddRoots]] = {}
+        self.named: dict[str, int] = {}
+        """When a host was named last by a checkout that runs."""
+        self._patch(patch)
+        for label in (f"{model}/{version}" for model in MODELS for version in VERSIONS[:5]):
+            self.sink.store(label)
+        self.checkouts = []
+        for operator in OPERATORS:
+            (folder / operator).mkdir(parents=True)
+            self.checkouts.append(Checkout(folder / operator, RETENTION, dict.fromkeys(MODELS, VERSIONS[3])))
+            self.deploy(len(self.checkouts) - 1)
+        self.sink.back_up()
 
-    @property
-    def now(self) -> str:
-        return (START + timedelta(days=self.days)).strftime(TIME)
+    def _patch(self, patch: pytest.MonkeyPatch) -> None:
+        clock = self.sink.clock
+        now = SimpleNamespace(
+            now=lambda zone: datetime.fromtimestamp(clock.passed, zone), fromisoformat=datetime.fromisoformat
+        )
+        patch.setattr(history, "seconds", _SECONDS)
+        patch.setattr(roots, "datetime", now)
+        patch.setattr(roots, "operator", lambda: "operator")
+        patch.setattr(travelling, "ask_as_root", self._hear)
+        patch.setattr(cleanup, "run_of", lambda run: run)
+        patch.setattr(cleanup, "last_answer", lambda host: self._run.answer(host))
+
+    def _hear(self, _fleet: object, _command: object, told: AddRoots, _seconds: float) -> None:
+        if self.is_lost:
+            raise NoAnswer("data1: no answer")
+        self.sink.add(told)
+        self.told[told.clone.name] = (self.sink.clock.passed, told)
 
     def step(self, kind: int, a: int, b: int) -> None:
-        steps: tuple[Callable[[int, int], None], ...] = (
-            self.store, self.promote, self.roll_back, self.override, self.clear, self.deploy, self.revert, self.go_away,
-            self.grow_dumb, self.look, self.write, self.write, self.wait, self.wait, self.lose, self.plan_ahead,
+        steps: tuple[Callable[[int, int], Any], ...] = (
+            self.publish, self.lose, self.promote, self.commit, self.roll_back, self.override, self.clear,
+            self.deploy, self.deploy, self.limit, self.limit, self.begin, self.carry_on, self.revert, self.go_away,
+            self.grow_dumb, self.lose_sink, self.lose_sink, self.back_up, self.restore, self.set_clock, self.set_right,
+            self.reboot, self.change_hosts, self.change_hosts, self.wait, self.sweep, self.week, self.week, self.week,
         )  # fmt: skip
+        self.sink.pass_time(0)
         steps[kind % len(steps)](a, b)
+        self._note_named()
 
-    def store(self, a: int, b: int) -> None:
-        self.depot.store(self._pair(a, b), a % 3)
+    def publish(self, a: int, b: int) -> None:
+        """Also one that was removed, with the same manifest."""
+        self.sink.store(self._label(a, b))
+
+    def lose(self, a: int, b: int) -> None:
+        """Somebody removes a version by hand that nobody needs."""
+        if self._label(a, b) not in self.needed():
+            self.sink.stored.pop(self._label(a, b), None)
 
     def promote(self, a: int, b: int) -> None:
-        """Somebody names another version in registry.py, and deploys to all hosts that are up."""
-        model, version = self._pair(a, b)
-        if version != self.current[model] and self._is_stored((model, version)):
-            self.current[model], self.previous[model] = version, self.current[model]
-            self._deploy_all()
+        """`modelctl promote`: the datasink is told before the change is committed; then a deploy."""
+        checkout = self._checkout(a)
+        before = checkout.fleet()
+        was = dict(checkout.current), dict(checkout.previous)
+        self.commit(a, b)
+        try:
+            roots.add(checkout.folder, [before, checkout.fleet()], {})
+        except NoAnswer:
+            checkout.current, checkout.previous = was
+        else:
+            self.deploy(a)
 
-    def roll_back(self, a: int, _: int) -> None:
-        """`modelctl rollback --previous`; without hosts that it could move."""
-        model = MODELS[a % len(MODELS)]
-        version = self.previous.get(model)
-        if version is not None and self._is_stored((model, version)):
-            self.depot.spare([(model, version)], {})
-            self.current[model], self.previous[model] = version, self.current[model]
+    def commit(self, a: int, b: int) -> None:
+        """Somebody names another version in registry.py, or pulls that, and runs nothing yet."""
+        checkout, model, version = self._checkout(a), MODELS[a // 2 % len(MODELS)], VERSIONS[b % len(VERSIONS)]
+        if version != checkout.current[model] and f"{model}/{version}" in self.sink.stored:
+            checkout.previous[model], checkout.current[model] = checkout.current[model], version
+
+    def roll_back(self, a: int, _: int = 0) -> None:
+        checkout, model = self._checkout(a), MODELS[a // 2 % len(MODELS)]
+        if model in checkout.previous:
+            self.promote(a, VERSIONS.index(checkout.previous[model]))
 
     def override(self, a: int, b: int) -> None:
-        """`modelctl override`: the host is asked first, so it is up."""
-        host, (model, version) = HOSTS[a % len(HOSTS)], self._pair(a // 2, b)
-        if self._is_stored((model, version)) and self.nodes[host].is_up:
-            self.depot.spare([(model, version)], {host: [(model, version)]})
-            self.overrides[host][model] = version
-            self._deploy(host)
-
-    def plan_ahead(self, a: int, b: int) -> None:
-        """Somebody names an override in site.py, and makes a new list before any deploy."""
-        host, (model, version) = HOSTS[a % len(HOSTS)], self._pair(a // 2, b)
-        if self._is_stored((model, version)) and self._decide() is not None:
-            self.overrides[host][model] = version
-            self.write(a, b)
+        checkout, host = self._checkout(a), HOSTS[b // 6 % len(HOSTS)]
+        model, version = MODELS[a // 2 % len(MODELS)], VERSIONS[b % len(VERSIONS)]
+        if f"{model}/{version}" not in self.sink.stored:
+            return
+        with suppress(NoAnswer):
+            before = checkout.fleet()
+            checkout.overrides[host][model] = version
+            roots.add(checkout.folder, [before, checkout.fleet()], {})
+        self.limit(a, b // 6)
 
     def clear(self, a: int, b: int) -> None:
-        self.overrides[HOSTS[a % len(HOSTS)]].pop(MODELS[b % len(MODELS)], None)
+        self._checkout(a).overrides[HOSTS[b % len(HOSTS)]].pop(MODELS[a // 2 % len(MODELS)], None)
 
-    def deploy(self, _: int, __: int) -> None:
-        self._deploy_all()
+    def deploy(self, a: int, _: int = 0) -> None:
+        self._begin(a, set(HOSTS))
+        self.carry_on(a)
 
-    def revert(self, a: int, _: int) -> None:
-        """At the node's console, or by itself after a bad switch."""
+    def limit(self, a: int, b: int) -> None:
+        """A run with `--limit`."""
+        self._begin(a, {HOSTS[b % len(HOSTS)]})
+        self.carry_on(a)
+
+    def begin(self, a: int, _: int = 0) -> None:
+        """A run has told the datasink, and is slow to change its hosts."""
+        self._begin(a, set(HOSTS))
+
+    def carry_on(self, a: int, _: int = 0) -> None:
+        begun, self._checkout(a).begun = self._checkout(a).begun, {}
+        for host, versions in begun.items():
+            if labels(versions) <= set(self.sink.stored):
+                self.nodes[host].choose(versions)
+
+    def revert(self, a: int, _: int = 0) -> None:
+        """At the node's console."""
         node = self.nodes[HOSTS[a % len(HOSTS)]]
         if node.previous:
             node.chosen, node.previous = node.previous, node.chosen
 
-    def go_away(self, a: int, _: int) -> None:
+    def go_away(self, a: int, _: int = 0) -> None:
         node = self.nodes[HOSTS[a % len(HOSTS)]]
         node.is_up = not node.is_up
 
-    def grow_dumb(self, a: int, _: int) -> None:
+    def grow_dumb(self, a: int, _: int = 0) -> None:
         node = self.nodes[HOSTS[a % len(HOSTS)]]
         node.is_able = not node.is_able
 
-    def look(self, _: int, __: int) -> None:
-        """A dry run; looking again says the same."""
-        self.plan = self._decide()
-        assert self._decide() == self.plan
+    def lose_sink(self, _: int = 0, __: int = 0) -> None:
+        """Nobody can reach the datasink, or can again; its timer goes on."""
+        self.is_lost = not self.is_lost
 
-    def write(self, a: int, b: int) -> None:
-        """`modelctl prune registry --yes`: what it writes is what a dry run shows."""
-        self.look(a, b)
-        if self.plan is not None:
-            self.depot.write(self.plan)
-            assert self.depot.state(self.now).entries == self.plan.entries
+    def back_up(self, _: int = 0, __: int = 0) -> None:
+        self.sink.back_up()
 
-    def wait(self, a: int, _: int) -> None:
-        """Some days pass, and the timer starts the clean-up."""
-        self.days += 1 + a % 9
-        state, before = self.depot.state(self.now), self.depot.listing().versions
-        freed = self.depot.retire(self.now)
-        after = self.depot.listing().versions
-        gone = set(before) - set(after)
-        assert {pair: after[pair] for pair in after} == {pair: before[pair] for pair in after}
-        assert gone <= {entry.pair for entry in state.entries or () if entry.due <= self.now}
-        assert gone.isdisjoint(self._referenced())
-        assert freed == sum(before[pair].bytes for pair in gone)
+    def restore(self, a: int, b: int) -> None:
+        self.sink.restore(a % 3 != 1, a % 3 != 0, is_lost=b % 2 == 0)
+
+    def set_clock(self, a: int, b: int) -> None:
+        """Forwards or backwards, and it says that it is right, or not."""
+        self.sink.set_clock((a - 15) * 5 * DAY + 1000, is_synchronised=b % 2 == 0)
+
+    def set_right(self, _: int = 0, __: int = 0) -> None:
+        self.sink.set_clock(0, is_synchronised=True)
+
+    def reboot(self, a: int, b: int) -> None:
+        self.sink.reboot((a - 15) * 5 * DAY + 1000 if b % 3 == 0 else 0)
+
+    def change_hosts(self, a: int, b: int) -> None:
+        """A host is removed from a checkout, or added to it again; no run tells of it yet."""
+        checkout = self._checkout(a)
+        checkout.hosts = checkout.hosts ^ {HOSTS[b % len(HOSTS)]} or checkout.hosts
+
+    def wait(self, a: int, _: int = 0) -> None:
+        """Some days pass; the runs that had begun are given up."""
+        self._pass(1 + a)
+
+    def week(self, a: int, b: int) -> None:
+        self._pass(5 + a % 5)
+        self.sweep(a, b)
+
+    def sweep(self, _: int = 0, __: int = 0) -> None:
+        """Nothing that somebody needs goes, and just what a dry run shows."""
+        needed, before, now = self.needed(), set(self.sink.stored), self.sink.clock.moment.time
+        shown = {each.label for each in self.sink.decide().unneeded if each.due <= now}
+        gone = self.sink.sweep()
+        assert gone == shown == before - set(self.sink.stored)
+        assert not gone & needed, gone & needed
         self.removed += len(gone)
+        if self.sink.decide().held is None:
+            self._require_on_record()
 
-    def lose(self, a: int, b: int) -> None:
-        """Somebody removes a version by hand, perhaps one that is listed."""
-        if self._pair(a, b) not in self._referenced():
-            self.depot.lose(self._pair(a, b))
+    def _require_on_record(self) -> None:
+        """What a host starts from does not stay by luck: its own roots name it, or those of a checkout."""
+        told = {label for _, each in self.told.values() for label in each.clone.versions}
+        for host in self._hosts():
+            lacking = self.nodes[host].named - self.sink.named_by(host) - told
+            assert not lacking, f"{host}: {lacking}"
 
     def finish(self) -> None:
-        """What a list says is what then happens, when its time comes and nothing comes between."""
-        self.write(0, 0)
-        if self.plan is None:
-            return
-        self.days += GRACE
-        before = self.depot.listing().versions
-        freed = self.depot.retire(self.now)
-        assert freed == sum(entry.bytes for entry in self.plan.entries)
-        assert set(before) - set(self.depot.listing().versions) == {entry.pair for entry in self.plan.entries}
-        assert {entry.pair for entry in self.plan.entries}.isdisjoint(self._referenced())
+        """Quiet weeks, in which every host is read: all that nobody needs goes, and nothing else.
 
-    def _pair(self, a: int, b: int) -> Pair:
-        return MODELS[a % len(MODELS)], VERSIONS[b % len(VERSIONS)]
+        Then one operator gives up, and what he alone needed goes too.
+        """
+        self.is_lost = False
+        self.set_right()
+        for node in self.nodes.values():
+            node.is_up = node.is_able = True
+        for a in (0, 1, 0, 1):
+            self._pass(1)
+            self.deploy(a)
+        wanted = self._wanted()
+        is_held = self._quiet((0, 1), 12, sweeps=2)
+        named = {host for _, told in self.told.values() for host in told.clone.hosts}
+        ending = set().union(*(self.sink.named_by(host) for host in set(HOSTS) - named))
+        assert is_held or set(self.sink.stored) == self._wanted(ending), "after two sweeps in range"
+        self._quiet((0, 1), 12, sweeps=3)
+        assert set(self.sink.stored) == wanted & set(self.sink.stored) == self._wanted()
+        self._quiet((0,), 30, sweeps=8)
+        assert set(self.sink.stored) == self._wanted()
 
-    def _is_stored(self, pair: Pair) -> bool:
-        return pair in self.depot.listing().versions
+    def _quiet(self, runs: Sequence[int], days: int, sweeps: int) -> bool:
+        """Tell whether a sweep was held: by restored roots of a host that no checkout names any more."""
+        is_held = False
+        for _ in range(sweeps):
+            for a in runs:
+                self.deploy(a)
+            is_held |= self.sink.decide().held is not None
+            self.sweep()
+            self._pass(days)
+        return is_held
 
-    def _wanted(self, host: str) -> dict[str, str]:
-        return {**self.current, **self.overrides[host]}
+    def _wanted(self, ending: Iterable[str] = ()) -> set[str]:
+        """What is needed of what is stored, and the most recent others; `ending`: what roots name that end later."""
+        needed = self.needed().union(ending)
+        found = needed & set(self.sink.stored)
+        for model in MODELS:
+            others = {f"{model}/{each}" for each in VERSIONS} & set(self.sink.stored) - needed
+            found.update(sorted(others, key=lambda label: VERSIONS.index(label.partition("/")[2]))[-RETENTION:])
+        return found
 
-    def _deploy_all(self) -> None:
-        """The datasink is in the run also when no other host is up."""
-        self.depot.spare(self._named(), {})
-        for host, node in self.nodes.items():
-            if node.is_up:
-                self._deploy(host)
+    def needed(self) -> set[str]:
+        """What hosts start from, or may be brought, and what the checkouts wanted in their last runs."""
+        self._note_named()
+        found = set[str]()
+        for host in self._hosts():
+            found |= self.nodes[host].named
+        for checkout in self.checkouts:
+            found.update(*map(labels, checkout.begun.values()))
+        for time, told in self.told.values():
+            if self.sink.clock.passed - time < WANTED:
+                found.update(told.clone.versions)
+        return found
 
-    def _deploy(self, host: str) -> None:
-        """With the datasink in the run, as a full deploy has it."""
-        wanted, node = self._wanted(host), self.nodes[host]
-        if all(map(self._is_stored, wanted.items())):
-            self.depot.spare({*self._named(), *wanted.items()}, {host: list(wanted.items())})
-            if wanted != node.chosen:
-                node.chosen, node.previous = wanted, node.chosen
+    def _hosts(self) -> list[str]:
+        """Those that a checkout names, or has named not long ago."""
+        return [host for host, time in self.named.items() if self.sink.clock.passed - time < UNNAMED]
 
-    def _named(self) -> set[Pair]:
-        """What the checkout names."""
-        overrides = (versions.items() for versions in self.overrides.values())
-        return {*self.current.items(), *self.previous.items()}.union(*overrides)
+    def _note_named(self) -> None:
+        for time, told in self.told.values():
+            until = min(self.sink.clock.passed, time + NAMED)
+            self.named.update({host: max(until, self.named.get(host, until)) for host in told.clone.hosts})
 
-    def _referenced(self) -> set[Pair]:
-        sets = (pairs.items() for node in self.nodes.values() for pairs in (node.chosen, node.previous))
-        return self._named().union(*sets)
+    def _pass(self, days: int) -> None:
+        for checkout in self.checkouts:
+            checkout.begun = {}
+        self.sink.pass_time(days)
+        self._note_named()
 
-    def _decide(self) -> Plan | None:
-        models = {
-            model: SimpleNamespace(current_version=self.current[model], previous_version=self.previous.get(model))
-            for model in MODELS
-        }
-        hosts = {host: SimpleNamespace(model_version_overrides=versions) for host, versions in self.overrides.items()}
-        fleet = SimpleNamespace(
-            registry=SimpleNamespace(artefacts=models), site=SimpleNamespace(hosts=hosts, primary_datasink="data1"),
-            standards=SimpleNamespace(sentinelcam_model_retention=RETENTION, model_cleanup_grace_days=GRACE),
-        )  # fmt: skip
-        answers: dict[str, Answer] = {
-            host: node.named() if node.is_up and node.is_able else NoAnswer(host) for host, node in self.nodes.items()
-        }
-        try:
-            return prune_registry.decide(
-                cast("Fleet", fleet), self.depot.listing(), self.depot.state(self.now), answers
-            )
-        except Faults:
-            assert not set(answers) <= set(self.depot.state(self.now).seen or {})
-            return None
+    def _begin(self, a: int, limit: set[str]) -> None:
+        self._run = Run(self._checkout(a), self.nodes, limit)
+        self._run.begin()
+
+    def _checkout(self, a: int) -> Checkout:
+        return self.checkouts[a % len(self.checkouts)]
+
+    def _label(self, a: int, b: int) -> str:
+        return f"{MODELS[a % len(MODELS)]}/{VERSIONS[b % len(VERSIONS)]}"

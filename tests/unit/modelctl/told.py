@@ -12,8 +12,8 @@ from tests.unit.modelctl.histories import World
 History = list[tuple[int, int, int]]
 
 NUMBER = st.integers(0, 29)
-HISTORY = st.lists(st.tuples(NUMBER, NUMBER, NUMBER), max_size=16)
-WRITE, WAIT = (10, 0, 0), (12, 8, 0)
+HISTORY = st.lists(st.tuples(NUMBER, NUMBER, NUMBER), max_size=30)
+WEEK = (27, 2, 0)
 SEED = "HISTORIES_SEED"
 
 
@@ -36,7 +36,7 @@ def tell(count: int, begin: Callable[[], World]) -> int:
         max_examples=count, derandomize=False, database=None, deadline=None, suppress_health_check=list(HealthCheck)
     )
     try:
-        chosen(seed(number)(example([WRITE, WAIT])(given(HISTORY)(history))))()
+        chosen(seed(number)(example([WEEK, WEEK])(given(HISTORY)(history))))()
     except BaseException as error:
         error.add_note(f"the same histories again: {SEED}={number}")
         raise

@@ -35,8 +35,8 @@ def desired(place: Place) -> DesiredState:
     history.add(request("d2"), "d1", history.CHOSEN, None)
     access.make_key("node")
     access.install("certificate\n", "host key\n")
-    files.folder(layout.roots())
-    for path in (automatic_rollback.lock_of("engine"), layout.pull_lock(), layout.roots() / "list.json"):
+    files.folder(layout.roots() / "hosts")
+    for path in (automatic_rollback.lock_of("engine"), layout.pull_lock(), layout.roots() / "hosts" / "lab1.json"):
         path.write_text("[]")
     return place.desired(sets=[wanted[1]])
 

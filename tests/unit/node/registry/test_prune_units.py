@@ -6,6 +6,7 @@ import pytest
 
 from node import layout
 from node.errors import Refusal
+from node.health import last_words
 from node.machine import commands, services
 from node.machine.services import Status
 from node.protocol.retention import Sweep, Swept
@@ -109,7 +110,7 @@ def starting(patch: pytest.MonkeyPatch, log: Path, *lines: str, error: str = "")
             raise Refusal(error)
 
     patch.setattr(services, "start", start)
-    patch.setattr(services, "journal", lambda unit, count: f"{count} lines of {unit}")
+    patch.setattr(last_words, "in_journal", lambda unit: [f"line {n} of {unit}" for n in range(7)])
     return started
 
 
@@ -122,7 +123,9 @@ def test_a_sweep_now_is_the_timer_s(log: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_sweep_that_failed_tells_what_it_did_and_why_not_the_rest(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     starting(monkeypatch, log, "removed cats/2019-01-01, 71 bytes", error="systemctl start model_cleanup: failed")
-    fault = "systemctl start model_cleanup: failed: 5 lines of model_cleanup.service"
+    fault = "systemctl start model_cleanup: failed: " + "; ".join(
+        f"line {n} of model_cleanup.service" for n in range(2, 7)
+    )
     assert prune_units.sweep(Sweep(log)) == Swept(["removed cats/2019-01-01, 71 bytes"], fault)
 
 
