@@ -70,10 +70,8 @@ class Datasink:
         """As node.registry.roots.add does it with files."""
         old = self._roots()
         clones, hosts = roots.added(old, told, self.clock.moment.time)
-        named: dict[str, CloneRoots | HostRoots] = {
-            **{f"clones/{id}": each for id, each in clones.items()},
-            **{f"hosts/{h}": hosts[h] for h in hosts},
-        }
+        named: dict[str, CloneRoots | HostRoots] = {f"hosts/{name}": each for name, each in hosts.items()}
+        named.update({f"clones/{id}": each for id, each in clones.items()})
         for name, root in named.items():
             before = self.files.get(name)
             if before is None or before.content != root or before.is_restored:

@@ -109,7 +109,7 @@ def test_the_history_that_comes_nearest_to_never_removing_anything(world: World)
 
 
 def test_what_the_datasink_was_told_before_the_last_change_is_brought_to_no_host(world: World) -> None:
-    """Anna's checkout named it, went on, names it again; between, Bert's run has read that the host needs it not."""
+    """Anna's checkout named it, went on, and names it again; between, Bert's run has read the host, which lacks it."""
     for version in (FEBRUARY, JANUARY):
         go_on_to(world, ANNA, EAST, version)
         go_on_to(world, BERT, LAB1, version)
@@ -122,7 +122,7 @@ def test_what_the_datasink_was_told_before_the_last_change_is_brought_to_no_host
     assert cats(world, "east") == (NEXT, JANUARY), "and goes on where it has told"
 
 
-def test_a_host_that_cannot_tell_what_it_needs_is_no_host_that_needs_nothing_else(world: World) -> None:
+def test_a_host_that_cannot_tell_what_it_needs_holds_the_sweeps(world: World) -> None:
     """Its disk keeps a set that nobody can read, and the datasink's has lost what was known of it."""
     del world.sink.files["hosts/lab1"]
     world.grow_dumb(LAB1)
@@ -140,3 +140,11 @@ def test_a_host_that_cannot_tell_what_it_needs_is_no_host_that_needs_nothing_els
     for _ in range(2):
         world.week(2, 0)
     assert "cats/2025-01-02" in world.sink.stored
+
+
+def test_a_host_that_a_checkout_names_no_more_is_told_again_by_no_run(world: World) -> None:
+    world.change_hosts(ANNA, WEST)
+    world.limit(ANNA, LAB1)
+    anna = world.checkouts[ANNA].folder
+    told = [each for _, each in world.told.values() if each.clone.name.endswith(str(anna))]
+    assert {name: each.is_complete for name, each in told[0].hosts.items()} == {"lab1": True, "east": False}

@@ -105,6 +105,13 @@ def test_what_another_clone_references_stays_with_a_host() -> None:
     assert labels(host_after(host(OLD), complete(NEW), others={OWN: clone(OLD, ran=6)})) == {NEW}
 
 
+def test_the_reason_is_what_was_read_last() -> None:
+    before = HostRoots("bert", START, {OLD: Reference("wanted", START)})
+    after = host_after(before, complete(NEW, OLD), others={"b": clone(OLD, ran=6)})
+    assert after is not None
+    assert after.versions[OLD] == Reference("in a set of outpost", START)
+
+
 def test_what_another_clone_references_comes_to_no_host_that_lacked_it() -> None:
     assert labels(host_after(host(NEW), complete(NEW), others={"b": clone(OLD, ran=6)})) == {NEW}
 

@@ -84,6 +84,14 @@ def test_a_clock_that_is_not_synchronised_counts_nothing(wrong_day: int) -> None
     assert timer.going(19.5) == {OLD, OLDER}
 
 
+def test_what_a_sweep_remembers_of_a_time_that_was_not_synchronised_does_not_count() -> None:
+    timer = Timer()
+    timer.sweep(0)
+    assert timer.last is not None
+    timer.last = timer.last._replace(at=timer.last.at._replace(is_synchronised=False))
+    assert timer.going(7) == set()
+
+
 @pytest.mark.parametrize(
     ("boot", "uptime"),
     [
