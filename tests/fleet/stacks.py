@@ -12,7 +12,7 @@ from lab.fleet import PINS
 from lab.machine import wait_until
 from lab.site.registry import REGISTRY
 from modelctl.inventory.coral import CORAL, CoralStack
-from modelctl.inventory.pins import Pin
+from modelctl.inventory.pins import Pin, PinnedFile
 from tests.fleet.node import STATE, Node
 
 STACKS = f"{STATE}/coral"
@@ -41,7 +41,8 @@ def stored(node: Node, version: str, stack: CoralStack, fault: coral.Fault = cor
     for name, content in {**entry.contents(), "manifest.yaml": manifest}.items():
         _put(node, content, f"{folder}/{name}")
     node.shell(f"chown -R ops:ops {folder}")
-    return Pin(manifest=hashlib.sha256(manifest).hexdigest(), files=table)
+    files = {name: PinnedFile(**file._asdict()) for name, file in table.items()}
+    return Pin(manifest=hashlib.sha256(manifest).hexdigest(), files=files)
 
 
 def removed(node: Node, version: str) -> None:
