@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from modelctl.faults import one_line
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import travelling
 from modelctl.operator import operator
@@ -15,6 +16,7 @@ from node import codec
 from node.protocol.retention import ADD_ROOTS, AddRoots, Clone, HostReferences
 
 SECONDS = 60
+MAX_NAME = 4096  # characters
 REMEMBERED = ".deploy.roots"
 """Beside the inventory of a site: what its last run has told."""
 TRUSTED = timedelta(days=30)
@@ -71,7 +73,7 @@ def _clone(folder: Path, fleets: Sequence[Fleet]) -> Clone:
         for pair, why in references(fleet.registry, overrides):
             versions.setdefault("/".join(pair), why)
     return Clone(
-        name=f"{operator()}:{folder.resolve()}",
+        name=one_line(f"{operator()}:{folder.resolve()}", MAX_NAME),
         versions=versions,
         hosts=sorted({host for fleet in fleets for host in fleet.with_service()}),
         retention=max(fleet.standards.sentinelcam_model_retention for fleet in fleets),
