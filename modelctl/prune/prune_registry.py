@@ -11,6 +11,7 @@ from typing import Any
 
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import node_command
+from modelctl.registry.registry_store import unreadable
 from node import codec
 from node.protocol.retention import RETENTION, SWEEP, AskRetention, Retention, Sweep, Swept
 
@@ -21,7 +22,8 @@ def look(fleet: Fleet) -> Retention:
     """Ask the datasink. Raises remote.NoAnswer when it does not say, OperatorError when it refuses."""
     datasink = fleet.site.primary_datasink
     asked = AskRetention(Path(fleet.registry_folder()), fleet.service_user(datasink))
-    return node_command.ask(fleet, datasink, RETENTION, asked, LOOK_SECONDS)
+    found = node_command.ask(fleet, datasink, RETENTION, asked, LOOK_SECONDS)
+    return found._replace(unreadable={label: unreadable(fleet, why) for label, why in found.unreadable.items()})
 
 
 def sweep(fleet: Fleet) -> Swept:

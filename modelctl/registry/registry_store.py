@@ -77,21 +77,22 @@ def listing(fleet: Fleet) -> Listing:
         made = f"{hints.modelctl('import')} makes it, and so does a deploy"
         raise remote.NoAnswer(f"{remote.place(fleet, host)}: {fleet.registry_folder()}: no such folder; {made}")
     if listed.fault is not None:
-        raise remote.NoAnswer(f"{remote.place(fleet, host)}: {_unreadable(fleet, listed.fault)}")
+        raise remote.NoAnswer(f"{remote.place(fleet, host)}: {unreadable(fleet, listed.fault)}")
     models = fleet.registry.artefacts
     stored = {
         model: {
-            version: each._replace(fault=each.fault and _unreadable(fleet, each.fault))
+            version: each._replace(fault=each.fault and unreadable(fleet, each.fault))
             for version, each in versions.items()
             if is_version(version)
         }
         for model, versions in listed.models.items()
         if model in models
     }
-    unreadable = {model: _unreadable(fleet, why) for model, why in listed.unreadable.items() if model in models}
-    return listed._replace(models=stored, leftovers=list(map(one_line, listed.leftovers)), unreadable=unreadable)
+    told = {model: unreadable(fleet, why) for model, why in listed.unreadable.items() if model in models}
+    return listed._replace(models=stored, leftovers=list(map(one_line, listed.leftovers)), unreadable=told)
 
 
-def _unreadable(fleet: Fleet, fault: str) -> str:
+def unreadable(fleet: Fleet, fault: str) -> str:
+    """Why the datasink could not read a place of its registry, and what to do about it."""
     login = fleet.host(fleet.site.primary_datasink).login
     return f"{one_line(fault)}; expected a registry that {login} can read; mend that there"

@@ -99,12 +99,13 @@ def _retention(fleet: Fleet) -> tuple[str, ...]:
         found = prune_registry.look(fleet)
     except node_command.UnknownCommand:
         return ()  # what knows no sweep has none
-    notes = [f"its registry is not swept: {found.held}"] if found.held else []
+    told = found.notes if found.is_installed else []
+    notes = [f"its registry is not swept: {found.held}"] if found.held and found.is_installed else []
     if found.free < fleet.standards.registry_free_bytes:
         look = hints.modelctl("prune registry --dry-run")
         limit = f"expected {fleet.standards.registry_free_bytes:,}"
         notes.append(f"{fleet.registry_folder()}: {found.free:,} bytes are free; {limit}; see what goes: {look}")
-    return (*notes, *found.notes)
+    return (*notes, *told)
 
 
 def _unpinned(fleet: Fleet, listing: Listing) -> tuple[str, ...]:

@@ -112,6 +112,7 @@ class Retention(NamedTuple):
     unreadable: Dict[str, str]  # MODEL or MODEL/VERSION -> why
     free: Size
     total: Size
+    is_installed: bool = True  # the sweep's unit is there
 
     @property
     def due(self) -> List[Unneeded]:

@@ -9,11 +9,10 @@ from node.errors import Refusal
 from node.health import last_words
 from node.machine import commands, services
 from node.protocol.retention import Sweep, Swept
+from node.registry.sweep import SERVICE
 from node.store import disk, files
 from node.store.service_set import Installed
 from node.switch import installation
-
-SERVICE = "model_cleanup.service"
 
 
 def differences(units: List[Installed]) -> List[str]:

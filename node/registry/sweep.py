@@ -24,6 +24,7 @@ from node.registry import listing, own, retention, roots
 from node.registry.retention import Decision, Stored
 from node.store import disk, files, handles, history, rights
 
+SERVICE = "model_cleanup.service"
 FRESH = 600  # seconds
 
 
@@ -51,6 +52,7 @@ def look(asked: AskRetention) -> Retention:
         found.faults,
         found.free,
         found.total,
+        disk.is_file(layout.UNITS / SERVICE),
     )
 
 

@@ -40,7 +40,7 @@ stays                    because
 haarcascades/2020-03-25  anna@ramrod:/site: current, since 2026-11-01T00:00:00Z
 
 data1: 3 versions of 77,152 bytes are stored, 1,000,000 of its disk's 9,000,000 bytes are free
-data1: Permission denied; it is left alone
+data1: Permission denied; expected a registry that ops can read; mend that there; it is left alone
 data1: the roots of east, which no checkout names, end in 3 days
 1 versions go now, 1,019 bytes
 """

@@ -61,6 +61,11 @@ def test_what_keeps_it_from_being_swept_and_what_ends_soon(nodes: FakeNodes) -> 
     ]
 
 
+def test_where_no_sweep_is_installed_none_is_missed(nodes: FakeNodes) -> None:
+    nodes.keep(held="nothing is known", notes=["the roots of east end in 3 days"], is_installed=False)
+    assert lines(registry_state.look(FLEET)) == []
+
+
 def test_a_datasink_whose_program_knows_no_sweep(nodes: FakeNodes) -> None:
     script = nodes.ssh.script(nodes.address("data1"))
     older = 'case "$command" in *retention*) echo "found retention; allowed: status" >&2; exit 64;; esac'
