@@ -20,6 +20,9 @@ PIP_CONF = f"[global]\nindex-url = http://{PAGES}/simple/\ntrusted-host = {PAGES
 """Whoever lets pip look anything up asks an index that serves an evil pycoral, and is noted there: lab/pages.py."""
 HOLD = f"import os; os.path.exists({str(hold.ORDER)!r}) and __import__('lab.hold').hold.obey()\n"
 """A line that every Python runs at its start (site.py of the standard library): without an order it only looks."""
+CLOCK_IS_OFF = "/run/clock-is-off"
+CLOCK = f"#!/bin/sh\n[ -e {CLOCK_IS_OFF} ] && echo no || echo yes\n"
+"""In the place of timedatectl: nothing in the lab can set the machine's clock, nor knows whether anybody does."""
 QUICK = "KexAlgorithms -sntrup*\n"
 """The hybrid key exchange that ssh prefers costs 0.1 s of both machines' time, more than all else that it does."""
 
@@ -58,6 +61,7 @@ def _files(host: LabHost, hosts: Iterable[LabHost], system: Path) -> Mapping[str
     key = keys.host_key(host)
     return {name: ((system / name).read_text() + line, mode) for name, (line, mode) in users.items()} | {
         "etc/hostname": (f"{host.name}\n", 0o644),
+        "usr/bin/timedatectl": (CLOCK, 0o755),
         "etc/hosts": (f"127.0.0.1 localhost\n{names}", 0o644),
         "etc/pip.conf": (PIP_CONF, 0o644),
         f"etc/sudoers.d/{login}": (f"{login} ALL=(ALL) NOPASSWD: ALL\n", 0o440),

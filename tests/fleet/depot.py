@@ -6,6 +6,7 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from lab.disk import CLOCK_IS_OFF
 from lab.lab import Lab
 from tests.fleet import site
 from tests.fleet.node import STATE, Node
@@ -14,7 +15,7 @@ from tests.fleet.operator import DEFAULT_SITE, Run, deploy, modelctl, pyinfra
 REGISTRY, LOG = "/home/ops/sentinelcam/model_registry", "/home/ops/sentinelcam/logs/model_cleanup.log"
 MODEL = "haarcascades"
 FOLDER = f"{REGISTRY}/{MODEL}"
-ROOTS, MEMORY, CLOCK = f"{STATE}/roots", "/var/lib/model_cleanup/sweeps.json", "/usr/bin/timedatectl"
+ROOTS, MEMORY = f"{STATE}/roots", "/var/lib/model_cleanup/sweeps.json"
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 SERVICE, TIMER = "model_cleanup.service", "model_cleanup.timer"
 OLD, LATER, STORED = "2019-01-01", "2019-01-01.2", "2026-05-01"
@@ -61,15 +62,13 @@ def in_short(text: str) -> str:
     return re.sub(r" +$", "", text, flags=re.MULTILINE)
 
 
-def synchronise(node: Node) -> None:
-    """Let systemd say that the clock is synchronised: nothing in the lab can set it."""
-    node.shell(f"[ -e {CLOCK}.own ] || mv {CLOCK} {CLOCK}.own")
-    node.write(CLOCK, "#!/bin/sh\necho yes\n")
-    node.shell(f"chmod 755 {CLOCK}")
-
-
 def leave_the_clock(node: Node) -> None:
-    node.shell(f"[ ! -e {CLOCK}.own ] || mv {CLOCK}.own {CLOCK}")
+    """Let systemd say that nothing synchronises it."""
+    node.shell(f"touch {CLOCK_IS_OFF}")
+
+
+def synchronise(node: Node) -> None:
+    node.shell(f"rm -f {CLOCK_IS_OFF}")
 
 
 def sweep(node: Node) -> str:

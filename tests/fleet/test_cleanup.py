@@ -51,7 +51,7 @@ def depot(deployed: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     assert cleanup_deploy("-y").code == 0
     yield data1
     data1.shell(f"systemctl disable --now {TIMER}; rm /etc/systemd/system/model_cleanup.*; systemctl daemon-reload")
-    leave_the_clock(data1)
+    synchronise(data1)
     data1.shell(f"rm -rf /var/lib/model_cleanup {LOG}")
 
 
