@@ -1,9 +1,9 @@
 """Which stored versions stay, and why. What has no reason to stay may go."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from modelctl.inventory.values import version_key
 from modelctl.schema import Registry
+from node.registry.retention import most_recent
 
 Pair = tuple[str, str]
 """A model and one of its versions."""
@@ -31,7 +31,7 @@ def keep(
         for pair in ((model, version) for model in models for version in models[model]):
             reasons.setdefault(pair, []).append(f"named by {host}")
     others = [pair for pair in stored if pair[0] in registry.artefacts and pair not in reasons]
-    for pair in _most_recent(others, retention):
+    for pair in most_recent(others, retention):
         reasons[pair] = [f"one of the {retention} most recent others"]
     for pair in stored:
         if pair[0] not in registry.artefacts:
@@ -47,12 +47,3 @@ def references(registry: Registry, overrides: Mapping[str, Mapping[str, str]]) -
             yield (model, entry.previous_version), "previous"
     for host, versions in overrides.items():
         yield from ((pair, f"override of {host}") for pair in versions.items())
-
-
-def _most_recent(pairs: Iterable[Pair], count: int) -> Iterator[Pair]:
-    """The most recent `count` of each model."""
-    by_model: dict[str, list[str]] = {}
-    for model, version in pairs:
-        by_model.setdefault(model, []).append(version)
-    for model, versions in by_model.items():
-        yield from ((model, version) for version in sorted(versions, key=version_key, reverse=True)[:count])

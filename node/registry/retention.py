@@ -7,11 +7,11 @@ that was restored, begins all counting anew.
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from node import names
 from node.machine import clock
-from node.protocol.retention import CloneRoots, Count, Moment, Reference, Sweeps, Unneeded
+from node.protocol.retention import CloneRoots, Count, Moment, Sweeps, Unneeded
 from node.registry.roots import CLONE_DAYS, DAY, Roots
 from node.store import history
 
@@ -125,30 +125,28 @@ def _kept(stored: Sequence[Stored], roots: Roots, clones: List[CloneRoots], host
     for label, why in _reasons(roots, clones, hosts):
         reasons.setdefault(label, []).append(why)
     retention = max(each.retention for each in clones)
-    for label in _most_recent([each for each in stored if each.label not in reasons], retention):
-        reasons[label] = ["one of the %d most recent others" % retention]
+    others = ((each.model, each.version) for each in stored if each.label not in reasons)
+    for pair in most_recent(others, retention):
+        reasons["%s/%s" % pair] = ["one of the %d most recent others" % retention]
     return {each.label: reasons[each.label] for each in stored if each.label in reasons}
 
 
 def _reasons(roots: Roots, clones: List[CloneRoots], hosts: Set[str]) -> Iterator[Tuple[str, str]]:
     for clone in clones:
-        yield from _each(clone.versions, clone.name)
+        for label, each in clone.versions.items():
+            yield label, "%s: %s, since %s" % (clone.name, each.why, each.since)
     for host in sorted(hosts):
-        yield from _each(roots.hosts[host].versions, host)
+        for label, each in roots.hosts[host].versions.items():
+            yield label, "%s: %s, since %s, told by %s" % (host, each.why, each.since, roots.hosts[host].by)
 
 
-def _each(versions: Dict[str, Reference], place: str) -> Iterator[Tuple[str, str]]:
-    for label, each in versions.items():
-        yield label, "%s: %s, since %s" % (place, each.why, each.since)
-
-
-def _most_recent(stored: Sequence[Stored], count: int) -> Iterator[str]:
-    by_model = {}  # type: Dict[str, List[Stored]]
-    for each in stored:
-        by_model.setdefault(each.model, []).append(each)
-    for versions in by_model.values():
-        versions.sort(key=lambda each: names.age(each.version), reverse=True)
-        yield from (each.label for each in versions[:count])
+def most_recent(versions: Iterable[Tuple[str, str]], count: int) -> Iterator[Tuple[str, str]]:
+    """Yield the most recent `count` versions of each model, as (model, version)."""
+    by_model = {}  # type: Dict[str, List[str]]
+    for model, version in versions:
+        by_model.setdefault(model, []).append(version)
+    for model, each in by_model.items():
+        yield from ((model, version) for version in sorted(each, key=names.age, reverse=True)[:count])
 
 
 def named(label: str) -> str:

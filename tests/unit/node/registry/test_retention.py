@@ -23,8 +23,8 @@ def test_what_roots_name_stays_and_the_reasons_say_which() -> None:
     timer.sweep(0)
     found = timer.sweep(7)
     assert found.kept == {
-        NEW: [f"anna@desk:/site: current, since {START}", f"lab1: in a set of outpost, since {START}"],
-        OLD: [f"lab1: in a set of outpost, since {START}"],
+        NEW: [f"anna@desk:/site: current, since {START}", f"lab1: in a set of outpost, since {START}, told by anna"],
+        OLD: [f"lab1: in a set of outpost, since {START}, told by anna"],
     }
     assert [each.label for each in found.unneeded] == [OLDER]
 
@@ -216,7 +216,7 @@ def test_the_hosts_of_a_clone_that_ended_are_named_by_it_no_more() -> None:
     assert timer.sweep(89).held == "west: nothing is known of what it needs; a deploy of it tells"
     found = timer.sweep(90)
     assert found.held is None
-    assert found.kept[OLD] == [f"east: in a set of outpost, since {START}"]
+    assert found.kept[OLD] == [f"east: in a set of outpost, since {START}, told by anna"]
     assert "the roots of east, which no checkout names, have ended" in timer.sweep(125).notes
 
 
