@@ -14,13 +14,8 @@ from node.machine import commands
 SECONDS = 5.0
 MOST_LINES = 2000
 MOST_BYTES = 1 << 20
-_INVOCATION = re.compile("[0-9a-f]{32}")
-
-
-def invocation(unit: str) -> Optional[str]:
-    """Return the number of a unit's last start; None when it was never started. Raises Unknown."""
-    said = _said(["systemctl", "show", "--property=InvocationID", unit]).strip().partition("=")[2]
-    return said if _INVOCATION.fullmatch(said) else None
+_INVOCATION = re.compile("InvocationID=([0-9a-f]{32})")
+_MAIN_PROCESS = re.compile("ExecMainPID=([1-9][0-9]*)")
 
 
 def sync() -> None:
@@ -33,12 +28,18 @@ def lines(unit: str, most: int = MOST_LINES) -> List[str]:
 
     Raises Unknown when the journal cannot be read.
     """
-    number = invocation(unit)
-    if number is None:
+    properties = _said(["systemctl", "show", "--property=InvocationID,ExecMainPID", unit])
+    invocation = _INVOCATION.search(properties)
+    if invocation is None:
         return []
-    # Both fields of the second line are needed: anybody may write the one, and the journal itself writes the other.
+    number = invocation.group(1)
+    # Both fields of what systemd said are needed: anybody may write the one, and the journal itself writes the other.
     of_this_start = ["_SYSTEMD_INVOCATION_ID=" + number, "+", "_PID=1", "INVOCATION_ID=" + number]
-    question = ["journalctl", "--lines=%d" % most, "--output=cat", "--no-pager", "--quiet", *of_this_start]
+    process = _MAIN_PROCESS.search(properties)
+    if process is not None:
+        # Of a sender that has ended before its words are read, the journal knows the process and the unit alone.
+        of_this_start += ["+", "_PID=" + process.group(1), "_SYSTEMD_UNIT=" + unit]
+    question = ["journalctl", "--lines=%d" % most, "--boot", "--output=cat", "--no-pager", "--quiet", *of_this_start]
     return _said(question).splitlines()
 
 

@@ -13,17 +13,22 @@ NUMBER = "0123456789abcdef" * 2
 FAILURES = re.compile("LensTasking (failure|ended)|Traceback")
 
 
-def said(programs: Path, journalctl: str, invocation: str = NUMBER) -> None:
-    stub(programs, "systemctl", f"echo InvocationID={invocation}")
+def said(programs: Path, journalctl: str, invocation: str = NUMBER, process: int = 0) -> None:
+    stub(programs, "systemctl", f"echo ExecMainPID={process}; echo InvocationID={invocation}")
     stub(programs, "journalctl", journalctl)
 
 
 def test_this_start_is_asked_for_by_its_number(programs: Path) -> None:
     said(programs, 'printf "%s\\n" "$@"')
     assert journal.lines("engine.service", 7) == [
-        "--lines=7", "--output=cat", "--no-pager", "--quiet",
+        "--lines=7", "--boot", "--output=cat", "--no-pager", "--quiet",
         f"_SYSTEMD_INVOCATION_ID={NUMBER}", "+", "_PID=1", f"INVOCATION_ID={NUMBER}",
     ]  # fmt: skip
+
+
+def test_the_last_words_of_a_process_that_ended_at_once_are_asked_for_by_its_pid(programs: Path) -> None:
+    said(programs, 'printf "%s\\n" "$@"', process=4711)
+    assert journal.lines("engine.service")[-3:] == ["+", "_PID=4711", "_SYSTEMD_UNIT=engine.service"]
 
 
 @pytest.mark.parametrize("invocation", ["", "--all", NUMBER[1:]])
