@@ -20,7 +20,7 @@ from node.protocol import versions as version_messages
 from node.protocol.steps import AppendLog, Authorize, InstallAccess, InstallCleanup, Refused
 from node.protocol.versions import SendLinkedFile
 from node.prune import prune_node
-from node.pull import access, face_list, pull, staging, verification
+from node.pull import access, face_list, pull, verification
 from node.registry import deployment_log, prune_units, roots, sweep
 from node.store import files, lock, rights
 from node.switch import automatic_rollback, follow
@@ -56,7 +56,7 @@ def _folders(desired: DesiredState) -> None:
     for path in desired.folders:
         if path.name == layout.STAGING:
             with _pull_lock(desired):
-                staging.make(path)
+                pull.make_staging(path)
         else:
             files.folder(path, desired.owner)
 

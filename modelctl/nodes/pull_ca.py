@@ -28,7 +28,7 @@ from modelctl.inventory.revoked import Revoked
 PRINCIPAL = "sentinelcam-pull-2"
 """Of all nodes. `sentinelcam-pull`, of the older certificates that cannot be revoked singly, opens nothing more."""
 REVOKED = "this node's pull key was revoked"
-"""What the datasink says to such a node; node/pull/pull_shell.py knows it."""
+"""What the datasink says to such a node; node/pull/transfer.py knows it."""
 MAX_SAID = 400  # characters: of a key's modes ssh-keygen says a lot
 _PULL_KEY = re.compile(r"(ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43})(?: [^\r\n]*)?\n?")
 _REFUSAL = f'echo \\"{REVOKED}\\" >&2; exit 1'

@@ -20,7 +20,7 @@ from node.coral.stack_contents import CONTENTS, Contents
 from node.desired_state import DesiredState, Stack
 from node.errors import Refusal
 from node.printable import printable
-from node.pull import pull, staging
+from node.pull import pull
 from node.store import disk, files
 from node.store.rights import ROOT
 from node.store.service_set import LIBRARY
@@ -53,14 +53,11 @@ def bring(desired: DesiredState) -> None:
     stack = desired.stack
     if stack is None or (is_verified(stack.digest) and not desired.options.full) or adopt(stack):
         return
-    version, folder = stack.version, layout.coral() / layout.STAGING
+    version, staging = stack.version, layout.coral() / layout.STAGING
     files.folder(layout.coral())
-    with staging.held(folder):
-        pull.bring({"%s/%s" % (version.label, file.name): file for file in version.files}, folder, desired)
-        pull.verify(folder / version.label, version.files, version.label, desired.source, ROOT)
-        put(stack, folder / version.label, folder)
-        files.remove(folder / version.label)
-        files.prune(folder)
+    with pull.staged(version, version.files, staging, desired, ROOT) as packages:
+        put(stack, packages, staging)
+        files.remove(packages)
 
 
 def put(stack: Stack, packages: Path, staging: Path) -> None:

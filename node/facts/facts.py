@@ -13,7 +13,7 @@ from node.facts import coral_host, prerequisites, status
 from node.health import health, work
 from node.protocol.facts import DatasinkState, Facts, PullAccess, SetState
 from node.prune import referenced
-from node.pull import access, face_list, staging
+from node.pull import access, face_list, pull
 from node.registry import deployment_log, prune_units
 from node.store import disk, history, rights, sets, versions
 from node.store.history import short
@@ -42,7 +42,7 @@ def gather(desired: DesiredState) -> Facts:
 
 def _absent_folders(desired: DesiredState) -> List[Path]:
     """The folders to make: those that are not there, and staging folders that are not root's alone."""
-    return [*(path for path in desired.folders if not disk.is_folder(path)), *staging.of_others(desired)]
+    return [*(path for path in desired.folders if not disk.is_folder(path)), *pull.foreign_staging(desired)]
 
 
 def _is_missing(version: Version, desired: DesiredState) -> bool:

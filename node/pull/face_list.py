@@ -13,7 +13,7 @@ from node import layout
 from node.desired_state import DesiredState, File, Version
 from node.errors import Refusal
 from node.printable import printable
-from node.pull import pull, staging
+from node.pull import pull
 from node.store import checksum_cache, disk, files, handles, rights
 from node.store.rights import ROOT, Owner
 from node.store.sets import StoredSet
@@ -59,20 +59,12 @@ def fetch(desired: DesiredState) -> None:
         return
     absent = [file for file in version.files if not disk.is_there(path_of(version, file.name))]
     if absent:
-        _bring(version, absent, desired)
+        files.folder(version.directory, desired.owner)
+        with pull.staged(version, absent, version.directory / layout.STAGING, desired, desired.owner) as staged:
+            for file in absent:
+                files.rename(staged / file.name, path_of(version, file.name))
     for file in version.files:
         _adopt(path_of(version, file.name), file)
-
-
-def _bring(version: Version, absent: List[File], desired: DesiredState) -> None:
-    files.folder(version.directory, desired.owner)
-    folder = version.directory / layout.STAGING
-    with staging.held(folder):
-        pull.bring({version.label + "/" + file.name: file for file in absent}, folder, desired)
-        pull.verify(folder / version.label, absent, version.label, desired.source, desired.owner)
-        for file in absent:
-            files.rename(folder / version.label / file.name, path_of(version, file.name))
-        files.prune(folder)
 
 
 def _adopt(path: Path, file: File) -> None:

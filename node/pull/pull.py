@@ -1,16 +1,21 @@
-"""Making every wanted version present and verified: adopt what is there, fetch what is not, rename it into place."""
+"""Making every wanted version present and verified: adopt what is there, fetch what is not, rename it into place.
+
+What is fetched is staged in a folder that is root's alone, on the disk where it goes.
+"""
 
 from __future__ import annotations
 
+import os
 import stat
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Dict, Iterator, List, Optional
 
 from node import layout
 from node.desired_state import DesiredState, File, Source, Version
 from node.errors import Refusal
-from node.pull import staging, transfer
-from node.store import checksum_cache, disk, files, versions
+from node.pull import transfer
+from node.store import checksum_cache, disk, files, handles, versions
 from node.store.checksum_cache import Reading
 from node.store.rights import Owner
 
@@ -33,7 +38,7 @@ def pull(desired: DesiredState) -> None:
     problems = list(filter(None, map(_elsewhere, wanted)))
     near = [version for version in wanted if _elsewhere(version) is None]
     if near:
-        with staging.held(models / layout.STAGING):
+        with held_staging(models / layout.STAGING):
             problems += _fetch(near, missing, models / layout.STAGING, desired)
     if problems:
         raise Refusal("; ".join(problems))
@@ -52,7 +57,7 @@ def _elsewhere(version: Version) -> Optional[str]:
 def _fetch(wanted: List[Version], missing: Dict[str, List[File]], staging: Path, desired: DesiredState) -> List[str]:
     """Bring what is missing, and return why versions could not be put in place."""
     request = {version.label + "/" + file.name: file for version in wanted for file in missing[version.label]}
-    bring({name: file for name, file in request.items() if not _reuse(file, staging / name)}, staging, desired)
+    _bring({name: file for name, file in request.items() if not _reuse(file, staging / name)}, staging, desired)
     problems: List[str] = []
     for version in wanted:
         try:
@@ -90,7 +95,20 @@ def _unshare(staged: Path) -> None:
             files.unlink(staged)
 
 
-def bring(wanted: Dict[str, File], staging: Path, desired: DesiredState) -> None:
+@contextmanager
+def staged(version: Version, wanted: List[File], staging: Path, desired: DesiredState, owner: Owner) -> Iterator[Path]:
+    """Hold a staging folder, bring files of a version there, verify them, and yield the folder that they are in.
+
+    Raises Refusal as `verify` does.
+    """
+    with held_staging(staging):
+        _bring({version.label + "/" + file.name: file for file in wanted}, staging, desired)
+        verify(staging / version.label, wanted, version.label, desired.source, owner)
+        yield staging / version.label
+        files.prune(staging)
+
+
+def _bring(wanted: Dict[str, File], staging: Path, desired: DesiredState) -> None:
     """Fetch files by their names in the registry; where an earlier try left the start of one, only the rest moves."""
     if not wanted:
         return
@@ -180,3 +198,37 @@ def _remove(staged: Path) -> None:
     inside = [path for path, _ in disk.below(staged)] if disk.is_real_folder(staged) else []
     with checksum_cache.renewing(staged, *inside):
         files.remove(staged)
+
+
+def foreign_staging(desired: DesiredState) -> List[Path]:
+    """Return the staging folders of a desired state that others than root can enter, or have put there.
+
+    An older release made them for the service's user.
+    """
+    places = {version.directory.parent.parent for version in desired.versions}
+    if desired.face_list is not None:
+        places.add(desired.face_list.directory)
+    found = ((place / layout.STAGING, disk.status(place / layout.STAGING)) for place in sorted(places))
+    return [path for path, status in found if status is not None and not _is_private(status)]
+
+
+def make_staging(path: Path) -> None:
+    """Make sure that a staging folder is there and root's; what else is there goes: nothing exists in it alone."""
+    found = disk.status(path)
+    if found is None or not _is_private(found):
+        files.remove(path)
+        files.private_folder(path)
+
+
+@contextmanager
+def held_staging(path: Path) -> Iterator[None]:
+    """Make a staging folder and hold it: all that is below its path is below this very folder. Raises Refusal."""
+    make_staging(path)
+    with handles.held(path) as handle:
+        if not _is_private(os.fstat(handle)):
+            raise Refusal("%s: somebody else's; expected a folder of root; look who put it there, and run again" % path)
+        yield
+
+
+def _is_private(found: os.stat_result) -> bool:
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077

@@ -6,6 +6,8 @@ rrsync on the other side serves the registry's folder read-only, so paths are re
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import subprocess
 import time
 from contextlib import suppress
@@ -13,10 +15,11 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Dict, List, Optional, Tuple
 
+from node import layout
 from node.desired_state import File, Limits, Source
 from node.errors import Refusal
 from node.machine import processes
-from node.pull import access, pull_shell
+from node.pull import access
 from node.store import disk, files, handles, rights
 
 # rsync(1), EXIT VALUES
@@ -29,9 +32,22 @@ FIRST_PAUSE = 1.0  # seconds, doubled from try to try
 LONGEST_PAUSE = 8.0
 READING = 1_000_000  # bytes; ssh's own words to a datasink that hangs are fewer
 SYNC_PAUSE = 0.1  # seconds; a power cut costs what has come since the last sync
+CONNECT_TIMEOUT = 10  # seconds
 
 APPEND = ["--append"]
 COMPARE = ["--inplace", "--ignore-times"]
+
+# What no retry mends: the words of ssh or rrsync, and what to do. rsync says "Permission denied (13)" of a file.
+HOPELESS = {
+    r"this node's pull key was revoked": "if it is to read again: git pull in the site, so that it gets a new one, "
+    "then run again",
+    r"Permission denied \([a-z]": "run deploys/access.py, then run again",
+    r"Host key verification failed": "see who answers there; if it has a new card: modelctl trust HOST --replace, "
+    "then deploys/access.py, then run again",
+    r"Unable to negotiate": "update OpenSSH on the older of the two, then run again",
+    r"is your shell clean": "does a login on HOST print something? it must not; take that out there, then run again",
+    r"rrsync error:": "mend that on HOST, then run again",
+}
 
 Progress = Dict[str, Tuple[int, int]]  # name -> size, time of change in ns
 
@@ -64,7 +80,7 @@ def mend(source: Source, names: List[str], staging: Path, limits: Limits) -> Non
 def _persist(source: Source, names: List[str], staging: Path, limits: Limits, mode: List[str]) -> None:
     """Run rsync again and again, until it is done, or nothing has come for as long as the limits' patience."""
     if not source.local:
-        pull_shell.require_key()
+        require_key()
     pause = FIRST_PAUSE
     found, since = _progress(names, staging), time.monotonic()
     while True:
@@ -91,11 +107,20 @@ def _refuse_hopeless(source: Source, staging: Path, code: int, said: str) -> Non
         raise Refusal(str(staging.parent) + ": the disk is full; free some space and run again: the pull resumes")
     if code == RSYNC_FILE_IO:
         raise Refusal("%s: %s; mend that and run again" % (staging.parent, _reason(said)))
-    verdict = pull_shell.verdict(said, source.host)
-    if verdict is None and code > 0 and code not in RSYNC_LOST:  # below 0: a signal ended it
-        verdict = "%s (rsync's exit code %d); mend that and run again" % (_reason(said), code)
-    if verdict is not None:
-        raise Refusal("%s: %s" % (_pull_from(source), verdict))
+    reason = hopeless(said, source.host)
+    if reason is None and code > 0 and code not in RSYNC_LOST:  # below 0: a signal ended it
+        reason = "%s (rsync's exit code %d); mend that and run again" % (_reason(said), code)
+    if reason is not None:
+        raise Refusal("%s: %s" % (_pull_from(source), reason))
+
+
+def hopeless(said: str, host: str) -> Optional[str]:
+    """Return why no retry would mend what ssh or rrsync said, and what to do; None where one may."""
+    for line in said.splitlines():
+        for words, remedy in HOPELESS.items():
+            if re.search(words, line):
+                return "%s; %s" % (line.strip().rstrip("."), remedy.replace("HOST", host))
+    return None
 
 
 def _rsync(source: Source, names: List[str], staging: Path, limits: Limits, mode: List[str]) -> Tuple[int, str]:
@@ -126,7 +151,37 @@ def _way_to(source: Source, timeout: int) -> List[str]:
         drop = "setpriv --reuid=%d --regid=%d --init-groups sh -c 'exec \"$@\"'" % user
         return ["--protect-args", "--rsh=" + drop, "here:%s/" % source.registry]
     address = "[" + source.address + "]" if ":" in source.address else source.address
-    return ["--rsh=" + pull_shell.command(timeout), *_compression(), source.login + "@" + address + ":/"]
+    return ["--rsh=" + ssh(timeout), *_compression(), source.login + "@" + address + ":/"]
+
+
+def ssh(timeout: int) -> str:
+    """Return the ssh command of a pull: with this node's own key, to the datasink's known host key, to nothing else.
+
+    A link that is dead for `timeout` seconds ends it.
+    """
+    options = [
+        "BatchMode=yes",
+        "IdentitiesOnly=yes",
+        "StrictHostKeyChecking=yes",
+        "UserKnownHostsFile=" + str(layout.access() / access.KNOWN_HOSTS),
+        "GlobalKnownHostsFile=none",
+        "ConnectTimeout=%d" % min(timeout, CONNECT_TIMEOUT),
+        # It asks after half of the time, and waits the other half for the answer.
+        "ServerAliveInterval=%d" % max(1, timeout // 2),
+        "ServerAliveCountMax=1",
+    ]
+    words = ["ssh", "-F", "none", "-i", str(layout.access() / access.PRIVATE)]
+    for option in options:
+        words += ["-o", option]
+    return " ".join(shlex.quote(word) for word in words)
+
+
+def require_key() -> None:
+    """Raises Refusal when this node lacks what opens the datasink to it."""
+    for name in (access.PRIVATE, access.CERTIFICATE, access.KNOWN_HOSTS):
+        path = layout.access() / name
+        if not disk.is_file(path):
+            raise Refusal("%s: missing; run deploys/access.py, then run again" % path)
 
 
 def _compression() -> List[str]:

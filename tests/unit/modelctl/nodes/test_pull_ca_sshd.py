@@ -15,7 +15,7 @@ import pytest
 from lab.layers import FOLDER as LAYERS
 from modelctl.inventory.revoked import Revoked
 from modelctl.nodes.pull_ca import PullCa
-from node.pull import pull_shell
+from node.pull import transfer
 
 AS_ROOT = """
 set -e
@@ -112,7 +112,7 @@ def test_one_revoked_node_is_shut_out_and_its_next_key_and_the_others_are_not(
         refused = datasink.read(pull_ca.certify(public, host, generation))
         assert (refused.returncode != 0, refused.stdout) == (True, "")
         assert refused.stderr.splitlines()[0] == "this node's pull key was revoked"
-        said = pull_shell.verdict(refused.stderr, "data1") or ""
+        said = transfer.hopeless(refused.stderr, "data1") or ""
         assert said.startswith("this node's pull key was revoked; if it is to read again: ")
     for host, generation in (("east", 3), ("east-1", 2)):
         read = datasink.read(pull_ca.certify(public, host, generation))

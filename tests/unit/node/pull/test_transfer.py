@@ -7,7 +7,7 @@ import pytest
 from node import layout
 from node.desired_state import Source
 from node.errors import Refusal
-from node.pull import access, pull_shell, transfer
+from node.pull import access, transfer
 from node.store import files
 from tests.unit.node.places import LIMITS, Place
 
@@ -84,7 +84,7 @@ def test_it_asks_for_its_names_by_its_own_shell(place: Place, programs: Path) ->
     fetch(place)
     said = calls.read_text().splitlines()
     assert said[-4:-1] == ["ops@192.0.2.1:/", "./", NAME]
-    assert f"--rsh={pull_shell.command(LIMITS.pull_timeout)}" in said
+    assert f"--rsh={transfer.ssh(LIMITS.pull_timeout)}" in said
 
 
 def test_a_dead_link_is_noticed_by_the_shell_before_rsync(place: Place, programs: Path) -> None:

@@ -5,15 +5,15 @@ import pytest
 
 from node import layout
 from node.errors import Refusal
-from node.pull import access, pull_shell
+from node.pull import access, transfer
 
 
 def options(timeout: int) -> set[str]:
-    return set(shlex.split(pull_shell.command(timeout))[6::2])
+    return set(shlex.split(transfer.ssh(timeout))[6::2])
 
 
 def test_its_own_key_and_the_known_host_key_only() -> None:
-    words = shlex.split(pull_shell.command(60))
+    words = shlex.split(transfer.ssh(60))
     assert words[:5] == ["ssh", "-F", "none", "-i", f"{layout.access()}/pull_key"]
     assert set(words[5::2]) == {"-o"}
     assert options(60) >= {
@@ -63,7 +63,7 @@ def test_a_dead_link_is_noticed_within_the_time_limit(timeout: int, interval: in
     ],
 )
 def test_what_no_retry_mends(said: str, told: str) -> None:
-    assert pull_shell.verdict(said, "depot") == told
+    assert transfer.hopeless(said, "depot") == told
 
 
 @pytest.mark.parametrize(
@@ -76,14 +76,14 @@ def test_what_no_retry_mends(said: str, told: str) -> None:
     ],
 )
 def test_what_a_retry_may_mend(said: str) -> None:
-    assert pull_shell.verdict(said, "depot") is None
+    assert transfer.hopeless(said, "depot") is None
 
 
 @pytest.mark.parametrize("name", ["pull_key", "pull_key-cert.pub", "known_hosts"])
 def test_a_node_without_pull_access(state: Path, name: str) -> None:
     access.install("certificate\n", "known hosts\n")
     (layout.access() / "pull_key").write_text("key\n")
-    pull_shell.require_key()
+    transfer.require_key()
     (layout.access() / name).unlink()
     with pytest.raises(Refusal, match=rf"^{state}/access/{name}: missing; run deploys/access\.py, then run again$"):
-        pull_shell.require_key()
+        transfer.require_key()
