@@ -9,7 +9,7 @@ from lab.site.registry import REGISTRY
 from lab.site.site import SITE
 from lab.site.standards import STANDARDS
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import load_pins
+from modelctl.inventory.json_files import load_pins
 
 SOURCES = Path(__file__).with_name("site")
 PINS = pins.file()

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from lab import base, store
 from lab.architecture import ARCHITECTURE
-from modelctl.inventory import json_file
 from modelctl.inventory.coral import CORAL
-from modelctl.inventory.pins import dump_pins
+from modelctl.inventory.json_files import dump_pins, read, text_of
 
 COMMITTED = Path(__file__).parent / "site" / "pins.json"
 COMMITTED_FOR = "amd64"
@@ -25,7 +24,7 @@ def file(architecture: str = ARCHITECTURE) -> Path:
     if architecture == COMMITTED_FOR:
         return COMMITTED
     own = store.pins([each for each in store.VERSIONS if each.model == CORAL])
-    text = json_file.text_of(json_file.read(COMMITTED, "the committed pins") | json.loads(dump_pins(own)))
+    text = text_of(read(COMMITTED, "the committed pins") | json.loads(dump_pins(own)))
     path = base.cache() / f"pins-{architecture}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.json"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

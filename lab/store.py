@@ -19,7 +19,7 @@ from lab.site.standards import STANDARDS
 from modelctl.errors import OperatorError
 from modelctl.inventory.coral import CORAL, Coral, CoralStack
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import Pin, PinnedFile, Pins, dump_pins
+from modelctl.inventory.json_files import Pin, PinnedFile, Pins, dump_pins
 from modelctl.registry import stack_files
 from node.protocol.registry import Measured
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from modelctl.errors import Faults
-from modelctl.inventory.part import Part
+from modelctl.inventory.values import Part
 from node.printable import printable
 
 MAX_QUOTED = 160

@@ -4,9 +4,10 @@ It may also hold `_PINS`, the path of the file that its pins come from, `_SOURCE
 site.py that it is made from, and `_connect`, called before any connection.
 """
 
+import ast
 import runpy
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -17,12 +18,10 @@ from traceback import FrameSummary, extract_tb
 from typing import Any
 
 from modelctl import hints
-from modelctl.errors import OperatorError
+from modelctl.errors import Faults, OperatorError
 from modelctl.faults import fault, one_line
-from modelctl.inventory import each_once
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import load_pins
-from modelctl.inventory.revoked import load_revoked
+from modelctl.inventory.json_files import load_pins, load_revoked
 from modelctl.product import CHECKOUT
 
 NEIGHBOURS = "inventory"
@@ -85,7 +84,7 @@ def site_in(sources: Path) -> dict[str, Any]:
         raise SystemExit(
             f"{Path.cwd()}: found no config.py of the product's checkout; run pyinfra there: cd {CHECKOUT}"
         )
-    each_once.require(sorted(sources.rglob("*.py")))
+    require_each_once(sorted(sources.rglob("*.py")))
     _import_package(sources)
     registry, site, standards = (_value(sources, name) for name in ("registry", "site", "standards"))
     pins, revoked = sources / PINS, sources / REVOKED
@@ -101,13 +100,20 @@ def load(path: Path) -> Inventory:
     """
     _require_file(path)
     hints.use(path)
-    each_once.require([path])
+    require_each_once([path])
     values = _execute(path)
     fleet = values.get("_FLEET")
     if not isinstance(fleet, Fleet):
         raise OperatorError(f"{path}: found no _FLEET; expected _FLEET = Fleet(site, registry, standards, pins)")
     connect = values.get("_connect", lambda: None)  # most sites need nothing before a connection
     return Inventory(path, fleet, connect, values)
+
+
+def require_each_once(paths: Iterable[Path]) -> None:
+    """Raises Faults, a line for each key that a `{...}` of these files holds twice."""
+    faults = [line for path in paths for line in _twice(path)]
+    if faults:
+        raise Faults(faults)
 
 
 _is_loading = False
@@ -207,3 +213,32 @@ def _place_in_site(path: Path, frame: FrameSummary) -> str | None:
     is_beside = folder in file.parents and CHECKOUT not in file.parents
     is_of_site = file == path.resolve() or is_beside or any(place in file.parents for place in package)
     return f"{frame.filename}:{frame.lineno}" if is_of_site else None
+
+
+def _twice(path: Path) -> Iterator[str]:
+    try:
+        tree = ast.parse(path.read_bytes(), str(path))
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return  # whoever imports it says what is wrong with it
+    tables = [node for node in ast.walk(tree) if isinstance(node, ast.Dict)]
+    for table in sorted(tables, key=lambda node: (node.lineno, node.col_offset)):
+        yield from (
+            f"{path}:{key.lineno}: found {one_line(ast.unparse(key))} a second time, first in line {first.lineno}; "
+            "expected each key once: rename one, or take it out"
+            for first, key in _doubled(table)
+        )
+
+
+def _doubled(table: ast.Dict) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """The first and each later writing of a key that stands there as itself: a value, or a name."""
+    first: dict[object, ast.expr] = {}
+    for key in table.keys:
+        if isinstance(key, ast.Constant):
+            meant: object = (type(key.value), key.value)
+        elif isinstance(key, ast.Name | ast.Attribute):
+            meant = ast.dump(key)
+        else:
+            continue
+        if meant in first:
+            yield first[meant], key
+        first.setdefault(meant, key)

@@ -1,22 +1,36 @@
 """The types that an inventory is written in. They hold what they are given; `Fleet` validates them, all at once."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveFloat
 
-from modelctl.inventory.cameras import DepthAI, MotionParams, OakCamera, PiCamera, WebCamera
 from modelctl.inventory.coral import CORAL, Coral, CoralPackage, CoralStack
-from modelctl.inventory.event_retention import AnyRetention, FaceQuality, MinimalRetention, NeverDelete, VehicleInterest
-from modelctl.inventory.hosts import AnyHost, Datasink, FaceConfidence, Host, Outpost, Sentinel, Trainer, Watchtower
-from modelctl.inventory.part import Part
-from modelctl.inventory.pins import Pin, PinnedFile, Pins
-from modelctl.inventory.revoked import Revoked
+from modelctl.inventory.hosts import (
+    AnyHost,
+    Confidence,
+    Datasink,
+    DepthAI,
+    FaceConfidence,
+    Host,
+    MotionParams,
+    OakCamera,
+    Outpost,
+    PiCamera,
+    Sentinel,
+    Trainer,
+    Watchtower,
+    WebCamera,
+)
+from modelctl.inventory.json_files import Pin, PinnedFile, Pins, Revoked
 from modelctl.inventory.standards import HealthCheck, HealthChecks, Limits, Paths, Ports, Standards, Users
 from modelctl.inventory.values import (
     FileName,
     HostName,
     ModelName,
+    NonNegativeInt,
+    OneOf,
     OwnPath,
+    Part,
     PositiveInt,
     Role,
     Version,
@@ -61,6 +75,49 @@ __all__ = [
     "Watchtower",
     "WebCamera",
 ]
+
+
+class NeverDelete(Part):
+    """Keeps all events of its outposts."""
+
+    strategy: ClassVar[Literal["never_delete"]] = "never_delete"
+    outposts: tuple[HostName, ...] = ()
+
+
+class MinimalRetention(Part):
+    """Deletes other events after some days; without a list it covers the outposts that no other profile covers."""
+
+    strategy: ClassVar[Literal["minimal_retention"]] = "minimal_retention"
+    outposts: tuple[HostName, ...] | None = None
+    retention_days: NonNegativeInt
+
+
+class FaceQuality(Part):
+    """Keeps events with good faces, as sure as `confidence_threshold`; no program reads `min_face_ratio`."""
+
+    strategy: ClassVar[Literal["face_quality"]] = "face_quality"
+    outposts: tuple[HostName, ...] = ()
+    retention_days: NonNegativeInt
+    confidence_threshold: Confidence
+    min_face_ratio: Annotated[float, Field(ge=0, le=1)]
+
+
+class VehicleInterest(Part):
+    """Keeps events of vehicles longer; speeds in miles per hour."""
+
+    strategy: ClassVar[Literal["vehicle_interest"]] = "vehicle_interest"
+    outposts: tuple[HostName, ...] = ()
+    retention_days: NonNegativeInt
+    extended_days: NonNegativeInt
+    speed_cutoff: PositiveFloat
+
+
+AnyRetention = Annotated[NeverDelete | MinimalRetention | FaceQuality | VehicleInterest, OneOf()]
+"""How long a sentinel's daily clean-up keeps events, by strategy.
+
+The real clean-up looks at the last `max_scan_days` days: what got older than that stays for ever. Whatever the
+strategy, events with usable or sure faces stay for ever, those with speed data for `extended_days` (30 if not given).
+"""
 
 
 class VehicleSpeed(Part):

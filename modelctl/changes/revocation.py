@@ -9,7 +9,7 @@ from modelctl import locks, text_file
 from modelctl.changes.deployment import to_the_end
 from modelctl.changes.git import Checkout, checkout_of
 from modelctl.errors import OperatorError
-from modelctl.inventory.revoked import Revoked, dump_revoked, load_revoked
+from modelctl.inventory.json_files import Revoked, dump_revoked, load_revoked
 from modelctl.inventory_file import Inventory, load
 
 

@@ -9,10 +9,10 @@ import click
 from modelctl import hints, locks, progress, text_file
 from modelctl.commands import options
 from modelctl.errors import OperatorError
-from modelctl.inventory import remarks
+from modelctl.inventory import programs
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import Pin, dump_pins, load_pins
+from modelctl.inventory.json_files import Pin, dump_pins, load_pins
 from modelctl.inventory_file import Inventory
 from modelctl.registry import pinning, registry_store
 from node.protocol.registry import FolderContents
@@ -70,5 +70,5 @@ def _show(proposal: pinning.Proposal, datasink: str, path: Path) -> None:
         if model == CORAL:  # nobody has looked at these before
             for name, file in pin.files.items():
                 click.echo(f"    {name}: {file.size:,} bytes, SHA-256 {file.sha256}")
-        for line in remarks.shrunken(proposal.pins, model, version, pin.measured):
+        for line in programs.shrunken(proposal.pins, model, version, pin.measured):
             click.echo(f"warning: {line}", err=True)

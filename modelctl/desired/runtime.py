@@ -6,7 +6,7 @@ from pathlib import Path
 
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import Pin
+from modelctl.inventory.json_files import Pin
 from node.store.service_set import SetStack
 
 UNPINNED = "unpinned"

@@ -7,9 +7,8 @@ from typing import Any, get_args
 
 from modelctl.desired.model_files import ModelFiles
 from modelctl.desired.runtime import stack_of, variables
-from modelctl.inventory.cameras import RING_BUFFERS, Camera, OakCamera, PiCamera, TaskName
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.hosts import Datasink, Outpost, Sentinel
+from modelctl.inventory.hosts import RING_BUFFERS, Camera, Datasink, OakCamera, Outpost, PiCamera, Sentinel, TaskName
 from node import layout
 from node.store.service_set import SetStack, Work
 

@@ -4,11 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from modelctl.faults import choice, dotted, fault
-from modelctl.inventory.cameras import CAMERA_LETTERS, Camera, OakCamera
-from modelctl.inventory.coral import CORAL, Coral
-from modelctl.inventory.hosts import Datasink, Host, Outpost, Sentinel
-from modelctl.inventory.stack_faults import coral_faults
-from modelctl.inventory.unusable import camera_faults, pin_faults
+from modelctl.inventory.coral import CORAL, Coral, coral_faults
+from modelctl.inventory.hosts import CAMERA_LETTERS, Camera, Datasink, Host, OakCamera, Outpost, Sentinel
+from modelctl.inventory.programs import camera_faults, pin_faults
 from modelctl.schema import Model, Pins, Registry, Site
 
 REQUIRED_ROLES: Mapping[str, frozenset[str]] = {

@@ -7,12 +7,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from modelctl.errors import Faults
 from modelctl.faults import fault_lines, tree_path
-from modelctl.inventory import remarks
+from modelctl.inventory import programs
 from modelctl.inventory.consistency import Names, cross_faults, outposts, wanted_versions
 from modelctl.inventory.coral import CORAL, CoralStack
 from modelctl.inventory.hosts import Datasink, Host, Outpost, Sentinel
-from modelctl.inventory.part import Part
-from modelctl.inventory.values import newest_first
+from modelctl.inventory.values import Part, newest_first
 from modelctl.schema import Pin, Pins, Registry, Revoked, Site, Standards
 
 
@@ -130,9 +129,9 @@ class Fleet:
         """What is allowed, and deprecated, without use or risky, a line each."""
         wanted = {pair for host in self.site.hosts for pair in self.versions(host).items()}
         return [
-            *remarks.about_hosts(self.site),
-            *remarks.about_cleaning(self.site, self.standards),
-            *(line for pair in sorted(wanted) for line in remarks.about_sizes(self.registry, self.pins, *pair)),
+            *programs.about_hosts(self.site),
+            *programs.about_cleaning(self.site, self.standards),
+            *(line for pair in sorted(wanted) for line in programs.about_sizes(self.registry, self.pins, *pair)),
         ]
 
     def to_json(self) -> dict[str, Any]:

@@ -1,12 +1,117 @@
-"""Hosts of a site: one type per role."""
+"""Hosts of a site and their cameras: one type per role, and per kind of camera."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from modelctl.inventory.cameras import AnyCamera, Confidence
-from modelctl.inventory.part import OneOf, Part
-from modelctl.inventory.values import Address, CameraName, HostName, Login, ModelName, NodeName, PositiveInt, Version
+from modelctl.inventory.values import (
+    Address,
+    CameraName,
+    HostName,
+    Login,
+    ModelName,
+    NodeName,
+    OneOf,
+    Part,
+    PositiveInt,
+    Version,
+    Word,
+    only_if,
+)
+
+Accelerator = Literal["none", "coral", "ncs2"]
+TaskName = Literal[
+    "DailyCleanup",
+    "FaceDataUpdate",
+    "FaceRecon",
+    "FaceSweep",
+    "GetFaces",
+    "GetFaces2",
+    "MeasureRingLatency",
+    "MobileNetSSD_allFrames",
+    "VehicleSpeed",
+]
+Size = tuple[PositiveInt, PositiveInt]
+Percent = Annotated[int, Field(ge=0, le=100)]
+Confidence = Annotated[float, Field(gt=0, le=1)]
+
+RING_BUFFERS: Final[Mapping[str, Size]] = {"vga": (640, 480), "sd": (640, 360)}
+"""The sizes of pictures that a sentinel's task engines have room for, by the name of their ring buffers."""
+OAK_PICTURE: Final[Size] = RING_BUFFERS["sd"]
+"""The size of what the pipeline of an OAK camera makes, whatever a config says."""
+
+
+BLUR = "an odd number: with an even one the blur fails at the first picture, and imagenode publishes none"
+OddInt = Annotated[PositiveInt, only_if(lambda pixels: pixels % 2, BLUR)]
+
+
+class MotionParams(Part):
+    """Settings of the motion detector; contour sizes and blur in pixels, history and noMotionThreshold in frames."""
+
+    var_threshold: Annotated[float, Field(gt=0)]
+    detect_shadows: bool
+    history: PositiveInt
+    min_contour_width: PositiveInt
+    min_contour_height: PositiveInt
+    gaussian_blur: OddInt
+    no_motion_threshold: PositiveInt
+
+
+class DepthAI(Part):
+    """The pipeline that an OAK camera runs by itself."""
+
+    pipeline: Word = "MobileNetSSD"
+    images: Word = "frames"
+    jpegs: Word = "jpegs"
+    neural_nets: dict[Word, Word] = Field(default_factory=lambda: {"Q1": "nn"})
+
+
+class Camera(Part):
+    """What cameras of every kind have; sizes in pixels (width, height), framerate in frames per second.
+
+    The sentinel has room for pictures of 640x480 and 640x360 only; the spyglass is the whole picture.
+    Only an OAK camera, which detects by itself, needs none in `detectobjects`: any other would record no event.
+    `roi` is the region of interest: its upper left and lower right corner in percent of width and height.
+    """
+
+    viewname: Word
+    resolution: Size
+    framerate: PositiveInt
+    spyglass: Size | None = None
+    detectobjects: Literal["none", "mobilenetssd", "motion"] = "none"
+    accelerator: Accelerator = "none"
+    tracker: Word = "none"
+    confidence: Confidence = 0.5
+    interesting_objects: tuple[Word, ...] = ()
+    roi: tuple[tuple[Percent, Percent], tuple[Percent, Percent]] | None = None
+    motion_params: MotionParams | None = None
+    sentinel_tasks: dict[Word, TaskName] = Field(default_factory=dict)
+    debug_mode: bool = False
+
+
+class OakCamera(Camera):
+    """A camera with its own neural chip: names O1, O2, ... Its pictures are of 640x360."""
+
+    encoder: Word | None = None
+    depthai: DepthAI = DepthAI()
+
+
+class PiCamera(Camera):
+    """A Raspberry Pi camera: names P1, P2, ... `threaded_read` needs the old picamera, which Debian 12 cannot run."""
+
+    vflip: bool = False
+    threaded_read: bool = False
+
+
+class WebCamera(Camera):
+    """A USB camera: names W1, W2, ..."""
+
+
+AnyCamera = Annotated[OakCamera | PiCamera | WebCamera, OneOf()]
+CAMERA_LETTERS: dict[str, type[Camera]] = {"O": OakCamera, "P": PiCamera, "W": WebCamera}
+"""What the first letter of a camera's name says."""
+
 
 ServiceState = Literal["running", "stopped", "disabled"]
 

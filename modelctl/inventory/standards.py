@@ -4,8 +4,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 
-from modelctl.inventory.part import Part
-from modelctl.inventory.values import HomePath, Login, PositiveInt
+from modelctl.inventory.values import HomePath, Login, Part, PositiveInt
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 

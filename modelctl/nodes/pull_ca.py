@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization.ssh import (
 
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
-from modelctl.inventory.revoked import Revoked
+from modelctl.inventory.json_files import Revoked
 
 PRINCIPAL = "sentinelcam-pull-2"
 """Of all nodes. `sentinelcam-pull`, of the older certificates that cannot be revoked singly, opens nothing more."""

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from modelctl.errors import Faults
 from modelctl.faults import fault, fault_lines
-from modelctl.inventory.pins import Pin, PinnedFile
+from modelctl.inventory.json_files import Pin, PinnedFile
 from modelctl.inventory.values import FileName, ModelName, Sha256, Version
 from modelctl.registry import plain_yaml
 from modelctl.registry.differences import EMPTY, PIN, Differences, Expected, compare

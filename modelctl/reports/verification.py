@@ -16,7 +16,7 @@ from modelctl.errors import Faults, OperatorError
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.hosts import Datasink
-from modelctl.inventory.pins import Pin
+from modelctl.inventory.json_files import Pin
 from modelctl.inventory.values import newest_first
 from modelctl.nodes import node_command, remote
 from modelctl.registry import registry_store

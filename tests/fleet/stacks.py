@@ -12,7 +12,7 @@ from lab.fleet import PINS
 from lab.machine import wait_until
 from lab.site.registry import REGISTRY
 from modelctl.inventory.coral import CORAL, CoralStack
-from modelctl.inventory.pins import Pin, PinnedFile
+from modelctl.inventory.json_files import Pin, PinnedFile
 from tests.fleet.node import STATE, Node
 
 STACKS = f"{STATE}/coral"

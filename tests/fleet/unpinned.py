@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lab.network import enter as _connect
 from lab.fleet import fleet
-from modelctl.inventory.pins import load_pins
+from modelctl.inventory.json_files import load_pins
 
 _PINS = Path({pins!r})
 _FLEET = replace(fleet(), pins=load_pins(_PINS))

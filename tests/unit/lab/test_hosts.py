@@ -13,7 +13,7 @@ from lab.site.registry import REGISTRY
 from lab.site.standards import STANDARDS
 from modelctl.changes.source_edit import evaluate, set_override
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import load_pins
+from modelctl.inventory.json_files import load_pins
 from modelctl.inventory_file import load
 from modelctl.product import CHECKOUT
 from modelctl.schema import Site

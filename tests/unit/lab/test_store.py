@@ -14,7 +14,7 @@ from lab.fleet import PINS
 from lab.standins.standin import check_whole
 from modelctl.errors import OperatorError
 from modelctl.inventory.coral import CORAL
-from modelctl.inventory.pins import Pins, dump_pins
+from modelctl.inventory.json_files import Pins, dump_pins
 from modelctl.inventory.values import version_key
 from node.protocol.registry import Measured
 from node.registry import stacks

@@ -17,7 +17,7 @@ from modelctl.changes import deployment, journal
 from modelctl.changes.git import Checkout
 from modelctl.changes.journal import Change
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import Pin, PinnedFile, Pins, dump_pins
+from modelctl.inventory.json_files import Pin, PinnedFile, Pins, dump_pins
 from modelctl.nodes import remote
 from node import protocol
 from node.protocol import UNKNOWN_COMMAND
@@ -33,8 +33,8 @@ WHAT = f"Roll back {MODEL} from {NEW} to {OLD}"
 INVENTORY = """
 from pathlib import Path
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import load_pins
-from modelctl.inventory.revoked import load_revoked
+from modelctl.inventory.json_files import load_pins
+from modelctl.inventory.json_files import load_revoked
 from modelctl.changes.source_edit import evaluate
 _SOURCES = Path(__file__).parent / "inventory"
 _PINS = _SOURCES / "pins.json"

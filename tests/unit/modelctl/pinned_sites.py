@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from modelctl.inventory.pins import Pins, dump_pins
+from modelctl.inventory.json_files import Pins, dump_pins
 from modelctl.registry import registry_store
 from modelctl.registry.manifest import pin_of
 from tests.unit.modelctl.sites import fleet
 
 SITE = """
 from pathlib import Path
-from modelctl.inventory.pins import load_pins
+from modelctl.inventory.json_files import load_pins
 from tests.unit.modelctl.sites import fleet
 _PINS = Path({pins!r})
 _FLEET = fleet(pins=load_pins(_PINS))

@@ -13,7 +13,7 @@ import pytest
 
 from modelctl import locks
 from modelctl.errors import OperatorError
-from modelctl.inventory.pins import load_pins
+from modelctl.inventory.json_files import load_pins
 from modelctl.product import CHECKOUT
 
 COUNT = 6  # changes of each of two processes
@@ -46,7 +46,7 @@ for count in range(int(sys.argv[3])):
 PIN = """
 from types import SimpleNamespace
 from modelctl.commands import pinned
-from modelctl.inventory.pins import Pin, PinnedFile, load_pins
+from modelctl.inventory.json_files import Pin, PinnedFile, load_pins
 from tests.unit.modelctl.sites import fleet
 site = SimpleNamespace(pins=path, fleet=fleet())
 year = {"a": 2001, "b": 2002}[name]

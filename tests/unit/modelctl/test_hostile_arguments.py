@@ -18,7 +18,7 @@ from tests.chandler.inventory.registry import REGISTRY
 from tests.chandler.inventory.site import SITE
 from tests.chandler.inventory.standards import STANDARDS
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import load_pins
+from modelctl.inventory.json_files import load_pins
 _PINS = Path(__file__).with_name("pins.json")
 _FLEET = Fleet(SITE, REGISTRY, STANDARDS, load_pins(_PINS))
 """

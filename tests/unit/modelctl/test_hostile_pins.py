@@ -19,7 +19,7 @@ from tests.chandler.inventory.site import SITE
 from tests.chandler.inventory.standards import STANDARDS
 from modelctl.errors import exit_with_message
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import load_pins
+from modelctl.inventory.json_files import load_pins
 _PINS = Path(__file__).with_name("pins.json")
 with exit_with_message():
     _FLEET = Fleet(SITE, REGISTRY, STANDARDS, load_pins(_PINS))

@@ -6,7 +6,7 @@ import pytest
 from pyinfra import logger
 
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.revoked import Revoked
+from modelctl.inventory.json_files import Revoked
 from modelctl.nodes.pull_ca import PullCa
 from node.codec import Text
 from node.protocol.facts import Facts, PullAccess

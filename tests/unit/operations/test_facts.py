@@ -9,7 +9,7 @@ import pytest
 from pyinfra.api.exceptions import FactProcessError
 
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.revoked import Revoked
+from modelctl.inventory.json_files import Revoked
 from modelctl.nodes.bundle import bundle
 from modelctl.nodes.pull_ca import PullCa
 from node.desired_state import Datasink

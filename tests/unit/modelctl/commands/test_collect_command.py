@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from modelctl import cli
 from modelctl.collecting import linked_files
-from modelctl.inventory.pins import Pin, PinnedFile, Pins
+from modelctl.inventory.json_files import Pin, PinnedFile, Pins
 from modelctl.inventory_file import Inventory
 from tests import chandler
 from tests.unit.modelctl.fake_collect import DATA, LIST, VERSION, Hosts, near

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from lab import site_copy
 from modelctl import cli
 from modelctl.commands import options
-from modelctl.inventory.pins import Pin, PinnedFile, Pins, dump_pins
+from modelctl.inventory.json_files import Pin, PinnedFile, Pins, dump_pins
 from modelctl.inventory_file import load
 from tests import chandler
 from tests.chandler.inventory.registry import REGISTRY
@@ -30,7 +30,7 @@ from tests.chandler.inventory.registry import REGISTRY
 from tests.chandler.inventory.site import SITE
 from tests.chandler.inventory.standards import STANDARDS
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import load_pins
+from modelctl.inventory.json_files import load_pins
 _PINS = Path({pins!r})
 _FLEET = Fleet(SITE, REGISTRY, STANDARDS, load_pins(_PINS))
 def _connect():

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from modelctl import cli
 from modelctl.collecting import linked_files
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import Pin, PinnedFile, Pins
+from modelctl.inventory.json_files import Pin, PinnedFile, Pins
 from modelctl.inventory_file import Inventory
 from modelctl.nodes import remote
 from modelctl.prune import prune_nodes

@@ -8,8 +8,7 @@ from click.testing import CliRunner
 
 from modelctl import cli
 from modelctl.errors import Faults
-from modelctl.inventory import each_once
-from modelctl.inventory_file import load
+from modelctl.inventory_file import load, require_each_once
 from tests import chandler
 from tests.unit.cases import each
 
@@ -77,14 +76,14 @@ def test_both_lines_are_named(tmp_path: Path, text: str, lines: tuple[int, int])
     path = tmp_path / "x.py"
     path.write_text(text)
     with pytest.raises(Faults, match=rf"x\.py:{lines[1]}: found .* a second time, first in line {lines[0]};"):
-        each_once.require([path])
+        require_each_once([path])
 
 
 def test_all_of_them_at_once(tmp_path: Path) -> None:
     path = tmp_path / "x.py"
     path.write_text("{1: 2, 1: 3, 1: 4}\n{2: 2, 2: 3}\n")
     with pytest.raises(Faults) as caught:
-        each_once.require([path, path])
+        require_each_once([path, path])
     assert len(caught.value.faults) == 6
 
 
@@ -95,4 +94,4 @@ def test_all_of_them_at_once(tmp_path: Path) -> None:
 def test_what_is_not_twice_or_not_known(tmp_path: Path, text: str) -> None:
     path = tmp_path / "x.py"
     path.write_text(text)
-    each_once.require([path, tmp_path / "none.py"])
+    require_each_once([path, tmp_path / "none.py"])

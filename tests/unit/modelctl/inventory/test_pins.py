@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from modelctl.errors import Faults, OperatorError
-from modelctl.inventory.pins import dump_pins, load_pins
+from modelctl.inventory.json_files import dump_pins, load_pins
 from tests.unit.modelctl.sites import fleet, pinned
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import PinnedFile, Pins
+from modelctl.inventory.json_files import PinnedFile, Pins
 from modelctl.schema import MinimalRetention, NeverDelete, Ports, Standards, VehicleInterest
 from tests.unit.cases import each
 from tests.unit.modelctl.sites import fleet, pinned, site, site_with, site_with_camera, with_datasink

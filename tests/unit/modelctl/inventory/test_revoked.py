@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from modelctl.errors import Faults, OperatorError
-from modelctl.inventory.revoked import Revoked, dump_revoked, load_revoked
+from modelctl.inventory.json_files import Revoked, dump_revoked, load_revoked
 from tests.unit.modelctl.sites import fleet
 
 

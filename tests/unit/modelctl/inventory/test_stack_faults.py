@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from modelctl.errors import Faults
-from modelctl.inventory.coral import Coral, CoralPackage, CoralStack
+from modelctl.inventory.coral import Coral, CoralPackage, CoralStack, coral_faults
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.stack_faults import coral_faults
 from tests.chandler.inventory.registry import REGISTRY
 from tests.unit.cases import each
 from tests.unit.modelctl.sites import fleet

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from modelctl.errors import Faults
-from modelctl.inventory.cameras import RING_BUFFERS
+from modelctl.inventory.hosts import RING_BUFFERS
 from modelctl.schema import MotionParams, OakCamera, PinnedFile, Pins, Site, WebCamera
 from tests.unit.cases import each
 from tests.unit.modelctl.sites import fleet, pinned, site_with, site_with_camera

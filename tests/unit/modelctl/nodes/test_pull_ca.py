@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from modelctl.errors import OperatorError
-from modelctl.inventory.revoked import Revoked
+from modelctl.inventory.json_files import Revoked
 from modelctl.nodes.pull_ca import PullCa
 
 NOBODY = Revoked()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lab.layers import FOLDER as LAYERS
-from modelctl.inventory.revoked import Revoked
+from modelctl.inventory.json_files import Revoked
 from modelctl.nodes.pull_ca import PullCa
 from node.pull import transfer
 

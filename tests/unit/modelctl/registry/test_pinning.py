@@ -6,7 +6,7 @@ import pytest
 
 from modelctl.errors import OperatorError
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.pins import Pin, PinnedFile, Pins
+from modelctl.inventory.json_files import Pin, PinnedFile, Pins
 from modelctl.registry.pinning import propose, require_version, unpinned
 from node.protocol.registry import FolderContents, Measured
 from tests.unit.modelctl.datasinks import manifest
