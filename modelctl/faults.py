@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from modelctl.errors import Faults
 from modelctl.inventory.values import Part
-from node.printable import printable
+from node.errors import printable
 
 MAX_QUOTED = 160
 Made = TypeVar("Made")

@@ -8,9 +8,8 @@ import sys
 from typing import List
 
 from node import protocol
-from node.errors import Refusal, fault_of
+from node.errors import Refusal, fault_of, shown
 from node.machine import commands
-from node.printable import shown
 from node.registry import commands as registry
 
 SECONDS = 600

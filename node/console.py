@@ -10,10 +10,9 @@ import sys
 import uuid
 
 from node import layout, protocol
-from node.errors import Refusal
+from node.errors import Refusal, shown
 from node.facts import status as states
 from node.machine import commands, environments
-from node.printable import shown
 from node.protocol.facts import History
 from node.pull import face_list
 from node.store import history, sets

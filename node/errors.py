@@ -1,6 +1,8 @@
-"""What an operator can cause, told apart from bugs."""
+"""What an operator is told: refusals, apart from bugs; and text that others have a hand in."""
 
 from __future__ import annotations
+
+from typing import Optional
 
 
 class Refusal(Exception):
@@ -26,3 +28,14 @@ class Unknown(Refusal):
 def fault_of(error: OSError, name: str) -> str:
     """Return the operator's line of a full or failing disk, or a folder where a file should be: not a bug of ours."""
     return "%s: %s; mend that on the node and run again" % (error.filename or name, error.strerror or error)
+
+
+def printable(text: str, limit: Optional[int] = None) -> str:
+    """Return the text, or its first `limit` characters, without anything that a terminal or a log would obey."""
+    text = text[:limit]
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def shown(*words: str) -> str:
+    """Return words of the command line, as much of them as a line of text has room for."""
+    return printable(" ".join(words), 80)

@@ -10,11 +10,10 @@ from typing import Callable, ContextManager, Dict, Type, TypeVar
 from node import console, layout, mend, program, protocol
 from node.coral import stacks
 from node.desired_state import DesiredState
-from node.errors import Refusal
+from node.errors import Refusal, printable
 from node.facts import facts, preview
 from node.linked_files import linked_transfer
 from node.machine import apt_lock
-from node.printable import printable
 from node.protocol import retention as retention_messages
 from node.protocol import versions as version_messages
 from node.protocol.steps import AppendLog, Authorize, InstallAccess, InstallCleanup, Refused

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import List, Tuple
 
 from node.coral import elf
-from node.errors import Refusal
+from node.errors import Refusal, printable
 from node.machine import commands
-from node.printable import printable
 
 SECONDS = 60.0
 MOST_OF_CONTROL = 1 << 16

@@ -11,10 +11,9 @@ import mmap
 import os
 from typing import Iterator, NamedTuple, Optional, Tuple
 
-from node.errors import Refusal, Unknown
+from node.errors import Refusal, Unknown, printable
 from node.machine import processes
 from node.machine.processes import PROC, Process, Table
-from node.printable import printable
 from node.store import handles
 from node.store.service_set import CORAL, LIBRARY, ServiceSet, SetStack
 

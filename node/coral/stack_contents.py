@@ -10,8 +10,7 @@ from typing import Any, Dict, Iterable, NamedTuple, Optional, Set
 
 from node import codec
 from node.desired_state import Stack
-from node.errors import Refusal
-from node.printable import printable
+from node.errors import Refusal, printable
 from node.store import disk, files, formats
 from node.store.rights import ROOT
 

@@ -18,8 +18,7 @@ from node import layout, names
 from node.coral import stack_contents
 from node.coral.stack_contents import CONTENTS, Contents
 from node.desired_state import DesiredState, Stack
-from node.errors import Refusal
-from node.printable import printable
+from node.errors import Refusal, printable
 from node.pull import pull
 from node.store import disk, files
 from node.store.rights import ROOT

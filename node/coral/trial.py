@@ -12,9 +12,8 @@ import signal
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-from node.errors import Unfit
+from node.errors import Unfit, printable
 from node.machine import commands, environments
-from node.printable import printable
 from node.store import disk
 from node.store.service_set import CORAL, ServiceSet, SetStack
 

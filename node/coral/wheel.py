@@ -18,8 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
-from node.errors import Refusal
-from node.printable import printable
+from node.errors import Refusal, printable
 from node.store import handles
 
 MOST_FILES = 5000

@@ -11,9 +11,8 @@ from typing import Iterator, List, Optional
 
 from node.coral import mapped, stacks, stick
 from node.desired_state import DesiredState, Stack
-from node.errors import Refusal
+from node.errors import Refusal, printable
 from node.machine import processes, services
-from node.printable import printable
 from node.protocol.facts import StackState
 from node.store import disk
 from node.store.service_set import ServiceSet

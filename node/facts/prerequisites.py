@@ -11,11 +11,10 @@ from typing import Dict, Iterator, List, Optional
 
 from node.coral import stick
 from node.desired_state import DesiredState, Source
-from node.errors import Refusal
+from node.errors import Refusal, printable
 from node.facts import coral_host
 from node.machine import releases
 from node.machine.releases import Release
-from node.printable import printable
 from node.protocol.facts import Facts, Missing
 from node.pull import access
 from node.store import disk, rights

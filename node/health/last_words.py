@@ -12,9 +12,8 @@ import time
 from pathlib import Path
 from typing import Dict, List
 
-from node.errors import Refusal, Unknown
+from node.errors import Refusal, Unknown, printable
 from node.machine import journal, processes, services
-from node.printable import printable
 from node.store import handles, rights
 from node.store.rights import Owner
 from node.store.service_set import ServiceSet

@@ -11,11 +11,10 @@ import re
 from typing import Any, Callable, Dict, Iterable, NamedTuple, Optional, Pattern, Sequence, Set
 
 from node.coral import mapped, stick
-from node.errors import Refusal, Unknown
+from node.errors import Refusal, Unknown, printable
 from node.health import sockets, zmtp
 from node.machine import journal, processes
 from node.machine.processes import Process, Table
-from node.printable import printable
 from node.store.service_set import ServiceSet
 
 WORKS = "works"

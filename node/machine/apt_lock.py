@@ -9,8 +9,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from node.errors import Refusal
-from node.printable import printable
+from node.errors import Refusal, printable
 from node.store import disk, handles
 
 LOCKS = (

@@ -11,8 +11,7 @@ from typing import List, NamedTuple, Optional, Set, Tuple
 
 from node import layout
 from node.desired_state import DesiredState, File, Version
-from node.errors import Refusal
-from node.printable import printable
+from node.errors import Refusal, printable
 from node.pull import pull
 from node.store import checksum_cache, disk, files, handles, rights
 from node.store.rights import ROOT, Owner

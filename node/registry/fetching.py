@@ -13,8 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Iterator, Optional
 
-from node.errors import Refusal
-from node.printable import printable
+from node.errors import Refusal, printable
 from node.registry import own
 from node.store import disk, files, handles
 

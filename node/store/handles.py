@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Dict, Iterator, List, Optional, Tuple
 
-from node.errors import Refusal
-from node.printable import printable
+from node.errors import Refusal, printable
 from node.store import rights
 
 MAX_LINKS = 40  # path_resolution(7)

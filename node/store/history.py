@@ -8,8 +8,7 @@ import time
 from typing import Iterator, List, Optional
 
 from node import codec, layout
-from node.errors import Refusal
-from node.printable import printable
+from node.errors import Refusal, printable
 from node.protocol.facts import HistoryEntry
 from node.store import disk, files, formats
 from node.store.pending_switch import Request

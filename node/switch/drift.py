@@ -11,9 +11,9 @@ from typing import Dict, Iterator, List
 
 from node import layout
 from node.coral import mapped, stick
+from node.errors import printable
 from node.machine import processes, services
 from node.machine.services import Status
-from node.printable import printable
 from node.store import disk
 from node.store.service_set import ServiceSet
 from node.switch import installation

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import List, NamedTuple, Tuple
 
 from node import layout
-from node.errors import Refusal
+from node.errors import Refusal, shown
 from node.health import health
 from node.linked_files import backups, linked
 from node.linked_files.backups import Backup
 from node.machine import services
-from node.printable import shown
 from node.store import disk, history, lock, pending_switch, sets
 from node.store.pending_switch import Request
 from node.store.service_set import Named, ServiceSet

@@ -7,7 +7,7 @@ import pytest
 
 from node import codec, protocol
 from node.codec import Name, Sha256, Size, Text
-from node.printable import printable
+from node.errors import printable
 
 
 class Part(NamedTuple):

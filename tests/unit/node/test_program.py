@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import node
-from node import layout, own_units, program
+from node import layout, program
 from node.machine import services
 from node.store import disk
 from tests.unit.node.places import tree
@@ -34,7 +34,7 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "node" / "cli.py").write_text("cli")
     monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
     monkeypatch.setattr(services, "control", lambda *_, **__: None)
-    monkeypatch.setattr(own_units, "are_installed", lambda: True)
+    monkeypatch.setattr(program, "units_are_installed", lambda: True)
     return folder
 
 
@@ -81,7 +81,7 @@ def test_programs_older_than_the_one_before_go(running: Path) -> None:
 
 def test_the_units_come_last_for_they_run_the_current_program(running: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str | None] = []
-    monkeypatch.setattr(own_units, "install", lambda: seen.append(disk.target(layout.program() / "current")))
+    monkeypatch.setattr(program, "install_units", lambda: seen.append(disk.target(layout.program() / "current")))
     assert install(running).name == seen[0]
 
 
@@ -90,7 +90,7 @@ def test_a_program_without_its_units_is_not_current(
     running: Path, monkeypatch: pytest.MonkeyPatch, are_installed: bool
 ) -> None:
     folder = install(running)
-    monkeypatch.setattr(own_units, "are_installed", lambda: are_installed)
+    monkeypatch.setattr(program, "units_are_installed", lambda: are_installed)
     assert program.current() == (folder.name if are_installed else None)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import node
-from node import layout, own_units
+from node import layout, program
 from node.layout import PYTHON
 
 FILES = sorted(Path(node.__file__).parent.rglob("*.py"))
@@ -157,7 +157,7 @@ def test_what_root_runs_beside_units_is_isolated() -> None:
     assert layout.PYTHON == ("/usr/bin/python3", "-I", "-B") == PYTHON
     for path in FILES:
         assert "sys.executable" not in path.read_text(), path
-    texts = [text.decode() for text in own_units._files().values()]
+    texts = [text.decode() for text in program._files().values()]
     assert len(texts) == 3
     assert all(text.count("/usr/bin/python3 -I -B ") == text.count("python") == 1 for text in texts)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from node import layout, own_units
+from node import layout, program
 from node.machine import services
 from node.store import files
 
@@ -26,9 +26,9 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_units_and_command_are_put_in_place(done: list[str]) -> None:
-    assert not own_units.are_installed()
-    own_units.install()
-    assert own_units.are_installed()
+    assert not program.units_are_installed()
+    program.install_units()
+    assert program.units_are_installed()
     assert done == ["daemon-reload", "enable --quiet sentinelcam-recover.service"]
     modes = {
         path.name: stat.S_IMODE(path.stat().st_mode) for path in [layout.CONSOLE_COMMAND, *layout.UNITS.glob("*.*ce")]
@@ -39,7 +39,7 @@ def test_units_and_command_are_put_in_place(done: list[str]) -> None:
 
 
 def test_the_boot_unit_comes_before_every_service_and_only_after_a_switch_that_died() -> None:
-    own_units.install()
+    program.install_units()
     unit = (layout.UNITS / "sentinelcam-recover.service").read_text().splitlines()
     assert f"ConditionPathExistsGlob={layout.STATE}/sets/*/pending" in unit
     [before] = [line for line in unit if line.startswith("Before=")]
@@ -49,31 +49,31 @@ def test_the_boot_unit_comes_before_every_service_and_only_after_a_switch_that_d
 
 
 def test_the_unit_after_a_death_tries_until_it_has_returned() -> None:
-    own_units.install()
+    program.install_units()
     unit = (layout.UNITS / "sentinelcam-recover@.service").read_text().splitlines()
     assert f"ExecStart=/usr/bin/python3 -I -B {layout.STATE}/program/current recover %i" in unit
     assert {"Restart=on-failure", "StartLimitIntervalSec=0"} <= set(unit)
 
 
 def test_the_command_passes_its_words_on() -> None:
-    program = layout.STATE / "program" / "current"
-    program.parent.mkdir(parents=True)
-    program.write_text("import sys; print(sys.argv[1:])")
-    own_units.install()
+    current = layout.STATE / "program" / "current"
+    current.parent.mkdir(parents=True)
+    current.write_text("import sys; print(sys.argv[1:])")
+    program.install_units()
     said = subprocess.run([layout.CONSOLE_COMMAND, "revert", "a b"], stdout=subprocess.PIPE, check=True, text=True)
     assert said.stdout == "['revert', 'a b']\n"
 
 
 def test_what_is_right_is_not_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    own_units.install()
+    program.install_units()
     monkeypatch.delattr(files, "write")
-    own_units.install()
+    program.install_units()
 
 
 @pytest.mark.parametrize("name", ["sentinelcam-recover.service", "sentinelcam-recover@.service", "sentinelcam-node"])
 @pytest.mark.parametrize("drift", ["content", "mode", "absent"])
 def test_drift_is_seen_and_heals(name: str, drift: str) -> None:
-    own_units.install()
+    program.install_units()
     path: Path = layout.CONSOLE_COMMAND if name == "sentinelcam-node" else layout.UNITS / name
     match drift:
         case "content":
@@ -82,12 +82,12 @@ def test_drift_is_seen_and_heals(name: str, drift: str) -> None:
             path.chmod(0o600)
         case "absent":
             path.unlink()
-    assert not own_units.are_installed()
-    own_units.install()
-    assert own_units.are_installed()
+    assert not program.units_are_installed()
+    program.install_units()
+    assert program.units_are_installed()
 
 
 def test_a_boot_unit_that_is_not_enabled_is_not_installed() -> None:
-    own_units.install()
-    (layout.UNITS / "multi-user.target.wants" / own_units.BOOT_UNIT).unlink()
-    assert not own_units.are_installed()
+    program.install_units()
+    (layout.UNITS / "multi-user.target.wants" / program.BOOT_UNIT).unlink()
+    assert not program.units_are_installed()
