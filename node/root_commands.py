@@ -7,12 +7,11 @@ import signal
 import sys
 from typing import Callable, ContextManager, Dict, Type, TypeVar
 
-from node import console, layout, mend, program, protocol
+from node import console, layout, linked_files, mend, program, protocol
 from node.coral import stacks
 from node.desired_state import DesiredState
 from node.errors import Refusal, printable
 from node.facts import facts, preview
-from node.linked_files import linked_transfer
 from node.machine import apt_lock
 from node.protocol import retention as retention_messages
 from node.protocol import versions as version_messages
@@ -103,7 +102,7 @@ COMMANDS: Dict[str, _Run] = {
     "facts": _answered(DesiredState, facts.gather),
     **_asked(version_messages.PREVIEW, preview.preview),
     **_asked(version_messages.VERIFY, verification.verify),
-    **_asked(version_messages.LINKED_FILES, linked_transfer.look),
+    **_asked(version_messages.LINKED_FILES, linked_files.look),
     **_asked(version_messages.LIST_VERSIONS, lambda asked: prune_node.gather(asked.models)),
     **_asked(version_messages.REMOVE_VERSIONS, prune_node.remove),
     **_asked(retention_messages.ADD_ROOTS, roots.add),
@@ -124,7 +123,7 @@ COMMANDS: Dict[str, _Run] = {
     "refuse": _told(Refused, follow.record),
     "restore-unit": console.restore_unit,
     "append-log": _told(AppendLog, _append_log),
-    "send-linked-file": _told(SendLinkedFile, linked_transfer.send),
+    "send-linked-file": _told(SendLinkedFile, linked_files.send),
     "install-cleanup": _told(InstallCleanup, lambda told: prune_units.install(told.units)),
     "note-clock": sweep.note_clock,
     "sweep": sweep.run,

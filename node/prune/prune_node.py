@@ -14,11 +14,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Dict, Iterable, Iterator, List, Set, Tuple
 
-from node import layout, names
+from node import layout, linked_files, names
 from node.codec import Text
 from node.coral import stacks
 from node.errors import Refusal
-from node.linked_files import linked_transfer
 from node.machine.processes import writers
 from node.protocol.versions import Held, HeldFile, HeldVersion, Removable, Removal, Removed, RemoveVersions
 from node.prune import referenced
@@ -161,14 +160,14 @@ def _require_removable(models: Path, entry: Removable, in_use: Set[Pair]) -> Non
         raise Refusal("%s: open for writing; it stays; run again later" % ", ".join(busy))
     for name, digests in sorted(entry.linked.items()):
         path = folder / name
-        if disk.is_there(path) and linked_transfer.measure(path).sha256 not in digests:
+        if disk.is_there(path) and linked_files.measure(path).sha256 not in digests:
             raise Refusal("%s: it holds what exists nowhere else; it stays; run modelctl collect first" % path)
 
 
 def _folders_of(models: Path, entry: Removable) -> List[Path]:
     """Where a version is: one folder, or one for each stack of that version. Raises Refusal where it is not."""
     if entry.model != service_set.CORAL:
-        return [linked_transfer.version_folder(models, entry.model, entry.version)]
+        return [linked_files.version_folder(models, entry.model, entry.version)]
     found = _stacks()
     if entry.version not in found:
         there = ", ".join(sorted(found)) or "none"

@@ -8,10 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Optional
 
-from node import layout
+from node import layout, linked_files
 from node.errors import Refusal, Unknown
 from node.health import health, last_words
-from node.linked_files import linked
 from node.machine import services
 from node.store import files, history, lock, pending_switch, sets
 from node.store.history import short
@@ -161,7 +160,7 @@ def _last_words(pending: PendingSwitch) -> str:
 def stop(pending: PendingSwitch, service: ServiceSet) -> None:
     """Stop a service whose switch this is, when no task writes a linked file. Raises Refusal."""
     named = sets.named(service.service, pending.old, pending.request.digest)
-    linked.wait(named, service.health_check.writer_timeout)
+    linked_files.wait(named, service.health_check.writer_timeout)
     stopping.stop(service.unit, named, pending.request)
     files.unlink(layout.started(service.service))
 

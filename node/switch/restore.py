@@ -9,11 +9,10 @@ import time
 from pathlib import Path
 from typing import List, NamedTuple, Tuple
 
-from node import layout
+from node import layout, linked_files
 from node.errors import Refusal, shown
 from node.health import health
-from node.linked_files import backups, linked
-from node.linked_files.backups import Backup
+from node.linked_files import Backup
 from node.machine import services
 from node.store import disk, history, lock, pending_switch, sets
 from node.store.pending_switch import Request
@@ -44,7 +43,7 @@ def choose(words: Tuple[str, ...]) -> Choice:
     known = {_label(path): path for path in [*_files(), *_in_use()]}
     if label not in known or len(words) > 2:
         raise Refusal("found %s; allowed: %s" % (shown(*words), ", ".join(sorted(known)) or "nothing is linked here"))
-    held = backups.of_any_version(known[label])
+    held = linked_files.backups_of_any_version(known[label])
     found = [each for each in held if each.digest.startswith(digest)]
     if not digest or not found or len({each.digest for each in found}) > 1:
         there = ", ".join(each.digest for each in held) or "there is none"
@@ -71,9 +70,9 @@ def carry_out(choice: Choice, request: Request) -> str:
 def _exchange(choice: Choice, request: Request) -> str:
     path, backup, content = choice
     named = [Named(path, "", linked=True)]
-    linked.wait(named, content.health_check.writer_timeout)
+    linked_files.wait(named, content.health_check.writer_timeout)
     stopping.stop(content.unit, named, request)
-    aside = backups.aside(path) if disk.is_there(path) else None
+    aside = linked_files.back_up(path) if disk.is_there(path) else None
     stopping.replace(path, backup.path)
     done = "%s is as in %s; what was there: %s" % (path, backup.path, aside or "nothing")
     history.add(request, request.digest, history.RESTORED, done)
@@ -113,5 +112,7 @@ def _label(path: Path) -> str:
 
 
 def _described(path: Path) -> List[str]:
-    times = ((each, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(each.mtime))) for each in backups.of(path))
+    times = (
+        (each, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(each.mtime))) for each in linked_files.backups(path)
+    )
     return ["%s %s of %s, %d bytes" % (_label(path), each.digest, when, each.size) for each, when in times]

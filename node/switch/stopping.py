@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Iterable, Iterator, Optional, Tuple
 
+from node import linked_files
 from node.errors import Refusal
-from node.linked_files import backups, linked
 from node.machine import services
 from node.store import disk, files, handles, history
 from node.store.pending_switch import Request
@@ -20,7 +20,7 @@ LIST = ".csv"  # written in place, in some 60 ms, while it is open for no longer
 
 def stop(unit: str, named: Iterable[Named], request: Request) -> None:
     """Stop a service. A list that the stop has cut short is put back as it was just before, and the history tells."""
-    paths = linked.siblings(named)
+    paths = linked_files.siblings(named)
     lists = list(_lists(path for path in sorted(paths) if path.suffix == LIST))
     services.stop(unit, paths)
     for path, before, copy, is_new in lists:
@@ -38,8 +38,8 @@ def _lists(paths: Iterable[Path]) -> Iterator[Tuple[Path, str, Path, bool]]:
     """
     for path in paths:
         with suppress(OSError, Refusal):
-            text, held = _text(path), [backup.path for backup in backups.of(path)]
-            copy = backups.aside(path)
+            text, held = _text(path), [backup.path for backup in linked_files.backups(path)]
+            copy = linked_files.back_up(path)
             yield path, text, copy, copy not in held
 
 
@@ -66,7 +66,7 @@ def _rows(text: str) -> Optional[int]:
 
 
 def _put_back(path: Path, copy: Path) -> str:
-    cut = backups.aside(path) if disk.is_there(path) else "nothing"
+    cut = linked_files.back_up(path) if disk.is_there(path) else "nothing"
     replace(path, copy)
     return "%s: cut short by the stop; it is again as it was just before; what was left: %s" % (path, cut)
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import List, Optional, Set
 
-from node import layout
+from node import layout, linked_files
 from node.coral import trial
 from node.errors import Refusal, Unfit, Unknown
 from node.health import health
-from node.linked_files import backups, linked
 from node.machine import services
 from node.store import files, history, lock, pending_switch, sets
 from node.store.pending_switch import PendingSwitch, Request
@@ -94,14 +93,14 @@ def _prepare(request: Request, wanted: ServiceSet, left: Optional[PendingSwitch]
     before, after = (sets.named(wanted.service, digest) for digest in (pending.old, wanted.digest))
     _wait(wanted, [*before, *after])
     if _linked_paths(before) != _linked_paths(after):
-        backups.keep([*before, *after])
+        linked_files.keep([*before, *after])
         _wait(wanted, [*before, *after])  # copying takes its time
     return pending
 
 
 def _wait(wanted: ServiceSet, named: List[Named]) -> None:
     if wanted.is_to_run:
-        linked.wait(named, wanted.health_check.writer_timeout)
+        linked_files.wait(named, wanted.health_check.writer_timeout)
 
 
 def _pending(request: Request, wanted: ServiceSet, left: Optional[PendingSwitch]) -> PendingSwitch:

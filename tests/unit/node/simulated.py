@@ -12,10 +12,9 @@ from typing import TypeGuard
 
 import pytest
 
-from node import layout
+from node import layout, linked_files
 from node.errors import Refusal
 from node.health import last_words
-from node.linked_files import linked
 from node.machine import services
 from node.machine.services import Status
 from node.store import disk, files, pending_switch
@@ -237,7 +236,7 @@ def quicken(patch: pytest.MonkeyPatch) -> None:
     """Nothing of this is what a kill or a power cut changes."""
     patch.setattr(time, "sleep", lambda _: None)
     patch.setattr(disk, "is_readable", lambda *_: True)
-    patch.setattr(linked, "writers", lambda _: [])
+    patch.setattr(linked_files, "writers", lambda _: [])
 
 
 def _text(name: str) -> str | None:

@@ -15,9 +15,9 @@ from node.store import checksum_cache, files, lock, sets, versions
 from node.store.service_set import Named
 from node.switch import automatic_rollback
 from tests.unit.node.disks import Disk, Killed
-from tests.unit.node.linked_files.test_linked import holding
 from tests.unit.node.places import Place, at, service_set, sha256, tree
 from tests.unit.node.simulated import quicken
+from tests.unit.node.test_linked_files import holding
 
 DATA = {"list.csv": b"rows", "cats.bin": b"meow" * 100}
 OLD, NEW = "2025-01-01", "2026-01-01"

@@ -2,10 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from node import layout
+from node import layout, linked_files
 from node.errors import Refusal
 from node.health import health, last_words
-from node.linked_files import linked
 from node.machine import services
 from node.store import history, lock, pending_switch, sets
 from node.store.service_set import Named
@@ -135,7 +134,7 @@ class TestRecover:
         path.touch()
         died(place)
         stored(place, "d2", named_files=[Named(path, "ab", linked=True)])
-        monkeypatch.setattr(linked, "writers", lambda paths: [str(each) for each in paths])
+        monkeypatch.setattr(linked_files, "writers", lambda paths: [str(each) for each in paths])
         with pytest.raises(Refusal, match=f"^{path}: open for writing for more than 0 s;"):
             automatic_rollback.recover("engine")
         left = pending_switch.read("engine")

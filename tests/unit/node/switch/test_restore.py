@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from node import console
+from node import console, linked_files
 from node.errors import Refusal
 from node.health import health
-from node.linked_files import backups, linked
 from node.machine import commands, services
 from node.store import history, lock, pending_switch, sets
 from node.store.service_set import Named
@@ -28,7 +27,7 @@ def path(place: Place, told: list[str]) -> Path:
     path = place.models / LABEL
     path.parent.mkdir(parents=True)
     path.write_bytes(OLD)
-    backups.aside(path)
+    linked_files.back_up(path)
     path.write_bytes(NEW)
     sets.put(service_set("d1", named=[Named(path, "ab", linked=True)]), "c0ffee")
     sets.choose("engine", "d1", None)
@@ -63,7 +62,7 @@ def test_what_a_task_writes_at_its_end_is_kept_and_does_not_win(path: Path, monk
     monkeypatch.setattr(services, "stop", lambda *_: path.write_bytes(sweep))
     carry_out(LABEL, DIGEST)
     assert path.read_bytes() == OLD
-    assert sweep in tree(backups.of(path)[0].path.parent).values()
+    assert sweep in tree(linked_files.backups(path)[0].path.parent).values()
 
 
 def test_one_that_is_gone_comes_back(path: Path) -> None:
@@ -76,7 +75,7 @@ def test_the_backups_are_shown(path: Path) -> None:
     [line] = restore.show().splitlines()
     assert line.startswith(f"{LABEL} {DIGEST} of 20")
     assert line.endswith(f", {len(OLD)} bytes")
-    backups.aside(path)
+    linked_files.back_up(path)
     assert len(restore.show().splitlines()) == 2
 
 
@@ -112,7 +111,7 @@ def test_while_a_switch_is_running(path: Path) -> None:
 
 
 def test_while_a_task_has_it_open(path: Path, monkeypatch: pytest.MonkeyPatch, told: list[str]) -> None:
-    monkeypatch.setattr(linked, "writers", lambda _: ["list.csv (process 7)"])
+    monkeypatch.setattr(linked_files, "writers", lambda _: ["list.csv (process 7)"])
     assert refusal(LABEL, DIGEST).startswith("list.csv (process 7): open for writing for more than 0 s;")
     assert (path.read_bytes(), told) == (NEW, [])
 
@@ -157,10 +156,10 @@ def test_a_program_that_takes_too_long_is_a_refusal(programs: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"other bytes"])
 def test_a_backup_that_was_damaged_is_made_anew(path: Path, content: bytes) -> None:
     """A switch that relies on it would otherwise leave none."""
-    copy = backups.aside(path)
+    copy = linked_files.back_up(path)
     whole = copy.read_bytes()
     copy.write_bytes(content)
-    assert backups.aside(path) == copy
+    assert linked_files.back_up(path) == copy
     assert copy.read_bytes() == whole
     [damaged] = copy.parent.glob(f".{copy.name}.damaged-*")
     assert damaged.read_bytes() == content

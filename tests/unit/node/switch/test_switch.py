@@ -3,10 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from node import layout
+from node import layout, linked_files
 from node.errors import Refusal
 from node.health import health
-from node.linked_files import linked
 from node.machine import services
 from node.machine.services import Status
 from node.store import files, history, pending_switch, sets
@@ -109,7 +108,7 @@ def test_an_adopted_service_is_to_run_if_it_ran_or_would_at_boot(
 def test_a_service_that_is_not_to_run_gets_its_files_and_is_left_so(
     place: Place, told: list[str], monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
-    monkeypatch.setattr(linked, "wait", lambda *_: pytest.fail("it is not stopped"))
+    monkeypatch.setattr(linked_files, "wait", lambda *_: pytest.fail("it is not stopped"))
     stored(place, "d1", state=state)
     assert run("d1") is None
     assert config(place) == "d1"
@@ -169,7 +168,7 @@ def test_a_return_that_must_wait_leaves_the_note_with_its_reason(place: Place, m
     stored(place, "d2")
 
     def unhealthy(_: ServiceSet) -> str:
-        monkeypatch.setattr(linked, "writers", lambda _: ["facelist.csv (process 7)"])
+        monkeypatch.setattr(linked_files, "writers", lambda _: ["facelist.csv (process 7)"])
         return "d2 is unhealthy"
 
     monkeypatch.setattr(health, "wait", unhealthy)

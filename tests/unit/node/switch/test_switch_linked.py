@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from node import layout
+from node import layout, linked_files
 from node.health import health
-from node.linked_files import backups, linked
 from node.machine import services
 from node.store import sets
 from node.store.service_set import Named
@@ -55,7 +54,7 @@ def test_a_linked_file_of_the_old_set_alone_is_waited_for(
 ) -> None:
     stored(place, "d1", named_files=[Named(versions[0], "ab", linked=True)])
     run("d1")
-    monkeypatch.setattr(linked, "writers", lambda paths: sorted(map(str, paths)))
+    monkeypatch.setattr(linked_files, "writers", lambda paths: sorted(map(str, paths)))
     stored(place, "d2")
     assert str(run("d2")).startswith(f"engine: {versions[0]}, {versions[1]}: open for writing for more than 0 s;")
     assert sets.digest_of("engine", sets.CHOSEN) == "d1"
@@ -79,7 +78,7 @@ def test_a_task_that_begins_to_write_while_the_copies_are_made_is_waited_for(
     stored(place, "d1", named_files=[Named(versions[0], "ab", linked=True)])
     run("d1")
     writing = ["list.csv (process 7)"]
-    monkeypatch.setattr(backups, "keep", lambda _: monkeypatch.setattr(linked, "writers", lambda _: writing))
+    monkeypatch.setattr(linked_files, "keep", lambda _: monkeypatch.setattr(linked_files, "writers", lambda _: writing))
     stored(place, "d2", named_files=[Named(versions[1], "ab", linked=True)])
     assert str(run("d2")).startswith("engine: list.csv (process 7): open for writing for more than 0 s;")
     assert sets.digest_of("engine", sets.CHOSEN) == "d1"
@@ -90,6 +89,6 @@ def test_a_switch_that_leaves_the_version_keeps_none(
 ) -> None:
     stored(place, "d1", named_files=[Named(versions[0], "ab", linked=True)])
     run("d1")
-    monkeypatch.delattr(backups, "keep")
+    monkeypatch.delattr(linked_files, "keep")
     stored(place, "d2", named_files=[Named(versions[0], "ab", linked=True)])
     assert run("d2") is None

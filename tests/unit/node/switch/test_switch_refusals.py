@@ -4,10 +4,9 @@ import subprocess
 
 import pytest
 
-from node import layout
+from node import layout, linked_files
 from node.coral import trial
 from node.errors import Unfit
-from node.linked_files import linked
 from node.store import history, lock, pending_switch, sets
 from node.store.service_set import Named, ServiceSet
 from node.switch import automatic_rollback, switch
@@ -55,7 +54,7 @@ def test_a_linked_file_held_open_is_refused_and_changes_nothing(
     stored(place, "d1")
     run("d1")
     told.clear()
-    monkeypatch.setattr(linked, "writers", lambda _: ["facelist.csv (process 7)"])
+    monkeypatch.setattr(linked_files, "writers", lambda _: ["facelist.csv (process 7)"])
     stored(place, "d2")
     assert str(run("d2")).startswith("engine: facelist.csv (process 7): open for writing for more than 0 s;")
     assert (chosen()[0], told, pending_switch.read("engine")) == ("d1", [], None)

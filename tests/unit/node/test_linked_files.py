@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from node import layout
+from node import layout, linked_files
 from node.errors import Refusal
-from node.linked_files import backups, linked
 from node.machine import processes
 from node.store import files
 from node.store.service_set import Named
@@ -69,30 +68,30 @@ def test_a_file_held_open_by_another_path_is_found(lists: list[Path], tmp_path: 
 def test_an_older_version_held_open_is_waited_for(lists: list[Path]) -> None:
     named = [Named(lists[1], "ab", linked=True)]
     with holding(lists[0], "a") as process, pytest.raises(Refusal) as caught:
-        linked.wait(named, 0)
+        linked_files.wait(named, 0)
     assert str(caught.value) == (
         f"{lists[0]} (process {process}): open for writing for more than 0 s; expected the task to finish; run again "
         "later"
     )
-    linked.wait(named, 0)
+    linked_files.wait(named, 0)
 
 
 def test_files_that_are_not_linked_are_not_waited_for(lists: list[Path]) -> None:
     with holding(lists[0], "a"):
-        linked.wait([Named(lists[1], "ab", linked=False)], 0)
+        linked_files.wait([Named(lists[1], "ab", linked=False)], 0)
 
 
 def test_a_version_that_is_being_removed_is_none(lists: list[Path]) -> None:
     named = [Named(lists[1], "ab", linked=True)]
     lists[0].parent.rename(lists[0].parent.with_name(".retired-2025-02-25"))
-    assert linked.siblings(named) == {lists[1]}
+    assert linked_files.siblings(named) == {lists[1]}
 
 
 def test_the_wait_ends_with_the_writer(lists: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     looks = iter([["busy"], ["busy"], []])
-    monkeypatch.setattr(linked, "writers", lambda _: next(looks))
-    monkeypatch.setattr(linked, "PAUSE", 0)
-    linked.wait([Named(lists[1], "ab", linked=True)], 60)
+    monkeypatch.setattr(linked_files, "writers", lambda _: next(looks))
+    monkeypatch.setattr(linked_files, "PAUSE", 0)
+    linked_files.wait([Named(lists[1], "ab", linked=True)], 60)
     assert list(looks) == []
 
 
@@ -106,14 +105,14 @@ class TestKeep:
         return [Named(lists[1], "ab", linked=True), Named(other, "cd", linked=False)]
 
     def test_each_versions_copy_is_kept_aside(self, named: list[Named]) -> None:
-        backups.keep(named)
+        linked_files.keep(named)
         assert tree(layout.backups()) == {
             f"face_recognition/{version}/facedata.hdf5.{sha256(content)[:12]}": content
             for version, content in {"2025-02-25": b"rows of 2025-02-25", "2026-02-02": b"rows of 2026-02-02"}.items()
         }
 
     def test_only_root_can_come_to_the_copies(self, named: list[Named]) -> None:
-        backups.keep(named)
+        linked_files.keep(named)
         assert layout.backups().stat().st_mode & 0o777 == 0o700
 
     def test_what_changes_while_it_is_copied_is_refused(
@@ -127,24 +126,24 @@ class TestKeep:
 
         monkeypatch.setattr(files, "copy", change_and_copy)
         with pytest.raises(Refusal, match=r"facedata\.hdf5: written to while it was copied aside; run again later$"):
-            backups.keep(named)
+            linked_files.keep(named)
         assert tree(layout.backups()) == {}
 
     def test_its_time_is_the_originals(self, named: list[Named], lists: list[Path]) -> None:
         os.utime(lists[0], (1_700_000_000, 1_700_000_000))
-        backups.keep(named)
+        linked_files.keep(named)
         [copy] = (layout.backups() / "face_recognition" / "2025-02-25").iterdir()
         assert copy.stat().st_mtime == 1_700_000_000
 
     def test_what_is_kept_already_is_not_copied_again(
         self, named: list[Named], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        backups.keep(named)
+        linked_files.keep(named)
         monkeypatch.delattr(files, "copy")
-        backups.keep(named)
+        linked_files.keep(named)
 
     def test_another_content_is_another_copy(self, named: list[Named], lists: list[Path]) -> None:
-        backups.keep(named)
+        linked_files.keep(named)
         lists[0].write_text("more rows")
-        backups.keep(named)
+        linked_files.keep(named)
         assert len(list((layout.backups() / "face_recognition" / "2025-02-25").iterdir())) == 2

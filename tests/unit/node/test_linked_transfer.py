@@ -8,13 +8,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from node import linked_files
 from node.errors import Refusal
-from node.linked_files import linked_transfer
 from node.protocol.registry import Measured
 from node.protocol.versions import LinkedFiles, LinkedQuestion, SendLinkedFile
 from node.store import disk
-from tests.unit.node.linked_files.test_linked import holding
 from tests.unit.node.places import Place, sha256
+from tests.unit.node.test_linked_files import holding
 
 ROWS = b"rows\n" * 1000
 
@@ -28,7 +28,7 @@ def path(place: Place) -> Path:
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> io.BytesIO:
     buffer = io.BytesIO()
-    monkeypatch.setattr(linked_transfer, "sys", SimpleNamespace(stdout=SimpleNamespace(buffer=buffer)))
+    monkeypatch.setattr(linked_files, "sys", SimpleNamespace(stdout=SimpleNamespace(buffer=buffer)))
     return buffer
 
 
@@ -47,18 +47,18 @@ def refusal(work: Callable[[], object]) -> str:
 
 
 def test_what_each_is(path: Path) -> None:
-    assert linked_transfer.look(question(path, "list.csv", "data.hdf5")) == LinkedFiles(
+    assert linked_files.look(question(path, "list.csv", "data.hdf5")) == LinkedFiles(
         {"list.csv": Measured(sha256(ROWS), len(ROWS)), "data.hdf5": None}
     )
 
 
 def test_its_bytes(path: Path, sent: io.BytesIO) -> None:
-    linked_transfer.send(desired(path, sha256(ROWS)))
+    linked_files.send(desired(path, sha256(ROWS)))
     assert sent.getvalue() == ROWS
 
 
 def test_other_bytes_than_were_looked_at(path: Path, sent: io.BytesIO) -> None:
-    assert refusal(lambda: linked_transfer.send(desired(path, "0" * 64))) == (
+    assert refusal(lambda: linked_files.send(desired(path, "0" * 64))) == (
         f"{path}: it has changed since it was looked at; run again"
     )
     assert sent.getvalue() == ROWS
@@ -67,8 +67,8 @@ def test_other_bytes_than_were_looked_at(path: Path, sent: io.BytesIO) -> None:
 def test_open_for_writing(path: Path, sent: io.BytesIO) -> None:
     with holding(path, "r+") as process:
         said = f"{path} (process {process}): open for writing; expected the task to finish; run again later"
-        assert refusal(lambda: linked_transfer.look(question(path, "list.csv"))) == said
-        assert refusal(lambda: linked_transfer.send(desired(path, sha256(ROWS)))) == said
+        assert refusal(lambda: linked_files.look(question(path, "list.csv"))) == said
+        assert refusal(lambda: linked_files.send(desired(path, sha256(ROWS)))) == said
     assert sent.getvalue() == b""
 
 
@@ -94,38 +94,38 @@ def test_written_to_meanwhile(path: Path, monkeypatch: pytest.MonkeyPatch, chang
             change(path)
         return []
 
-    monkeypatch.setattr(linked_transfer, "writers", look)
-    assert refusal(lambda: linked_transfer.measure(path)) == f"{path}: written to while it was read; run again later"
+    monkeypatch.setattr(linked_files, "writers", look)
+    assert refusal(lambda: linked_files.measure(path)) == f"{path}: written to while it was read; run again later"
 
 
 def test_opened_meanwhile(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looks = iter([[], ["list.csv (process 7)"]])
-    monkeypatch.setattr(linked_transfer, "writers", lambda _: next(looks))
-    assert refusal(lambda: linked_transfer.measure(path)).startswith("list.csv (process 7): open for writing; ")
+    monkeypatch.setattr(linked_files, "writers", lambda _: next(looks))
+    assert refusal(lambda: linked_files.measure(path)).startswith("list.csv (process 7): open for writing; ")
 
 
 def test_what_is_no_plain_file(path: Path) -> None:
     path.unlink()
     path.symlink_to("/etc/hostname")
     assert (
-        refusal(lambda: linked_transfer.measure(path))
+        refusal(lambda: linked_files.measure(path))
         == f"{path}: Too many levels of symbolic links; expected a plain file"
     )
     path.unlink()
     os.mkfifo(path)
     assert (
-        refusal(lambda: linked_transfer.measure(path))
+        refusal(lambda: linked_files.measure(path))
         == f"{path}: found no plain file; expected one; move it away and run again"
     )
 
 
 def test_a_version_that_is_none(path: Path, tmp_path: Path) -> None:
     said = "faces/2026-02-02: not on this node; versions of faces that are: 2026-01-01"
-    assert refusal(lambda: linked_transfer.look(question(path)._replace(version="2026-02-02"))) == said
+    assert refusal(lambda: linked_files.look(question(path)._replace(version="2026-02-02"))) == said
     path.parent.with_name("2026-02-02").symlink_to(tmp_path)
-    assert refusal(lambda: linked_transfer.look(question(path)._replace(version="2026-02-02"))).endswith(
+    assert refusal(lambda: linked_files.look(question(path)._replace(version="2026-02-02"))).endswith(
         "2026-02-02: found a link; expected a folder; look there"
     )
-    assert refusal(lambda: linked_transfer.look(question(path)._replace(models=tmp_path / "x"))) == (
+    assert refusal(lambda: linked_files.look(question(path)._replace(models=tmp_path / "x"))) == (
         f"{tmp_path}/x: no such folder; expected the models of this node"
     )
