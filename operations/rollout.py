@@ -22,9 +22,8 @@ from pyinfra.connectors.util import CommandOutput
 
 from node import protocol
 from node.protocol.steps import SwitchResult
-from operations.arguments import names_of
 from operations.facts import last_answer
-from operations.run import run_of
+from operations.run import names_of, run_of
 
 ANSWER_SECONDS = 300  # for a host to say whether it moves
 

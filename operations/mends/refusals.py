@@ -14,8 +14,7 @@ from pyinfra_cli.exceptions import CliError
 from modelctl.errors import exit_with_message
 from modelctl.inventory.groups import groups
 from modelctl.inventory_file import load
-from operations import whom
-from operations.command_line import check
+from operations import command_line
 
 _STDIN = 0
 _confirm = pyinfra_cli.cli._do_confirm
@@ -47,7 +46,7 @@ def _confirm_or_refuse(msg: str) -> bool:
 def _values_or_refuse(data: tuple[str, ...], *args: Any) -> Any:
     """pyinfra shows a traceback of a `--data` without a value."""
     with exit_with_message():
-        whom.require_values(data)
+        command_line.require_values(data)
     return _set_data(data, *args)  # type: ignore[no-untyped-call]
 
 
@@ -56,10 +55,10 @@ def _hosts_or_refuse(inventory: str, **settings: Any) -> Inventory:
     with exit_with_message():
         words = click.get_current_context().params
         operations = words["operations"]
-        whom.require_numbers(words)
-        whom.require_waiting(words)
-        whom.require(inventory, operations, has_address="ssh_hostname" in settings["override_data"])
-        whom.require_work(operations)
+        command_line.require_numbers(words)
+        command_line.require_waiting(words)
+        command_line.require_hosts(inventory, operations, has_address="ssh_hostname" in settings["override_data"])
+        command_line.require_work(operations)
     return cast("Inventory", _make_inventory(inventory, **settings))
 
 
@@ -75,7 +74,7 @@ def _operation_or_refuse(state: State, config: Any, operation: Any, words: tuple
     """pyinfra shows a traceback of an argument that an operation does not take."""
     call, (args, named) = operation
     with exit_with_message():
-        whom.require_arguments(words[0], call, args, named)
+        command_line.require_arguments(words[0], call, args, named)
     return _prepare(state, config, operation, words)  # type: ignore[no-untyped-call]
 
 
@@ -84,7 +83,7 @@ def _facts_or_refuse(state: State, config: Any, facts: Any) -> Any:
     with exit_with_message():
         for kind, args, named in facts:
             if callable(kind.command):
-                whom.require_arguments(kind.name, kind().command, args, named)
+                command_line.require_arguments(kind.name, kind().command, args, named)
     return _gather(state, config, facts)  # type: ignore[no-untyped-call]
 
 
@@ -94,7 +93,7 @@ def _groups_of_site(inventory_filename: str) -> dict[str, Any]:
         inventory = load(Path(inventory_filename))
         named = {name: value for name, value in inventory.values.items() if _is_group(name, value)}
         named |= groups(inventory.fleet, inventory.folder)
-        check(inventory, named)
+        command_line.check(inventory, named)
         inventory.connect()
     return named
 

@@ -26,7 +26,6 @@ LOADED = {
         "operations.configs",
         "operations.models",
         "operations.ready",
-        "operations.whom",
     ),
     "modelctl": (
         "modelctl.cli",

@@ -4,8 +4,7 @@ import pytest
 from pyinfra_cli.util import parse_cli_arg
 
 from modelctl.errors import Faults
-from operations import arguments
-from operations.arguments import Arguments
+from operations.run import Arguments, parse_data
 from tests.unit.modelctl.sites import fleet as fleet_of
 from tests.unit.modelctl.sites import pinned
 
@@ -16,7 +15,7 @@ KNOWN = ", ".join(sorted(FLEET.registry.artefacts))
 
 
 def parse(data: dict[str, Any]) -> Arguments:
-    return arguments.parse(data, FLEET, RUN)
+    return parse_data(data, FLEET, RUN)
 
 
 def said(**data: str) -> dict[str, Any]:

@@ -16,8 +16,7 @@ from node import protocol
 from node.desired_state import DesiredState, Options
 from node.store.service_set import Installed
 from operations import run
-from operations.arguments import Arguments
-from operations.run import Run
+from operations.run import Arguments, Run
 from tests.unit.operations.hosts import make_hosts, run_for
 
 NOTHING = Arguments()
@@ -47,7 +46,7 @@ def test_only_hosts_of_the_run_can_be_named(fleet: Fleet) -> None:
 def test_what_the_operator_says_is_read_once(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     hosts = make_hosts(["lab1", "east"], fleet, unlock="yes")
     assert run_for(hosts[0]).arguments.unlock
-    monkeypatch.delattr(run, "parse")
+    monkeypatch.delattr(run, "parse_data")
     assert run_for(hosts[1]).arguments.unlock
 
 

@@ -5,7 +5,7 @@ from pyinfra.operations import server
 from pyinfra_cli.inventory import make_inventory
 
 from modelctl.errors import OperatorError
-from operations import whom
+from operations import command_line
 from tests.chandler import INVENTORY
 from tests.unit.cases import each
 
@@ -15,7 +15,7 @@ EXEC, OURS = ("exec", "true"), ("deploys/models.py",)
 
 def refusal(name: str, operations: tuple[str, ...] = EXEC) -> str:
     with pytest.raises(OperatorError) as caught:
-        whom.require(name, operations, has_address=False)
+        command_line.require_hosts(name, operations, has_address=False)
     return str(caught.value)
 
 
@@ -41,7 +41,7 @@ def test_our_deploys_need_a_site(name: str) -> None:
 
 @each("name", ["nosuchhost.invalid", "lab.nosuch", ".", "a\x00b", "a..b", "x" * 5000])
 def test_nobody_of_that_name(name: str) -> None:
-    assert "no such file, and no host" in refusal(name) if name != "." else whom._is_file(name)
+    assert "no such file, and no host" in refusal(name) if name != "." else command_line._is_file(name)
 
 
 @each("name", [",", "127.0.0.1,", "@local, ,a"])
@@ -51,15 +51,15 @@ def test_a_gap(name: str) -> None:
 
 @each("name", [str(INVENTORY), "@local", "a,b", "127.0.0.1", "tests.chandler:INVENTORY"])
 def test_what_pyinfra_finds_hosts_in(name: str) -> None:
-    whom.require(name, EXEC, has_address=False)
+    command_line.require_hosts(name, EXEC, has_address=False)
 
 
 def test_any_name_whose_address_is_told() -> None:
-    whom.require("nosuchhost.invalid", EXEC, has_address=True)
+    command_line.require_hosts("nosuchhost.invalid", EXEC, has_address=True)
 
 
 def test_pyinfra_still_takes_just_these() -> None:
-    """As `whom` has it."""
+    """As `command_line` has it."""
     assert len(make_inventory("a,b")) == 2
     assert len(make_inventory("nosuchhost.invalid")) == 0
 
@@ -67,34 +67,36 @@ def test_pyinfra_still_takes_just_these() -> None:
 def test_work() -> None:
     for example in ("exec", "fact"):
         with pytest.raises(OperatorError, match=f"^{example}: found nothing to do; expected pyinfra INVENTORY"):
-            whom.require_work((example,))
-        whom.require_work((example, "true"))
-    whom.require_work(("debug-inventory",))
-    whom.require_work(OURS)
+            command_line.require_work((example,))
+        command_line.require_work((example, "true"))
+    command_line.require_work(("debug-inventory",))
+    command_line.require_work(OURS)
 
 
 def test_values() -> None:
-    whom.require_values(["a=b", "c="])
+    command_line.require_values(["a=b", "c="])
     with pytest.raises(OperatorError, match=r"^--data: found ''; allowed: KEY=VALUE$"):
-        whom.require_values(["a=b", ""])
+        command_line.require_values(["a=b", ""])
 
 
 def test_numbers() -> None:
     words = {"parallel": 0, "retry": None, "retry_delay": 3, "fail_percent": 100}
-    whom.require_numbers(words)
+    command_line.require_numbers(words)
     with pytest.raises(OperatorError, match=r"^--retry-delay: found -1; allowed: 0 or more$"):
-        whom.require_numbers({**words, "retry_delay": -1})
+        command_line.require_numbers({**words, "retry_delay": -1})
 
 
 def test_waiting() -> None:
-    whom.require_waiting({"no_wait": False})
+    command_line.require_waiting({"no_wait": False})
     with pytest.raises(OperatorError, match=r"^--no-wait: found .*; run it without --no-wait$"):
-        whom.require_waiting({"no_wait": True})
+        command_line.require_waiting({"no_wait": True})
 
 
 def test_arguments() -> None:
-    whom.require_arguments("server.user", server.user, ["ops"], {"home": "/home/ops", "_sudo": True, "name": "x"})
-    whom.require_arguments("server.shell", server.shell, [], {"commands": "true"})
+    command_line.require_arguments(
+        "server.user", server.user, ["ops"], {"home": "/home/ops", "_sudo": True, "name": "x"}
+    )
+    command_line.require_arguments("server.shell", server.shell, [], {"commands": "true"})
     with pytest.raises(OperatorError) as caught:
-        whom.require_arguments("server.shell", server.shell, [], {"nosuch": 1})
+        command_line.require_arguments("server.shell", server.shell, [], {"nosuch": 1})
     assert str(caught.value) == "server.shell: missing a required argument: 'commands'; allowed: commands"
