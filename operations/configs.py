@@ -10,10 +10,10 @@ from modelctl.faults import one_line
 from node.desired_state import DesiredState
 from node.protocol.facts import Facts, HistoryEntry, SetState
 from node.store.service_set import ServiceSet
-from operations import older_checkout
 from operations.facts import foresee, forget
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
+from operations.ready import refusal_of_older_checkout
 from operations.rollout import Move, Switch, rollout_of
 from operations.run import Run
 
@@ -25,7 +25,7 @@ def switch_canaries(host: Host, found: Facts, run: Run) -> Iterator[StringComman
     When one returns, the others are left alone.
     """
     desired = _moving(found, run.desired(host.name))
-    refusal = older_checkout.refusal(host, found, run, desired) if desired else None
+    refusal = refusal_of_older_checkout(host, found, run, desired) if desired else None
     rollout = rollout_of(host.state)
     rollout.decide(host.name, _move(found, desired if refusal is None else None))
     if desired and rollout.goes_with_canaries(host.name):
@@ -41,7 +41,7 @@ def switch_others(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]
     """Switch the other hosts, unless a canary was rolled back."""
     desired = _moving(found, run.desired(host.name))
     if desired:
-        yield older_checkout.refusal(host, found, run, desired) or _switch(host, found, desired)
+        yield refusal_of_older_checkout(host, found, run, desired) or _switch(host, found, desired)
 
 
 def _moving(found: Facts, desired: DesiredState) -> DesiredState | None:

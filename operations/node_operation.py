@@ -34,20 +34,31 @@ def node_operation(plan: Callable[Concatenate[Host, Facts, Run, P], Commands]) -
         if host in host.state.failed_hosts:
             rollout_of(host.state).leave(host.name)
             return  # a prediction goes on to later operations, which will not run here
-        commands = 0
-        for command in _commands(host, run, lambda found: plan(host, found, run, *args, **named)):
-            commands += 1
-            announce(host, command)
-            yield command
-        if commands:
+        commands = _commands(host, run, lambda found: plan(host, found, run, *args, **named))
+        if (yield from announced(host, commands)):
             forget(host)
-        else:
-            host.noop("as wanted")
 
     converge.__name__ = plan.__name__
     converge.__module__ = plan.__module__
     converge.__doc__ = f"{plan.__doc__}{RUN}"
     return operation()(converge)
+
+
+def announced(host: Host, commands: Commands) -> Generator[StringCommand, None, bool]:
+    """Hand the commands on, and return whether there were any; pyinfra is told where there are none.
+
+    A refusal fails the host in a dry run too, and says why: nothing runs there that could.
+    """
+    is_settled = True
+    for command in commands:
+        is_settled = False
+        if isinstance(command, Refusal) and not host.state.is_executing:
+            host.log_styled(command.reason, fg="red")
+            host.state.fail_hosts({host})
+        yield command
+    if is_settled:
+        host.noop("as wanted")
+    return not is_settled
 
 
 def _commands(host: Host, run: Run, plan: Callable[[Facts], Commands]) -> Commands:
@@ -61,10 +72,3 @@ def _commands(host: Host, run: Run, plan: Callable[[Facts], Commands]) -> Comman
     except OperatorError as error:
         rollout_of(host.state).leave(host.name)
         yield Refusal(str(error))
-
-
-def announce(host: Host, command: StringCommand) -> None:
-    """A refusal fails the host in a dry run too, and says why: nothing runs there that could."""
-    if isinstance(command, Refusal) and not host.state.is_executing:
-        host.log_styled(command.reason, fg="red")
-        host.state.fail_hosts({host})

@@ -9,9 +9,10 @@ from pyinfra.context import ctx_host
 
 from modelctl.changes import ancestry
 from modelctl.nodes.bundle import bundle
+from node.desired_state import DesiredState
 from node.protocol.facts import Facts, SetState
+from node.protocol.steps import Refused
 from node.store.service_set import ServiceSet
-from operations import older_checkout
 from operations.facts import foresee, has_program
 from operations.node_command import Refusal, bare_command, command
 from operations.node_operation import node_operation
@@ -44,7 +45,7 @@ def converge(host: Host, found: Facts, run: Run, steps: Sequence[Step]) -> Itera
         host.log_styled(remark, fg="yellow")
     desired = run.desired(host.name)
     refusal = _lacks(host, found, steps) or (
-        None if has_program(found) else older_checkout.refusal(host, found, run, desired)
+        None if has_program(found) else refusal_of_older_checkout(host, found, run, desired)
     )
     if refusal:
         yield refusal
@@ -59,6 +60,24 @@ def converge(host: Host, found: Facts, run: Run, steps: Sequence[Step]) -> Itera
         yield command("mend", message=desired)
     if strange:
         yield command("renew", message=desired.with_sets(strange))
+
+
+def refusal_of_older_checkout(host: Host, found: Facts, run: Run, desired: DesiredState) -> StringCommand | None:
+    """Refuse to take back by accident what a newer checkout has put on a host, unless the operator named the host.
+
+    In a run the node's history has the refusal: the program tells it, which may not be installed there.
+    """
+    if host.name in run.arguments.older:
+        return None
+    newer = ancestry.newer(run.site, {each.service: found.sets[each.service].commit for each in desired.sets})
+    if newer is None:
+        return None
+    reason = f"{host.name}: {newer}; {ancestry.remedy(run.site)}, or allow it with --data older={host.name}"
+    if not host.state.is_executing:
+        return Refusal(reason)
+    digests = {each.service: each.digest for each in desired.sets}
+    refused = Refused(host.name, digests, desired.operator, desired.purpose, desired.commit, reason)
+    return (command if has_program(found) else bare_command)("refuse", message=refused)
 
 
 def _lacks(host: Host, found: Facts, steps: Sequence[Step]) -> Refusal | None:

@@ -3,13 +3,13 @@
 import logging
 from functools import cache
 
-from operations.mends import connection, passwords, refusals, running
+from operations.mends import connection, passwords, refusals
 
 
 @cache  # pyinfra may load its settings more than once
 def apply() -> None:
     """Put each mended function in the place of pyinfra's own."""
-    for owner, name, mended in (*connection.MENDS, *passwords.MENDS, *refusals.MENDS, *running.MENDS):
+    for owner, name, mended in (*connection.MENDS, *passwords.MENDS, *refusals.MENDS):
         setattr(owner, name, mended)
     # Where nobody listens Python shows what paramiko logs, a traceback of what pyinfra says in a line.
     logging.getLogger("paramiko").addHandler(logging.NullHandler())

@@ -1,4 +1,4 @@
-"""The way to a host: what paramiko and pyinfra do with an SSH connection, and what they read over it."""
+"""The way to the hosts: their order, their SSH connections, and what is read over these."""
 
 import socket
 from collections.abc import Iterable
@@ -6,13 +6,17 @@ from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any
 
+import pyinfra.api.operations
 import pyinfra.connectors.util
 from paramiko.config import SSHConfigDict
 from paramiko.file import BufferedFile
+from pyinfra.api import Inventory
 from pyinfra.api.exceptions import ConnectError, PyinfraError
 from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.connectors.sshuserclient.config import SSHConfig
 from pyinfra_cli.exceptions import CliError
+
+from operations.rollout import run_order
 
 UNANSWERED_MS = 60_000  # milliseconds that sent data may stay unacknowledged
 
@@ -20,6 +24,14 @@ _connect = SSHConnector._connect
 _run = SSHConnector.run_shell_command
 _read_buffer = pyinfra.connectors.util.read_buffer
 _lookup: Any = SSHConfig._lookup  # type: ignore[attr-defined]
+_hub = pyinfra.api.operations.gevent.get_hub()
+# gevent shows a traceback of what ends a host's greenlet; pyinfra tells these in a line.
+_TOLD = (*_hub.NOT_ERROR, PyinfraError, CliError)
+
+
+def _hosts_in_order(self: Inventory) -> list[Any]:
+    """With --serial the datasink that nodes pull from comes first, as in the inventory; pyinfra's set has no order."""
+    return [host for host in run_order(self) if host in self.state.active_hosts]
 
 
 def _connect_without_delay(self: SSHConnector) -> None:
@@ -66,6 +78,8 @@ def _lookup_of_address(self: SSHConfig, hostname: str, options: Any = None, **kw
 
 
 MENDS = (
+    (Inventory, "get_active_hosts", _hosts_in_order),
+    (_hub, "NOT_ERROR", _TOLD),
     (SSHConnector, "_connect", _connect_without_delay),
     (SSHConnector, "run_shell_command", _run_on_dropped_connection),
     (pyinfra.connectors.util, "read_buffer", _read_any_bytes),
