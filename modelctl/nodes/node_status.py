@@ -3,7 +3,7 @@
 from modelctl import hints
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import node_command, remote
-from node.protocol.status import NodeService, Status
+from node.protocol.facts import NodeService, Status
 
 ANSWER_SECONDS = 60
 _TRACEBACK = "Traceback (most recent call last)"

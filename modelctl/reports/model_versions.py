@@ -16,8 +16,8 @@ from modelctl.registry import plain_yaml, registry_store
 from modelctl.reports.status import short
 from modelctl.table import BAD, NONE, ODD, UNKNOWN, UNREADABLE, WELL, Report, Row, Table, number
 from node import codec
+from node.protocol.facts import NodeService
 from node.protocol.registry import ListedVersion, Listing
-from node.protocol.status import NodeService
 from node.registry.own import MANIFEST_LIMIT
 
 VERSIONS = ("version", "date", "bytes", "digest", "pinned", "marks", "metrics")

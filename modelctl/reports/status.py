@@ -16,8 +16,7 @@ from modelctl.reports import registry_state
 from modelctl.reports.registry_state import RegistryState
 from modelctl.table import BAD, NONE, ODD, UNKNOWN, WELL, Report, Row, Table
 from node import codec
-from node.protocol.facts import HistoryEntry
-from node.protocol.status import Coral, NodeService, Pending
+from node.protocol.facts import Coral, HistoryEntry, NodeService, Pending
 from node.store.service_set import ServiceSet
 
 SHORT = 12

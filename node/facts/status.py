@@ -10,7 +10,7 @@ from node.errors import Refusal, Unknown
 from node.facts import prerequisites
 from node.health import health, work
 from node.machine import processes, services
-from node.protocol.status import Coral, NodeService, Pending, Status
+from node.protocol.facts import Coral, NodeService, Pending, Status
 from node.prune import prune_node, referenced
 from node.store import disk, history, lock, pending_switch, sets
 from node.store.history import short

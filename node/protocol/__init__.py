@@ -1,7 +1,6 @@
 """Every message that crosses a machine: what is asked of this program, and what it replies.
 
-The control node imports these types too. A message is a line of JSON (node/codec.py) with the number of its format.
-A file for each conversation.
+A message is a line of JSON (node/codec.py) with the number of its format. The control node imports these types too.
 """
 
 from __future__ import annotations
@@ -12,17 +11,14 @@ from typing import Any, Generic, NamedTuple, Type, TypeVar
 from node import codec
 from node.codec import Size
 
+# It goes up when an older program would take a message for what it is not. A new field needs no new number: who does
+# not know it leaves it out, who misses it takes its default.
 FORMAT = 1
-"""A new field needs no new number: who does not know it leaves it out, who misses it takes its default.
 
-The number goes up when an older program would take a message for what it is not.
-"""
-
-
+# How the program ends: when it will not or cannot do what it was asked, its last line on standard error says why; when
+# it is too old to know the command, with EX_USAGE, which neither sudo nor Python end with.
 REFUSED = 1
-"""How the program ends that will not or cannot do it: the last line on standard error says why."""
 UNKNOWN_COMMAND = 64
-"""How it ends when it is too old to know the command: EX_USAGE, which neither sudo nor Python end with."""
 
 Message = TypeVar("Message")
 Question = TypeVar("Question")
@@ -34,12 +30,12 @@ class Newer(ValueError):
 
 
 def dumps(message: Any) -> str:
-    """Return a message, a typed tuple, as a line of JSON."""
+    """Return a typed tuple as a message."""
     return json.dumps({**codec.encode(message), "format": FORMAT})
 
 
 def loads(kind: Type[Message], text: str, clean: codec.Clean = str) -> Message:
-    """Read a message. Each line of text in it goes through `clean`. Raises Newer, or ValueError which says why."""
+    """Read a message; each line of text in it goes through `clean`. Raises Newer, or ValueError which says why."""
     try:
         data = json.loads(text)
         number = codec.decode(Size, data.get("format", 0) if isinstance(data, dict) else data)

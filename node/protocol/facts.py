@@ -1,4 +1,4 @@
-"""What a node says of itself to a deploy, and its history."""
+"""What a node says of itself: to a deploy its facts and history, to `modelctl status` and its console its services."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SHOWN = 3  # reasons of a switch
 
 
 class HistoryEntry(NamedTuple):
-    """A choice, a return, a failure or a refusal: a line of a node's history. Older programs wrote less."""
+    """A line of a node's history: how a switch ended, say. Older programs wrote less."""
 
     n: int
     time: str = "unknown"
@@ -48,7 +48,7 @@ class SetState(NamedTuple):
 
     @property
     def reasons(self) -> List[str]:
-        """Why the service must be switched; empty when it is settled on the wanted set."""
+        """Why the service must be switched; empty when it is settled."""
         return [*self.differences, *([self.not_ready] if self.not_ready else [])]
 
     @property
@@ -87,7 +87,7 @@ class Logged(NamedTuple):
     since: str = ""
 
     def has(self, entry: HistoryEntry) -> bool:
-        """Whether the log has a line of the host's history."""
+        """Whether the log has that line of the host's history."""
         return LogLine(entry.n, entry.time) in self.lines or entry.time < self.since
 
 
@@ -105,7 +105,7 @@ class PullAccess(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """What each step of a run needs of the host and does not bring."""
+    """What each step of a run needs of the host and does not bring, a line each."""
 
     access: List[str] = []
     coral: List[str] = []
@@ -137,3 +137,56 @@ class DatasinkState(NamedTuple):
     registry: List[str]  # what the registry lacks of this run's versions
     logged: Dict[str, Logged]
     clean_up: List[str]  # what differs of the clean-up's units
+
+
+class Pending(NamedTuple):
+    """A switch that began and has not ended."""
+
+    running: bool  # somebody still works on it
+    operator: str
+    purpose: str
+    time: str
+    from_: Optional[str]
+    to: str
+    commit: str = "unknown"
+
+
+class Coral(NamedTuple):
+    version: str  # of a service's stack
+    stick: str  # "running (18d1:9302)", "boot loader (1a6e:089a)", "absent" or "unknown"
+    library: str  # "loaded", "not loaded yet", "PATH (foreign)", or "unknown" where it could not be seen
+    problem: Optional[str] = None  # why the service's user cannot use the stick
+
+
+class NodeService(NamedTuple):
+    """A service of a node. Of a program that is older than a field its default is known."""
+
+    chosen: Optional[str]  # digests of sets
+    active: bool
+    live: Optional[str]  # that its process started from; None: nobody knows
+    models: Dict[str, str]  # model -> version, as the chosen set has it
+    health: Optional[str]  # what is wrong
+    drift: List[str]
+    pending: Optional[Pending]
+    last: Optional[HistoryEntry]
+    commit: Optional[str] = None  # that the chosen set was sent from
+    named: Optional[Dict[str, List[str]]] = None  # versions that any set names which it may start from; None: unknown
+    leftovers: List[str] = []  # folders that a killed clean-up left
+    code: Optional[str] = None  # the release of its own code
+    queue: Optional[str] = None  # what its jobs are
+    coral: Optional[Coral] = None
+    unit: Optional[str] = None
+    state: Optional[str] = None
+    previous: Optional[str] = None
+    manifests: Dict[str, str] = {}  # model -> SHA-256
+    product: Optional[str] = None
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the node knows what the chosen set names: not of one that was found there, or is damaged."""
+        return self.commit not in (None, "adopted")
+
+
+class Status(NamedTuple):
+    services: Dict[str, NodeService]
+    program: Optional[str] = None  # the digest of the one that the units run

@@ -7,8 +7,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from node.codec import Sha256, Size, Text
 
-Content = bytes
-"""A type's hints are read among its attributes, where `bytes` is a number (ListedVersion)."""
+Content = bytes  # a type's hints are read among its attributes, where `bytes` is a number (ListedVersion)
 
 
 class Measured(NamedTuple):
@@ -19,23 +18,17 @@ class Measured(NamedTuple):
 
 
 class ListRegistry(NamedTuple):
-    """Asks which versions of these models a registry holds."""
-
     registry: Path
     models: List[str]
 
 
 class ListedVersion(NamedTuple):
-    """The folder of a version: its files with their sizes, and `shared`, those of them that have further hard links.
-
-    `manifest` is cut off past a limit, and None where there is none. `fault` is why the folder could not be read: then
-    the rest is not known to be all of it.
-    """
+    """The folder of a version."""
 
     files: Dict[str, Size]
-    manifest: Optional[Content]
-    shared: List[str] = []
-    fault: Optional[str] = None
+    manifest: Optional[Content]  # cut off past a limit; None where there is none
+    shared: List[str] = []  # files that have further hard links
+    fault: Optional[str] = None  # why the folder could not be read: then the rest is not known to be all of it
 
     @property
     def bytes(self) -> int:
@@ -44,20 +37,15 @@ class ListedVersion(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """The reply: the versions of each model. `free` and `total` are the bytes of the disk.
-
-    `leftovers` are the folders that an unfinished import or clean-up left, as MODEL/NAME. `unreadable` are models whose
-    folder could not be listed, and why: which versions they have is unknown. `fault` is why nothing could be listed;
-    `is_there` is False where there is nothing.
-    """
+    """The versions of each model."""
 
     models: Dict[str, Dict[str, ListedVersion]]
-    free: Size
+    free: Size  # bytes of the disk
     total: Size
-    leftovers: List[str] = []
-    unreadable: Dict[str, str] = {}
-    fault: Optional[str] = None
-    is_there: bool = True
+    leftovers: List[str] = []  # folders that an unfinished import or clean-up left, as MODEL/NAME
+    unreadable: Dict[str, str] = {}  # models whose versions are unknown, and why
+    fault: Optional[str] = None  # why nothing could be listed
+    is_there: bool = True  # the registry
 
     @property
     def versions(self) -> Dict[Tuple[str, str], ListedVersion]:
@@ -87,41 +75,33 @@ class ReadFolder(NamedTuple):
 
 
 class FolderContents(NamedTuple):
-    """The reply. `others` tells what each name is that is no readable file; `fault` why nothing could be read."""
-
     files: Dict[str, Measured]
-    others: Dict[str, str] = {}
+    others: Dict[str, str] = {}  # what each name is that is no readable file
     manifest: Optional[Content] = None
-    fault: Optional[str] = None
+    fault: Optional[str] = None  # why nothing could be read
 
 
 class ImportPlace(NamedTuple):
-    """Where a folder is to become a version; it asks whether it can."""
+    """The version that a folder is to become; it asks whether it can."""
 
     registry: Path
     model: str
     version: str
-    path: Path
+    path: Path  # of the folder
 
 
 class ImportRoom(NamedTuple):
-    """The reply: whether something is in the version's place, and the bytes that the disk has for it."""
-
-    stored: bool
-    free: Size
+    stored: bool  # something is in the version's place
+    free: Size  # bytes that the disk has for it
 
 
 class ImportedFile(NamedTuple):
-    """A file by its name in the folder, and in the version."""
-
-    old: str
-    new: str
+    old: str  # its name in the folder
+    new: str  # in the version
     content: Measured
 
 
 class Import(NamedTuple):
-    """Asks for the version."""
-
     place: ImportPlace
     files: List[ImportedFile]
     manifest: Text
@@ -135,47 +115,40 @@ class FindStacks(NamedTuple):
 
 
 class StoredStacks(NamedTuple):
-    """The reply: what lies in the places of those that are there, and the bytes that the disk has left."""
-
-    stored: Dict[str, ListedVersion]
+    stored: Dict[str, ListedVersion]  # what lies in the places of those that are there
     free: Size
 
 
 class ReceivePackage(NamedTuple):
-    """Announces a file of a stack, whose bytes follow. `again` is what an operator types next."""
+    """Announces a file of a stack, whose bytes follow."""
 
     registry: Path
     version: str
     name: str
     file: Measured
-    again: str
+    again: str  # what an operator types next
 
 
 class StoreStack(NamedTuple):
-    """Asks for a version of these files, each with the address of its release page, or None for one that was sent.
-
-    `digests` are the pinned ones; `head` is what its manifest begins with.
-    """
+    """Asks to make a version of a stack's files."""
 
     registry: Path
     version: str
-    files: Dict[str, Optional[str]]
-    digests: Dict[str, str]
-    head: Text
+    files: Dict[str, Optional[str]]  # name -> address of its release page; None for one that was sent
+    digests: Dict[str, str]  # the pinned ones
+    head: Text  # what its manifest begins with
     again: str
 
 
 class CheckCollected(NamedTuple):
-    """Asks which files, each with its SHA-256, were collected; `folder` is a version's."""
+    """Asks which files were collected."""
 
-    folder: Path
-    files: Dict[str, str]
+    folder: Path  # a version's
+    files: Dict[str, str]  # name -> SHA-256
 
 
 class Collected(NamedTuple):
-    """The reply: the names of those that were, and the bytes that the disk has left."""
-
-    collected: List[str]
+    collected: List[str]  # names
     free: Size
 
 
@@ -188,15 +161,13 @@ class ReceiveCollected(NamedTuple):
 
 
 class FindParts(NamedTuple):
-    """Asks what killed collects left anywhere; `folder` is that of all."""
+    """Asks what killed collects left anywhere."""
 
-    folder: Path
+    folder: Path  # that of all
 
 
 class FoundParts(NamedTuple):
-    """The reply, as HOST/MODEL/VERSION/NAME."""
-
-    parts: List[str]
+    parts: List[str]  # as HOST/MODEL/VERSION/NAME
 
 
 class FinishCollected(NamedTuple):
@@ -206,7 +177,5 @@ class FinishCollected(NamedTuple):
 
 
 class FinishedCollected(NamedTuple):
-    """The reply, with paths: what has its name now, and what never came whole."""
-
-    kept: List[str]
-    left: List[str]
+    kept: List[str]  # paths of what has its name now
+    left: List[str]  # of what never came whole

@@ -35,8 +35,6 @@ class HostRoots(NamedTuple):
 
 
 class Clone(NamedTuple):
-    """A clone as its control node tells of it."""
-
     name: str
     versions: Dict[str, str]  # MODEL/VERSION -> why
     hosts: List[str]
@@ -44,10 +42,8 @@ class Clone(NamedTuple):
 
 
 class HostReferences(NamedTuple):
-    """The versions of a host; complete when its own sets were read in this run, so that others go."""
-
     versions: Dict[str, str]
-    is_complete: bool
+    is_complete: bool  # its own sets were read in this run, so that others go
 
 
 class AddRoots(NamedTuple):

@@ -11,14 +11,12 @@ from node.store.service_set import Installed
 
 
 class SwitchResult(NamedTuple):
-    """How the switches of a desired state ended, by service.
+    """How the switches of a desired state ended.
 
     A service that is absent was not reached, or nobody knows yet how its switch ends.
     """
 
-    ended: Dict[
-        str, str
-    ]  # chosen, returned, failed or refused (node/store/history.py), or unfit (node/switch/switch_result.py)
+    ended: Dict[str, str]  # service -> an outcome of node/store/history.py, or unfit (node/switch/switch_result.py)
 
 
 class Refused(NamedTuple):

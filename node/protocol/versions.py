@@ -36,12 +36,10 @@ class Preview(NamedTuple):
 
 
 class VerifyFolder(NamedTuple):
-    """A folder and the files that it should hold. In a shared one there are others; a linked one need only be there."""
-
     path: Path
-    digests: Dict[str, str]  # name -> SHA-256
-    linked: List[str]
-    shared: bool
+    digests: Dict[str, str]  # name -> SHA-256, of the files that it should hold
+    linked: List[str]  # those that need only be there
+    shared: bool  # there are others
 
 
 class VerifyQuestion(NamedTuple):

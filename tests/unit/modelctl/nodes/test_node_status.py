@@ -10,8 +10,7 @@ from modelctl.errors import OperatorError
 from modelctl.faults import one_line
 from modelctl.nodes import node_command, node_status, remote
 from node import codec
-from node.protocol.facts import HistoryEntry
-from node.protocol.status import Coral, Pending
+from node.protocol.facts import Coral, HistoryEntry, Pending
 from node.protocol.versions import LIST_VERSIONS, ListVersions
 from tests.unit.modelctl.fake_nodes import ENTRY, MARK, OLD, FakeNodes
 from tests.unit.modelctl.sites import fleet, pinned

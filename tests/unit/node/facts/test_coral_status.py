@@ -10,7 +10,7 @@ from node.errors import Unknown
 from node.facts import status
 from node.machine import processes, services
 from node.machine.services import Status
-from node.protocol.status import Coral
+from node.protocol.facts import Coral
 from node.store import sets
 from tests.unit.node.stacks import Node
 

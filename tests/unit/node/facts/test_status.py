@@ -4,7 +4,7 @@ from node import codec, layout
 from node.facts import status
 from node.machine import services
 from node.machine.services import Status as UnitStatus
-from node.protocol.status import NodeService, Status
+from node.protocol.facts import NodeService, Status
 from node.store import files, history, lock, pending_switch, sets
 from node.store.service_set import Link, Named, ServiceSet
 from node.switch import automatic_rollback, installation
