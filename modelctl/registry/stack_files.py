@@ -143,7 +143,7 @@ def _fetch(version: str, name: str, url: str, folder: Path, known: Measured | No
             fetching.alone(folder, to_do),
             progress.moving(f"downloading {name}", known.size if known else None) as show,
         ):
-            return fetching.fetch(url, folder, name, to_do, lambda _, size: show(size))
+            return fetching.fetch(url, folder, name, to_do, show)
     except Refusal as refused:
         raise OperatorError(str(refused)) from None
     except OSError as error:

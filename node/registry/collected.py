@@ -1,6 +1,6 @@
 """Takes linked files of nodes in: named by their digests, never one over another.
 
-It removes nothing that is not there twice: what a killed one left may be all that there is.
+It removes only what is there twice: what a killed collect left may be all that there is.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import os
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, Iterator, List, Tuple
+from typing import BinaryIO, Iterator, Tuple
 
 from node.errors import Refusal
 from node.protocol import Nothing
@@ -25,15 +25,13 @@ from node.protocol.registry import (
 from node.registry import own
 from node.store import disk, files, handles, lock
 
-DIGITS = 12
-"""Of a file's SHA-256, in its name."""
+DIGITS = 12  # of a file's SHA-256, in its name
 PART = ".part"
-LEFT = re.compile(r"\..+\..{%d}%s" % (DIGITS, re.escape(PART)), re.DOTALL)
-"""The name of what a killed one left."""
+LEFT = re.compile(r"\..+\..{%d}%s" % (DIGITS, re.escape(PART)), re.DOTALL)  # the name of what a killed collect left
 
 
 def check(asked: CheckCollected) -> Collected:
-    """Which of the files are here; changes nothing. Raises Refusal for another that has the place of one."""
+    """Tell which of the files are here. Raises Refusal for another that has the place of one."""
     collected = []
     for name, sha256 in asked.files.items():
         path = _final(asked.folder, name, sha256)
@@ -44,7 +42,7 @@ def check(asked: CheckCollected) -> Collected:
 
 
 def receive(asked: ReceiveCollected, stream: BinaryIO) -> Nothing:
-    """Take one file in: written beside its place, flushed, verified, renamed. Raises Refusal."""
+    """Take one file in: written beside its place, flushed, verified, renamed."""
     final = _final(asked.folder, asked.name, asked.file.sha256)
     own.folder(final.parent, 0o750)  # faces are for those only who may read the originals
     part = final.with_name(".%s%s" % (final.name, PART))
@@ -62,17 +60,12 @@ def receive(asked: ReceiveCollected, stream: BinaryIO) -> Nothing:
 
 
 def find_parts(asked: FindParts) -> FoundParts:
-    """What killed ones left; changes nothing."""
-    parts = [part for version in _below(asked.folder, 3) for part, _ in _left(version)]
+    """Tell what killed collects left, in the folders HOST/MODEL/VERSION."""
+    folders = [asked.folder]
+    for _ in range(3):
+        folders = [above / name for above in folders for name in disk.names(above) if disk.is_folder(above / name)]
+    parts = [part for version in folders for part, _ in _left(version)]
     return FoundParts([disk.spelt(str(part.relative_to(asked.folder))) for part in parts])
-
-
-def _below(folder: Path, depth: int) -> List[Path]:
-    """The folders so deep below a folder."""
-    found = [folder]
-    for _ in range(depth):
-        found = [above / name for above in found for name in disk.names(above) if disk.is_folder(above / name)]
-    return found
 
 
 def finish(asked: FinishCollected) -> FinishedCollected:
@@ -85,7 +78,12 @@ def finish(asked: FinishCollected) -> FinishedCollected:
             done.left.append(disk.spelt(str(part)))
             continue
         try:
-            _keep(part, final, sha256)
+            if disk.is_there(final):
+                _require_digest(final, sha256)
+                files.unlink(part)
+            else:
+                files.sync(part)
+                files.rename(part, final)
             done.kept.append(disk.spelt(str(final)))
         except Refusal as refusal:
             faults.append(str(refusal))
@@ -94,17 +92,8 @@ def finish(asked: FinishCollected) -> FinishedCollected:
     return done
 
 
-def _keep(part: Path, final: Path, sha256: str) -> None:
-    if disk.is_there(final):
-        _require_digest(final, sha256)
-        files.unlink(part)
-    else:
-        files.sync(part)
-        files.rename(part, final)
-
-
 def _left(folder: Path) -> Iterator[Tuple[Path, BinaryIO]]:
-    """What killed ones left, each open, and locked while it is looked at: no link, and not what another is at."""
+    """Yield what killed collects left, each open and locked: no link, and not what another run is at."""
     for name in filter(LEFT.fullmatch, disk.names(folder)):
         with suppress(OSError, handles.NotPlain), handles.opened(folder / name) as file:
             if _lock(file, folder / name):

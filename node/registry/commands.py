@@ -7,12 +7,12 @@ from typing import Any, BinaryIO, Callable, Dict, Tuple
 from node import protocol
 from node.errors import Refusal
 from node.protocol import registry as messages
-from node.registry import collected, importing, listing, reading, stacks
+from node.registry import collected, importing, reading, stacks
 
 Work = Callable[..., Any]
 
 COMMANDS: Dict[str, Tuple[type, Work]] = {
-    "list-registry": (messages.ListRegistry, listing.list_registry),
+    "list-registry": (messages.ListRegistry, reading.list_registry),
     "read-folder": (messages.ReadFolder, reading.read_folder),
     "check-import": (messages.ImportPlace, importing.check),
     "import": (messages.Import, importing.copy),

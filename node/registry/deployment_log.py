@@ -10,14 +10,12 @@ from node.protocol.facts import HistoryEntry, Logged, LogLine
 from node.store import disk, files, history
 from node.store.rights import Owner
 
+TOLD = 200  # lines of a host
 _LINE = re.compile(r"^(?P<time>\S+) (?P<host>[^\s#]+)#(?P<n>\d{1,9}) ")
 
 
-TOLD = 200
-
-
 def logged(log: Path) -> Dict[str, Logged]:
-    """Return number and time of each host's last lines in the log, and since when these are all; "" where they are."""
+    """Return each host's last lines in the log, and since when these are all; "" where they are."""
     lines: Dict[str, List[LogLine]] = {}
     for match in filter(None, map(_LINE.match, disk.lines(log))):
         lines.setdefault(match.group("host"), []).append(LogLine(int(match.group("n")), match.group("time")))

@@ -33,10 +33,10 @@ class _Lost(Exception):
     """Why nothing more came: worth another try."""
 
 
-def fetch(url: str, folder: Path, name: str, again: str, advance: Callable[[str, int], None]) -> Path:
+def fetch(url: str, folder: Path, name: str, again: str, advance: Callable[[int], None]) -> Path:
     """Bring one file into the folder, unless it is there. Raises Refusal; what came stays for the next try.
 
-    `advance` is told its name, and how many of its bytes are here by now.
+    `again` is what an operator types next; `advance` is told how many bytes are here by now.
     """
     final, part = folder / name, folder / f".{name}.part"
     if disk.is_file(final):
@@ -51,7 +51,7 @@ def fetch(url: str, folder: Path, name: str, again: str, advance: Callable[[str,
     return final
 
 
-def _persist(url: str, part: Path, name: str, again: str, advance: Callable[[str, int], None]) -> None:
+def _persist(url: str, part: Path, name: str, again: str, advance: Callable[[int], None]) -> None:
     """Ask again and again, as long as bytes come."""
     end, tries, pause, most = time.monotonic() + LONGEST, 0, FIRST_PAUSE, _size(part)
     while True:
@@ -65,7 +65,7 @@ def _persist(url: str, part: Path, name: str, again: str, advance: Callable[[str
             time.sleep(pause)
 
 
-def _receive(url: str, part: Path, name: str, advance: Callable[[str, int], None], end: float) -> None:
+def _receive(url: str, part: Path, name: str, advance: Callable[[int], None], end: float) -> None:
     """One request, for what is missing. Raises Refusal for what no retry mends."""
     import http.client  # each command would wait for them
     import urllib.error
@@ -95,9 +95,7 @@ def _receive(url: str, part: Path, name: str, advance: Callable[[str, int], None
         raise _Lost(f"found no whole answer ({said}); expected {name}") from None
 
 
-def _take(
-    url: str, answer: Any, part: Path, name: str, start: int, advance: Callable[[str, int], None], end: float
-) -> None:
+def _take(url: str, answer: Any, part: Path, name: str, start: int, advance: Callable[[int], None], end: float) -> None:
     start = start if answer.status == 206 else 0
     if start and not re.match(rf"bytes {start}-", answer.headers.get("Content-Range") or ""):
         _forget(part)
@@ -115,16 +113,15 @@ def _take(
         for block in iter(lambda: answer.read1(BLOCK), b""):
             file.write(block)
             size += len(block)
-            advance(name, size)
+            advance(size)
             if size > LARGEST:
                 raise Refusal(f"{url}: found more than {LARGEST:,} bytes; expected {name}")
             if time.monotonic() > end:
                 raise _Lost(f"found {size:,} bytes in {LONGEST:.0f} s; expected all of {name} by then")
         own.flush(file, part, 0o644)
-    if total is not None and size < total:
-        raise _Lost(f"found {size:,} bytes of {name}; expected {total:,}")
-    if total is not None and size > total:
-        _forget(part)
+    if total is not None and size != total:
+        if size > total:
+            _forget(part)
         raise _Lost(f"found {size:,} bytes of {name}; expected {total:,}")
 
 
@@ -168,7 +165,7 @@ def _forget(part: Path) -> None:
 
 @contextmanager
 def alone(folder: Path, again: str) -> Iterator[None]:
-    """Make a folder, and hold it for one download. Raises Refusal when another holds it."""
+    """Make a folder, and hold it. Raises Refusal when another download holds it."""
     own.folder(folder)
     with own.alone(folder, 0, "another download is running there; wait for it, then " + again):
         yield

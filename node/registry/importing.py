@@ -1,7 +1,6 @@
 """Puts a folder of the datasink into the model registry as a version.
 
-The files are copied into REGISTRY/MODEL/.import-VERSION, verified and flushed there, and the folder is renamed. What a
-killed import left there goes first. A registry that is not there is made.
+The files are copied into REGISTRY/MODEL/.import-VERSION, verified and flushed there, and that folder is renamed.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ PATIENCE = 10.0  # seconds, for another import of the model
 
 
 def check(place: ImportPlace) -> ImportRoom:
-    """Whether the folder can become the version at all; changes nothing. Raises Refusal."""
+    """Tell what room there is for the version. Raises Refusal when the folder cannot become it at all."""
     registry, final, source = place.registry, _final(place), place.path
     if disk.is_there(registry) and not disk.is_folder(registry):
         raise Refusal("%s: found %s; expected the folder of the model registry" % (registry, disk.kind(registry)))
@@ -36,7 +35,7 @@ def check(place: ImportPlace) -> ImportRoom:
 
 
 def copy(asked: Import) -> Nothing:
-    """Copy, verify, and put into place, never over anything. Raises Refusal."""
+    """Copy, verify, and put into place, never over anything; what a killed import left goes first."""
     final = _final(asked.place)
     staging = own.staging_of(final)
     own.folder(final.parent)

@@ -14,9 +14,8 @@ from node.protocol.registry import Measured
 from node.store import disk, files, handles, lock
 from node.store.rights import Owner
 
-MANIFEST_LIMIT = 65_536
-UNFINISHED = ".import-"
-"""Before the name of a version that is being stored."""
+MANIFEST_LIMIT = 65_536  # bytes
+UNFINISHED = ".import-"  # before the name of a version that is being stored
 
 
 def me() -> Owner:
@@ -72,7 +71,7 @@ def require_absent(final: Path, again: str) -> None:
 
 
 def require_announced(found: Measured, announced: Measured, final: Path, again: str) -> None:
-    """Raises Refusal for a file that did not come as it was announced; `again` is what an operator types next."""
+    """Raises Refusal for a file that did not come as it was announced."""
     if found.size != announced.size:
         raise Refusal("%s: %d of %d bytes came; %s" % (final, found.size, announced.size, again))
     if found != announced:
@@ -80,7 +79,7 @@ def require_announced(found: Measured, announced: Measured, final: Path, again: 
 
 
 def flush(file: BinaryIO, path: Path, mode: int) -> None:
-    """Give an open file its mode, and have its bytes on the disk: a power cut must not leave its name without them."""
+    """Give an open file its mode, and flush it: a power cut must not leave its name without its bytes."""
     file.flush()
     found = os.fstat(file.fileno())
     files.give_open(file.fileno(), path, Owner(found.st_uid, found.st_gid), mode)

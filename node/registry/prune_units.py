@@ -43,10 +43,7 @@ def _timers(units: List[Installed]) -> List[str]:
 
 
 def sweep(asked: Sweep) -> Swept:
-    """Let the sweep run now, as its timer does. Returns what it logged, and why the unit failed if it did.
-
-    Raises Refusal where there is no such unit.
-    """
+    """Let the sweep run now, as its timer does. Raises Refusal where there is no such unit."""
     if not services.status(SERVICE).fragment:
         raise Refusal("%s: not there; a deploy brings it: pyinfra inventory.py deploys/cleanup.py" % SERVICE)
     before = len(disk.lines(asked.log))

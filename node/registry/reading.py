@@ -1,16 +1,20 @@
-"""Reads a version folder of the model registry, or any other folder, every byte of it."""
+"""Reads the model registry: its version folders without a model's bytes, or a folder, every byte of it."""
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
-from typing import Optional
+from typing import Dict, List, Optional
 
+from node import layout
 from node.errors import Refusal
-from node.protocol.registry import FolderContents, ReadFolder
+from node.protocol.registry import FolderContents, ListedVersion, Listing, ListRegistry, ReadFolder
 from node.registry import own
 from node.store import disk, handles
 from node.store.versions import MANIFEST
 
+UNFINISHED = (own.UNFINISHED, layout.RETIRED)
 BEGINNING = 1024
 BLANKS = b"\xef\xbb\xbf \t\r\n"
 LFS_POINTER = b"version https://git-lfs.github.com/spec/v1"
@@ -18,8 +22,57 @@ HTML_BEGINNINGS = (b"<!doctype html", b"<html")
 HTML_NAMES = (".html", ".htm")
 
 
+def list_registry(asked: ListRegistry) -> Listing:
+    """Tell what the folders of these models hold, and what cannot be read of them."""
+    try:
+        with handles.listable(asked.registry) as handle:
+            room = os.fstatvfs(handle)
+    except (OSError, Refusal) as error:
+        is_there = not isinstance(error, FileNotFoundError)
+        return Listing({}, 0, 0, [], {}, _why(error, asked.registry), is_there)
+    free, total = room.f_bavail * room.f_frsize, room.f_blocks * room.f_frsize
+    found = Listing({}, free, total, [], {})
+    for model in asked.models:
+        above = asked.registry / model
+        try:
+            for folder in disk.folders(above) if disk.is_real_folder(above) else []:
+                if folder.name.startswith(UNFINISHED):
+                    found.leftovers.append(disk.spelt("%s/%s" % (model, folder.name)))
+                elif not folder.name.startswith("."):
+                    found.models.setdefault(model, {}).update(_list_version(folder))
+        except (OSError, Refusal) as error:
+            found.unreadable[model] = _why(error, above)
+    return found
+
+
+def _list_version(folder: Path) -> Dict[str, ListedVersion]:
+    """Tell by its name what a version's folder holds."""
+    files: Dict[str, int] = {}
+    shared: List[str] = []
+    manifest: Optional[bytes] = None
+    fault = None
+    try:
+        found = [(path, status) for path, status in disk.below(folder) if stat.S_ISREG(status.st_mode)]
+        for path, status in found:
+            name = disk.spelt(str(path.relative_to(folder)))
+            files[name] = status.st_size
+            if status.st_nlink > 1:
+                shared.append(name)
+            if name == MANIFEST:
+                manifest = own.manifest(path)
+    except (OSError, Refusal) as error:
+        if not disk.is_there(folder):
+            return {}  # a clean-up has just taken it
+        fault = _why(error, folder)
+    return {disk.spelt(folder.name): ListedVersion(files, manifest, shared, fault)}
+
+
+def _why(error: Exception, place: Path) -> str:
+    return disk.spelt("%s: %s" % (place, error.strerror) if isinstance(error, OSError) else str(error))
+
+
 def read_folder(asked: ReadFolder) -> FolderContents:
-    """What is in the folder."""
+    """Tell what every byte of the files in a folder makes, and what else is there."""
     folder = asked.root
     try:
         for name in asked.names:
@@ -56,7 +109,7 @@ def _with_entry(found: FolderContents, path: Path) -> FolderContents:
 
 
 def _instead(path: Path) -> Optional[str]:
-    """What came in the file's place when it was fetched, as its first bytes tell."""
+    """Tell, by its first bytes, what came in the file's place when it was fetched; None for the file itself."""
     with handles.opened(path) as file:
         beginning = file.read(BEGINNING)
     if beginning.startswith(LFS_POINTER):

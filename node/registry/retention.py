@@ -1,7 +1,5 @@
-"""Which stored versions a sweep removes, and why the others stay: roots and sweep, as Nix and image registries do.
-
-A version goes that no root names, that is not among the most recent others of its model, and that sweeps have found so
-for a week. Time is counted from sweep to sweep, and not read off what a file says: a clock that was set, or a backup
+"""Which stored versions a sweep removes: those that no root names, that are not among the most recent others of their
+model, and that sweeps have found so for a week. Time is counted from sweep to sweep: a clock that was set, or a backup
 that was restored, begins all counting anew.
 """
 
@@ -15,21 +13,19 @@ from node.protocol.retention import CloneRoots, Count, Moment, Sweeps, Unneeded
 from node.registry.roots import CLONE_DAYS, DAY, Roots
 from node.store import history
 
+# A version goes so many days after it was found unneeded; what no sweep has removed until then is found anew.
 FIRST_DAYS, LAST_DAYS = 6, 35
-"""A version goes so many days after it was found unneeded; what no sweep has removed until then is found anew."""
-HOST_DAYS = 35
-"""So long the roots of a host stay that no clone names any more."""
-TOLD_DAYS = 14
-"""So long before their end it is told."""
+HOST_DAYS = 35  # so long the roots of a host stay that no clone names any more
+TOLD_DAYS = 14  # so long before their end it is told
 NOBODY = "no checkout has deployed for %d days; a deploy tells what must stay" % CLONE_DAYS
 
 
 class Stored(NamedTuple):
-    """A version in the registry: the SHA-256 of its manifest, and the bytes that its removal frees."""
+    """A version in the registry."""
 
     label: str
-    manifest: str
-    bytes: int
+    manifest: str  # its SHA-256
+    bytes: int  # that its removal frees
 
     @property
     def model(self) -> str:
@@ -56,7 +52,7 @@ class _Counting:
         self.counts = {}  # type: Dict[str, Count]
 
     def days(self, name: str, what: str, limit: float = float("inf")) -> float:
-        """Return since how many days it is so, not more than a limit: beyond it, counting begins anew."""
+        """Return since how many days a thing is so; beyond the limit, counting begins anew."""
         before = self._before.get(name)
         if before is None or before.what != what or self._passed(before) > limit:
             before = Count(what, self._now)
@@ -87,7 +83,7 @@ def decide(stored: Sequence[Stored], roots: Roots, last: Optional[Sweeps], now: 
 
 
 def _why_held(roots: Roots, clones: List[CloneRoots], lasting: Set[str], named: Set[str]) -> Optional[str]:
-    """Return why nothing is known of what must stay. Roots that have ended hold nothing: no deploy writes them anew."""
+    """Return why nothing may go. Roots that have ended hold nothing back: no deploy writes them anew."""
     for path, why in sorted(roots.damaged.items()):
         return "%s: damaged (%s); a deploy writes it anew" % (path, why)
     if not clones:

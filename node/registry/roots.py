@@ -24,8 +24,7 @@ from node.store import disk, files, handles, history, lock
 Root = TypeVar("Root", CloneRoots, HostRoots)
 SLACK = 600  # seconds between the time that a file names and the one that its disk does
 DAY = 24 * 3600  # seconds
-CLONE_DAYS = 90
-"""So long the roots of a clone count that does not run."""
+CLONE_DAYS = 90  # so long the roots of a clone count that does not run
 
 
 class Roots(NamedTuple):
@@ -36,16 +35,8 @@ class Roots(NamedTuple):
 
 
 @contextmanager
-def alone() -> Iterator[None]:
-    """Read or change the roots while nobody else changes them. Raises lock.Taken."""
-    files.folder(layout.roots())
-    with locked():
-        yield
-
-
-@contextmanager
 def locked() -> Iterator[None]:
-    """The same, for one who cannot make the folder. Raises OSError where there is none."""
+    """Read or change the roots while nobody else changes them. Raises lock.Taken; OSError where there are none."""
     with handles.listable(layout.roots()) as handle:
         if not lock.take(handle):
             raise lock.Taken("%s: another is at work on the roots; run again" % layout.roots())
@@ -80,7 +71,8 @@ def _read(kind: Type[Root], folder: Path, restored: List[Path], damaged: Dict[Pa
 def add(told: AddRoots) -> Nothing:
     """Write what a clone references, and what its hosts do. Raises Refusal for names that are none."""
     _check(told)
-    with alone():
+    files.folder(layout.roots())
+    with locked():
         old = read()
         now = history.now()
         clones, hosts = added(old, told, now)
@@ -115,10 +107,7 @@ def clone_id(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:16]
 
 
-Written = Tuple[Dict[str, CloneRoots], Dict[str, HostRoots]]
-
-
-def added(old: Roots, told: AddRoots, now: str) -> Written:
+def added(old: Roots, told: AddRoots, now: str) -> Tuple[Dict[str, CloneRoots], Dict[str, HostRoots]]:
     """Return the roots that are to be written.
 
     What another clone references stays with a host: its run may be about to bring it there. Of a host whose roots are

@@ -18,14 +18,12 @@ from node.store import disk, files
 from node.store.service_set import CORAL
 from node.store.versions import MANIFEST
 
-TARGET = ("tensorflow", "python", "debian", "architecture")
-"""What a stack was built for."""
-TOLD = ("version", *TARGET)
-"""What the list says of each stack, as its own manifest has it."""
+TARGET = ("tensorflow", "python", "debian", "architecture")  # what a stack was built for
+TOLD = ("version", *TARGET)  # what the list says of each stack, as its own manifest has it
 
 
 def manifest(head: str, found: Mapping[str, Measured]) -> str:
-    """The manifest of a stack: what its definition says, before the names, digests and sizes of its files."""
+    """Return the manifest of a stack; `head` is what its definition says."""
     lines = [
         "- name: '%s'\n  sha256: '%s'\n  size: %d\n" % (name, file.sha256, file.size)
         for name, file in sorted(found.items())
@@ -34,14 +32,14 @@ def manifest(head: str, found: Mapping[str, Measured]) -> str:
 
 
 def find(asked: FindStacks) -> StoredStacks:
-    """What is stored; changes nothing."""
+    """Tell which of the stacks are stored."""
     folder = asked.registry / CORAL
     stored = {version: _stored(folder / version) for version in asked.versions if disk.is_there(folder / version)}
     return StoredStacks(stored, own.free(folder))
 
 
 def receive(asked: ReceivePackage, stream: BinaryIO) -> Nothing:
-    """Stage one file: written beside its place, flushed, verified, renamed. Raises Refusal."""
+    """Stage one file: written beside its place, flushed, verified, renamed."""
     staging = own.staging_of(asked.registry / CORAL / asked.version)
     with fetching.alone(staging, asked.again):
         final = staging / asked.name
@@ -54,7 +52,7 @@ def receive(asked: ReceivePackage, stream: BinaryIO) -> Nothing:
 
 
 def store(asked: StoreStack) -> Nothing:
-    """Make a version of what was sent, and of what its release pages have. Raises Refusal."""
+    """Make a version of what was sent, and of what its release pages have."""
     final = asked.registry / CORAL / asked.version
     staging = own.staging_of(final)
     with fetching.alone(staging, asked.again):

@@ -1,8 +1,7 @@
-"""The sweep of the model registry: removes the versions that nothing needs, and nothing else.
+"""The sweep of the model registry: removes the versions that nothing needs, as the registry's owner.
 
-It runs as the registry's owner, in a unit that may write there, to its log and to its memory alone. A version is
-renamed to MODEL/.retired-VERSION first, so that it is there whole or not at all; the last thing that goes is that
-folder itself, after the line in the log. So whatever ends the program, its next run knows what is left to do.
+A version is renamed to MODEL/.retired-VERSION first, so that it is there whole or not at all; the last thing that goes
+is that folder, after the line in the log. So whatever ends the program, its next run knows what is left to do.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from node.errors import Refusal
 from node.machine import clock, commands, processes
 from node.protocol.registry import Listing, ListRegistry
 from node.protocol.retention import AskRetention, Moment, Retention, Sweeps, Unneeded
-from node.registry import listing, own, retention, roots
+from node.registry import own, reading, retention, roots
 from node.registry.retention import Decision, Stored
 from node.store import disk, files, handles, history, rights
 
@@ -29,7 +28,7 @@ FRESH = 600  # seconds
 
 
 def note_clock() -> None:
-    """Say, as root, what the sweep is not let to ask."""
+    """Note, as root, what the sweep may not ask."""
     files.folder(layout.RUNTIME)
     files.write(layout.clock(), _text(clock.look()))
 
@@ -57,14 +56,14 @@ def look(asked: AskRetention) -> Retention:
 
 
 def run(registry: str, log: str) -> None:
-    """Remove what is due now. Raises Refusal, a line for each version that could not be removed."""
+    """Remove what is due now. Raises Refusal with a line for each version that could not be removed."""
     problems = Sweep(Path(registry), Path(log), _noted_clock()).run()
     if problems:
         raise Refusal("\n".join(problems))
 
 
 class Sweep:
-    """One sweep of a registry, which logs what it removes. `now` counts, and not what the clock shows meanwhile."""
+    """One sweep of a registry. `now` counts for all of it, whatever the clock shows meanwhile."""
 
     def __init__(self, registry: Path, log: Path, now: Moment) -> None:
         self.registry, self.log, self.now = registry, log, now
@@ -77,9 +76,11 @@ class Sweep:
     def run(self) -> List[str]:
         """Finish what an earlier sweep began, then remove what is due. Returns why versions stay that are, a line each.
 
-        Raises Refusal when nobody can tell what must stay, or nothing can be put on record: then nothing is removed.
+        Raises Refusal, and removes nothing, when nothing can be put on record.
         """
-        self._require_log()
+        if not disk.is_writable(self.log if disk.is_there(self.log) else self.log.parent):
+            raise Refusal("%s: not writable for the clean-up's user; chown it and run again" % self.log)
+        disk.lines(self.log)  # raises for a log that cannot be read: what it says already is not told twice
         decided = self._decide()
         self._memory = self._memory._replace(counts=decided.counts)
         for label in self._leftovers:
@@ -95,15 +96,9 @@ class Sweep:
             self._say(decided)
         return self._problems
 
-    def _require_log(self) -> None:
-        """What is removed must be on record."""
-        if not disk.is_writable(self.log if disk.is_there(self.log) else self.log.parent):
-            raise Refusal("%s: not writable for the clean-up's user; chown it and run again" % self.log)
-        disk.lines(self.log)  # what it says already is not told twice
-
     @contextmanager
     def _told(self, place: Path) -> Iterator[None]:
-        """What goes wrong with one version is noted, and does not stop the others."""
+        """Note what goes wrong with one version: it does not stop the others."""
         try:
             yield
         except Refusal as refusal:
@@ -120,7 +115,7 @@ class Sweep:
         return retention.decide(stored, roots.read(), self._before, self.now)
 
     def _remove(self, each: Unneeded) -> None:
-        """Rename a version, so that from here on it is no version any more, and remove that."""
+        """Rename a version, so that it is none any more, and remove that."""
         folder = self.registry / each.label
         with roots.locked():
             again = {one.label: one for one in self._decide().unneeded}.get(each.label)
@@ -135,7 +130,7 @@ class Sweep:
         self._finish(each.label)
 
     def _finish(self, label: str) -> None:
-        """What has a line in the log already is not told twice."""
+        """Remove what was renamed; its line in the log is not told twice."""
         retired = _retired(self.registry / label)
         contents, freed = disk.names(retired), freed_by(retired)
         for name in contents:
@@ -213,7 +208,7 @@ def _leftovers(found: Listing) -> List[str]:
 
 def _list(registry: Path) -> Listing:
     models = [name for name in disk.names(registry) if names.MODEL.fullmatch(name)]
-    return listing.list_registry(ListRegistry(registry, models))
+    return reading.list_registry(ListRegistry(registry, models))
 
 
 def _stored(found: Listing) -> List[Stored]:

@@ -85,7 +85,7 @@ def test_the_bundle_is_the_whole_program_on_one_line() -> None:
     assert set(files) == {"__main__.py"} | {
         f"node/{path.relative_to(SOURCE)}" for path in SOURCE.rglob("*.py") if path.name != "__main__.py"
     }
-    assert {"node/registry/__init__.py", "node/registry/listing.py"} < set(files)
+    assert {"node/registry/__init__.py", "node/registry/reading.py"} < set(files)
     assert files["node/cli.py"] == (SOURCE / "cli.py").read_text(encoding="utf-8")
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from node import protocol
 from node.protocol.registry import ListedVersion, Listing, ListRegistry
-from node.registry import listing
 from node.registry.own import MANIFEST_LIMIT
+from node.store import disk
 from tests.unit.node.registry.asking import ask, travel
 
 
@@ -100,14 +100,14 @@ def test_a_folder_that_cannot_be_read_is_a_fault_of_its_own(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder.parent / "2026-02-02").mkdir()
-    files = listing._files
+    below = disk.below
 
     def fails(path: Path) -> Any:
         if path == folder:
             raise OSError(5, "Input/output error", str(path))
-        return files(path)
+        return below(path)
 
-    monkeypatch.setattr(listing, "_files", fails)
+    monkeypatch.setattr(disk, "below", fails)
     assert [each.fault for each in listed(tmp_path).models["cats"].values()] == [
         f"{folder}: Input/output error",
         None,
@@ -116,13 +116,13 @@ def test_a_folder_that_cannot_be_read_is_a_fault_of_its_own(
 
 @pytest.mark.usefixtures("folder")
 def test_a_folder_that_goes_meanwhile_is_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    files = listing._files
+    below = disk.below
 
     def goes(path: Path) -> Any:
         path.rename(path.with_name(".retired-x"))
-        return files(path)
+        return below(path)
 
-    monkeypatch.setattr(listing, "_files", goes)
+    monkeypatch.setattr(disk, "below", goes)
     assert versions(tmp_path) == []
 
 

@@ -172,7 +172,7 @@ def test_a_host_that_is_none_is_not_written(host: str) -> None:
 @pytest.mark.usefixtures("impatient")
 def test_two_at_once() -> None:
     add({}, {"lab1": sets("cats/2025-01-01")})
-    with roots.alone(), pytest.raises(Refusal, match="another is at work on the roots; run again"):
+    with roots.locked(), pytest.raises(Refusal, match="another is at work on the roots; run again"):
         add({}, {"lab1": sets()})
     assert needed() == ["cats/2025-01-01"]
 

@@ -156,7 +156,7 @@ def test_from_that_look_to_the_rename_no_root_is_written(
 
 @pytest.mark.usefixtures("impatient")
 def test_while_roots_are_written_nothing_goes(depot: Depot, due: list[Path]) -> None:
-    with roots.alone():
+    with roots.locked():
         taken = f"{layout.roots()}: another is at work on the roots; run again"
         assert sweep(depot) == [taken, taken]
     assert all(folder.is_dir() for folder in due)
