@@ -7,16 +7,18 @@ import click
 
 from modelctl.errors import OperatorError
 
-COMMANDS = (
-    "check", "collect", "coral", "import", "list", "override", "pin", "prune", "render", "restore", "revoke",
-    "rollback", "show", "status", "trust", "undo", "verify",
-)  # fmt: skip
-OTHERWISE = {"import": "import_", "list": "list_models"}
-"""Commands whose module and function are not called like them, for Python has that word."""
+COMMANDS = {
+    "check": "site", "collect": "linked_files", "coral": "coral", "import": "import_", "list": "reports",
+    "override": "moving", "pin": "pin", "prune": "prune", "render": "site", "restore": "linked_files", "revoke": "keys",
+    "rollback": "moving", "show": "reports", "status": "reports", "trust": "keys", "undo": "undo", "verify": "reports",
+}  # fmt: skip
+"""The module of each command."""
+OTHERWISE = {"import": "import_", "list": "list_"}
+"""Commands whose function is not called like them, for Python has that word."""
 
 
 class _Commands(click.Group):
-    """Loads the command that was typed, and no other: all of them take twice as long as most.
+    """Loads the file of the command that was typed, and no other: all of them take twice as long as most.
 
     Prints an operator's error as lines on stderr and exits 1; a bug keeps its traceback.
     """
@@ -29,8 +31,8 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        name = OTHERWISE.get(cmd_name, cmd_name)
-        command: click.Command = getattr(import_module(f"modelctl.commands.{name}"), name)
+        module = import_module(f"modelctl.commands.{COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, OTHERWISE.get(cmd_name, cmd_name))
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

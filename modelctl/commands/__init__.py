@@ -1,1 +1,1 @@
-"""The commands of `modelctl`, a file each."""
+"""The commands of `modelctl`, a file for those of one subject."""

@@ -7,7 +7,7 @@ import click
 
 from modelctl import hints, progress
 from modelctl.commands import options
-from modelctl.commands.pinned import pin_versions, require_pins_file
+from modelctl.commands.pin import pin_versions, require_pins_file
 from modelctl.errors import OperatorError
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet

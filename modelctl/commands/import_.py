@@ -8,7 +8,7 @@ import click
 
 from modelctl import hints, progress
 from modelctl.commands import options
-from modelctl.commands.pinned import pin_versions, require_pins_file
+from modelctl.commands.pin import pin_versions, require_pins_file
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import fault, one_line
 from modelctl.inventory import programs

@@ -1,4 +1,4 @@
-"""What the commands share that move hosts to another version: a summary, a question, the change."""
+"""`modelctl rollback` and `modelctl override` move hosts to another version: a summary, a question, the change."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,14 +7,18 @@ from functools import wraps
 
 import click
 
-from modelctl.changes import change, journal, older, preview
+from modelctl import hints
+from modelctl.changes import change, edit, journal, older, preview
 from modelctl.changes.edit import Edit
-from modelctl.changes.git import Checkout
+from modelctl.changes.git import Checkout, checkout_of
 from modelctl.changes.journal import Change
 from modelctl.changes.preview import HostPreview
 from modelctl.commands import options
-from modelctl.errors import OperatorError
+from modelctl.errors import Faults, OperatorError
+from modelctl.faults import choice, fault
+from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
+from modelctl.inventory.values import version_key
 from modelctl.inventory_file import Inventory
 from modelctl.nodes import remote
 from modelctl.operator import operator
@@ -57,6 +61,103 @@ def wish(command: Callable[..., None]) -> Callable[..., None]:
         command(*words, wish=Wish(reason, unlock, older, yes), **named)
 
     return wished
+
+
+@click.command()
+@click.argument("model")
+@click.argument("version", required=False)
+@click.option("--previous", is_flag=True, help="Go to the version before; the same again goes forward.")
+@wish
+@options.inventory
+def rollback(model: str, version: str | None, previous: bool, wish: Wish, inventory: Inventory) -> None:
+    """Give all hosts without an override VERSION of MODEL: edit registry.py, commit, deploy.
+
+    The version must be stored, pinned and complete. When the deploy fails, or is stopped, all of it is undone.
+    """
+    options.require_model(inventory.fleet, model)
+    now = inventory.fleet.registry.artefacts[model].current_version
+    wanted = _wanted(inventory.fleet, model, version, previous)
+    preview.require_pinned(inventory.fleet, model, wanted)
+    checkout = checkout_of(inventory.sources / "registry.py")
+    if wanted == now:
+        change.require_none(checkout)
+        click.echo(f"{model}: {wanted} is the current version already; what runs: {hints.modelctl('status')}")
+        return
+    verb = "Roll back" if version_key(wanted) < version_key(now) else "Roll forward"
+    move = Move(f"{verb} {model} from {now} to {wanted}", model, wanted, wish)
+    carry_out(inventory, checkout, lambda: edit.set_versions(inventory, model, wanted, now), move)
+    back = hints.modelctl(f"rollback {model} --previous")
+    click.echo(f"{model}: {wanted} is the current version; to {now} again: {back}")
+
+
+@click.command()
+@click.argument("hosts", metavar="HOST[,HOST...]")
+@click.argument("model")
+@click.argument("version", required=False)
+@click.option("--clear", is_flag=True, help="Take the override away: the host gets the current version again.")
+@wish
+@options.inventory
+def override(hosts: str, model: str, version: str | None, clear: bool, wish: Wish, inventory: Inventory) -> None:
+    """Try VERSION of MODEL on HOST alone, or on several as a,b: edit site.py, commit, deploy to them.
+
+    The version must be stored, pinned and complete. When the deploy fails, or is stopped, all of it is undone, on all
+    of them.
+    """
+    fleet = inventory.fleet
+    names = _getting(fleet, hosts, model)
+    if (version is None) != clear:
+        raise OperatorError(fault("VERSION", version, "a version, or --clear, and not both"))
+    current = fleet.registry.artefacts[model].current_version
+    wanted = current if version is None else version
+    preview.require_pinned(fleet, model, wanted)
+    checkout = checkout_of(inventory.sources / "site.py")
+    others = [name for name in names if fleet.host(name).model_version_overrides.get(model) != version]
+    said, standing = ", ".join(names), _standing(model, version, current)
+    if not others:
+        change.require_none(checkout)
+        click.echo(f"{said}: {standing} already; what runs: {hints.modelctl(' '.join(['status', *names]))}")
+        return
+    place = ", ".join(others)
+    what = f"Override {model} on {place} with {version}" if version else f"Clear the override of {model} on {place}"
+    move = Move(what, model, wanted, wish)
+    carry_out(inventory, checkout, lambda: edit.set_override(inventory, others, model, version), move)
+    click.echo(f"{said}: {standing}")
+
+
+def _wanted(fleet: Fleet, model: str, version: str | None, previous: bool) -> str:
+    if (version is None) != previous:
+        raise OperatorError(fault("VERSION", version, "a version, or --previous, and not both"))
+    wanted = fleet.registry.artefacts[model].previous_version if version is None else version
+    if wanted is None:
+        place = "registry.coral" if model == CORAL else f"registry.models.{model}"
+        name, show = hints.modelctl(f"rollback {model} VERSION"), hints.modelctl(f"show {model}")
+        raise OperatorError(
+            f"{place}.previous_version: found nothing; expected a version to go to; "
+            f"name one: {name}; those there are: {show}"
+        )
+    return wanted
+
+
+def _getting(fleet: Fleet, words: str, model: str) -> list[str]:
+    """The hosts that were named, each once. Raises OperatorError, Faults for one that does not get the model."""
+    names = list(dict.fromkeys(words.split(",")))
+    for host in names:
+        options.require_host(fleet, host)
+    options.require_model(fleet, model)
+    getting = {host: fleet.versions(host) for host in names}
+    if faults := [
+        fault("MODEL", model, f"a model that {host} gets: {choice(model, versions)}")
+        for host, versions in getting.items()
+        if model not in versions
+    ]:
+        raise Faults(faults)
+    return names
+
+
+def _standing(model: str, override: str | None, current: str) -> str:
+    if override is None:
+        return f"{model} has no override, so {current} is wanted"
+    return f"{model} {override} is wanted by an override"
 
 
 def carry_out(inventory: Inventory, checkout: Checkout, edit: Callable[[], Edit], move: Move) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from modelctl import hints
 from modelctl.errors import OperatorError
 from modelctl.faults import choice, fault
 from modelctl.inventory.fleet import Fleet
@@ -16,13 +17,6 @@ from modelctl.table import Report
 
 DIFFERS = 3  # exit code of what only looks, apart from an operator's error: something differs or is unknown
 
-site = click.option(
-    "--site",
-    type=click.Path(path_type=Path),
-    default=Path("inventory.py"),
-    show_default=True,
-    help="The inventory file of the site.",
-)
 yes = click.option("--yes", is_flag=True, help="Do not ask.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead, for programs.")
 
@@ -30,7 +24,13 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON o
 def inventory(command: Callable[..., None]) -> Callable[..., None]:
     """Hand a command the inventory of the site that its option names, as `inventory`."""
 
-    @site
+    @click.option(
+        "--site",
+        type=click.Path(path_type=Path),
+        default=hints.DEFAULT_SITE,
+        show_default=True,
+        help="The inventory file of the site.",
+    )
     @wraps(command)
     def loaded(*words: object, site: Path, **named: object) -> None:
         command(*words, inventory=load(site), **named)
@@ -44,6 +44,13 @@ def tell(report: Report, data: Mapping[str, object], as_json: bool) -> None:
         click.echo(json.dumps(data, indent=2))
     else:
         report.print()
+
+
+def answer(report: Report, data: Mapping[str, object], as_json: bool, is_ok: bool) -> None:
+    """Print what was found, and exit 3 unless all of it is as it should be."""
+    tell(report, data, as_json)
+    if not is_ok:
+        sys.exit(DIFFERS)
 
 
 def require_host(fleet: Fleet, host: str) -> None:
@@ -66,15 +73,3 @@ def require_consent(question: str, done: str, yes: bool) -> None:
         raise OperatorError(f"no terminal to ask at, nothing was {done}; without a question: --yes")
     if not click.confirm(question):
         raise OperatorError(f"nothing was {done}")
-
-
-def connected(path: Path, as_json: bool, dry_run: bool, yes: bool) -> Fleet:
-    """Return a site's fleet, with the way to its hosts open.
-
-    Raises OperatorError where a question could not be asked.
-    """
-    if as_json and not (yes or dry_run):
-        raise OperatorError("--json: it cannot ask; add --dry-run or --yes")
-    inventory = load(path)
-    inventory.connect()
-    return inventory.fleet

@@ -29,9 +29,9 @@ LOADED = {
     ),
     "modelctl": (
         "modelctl.cli",
-        "modelctl.commands.prune_registry",
-        "modelctl.commands.rollback",
-        "modelctl.commands.status",
+        "modelctl.commands.moving",
+        "modelctl.commands.prune",
+        "modelctl.commands.reports",
     ),
 }
 

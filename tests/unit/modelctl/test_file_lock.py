@@ -45,14 +45,14 @@ for count in range(int(sys.argv[3])):
 """
 PIN = """
 from types import SimpleNamespace
-from modelctl.commands import pinned
+from modelctl.commands import pin as command
 from modelctl.inventory.json_files import Pin, PinnedFile, load_pins
 from tests.unit.modelctl.sites import fleet
 site = SimpleNamespace(pins=path, fleet=fleet())
 year = {"a": 2001, "b": 2002}[name]
 for count in range(int(sys.argv[3])):
     pin = Pin(manifest="a" * 64, files={"haarcascade_eye.xml": PinnedFile(sha256="b" * 64, size=1)})
-    pinned._write(site, {("haarcascades", f"{year}-01-0{count + 1}"): pin})
+    command._write(site, {("haarcascades", f"{year}-01-0{count + 1}"): pin})
 """
 
 

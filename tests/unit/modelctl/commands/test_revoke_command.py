@@ -22,7 +22,7 @@ REVOKE = """
 import sys, time
 from pathlib import Path
 from modelctl import text_file
-from modelctl.changes import revocation
+from modelctl.commands.keys import revoke_keys
 from modelctl.inventory_file import load
 replace = text_file.replace
 def slowly(path, text):
@@ -33,7 +33,7 @@ inventory = load(Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(int(sys.argv[3])):
-    revocation.revoke(inventory, sys.argv[2])
+    revoke_keys(inventory, sys.argv[2])
 """
 
 

@@ -1,14 +1,38 @@
-"""`modelctl render`."""
+"""`modelctl check` and `modelctl render`: what a deploy would put on hosts, without any connection."""
 
+import sys
 from pathlib import Path
 
 import click
 
 from modelctl.commands import options
+from modelctl.desired import check as checks
 from modelctl.desired.render import render as render_host
 from modelctl.errors import OperatorError
 from modelctl.inventory_file import Inventory
 from node.store.service_set import Installed
+
+NOT_READY = 1
+
+
+@click.command()
+@click.option("--strict", is_flag=True, help="Exit 1 unless a deploy could reach every host: all pinned, all trusted.")
+@options.as_json
+@options.inventory
+def check(strict: bool, as_json: bool, inventory: Inventory) -> None:
+    """Validate the site, the registry, the pins and every rendered config, without any connection."""
+    found = checks.check(inventory.fleet)
+    if as_json:
+        click.echo(found.to_json())
+    else:
+        warnings = (*found.warnings, *found.not_ready)
+        for line in warnings:
+            click.echo(f"warning: {line}", err=True)
+        click.echo(
+            f"{found.site}: {found.hosts} hosts, {found.files} files rendered, {len(warnings)} warnings, no faults"
+        )
+    if strict and found.not_ready:
+        sys.exit(NOT_READY)
 
 
 @click.command()
@@ -17,9 +41,8 @@ from node.store.service_set import Installed
 @options.inventory
 def render(host: str, output: Path | None, inventory: Inventory) -> None:
     """Show every file that a deploy puts on HOST."""
-    fleet = inventory.fleet
-    options.require_host(fleet, host)
-    files = render_host(fleet, host)
+    options.require_host(inventory.fleet, host)
+    files = render_host(inventory.fleet, host)
     if output is None:
         for file in files:
             click.echo(f"# {file.path} {file.owner} {file.mode:04o}\n{file.content}")

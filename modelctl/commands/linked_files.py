@@ -1,4 +1,4 @@
-"""`modelctl collect`."""
+"""`modelctl collect` and `modelctl restore`: the files that belong to a node, copied to the datasink or put back."""
 
 import shlex
 
@@ -11,13 +11,14 @@ from modelctl.commands import options
 from modelctl.faults import one_line
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory_file import Inventory
-from modelctl.nodes import travelling
+from modelctl.nodes import node_command, remote, travelling
 from modelctl.registry import pinning
 from modelctl.table import Report, Row, Table, number
 from node.protocol.registry import Measured
 from node.registry.collected import DIGITS
 
 MAX_PATH = 4096
+RESTORE_SECONDS = 12 * 3600  # a task that writes the file is waited for
 COLUMNS = ("linked file", "bytes", "SHA-256", "")
 
 
@@ -56,6 +57,23 @@ def collect(host: str, model: str, version: str, yes: bool, inventory: Inventory
         click.echo(f"{name}: collected, and verified at both ends")
     for path in linked_files.finish(fleet, host, model, version).left:
         click.echo(f"{one_line(path, MAX_PATH)}: {_advice(host, path)}")
+
+
+@click.command()
+@click.argument("host")
+@click.argument("file", required=False)
+@click.argument("digest", required=False)
+@options.inventory
+def restore(host: str, file: str | None, digest: str | None, inventory: Inventory) -> None:
+    """Put a linked file on HOST back as a backup there has it; without FILE, show the backups.
+
+    FILE is MODEL/VERSION/NAME, DIGEST the backup's. The service is stopped meanwhile, and what is replaced is kept.
+    """
+    options.require_host(inventory.fleet, host)
+    inventory.connect()
+    words = [word for word in (file, digest) if word is not None]
+    for line in node_command.run(inventory.fleet, host, ["restore", *words], RESTORE_SECONDS).splitlines():
+        click.echo(f"{host}: {remote.last_line(line, node_command.MAX_SAID)}")
 
 
 def _advice(host: str, path: str) -> str:

@@ -1,0 +1,152 @@
+"""`modelctl trust` and `modelctl revoke`: the SSH keys of hosts, and their keys for the model registry."""
+
+import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from modelctl import hints, locks, text_file
+from modelctl.changes.deployment import Deployer, require_pyinfra, to_the_end
+from modelctl.changes.git import Checkout, checkout_of
+from modelctl.commands import options
+from modelctl.errors import OperatorError
+from modelctl.faults import choice, fault
+from modelctl.inventory.fleet import Fleet
+from modelctl.inventory.json_files import Revoked, dump_revoked, load_revoked
+from modelctl.inventory_file import Inventory, load
+from modelctl.nodes import remote
+from modelctl.nodes import trust as trusted
+from modelctl.nodes.pull_ca import PullCa
+
+DEPLOY = "deploys/access.py"
+
+
+@click.command()
+@click.argument("host")
+@click.option("--replace", is_flag=True, help="Accept a new key in place of the one on file, as after a new card.")
+@options.yes
+@options.inventory
+def trust(host: str, replace: bool, yes: bool, inventory: Inventory) -> None:
+    """Show the fingerprint of HOST's SSH key, and add the key to the site's known hosts."""
+    fleet = inventory.fleet
+    options.require_host(fleet, host)
+    address, known_hosts, port = fleet.host(host).address, fleet.site.known_hosts, remote.port(fleet, host)
+    inventory.connect()
+    found = trusted.scan(host, address, port)
+    known = trusted.known_key(known_hosts, str(address), port)
+    trusted.require_not_revoked(known_hosts, host, found)
+    is_done = trusted.is_alone if replace else trusted.is_known
+    if is_done(known_hosts, found, port):
+        click.echo(f"{host} ({found.address}): {found.fingerprint} is already trusted")
+        return
+    if known not in (None, found) and not replace:
+        raise OperatorError(
+            f"{host} ({found.address}): found {found.fingerprint}, expected {known.fingerprint}; "
+            f"if its card is new: {hints.modelctl(f'trust {host} --replace')}"
+        )
+    click.echo(f"{host} ({found.address}): {found.fingerprint}")
+    if not yes and not click.confirm("Does the host itself show this fingerprint?"):
+        raise OperatorError(f"{host}: not trusted, nothing changed")
+    trusted.record(known_hosts, host, found, known, port)
+    click.echo(f"{host} is trusted now, in {known_hosts}")
+
+
+@click.command()
+@click.argument("host")
+@options.yes
+@options.inventory
+def revoke(host: str, yes: bool, inventory: Inventory) -> None:
+    """Shut HOST out of the model registry, as when it was stolen: edit revoked.json, commit, tell the primary datasink.
+
+    The commit stays when the datasink cannot be told. The next deploy to HOST gives it a key that opens the registry.
+    """
+    fleet = inventory.fleet
+    _require_revocable(fleet, host)
+    require_pyinfra()
+    path = inventory.revoked.resolve()
+    checkout_of(path).require_editable(path)
+    click.echo(f"{host}: the datasink {fleet.site.primary_datasink} is to refuse every pull key that it has by now")
+    options.require_consent("Revoke them?", "revoked", yes)
+    generation, commit = revoke_keys(inventory, host)
+    _tell_datasink(inventory, host, commit)
+    click.echo(
+        f"{host} can read nothing more of the registry: its pull keys up to generation {generation} are revoked, "
+        f"in commit {commit[:12]}; push it"
+    )
+    click.echo(_way_back(fleet, host))
+
+
+def revoke_keys(inventory: Inventory, host: str) -> tuple[int, str]:
+    """Revoke every pull key that a host may have by now. Returns their last generation, and the commit.
+
+    Raises OperatorError; nothing is changed then.
+    """
+    path = inventory.revoked.resolve()
+    checkout = checkout_of(path)
+    with locks.held(path), to_the_end():
+        checkout.require_editable(path)  # another command may have been in the midst of it
+        before = dataclasses.replace(inventory.fleet, revoked=load_revoked(path))
+        generation = before.revoked.generation(host)
+        after = dataclasses.replace(before, revoked=Revoked(hosts={**before.revoked.hosts, host: generation}))
+        with _taken_back(checkout, path):
+            _write(inventory, path, after.revoked)
+            checkout.add(path)
+            return generation, checkout.commit(path, f"Revoke the pull key of {host}\n\nUp to generation {generation}.")
+
+
+def _require_revocable(fleet: Fleet, host: str) -> None:
+    """Raises OperatorError for a host that pulls nothing, and where a deploy would make another CA."""
+    pulling = {*fleet.with_service(), *fleet.revoked.hosts} - {fleet.site.primary_datasink}
+    if host not in pulling:
+        raise OperatorError(fault("HOST", host, f"a host that pulls: {choice(host, pulling)}"))
+    if not PullCa(fleet.site.pull_ca).exists():
+        raise OperatorError(
+            f"pull_ca {fleet.site.pull_ca}: no such key; expected the CA that has certified {host}; "
+            "copy it here from the control node that has it"
+        )
+
+
+def _tell_datasink(inventory: Inventory, host: str, commit: str) -> None:
+    datasink = inventory.fleet.site.primary_datasink
+    deployer = Deployer(inventory.path.resolve(), DEPLOY)
+    with deployer.in_order():
+        is_told = deployer.deploy([datasink])
+    if not is_told:
+        why = "was stopped" if deployer.told_to_stop else "failed"
+        raise OperatorError(
+            f"{host}: its pull keys are revoked by commit {commit[:12]}, which stands; but {datasink} still lets them "
+            f"in: the deploy {why}, see above; tell it: {hints.pyinfra(f'{DEPLOY} --limit {datasink} -y')}"
+        )
+
+
+def _way_back(fleet: Fleet, host: str) -> str:
+    deploy = hints.deploying(host)
+    if host not in fleet.site.hosts:
+        return f"to let a new card in: describe {host} in site.py again, and deploy to it: {deploy}"
+    return f"a deploy to {host} lets it in again: take it out of site.py until it has a new card; then: {deploy}"
+
+
+@contextmanager
+def _taken_back(checkout: Checkout, path: Path) -> Iterator[None]:
+    """An error in here, as of a hook of git, leaves the file as it is now."""
+    old = text_file.read(path) if path.exists() else None
+    try:
+        yield
+    except OperatorError:
+        if old is None:
+            text_file.remove(path)
+        else:
+            text_file.replace(path, old)
+        checkout.unstage(path)
+        raise
+
+
+def _write(inventory: Inventory, path: Path, revoked: Revoked) -> None:
+    text_file.replace(path, dump_revoked(revoked))
+    if load(inventory.path).fleet.revoked != revoked:  # a deploy would tell the datasink nothing
+        raise OperatorError(
+            f"{path}: {inventory.path} takes the revoked keys from elsewhere; expected Fleet(..., load_revoked(PATH)) "
+            "of this file; nothing was revoked"
+        )

@@ -1,0 +1,79 @@
+"""`modelctl list`, `show`, `status` and `verify`: what is there, and whether it is as it should be."""
+
+import click
+
+from modelctl.changes import change
+from modelctl.commands import options
+from modelctl.inventory_file import Inventory
+from modelctl.nodes import remote
+from modelctl.reports import model_list, model_versions, registry_state, verification
+from modelctl.reports import status as statuses
+from node import codec
+
+
+@click.command("list")
+@options.as_json
+@options.inventory
+def list_(as_json: bool, inventory: Inventory) -> None:
+    """Show every model: its current and previous version, the hosts that override them, and what is stored.
+
+    Exits 3 when the primary datasink gives no answer, or cannot read all of it.
+    """
+    inventory.connect()
+    found = model_list.look(inventory.fleet)
+    options.answer(model_list.report(inventory.fleet, found), codec.encode(found), as_json, found.is_ok)
+
+
+@click.command()
+@click.argument("model")
+@options.as_json
+@options.inventory
+def show(model: str, as_json: bool, inventory: Inventory) -> None:
+    """Show the versions of MODEL, newest first: what is stored, pinned and named, and which hosts run it.
+
+    Exits 3 when something is unknown, a named version is not stored, or a stored one differs from its pin.
+    """
+    options.require_model(inventory.fleet, model)
+    inventory.connect()
+    found = model_versions.look(inventory.fleet, model)
+    options.answer(model_versions.report(found), found.to_json(), as_json, found.is_ok)
+
+
+@click.command()
+@click.argument("hosts", metavar="[HOST]...", nargs=-1)
+@options.as_json
+@options.inventory
+def status(hosts: tuple[str, ...], as_json: bool, inventory: Inventory) -> None:
+    """Ask each HOST what it runs, and compare that with what this checkout wants; all hosts unless some are named.
+
+    Below that, what is unfinished in the checkout and in the model registry. Exits 3 when a service drifted or is not
+    healthy, a host gives no answer, or a rollback or an override has not ended.
+    """
+    fleet = inventory.fleet
+    wanted = statuses.wanted_sets(fleet, statuses.choose(fleet, hosts))
+    inventory.connect()
+    registry, answers = remote.together(lambda: registry_state.look(fleet), lambda: statuses.look(fleet, wanted))
+    found = statuses.FleetStatus(answers, registry, change.unfinished(inventory))
+    options.answer(statuses.report(fleet, wanted, found), found.to_json(), as_json, found.is_ok)
+
+
+@click.command()
+@click.argument("model", required=False)
+@click.option("--nodes", is_flag=True, help="Let every node read its versions, and every datasink its face lists, too.")
+@options.as_json
+@options.inventory
+def verify(model: str | None, nodes: bool, as_json: bool, inventory: Inventory) -> None:
+    """Read every byte of the stored versions of MODEL again, of all models unless one is named, and tell what differs.
+
+    A pinned version is compared with its pin, another one with its own manifest. Exits 3 when something differs or is
+    unknown.
+    """
+    fleet = inventory.fleet
+    if model is not None:
+        options.require_model(fleet, model)
+    models = list(fleet.registry.artefacts) if model is None else [model]
+    inventory.connect()
+    found = verification.registry(fleet, models)
+    if nodes:
+        found = found.plus(verification.nodes(fleet, models))
+    options.answer(verification.report(fleet, found), found.to_json(), as_json, found.is_ok)
