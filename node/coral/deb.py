@@ -1,22 +1,30 @@
-"""Taking the one library out of a Debian package. Nothing of the package is installed, and no script of it runs."""
+"""Taking the one library out of a Debian package. Nothing of the package is installed, and no script of it runs.
+
+The library's header tells for which machine it is, and whether its end is there: System V ABI, chapters 4 and 5.
+"""
 
 from __future__ import annotations
 
 import re
+import struct
 import tarfile
 from io import BytesIO
 from pathlib import Path
 from typing import List, Tuple
 
-from node.coral import elf
 from node.errors import Refusal, printable
 from node.machine import commands
 
 SECONDS = 60.0
 MOST_OF_CONTROL = 1 << 16
-MOST_BYTES = 32 << 20
-"""Of all that is in the package, unpacked."""
-NEXT = "make a new stack of another file"
+MOST_BYTES = 32 << 20  # of all that is in the package, unpacked
+
+# By Debian's name of the architecture: EI_CLASS (1 is 32 bits, 2 is 64) and e_machine.
+MACHINES = {"amd64": (2, 62), "arm64": (2, 183), "armhf": (1, 40)}
+SHARED_OBJECT = 3
+# By EI_CLASS, in the notation of struct: a header from e_type on, a program header's p_offset and p_filesz.
+HEADER = {1: "<HHIIIIIHHHHH", 2: "<HHIQQQIHHHHH"}
+SEGMENT = {1: "<4xI8xI", 2: "<8xQ16xQ"}
 
 _LIBRARY = re.compile(r"(?:\./)?usr/lib/[^/]+/(libedgetpu\.so\.1\.[0-9]+)", re.ASCII)
 _NAME = re.compile(r"(?:\./)?usr/lib/[^/]+/libedgetpu\.so[^/]*", re.ASCII)
@@ -25,10 +33,10 @@ _DAMAGE = (tarfile.TarError, ValueError, EOFError, LookupError, OverflowError, R
 
 
 def library(path: Path, architecture: str, debian: str) -> bytes:
-    """Return the library of a package, if that is for this architecture and Debian. Raises Refusal, in one line."""
+    """Return the library of a package. Raises Refusal when it is not for this architecture and Debian."""
     _require_name(path, architecture, debian)
     content = _extract(path.name, _run(path, "--fsys-tarfile", str(path), most=MOST_BYTES))
-    elf.require(content, path.name + ": its library", architecture)
+    require_library(content, path.name + ": its library", architecture)
     return content
 
 
@@ -61,7 +69,7 @@ def _require_name(path: Path, architecture: str, debian: str) -> None:
 
 
 def _split(version: str) -> Tuple[str, str]:
-    """A version without the Debian's name that may be at its end, and that name."""
+    """Return a version without the Debian's name that may be at its end, and that name."""
     match = _SUFFIX.fullmatch(version)
     return (match.group(1), match.group(2)) if match else (version, "")
 
@@ -83,7 +91,7 @@ def _extract(name: str, archive: bytes) -> bytes:
 
 
 def _members(name: str, archive: bytes) -> Tuple[List[Tuple[str, bytes]], List[Tuple[str, str]]]:
-    """The libraries by their names, and the links in their folders with what these lead to."""
+    """Return the libraries with their names, and the links in their folders with what these lead to."""
     libraries, links = [], []  # type: List[Tuple[str, bytes]], List[Tuple[str, str]]
     with tarfile.open(fileobj=BytesIO(archive), mode="r|") as tar:
         for member in tar:
@@ -101,4 +109,36 @@ def _members(name: str, archive: bytes) -> Tuple[List[Tuple[str, bytes]], List[T
 
 
 def _refusal(package: str, found: str) -> Refusal:
-    return Refusal("%s: %s; %s" % (package, found, NEXT))
+    return Refusal("%s: %s; make a new stack of another file" % (package, found))
+
+
+def require_library(content: bytes, name: str, architecture: str) -> None:
+    """Raises Refusal, which begins with `name`, unless this is a whole shared library for the architecture."""
+    none = "%s: found no shared library; expected one for %s; make a new stack" % (name, architecture)
+    if content[:4] != b"\x7fELF" or content[4:6] not in (b"\x01\x01", b"\x02\x01"):
+        raise Refusal(none)
+    bits = content[4]
+    try:
+        kind, machine, _, _, segments, sections, _, _, each, number, each_section, section_number = struct.unpack_from(
+            HEADER[bits], content, 16
+        )
+        if (bits, machine) != MACHINES[architecture]:
+            found = next((known for known in MACHINES if MACHINES[known] == (bits, machine)), None)
+            told = (name, found or "machine %d of %d bits" % (machine, 32 * bits), architecture)
+            raise Refusal("%s: built for %s; expected %s; make a new stack" % told)
+        if kind != SHARED_OBJECT or number == 0:
+            raise Refusal(none)
+        ends = [sections + each_section * section_number]
+        for index in range(number):
+            offset, size = struct.unpack_from(SEGMENT[bits], content, segments + index * each)
+            ends.append(offset + size)
+    except (struct.error, OverflowError):
+        raise _truncated(name, len(content), "more") from None
+    if max(ends) > len(content):
+        raise _truncated(name, len(content), "%d" % max(ends))
+
+
+def _truncated(name: str, found: int, expected: str) -> Refusal:
+    return Refusal("%s: truncated: found %d bytes, expected %s; make a new stack of a whole one" % (
+        name, found, expected,
+    ))  # fmt: skip

@@ -1,8 +1,7 @@
 """Which Coral library the processes of a service have mapped: proc(5).
 
-A mapping is compared with one that this program makes of the stack's own file: the kernel names both in the same terms.
-What stat(2) says of a file is not those on every file system (overlayfs, btrfs), and a file of the service's user is
-not touched at all. A library that was exchanged since is another file by then.
+A mapping is compared with one that this program makes of the stack's own file, as stat(2) tells other numbers than the
+kernel's on some file systems (overlayfs, btrfs). A file of the service's user is not touched at all.
 """
 
 from __future__ import annotations
@@ -18,10 +17,8 @@ from node.store import handles
 from node.store.service_set import CORAL, LIBRARY, ServiceSet, SetStack
 
 NAME = "libedgetpu"
-MOST = 16 << 20
-"""Bytes of what is read of a process; one of a service has some 100 kB."""
+MOST = 16 << 20  # bytes of what is read of a process; one of a service has some 100 kB
 LONGEST = 200
-
 LOADED, NOT_YET = "loaded", "not loaded yet"
 
 Identity = Tuple[str, str]  # device and inode, as the kernel writes them
@@ -34,7 +31,7 @@ class Mapping(NamedTuple):
 
 
 def foreign(service: ServiceSet, main: Process, table: Table) -> Optional[str]:
-    """Return, in a line, which process has mapped another library than the stack's; None where none has.
+    """Return which process has mapped another library than the stack's; None where none has.
 
     Raises Unknown where that cannot be seen.
     """
@@ -46,10 +43,7 @@ def foreign(service: ServiceSet, main: Process, table: Table) -> Optional[str]:
 
 
 def replaced(service: ServiceSet, main: Process, table: Table) -> Optional[str]:
-    """Return, in a line, which process has mapped the stack's library as it was before it was replaced, as by a repair.
-
-    None where none has. Raises as `foreign` does.
-    """
+    """Return which process has mapped the stack's library as it was before a repair; else as `foreign`."""
     found = _foreign(service, main, table)
     if found is None or service.stack is None:
         return None
@@ -59,7 +53,7 @@ def replaced(service: ServiceSet, main: Process, table: Table) -> Optional[str]:
 
 
 def library(service: ServiceSet, main: Process, table: Table) -> str:
-    """Return how it is with the library, as status tells it. Raises as `foreign` does."""
+    """Return for people which library is mapped. Raises as `foreign` does."""
     found = _foreign(service, main, table)
     if found is not None:
         return "%s (foreign)" % printable(found.path, LONGEST)
@@ -75,7 +69,7 @@ def _foreign(service: ServiceSet, main: Process, table: Table) -> Optional[Mappi
 
 
 def _mappings(main: Process, table: Table) -> Iterator[Mapping]:
-    """The libraries that a process and those below it have mapped; one part of each is enough."""
+    """Yield the libraries that a process and those below it have mapped."""
     for process in processes.family(table, main.pid):
         yield from _of_process(str(process.pid))
 
@@ -92,23 +86,18 @@ def _of_process(pid: str) -> Iterator[Mapping]:
         fields = line.split(None, 5)
         path = os.fsdecode(fields[5]) if len(fields) == 6 else ""
         if path.rpartition("/")[2].startswith(NAME):
-            yield Mapping(int(pid) if pid.isdigit() else os.getpid(), path, (_text(fields[3]), _text(fields[4])))
+            identity = (os.fsdecode(fields[3]), os.fsdecode(fields[4]))
+            yield Mapping(int(pid) if pid.isdigit() else os.getpid(), path, identity)
 
 
 def _own(stack: SetStack) -> Optional[Identity]:
-    """The stack's library as the kernel shows a mapping of it; None where there is none to map."""
+    """Return the stack's library as the kernel shows a mapping of it; None where there is none to map."""
     path = stack.directory / LIBRARY
     try:
         with handles.opened(path) as file, mmap.mmap(file.fileno(), 1, access=mmap.ACCESS_READ):
             name = os.readlink("/proc/self/fd/%d" % file.fileno())
             return next((each.identity for each in _of_process("self") if each.path == name), None)
-    except FileNotFoundError:
-        return None
-    except ValueError:  # it is empty
+    except (FileNotFoundError, ValueError):  # a value error where it is empty
         return None
     except (OSError, Refusal) as error:
         raise Unknown("%s: could not be looked at: %s" % (path, error)) from None
-
-
-def _text(field: bytes) -> str:
-    return field.decode("ascii", "replace")

@@ -18,30 +18,28 @@ CONTENTS = "contents.json"
 
 
 class Unpacked(NamedTuple):
-    """A file of a stack: the digest of its bytes, and what it was when they were written; times are in nanoseconds."""
+    """A file of a stack, and what it was right after it was written."""
 
     sha256: str
     size: int
     inode: int
-    mtime: int
+    mtime: int  # nanoseconds
     ctime: int
 
 
 class Contents(NamedTuple):
-    """What contents.json says."""
-
     version: str
     manifest: str
     files: Dict[str, Unpacked]
 
 
 def folders(files: Iterable[str]) -> Set[str]:
-    """Return the folders that files are in, all by their names below the stack's."""
+    """Return the folders of files, as names below the stack's."""
     return {str(above) for name in files for above in list(Path(name).parents)[:-1]}
 
 
 def write(folder: Path, stack: Stack, digests: Dict[str, str]) -> None:
-    """Write the list of a stack's folder, with the digests of its files: from then on it is verified."""
+    """List the files of a stack's folder, with their digests: from then on it is verified."""
     found = {}
     for name in digests:
         status = disk.status(folder / name)
@@ -60,7 +58,7 @@ def state_of(sha256: str, status: os.stat_result) -> Unpacked:
 
 
 def read(folder: Path) -> Contents:
-    """Return what the list of a stack's folder says. Raises Refusal, whatever is damaged of it."""
+    """Return the list of a stack's folder. Raises Refusal, whatever is damaged of it."""
     path = folder / CONTENTS
     try:
         _require_plain(path)
@@ -78,7 +76,7 @@ def _require_plain(path: Path) -> None:
 
 
 def wrong_folder(status: Optional[os.stat_result]) -> Optional[str]:
-    """Why something is no folder of a stack; None where it is one."""
+    """Return why something is no folder of a stack; None where it is one."""
     return "no folder" if status is None or not stat.S_ISDIR(status.st_mode) else _wrong_rights(status, 0o755)
 
 

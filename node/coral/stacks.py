@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 UNPACKED = ".unpacked"  # below the staging folder
 WHEELS = ("pycoral", "tflite-runtime")
 TOUCHED = "changed since it was unpacked"
-DAMAGED = "damaged"
-"""In place of the version of a stack that cannot tell it."""
+DAMAGED = "damaged"  # in place of the version of a stack that cannot tell it
 _RETIRED = re.compile(re.escape(layout.RETIRED) + r"(\d{4}-\d{2}-\d{2}(?:\.\d{1,4})?)-([A-Za-z0-9]+)", re.ASCII)
 
 
@@ -45,10 +44,7 @@ class Stored(NamedTuple):
 
 
 def bring(desired: DesiredState) -> None:
-    """Make the desired stack present and verified: its packages come as a model's files do, and are unpacked.
-
-    Raises Refusal; what was there stays.
-    """
+    """Make the desired stack present and verified. Raises Refusal; what was there stays."""
     stack = desired.stack
     if stack is None or (is_verified(stack.digest) and not desired.options.full) or adopt(stack):
         return
@@ -62,8 +58,8 @@ def bring(desired: DesiredState) -> None:
 def put(stack: Stack, packages: Path, staging: Path) -> None:
     """Unpack the packages of a stack, whose digests were verified, and put it in place; safe to repeat.
 
-    `staging` is root's alone, and on the same disk. A stack that is there already is in use: what is damaged of it is
-    replaced file by file. Raises Refusal for packages that are not what the stack says, before anything is written.
+    `staging` is root's alone, and on the same disk. A stack that is there is in use: what is damaged of it is replaced
+    file by file. Raises Refusal for packages that are not what the stack says, before anything is written.
     """
     wheels, library = _checked(stack, packages)
     new, folder = staging / UNPACKED, folder_of(stack.digest)
@@ -124,7 +120,7 @@ def _unpack(new: Path, wheels: "List[Wheel]", library: bytes) -> Dict[str, str]:
 
 
 def _repair(folder: Path, new: Path, digests: Dict[str, str]) -> None:
-    """Let a stack's folder hold just these files: each that is missing or differs is renamed over from the new ones."""
+    """Let a stack's folder hold just these files: what is missing or differs is renamed over from the new ones."""
     folders = stack_contents.folders(digests)
     _clear(folder, "", {*digests, CONTENTS}, folders)
     for name in ["", *sorted(folders)]:
@@ -150,10 +146,7 @@ def folder_of(digest: str) -> Path:
 
 
 def is_verified(digest: str) -> bool:
-    """Tell whether a stack is there, and nothing of it has changed since it was unpacked.
-
-    Reads no byte of its files.
-    """
+    """Tell whether a stack is there, and unchanged since it was unpacked. Reads no byte of its files."""
     try:
         return not any(True for _ in _changes(digest, stack_contents.read(folder_of(digest))))
     except (OSError, Refusal):
@@ -161,10 +154,7 @@ def is_verified(digest: str) -> bool:
 
 
 def adopt(stack: Stack) -> bool:
-    """Read every byte of a stack that is there, and list it anew where all is right: it was only copied, or touched.
-
-    Returns whether it is.
-    """
+    """Read every byte of a stack, list it anew if it was only copied or touched, and tell whether it was."""
     folder = folder_of(stack.digest)
     try:
         known = stack_contents.read(folder)
@@ -199,7 +189,7 @@ def flaws(digest: str) -> List[str]:
 
 
 def _rotten(folder: Path, known: Contents, told: Iterable[str] = ()) -> List[str]:
-    """Return the files, beside those that were told of, whose bytes are not those that were unpacked."""
+    """Return the files, but for those that were told of, whose bytes are not those that were unpacked."""
     names = sorted({*known.files} - {*told})
     return [name for name in names if disk.sha256(folder / name) != known.files[name].sha256]
 

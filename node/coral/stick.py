@@ -1,6 +1,6 @@
-"""The Coral stick: whether it is there, by its USB ids, which are others before a program first uses it, and after.
+"""The Coral stick: whether it is there, and whether a service's user may use it.
 
-And whether a service's user may use it: by its device file, and by the group that udev gives that.
+Its USB ids are others before a program first uses it. udev gives its device file to a group.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from node import layout
 from node.errors import Refusal, Unknown
 from node.machine import processes
 from node.store import disk, handles, rights
-from node.store.disk import is_folder, names
 
 ABSENT, BOOT_LOADER, RUNNING = "absent", "boot loader", "running"
 UNKNOWN = "unknown"
@@ -30,11 +29,9 @@ _NUMBER = re.compile(r"\d{1,3}", re.ASCII)
 
 
 class Device(NamedTuple):
-    """A stick, as the kernel's view of its devices has it. Its file is None where its numbers are not there."""
-
     mode: str
     ids: str
-    file: Optional[Path]
+    file: Optional[Path]  # None where the kernel does not tell its numbers
 
 
 def state() -> str:
@@ -44,7 +41,7 @@ def state() -> str:
 
 
 def shown() -> str:
-    """Return the same for people, with its ids, and `unknown` for what cannot be seen."""
+    """Return the same for people, with its ids; `unknown` when it cannot be seen."""
     try:
         found = _best()
     except Unknown:
@@ -53,7 +50,7 @@ def shown() -> str:
 
 
 def device_problem(user: str) -> Optional[str]:
-    """Return, in a line, why a user cannot use a stick that is there; None where nothing is known against it."""
+    """Return why a user cannot use a stick that is there; None where nothing is known against it."""
     try:
         found, owner = list(_devices()), rights.owner_of(user)
     except Refusal:  # told elsewhere
@@ -92,23 +89,19 @@ def _devices() -> Iterator[Device]:
     """Yield all sticks. Raises Unknown when the devices cannot be seen."""
     bus = layout.USB.parents[1]  # /sys/bus, where each machine has something; that of USB is missing where it has none
     try:
-        if is_folder(bus):
-            yield from _sticks()
+        if disk.is_folder(bus):
+            for name in disk.names(layout.USB):
+                ids = (_said(name, "idVendor"), _said(name, "idProduct"))
+                if ids in _IDS:
+                    yield Device(_IDS[ids], ":".join(ids), _file(name))
             return
     except (OSError, Refusal) as error:
         raise Unknown("%s: could not be read: %s" % (layout.USB, error)) from None
     raise Unknown("%s: not there; expected the kernel's view of its devices" % bus)
 
 
-def _sticks() -> Iterator[Device]:
-    for name in names(layout.USB):
-        ids = (_said(name, "idVendor"), _said(name, "idProduct"))
-        if ids in _IDS:
-            yield Device(_IDS[ids], ":".join(ids), _file(name))
-
-
 def _file(device: str) -> Optional[Path]:
-    """As the kernel names it: /dev/bus/usb/001/004."""
+    """Return its file as the kernel names it: /dev/bus/usb/001/004."""
     bus, number = (_said(device, name) for name in ("busnum", "devnum"))
     if not (_NUMBER.fullmatch(bus) and _NUMBER.fullmatch(number)):
         return None
@@ -117,9 +110,8 @@ def _file(device: str) -> Optional[Path]:
 
 def _said(device: str, name: str) -> str:
     """Return a text of a device; nothing of what has none, as an interface, or was pulled out just now."""
-    path: Path = layout.USB / device / name
     try:
-        with handles.opened(path) as file:
+        with handles.opened(layout.USB / device / name) as file:
             return file.read(_MOST).decode("ascii", "replace").strip().lower()
     except OSError:
         return ""

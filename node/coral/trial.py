@@ -1,6 +1,6 @@
 """A Coral stack is tried before it is chosen: as the service's user, in the service's Python, folder and variables.
 
-What that Python prints is its user's: it is bounded, made printable, and no more than a reason to refuse.
+What that Python prints is its user's: bounded, made printable, and no more than a reason to refuse.
 """
 
 from __future__ import annotations
@@ -17,13 +17,10 @@ from node.machine import commands, environments
 from node.store import disk
 from node.store.service_set import CORAL, ServiceSet, SetStack
 
-SECONDS = 60.0
-"""A Raspberry Pi 3 reads the modules from an SD card."""
-MOST = 1 << 20
-"""Bytes of what is printed that are kept."""
+SECONDS = 60.0  # a Raspberry Pi 3 reads the modules from an SD card
+MOST = 1 << 20  # bytes of what is printed that are kept
 LONGEST = 300
-LONGEST_ANSWER = 16 << 10
-"""Bytes of one line of the probe; what is cut short is no JSON."""
+LONGEST_ANSWER = 16 << 10  # bytes of one line of the probe; what is cut short is no JSON
 PROBE = Path(__file__).with_name("trial_probe.py")
 TFLITE, PYCORAL = "tflite_runtime", "pycoral"
 
@@ -43,13 +40,13 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)*", re.ASCII)
 
 
 class Trial(NamedTuple):
-    """How it went: what the probe found, how it ended, and the last line that something else printed."""
+    """How it went."""
 
     stack: SetStack
     user: str
-    found: Dict[str, Any]
-    code: Optional[int]
-    last: str
+    found: Dict[str, Any]  # by the probe
+    code: Optional[int]  # None when it did not end in time
+    last: str  # line that something else printed
 
     def text(self, *keys: str) -> str:
         """Return a text that the probe found, nothing where it is none."""
@@ -192,7 +189,7 @@ def _failure(trial: Trial) -> Optional[str]:
 
 
 def _unmet(trial: Trial) -> Iterator[Tuple[str, str]]:
-    """Yield which package asks for another numpy than there is: metadata explains what an import has decided."""
+    """Yield which package asks for another numpy than there is."""
     version = _numbers(trial.text("versions", "numpy"))
     for name in (TFLITE, PYCORAL):
         for asked in trial.texts("asked", name):

@@ -1,6 +1,6 @@
 """What a service's Python makes of a Coral stack: node/coral/trial.py runs this text there, as the service's user.
 
-It stands alone. What it finds it says at once, in lines behind a mark: whatever ends it later does not unsay that.
+It says what it finds at once, in lines behind a mark: whatever ends it later does not unsay that.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Reading a wheel (PEP 427): a zip whose RECORD names every file in it, and what each must be.
 
-Nothing of it is run, nothing is unpacked that RECORD does not know, and nothing is waited for or believed unread.
+Nothing of it is run, and nothing is unpacked that RECORD does not know.
 """
 
 from __future__ import annotations
@@ -22,17 +22,12 @@ from node.errors import Refusal, printable
 from node.store import handles
 
 MOST_FILES = 5000
-MOST_BYTES = 200 << 20
-"""Of all files together, unpacked."""
-MOST_OF_ONE = 64 << 20
-"""Of one file, which is in memory while it is checked."""
-MOST_OF_TEXT = 1 << 20
-"""Of METADATA and WHEEL and RECORD."""
+MOST_BYTES = 200 << 20  # of all files together, unpacked
+MOST_OF_ONE = 64 << 20  # of one file, which is in memory while it is checked
+MOST_OF_TEXT = 1 << 20  # of METADATA and WHEEL and RECORD
 DEEPEST = 16
 SHOWN = 120  # letters of what a package says
-MACHINES = {"amd64": "x86_64", "arm64": "aarch64", "armhf": "armv7l"}
-"""How a wheel's tags call Debian's architectures."""
-NEXT = "make a new stack of another file"
+MACHINES = {"amd64": "x86_64", "arm64": "aarch64", "armhf": "armv7l"}  # how a wheel's tags call Debian's architectures
 
 _ENCRYPTED = 0x2041  # APPNOTE.TXT 4.4.4: bits 0, 6 and 13
 _FOLDER = 0x10  # of MS-DOS
@@ -61,7 +56,7 @@ class Wheel(NamedTuple):
 
 
 def look(path: Path) -> Wheel:
-    """Read what a wheel holds, without its files' bytes. Raises Refusal, in one line, for what is not right with it."""
+    """Read what a wheel holds, without its files' bytes. Raises Refusal for what is not right with it."""
     distribution, version, tags = _named(path.name)
     with _opened(path) as archive:
         infos = _members(path.name, archive)
@@ -134,16 +129,11 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         try:
             with zipfile.ZipFile(file) as archive:
                 yield archive
-        except _DAMAGE as error:
-            raise _damaged(path.name, error) from None
-        except OSError as error:
-            if error.errno != errno.EINVAL:  # a place before the file's beginning
+        except (*_DAMAGE, OSError) as error:
+            if not isinstance(error, _DAMAGE) and error.errno != errno.EINVAL:  # a place before the file's beginning
                 raise
-            raise _damaged(path.name, error) from None
-
-
-def _damaged(wheel: str, error: Exception) -> Refusal:
-    return _refusal(wheel, "damaged (%s)" % printable(str(error) or type(error).__name__, SHOWN))
+            told = printable(str(error) or type(error).__name__, SHOWN)
+            raise _refusal(path.name, "damaged (%s)" % told) from None
 
 
 def _members(wheel: str, archive: zipfile.ZipFile) -> Dict[str, zipfile.ZipInfo]:
@@ -209,15 +199,15 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 def _record(wheel: str, record: str, text: str) -> Dict[str, Digest]:
     """What RECORD says of each file but itself."""
     found: Dict[str, Digest] = {}
-    own = 0
+    has_own = False
     for row in csv.reader(text.splitlines()):
         if len(row) != 3:
             raise _refusal(wheel, "RECORD: a line of %d fields; expected name, digest and size" % len(row))
         name, sha256, size = row
-        if name in found or (name == record and own):
+        if name in found or (name == record and has_own):
             raise _refusal(wheel, "%s is in RECORD twice" % printable(name, SHOWN))
         if name == record:
-            own += 1
+            has_own = True
         elif not sha256.startswith("sha256=") or not re.fullmatch("[0-9]{1,12}", size):
             raise _refusal(wheel, "%s: RECORD has no SHA-256 and size of it" % printable(name, SHOWN))
         else:
@@ -260,4 +250,4 @@ def _listed(tags: Iterable[str]) -> str:
 
 
 def _refusal(wheel: str, found: str) -> Refusal:
-    return Refusal("%s: %s; %s" % (wheel, found, NEXT))
+    return Refusal("%s: %s; make a new stack of another file" % (wheel, found))

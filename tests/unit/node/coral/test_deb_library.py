@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from node.coral import elf
+from node.coral import deb
 from node.errors import Refusal
 from tests.unit.node.wheels import MACHINES, library
 
@@ -13,13 +13,13 @@ NONE = "lib: found no shared library; expected one for arm64; make a new stack"
 
 def refusal(content: bytes, architecture: str = "arm64") -> str:
     with pytest.raises(Refusal) as caught:
-        elf.require(content, "lib", architecture)
+        deb.require_library(content, "lib", architecture)
     return str(caught.value)
 
 
 @pytest.mark.parametrize("architecture", MACHINES)
 def test_a_whole_one(architecture: str) -> None:
-    elf.require(library(architecture), "lib", architecture)
+    deb.require_library(library(architecture), "lib", architecture)
 
 
 def test_a_real_one_of_this_machine() -> None:
@@ -28,7 +28,7 @@ def test_a_real_one_of_this_machine() -> None:
     with open(path, "rb") as file:  # noqa: PTH123
         content = file.read()
     [mine] = [each for each in MACHINES if MACHINES[each][1] == struct.unpack_from("<H", content, 18)[0]]
-    elf.require(content, "lib", mine)
+    deb.require_library(content, "lib", mine)
     assert refusal(content[:-1], mine).startswith(f"lib: truncated: found {len(content) - 1} bytes, expected ")
 
 
@@ -75,7 +75,7 @@ def test_where_the_table_of_sections_was_stripped_the_segments_tell() -> None:
     content = bytearray(library())
     content[40:48] = bytes(8)  # e_shoff
     content[60:62] = bytes(2)  # e_shnum
-    elf.require(bytes(content), "lib", "arm64")
+    deb.require_library(bytes(content), "lib", "arm64")
     assert "truncated" in refusal(bytes(content[:-1]))
 
 
