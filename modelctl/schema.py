@@ -1,4 +1,7 @@
-"""The types that an inventory is written in. They hold what they are given; `Fleet` validates them, all at once."""
+"""The types that an inventory is written in. They hold what they are given; `Fleet` validates them, all at once.
+
+A site imports each of them from here.
+"""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -37,44 +40,6 @@ from modelctl.inventory.values import (
     WebAddress,
     Word,
 )
-
-__all__ = [
-    "CORAL",
-    "Coral",
-    "CoralPackage",
-    "CoralStack",
-    "Datasink",
-    "DepthAI",
-    "FaceConfidence",
-    "FaceQuality",
-    "HealthCheck",
-    "HealthChecks",
-    "Host",
-    "Limits",
-    "MinimalRetention",
-    "Model",
-    "MotionParams",
-    "NeverDelete",
-    "OakCamera",
-    "Outpost",
-    "Paths",
-    "PiCamera",
-    "Pin",
-    "PinnedFile",
-    "Pins",
-    "Ports",
-    "Registry",
-    "Revoked",
-    "Sentinel",
-    "Site",
-    "Standards",
-    "Trainer",
-    "Users",
-    "VehicleInterest",
-    "VehicleSpeed",
-    "Watchtower",
-    "WebCamera",
-]
 
 
 class NeverDelete(Part):

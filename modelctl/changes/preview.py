@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelctl import hints, progress
-from modelctl.changes import older
-from modelctl.changes.older import Newer
+from modelctl.changes import ancestry
+from modelctl.changes.ancestry import Newer
 from modelctl.desired.desired_state import desired
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, fault
@@ -102,7 +102,7 @@ def _host_preview(
         restarts=tuple(each.service for each in wanted.sets if each.digest not in digests and each.state == "running"),
         size=answer.bytes,
         unlocked=_sum(answer.unlocked),
-        newer=older.look(folder, wanted.host, answer.chosen or {}, digests),
+        newer=ancestry.look(folder, wanted.host, answer.chosen or {}, digests),
     )
 
 

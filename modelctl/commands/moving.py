@@ -8,7 +8,7 @@ from functools import wraps
 import click
 
 from modelctl import hints
-from modelctl.changes import change, edit, journal, older, preview
+from modelctl.changes import ancestry, change, edit, journal, preview
 from modelctl.changes.edit import Edit
 from modelctl.changes.git import Checkout, checkout_of
 from modelctl.changes.journal import Change
@@ -54,7 +54,7 @@ def wish(command: Callable[..., None]) -> Callable[..., None]:
 
     @click.option("--reason", default="", help="Why, for the commit's message.")
     @click.option("--unlock", is_flag=True, help="Allow a face list that unlocks events.")
-    @older.option
+    @options.older
     @options.yes
     @wraps(command)
     def wished(*words: object, reason: str, unlock: bool, older: tuple[str, ...], yes: bool, **named: object) -> None:
@@ -85,7 +85,7 @@ def rollback(model: str, version: str | None, previous: bool, wish: Wish, invent
         return
     verb = "Roll back" if version_key(wanted) < version_key(now) else "Roll forward"
     move = Move(f"{verb} {model} from {now} to {wanted}", model, wanted, wish)
-    carry_out(inventory, checkout, lambda: edit.set_versions(inventory, model, wanted, now), move)
+    carry_out(inventory, checkout, lambda: edit.versions(inventory, model, wanted, now), move)
     back = hints.modelctl(f"rollback {model} --previous")
     click.echo(f"{model}: {wanted} is the current version; to {now} again: {back}")
 
@@ -120,7 +120,7 @@ def override(hosts: str, model: str, version: str | None, clear: bool, wish: Wis
     place = ", ".join(others)
     what = f"Override {model} on {place} with {version}" if version else f"Clear the override of {model} on {place}"
     move = Move(what, model, wanted, wish)
-    carry_out(inventory, checkout, lambda: edit.set_override(inventory, others, model, version), move)
+    carry_out(inventory, checkout, lambda: edit.override(inventory, others, model, version), move)
     click.echo(f"{said}: {standing}")
 
 
@@ -174,10 +174,10 @@ def _carry_out(inventory: Inventory, checkout: Checkout, made: Edit, move: Move)
     inventory.connect()
     before, after = inventory.fleet, made.after
     moving = preview.moving(before, after, move.model)
-    older.require_moving(move.wish.older, moving)
+    ancestry.require_moving(move.wish.older, moving)
     hosts = _look(inventory, after, move)
     summary(move.what, hosts).print()
-    older.require_allowed(inventory.folder, [each.newer for each in hosts if each.newer], move.wish.older)
+    ancestry.require_allowed(inventory.folder, [each.newer for each in hosts if each.newer], move.wish.older)
     if not move.wish.unlock:
         _require_locked(hosts)
     options.require_consent("Do it?", "changed", move.wish.yes)

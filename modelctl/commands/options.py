@@ -21,6 +21,19 @@ yes = click.option("--yes", is_flag=True, help="Do not ask.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead, for programs.")
 
 
+def _names(_context: click.Context, _option: click.Parameter, text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",")) if text else ()
+
+
+older = click.option(
+    "--older",
+    metavar="HOSTS",
+    default="",
+    callback=_names,
+    help="Hosts, as a,b, to move although a commit made their set that this checkout does not contain.",
+)
+
+
 def inventory(command: Callable[..., None]) -> Callable[..., None]:
     """Hand a command the inventory of the site that its option names, as `inventory`."""
 

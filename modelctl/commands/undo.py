@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import click
 
-from modelctl.changes import change, journal, preview
-from modelctl.changes import older as older_hosts
+from modelctl.changes import ancestry, change, journal, preview
 from modelctl.changes.git import checkout_of
 from modelctl.changes.journal import Change
 from modelctl.commands import options
@@ -14,7 +13,7 @@ from modelctl.nodes import remote
 
 
 @click.command()
-@older_hosts.option
+@options.older
 @options.yes
 @options.inventory
 def undo(older: tuple[str, ...], yes: bool, inventory: Inventory) -> None:
@@ -37,11 +36,11 @@ def _allowing(inventory: Inventory, begun: Change, older: tuple[str, ...]) -> Ch
 
     Raises OperatorError when there are others.
     """
-    older_hosts.require_moving(older, begun.hosts)
+    ancestry.require_moving(older, begun.hosts)
     allowed, fleet = tuple(sorted({*begun.older, *older})), inventory.fleet
     hosts = [host for host in begun.hosts if host in fleet.site.hosts]
     inventory.connect()
     chosen = remote.side_by_side(hosts, lambda host: preview.chosen_on(fleet, host))
-    found = [older_hosts.look(inventory.folder, host, sets, ()) for host, sets in chosen.items()]
-    older_hosts.require_allowed(inventory.folder, [each for each in found if each], allowed)
+    found = [ancestry.look(inventory.folder, host, sets, ()) for host, sets in chosen.items()]
+    ancestry.require_allowed(inventory.folder, [each for each in found if each], allowed)
     return replace(begun, older=allowed)

@@ -11,7 +11,7 @@ from lab.fleet import PINS, SOURCES, fleet
 from lab.hosts import DEFAULT, HOSTS, MOST, hosts, noted
 from lab.site.registry import REGISTRY
 from lab.site.standards import STANDARDS
-from modelctl.changes.source_edit import evaluate, set_override
+from modelctl.changes.edit import evaluate, set_override
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.json_files import load_pins
 from modelctl.inventory_file import load

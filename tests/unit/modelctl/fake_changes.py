@@ -35,7 +35,7 @@ from pathlib import Path
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.json_files import load_pins
 from modelctl.inventory.json_files import load_revoked
-from modelctl.changes.source_edit import evaluate
+from modelctl.changes.edit import evaluate
 _SOURCES = Path(__file__).parent / "inventory"
 _PINS = _SOURCES / "pins.json"
 def _value(name):

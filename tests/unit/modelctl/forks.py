@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from modelctl.changes import change, journal
-from modelctl.changes import source_edit as source_edit  # the stage's inventory.py needs it: once, not in each process
+from modelctl.changes import edit as edit  # the stage's inventory.py needs it: once, not in each process
 from modelctl.errors import OperatorError
 from tests.unit.modelctl.fake_changes import TEXT, WHAT, Stage, swapped, use
 

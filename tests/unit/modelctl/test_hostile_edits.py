@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from modelctl.changes.source_edit import set_override, set_versions
+from modelctl.changes.edit import set_override, set_versions
 from modelctl.errors import OperatorError
 from tests.unit.cases import each
 from tests.unit.modelctl.hostile import HOSTILE, require_lines, snapshot, without

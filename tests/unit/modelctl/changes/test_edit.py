@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from modelctl.changes import edit, source_edit
+from modelctl.changes import edit
 from modelctl.errors import OperatorError
 from modelctl.inventory_file import Inventory, load
 from tests.unit.modelctl.fake_changes import MODEL, NEW, OLD, TEXT, Stage, swapped
@@ -22,18 +22,18 @@ def inventory(stage: Stage) -> Inventory:
 
 def versions_refusal(inventory: Inventory, current: str = OLD) -> str:
     with pytest.raises(OperatorError) as caught:
-        edit.set_versions(inventory, MODEL, current, NEW)
+        edit.versions(inventory, MODEL, current, NEW)
     return str(caught.value)
 
 
 def override_refusal(inventory: Inventory, version: "str | None" = OLD) -> str:
     with pytest.raises(OperatorError) as caught:
-        edit.set_override(inventory, ["sentinel"], MODEL, version)
+        edit.override(inventory, ["sentinel"], MODEL, version)
     return str(caught.value)
 
 
 def test_versions(stage: Stage, inventory: Inventory) -> None:
-    made = edit.set_versions(inventory, MODEL, OLD, NEW)
+    made = edit.versions(inventory, MODEL, OLD, NEW)
     assert (made.file, made.old, made.new) == (stage.registry, TEXT, swapped(TEXT))
     entry = made.after.registry.models[MODEL]
     assert (entry.current_version, entry.previous_version) == (OLD, NEW)
@@ -44,13 +44,13 @@ def test_versions(stage: Stage, inventory: Inventory) -> None:
 
 
 def test_override(stage: Stage, inventory: Inventory) -> None:
-    made = edit.set_override(inventory, ["sentinel"], MODEL, OLD)
+    made = edit.override(inventory, ["sentinel"], MODEL, OLD)
     assert (made.file, made.old) == (stage.site, stage.site.read_text())
     assert (made.after.versions("sentinel")[MODEL], made.after.versions("data1")[MODEL]) == (OLD, NEW)
     stage.site.write_text(made.new)
     again = load(stage.inventory)
     assert again.fleet.site == made.after.site
-    cleared = edit.set_override(again, ["sentinel"], MODEL, None)
+    cleared = edit.override(again, ["sentinel"], MODEL, None)
     assert (cleared.new, cleared.after.site) == (made.old, inventory.fleet.site)
 
 
@@ -58,7 +58,7 @@ def test_other_overrides_stay(stage: Stage) -> None:
     text = stage.site.read_text()
     own = 'accelerator="coral", model_version_overrides={"mobilenet_ssd": "2019-01-01"}),\n        "lab1"'
     stage.site.write_text(text.replace('accelerator="coral"),\n        "lab1"', own))
-    made = edit.set_override(load(stage.inventory), ["sentinel"], MODEL, OLD)
+    made = edit.override(load(stage.inventory), ["sentinel"], MODEL, OLD)
     assert made.after.host("sentinel").model_version_overrides == {"mobilenet_ssd": "2019-01-01", MODEL: OLD}
 
 
@@ -82,27 +82,27 @@ def test_values_that_come_from_elsewhere(stage: Stage, inventory: Inventory) -> 
 
 @pytest.mark.parametrize("value", ["{}", "None", "SITE"])
 def test_what_is_no_registry(stage: Stage, inventory: Inventory, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    evaluate = source_edit.evaluate
+    evaluate = edit.evaluate
     found: object = {"{}": {}, "None": None, "SITE": inventory.fleet.site}[value]
-    monkeypatch.setattr(source_edit, "evaluate", lambda *_: found)
+    monkeypatch.setattr(edit, "evaluate", lambda *_: found)
     kind = type(found).__name__
     assert versions_refusal(inventory) == f"{stage.registry}: found a {kind}; expected a Registry; edit it by hand"
-    monkeypatch.setattr(source_edit, "evaluate", evaluate)
+    monkeypatch.setattr(edit, "evaluate", evaluate)
 
 
 def test_an_edit_that_would_change_more(stage: Stage, inventory: Inventory, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = "the edit would change more than it should; nothing was written; edit it by hand"
-    real = source_edit.set_versions
+    real = edit.set_versions
     for other in ('debian="bookworm"', '"coco_labels.txt"'):
         monkeypatch.setattr(
-            source_edit,
+            edit,
             "set_versions",
             lambda *words, other=other: real(*words).replace(other, other.replace('"', '"x', 1)),
         )
         assert versions_refusal(inventory) == f"{stage.registry}: {expected}"
-    monkeypatch.setattr(source_edit, "set_versions", lambda text, *_: text)
+    monkeypatch.setattr(edit, "set_versions", lambda text, *_: text)
     assert versions_refusal(inventory) == f"{stage.registry}: {expected}"
-    monkeypatch.setattr(source_edit, "set_override", lambda text, *_: text.replace("chandler", "other"))
+    monkeypatch.setattr(edit, "set_override", lambda text, *_: text.replace("chandler", "other"))
     assert override_refusal(inventory) == f"{stage.site}: {expected}"
     assert (stage.registry.read_text(), stage.git("status", "--porcelain")) == (TEXT, "")
 
@@ -118,5 +118,5 @@ def test_a_link_is_followed(stage: Stage, inventory: Inventory) -> None:
     for path in (stage.registry, stage.site):
         path.rename(stage.folder / path.name)
         path.symlink_to(f"../{path.name}")
-    assert edit.set_versions(inventory, MODEL, OLD, NEW).file == stage.folder / "registry.py"
-    assert edit.set_override(inventory, ["sentinel"], MODEL, OLD).file == stage.folder / "site.py"
+    assert edit.versions(inventory, MODEL, OLD, NEW).file == stage.folder / "registry.py"
+    assert edit.override(inventory, ["sentinel"], MODEL, OLD).file == stage.folder / "site.py"

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from modelctl.changes import ancestry, preview
-from modelctl.changes.older import Newer
+from modelctl.changes.ancestry import Newer
 from modelctl.changes.preview import HostPreview
 from modelctl.desired.desired_state import desired
 from modelctl.errors import Faults, OperatorError

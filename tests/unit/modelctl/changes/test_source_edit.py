@@ -2,7 +2,7 @@
 
 import pytest
 
-from modelctl.changes.source_edit import evaluate, set_versions
+from modelctl.changes.edit import evaluate, set_versions
 from modelctl.errors import OperatorError
 from modelctl.schema import Registry
 from tests.chandler import SOURCES

@@ -2,7 +2,7 @@
 
 import pytest
 
-from modelctl.changes.source_edit import evaluate, set_override
+from modelctl.changes.edit import evaluate, set_override
 from modelctl.schema import Site
 from tests.chandler import SOURCES
 

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelctl.changes.source_edit import evaluate, set_override, set_versions
+from modelctl.changes.edit import evaluate, set_override, set_versions
 from modelctl.errors import OperatorError
 from tests.unit.modelctl.source_texts import NAMES, REGISTRIES, SITES, VERSIONS
 

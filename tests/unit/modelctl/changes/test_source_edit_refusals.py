@@ -2,7 +2,7 @@
 
 import pytest
 
-from modelctl.changes.source_edit import set_override, set_versions
+from modelctl.changes.edit import set_override, set_versions
 from modelctl.errors import OperatorError
 from tests.unit.cases import each
 

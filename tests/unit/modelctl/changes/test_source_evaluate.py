@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from modelctl.changes.source_edit import evaluate
+from modelctl.changes.edit import evaluate
 from modelctl.errors import OperatorError
 
 
