@@ -8,7 +8,7 @@ from modelctl.commands import options
 from modelctl.errors import OperatorError
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory_file import Inventory
-from modelctl.prune import prune_nodes, prune_nodes_table, prune_registry, prune_registry_table
+from modelctl.prune import prune_nodes, prune_registry
 
 dry = click.option("--dry-run", is_flag=True, help="Show what would go, and change nothing.")
 
@@ -30,7 +30,7 @@ def registry(dry_run: bool, yes: bool, as_json: bool, inventory: Inventory) -> N
     """
     fleet = _connected(inventory, as_json, dry_run or yes)
     found = prune_registry.look(fleet)
-    report = prune_registry_table.report(fleet.site.primary_datasink, found)
+    report = prune_registry.report(fleet.site.primary_datasink, found)
     options.tell(report, prune_registry.to_json(fleet, found), as_json)
     if dry_run:
         return
@@ -56,14 +56,14 @@ def nodes(dry_run: bool, yes: bool, as_json: bool, inventory: Inventory) -> None
     """
     fleet = _connected(inventory, as_json, dry_run or yes)
     plan = prune_nodes.look(fleet)
-    options.tell(prune_nodes_table.report(plan), prune_nodes.to_json(plan), as_json)
+    options.tell(prune_nodes.report(plan), prune_nodes.to_json(plan), as_json)
     is_complete = all(host.error is None for host in plan.values())
     if not dry_run and any(host.all_going for host in plan.values()):
         options.require_consent("Remove these versions?", "removed", yes)
         results = prune_nodes.remove(fleet, plan)
-        for line in prune_nodes_table.outcome(results):
+        for line in prune_nodes.outcome(results):
             click.echo(line, err=as_json)
-        for line in prune_nodes_table.failures(results):
+        for line in prune_nodes.failures(results):
             click.echo(line, err=True)
             is_complete = False
     if not is_complete:

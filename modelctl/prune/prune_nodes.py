@@ -1,4 +1,4 @@
-"""Deciding which versions may go from the models folders of sentinels and outposts, and letting them go.
+"""Which versions may go from the models folders of sentinels and outposts, and why the others stay; letting them go.
 
 As JSON, for programs: {"hosts": {HOST: {"go": [{"model", "version", "bytes"}], "unfinished": [the same: what a killed
 clean-up left], "stay": {"MODEL/VERSION": ["why it stays", ...]}, "error": null | "why it is unknown"}}, "bytes": sum}.
@@ -6,7 +6,7 @@ clean-up left], "stay": {"MODEL/VERSION": ["why it stays", ...]}, "error": null 
 
 import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,9 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.values import is_version, version_key
 from modelctl.nodes import node_command, node_status, remote
 from modelctl.operator import operator, purpose
-from modelctl.prune.retention import Named, Pair, keep
+from modelctl.prune.roots import Pair, references
+from modelctl.schema import Registry
+from modelctl.table import ODD, Report, Row, Table, number
 from node import protocol
 from node.protocol.versions import (
     LIST_VERSIONS,
@@ -34,10 +36,15 @@ from node.protocol.versions import (
     Removal,
     RemoveVersions,
 )
+from node.registry.retention import most_recent
 from node.store.versions import MANIFEST
 
 LIST_SECONDS = 60
 REMOVE_SECONDS = 600
+COLUMNS = ("host", "version", "bytes", "")
+
+Named = Mapping[str, Collection[str]]
+"""Versions by model."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,57 @@ def to_json(plan: Plan) -> dict[str, Any]:
         for name, host in plan.items()
     }
     return {"hosts": hosts, "bytes": total(plan)}
+
+
+def report(plan: Plan) -> Report:
+    """A row for each version of each host."""
+    rows = tuple(row for name, host in plan.items() for row in _rows(name, host))
+    return Report((Table(COLUMNS, rows, frozenset({"bytes"})),) if rows else (), tuple(_notes(plan)))
+
+
+def outcome(results: Mapping[str, Removal | OperatorError]) -> Iterator[str]:
+    """A line for each host that something was removed on."""
+    for host, result in results.items():
+        if isinstance(result, Removal) and result.removed:
+            freed_bytes = sum(each.bytes for each in result.removed)
+            yield f"{host}: {_count(len(result.removed))} removed, {number(freed_bytes)} bytes freed"
+
+
+def failures(results: Mapping[str, Removal | OperatorError]) -> Iterator[str]:
+    """A line for each version that a host kept after all, and for each host that did not answer."""
+    for host, result in results.items():
+        if isinstance(result, Removal):
+            yield from (f"{host}: {label}: {why}" for label, why in result.refused.items())
+        else:
+            yield str(result)
+
+
+def keep(
+    registry: Registry,
+    overrides: Mapping[str, Mapping[str, str]],
+    named: Mapping[str, Named],
+    retention: int,
+    stored: Collection[Pair],
+) -> dict[Pair, tuple[str, ...]]:
+    """Return the reasons of each stored version that stays.
+
+    `overrides` is, by host, the version of each model that the site gives it; `named`, by host, the versions that its
+    sets name. Of the others the `retention` most recent of each model stay. What the registry does not know stays too:
+    it is somebody else's.
+    """
+    reasons: dict[Pair, list[str]] = {}
+    for pair, reason in references(registry, overrides):
+        reasons.setdefault(pair, []).append(reason)
+    for host, models in named.items():
+        for pair in ((model, version) for model in models for version in models[model]):
+            reasons.setdefault(pair, []).append(f"named by {host}")
+    others = [pair for pair in stored if pair[0] in registry.artefacts and pair not in reasons]
+    for pair in most_recent(others, retention):
+        reasons[pair] = [f"one of the {retention} most recent others"]
+    for pair in stored:
+        if pair[0] not in registry.artefacts:
+            reasons[pair] = ["no model of the registry"]
+    return {pair: tuple(reasons[pair]) for pair in stored if pair in reasons}
 
 
 def freed(versions: Sequence[HeldVersion]) -> list[int]:
@@ -190,3 +248,22 @@ def _json(going: Going) -> dict[str, Any]:
 
 def _order(held: HeldVersion) -> tuple[str, Any]:
     return held.model, version_key(held.version)
+
+
+def _rows(name: str, host: HostPlan) -> Iterator[Row]:
+    for going in host.unfinished:
+        yield Row((name, "/".join(going.held.pair), number(going.bytes), "goes: an earlier clean-up was ended"), ODD)
+    for going in host.go:
+        yield Row((name, "/".join(going.held.pair), number(going.bytes), "goes"), ODD)
+    for pair, reasons in host.stay.items():
+        yield Row((name, "/".join(pair), "", f"stays: {', '.join(reasons)}"))
+
+
+def _notes(plan: Plan) -> Iterator[str]:
+    going = sum(len(host.all_going) for host in plan.values())
+    yield f"{_count(going)} {'goes' if going == 1 else 'go'}, {number(total(plan))} bytes" if going else "nothing goes"
+    yield from (f"{host.error}; it is left alone" for host in plan.values() if host.error is not None)
+
+
+def _count(versions: int) -> str:
+    return f"{versions} version{'' if versions == 1 else 's'}"

@@ -1,7 +1,7 @@
 """Telling the primary datasink what must stay in its registry, before anything comes to need it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,10 +11,12 @@ from modelctl.faults import one_line
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import travelling
 from modelctl.operator import operator
-from modelctl.prune.retention import references
+from modelctl.schema import Registry
 from node import codec
 from node.protocol.retention import ADD_ROOTS, AddRoots, Clone, HostReferences
 
+Pair = tuple[str, str]
+"""A model and one of its versions."""
 SECONDS = 60
 MAX_NAME = 4096  # characters
 REMEMBERED = ".deploy.roots"
@@ -56,6 +58,16 @@ def covers(folder: Path, host: str, labels: Sequence[str]) -> bool:
     """Whether the datasink knows already that a host needs these versions."""
     told = _remembered(folder, TRUSTED)
     return told is not None and set(labels) <= {*told.versions} & {*told.hosts.get(host, ())}
+
+
+def references(registry: Registry, overrides: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[Pair, str]]:
+    """What a checkout references, and why."""
+    for model, entry in registry.artefacts.items():
+        yield (model, entry.current_version), "current"
+        if entry.previous_version is not None:
+            yield (model, entry.previous_version), "previous"
+    for host, versions in overrides.items():
+        yield from ((pair, f"override of {host}") for pair in versions.items())
 
 
 def _remembered(folder: Path, trusted: timedelta = timedelta.max) -> Told | None:

@@ -20,7 +20,7 @@ from modelctl.faults import one_line
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import remote, travelling
 from modelctl.product import CHECKOUT
-from modelctl.prune import prune_nodes, prune_nodes_table, prune_registry, prune_registry_table, roots
+from modelctl.prune import prune_nodes, prune_registry, roots
 from modelctl.registry import registry_store, stack_store
 from modelctl.reports import (
     model_list,
@@ -149,7 +149,7 @@ def _cleanup() -> Report:
     found = prune_registry.look(FLEET)
     json.dumps(prune_registry.to_json(FLEET, found))
     swept = prune_registry.sweep(FLEET)
-    shown = prune_registry_table.report(FLEET.site.primary_datasink, found)
+    shown = prune_registry.report(FLEET.site.primary_datasink, found)
     return Report(shown.tables, (*shown.notes, *swept.lines, swept.fault or ""))
 
 
@@ -157,8 +157,8 @@ def _cleanup_nodes() -> Report:
     plan = prune_nodes.look(FLEET)
     json.dumps(prune_nodes.to_json(plan))
     results = prune_nodes.remove(FLEET, plan)
-    notes = [*prune_nodes_table.outcome(results), *prune_nodes_table.failures(results)]
-    shown = prune_nodes_table.report(plan)
+    notes = [*prune_nodes.outcome(results), *prune_nodes.failures(results)]
+    shown = prune_nodes.report(plan)
     return Report(shown.tables, (*shown.notes, *notes))
 
 

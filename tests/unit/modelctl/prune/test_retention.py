@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from modelctl.prune.retention import Pair, keep
+from modelctl.prune.prune_nodes import keep
+from modelctl.prune.roots import Pair
 from tests.unit.modelctl.sites import registry_with
 
 MODEL = "haarcascades"
