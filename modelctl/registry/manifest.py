@@ -2,31 +2,39 @@
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from modelctl.errors import Faults
-from modelctl.faults import fault, fault_lines
+from modelctl.faults import dotted, fault, fault_lines
 from modelctl.inventory.json_files import Pin, PinnedFile
 from modelctl.inventory.values import FileName, ModelName, Sha256, Version
 from modelctl.registry import plain_yaml
-from modelctl.registry.differences import EMPTY, PIN, Differences, Expected, compare
-from node.protocol.registry import FolderContents
+from node.protocol.registry import FolderContents, Measured
 from node.registry.own import MANIFEST_LIMIT
 from node.store.versions import MANIFEST
 
+PIN = "its pin"
+EMPTY = "an empty file; expected the file itself: copy it anew"
 _SIZE = re.compile(r"0|[1-9][0-9]{0,14}", re.ASCII)
+_Expected = Mapping[str, tuple[str, int | None]]
+"""What files should be, by their names: the SHA-256, and the size in bytes, None when nobody says."""
 
 
-def without_empty(stored: FolderContents, allowed: Collection[str]) -> FolderContents:
-    """The same, with empty files among what is no file, unless their names are among those allowed."""
-    empty = {name: EMPTY for name, file in stored.files.items() if file.size == 0 and name not in allowed}
-    files = {name: file for name, file in stored.files.items() if name not in empty}
-    return stored._replace(files=files, others={**stored.others, **empty})
+@dataclass(frozen=True)
+class Differences:
+    """A line per file, sorted by name, that begins with the name."""
+
+    missing: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.extra or self.changed)
 
 
 def _size(text: object) -> int:
@@ -49,6 +57,13 @@ class _Manifest(BaseModel):
     name: ModelName
     version: Version
     files: Annotated[list[_ListedFile], Field(min_length=1)]
+
+
+def without_empty(stored: FolderContents, allowed: Collection[str]) -> FolderContents:
+    """The same, with empty files among what is no file, unless their names are among those allowed."""
+    empty = {name: EMPTY for name, file in stored.files.items() if file.size == 0 and name not in allowed}
+    files = {name: file for name, file in stored.files.items() if name not in empty}
+    return stored._replace(files=files, others={**stored.others, **empty})
 
 
 def pin_of(model: str, version: str, stored: FolderContents) -> Pin:
@@ -74,7 +89,7 @@ def differences(model: str, version: str, stored: FolderContents, pin: Pin | Non
     if stored.fault is not None:
         raise Faults([stored.fault])
     if pin is not None:
-        return compare({**pin.measured, MANIFEST: (pin.manifest, None)}, stored.files, stored.others, PIN)
+        return _compare({**pin.measured, MANIFEST: (pin.manifest, None)}, stored.files, stored.others, PIN)
     if stored.manifest is None:
         return _without_manifest(stored)
     try:
@@ -85,12 +100,17 @@ def differences(model: str, version: str, stored: FolderContents, pin: Pin | Non
     return replace(found, changed=tuple(sorted([*_contradictions(model, version, manifest), *found.changed])))
 
 
+def digests_differ(found: str, authority: str, said: str) -> str:
+    """The words for it."""
+    return f"found SHA-256 {found}; {authority} says {said}"
+
+
 def _against_itself(manifest: _Manifest, stored: FolderContents) -> Differences:
     files = {name: file for name, file in stored.files.items() if name != MANIFEST}
-    return compare(_listed(manifest), files, stored.others, MANIFEST)
+    return _compare(_listed(manifest), files, stored.others, MANIFEST)
 
 
-def _listed(manifest: _Manifest) -> Expected:
+def _listed(manifest: _Manifest) -> _Expected:
     return {file.name: (file.sha256, file.size) for file in manifest.files}
 
 
@@ -129,3 +149,28 @@ def _contradictions(model: str, version: str, manifest: _Manifest) -> Iterator[s
         if file.name in names:
             yield fault(f"{MANIFEST}: files.{index}.name", file.name, "each file once")
         names.add(file.name)
+
+
+def _compare(
+    expected: _Expected, files: Mapping[str, Measured], others: Mapping[str, str], authority: str
+) -> Differences:
+    """Compare files, and what is there instead of readable ones, with what the `authority` says."""
+
+    def named(name: str, kind: str | None) -> str:
+        return dotted((name,)) if kind is None else f"{dotted((name,))} ({kind})"
+
+    odd = {name: kind for name, kind in others.items() if kind != EMPTY}  # what nobody expects may be empty
+    return Differences(
+        missing=tuple(named(name, others.get(name)) for name in sorted(set(expected) - set(files))),
+        extra=tuple(named(name, odd.get(name)) for name in sorted({*files, *others} - set(expected))),
+        changed=tuple(_changed(expected, files, authority)),
+    )
+
+
+def _changed(expected: _Expected, files: Mapping[str, Measured], authority: str) -> Iterator[str]:
+    for name in sorted(set(expected) & set(files)):
+        (sha256, size), found = expected[name], files[name]
+        if found.sha256 != sha256:
+            yield f"{name}: {digests_differ(found.sha256, authority, sha256)}"
+        elif size not in (None, found.size):
+            yield f"{name}: found {found.size} bytes; {authority} says {size}"

@@ -20,8 +20,7 @@ from modelctl.inventory.json_files import Pin
 from modelctl.inventory.values import newest_first
 from modelctl.nodes import node_command, remote
 from modelctl.registry import registry_store
-from modelctl.registry.differences import PIN, Differences, digests_differ
-from modelctl.registry.manifest import differences
+from modelctl.registry.manifest import PIN, Differences, differences, digests_differ
 from modelctl.table import BAD, ODD, UNKNOWN, WELL, Report, Row, Table, number
 from node import codec, protocol
 from node.protocol.registry import Listing

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from modelctl.nodes import remote
-from modelctl.registry.differences import Differences
+from modelctl.registry.manifest import Differences
 from modelctl.reports import verification
 from modelctl.schema import Pin, Pins
 from tests.unit.modelctl.fake_ssh import FakeSsh
