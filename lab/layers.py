@@ -26,7 +26,7 @@ OPS = 1000
 """User and group id of a host's login."""
 SYSTEM_SOURCES = ("layers.py", "wheels.py", "wheel_texts.py", "debs.py")
 CORAL_SOURCES = ("coral.py", "debs.py", "edgetpu.py", "wheels.py", "wheel_texts.py", "site/registry.py")
-MANIFESTS = ("../modelctl/registry/stack_files.py", "../node/registry/stacks.py")
+MANIFESTS = ("../modelctl/registry/coral_stacks.py", "../node/registry/stacks.py")
 REGISTRY_SOURCES = ("store.py", "contents.py", *CORAL_SOURCES, *MANIFESTS)
 SITE_PACKAGES = "home/ops/.opencv/lib/python3.11/site-packages"
 MASKED = (

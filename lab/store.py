@@ -20,7 +20,7 @@ from modelctl.errors import OperatorError
 from modelctl.inventory.coral import CORAL, Coral, CoralStack
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.json_files import Pin, PinnedFile, Pins, dump_pins
-from modelctl.registry import stack_files
+from modelctl.registry import coral_stacks
 from node.protocol.registry import Measured
 
 MANIFEST = "manifest.yaml"
@@ -113,7 +113,7 @@ class StoredStack(StoredVersion):
         assert self.stack is not None
         coral_with = _coral().model_copy(update={"stacks": {**_coral().stacks, self.version: self.stack}})
         fleet = Fleet(SITE, REGISTRY.model_copy(update={"coral": coral_with}), STANDARDS, Pins())
-        return stack_files.manifest(fleet, self.version, table).encode()
+        return coral_stacks.manifest(fleet, self.version, table).encode()
 
 
 def _coral() -> Coral:
@@ -142,7 +142,7 @@ def coral_list() -> str:
     """The text of the file that lists all stored stacks, as a download leaves it."""
     text = "# The Coral stacks that are stored here, for people. Written anew with each.\nstacks:\n"
     for version, stack in sorted(_coral().stacks.items()):
-        said = {"version": version, **stack_files.target(stack)}
+        said = {"version": version, **coral_stacks.target(stack)}
         text += "- " + "  ".join(f"{name}: '{value}'\n" for name, value in said.items())
     return text
 

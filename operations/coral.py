@@ -16,7 +16,7 @@ from modelctl.faults import one_line
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import travelling
-from modelctl.registry import stack_files, stack_store
+from modelctl.registry import coral_stacks
 from node.desired_state import DesiredState
 from node.facts.coral_host import LIBUSB
 from node.protocol.facts import Facts, SetState, StackState
@@ -121,13 +121,13 @@ def _prepare(wanted: DesiredState, state: StackState) -> Iterator[StringCommand]
 def _download(host: Host, fleet: Fleet) -> Iterator[StringCommand]:
     again = f"run it again: {hints.pyinfra('deploys/coral.py --data stage=download -y')}"
     try:
-        versions = stack_files.choose(fleet, None)
+        versions = coral_stacks.choose(fleet, None)
         stored = _stored(host, fleet, versions)
         for version, found in stored.items():
-            stack_store.require_same(fleet, version, found)
+            coral_stacks.require_same(fleet, version, found)
         absent = [version for version in versions if version not in stored]
         for version in absent:
-            order = stack_store.order(fleet, version, stack_files.urls(fleet, version), again)
+            order = coral_stacks.order(fleet, version, coral_stacks.urls(fleet, version), again)
             words = map(QuoteString, travelling.words("store-stack"))
             yield StringCommand(*words, _stdin=_message(order), _timeout=LONG_SECONDS)
         if host.state.is_executing:
@@ -140,16 +140,16 @@ def _stored(host: Host, fleet: Fleet, versions: list[str]) -> dict[str, ListedVe
     """Raises OperatorError."""
     if not versions:
         return {}
-    message = _message(stack_store.question(fleet, versions))
+    message = _message(coral_stacks.question(fleet, versions))
     said = host.get_fact(FoundStacks, _stdin=message, _timeout=QUESTION_SECONDS)
     if said is None:
         raise OperatorError(f"{host.name}: gave no answer; see above")
-    return travelling.read(fleet, said, StoredStacks, stack_store.STORED).stored
+    return travelling.read(fleet, said, StoredStacks, coral_stacks.STORED).stored
 
 
 def _tell(fleet: Fleet, stored: dict[str, ListedVersion]) -> None:
     for version, found in stored.items():
-        for name, sha256 in stack_files.told(found.manifest or b""):
+        for name, sha256 in coral_stacks.told(found.manifest or b""):
             logger.info(f"{CORAL}/{version}: {name} has SHA-256 {sha256}")
     if any(fleet.pin(CORAL, version) is None for version in stored):
         logger.info(f"no pin covers all of that yet; next: {hints.modelctl('coral pin')}")

@@ -13,7 +13,7 @@ from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory_file import Inventory
 from modelctl.nodes import travelling
-from modelctl.registry import stack_files, stack_store
+from modelctl.registry import coral_stacks
 from modelctl.table import Report, Row, Table, number
 from node.protocol.registry import Measured
 
@@ -42,13 +42,13 @@ def download(version: str | None, folder: Path | None, inventory: Inventory) -> 
     """
     require_pins_file(inventory)
     fleet = inventory.fleet
-    versions = stack_files.choose(fleet, version)
+    versions = coral_stacks.choose(fleet, version)
     inventory.connect()
-    place = stack_store.look(fleet, versions)
+    place = coral_stacks.look(fleet, versions)
     for each in versions:
         stored = place.stored.get(each)
         if stored is not None:
-            stack_store.require_same(fleet, each, stored)
+            coral_stacks.require_same(fleet, each, stored)
             verify = hints.modelctl(f"verify {CORAL}")
             click.echo(
                 f"{CORAL}/{each}: {fleet.site.primary_datasink} has it; to read every byte of it there: {verify}"
@@ -70,29 +70,29 @@ def pin_(version: str | None, yes: bool, inventory: Inventory) -> None:
     """
     require_pins_file(inventory)
     fleet = inventory.fleet
-    versions = stack_files.choose(fleet, version)
+    versions = coral_stacks.choose(fleet, version)
     inventory.connect()
-    stored = stack_store.look(fleet, versions).stored
+    stored = coral_stacks.look(fleet, versions).stored
     for each in versions:
         if each not in stored:
             datasink, bring = fleet.site.primary_datasink, hints.modelctl(f"coral download {each}")
             raise OperatorError(f"{datasink}: {CORAL}/{each} is not stored there; download it: {bring}")
-        stack_store.require_same(fleet, each, stored[each])
+        coral_stacks.require_same(fleet, each, stored[each])
     pin_versions(inventory, [(CORAL, each) for each in versions], yes)
 
 
 def _store(fleet: Fleet, version: str, folder: Path | None, free: int) -> None:
     """Nothing is sent before all files are here, and are the pinned ones where there is a pin."""
-    found = stack_files.gather(fleet, version, folder)
+    found = coral_stacks.gather(fleet, version, folder)
     files = {name: file for name, (_, file) in found.items()}
     _show(files)
     travelling.require_space(fleet, fleet.registry_folder(), sum(file.size for file in files.values()), free)
     datasink = fleet.site.primary_datasink
     for name, (path, file) in found.items():
         with progress.moving(f"sending {name} to {datasink}", file.size) as advance:
-            stack_store.send(fleet, version, path, file, advance)
+            coral_stacks.send(fleet, version, path, file, advance)
     with progress.waiting(f"storing {CORAL}/{version} on {datasink}"):
-        stack_store.finish(fleet, version)
+        coral_stacks.finish(fleet, version)
     click.echo(f"{CORAL}/{version}: stored on {datasink}")
 
 

@@ -1,14 +1,16 @@
 """The service of each kind of host: where it is installed, which files it starts from, what their templates need."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, get_args
 
 from modelctl.desired.model_files import ModelFiles
-from modelctl.desired.runtime import stack_of, variables
+from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.hosts import RING_BUFFERS, Camera, Datasink, OakCamera, Outpost, PiCamera, Sentinel, TaskName
+from modelctl.inventory.json_files import Pin
 from node import layout
 from node.store.service_set import SetStack, Work
 
@@ -16,6 +18,8 @@ TASKS = tuple(task for task in get_args(TaskName) if task != "GetFaces2")
 """The tasks that have a config file: GetFaces2 reads that of GetFaces."""
 ENGINES = 3
 """Task engines of a sentinel, as in templates/sentinel/sentinel.yaml.j2. The first uses the host's accelerator."""
+UNPINNED = "unpinned"
+"""In place of a digest that nobody knows yet, in what is only shown: no host gets what is not pinned."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,33 @@ def service_of(fleet: Fleet, name: str) -> Service | None:
             return _datapump(fleet, name, host)
         case _:
             return None
+
+
+def stack_of(fleet: Fleet, name: str, folder: str, path: tuple[str, ...] = ()) -> SetStack | None:
+    """The stack of a host's service, which starts in `folder` with its own PYTHONPATH; None without a stick."""
+    found = fleet.stack(name)
+    if found is None:
+        return None
+    version, stack = found
+    pin, python = fleet.pin(CORAL, version), Path(fleet.home(name), fleet.standards.paths.python)
+    digests = (pin.manifest, stack_digest(stack.node_files, pin)) if pin else (UNPINNED, UNPINNED)
+    return SetStack(version, *digests, python, Path(folder), list(path))
+
+
+def stack_digest(names: Iterable[str], pin: Pin) -> str:
+    """The digest of a stack as it is unpacked, over the names and SHA-256 of the packages that it is unpacked from."""
+    lines = (f"{pin.files[name].sha256}  {name}\n" for name in sorted(names))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def variables(stack: SetStack | None, path: tuple[str, ...]) -> tuple[str, ...]:
+    """NAME=VALUE of each variable that the command line alone of a service is given.
+
+    An empty element of a path would mean the working directory.
+    """
+    whole = [*([f"{stack.directory}/python"] if stack else []), *path]
+    python = [f"PYTHONPATH={':'.join(whole)}"] if whole else []
+    return (*python, *([f"LD_LIBRARY_PATH={stack.directory}/lib"] if stack else []))
 
 
 def _sentinel(fleet: Fleet, name: str, host: Sentinel) -> Service:

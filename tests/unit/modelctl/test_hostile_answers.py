@@ -21,7 +21,7 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import remote, travelling
 from modelctl.product import CHECKOUT
 from modelctl.prune import prune_nodes, prune_registry, roots
-from modelctl.registry import registry_store, stack_store
+from modelctl.registry import coral_stacks, registry_store
 from modelctl.reports import (
     model_list,
     model_versions,
@@ -185,8 +185,8 @@ def _import() -> None:
 
 
 def _stacks() -> None:
-    for version, stored in stack_store.look(FLEET, [CORAL_VERSION]).stored.items():
-        stack_store.require_same(FLEET, version, stored)
+    for version, stored in coral_stacks.look(FLEET, [CORAL_VERSION]).stored.items():
+        coral_stacks.require_same(FLEET, version, stored)
 
 
 def _finish() -> None:

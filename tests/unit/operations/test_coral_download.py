@@ -13,7 +13,7 @@ from pyinfra import logger
 
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes.bundle import LOADER
-from modelctl.registry import stack_files
+from modelctl.registry import coral_stacks
 from node import protocol
 from node.protocol.registry import ListedVersion, Measured, StoredStacks
 from node.registry import stacks
@@ -41,7 +41,7 @@ def pages() -> Iterator[Pages]:
 def fleet(pages: Pages) -> Fleet:
     """Nothing is pinned."""
     found = fleet_of(site(coral_source=pages.source))
-    for name, url in stack_files.urls(found, VERSION).items():
+    for name, url in coral_stacks.urls(found, VERSION).items():
         beginning = b"!<arch>\n" if name.endswith(".deb") else b"PK\x03\x04"
         pages.files[url.removeprefix(f"{pages.source}/")] = beginning + name.encode()
     return found
@@ -73,18 +73,18 @@ def test_it_fetches_what_is_not_there(sink: StubHost, fleet: Fleet, pages: Pages
     folder = tmp_path / "registry" / LABEL
     files = {
         name: pages.files[url.removeprefix(f"{pages.source}/")]
-        for name, url in stack_files.urls(fleet, VERSION).items()
+        for name, url in coral_stacks.urls(fleet, VERSION).items()
     }
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "manifest.yaml"} == files
     found = {name: Measured(hashlib.sha256(each).hexdigest(), len(each)) for name, each in files.items()}
-    expected = stacks.manifest(stack_files.head(fleet, VERSION), found)
+    expected = stacks.manifest(coral_stacks.head(fleet, VERSION), found)
     assert (folder / "manifest.yaml").read_text() == expected
     assert predict(coral.download, sink) is not None
 
 
 def test_what_is_there_is_no_change(sink: StubHost, fleet: Fleet) -> None:
-    files = dict.fromkeys([*stack_files.urls(fleet, VERSION), "manifest.yaml"], 1)
-    stored = {VERSION: ListedVersion(files, stack_files.head(fleet, VERSION).encode())}
+    files = dict.fromkeys([*coral_stacks.urls(fleet, VERSION), "manifest.yaml"], 1)
+    stored = {VERSION: ListedVersion(files, coral_stacks.head(fleet, VERSION).encode())}
     sink.facts["FoundStacks"] = protocol.dumps(StoredStacks(stored, 10**9))
     assert plan(coral.download, sink) == []
     assert sink.said == ["as wanted"]
@@ -135,7 +135,7 @@ def test_at_its_end_it_tells_the_digests(sink: StubHost, fleet: Fleet, monkeypat
     told: list[str] = []
     monkeypatch.setattr(logger, "info", told.append)
     sink.state.is_executing = True
-    manifest = stacks.manifest(stack_files.head(fleet, VERSION), {"a.whl": Measured("a" * 64, 1)})
+    manifest = stacks.manifest(coral_stacks.head(fleet, VERSION), {"a.whl": Measured("a" * 64, 1)})
     answers = [{}, {VERSION: ListedVersion({}, manifest.encode())}]
     monkeypatch.setattr(sink, "get_fact", lambda *_, **__: protocol.dumps(StoredStacks(answers.pop(0), 1)))
     assert len(plan(coral.download, sink)) == 1

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from modelctl import cli
 from modelctl.inventory_file import load
-from modelctl.registry import stack_files
+from modelctl.registry import coral_stacks
 from node.registry import fetching
 from tests import chandler
 from tests.chandler.inventory.registry import REGISTRY
@@ -65,7 +65,7 @@ def site(tmp_path: Path, pages: Pages) -> Path:
     path, pins = tmp_path / "site.py", tmp_path / "pins.json"
     pins.write_text("{}\n")
     path.write_text(SITE.format(pins=str(pins), source=pages.source))
-    for name, url in stack_files.urls(load(path).fleet, VERSION).items():
+    for name, url in coral_stacks.urls(load(path).fleet, VERSION).items():
         pages.files[url.removeprefix(f"{pages.source}/")] = CONTENTS[name]
     return path
 
@@ -147,7 +147,7 @@ def test_a_manifest_is_made_of_the_definition_and_the_files(site: Path) -> None:
     pinned(site)
     fleet = load(site).fleet
     pin = fleet.pins.models["coral_packages"][VERSION]
-    assert sha256(stack_files.manifest(fleet, VERSION, pin.measured).encode()) == pin.manifest
+    assert sha256(coral_stacks.manifest(fleet, VERSION, pin.measured).encode()) == pin.manifest
 
 
 def test_a_file_that_was_replaced_under_its_name(
@@ -270,7 +270,7 @@ def test_a_definition_that_was_changed_under_its_pin(site: Path) -> None:
     files = dict(fleet.pins.models["coral_packages"][VERSION].measured)
     pins.write_text(pins.read_text().replace(known, "0" * 64))
     with pytest.raises(Exception, match=rf"its manifest would have SHA-256 {known}, pinned is {'0' * 64}; expected"):
-        stack_files.require_pinned(load(site).fleet, VERSION, files, dict.fromkeys(files, "x"))
+        coral_stacks.require_pinned(load(site).fleet, VERSION, files, dict.fromkeys(files, "x"))
 
 
 @pytest.mark.usefixtures("datasink")

@@ -4,7 +4,7 @@ import hashlib
 from itertools import product
 from pathlib import Path
 
-from modelctl.desired.runtime import UNPINNED, stack_digest, stack_of, variables
+from modelctl.desired.services import UNPINNED, stack_digest, stack_of, variables
 from node.store.service_set import SetStack
 from tests.chandler.inventory.registry import REGISTRY
 from tests.unit.modelctl.sites import fleet, pinned, site_with

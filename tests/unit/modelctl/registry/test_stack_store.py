@@ -8,7 +8,7 @@ import pytest
 
 from modelctl.errors import OperatorError
 from modelctl.inventory.fleet import Fleet
-from modelctl.registry import stack_store
+from modelctl.registry import coral_stacks
 from node.protocol.registry import Measured
 from tests.unit.modelctl import fake_programs
 from tests.unit.modelctl.sites import fleet
@@ -29,7 +29,7 @@ def send(folder: Path, content: bytes, said: bytes | None = None) -> list[int]:
     (folder / NAME).write_bytes(content)
     sha256 = hashlib.sha256(content if said is None else said).hexdigest()
     told: list[int] = []
-    stack_store.send(fleet(), VERSION, folder / NAME, Measured(sha256=sha256, size=len(content)), told.append)
+    coral_stacks.send(fleet(), VERSION, folder / NAME, Measured(sha256=sha256, size=len(content)), told.append)
     return told
 
 

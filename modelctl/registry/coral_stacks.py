@@ -1,20 +1,29 @@
-"""The files of Coral stacks: where each comes from, onto the control node too, and what their manifest says."""
+"""Coral stacks: where their files come from, what their manifest says, and their way to the primary datasink."""
 
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from modelctl import hints, progress
+from modelctl.collecting import carry
 from modelctl.errors import OperatorError
-from modelctl.faults import choice, dotted, fault
+from modelctl.faults import choice, dotted, fault, one_line
 from modelctl.inventory.coral import CORAL, Coral, CoralStack
 from modelctl.inventory.fleet import Fleet
+from modelctl.nodes import travelling
+from node.codec import Text
 from node.errors import Refusal
-from node.protocol.registry import Measured
+from node.protocol import Nothing
+from node.protocol.registry import FindStacks, ListedVersion, Measured, ReceivePackage, StoredStacks, StoreStack
 from node.registry import fetching, stacks
+from node.store.versions import MANIFEST
 
+LOOK_SECONDS = 60
+SEND_SECONDS = 3600
+STORED = "which Coral stacks it stores"
+"""What is expected of a reply."""
 DIGITS = 16
 """Of an address's SHA-256, in the name of its folder: no file is taken for one from another page."""
 Gathered = dict[str, tuple[Path, Measured]]
@@ -102,11 +111,6 @@ def require_pinned(fleet: Fleet, version: str, files: Mapping[str, Measured], pl
         )
 
 
-def cache() -> Path:
-    """The folder of what was downloaded."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "sentinelcam" / "coral"
-
-
 def gather(fleet: Fleet, version: str, folder: Path | None) -> Gathered:
     """The files of a stack, from a folder that somebody filled, or else from their release pages.
 
@@ -121,11 +125,79 @@ def gather(fleet: Fleet, version: str, folder: Path | None) -> Gathered:
     return found
 
 
+def look(fleet: Fleet, versions: Sequence[str]) -> StoredStacks:
+    """Which of these versions are stored. Raises OperatorError, remote.NoAnswer."""
+    return travelling.ask(fleet, "find-stacks", question(fleet, versions), StoredStacks, STORED, LOOK_SECONDS)
+
+
+def question(fleet: Fleet, versions: Sequence[str]) -> FindStacks:
+    """The question for that."""
+    return FindStacks(Path(fleet.registry_folder()), list(versions))
+
+
+def order(fleet: Fleet, version: str, files: Mapping[str, str | None], again: str) -> StoreStack:
+    """The order that makes a version of its files, each with its address, or None where it was sent."""
+    pin = fleet.pin(CORAL, version)
+    return StoreStack(
+        Path(fleet.registry_folder()),
+        version,
+        files=dict(files),
+        digests={name: file.sha256 for name, file in pin.files.items()} if pin else {},
+        head=Text(head(fleet, version)),
+        again=again,
+    )
+
+
+def require_same(fleet: Fleet, version: str, stored: ListedVersion) -> None:
+    """Raises OperatorError for what has a stack's place, and is another one, or not whole."""
+    pin, place = fleet.pin(CORAL, version), f"{fleet.registry_folder()}/{CORAL}/{version}"
+    names = coral_of(fleet).names_of(version)
+    stored_manifest = stored.manifest or b""
+    said, found = None, hashlib.sha256(stored_manifest).hexdigest()
+    if set(stored.files) != {*names, MANIFEST}:
+        odd = ", ".join(sorted(set(stored.files) ^ {*names, MANIFEST}))
+        said = f"found other files than the stack's ({one_line(odd)})"
+    elif pin is None and not stored_manifest.startswith(head(fleet, version).encode()):
+        said = "found the manifest of another stack"
+    elif pin is not None and found != pin.manifest:
+        said = f"found a manifest with SHA-256 {found}, pinned is {pin.manifest}"
+    elif pin is not None and (wrong := [name for name in sorted(names) if stored.files[name] != pin.files[name].size]):
+        said = f"found {stored.files[wrong[0]]:,} bytes of {wrong[0]}, pinned are {pin.files[wrong[0]].size:,}"
+    if said is not None:
+        again = hints.modelctl(f"coral download {version}")
+        raise OperatorError(
+            f"{fleet.site.primary_datasink}: {place}: {said}; expected {CORAL}/{version}, as this checkout has it; "
+            f"move that folder away there, then {again}"
+        )
+
+
+def send(fleet: Fleet, version: str, path: Path, file: Measured, advance: Callable[[int], None]) -> None:
+    """Stage one file there. Raises OperatorError: then nothing of it is there that a later run could mistake."""
+    asked = ReceivePackage(Path(fleet.registry_folder()), version, path.name, file, again(version))
+    target = carry.to_datasink(fleet, "receive-package", asked)
+    with path.open("rb") as stream:
+        ended = carry.give(fleet, stream, target, SEND_SECONDS, advance)
+    carry.require_taken(fleet, target, ended, f"{path.name} did not go whole", again(version))
+    travelling.read(fleet, ended.answer, Nothing, f"what became of {path.name}")
+
+
+def finish(fleet: Fleet, version: str) -> None:
+    """Make a version of what was sent. Raises OperatorError, remote.NoAnswer."""
+    sent = dict.fromkeys(coral_of(fleet).names_of(version))
+    asked = order(fleet, version, sent, again(version))
+    travelling.ask(fleet, "store-stack", asked, Nothing, "what became of the stack", SEND_SECONDS)
+
+
+def _cache() -> Path:
+    """The folder of what was downloaded."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "sentinelcam" / "coral"
+
+
 def _downloaded(fleet: Fleet, version: str, name: str, url: str) -> tuple[Path, Measured]:
     """What an earlier run left is taken, unless it is not the pinned file: then the page is asked once more."""
     pin = fleet.pin(CORAL, version)
     known = pin.measured[name] if pin else None
-    folder = cache() / hashlib.sha256(url.encode()).hexdigest()[:DIGITS]
+    folder = _cache() / hashlib.sha256(url.encode()).hexdigest()[:DIGITS]
     was_there = (folder / name).is_file()
     path = _fetch(version, name, url, folder, known)
     found = _measure(path)
