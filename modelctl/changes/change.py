@@ -16,7 +16,7 @@ from modelctl.changes.journal import Change
 from modelctl.errors import OperatorError
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory_file import Inventory, load
-from modelctl.nodes import node_status, remote
+from modelctl.nodes import node_command, remote
 
 SWITCH_SECONDS = 300  # how long a switch that was left alone may take
 PAUSE = 0.5  # seconds between looks
@@ -177,7 +177,7 @@ def _wait_for_switches(fleet: Fleet, hosts: list[str]) -> None:
 
 def _is_switching(fleet: Fleet, host: str) -> bool:
     try:
-        services = node_status.ask(fleet, host).values()
+        services = node_command.status(fleet, host).values()
     except remote.NoAnswer:
         return False
     return any(each.pending is not None and each.pending.running for each in services)

@@ -12,7 +12,7 @@ from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, fault
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
-from modelctl.nodes import node_command, node_status, remote
+from modelctl.nodes import node_command, remote
 from modelctl.registry import registry_store
 from modelctl.registry.manifest import pin_of
 from modelctl.registry.pinning import require_version
@@ -83,7 +83,7 @@ def look(before: Fleet, after: Fleet, model: str, folder: Path) -> tuple[HostPre
 def chosen_on(fleet: Fleet, host: str) -> dict[str, Chosen]:
     """What is chosen on a host; nothing of one that does not say, or that was never deployed to."""
     with suppress(remote.NoAnswer):
-        services = node_status.ask(fleet, host).items()
+        services = node_command.status(fleet, host).items()
         return {name: Chosen(each.chosen, each.commit) for name, each in services if each.chosen is not None}
     return {}
 

@@ -11,6 +11,7 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import remote
 from node import protocol
 from node.protocol import Command
+from node.protocol.facts import NodeService, Status
 
 Question = TypeVar("Question")
 Reply = TypeVar("Reply")
@@ -18,18 +19,16 @@ Reply = TypeVar("Reply")
 PROGRAM = "/usr/local/sbin/sentinelcam-node"
 MAX_SAID = 600
 """Characters of a refusal: what to do stands at its end."""
-
-
+STATUS_SECONDS = 60
+SUDO = ("env", "LC_ALL=C", "sudo", "-n")
+"""What sudo says is looked at, and it speaks the language that the operator's ssh brings along."""
 WANTS_PASSWORD = ("sudo: a password is required", "sudo-rs: interactive authentication is required")
 """What `sudo -n` says where it may not go on without one."""
+_TRACEBACK = "Traceback (most recent call last)"
 
 
 class UnknownCommand(OperatorError):
     """The node's program is too old to know the command, or there is none yet."""
-
-
-SUDO = ("env", "LC_ALL=C", "sudo", "-n")
-"""What sudo says is looked at, and it speaks the language that the operator's ssh brings along."""
 
 
 def words(*command: str) -> list[str]:
@@ -60,6 +59,31 @@ def run(fleet: Fleet, host: str, command: Sequence[str], seconds: float, message
     return done.stdout
 
 
+def status(fleet: Fleet, host: str) -> dict[str, NodeService]:
+    """The services that a node knows, by name. Raises remote.NoAnswer, in one line, when it does not say."""
+    done = remote.run(fleet, host, words("status", "--json"), STATUS_SECONDS)
+    said = remote.last_line(done.stderr)
+    if _TRACEBACK in done.stderr or not (done.returncode or done.stdout.strip()):
+        # a power cut can have damaged it
+        said = f"its sentinelcam-node fails: {said}; a deploy installs it anew: {hints.deploying(host)}"
+        raise remote.no_answer(fleet, host, said)
+    if done.returncode:
+        raise remote.no_answer(fleet, host, _failure(fleet, host, done.returncode, said))
+    return understood(fleet, host, done.stdout, Status, "its status").services
+
+
+def referenced_versions(fleet: Fleet, host: str) -> dict[str, list[str]]:
+    """The versions of each model that any set on a node names. Raises remote.NoAnswer when it does not say."""
+    found: dict[str, set[str]] = {}
+    for service in status(fleet, host).values():
+        if service.named is None:
+            said = "it does not say which versions its sets name; a deploy brings a program that does, and mends sets"
+            raise remote.no_answer(fleet, host, f"{said}: {hints.deploying(host)}")
+        for model, versions in service.named.items():
+            found.setdefault(model, set()).update(versions)
+    return {model: sorted(versions) for model, versions in sorted(found.items())}
+
+
 def understood(fleet: Fleet, host: str, text: str, kind: type[Reply], called: str) -> Reply:
     """A reply, each line of which a terminal can be given. Raises remote.NoAnswer for what is none."""
     try:
@@ -70,17 +94,28 @@ def understood(fleet: Fleet, host: str, text: str, kind: type[Reply], called: st
         raise remote.misunderstood(fleet, host, text, called) from None
 
 
-def is_absent(said: str) -> bool:
-    """Whether sudo has found no node program."""
-    return said.endswith(f"{PROGRAM}: command not found")
-
-
 def refused(fleet: Fleet, host: str, command: str, code: int, said: str) -> OperatorError:
     """The error for a command that ended so, with these last words. An older program knows fewer commands."""
     place = remote.place(fleet, host)
     if said in WANTS_PASSWORD:
         return OperatorError(f"{place}: {passwordless(fleet.host(host).login)}")
-    if code == protocol.UNKNOWN_COMMAND or is_absent(said):
+    if code == protocol.UNKNOWN_COMMAND or _is_absent(said):
         deploy = hints.deploying(host)
         return UnknownCommand(f"{place}: its sentinelcam-node knows no {command}; a deploy brings one: {deploy}")
     return OperatorError(f"{place}: {hints.completed(said)}")
+
+
+def _is_absent(said: str) -> bool:
+    """Whether sudo has found no node program."""
+    return said.endswith(f"{PROGRAM}: command not found")
+
+
+def _failure(fleet: Fleet, host: str, code: int, said: str) -> str:
+    """Why there is no status where the command ended with this code, and these last words."""
+    login, address = fleet.host(host).login, fleet.host(host).address
+    if _is_absent(said):
+        return f"found no sentinelcam-node; a deploy brings it: {hints.deploying(host)}"
+    if said in WANTS_PASSWORD:
+        return passwordless(login)
+    look = f"ssh {login}@{address} sudo sentinelcam-node status"
+    return f"sentinelcam-node ended with {code}: {said}; try it there: {look}"

@@ -20,7 +20,7 @@ from modelctl.faults import one_line
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.values import is_version, version_key
-from modelctl.nodes import node_command, node_status, remote
+from modelctl.nodes import node_command, remote
 from modelctl.operator import operator, purpose
 from modelctl.prune.roots import Pair, references
 from modelctl.schema import Registry
@@ -170,7 +170,7 @@ def freed(versions: Sequence[HeldVersion]) -> list[int]:
 
 def _look(fleet: Fleet, host: str) -> HostPlan:
     try:
-        return _decide(fleet, host, node_status.referenced_versions(fleet, host), _held(fleet, host))
+        return _decide(fleet, host, node_command.referenced_versions(fleet, host), _held(fleet, host))
     except OperatorError as error:
         return HostPlan(error=str(error))
 

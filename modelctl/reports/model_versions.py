@@ -11,7 +11,7 @@ from modelctl import hints
 from modelctl.faults import one_line
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.values import is_version, newest_first
-from modelctl.nodes import node_status, remote
+from modelctl.nodes import node_command, remote
 from modelctl.registry import plain_yaml, registry_store
 from modelctl.reports.status import short
 from modelctl.table import BAD, NONE, ODD, UNKNOWN, UNREADABLE, WELL, Report, Row, Table, number
@@ -128,7 +128,7 @@ def _listing(fleet: Fleet, model: str) -> tuple[Listing | None, str | None]:
 def _runner(fleet: Fleet, host: str, model: str) -> Runner:
     gets = fleet.versions(host).get(model)
     try:
-        services = node_status.ask(fleet, host)
+        services = node_command.status(fleet, host)
     except remote.NoAnswer as error:
         return Runner(gets, None, str(error))
     for name, service in services.items():

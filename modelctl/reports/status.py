@@ -11,7 +11,7 @@ from modelctl.desired.desired_state import desired
 from modelctl.errors import Faults
 from modelctl.faults import choice, fault, for_each
 from modelctl.inventory.fleet import Fleet
-from modelctl.nodes import node_status, remote
+from modelctl.nodes import node_command, remote
 from modelctl.reports import registry_state
 from modelctl.reports.registry_state import RegistryState
 from modelctl.table import BAD, NONE, ODD, UNKNOWN, WELL, Report, Row, Table
@@ -140,7 +140,7 @@ def short(digest: str | None) -> str:
 
 def _look(fleet: Fleet, host: str, wanted: list[ServiceSet]) -> HostStatus:
     try:
-        found = node_status.ask(fleet, host)
+        found = node_command.status(fleet, host)
     except remote.NoAnswer as error:
         return HostStatus({}, str(error))
     sets, overrides = {each.service: each for each in wanted}, fleet.host(host).model_version_overrides

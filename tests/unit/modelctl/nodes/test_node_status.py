@@ -8,7 +8,7 @@ import pytest
 
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
-from modelctl.nodes import node_command, node_status, remote
+from modelctl.nodes import node_command, remote
 from node import codec
 from node.protocol.facts import Coral, HistoryEntry, Pending
 from node.protocol.versions import LIST_VERSIONS, ListVersions
@@ -25,20 +25,20 @@ def nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeNodes:
 
 def refusal() -> str:
     with pytest.raises(remote.NoAnswer) as caught:
-        node_status.ask(FLEET, "lab1")
+        node_command.status(FLEET, "lab1")
     assert str(caught.value).isprintable()
     return str(caught.value)
 
 
 def test_the_question_is_asked_as_root_without_a_password(nodes: FakeNodes) -> None:
-    node_status.ask(FLEET, "lab1")
+    node_command.status(FLEET, "lab1")
     command = nodes.ssh.asked("192.168.10.20")[-2]
     assert command == "env LC_ALL=C sudo -n /usr/local/sbin/sentinelcam-node status --json"
 
 
 def test_a_service_as_the_node_knows_it(nodes: FakeNodes) -> None:
     nodes.change("lab1", live=None, health="down", drift=["/a differs"], pending=MARK)
-    found = node_status.ask(FLEET, "lab1")["imagenode"]
+    found = node_command.status(FLEET, "lab1")["imagenode"]
     assert (found.chosen, found.live) == (nodes.wanted("lab1"), None)
     assert (found.models, found.health) == ({"mobilenet_ssd": "2020-12-06"}, "down")
     assert found.drift == ["/a differs"]
@@ -54,7 +54,7 @@ def test_a_newer_program_may_say_more(nodes: FakeNodes) -> None:
     more = {"more": {"than": "today"}}
     services = {"imagenode": nodes.services["lab1"]["imagenode"] | more | {"last": ENTRY | more}}
     nodes.say("lab1", json.dumps({"services": services} | more))
-    assert list(node_status.ask(FLEET, "lab1")) == ["imagenode"]
+    assert list(node_command.status(FLEET, "lab1")) == ["imagenode"]
 
 
 def test_an_older_program_says_less_and_has_no_format_number(nodes: FakeNodes) -> None:
@@ -63,7 +63,7 @@ def test_an_older_program_says_less_and_has_no_format_number(nodes: FakeNodes) -
     newer = ("named", "leftovers", "code", "queue", "coral", "commit", "product")
     service = {name: value for name, value in known.items() if name not in newer}
     nodes.say("lab1", json.dumps({"program": "f" * 64, "services": {"imagenode": service}}, indent=1))
-    found = node_status.ask(FLEET, "lab1")["imagenode"]
+    found = node_command.status(FLEET, "lab1")["imagenode"]
     assert (found.chosen, found.last) == (nodes.wanted("lab1"), codec.decode(HistoryEntry, ENTRY))
     assert (found.named, found.leftovers, found.queue, found.coral, found.is_recorded) == (None, [], None, None, False)
 
@@ -74,21 +74,21 @@ def test_a_program_that_speaks_a_newer_format_is_told_of(nodes: FakeNodes) -> No
 
 
 def test_a_coral_stack(nodes: FakeNodes) -> None:
-    assert node_status.ask(FLEET, "lab1")["imagenode"].coral is None  # nor does an older program tell of one
+    assert node_command.status(FLEET, "lab1")["imagenode"].coral is None  # nor does an older program tell of one
     said = {"version": "2026-01-10", "stick": "absent\x1b", "library": "/a\n/b (foreign)", "problem": "\x07", "more": 1}
     nodes.change("lab1", coral=said)
-    assert node_status.ask(FLEET, "lab1")["imagenode"].coral == Coral(
+    assert node_command.status(FLEET, "lab1")["imagenode"].coral == Coral(
         version="2026-01-10", stick="absent?", library="/a /b (foreign)", problem="?"
     )
     nodes.change("lab1", coral={"version": "2026-01-10", "stick": "absent", "library": "loaded"})
-    assert node_status.ask(FLEET, "lab1")["imagenode"].coral is not None
+    assert node_command.status(FLEET, "lab1")["imagenode"].coral is not None
 
 
 def test_what_a_node_says_is_one_line_without_control_characters(nodes: FakeNodes) -> None:
     nodes.change(
         "lab1", health="a\n\x1b[2Jb", drift=["\x07"], models={"m\x1b": "v\x1b"}, last=ENTRY | {"reason": "\r\x00"}
     )
-    found = node_status.ask(FLEET, "lab1")["imagenode"]
+    found = node_command.status(FLEET, "lab1")["imagenode"]
     assert (found.health, found.drift, found.models) == ("a ?[2Jb", ["?"], {"m?": "v?"})
     assert found.last is not None
     assert found.last.reason == "?"
@@ -182,6 +182,6 @@ def test_no_connection(nodes: FakeNodes) -> None:
 
 
 def test_no_answer_in_time(nodes: FakeNodes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(node_status, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(node_command, "STATUS_SECONDS", 0.2)
     nodes.ssh.answer("192.168.10.20", "exec sleep 30")
     assert refusal() == "lab1 (192.168.10.20): no answer within 0.2 s; is its disk well?"
