@@ -1,10 +1,7 @@
-"""Removing versions of a node's models folder that the control node no longer wants here, and nothing else.
+"""Removing versions from a node's models folder, and stacks of Coral packages, as the control node decides.
 
-Stacks of Coral packages are versions of a model, too: each has a folder of its own elsewhere (node/coral/stacks.py).
-
-What may go is decided there. Here it is checked again, while neither a pull nor a switch is running: no set names the
-version, and what exists nowhere else is not in it. A version is renamed to MODEL/.retired-VERSION first, so that it is
-there whole or not at all; whatever ends the program, the next run removes the rest of that.
+It is checked again here, with pulls and switches locked out, that no set names them and nothing unique is in them.
+A version is renamed to MODEL/.retired-VERSION first: whatever ends the program, the next run removes the rest.
 """
 
 from __future__ import annotations
@@ -31,12 +28,13 @@ Pair = Tuple[str, str]  # model, version
 def gather(models: Path) -> Held:
     """Return the versions below a models folder, and what is left of killed removals, with the files of each."""
     versions, leftovers = [], []  # type: List[HeldVersion], List[HeldVersion]
-    for model, folder in _model_folders(models):
-        for each in _folders(folder):
-            is_left = each.name.startswith(layout.RETIRED)
-            version = each.name[len(layout.RETIRED) :] if is_left else each.name
-            if names.is_version(version):
-                (leftovers if is_left else versions).append(HeldVersion(model, version, _files(each, each)))
+    for folder in disk.folders(models):
+        if names.MODEL.fullmatch(folder.name) and folder.name != service_set.CORAL:
+            for each in disk.folders(folder):
+                if names.is_version(each.name):
+                    versions.append(HeldVersion(folder.name, each.name, _files(each, each)))
+            for version, each in _left(folder):
+                leftovers.append(HeldVersion(folder.name, version, _files(each, each)))
     for place, folders in ((versions, _stacks()), (leftovers, _left_stacks())):
         for version, paths in sorted(folders.items()):
             held = [file for path in paths for file in _files(path, layout.coral())]
@@ -65,21 +63,11 @@ def _left_stacks() -> Dict[str, List[Path]]:
     return found
 
 
-def _model_folders(models: Path) -> Iterator[Tuple[str, Path]]:
-    for folder in _folders(models):
-        if names.MODEL.fullmatch(folder.name) and folder.name != service_set.CORAL:
-            yield folder.name, folder
-
-
-def _folders(path: Path) -> List[Path]:
-    return [path / name for name in disk.names(path) if disk.is_real_folder(path / name)]
-
-
 def _files(folder: Path, above: Path) -> List[HeldFile]:
     found = []
     for path, status in disk.below(folder):
         inode = "%d:%d" % (status.st_dev, status.st_ino)
-        name = str(path.relative_to(above)).encode("utf-8", "backslashreplace").decode()
+        name = disk.spelt(str(path.relative_to(above)))
         size = status.st_size if stat.S_ISREG(status.st_mode) else 0
         found.append(HeldFile(Text(name), size, inode, status.st_nlink))
     return found
@@ -88,24 +76,28 @@ def _files(folder: Path, above: Path) -> List[HeldFile]:
 def leftovers(named_files: Iterable[Named]) -> List[str]:
     """Return the folders that killed removals left where these files are, in their models folder."""
     places = {each.path.parents[2] for each in named_files}
-    found = (each for place in places if place.name == "models" for model in _folders(place) for each in _left(model))
-    return sorted(map(str, [*found, *(path for _, path in stacks.retired())]))
+    models = [model for place in places if place.name == "models" for model in disk.folders(place)]
+    found = [*(left for model in models for left in _left(model)), *stacks.retired()]
+    return sorted(str(path) for _, path in found)
 
 
-def _left(model: Path) -> List[Path]:
-    """The versions that were renamed and not wholly removed."""
-    retired = [each for each in _folders(model) if each.name.startswith(layout.RETIRED)]
-    return [each for each in retired if names.is_version(each.name[len(layout.RETIRED) :])]
+def _left(model: Path) -> Iterator[Tuple[str, Path]]:
+    """The versions of a model that were renamed and not wholly removed."""
+    for each in disk.folders(model):
+        version = each.name[len(layout.RETIRED) :]
+        if each.name.startswith(layout.RETIRED) and names.is_version(version):
+            yield version, each
 
 
 def remove(desired: RemoveVersions) -> Removal:
     """Remove these versions, and what killed removals left. Raises Refusal while a pull or a switch is running."""
     models = desired.models
     for entry in desired.entries:
-        _require_version(entry)
+        if not names.MODEL.fullmatch(entry.model) or not names.is_version(entry.version):
+            raise Refusal("%s: found no version's name; expected MODEL/YYYY-MM-DD" % entry.label)
     removed, refused = [], {}  # type: List[Removed], Dict[str, str]
     with _alone(desired.operator, desired.purpose):
-        for left in gather(models).leftovers:  # what only looks like one was never shown to anybody
+        for left in gather(models).leftovers:
             removed.append(_finish(models, left.model, left.version))
         in_use = _named()
         for entry in desired.entries:
@@ -117,11 +109,6 @@ def remove(desired: RemoveVersions) -> Removal:
                 _retire(models, entry)
                 removed.append(_finish(models, entry.model, entry.version))
     return Removal(removed, refused)
-
-
-def _require_version(entry: Removable) -> None:
-    if not names.MODEL.fullmatch(entry.model) or not names.is_version(entry.version):
-        raise Refusal("%s: found no version's name; expected MODEL/YYYY-MM-DD" % entry.label)
 
 
 @contextmanager
