@@ -1,9 +1,7 @@
-"""The checksum cache: what each verified file was when its bytes were last read.
+"""The checksum cache: what each verified file was when its bytes were last read, at its own path below the cache.
 
-The entry of a file lies at the file's own path below the cache's folder, and holds its SHA-256 and its state. A file
-whose state is still that is trusted without reading it again. Its owner can set its time, but not the time of its last
-change: that moves also when this program itself links a file, or changes its owner, mode or name. It renews the entries
-then, without reading, as nobody else has changed the file since.
+A file whose state is still that is trusted without reading it again. Its owner cannot set the time of its last change;
+where this program moves that itself, by a link, a rename, another owner or mode, it renews the entries.
 """
 
 from __future__ import annotations
@@ -90,10 +88,7 @@ def _state_at(path: Path) -> Optional[State]:
 
 
 def _state_if_seen(path: Path) -> Optional[State]:
-    """Return the state of a regular file; None where there is none, or it cannot be seen.
-
-    One file's trouble is not another's.
-    """
+    """Return the state of a regular file; None where there is none, or it cannot be seen."""
     with suppress(OSError, Refusal):
         return _state_at(path)
     return None
@@ -182,10 +177,9 @@ def forget(folder: Path) -> None:
 
 def _paths() -> "list[Path]":
     """The files that have an entry, or had one."""
-    if not disk.is_folder(layout.checksum_cache()):
-        return []
-    return sorted(
-        Path("/", entry.relative_to(layout.checksum_cache())) for entry, _ in disk.below(layout.checksum_cache())
+    cache = layout.checksum_cache()
+    return (
+        sorted(Path("/", entry.relative_to(cache)) for entry, _ in disk.below(cache)) if disk.is_folder(cache) else []
     )
 
 

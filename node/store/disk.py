@@ -17,12 +17,9 @@ from node.store.handles import opened
 from node.store.rights import Owner
 
 CHUNK = 1 << 20
-MOST = 64 << 20
-"""Bytes that a text may have: a config, a list, a log. What is longer is not read: a file of holes costs nothing."""
-FILE, FOLDER = "a file", "a folder"
-"""Kinds of what is at a path."""
-DEEPEST = 32
-"""Folders in folders: more than that is nobody's model."""
+MOST = 64 << 20  # bytes of a text: a config, a list, a log. A file of holes may be longer than the disk is large
+FILE, FOLDER = "a file", "a folder"  # kinds of what is at a path
+DEEPEST = 32  # folders in folders
 
 
 def status(path: Path) -> Optional[os.stat_result]:

@@ -69,10 +69,7 @@ def write(path: Path, content: bytes, mode: int = 0o644, owner: Owner = ROOT) ->
 
 
 def append(path: Path, line: bytes, mode: int = 0o644, owner: Owner = ROOT) -> None:
-    """Add a line to a file of lines; in somebody's folder with their rights, and no more.
-
-    Where a power cut tore the last one, the new one begins on a line of its own. Raises OSError, or Refusal.
-    """
+    """Add a line, a new one also after a line that a power cut tore; in somebody's folder with their rights alone."""
     is_new = not disk.is_there(path)
     with _change("append", path), handles.folder(path.parent) as parent:
         above = _owner_of(parent)
@@ -108,10 +105,7 @@ def _owner_of(handle: int) -> Owner:
 
 
 def copy(source: Path, path: Path, owner: Owner = ROOT, mode: int = 0o600) -> str:
-    """Copy a file, or what a link there leads its maker to, in one rename; return the copy's SHA-256.
-
-    The copy has its times.
-    """
+    """Copy a file, or what a link there leads its maker to, with its times, in one rename; return its SHA-256."""
     found = hashlib.sha256()
 
     def make(name: str, parent: int) -> None:
@@ -134,15 +128,17 @@ def copy(source: Path, path: Path, owner: Owner = ROOT, mode: int = 0o600) -> st
 
 
 def link(path: Path, to: str) -> None:
-    """Make `path` a symbolic link, in one rename; a link that is right already costs no write."""
+    """Make `path` a symbolic link, in one rename; a link that is right already costs no write.
+
+    In somebody's folder it is theirs: root's links are followed, and they could move one to where it misleads.
+    """
+
+    def make(name: str, parent: int) -> None:
+        with rights.of(_owner_of(parent)):
+            os.symlink(to, name, dir_fd=parent)
+
     if disk.target(path) != to:
-        rename(_make_beside(path, "link", lambda name, parent: _link(to, name, parent)), path)
-
-
-def _link(to: str, name: str, parent: int) -> None:
-    """In somebody's folder it is theirs: one of root's counts, and they could move it to where it leads elsewhere."""
-    with rights.of(_owner_of(parent)):
-        os.symlink(to, name, dir_fd=parent)
+        rename(_make_beside(path, "link", make), path)
 
 
 def free_beside(path: Path) -> Path:
@@ -245,9 +241,8 @@ def give_open(handle: int, path: Path, owner: Owner, mode: int) -> None:
 
 def prune(path: Path) -> None:
     """Remove the folders at and below `path` that hold no file."""
-    for name in disk.names(path):
-        if disk.is_real_folder(path / name):
-            prune(path / name)
+    for each in disk.folders(path):
+        prune(each)
     if not disk.names(path):
         with _change("remove", path), handles.folder(path.parent) as parent:
             os.rmdir(path.name, dir_fd=parent)

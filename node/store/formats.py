@@ -1,7 +1,7 @@
-"""The numbers of the formats that are stored on a node: what an older or a newer program left there is read too.
+"""The numbers of the formats that are stored on a node.
 
-A new field needs no new number: to who does not know it it is no field, and to who misses it it has a default. A number
-goes up when an older program would take something for what it is not.
+A new field needs no new number: older programs ignore it, newer ones have a default. A number goes up when an older
+program would misread what is stored.
 """
 
 from __future__ import annotations
@@ -10,15 +10,12 @@ from typing import Any, Dict
 
 from node.errors import Refusal
 
+UNNUMBERED = 0  # as 1, but that entries of the checksum cache had fewer fields
 SET = 1
 PENDING_SWITCH = 1
 HISTORY = 1
 CHECKSUM = 1
 STACK = 1
-UNNUMBERED = 0
-"""What was written before there were numbers; the fields are those of 1, but for the checksum cache's:
-they had fewer.
-"""
 
 
 def require(known: int, data: Dict[str, Any]) -> None:

@@ -1,7 +1,6 @@
 """Opening what lies below folders that others can write to: component by component, through no link that misleads.
 
-A link counts where root has made it, or whom this program acts as; nobody else decides what is opened in their name.
-A folder can be held: what is below it is then reached through it, whatever becomes of its name meanwhile.
+A link counts where root has made it, or whom this program acts as.
 """
 
 from __future__ import annotations
@@ -23,16 +22,12 @@ MAX_LINKS = 40  # path_resolution(7)
 _NEVER_WAIT = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WALK = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
-held_folders: Dict[Path, int] = {}
-"""Their handles."""
+held_folders: Dict[Path, int] = {}  # their handles
 
 
 @contextmanager
 def folder(path: Path) -> Iterator[int]:
-    """Yield a handle that names a folder, and is good for no more. Raises OSError, or Refusal for a link that misleads.
-
-    Errors name the whole path.
-    """
+    """Yield a handle that only names a folder. Raises OSError with the whole path, Refusal for a link that misleads."""
     with _naming(path):
         handle = _walk(path)
     with _closed(handle):
@@ -61,10 +56,7 @@ def either(path: Path) -> Iterator[int]:
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """Yield a regular file, open for reading.
-
-    Raises as `folder` does, OSError also for a link in its place, and Refusal for what is no file.
-    """
+    """Yield a regular file, open for reading. Raises as `folder`, OSError also for a link in its place, or NotPlain."""
     with either(path) as handle:
         require_file(handle, path)
         with os.fdopen(handle, "rb", closefd=False) as file:
@@ -73,10 +65,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def reached(path: Path) -> Iterator[BinaryIO]:
-    """Yield a regular file, open for reading; a link in its place is followed with the rights of whoever made it.
-
-    Raises as `opened` does.
-    """
+    """As `opened`, but a link in its place is followed, with the rights of whoever made it."""
     with folder(path.parent) as parent, _naming(path):
         found, target = _look(parent, path.name)
         if target is None:
@@ -95,10 +84,7 @@ def reached(path: Path) -> Iterator[BinaryIO]:
 
 
 def look(path: Path) -> Tuple[os.stat_result, Optional[str]]:
-    """Return what is at a path, and where it leads if it is a link: whoever made the one has said the other.
-
-    Raises as `folder` does.
-    """
+    """Return what is at a path, and where it leads if it is a link. Raises as `folder` does."""
     with folder(path.parent) as parent, _naming(path):
         return _look(parent, path.name)
 
@@ -121,7 +107,7 @@ def require_file(handle: int, path: Path) -> None:
 
 @contextmanager
 def held(path: Path) -> Iterator[int]:
-    """Hold a folder, and yield its handle. Until the end what is below its path is reached through it."""
+    """Yield the handle of a folder. What is below its path is reached through it, whatever becomes of its name."""
     with folder(path) as handle:
         held_folders[path] = handle
         try:

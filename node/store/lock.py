@@ -51,10 +51,7 @@ def _say(handle: int, text: str) -> None:
 
 
 def take(handle: int) -> bool:
-    """Lock an open file or folder, until it is closed; False when another process holds it.
-
-    Whoever only looks whether the lock is held holds it for a moment, so once is not enough.
-    """
+    """Lock an open file or folder, until it is closed; False when another process holds it for longer than a look."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:

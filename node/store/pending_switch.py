@@ -1,7 +1,6 @@
-"""The note of a pending switch: it has begun. What ends it takes the note away; what finds it returns to the set
-before.
+"""The note of a pending switch, on the disk before the service is stopped: neither a kill nor a power cut is missed.
 
-The note is on the disk before the service is stopped, so that neither a killed switch nor a power cut goes unnoticed.
+What ends the switch takes the note away; what finds it returns to the set before.
 """
 
 from __future__ import annotations
@@ -65,10 +64,7 @@ def read(service: str) -> Optional[PendingSwitch]:
 
 
 def read_or_set_aside(service: str) -> Optional[PendingSwitch]:
-    """Return the note of a service, None where no switch is pending.
-
-    What is no note goes aside, and that is said: nobody can roll back to what nobody knows.
-    """
+    """Return the note of a service, None where no switch is pending. What is no note goes aside, and that is said."""
     try:
         return read(service)
     except Refusal as refusal:

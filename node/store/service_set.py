@@ -8,8 +8,8 @@ from typing import Any, Dict, List, NamedTuple, Optional, Union
 from node import codec, layout
 from node.codec import Name
 
-CORAL = "coral_packages"
-"""What a Coral stack is called where models are called by their names."""
+CORAL = "coral_packages"  # a Coral stack's name among the models
+LIBRARY = "lib/libedgetpu.so.1"  # where a stack has the library that services map
 
 
 class Installed(NamedTuple):
@@ -22,22 +22,15 @@ class Installed(NamedTuple):
     content: Optional[str] = None
 
 
-LIBRARY = "lib/libedgetpu.so.1"
-"""Where a stack has the library that services map."""
-
-
 class SetStack(NamedTuple):
-    """The Coral stack of a service's set: its version, the digests of its manifest and of its files.
-
-    `python` runs the service, in `folder`; `path` is the service's own PYTHONPATH.
-    """
+    """The Coral stack of a service's set."""
 
     version: str
-    manifest: str
-    digest: Name
-    python: Path
-    folder: Path
-    path: List[str]
+    manifest: str  # its digest
+    digest: Name  # of its files
+    python: Path  # runs the service
+    folder: Path  # where the service runs
+    path: List[str]  # the service's own PYTHONPATH
 
     @property
     def directory(self) -> Path:
@@ -71,24 +64,18 @@ class HealthCheck(NamedTuple):
 
 
 class Work(NamedTuple):
-    """A service at work (node/health/work.py looks at it).
+    """A service at work, for node/health/work.py."""
 
-    Its main script is `script`. It listens at `ports` itself, answers STATUS at the port `asked`, has `workers` live
-    children, of which `on_stick` use a Coral stick, and publishes pictures of its `views`, each as "NODE VIEW", at the
-    port `published`.
-    """
-
-    script: Optional[Path] = None
-    ports: List[int] = []
-    asked: Optional[int] = None
-    workers: int = 0
-    on_stick: int = 0
-    published: Optional[int] = None
-    views: List[str] = []
+    script: Optional[Path] = None  # its main one
+    ports: List[int] = []  # at which it listens itself
+    asked: Optional[int] = None  # the port where it answers STATUS
+    workers: int = 0  # live children
+    on_stick: int = 0  # those of them that use a Coral stick
+    published: Optional[int] = None  # the port of its pictures
+    views: List[str] = []  # of what, each as "NODE VIEW"
 
 
-NOTHING = Work()
-"""Of a set that nobody of ours made."""
+NOTHING = Work()  # of a set that no deploy made
 
 
 class ServiceSet(NamedTuple):
@@ -133,7 +120,7 @@ class ServiceSet(NamedTuple):
         return next((file.owner for file in self.files if file.owner != "root"), "root")
 
 
-ON_DISK = {"writer_timeout": "linked_wait", "start_timeout": "deadline", "settle_time": "settle"}
+_STORED = {"writer_timeout": "linked_wait", "start_timeout": "deadline", "settle_time": "settle"}
 """What stored sets call the fields of their health check, which is their `gate`."""
 
 
@@ -141,17 +128,15 @@ def encode(content: ServiceSet) -> Dict[str, Any]:
     """Return a set as it is stored."""
     data: Dict[str, Any] = codec.encode(content)
     check = data.pop("health_check")
-    return {**data, "gate": {ON_DISK.get(name, name): value for name, value in check.items()}}
-
-
-def _health_check(stored: Any) -> Any:
-    """A stored set's; the disk may have damaged it."""
-    by_old = {old: new for new, old in ON_DISK.items()}
-    return {by_old.get(name, name): value for name, value in stored.items()} if isinstance(stored, dict) else stored
+    return {**data, "gate": {_STORED.get(name, name): value for name, value in check.items()}}
 
 
 def decode(data: Dict[str, Any]) -> ServiceSet:
     """Read a stored set: an older one says less. Raises as codec.decode does."""
     port = data.get("control_port")
     older = {"unit": "%s.service" % data.get("service"), "work": {"ports": [] if port is None else [port]}}
-    return codec.decode(ServiceSet, {**older, **data, "health_check": _health_check(data.get("gate", {}))})
+    check = data.get("gate", {})
+    if isinstance(check, dict):
+        names = {stored: name for name, stored in _STORED.items()}
+        check = {names.get(stored, stored): value for stored, value in check.items()}
+    return codec.decode(ServiceSet, {**older, **data, "health_check": check})

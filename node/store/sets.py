@@ -48,20 +48,13 @@ class _Origin(NamedTuple):
 
 
 def put(wanted: ServiceSet, commit: str, product: str = UNKNOWN) -> None:
-    """Store a set, unless it is there already and whole.
-
-    What the digest leaves out (state, port, timers, health check, commit, product) may have changed since: then it is
-    described anew.
-    """
+    """Store a set, unless it is there already and whole; what its digest leaves out is described anew if it changed."""
     contents = {file.sha256: (file.content or "").encode() for file in wanted.files}
     _store(StoredSet(_folder(wanted), wanted, [], commit, product), contents)
 
 
 def adopt(wanted: ServiceSet, state: str) -> Optional[str]:
-    """Store what an older tool or a hand left at the set's paths, and return its digest; None on a bare node.
-
-    `state` is that of the service as it was found.
-    """
+    """Store what an older tool or a hand left at the set's paths, and return its digest; None on a bare node."""
     contents: Dict[str, bytes] = {}
     found = []
     for file in wanted.files:
@@ -71,7 +64,8 @@ def adopt(wanted: ServiceSet, state: str) -> Optional[str]:
             sha256 = hashlib.sha256(content).hexdigest()
             contents[sha256] = content
             found.append(Installed(file.path, _owner(file.path, status), status.st_mode & 0o777, sha256, None))
-    links = [Link(link.path, target) for link, target in _targets(wanted.links) if target is not None]
+    targets = ((link.path, disk.target(link.path)) for link in wanted.links)
+    links = [Link(path, target) for path, target in targets if target is not None]
     if not found and not links:
         return None
     present = {file.path for file in found} | {link.path for link in links}
@@ -85,10 +79,6 @@ def adopt(wanted: ServiceSet, state: str) -> Optional[str]:
     )  # fmt: skip
     _store(StoredSet(_folder(old), old, absent, ADOPTED), contents)
     return old.digest
-
-
-def _targets(links: List[Link]) -> "list[tuple[Link, Optional[str]]]":
-    return [(link, disk.target(link.path)) for link in links]
 
 
 def _owner(path: Path, status: os.stat_result) -> str:
@@ -139,20 +129,10 @@ def tell(stored: StoredSet, state: str) -> None:
     _describe(stored._replace(content=stored.content._replace(state=state)))
 
 
-def _is_stored(folder: Path, sha256: str) -> bool:
-    found = disk.text(folder / "files" / sha256)
-    return found is not None and found[1] == sha256
-
-
 def all_whole(service: str) -> List[StoredSet]:
-    """Return every stored set that can be read."""
-    return list(filter(None, (find(service, digest) for digest in _digests(service))))
-
-
-def _digests(service: str) -> List[str]:
-    """The names of stored sets, whole or not: not those of links, nor of what was cut off."""
-    folder = layout.sets(service)
-    return [name for name in disk.names(folder) if name[0] != "." and disk.is_real_folder(folder / name)]
+    """Return every stored set that can be read, and was not cut off."""
+    names = [folder.name for folder in disk.folders(layout.sets(service)) if folder.name[0] != "."]
+    return list(filter(None, (find(service, digest) for digest in names)))
 
 
 def named(service: str, *digests: Optional[str]) -> List[Named]:
@@ -192,14 +172,10 @@ def prune(service: str) -> None:
     """Remove all but the newest sets. Those that a link names stay, and adopted ones: nobody can make them again."""
     linked = {digest_of(service, name) for name in (CHOSEN, PREVIOUS, INSTALLED)}
     spare = [each.folder for each in all_whole(service) if each.folder.name not in linked and each.commit != ADOPTED]
-    spare.sort(key=_age)
-    for path in spare[KEPT:]:
+    statuses = ((disk.status(path), path) for path in spare)
+    newest_first = sorted((-status.st_mtime if status else 0.0, path) for status, path in statuses)
+    for _, path in newest_first[KEPT:]:
         files.remove(path)
-
-
-def _age(folder: Path) -> float:
-    status = disk.status(folder)
-    return -status.st_mtime if status else 0.0
 
 
 def _folder(content: ServiceSet) -> Path:
@@ -221,8 +197,10 @@ def _store(wanted: StoredSet, contents: Dict[str, bytes]) -> None:
 def _fill(wanted: StoredSet, contents: Dict[str, bytes]) -> None:
     files.folder(wanted.folder / "files", mode=0o700)
     for sha256, each in contents.items():
-        if not _is_stored(wanted.folder, sha256):
-            files.write(wanted.folder / "files" / sha256, each, 0o600)
+        path = wanted.folder / "files" / sha256
+        stored = disk.text(path)
+        if stored is None or stored[1] != sha256:
+            files.write(path, each, 0o600)
     _describe(wanted)
 
 

@@ -1,7 +1,4 @@
-"""Version folders on this node: what is verified, what only looks like it.
-
-Linked files are seeded once and then belong to the node: they need only be there.
-"""
+"""Version folders on this node: which are verified. Linked files belong to the node, and need only be there."""
 
 from __future__ import annotations
 
@@ -48,7 +45,7 @@ def record(version: Version) -> List[File]:
 
 
 def _read(version: Version) -> Dict[str, Reading]:
-    """Read the immutable files that are there; a link is none of ours, nor is what is much too long."""
+    """Read the immutable files that are there; not a link, nor what is much too long."""
     paths = {version.directory / file.name: file.size for file in contents(version) if not file.linked}
     return {path.name: checksum_cache.read(path) for path, size in paths.items() if disk.is_short(path, size)}
 
