@@ -22,10 +22,7 @@ OFTEN = 3  # restarts by systemd after which a service is not taken for one that
 
 
 def not_ready(service: ServiceSet) -> Optional[str]:
-    """Return what keeps the set's model files or stack from being used, None when all are there, verified, readable.
-
-    Raises Refusal when the service's user does not exist.
-    """
+    """Return what keeps the set's model files or stack from being used. Raises Refusal when its user does not exist."""
     return next(_not_ready(service), None)
 
 
@@ -68,10 +65,10 @@ def wait_through(service: ServiceSet, stop: Callable[[], None]) -> Optional[str]
 
 
 def wait(service: ServiceSet) -> Optional[str]:
-    """Wait until a service that was just started has worked for its settle time.
+    """Wait until a service that was just started has worked for its settle time. Returns None, or what is unhealthy.
 
-    Returns None then, else what is unhealthy: at once where something has ended, at the start timeout where something
-    has not come. Raises Unknown where it could not be seen by then, StickIsBack where it is to be started once more.
+    What has ended is told at once, what has not come at the start timeout. Raises Unknown where it could not be seen,
+    StickIsBack where it is to be started once more.
     """
     begun = time.monotonic()
     # systemd keeps the count of a service that was stopped between two restarts.

@@ -1,8 +1,6 @@
 """What a service said last, as the reason of a failure tells it: in its journal, and in a log of the program's own.
 
-Two things are relied on in such a log: the program writes a line of its own first, by which its starts are told apart
-without any clock, and the file's time, which tells whether it wrote at all since this start. Who sets the clock
-meanwhile gets too little, or the lines of the start before: so nothing is judged by them.
+Where the clock was set meanwhile, lines of such a log may be missing or of the start before: nothing is judged by them.
 """
 
 from __future__ import annotations
@@ -22,8 +20,7 @@ LINES = 5
 LONGEST_LINE = 300
 FIRST_LINES: Dict[str, str] = {"imagenode": "Starting imagenode.py"}
 """Services that write SERVICE.log beside their main script, and the line that each of their starts begins with."""
-MOST = 64 << 10
-"""Bytes of the end of such a log."""
+MOST = 64 << 10  # bytes of the end of such a log
 _SLACK = 1.0  # seconds
 
 
@@ -34,12 +31,9 @@ def of(service: ServiceSet) -> str:
 
 
 def in_journal(unit: str) -> List[str]:
-    """Return the last lines of a unit's last start, oldest first.
-
-    What the unit said as it ended may still be on its way to the journal: it is waited for.
-    """
+    """Return the last lines of a unit's last start, oldest first."""
     try:
-        journal.sync()
+        journal.sync()  # what it said as it ended may still be on its way
         return _shown(journal.lines(unit, LINES))
     except Unknown:
         return []  # a return must not wait for it
@@ -69,8 +63,7 @@ def _started(service: ServiceSet) -> float:
 def in_log(path: Path, owner: Owner, started: float, first: str) -> List[str]:
     """Return what was written since a start: from the last line that holds `first`, or all where the file has none.
 
-    `started` is in seconds since the boot, as processes have it. The file is read with its owner's rights. Raises
-    Unknown when it cannot be.
+    `started` is in seconds since the boot. The file is read with its owner's rights. Raises Unknown.
     """
     try:
         with rights.of(owner), handles.opened(path) as file:

@@ -36,10 +36,7 @@ class Port(NamedTuple):
 
 
 def ports(numbers: Iterable[int], pids: Iterable[int]) -> Dict[int, Port]:
-    """Tell of each port who listens at it, and whether it is one of these processes. Connects to nothing.
-
-    Raises Unknown when that cannot be seen.
-    """
+    """Tell of each port who listens at it, and whether one of these processes. Connects to nothing. Raises Unknown."""
     try:
         listeners = _listeners(set(numbers))
         own = _held(pids, set().union(*listeners.values()))

@@ -1,7 +1,7 @@
 """One look at whether a service does its work: its processes, its journal, its ports, its answers and its pictures.
 
-What the real programs show, and what proves nothing, was seen by running them: a port is open before any model is read,
-a detector that has died leaves a zombie beside pictures that go on, an engine that has died leaves a port that answers.
+Each is needed: a port is open before any model is read, pictures go on beside a dead detector, and a port still answers
+when an engine has died.
 """
 
 from __future__ import annotations
@@ -23,10 +23,8 @@ BROKEN = "broken"  # it does not come any more
 NO_STICK = "no stick"  # what ended had no Coral stick to work with
 UNKNOWN = "unknown"  # could not be seen
 
-ANSWER_SECONDS = 6.0
-"""A sentinel waits 5 s for its own job thread before it answers."""
-LISTEN_SECONDS = 5.0
-"""Pictures come several times a second."""
+ANSWER_SECONDS = 6.0  # a sentinel waits 5 s for its own job thread before it answers
+LISTEN_SECONDS = 5.0  # pictures come several times a second
 STATUS = b'{"task": "STATUS"}'
 FAILURES: Dict[str, Pattern[str]] = {
     "imagenode": re.compile(r"LensTasking (failure\.|ending|ended)"),
@@ -34,20 +32,14 @@ FAILURES: Dict[str, Pattern[str]] = {
 }
 """Lines in the journal of this start after which a service works no more, whatever else goes on."""
 _NO_STICK = ", and the Coral stick is absent; plug it in, and restart the service"
-LOADED = re.compile(r"LensTasking started\.")
-"""What a view's child says when it has loaded its model; some releases and journals are silent."""
+LOADED = re.compile(r"LensTasking started\.")  # a view's child has loaded its model; some releases are silent
 
 
 class Look(NamedTuple):
-    """What was found. `age` is how long the service has run, in seconds; 0 when it does not.
-
-    `on_stick` says that all that is missing may have worked with a Coral stick.
-    """
-
     verdict: str
     reason: str = ""
-    age: float = 0.0
-    on_stick: bool = False
+    age: float = 0.0  # seconds that the service has run; 0 when it does not
+    on_stick: bool = False  # all that is missing may have worked with a Coral stick
 
 
 Check = Callable[[ServiceSet, Process, Table], Optional[Look]]
@@ -191,6 +183,7 @@ def _length(value: Any) -> int:
     return max(value, 0) if isinstance(value, int) else len(value) if isinstance(value, (list, dict)) else 0
 
 
+# In the order in which a program comes to it.
 _CHECKS: Sequence["tuple[str, Check]"] = (
     ("libraries", _libraries),  # first: no stick excuses it
     ("port", _ports),
@@ -199,4 +192,3 @@ _CHECKS: Sequence["tuple[str, Check]"] = (
     ("answer", _answer),
     ("pictures", _pictures),
 )
-"""In the order in which a program comes to it."""

@@ -13,12 +13,9 @@ from typing import Iterator, List, NamedTuple, Tuple
 
 from node.errors import Refusal, Unknown
 
-MOST_KEPT = 1 << 20
-"""Bytes of a frame that is kept."""
-LONGEST = 64 << 20
-"""Bytes of any frame: no picture is so long."""
-MOST_FRAMES = 64
-"""Frames of a message."""
+MOST_KEPT = 1 << 20  # bytes of a frame that is kept
+LONGEST = 64 << 20  # bytes of any frame: no picture is so long
+MOST_FRAMES = 64  # of a message
 CHUNK = 1 << 16
 
 _MORE, _LONG, _COMMAND = 1, 2, 4
@@ -40,10 +37,7 @@ class Message(NamedTuple):
 
 
 def ask(port: int, message: bytes, seconds: float) -> bytes:
-    """Ask the REP socket at a port of this machine, and return the first frame of its answer.
-
-    Raises NoAnswer when none comes within `seconds`, Unknown when it could not be asked.
-    """
+    """Ask the REP socket at a port of this machine; return the first frame of its answer. Raises NoAnswer, Unknown."""
     with _met(port, b"REQ", seconds) as peer:
         peer.send(_frame(b"", _MORE) + _frame(message))  # an empty frame ends the envelope
         kept, _ = peer.message(2)
@@ -53,10 +47,7 @@ def ask(port: int, message: bytes, seconds: float) -> bytes:
 
 
 def listen(port: int, seconds: float) -> Iterator[Message]:
-    """Yield all that the PUB socket at a port of this machine says, until `seconds` are over.
-
-    Raises NoAnswer when no publisher is there, or it goes, Unknown when it could not be heard.
-    """
+    """Yield all that the PUB socket at a port of this machine says for so long. Raises NoAnswer, Unknown."""
     with _met(port, b"SUB", seconds) as peer:
         peer.send(_frame(_EVERYTHING))
         while True:
@@ -85,8 +76,6 @@ def _met(port: int, kind: bytes, seconds: float) -> Iterator[_Peer]:
 
 
 class _Peer:
-    """Whoever is at the other end of a connection."""
-
     def __init__(self, connection: socket.socket, port: int, deadline: float) -> None:
         self._connection = connection
         self._port = port

@@ -7,35 +7,21 @@ import os
 import struct
 import time
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Optional, Tuple
 
 from node.errors import Refusal, printable
 from node.store import disk, handles
 
+# What apt-get(8) and dpkg(1) lock, each with fcntl(2).
 LOCKS = (
     Path("/var/lib/dpkg/lock-frontend"),
     Path("/var/lib/dpkg/lock"),
     Path("/var/lib/apt/lists/lock"),
     Path("/var/cache/apt/archives/lock"),
 )
-"""What apt-get(8) and dpkg(1) lock, each with fcntl(2)."""
 SECONDS = 180.0
 PAUSE = 0.5
-_FLOCK = "hhqqi0q"
-"""struct flock of fcntl(2), with offsets of 64 bits: type, whence, start, length, process."""
-
-
-class Holder(NamedTuple):
-    lock: Path
-    pid: int
-
-    @property
-    def name(self) -> str:
-        """What its process is called."""
-        try:
-            return printable(disk.read(Path("/proc/%d/comm" % self.pid)).decode("utf-8", "replace").strip())
-        except (OSError, Refusal):
-            return "unknown"
+_FLOCK = "hhqqi0q"  # struct flock, fcntl(2), with offsets of 64 bits: type, whence, start, length, process
 
 
 def wait(seconds: float = SECONDS) -> None:
@@ -46,19 +32,25 @@ def wait(seconds: float = SECONDS) -> None:
         if found is None:
             return
         if time.monotonic() >= deadline:
-            told = (found.lock, found.pid, found.name, seconds)
+            told = (*found, _name(found[1]), seconds)
             raise Refusal("%s: held by process %d (%s), waited %g s; run again when that has ended" % told)
         time.sleep(PAUSE)
 
 
-def holder() -> Optional[Holder]:
-    """Return who holds one of the locks, None where nobody does."""
+def holder() -> Optional[Tuple[Path, int]]:
+    """Return a lock that is held, and the process that holds it; None where none is."""
     for lock in LOCKS:
-        if disk.is_file(lock):
-            pid = _pid_of_holder(lock)
-            if pid is not None:
-                return Holder(lock, pid)
+        pid = _pid_of_holder(lock) if disk.is_file(lock) else None
+        if pid is not None:
+            return lock, pid
     return None
+
+
+def _name(pid: int) -> str:
+    try:
+        return printable(disk.read(Path("/proc/%d/comm" % pid)).decode("utf-8", "replace").strip())
+    except (OSError, Refusal):
+        return "unknown"
 
 
 def _pid_of_holder(lock: Path) -> Optional[int]:

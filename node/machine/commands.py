@@ -14,10 +14,8 @@ from typing import IO, Any, Dict, Optional, Sequence, Tuple
 from node.errors import Refusal
 from node.machine import processes
 
-SECONDS = 60.0
-"""What a program gets that has only to look, or to tell systemd something."""
-LONG_SECONDS = 12 * 3600.0
-"""What one gets that waits for a link, for a task to end, or reads every byte from what may be a slow card."""
+SECONDS = 60.0  # for a program that only looks, or tells systemd something
+LONG_SECONDS = 12 * 3600.0  # for one that waits for a link or a task, or reads every byte of a slow card
 CHUNK = 1 << 16
 WATCH_PAUSE = 0.05  # seconds between looks at a program that says nothing
 
@@ -34,10 +32,7 @@ def run(words: Sequence[str], seconds: float = SECONDS) -> "subprocess.Completed
 
 
 def tail(words: Sequence[str], seconds: float, most: int) -> str:
-    """Run a program and return the last bytes that it said, so many at most, however much it says.
-
-    Raises Refusal when it fails, Overdue when it takes too long.
-    """
+    """Run a program and return the last bytes that it said, `most` of them. Raises Refusal when it fails, Overdue."""
     code, said = _ended(words, seconds, most, stderr=subprocess.DEVNULL)
     if code != 0:
         raise Refusal("%s: exit status %d" % (" ".join(words), code))
@@ -45,10 +40,7 @@ def tail(words: Sequence[str], seconds: float, most: int) -> str:
 
 
 def output(words: Sequence[str], seconds: float, most: int) -> bytes:
-    """Run a program and return all that it wrote to its standard output.
-
-    Raises Refusal with its own reason when it fails, or writes more than so many bytes; Overdue when it takes too long.
-    """
+    """Run a program and return all that it wrote. Raises Overdue, and Refusal when it fails or writes too much."""
     with TemporaryFile() as reason:
         code, found = _ended(words, seconds, most + 1, stderr=reason, env=dict(os.environ, LC_ALL="C"))
         reason.seek(0)
@@ -77,9 +69,9 @@ def _ended(words: Sequence[str], seconds: float, most: int, **options: Any) -> T
 def watch(
     words: Sequence[str], environment: Dict[str, str], seconds: float, most: int
 ) -> "Tuple[Optional[int], bytes]":
-    """Run a program of somebody else's, in a session of its own, and return its exit code and the last bytes it said.
+    """Run a program of somebody else's, and end what it began. Return its exit code and the last bytes that it said.
 
-    The code is below 0 after a signal, and None where the time was up. What it began ends with it.
+    The code is below 0 after a signal, and None where the time was up.
     """
     deadline = time.monotonic() + seconds
     with subprocess.Popen(

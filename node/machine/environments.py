@@ -14,8 +14,7 @@ from node.store import rights, sets
 from node.store.service_set import ServiceSet
 from node.store.sets import StoredSet
 
-PATH = "/usr/local/sbin:/usr/local/bin:" + layout.PATH
-"""That of systemd's services."""
+PATH = "/usr/local/sbin:/usr/local/bin:" + layout.PATH  # that of systemd's services
 _STARTS = re.compile(r"^ExecStart=(.+)$", re.MULTILINE)
 _ASSIGNED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=", re.ASCII)
 

@@ -1,7 +1,6 @@
 """The processes of this machine, proc(5): their families, which of them live, what they have open and have read.
 
-A process is found by its parents and not by the unit's control group: a group does not name its zombies, and holds what
-the unit ran beside its main process too. Neither a restart of systemd nor a reload of its units changes a parent.
+Families go by parents: a unit's control group does not name its zombies, and holds more than its main process's family.
 """
 
 from __future__ import annotations
@@ -72,10 +71,7 @@ def family(table: Table, pid: int) -> List[Process]:
 
 
 def workers(table: Table, pid: int) -> List[Process]:
-    """Return the live children of a process that do its work.
-
-    Python's own helpers do not count; what the helper that forks for its parent has forked does, by the same name.
-    """
+    """Return the live children of a process that do its work: not Python's own helpers, but what one of them forked."""
     below = family(table, pid)[1:]
     helpers = {each.pid for each in below if each.parent == pid and _is_helper(each)}
     return [each for each in below if each.parent in {pid, *helpers} and each.pid not in helpers and each.is_alive]
@@ -138,7 +134,6 @@ def _open_files() -> Iterator[Tuple[Path, Identity]]:
 
 
 def _is_writing(handle: Path) -> bool:
-    """fdinfo holds the octal open flags."""
     flags = _number(handle.parent.parent / "fdinfo" / handle.name, "flags:", 8)
     return flags & os.O_ACCMODE != os.O_RDONLY
 

@@ -1,7 +1,4 @@
-"""Which release of a program is installed: none carries a number, so signs in its code tell.
-
-The code is its user's: it is looked at with their rights, and no more of it than a program has.
-"""
+"""Which release of a program is installed: none carries a number, so signs in its code tell, read as its user."""
 
 from __future__ import annotations
 
@@ -12,8 +9,7 @@ from node.errors import Refusal
 from node.store import handles, rights
 from node.store.rights import Owner
 
-MOST = 4 << 20
-"""Bytes of a program's text that are searched."""
+MOST = 4 << 20  # bytes of a program's text that are searched
 UNKNOWN = "unknown"
 IMAGENODE_0_2, IMAGENODE_BETWEEN, IMAGENODE_0_3 = "0.2", "between 0.2 and 0.3", "0.3"
 SENTINEL_OLD, SENTINEL_0_2_5, SENTINEL_NEW = "to 0.2.4", "0.2.5", "from 0.2.6"

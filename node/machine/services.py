@@ -93,20 +93,16 @@ def reload(units: Iterable[str]) -> None:
 
 
 def enable(units: List[str]) -> None:
-    """Let units run now and after each boot.
-
-    It is done also where they are enabled: their [Install] may have changed. But then systemd knows all that it needs
-    before the next boot, and need not read every unit again, which takes longest.
-    """
+    """Let units run now and after each boot; also those that are enabled, for their [Install] may have changed."""
+    # For those systemd need not read every unit again, which takes longest.
     are_enabled = all(status(unit).enabled == "enabled" for unit in units)
     control("enable", "--quiet", "--now", *(["--no-reload"] if are_enabled else []), *units)
     reload(units)  # where systemd asks for it nevertheless
 
 
 def stop(unit: str, precious: Set[Path]) -> None:
-    """Stop a service, which has the time that its unit gives it: a sentinel lets its running jobs end.
+    """Stop a service, in the time that our units give it; then it is killed, once no precious file is open for writing.
 
-    One whose unit gives it more than any of ours is killed, but not while it has a precious file open for writing.
     Raises Refusal when it does not stop.
     """
     if status(unit).active == "inactive":
@@ -118,7 +114,7 @@ def stop(unit: str, precious: Set[Path]) -> None:
 
 
 def _kill(unit: str, precious: Set[Path]) -> None:
-    while status(unit).active not in ("inactive", "failed"):
+    while not status(unit).is_down:
         if not processes.writers(precious):
             control("kill", "--signal=SIGKILL", unit)
             break
