@@ -12,19 +12,18 @@ from node.errors import Refusal, fault_of, shown
 from node.machine import commands
 from node.registry import commands as registry
 
-SECONDS = 600
+SECONDS = 600  # for a command
+REGISTRY = (*registry.COMMANDS, *registry.RECEIVING)
+# These get commands.LONG_SECONDS.
 LONG = (
     "pull", "switch", "switch-unit", "recover", "revert", "restore", "restore-unit", "verify", "facts",
-    "linked-files", "send-linked-file", "sweep", "sweep-now", "retention",
+    "linked-files", "send-linked-file", "sweep", "sweep-now", "retention", *REGISTRY,
 )  # fmt: skip
-"""Their limit is commands.LONG_SECONDS, as for a datasink's."""
-REGISTRY = (*registry.COMMANDS, *registry.RECEIVING)
-WITHOUT_ROOT = ("sweep",)
-"""The registry's owner runs it, in a unit of its own."""
+WITHOUT_ROOT = ("sweep",)  # the registry's owner runs it, in a unit of its own
 
 
 def main(arguments: List[str]) -> int:
-    """Run one command. An operator's error is one line on standard error and an exit code of node/protocol."""
+    """Run one command. An operator's error is one line on standard error, and an exit code of node/protocol."""
     name, *words = arguments or ["no command"]
     try:
         return _run(name, words)
@@ -39,11 +38,11 @@ def main(arguments: List[str]) -> int:
 def end_in_time(name: str) -> None:
     """End this program when a command takes too long, whatever holds it up and whoever still waits for it."""
     signal.signal(signal.SIGALRM, _end)
-    signal.alarm(int(commands.LONG_SECONDS) if name in (*LONG, *REGISTRY) else SECONDS)
+    signal.alarm(int(commands.LONG_SECONDS) if name in LONG else SECONDS)
 
 
 def _end(*_: object) -> None:
-    """Whatever held it up, the next run goes on from what is on the disk, as after a power cut."""
+    """The next run goes on from what is on the disk, as after a power cut."""
     os.write(2, b"not done in time; see what holds it up (a disk? a link?), and run again\n")
     os._exit(protocol.REFUSED)
 

@@ -1,8 +1,7 @@
 """Typed tuples as plain JSON and back: what crosses a machine, and what is stored on a node.
 
 A NamedTuple is an object, a Path a string, bytes are base64; a field that ends with an underscore has the name before
-it. To read, fields that a type does not know are left out (a newer program may have written more), one that is absent
-has its default, and everything else must be of its declared kind.
+it. A field that a type does not know is left out (a newer program may write more), one that is absent has its default.
 """
 
 from __future__ import annotations
@@ -17,8 +16,7 @@ from node import names
 
 Value = TypeVar("Value")
 Clean = Callable[[str], str]
-Decoder = Callable[[Any, str, Clean], Any]
-"""What it reads, the place that an error names, and what each line goes through."""
+Decoder = Callable[[Any, str, Clean], Any]  # what it reads, the place that an error names, for each line in it
 
 
 class Text(str):
@@ -59,10 +57,7 @@ def encode(value: Any) -> Any:
 
 
 def decode(kind: Type[Value], data: Any, clean: Clean = str) -> Value:
-    """Build a value of a kind from plain data; each line in it goes through `clean`.
-
-    Raises TypeError or ValueError, which name the place, for what is not of that kind.
-    """
+    """Build a value of a kind from plain data; each line goes through `clean`. Raises TypeError, ValueError."""
     found: Value = _decoder(kind)(data, "the message", clean)  # type: ignore[arg-type]  # a class is hashable
     return found
 

@@ -63,10 +63,7 @@ def revert(*words: str) -> None:
 
 
 def restore(*words: str) -> None:
-    """Put a linked file back as a backup has it; without words, show the backups.
-
-    It is done in a unit, which starts the service again whatever ends it. Raises Refusal.
-    """
+    """Put a linked file back as a backup has it, in a unit that starts the service again; without words, show them."""
     if not words:
         print(restoring.show())
         return
@@ -87,10 +84,7 @@ def restore(*words: str) -> None:
 
 
 def python(*words: str) -> None:
-    """Become the Python of this node's service, as its unit starts it, with these words after it.
-
-    Where there are several services, the first word names one. Raises Refusal.
-    """
+    """Become the Python of a service, as its unit starts it. Of several services the first word names one."""
     known = layout.services()
     service = _service(words[:1] if len(known) != 1 or words[:1] == tuple(known) else ())
     rest = words[1:] if words[:1] == (service,) else words

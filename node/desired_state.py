@@ -57,29 +57,22 @@ class Source(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """Seconds, unless the name says otherwise."""
-
-    pull_timeout: int
-    pull_patience: int
+    pull_timeout: int  # seconds
+    pull_patience: int  # seconds
     reserve_bytes: int
 
 
 class Options(NamedTuple):
-    """What the operator asks of a run."""
-
     unlock: bool = False  # put a face list in place that unlocks events
     full: bool = False  # read every byte of the models, not only sizes and times
     diff: bool = False  # tell what is in the place of the sets' files
 
 
 class Datasink(NamedTuple):
-    """What the primary datasink alone is told of a run: what its hosts need of the registry, and what it keeps besides.
-
-    A version is written as model/version.
-    """
+    """What the primary datasink alone is told of a run."""
 
     pull_ca: Optional[List[str]]  # the lines that let certified keys in; None while there is no CA
-    needed: Dict[str, str]  # version -> SHA-256 of its manifest
+    needed: Dict[str, str]  # of the registry, by this run's hosts: MODEL/VERSION -> SHA-256 of its manifest
     log: Path  # the deployment log
 
 

@@ -6,11 +6,8 @@ from pathlib import Path
 
 from node.store import disk
 
+# What runs this program: no user's python, variables or files have a say in it, and no byte code is left beside it.
 PYTHON = ("/usr/bin/python3", "-I", "-B")
-"""What runs this program: no python of a user, and none that a user's variables or files have a say in.
-
-Nor does it write byte code beside the program: node/__main__.py says where.
-"""
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 STATE = Path("/var/lib/sentinelcam")

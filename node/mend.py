@@ -14,8 +14,6 @@ from node.store import disk, files, pending_switch, sets
 from node.switch import automatic_rollback
 
 Kind = Tuple[str, Callable[[Path], bool]]
-
-
 FOLDER: Kind = ("folder", disk.is_folder)
 FILE: Kind = ("file", disk.is_file)
 LINK: Kind = ("link", lambda path: disk.target(path) is not None)

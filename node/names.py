@@ -1,7 +1,4 @@
-"""Names that become a part of a path: none leads elsewhere, whoever sent it.
-
-Models and versions as modelctl.inventory.values.
-"""
+"""Names that become a part of a path: none leads elsewhere. Models and versions as modelctl.inventory.values."""
 
 from __future__ import annotations
 

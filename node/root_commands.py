@@ -16,7 +16,6 @@ from node.machine import apt_lock
 from node.protocol import retention as retention_messages
 from node.protocol import versions as version_messages
 from node.protocol.steps import AppendLog, Authorize, InstallAccess, InstallCleanup, Refused
-from node.protocol.versions import SendLinkedFile
 from node.prune import prune_node
 from node.pull import access, face_list, pull, verification
 from node.registry import deployment_log, prune_units, roots, sweep
@@ -30,12 +29,8 @@ _Run = Callable[..., None]
 
 
 def _asked(command: "protocol.Command[Question, Reply]", answer: Callable[[Question], Reply]) -> Dict[str, _Run]:
-    return {command.name: _answered(command.question, answer)}
-
-
-def _answered(kind: Type[Question], answer: Callable[[Question], Reply]) -> _Run:
     """A command that reads its question, and writes what is answered."""
-    return lambda: print(protocol.dumps(answer(_read(kind))))
+    return {command.name: lambda: print(protocol.dumps(answer(_read(command.question))))}
 
 
 def _told(kind: Type[Question], act: Callable[[Question], None]) -> _Run:
@@ -76,18 +71,10 @@ def _pull_lock(desired: DesiredState) -> ContextManager[None]:
     return lock.held(layout.pull_lock(), "pull", desired.operator, desired.purpose)
 
 
-def _switch(desired: DesiredState) -> None:
-    follow.switch(desired)
-
-
 def _switch_unit(id: str) -> None:
     # systemd counts an end by SIGTERM as a clean one, after which nothing would return to the set before.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(1))
     switching.run(follow.read(id))
-
-
-def _append_log(told: AppendLog) -> None:
-    deployment_log.append(told.log, rights.owner_of(told.owner), told.lines)
 
 
 CONSOLE: Dict[str, _Run] = {
@@ -99,7 +86,7 @@ CONSOLE: Dict[str, _Run] = {
 }
 COMMANDS: Dict[str, _Run] = {
     **CONSOLE,
-    "facts": _answered(DesiredState, facts.gather),
+    "facts": lambda: print(protocol.dumps(facts.gather(_read(DesiredState)))),
     **_asked(version_messages.PREVIEW, preview.preview),
     **_asked(version_messages.VERIFY, verification.verify),
     **_asked(version_messages.LINKED_FILES, linked_files.look),
@@ -118,12 +105,14 @@ COMMANDS: Dict[str, _Run] = {
     "authorize": _told(Authorize, lambda told: access.authorize(told.user, told.lines)),
     "wait-for-apt": apt_lock.wait,
     "pull": _told(DesiredState, _pull),
-    "switch": _told(DesiredState, _switch),
+    "switch": _told(DesiredState, lambda told: follow.switch(told)),
     "switch-unit": _switch_unit,
     "refuse": _told(Refused, follow.record),
     "restore-unit": console.restore_unit,
-    "append-log": _told(AppendLog, _append_log),
-    "send-linked-file": _told(SendLinkedFile, linked_files.send),
+    "append-log": _told(
+        AppendLog, lambda told: deployment_log.append(told.log, rights.owner_of(told.owner), told.lines)
+    ),
+    "send-linked-file": _told(version_messages.SendLinkedFile, linked_files.send),
     "install-cleanup": _told(InstallCleanup, lambda told: prune_units.install(told.units)),
     "note-clock": sweep.note_clock,
     "sweep": sweep.run,
