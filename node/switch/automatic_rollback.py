@@ -1,6 +1,4 @@
-"""Automatic rollback to the set before:
-after an unhealthy switch, a killed one, or a power cut in the middle of one.
-"""
+"""Automatic rollback to the set before: after an unhealthy switch, a killed one, or a power cut in the midst of one."""
 
 from __future__ import annotations
 
@@ -16,7 +14,7 @@ from node.store import files, history, lock, pending_switch, sets
 from node.store.history import short
 from node.store.pending_switch import PendingSwitch
 from node.store.service_set import ServiceSet
-from node.switch import installation, queue_file, stopping
+from node.switch import installation, stopping
 from node.switch.switch_result import Result, conclude
 
 
@@ -39,7 +37,7 @@ def recover(service: str) -> None:
 
 
 def recover_at_boot() -> None:
-    """Before the services start: choose again what was chosen before a power cut. The boot then starts it.
+    """Choose again what was chosen before a power cut, before the boot starts it.
 
     Raises Refusal naming all services for which that failed.
     """
@@ -71,9 +69,8 @@ def _recover_at_boot(service: str) -> None:
 
 
 def _what_happened(pending: PendingSwitch) -> str:
-    return (
-        "the switch was killed" if pending.boot == pending_switch.boot_id() else "the node went down during the switch"
-    )
+    is_same_boot = pending.boot == pending_switch.boot_id()
+    return "the switch was killed" if is_same_boot else "the node went down during the switch"
 
 
 def roll_back(pending: PendingSwitch, problem: str) -> Result:
@@ -83,15 +80,17 @@ def roll_back(pending: PendingSwitch, problem: str) -> Result:
     """
     old = _old(pending)
     reason = pending.reason or problem + _last_words(pending)
-    if pending.reason is None:
+    if pending.reason is None:  # a rollback that waits for a file goes on in another unit
         with suppress(OSError):  # a full disk must not keep it from rolling back
-            pending_switch.put(
-                pending._replace(reason=reason)
-            )  # a rollback that waits for a file goes on in another unit
+            pending_switch.put(pending._replace(reason=reason))
     if old is None:
         _choose_new(pending)
         return end(pending, history.FAILED, reason + "; there is no other set to roll back to")
-    _require_state(old)
+    try:
+        installation.prove_replaceable(layout.pending(old.service))
+    except Refusal:  # where nothing can be noted any more, a service that is stopped would be so for ever
+        _start_again(old)
+        raise
     stop(pending, old)
     try:
         _choose_old(pending)
@@ -108,22 +107,12 @@ def roll_back(pending: PendingSwitch, problem: str) -> Result:
     return end(pending, history.FAILED, "%s; set %s is unhealthy too: %s" % (reason, short(pending.old), still))
 
 
-def _require_state(old: ServiceSet) -> None:
-    """Where nothing can be noted any more, a service that is stopped would be so for ever. Raises Refusal."""
-    try:
-        installation.prove_replaceable(layout.pending(old.service))
-    except Refusal:
-        _start_again(old)
-        raise
-
-
 def _leave_as_it_lies(pending: PendingSwitch, old: ServiceSet, reason: str) -> Result:
     """A service that runs with what is there is better than none."""
     _start_again(old)
     is_chosen = sets.digest_of(old.service, sets.CHOSEN) == pending.old
-    return end(
-        pending, history.ROLLED_BACK if is_chosen else history.FAILED, reason + "; it was started with what is there"
-    )
+    how = history.ROLLED_BACK if is_chosen else history.FAILED
+    return end(pending, how, reason + "; it was started with what is there")
 
 
 def _start_again(old: ServiceSet) -> None:
@@ -138,7 +127,7 @@ def _start_without_waiting(content: ServiceSet) -> None:
 
 
 def _old(pending: PendingSwitch) -> Optional[ServiceSet]:
-    """The set to roll back to; None when there is none that is whole.
+    """Return the set to roll back to; None when there is none that is whole.
 
     The site may say by now that the service is not to run: then a rollback does not start it either.
     """
@@ -178,12 +167,11 @@ def _start(pending: PendingSwitch, service: ServiceSet) -> Optional[str]:
 
 def _choose_old(pending: PendingSwitch) -> None:
     assert pending.old is not None
-    drop_timers(
-        pending.request.service, pending.request.digest, pending.old
-    )  # it may have died after it had enabled them
-    put_in_place(pending.request.service, pending.old, pending.previous)
+    service, new = pending.request.service, pending.request.digest
+    drop_timers(service, new, pending.old)  # the switch may have died after it had enabled them
+    put_in_place(service, pending.old, pending.previous)
     with suppress(Refusal, OSError):  # a set that starts without its queue is better than none
-        queue_file.put_back(sets.read(pending.request.service, pending.request.digest).content)
+        stopping.put_back_queue(sets.read(service, new).content)
 
 
 def drop_timers(service: str, leaving: Optional[str], staying: str) -> None:
@@ -201,7 +189,7 @@ def _choose_new(pending: PendingSwitch) -> None:
         new = put_in_place(pending.request.service, pending.request.digest, pending.previous_of_new)
         if new.is_to_run:
             with suppress(OSError):
-                queue_file.put_back(new)
+                stopping.put_back_queue(new)
             services.control("enable", "--quiet", new.unit, *new.timers)
             _start_without_waiting(new)
 
@@ -219,5 +207,5 @@ def end(pending: PendingSwitch, name: str, reason: Optional[str] = None) -> Resu
     result = conclude(pending.request, pending.old, name, reason)
     pending_switch.clear(pending.request.service)
     if name in (history.CHOSEN, history.ROLLED_BACK):  # else nobody works it off, and a start may have deleted it
-        queue_file.drop(pending.request.service)
+        stopping.drop_queue(pending.request.service)
     return result

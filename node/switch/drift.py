@@ -1,7 +1,6 @@
 """What differs from a set: its files, its links, and what systemd makes of its units.
 
 A switch to the set mends all of it, but for what somebody else has laid beside our units: that is theirs, and is told.
-Whether the service runs is not told: node/health/health.py judges that.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ from node.switch import installation
 
 Statuses = Dict[str, Status]  # by unit
 
+# Its drop-ins for every unit of a kind. What it ships for one unit by name is for none of ours.
 _OF_THE_DISTRIBUTION = tuple(
     folder + kind
     for folder in ("/usr/lib/systemd/system/", "/lib/systemd/system/")
     for kind in ("service.d", "timer.d")
 )
-"""Its drop-ins for every unit of a kind. What it ships for one unit by name is for none of ours."""
 
 
 def statuses(content: ServiceSet) -> Statuses:
@@ -34,16 +33,14 @@ def statuses(content: ServiceSet) -> Statuses:
 
 
 def of(content: ServiceSet, units: Statuses) -> List[str]:
-    """Return what is not as a set has it, empty when all is. Raises Refusal for what cannot be looked at."""
+    """Return what is not as a set has it. Raises Refusal for what cannot be looked at."""
+    changed = ["%s differs" % file.path for file in content.files if not installation.is_installed(file)]
     outdated = ["%s has changed since systemd read it" % unit for unit, each in units.items() if each.is_outdated]
-    return [*_files(content), *_links(content), *outdated, *asleep(units), *_of_stack(content, units)]
+    return [*changed, *_links(content), *outdated, *asleep(units), *_of_stack(content, units)]
 
 
 def asleep(units: Statuses) -> List[str]:
-    """Return what systemd does not do by itself: start a unit at a boot, and a timer at all.
-
-    For that alone no service has to be stopped.
-    """
+    """Return which units systemd does not start by itself. For that alone no service has to be stopped."""
     found = []
     for unit, status in units.items():
         if status.enabled != "enabled":
@@ -54,7 +51,7 @@ def asleep(units: Statuses) -> List[str]:
 
 
 def foreign(units: Statuses) -> List[str]:
-    """Return what others have told systemd of the units: one may run something else than the set says."""
+    """Return what others have told systemd of the units, which may run something else than the set says."""
     found = []
     for unit, status in units.items():
         read, expected = status.fragment, str(layout.UNITS / unit)
@@ -66,10 +63,6 @@ def foreign(units: Statuses) -> List[str]:
     return found
 
 
-def _files(content: ServiceSet) -> Iterator[str]:
-    return ("%s differs" % file.path for file in content.files if not installation.is_installed(file))
-
-
 def _links(content: ServiceSet) -> Iterator[str]:
     for link in content.links:
         if not installation.is_installed(link):
@@ -77,7 +70,7 @@ def _links(content: ServiceSet) -> Iterator[str]:
 
 
 def _of_stack(content: ServiceSet, units: Statuses) -> Iterator[str]:
-    """What was put right since a process started is not so in it: its user's groups, a library that it has mapped."""
+    """Yield what a process has not taken up that was put right since it started: its groups, a mapped library."""
     main = units.get(content.unit)
     if content.stack is None or main is None or not main.is_running:
         return

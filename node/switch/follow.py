@@ -1,7 +1,4 @@
-"""The side of whoever asked for a switch: begin it in a transient unit, wait for its end, say how it ended.
-
-The unit's name is one lock; the file that the switch holds is another, and says whose it is.
-"""
+"""The side of whoever asked for a switch: begin it in a transient unit, wait for its end, say how it ended."""
 
 from __future__ import annotations
 
@@ -35,7 +32,11 @@ def switch(desired: DesiredState) -> None:
     """
     ended: Dict[str, str] = {}
     try:
-        _require_face_list(desired)
+        with _before_it_begins():
+            try:
+                face_list.require_switchable(desired)
+            except Refusal as refusal:
+                refuse(desired, str(refusal))
         for wanted in desired.sets:
             follow(_stored(wanted, desired), wanted.health_check)
             ended[wanted.service] = history.CHOSEN
@@ -59,14 +60,6 @@ def _before_it_begins() -> Iterator[None]:
         raise Ended(history.REFUSED, fault_of(error, "switch")) from None
 
 
-def _require_face_list(desired: DesiredState) -> None:
-    with _before_it_begins():
-        try:
-            face_list.require_switchable(desired)
-        except Refusal as refusal:
-            refuse(desired, str(refusal))
-
-
 def _stored(wanted: ServiceSet, desired: DesiredState) -> Request:
     with _before_it_begins():
         try:
@@ -79,10 +72,7 @@ def _stored(wanted: ServiceSet, desired: DesiredState) -> Request:
 
 
 def store(wanted: ServiceSet, desired: DesiredState) -> None:
-    """Store a set as one of the desired state's checkout.
-
-    Raises lock.Taken while a switch of the service is running.
-    """
+    """Store a set as one of the desired state's checkout. Raises lock.Taken while its service is switched."""
     with lock.held(automatic_rollback.lock_of(wanted.service), "switch", desired.operator, desired.purpose):
         sets.put(wanted, desired.commit, desired.product)
 
@@ -117,7 +107,7 @@ def follow(request: Request, health_check: HealthCheck) -> None:
 
 
 def _run_unit(request: Request, limit: float) -> str:
-    """Returns the first line of what systemd-run complains of, nothing when it does not."""
+    """Run a switch and wait for it. Returns the first line of what systemd-run complains of, if it does."""
     path = _file_of(request.id)
     with _before_it_begins():
         files.folder(path.parent)

@@ -1,4 +1,4 @@
-"""Putting a chosen set's files and links to the documented paths: whole, and without those of another set."""
+"""Putting a chosen set's files and links to their documented paths."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def put(file: Installed, content: bytes) -> None:
 
 
 def is_installed(file: "Union[Installed, Link]") -> bool:
-    """Tell whether a file of a set is at its path with its content, owner and mode, or a link and right."""
+    """Tell whether a file of a set is at its path with its content, owner and mode, or a link of it is."""
     if isinstance(file, Link):
         return disk.target(file.path) == file.target
     found = disk.text(file.path)
@@ -66,10 +66,7 @@ def require_free(content: ServiceSet) -> None:
 
 
 def prove_replaceable(path: Path) -> None:
-    """Make sure that a file or link can be replaced or made, and change nothing. Raises Refusal.
-
-    It is found out before a service is stopped for that.
-    """
+    """Raises Refusal when a file or link could not be replaced or made: before a service is stopped for that."""
     try:
         proof = files.free_beside(path)  # what a power cut leaves of it goes with the next change
         if disk.is_there(path):

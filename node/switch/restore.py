@@ -21,26 +21,26 @@ from node.switch import automatic_rollback, stopping
 
 
 class Choice(NamedTuple):
-    """A linked file, the backup that is to take its place, and the set of the service that uses such files."""
-
-    path: Path
-    backup: Backup
-    content: ServiceSet
+    path: Path  # of a linked file
+    backup: Backup  # that is to take its place
+    content: ServiceSet  # of the service that uses such files
 
 
 def show() -> str:
     """Return the linked files that have backups, and these, a line each."""
-    lines = [line for path in _files() for line in _described(path)]
+    lines = []
+    for path in _files():
+        for each in linked_files.backups(path):
+            when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(each.mtime))
+            lines.append("%s %s of %s, %d bytes" % (_label(path), each.digest, when, each.size))
     return "\n".join(lines or ["no backups: a switch to another version of a model with linked files makes them"])
 
 
 def choose(words: Tuple[str, ...]) -> Choice:
-    """Return what the words of the command line say: MODEL/VERSION/NAME DIGEST. Raises Refusal for what is none.
-
-    The backup may be that of another version of the model.
-    """
+    """Return what MODEL/VERSION/NAME DIGEST say; the backup may be of another version. Raises Refusal."""
     label, digest = (*words, "")[:2]
-    known = {_label(path): path for path in [*_files(), *_in_use()]}
+    in_use = [named.path for content in _contents() for named in content.named_files if named.linked]
+    known = {_label(path): path for path in [*_files(), *in_use]}
     if label not in known or len(words) > 2:
         raise Refusal("found %s; allowed: %s" % (shown(*words), ", ".join(sorted(known)) or "nothing is linked here"))
     held = linked_files.backups_of_any_version(known[label])
@@ -52,7 +52,7 @@ def choose(words: Tuple[str, ...]) -> Choice:
 
 
 def carry_out(choice: Choice, request: Request) -> str:
-    """Put the backup in place. Returns what was done; raises Refusal, also when the service is not healthy after it."""
+    """Put the backup in place. Returns what was done; raises Refusal also when the service is unhealthy after it."""
     service = choice.content.service
     with lock.held(automatic_rollback.lock_of(service), "restore", request.operator, request.purpose):
         if pending_switch.read(service) is not None:
@@ -80,7 +80,7 @@ def _exchange(choice: Choice, request: Request) -> str:
 
 
 def _files() -> List[Path]:
-    """The linked files that have backups, in the models folders that the chosen sets name."""
+    """Return the linked files that have backups, in the models folders that the chosen sets name."""
     found = []
     for models in sorted({named.path.parents[2] for content in _contents() for named in content.named_files}):
         for model in disk.names(layout.backups()):
@@ -88,10 +88,6 @@ def _files() -> List[Path]:
                 names = {name.rpartition(".")[0] for name in disk.names(layout.backups() / model / version)}
                 found += [models / model / version / name for name in sorted(names)]
     return found
-
-
-def _in_use() -> List[Path]:
-    return [named.path for content in _contents() for named in content.named_files if named.linked]
 
 
 def _contents() -> List[ServiceSet]:
@@ -109,10 +105,3 @@ def _user_of(path: Path) -> ServiceSet:
 
 def _label(path: Path) -> str:
     return "/".join(path.parts[-3:])
-
-
-def _described(path: Path) -> List[str]:
-    times = (
-        (each, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(each.mtime))) for each in linked_files.backups(path)
-    )
-    return ["%s %s of %s, %d bytes" % (_label(path), each.digest, when, each.size) for each, when in times]

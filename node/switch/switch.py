@@ -17,12 +17,12 @@ from node.machine import services
 from node.store import files, history, lock, pending_switch, sets
 from node.store.pending_switch import PendingSwitch, Request
 from node.store.service_set import Named, ServiceSet
-from node.switch import automatic_rollback, drift, installation, queue_file, stopping
+from node.switch import automatic_rollback, drift, installation, stopping
 from node.switch.switch_result import UNFIT, Result, conclude
 
 
 def run(request: Request) -> Result:
-    """Switch a service to a stored set, and tell the result. It is in the history and in the result's file too.
+    """Switch a service to a stored set, and return the result, which is recorded.
 
     Raises Refusal or OSError when it could neither switch nor roll back: then the note is there, for a later try.
     """
@@ -65,7 +65,7 @@ def _end(wanted: ServiceSet, pending: PendingSwitch, name: str, reason: Optional
 
 
 def _is_only_asleep(wanted: ServiceSet) -> bool:
-    """Tell whether the service runs what it should, and systemd has only to be told to do so after a boot, or a day."""
+    """Tell whether the service runs what it should, and only its units are to be enabled."""
     if {sets.digest_of(wanted.service, sets.CHOSEN), sets.live(wanted.service)} != {wanted.digest}:
         return False
     units = drift.statuses(wanted)
@@ -85,7 +85,7 @@ def _prepare(request: Request, wanted: ServiceSet, left: Optional[PendingSwitch]
         trial.refuse_unfit(wanted)
     installation.require_free(wanted)
     pending = _pending(request, wanted, left)
-    queue_file.drop(wanted.service)
+    stopping.drop_queue(wanted.service)
     if pending.old == wanted.digest and wanted.is_to_run and health.judge(wanted, 0).may_restart:
         health.note_restart(wanted)
     installation.require_own(wanted, pending.old)
@@ -110,21 +110,18 @@ def _pending(request: Request, wanted: ServiceSet, left: Optional[PendingSwitch]
     stored = sets.find(request.service, old)
     if stored is None or stored.commit == sets.ADOPTED:
         # Of what an older tool or a hand has changed since, nothing of ours has a copy; nor of a set that is damaged.
-        old = sets.adopt(wanted, _state_found(wanted)) or old
+        status = services.status(wanted.unit)
+        state = "running" if status.is_running or status.enabled == "enabled" else "stopped"
+        old = sets.adopt(wanted, state) or old
     previous = sets.digest_of(request.service, sets.PREVIOUS)
     return PendingSwitch(request, pending_switch.boot_id(), history.now(), old, previous)
 
 
-def _state_found(wanted: ServiceSet) -> str:
-    status = services.status(wanted.unit)
-    return "running" if status.is_running or status.enabled == "enabled" else "stopped"
-
-
 def _change(wanted: ServiceSet, pending: PendingSwitch) -> Optional[str]:
-    """Put the new set in place and start it. Returns what is unhealthy; raises Refusal or OSError when that fails."""
+    """Put the new set in place and start it. Returns what is unhealthy; raises Refusal or OSError."""
     if wanted.is_to_run:
         stopping.stop(wanted.unit, sets.named(wanted.service, pending.old, wanted.digest), pending.request)
-        queue_file.keep(wanted)
+        stopping.keep_queue(wanted)
         files.unlink(layout.started(wanted.service))
     automatic_rollback.drop_timers(wanted.service, pending.old, wanted.digest)
     automatic_rollback.put_in_place(wanted.service, wanted.digest, pending.previous_of_new)
@@ -148,7 +145,7 @@ def _linked_paths(named: List[Named]) -> Set[Path]:
 
 
 def start(service: str) -> None:
-    """What the unit runs before each start: the chosen set's files, whole, and a note of which set this start is of."""
+    """Put the chosen set in place, as the unit does before each start, and note which set this start is of."""
     chosen = installation.install(service)
     files.folder(layout.RUNTIME)
     files.write(layout.started(service), chosen.content.digest.encode())

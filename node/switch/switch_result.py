@@ -22,7 +22,7 @@ class Result(NamedTuple):
 
 
 def conclude(request: Request, old: Optional[str], name: str, reason: Optional[str] = None) -> Result:
-    """Record how a switch ended. A full disk must not keep the rest from being done, so it is only said."""
+    """Record how a switch ended. That the history could not be written is only said: the rest must be done."""
     result = Result(name, _line(request, old, name, reason))
     if result.line:
         print(result.line, file=sys.stderr)

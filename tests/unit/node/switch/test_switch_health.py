@@ -11,7 +11,7 @@ from node.health.health import Health
 from node.machine import services
 from node.machine.services import Status
 from node.store import history, sets
-from node.switch import queue_file, switch
+from node.switch import stopping, switch
 from tests.unit.node.places import Place, installed, request
 from tests.unit.node.switches import chosen, run, stored
 
@@ -141,7 +141,7 @@ class TestQueue:
     def test_it_is_put_back_before_the_set_before_is_started(
         self, place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(queue_file, "SERVICES", ("engine",))
+        monkeypatch.setattr(stopping, "WITH_QUEUE", ("engine",))
         self.begin(place, "d1")
         run("d1")
         queue, kept = folder / "state.json", layout.sets("engine") / "state.json"
@@ -165,7 +165,7 @@ class TestQueue:
         self, place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The next start is given the queue once more, and may delete it too."""
-        monkeypatch.setattr(queue_file, "SERVICES", ("engine",))
+        monkeypatch.setattr(stopping, "WITH_QUEUE", ("engine",))
         self.begin(place, "d1")
         run("d1")
         queue, kept = folder / "state.json", layout.sets("engine") / "state.json"
@@ -181,16 +181,16 @@ class TestQueue:
         assert (queue.read_text(), kept.read_text()) == ("[1]", "[1]")
 
     def test_one_that_is_there_is_the_newer(self, place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(queue_file, "SERVICES", ("engine",))
+        monkeypatch.setattr(stopping, "WITH_QUEUE", ("engine",))
         self.begin(place, "d1")
         wanted = sets.load("engine", "d1").content
         queue = folder / "state.json"
         queue.write_text("[1]")
-        queue_file.keep(wanted)
+        stopping.keep_queue(wanted)
         queue.write_text("[2]")
-        queue_file.put_back(wanted)
+        stopping.put_back_queue(wanted)
         assert queue.read_text() == "[2]"
         queue.unlink()
-        queue_file.keep(wanted)  # a later stop without one
-        queue_file.put_back(wanted)
+        stopping.keep_queue(wanted)  # a later stop without one
+        stopping.put_back_queue(wanted)
         assert not queue.exists()
