@@ -39,10 +39,8 @@ class History(FactBase[list[HistoryEntry]]):
 
 @node_operation
 def confirm(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
-    """Ask whoever this run has switched whether it runs what it should: all others were settled, or have failed.
-
-    Who runs that and is unhealthy is started anew, once for each set and boot. Who has more to tell than the facts do
-    tells all of it.
+    """Ask whoever this run has switched whether it runs what it should, and start anew who does and is unhealthy. That
+    is done once for each set and boot. Who has more to tell than the facts do tells all of it.
     """
     unsettled = [f"{service}: {state.in_short}" for service, state in found.sets.items() if state.reasons]
     if unsettled:
@@ -69,10 +67,7 @@ def confirm(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
 
 @node_operation
 def collect(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
-    """On the primary datasink, add to the deployment log what this run has read of the hosts' histories.
-
-    A host that is done later (--serial) tells with the next run.
-    """
+    """Log what this run has read of the histories; a host that is done later (--serial) tells with the next run."""
     will_move = not host.state.is_executing and (rollout_of(host.state).anyone_moves() or _anyone_restarts(host))
     lines = unlogged(found.datasink.logged if found.datasink else {}, _histories(host))
     if lines or will_move:

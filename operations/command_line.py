@@ -36,9 +36,8 @@ Groups = Mapping[str, Any]
 
 
 def require_hosts(name: str, operations: Iterable[str], has_address: bool) -> None:
-    """Raises OperatorError for a first word that names no host, and for one that names no site where a deploy needs it.
-
-    `has_address` says that `--data ssh_hostname=` tells where the host is: then pyinfra takes any name.
+    """Raises OperatorError for a first word that names no host, or no site where a deploy needs one. With an address
+    (`--data ssh_hostname=`) pyinfra takes any name.
     """
     if _is_file(name):
         return
@@ -93,9 +92,8 @@ def require_arguments(name: str, call: Callable[..., Any], args: Iterable[Any], 
 
 
 def check(inventory: Inventory, groups: Groups) -> None:
-    """Check `--limit`, `--exclude` and, for deploys, `--data` and all that the chosen hosts need. Raises Faults.
-
-    A deploy that is more than a dry run then holds the site; raises OperatorError when another does. Other commands
+    """Check `--limit`, `--exclude` and, for deploys, `--data` and all that the chosen hosts need. Raises Faults. A
+    deploy that is more than a dry run then holds the site; raises OperatorError when another does. Other commands
     (exec, fact, debug-inventory) take any data and need no pins.
     """
     fleet, words = inventory.fleet, click.get_current_context().params

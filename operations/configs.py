@@ -45,9 +45,7 @@ def switch_others(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]
 
 
 def _moving(found: Facts, desired: DesiredState) -> DesiredState | None:
-    """The desired state for the services whose set is not the wanted one, or that do not run it; None when all are
-    settled.
-    """
+    """The desired state for the services that do not run the wanted set; None when all are settled."""
     moving = [service for service, state in found.sets.items() if state.reasons]
     return desired.with_sets(moving) if moving else None
 

@@ -45,10 +45,8 @@ class FoundStacks(FactBase[str | None]):
 
 @node_operation
 def bring(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
-    """Give the stick what it needs of the system, then the services their stack: verified packages, unpacked.
-
-    Stock operations see to the system (libusb, udev's rule, the service's user in the stick's group), asked for only
-    where something is missing.
+    """Give the stick what it needs of the system by stock operations, asked for only where something is missing, then
+    the services their stack: verified packages, unpacked.
     """
     state = found.stack
     if state is None or (state.is_settled and run.arguments.models is None):
@@ -73,8 +71,7 @@ def bring(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
 def download(run: Run) -> Generator[StringCommand]:
     """Fetch the current stack, and those that hosts override it with, from their release pages into the registry.
 
-    The datasink's login does it, whom the registry belongs to; root has no part in it. It needs no pins: there may be
-    none yet.
+    The datasink's login does it, whom the registry belongs to. It needs no pins: there may be none yet.
 
     + run: the run that the host is in
     """

@@ -58,10 +58,7 @@ _answers: WeakKeyDictionary[Host, Facts] = WeakKeyDictionary()
 
 
 def gather(host: Host, run: Run) -> Facts | None:
-    """Return what the host holds, asking it only when nothing is remembered; None when it gives no answer.
-
-    pyinfra has then said why, and failed the host.
-    """
+    """Return what the host holds, asking it only when nothing is remembered; None where pyinfra has failed it."""
     phase = host.state.is_executing
     known = _remembered.get(host)
     if known is None or known[0] != phase:
@@ -116,9 +113,8 @@ def _ask(host: Host, run: Run) -> Facts | None:
 
 
 def parse(lines: Sequence[str], services: Collection[str]) -> Facts:
-    """Read a node's reply to a question about these services: the last line, for a login may print something first.
-
-    Raises FactProcessError for any other, which fails that host alone.
+    """Read a node's reply about these services: the last line, for a login may print something first. Raises
+    FactProcessError for any other, which fails that host alone.
     """
     try:
         found = protocol.loads(Facts, lines[-1] if lines else "", cleaned)

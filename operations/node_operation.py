@@ -45,9 +45,8 @@ def node_operation(plan: Callable[Concatenate[Host, Facts, Run, P], Commands]) -
 
 
 def announced(host: Host, commands: Commands) -> Generator[StringCommand, None, bool]:
-    """Hand the commands on, and return whether there were any; pyinfra is told where there are none.
-
-    A refusal fails the host in a dry run too, and says why: nothing runs there that could.
+    """Hand the commands on, and return whether there were any; pyinfra is told where there are none. A refusal fails
+    the host in a dry run too, and says why: nothing runs there that could.
     """
     is_settled = True
     for command in commands:

@@ -24,10 +24,7 @@ _begun: WeakKeyDictionary[Host, frozenset[Step]] = WeakKeyDictionary()
 
 
 def make_ready(name: str, run: Run, steps: Sequence[Step] = ()) -> None:
-    """Make the host ready for these steps, unless a deploy that includes this one has done so.
-
-    A step that changes nothing costs some 3 ms a host on the control node.
-    """
+    """Make the host ready for these steps, unless an including deploy has: each costs some 3 ms a host."""
     host = ctx_host.get()
     begun = _begun.get(host)
     if begun is None or not begun.issuperset(steps):
@@ -63,9 +60,8 @@ def converge(host: Host, found: Facts, run: Run, steps: Sequence[Step]) -> Itera
 
 
 def refusal_of_older_checkout(host: Host, found: Facts, run: Run, desired: DesiredState) -> StringCommand | None:
-    """Refuse to take back by accident what a newer checkout has put on a host, unless the operator named the host.
-
-    In a run the node's history has the refusal: the program tells it, which may not be installed there.
+    """Refuse to take back by accident what a newer checkout has put on a host, unless the operator named the host. In a
+    run the node's program, which may not be installed there, notes the refusal in its history.
     """
     if host.name in run.arguments.older:
         return None

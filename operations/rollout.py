@@ -1,11 +1,10 @@
 """The rollout: first one host of each role, its canary, then the others; what became of each, and what stops it.
 
-A host that goes back to the set before, which was healthy there, has tried it itself: it waits for nobody, and nobody
-for it. So a rollback is one step; but when the operator names the canary, all others wait.
+A host that goes back to the set before, which was healthy there, waits for nobody, and nobody for it: so a rollback is
+one step. When the operator names the canary, all others wait.
 
 pyinfra predicts with all hosts side by side, and runs operation by operation or host by host (--serial). In each of
-these, and however few it takes at once, the hosts before one in the order of the run are done or under way. So a host
-looks at those before it and waits for them, never for later ones.
+these the hosts before one in the order of the run are done or under way. So a host waits for those alone.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -65,10 +64,8 @@ ENDINGS = {
 
 
 class Rollout:
-    """What is known of the hosts of a run: how each is to be switched, and how that ended.
-
-    Each waits for those of its role before it to say whether they move. Nobody looks again and again: whoever says so
-    wakes those that it holds up. The hosts that `left` never say the one or the other.
+    """How each host of a run is to be switched, and how that ended. Each waits for those of its role before it to say
+    whether they move, and is woken by them. The hosts that `left` never say it.
     """
 
     def __init__(self, state: State, left: Iterable[str]) -> None:
@@ -89,9 +86,7 @@ class Rollout:
         self._decided[name].set()
 
     def leave(self, name: str) -> None:
-        """Say that a host has failed, or that this deploy switches nothing there: nobody waits for it. What it has said
-        stays.
-        """
+        """Say that a host has failed, or is not to be switched: nobody waits for it. What it has said stays."""
         if name in self._decided:
             self.left.add(name)
             self._decided[name].set()
@@ -108,9 +103,8 @@ class Rollout:
         return any(move is not Move.NONE for move in self.moves.values())
 
     def obstacle(self, name: str) -> str | None:
-        """Return why a host must not be switched in this run, None while the rollout goes on.
-
-        In the first step a host is tried whatever became of another role's. In the second the first step is over.
+        """Return why a host must not be switched in this run, None while the rollout goes on. In the first step a host
+        is tried whatever became of another role's. In the second the first step is over.
         """
         is_in_first_step = self.moves.get(name) is Move.BACK or self._is_first(name)
         return "; ".join(self.stops(self._roles[name] if is_in_first_step else None)) or None

@@ -99,10 +99,7 @@ def run_of(state: State) -> Run:
 
 
 def parse_data(data: Mapping[str, Any], fleet: Fleet, run: Collection[str]) -> Arguments:
-    """Read `--data` values as pyinfra parses them, which takes any key and any value; `run` are the hosts of the run.
-
-    Raises Faults, all of them.
-    """
+    """Read `--data` values as pyinfra parses them, for these hosts of a run. Raises Faults, all of them."""
     models, older = names_of(data.get("models")), names_of(data.get("older"))
     faults = [fault(f"--data {key}", data[key], f"keys {choice(key, KEYS)}") for key in data if not _is_key(key)]
     faults += _unknown("models", models, fleet.registry.artefacts)

@@ -34,9 +34,8 @@ REPLY = "what it holds of a host's files"
 
 @dataclass(frozen=True)
 class Linked:
-    """The linked files of a version on a host: what each is, None for one that is not there.
-
-    `stored` are those that equal the registry's pinned copy, `collected` those that were collected already.
+    """The linked files of a version on a host, None for one that is not there. `stored` are those that equal the
+    registry's pinned copy, `collected` those that were collected already.
     """
 
     host: str

@@ -13,10 +13,7 @@ from modelctl.nodes.trust import known_key
 
 @dataclass(frozen=True)
 class Checked:
-    """A valid site: its name, how many hosts, rendered files and pinned versions, and lines for its owner.
-
-    `warnings` are about what is deprecated, `not_ready` about what keeps a deploy from hosts.
-    """
+    """A valid site. `warnings` are about what is deprecated, `not_ready` about what keeps a deploy from hosts."""
 
     site: str
     hosts: int

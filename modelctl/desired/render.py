@@ -63,10 +63,7 @@ def render_service(service: Service) -> tuple[Installed, ...]:
 def _files(
     folder: str, templates: Iterable[Template], context: Mapping[str, Any], faults: list[str]
 ) -> tuple[Installed, ...]:
-    """Files made of a folder of templates/. Raises Faults for all that is wrong with any of them.
-
-    `faults` is a list that is empty now; what the templates call may add to it while they are rendered.
-    """
+    """Files made of a folder of templates/, which may add to `faults`. Raises Faults, all of them."""
     files = tuple(_file(folder, each, {**context, **each.context}, faults) for each in templates)
     if faults:
         raise Faults(dict.fromkeys(faults))

@@ -35,9 +35,7 @@ class Template:
 @dataclass(frozen=True)
 class Service:
     """What one service on one host is made from. `files` lie below templates/NAME/, and all of them get `context`.
-
-    `needs` are the files that it starts from and that a deploy does not bring: its main script, its Python.
-    `stack` is the Coral stack that it loads; None without a stick.
+    `needs` are the files that it starts from and that a deploy does not bring. `stack` is None without a stick.
     """
 
     name: str
@@ -86,10 +84,7 @@ def stack_digest(names: Iterable[str], pin: Pin) -> str:
 
 
 def variables(stack: SetStack | None, path: tuple[str, ...]) -> tuple[str, ...]:
-    """NAME=VALUE of each variable that the command line alone of a service is given.
-
-    An empty element of a path would mean the working directory.
-    """
+    """NAME=VALUE of each variable of a command line; an empty element would mean the working directory."""
     whole = [*([f"{stack.directory}/python"] if stack else []), *path]
     python = [f"PYTHONPATH={':'.join(whole)}"] if whole else []
     return (*python, *([f"LD_LIBRARY_PATH={stack.directory}/lib"] if stack else []))
@@ -182,9 +177,8 @@ def _service(
     units: Iterable[Template] = (),
     configs: Iterable[Template] = (),
 ) -> Service:
-    """A service that is installed in the folder `install`, with `path` as its own PYTHONPATH.
-
-    It starts in the folder of its main script, from its unit and the config in its user's home, and has these besides.
+    """A service that is installed in the folder `install`, with `path` as its own PYTHONPATH. It starts in the folder
+    of its main script, from its unit and the config in its user's home, and has these besides.
     """
     script, pythons = str(work.script), _pythons(fleet, name)
     stack = stack_of(fleet, name, str(PurePosixPath(script).parent), path)

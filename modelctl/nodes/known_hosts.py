@@ -28,9 +28,8 @@ _FORM = re.compile(
 
 @dataclass(frozen=True)
 class Entry:
-    """A line with a key: for whom it is, behind which marker, and `place`, as error lines begin.
-
-    `text` is the line itself; what was no UTF-8 in it are lone surrogates.
+    """A line with a key: for whom, behind which marker, and `place`, as error lines begin. `text` is the line itself,
+    with lone surrogates for what was no UTF-8.
     """
 
     place: str
@@ -96,7 +95,6 @@ class KnownHosts:
 
     def without(self, address: str, names: Collection[str]) -> "KnownHosts":
         """The file with no key for these names of an address, nor, at another port of it, one of those that they had.
-
         Raises OperatorError, with its number, for a line that cannot be changed so.
         """
         old = {each.key for each in self._keys if any(map(each.covers, names))}
@@ -127,10 +125,7 @@ class KnownHosts:
 
 
 def read(path: Path) -> KnownHosts:
-    """Read a file; one that is not there has no lines.
-
-    Raises OperatorError when it cannot be read, or, with its number, for a line that cannot be understood.
-    """
+    """Read a file; one that is not there has no lines. Raises OperatorError for what cannot be understood."""
     try:
         text = path.read_bytes().decode(errors="surrogateescape")
     except FileNotFoundError:

@@ -49,10 +49,7 @@ def ask(fleet: Fleet, host: str, command: Command[Question, Reply], question: Qu
 
 
 def run(fleet: Fleet, host: str, command: Sequence[str], seconds: float, message: str = "") -> str:
-    """What the command prints.
-
-    Raises remote.NoAnswer when the host is away, UnknownCommand, or another OperatorError when it refuses.
-    """
+    """What the command prints. Raises remote.NoAnswer, UnknownCommand, or another OperatorError where it refuses."""
     done = remote.run(fleet, host, words(*command), seconds, message)
     if done.returncode:
         raise refused(fleet, host, command[0], done.returncode, remote.last_line(done.stderr, MAX_SAID))

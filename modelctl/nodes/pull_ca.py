@@ -71,9 +71,8 @@ class PullCa:
             return True
 
     def lines(self, registry: str, revoked: Revoked) -> list[str]:
-        """Return the authorized_keys lines that let certified nodes read `registry` and nothing else.
-
-        sshd takes the first line that matches, so the one for revoked keys comes first.
+        """The authorized_keys lines that let certified nodes read `registry` and nothing else. sshd takes the first
+        line that matches, so the one for revoked keys comes first.
         """
         each = [_own(host, number + 1) for host, last in sorted(revoked.hosts.items()) for number in range(last)]
         allowed = self._line(PRINCIPAL, f"/usr/bin/rrsync -ro {registry}")
@@ -95,9 +94,8 @@ class PullCa:
         return certificate
 
     def has_certified(self, certificate: str | None, public_key: str | None, host: str, generation: int) -> bool:
-        """Tell whether `certificate` is this CA's for `public_key`, as `certify` makes it now.
-
-        Both may be anything. Raises OperatorError when the CA's own public half is damaged.
+        """Tell whether `certificate` is this CA's for `public_key`, as `certify` makes it now; both may be anything.
+        Raises OperatorError when the CA's own public half is damaged.
         """
         if certificate is None or public_key is None or not self.exists():
             return False

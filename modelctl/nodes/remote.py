@@ -59,9 +59,8 @@ class NoAnswer(OperatorError):
 def run(
     fleet: Fleet, host: str, command: Sequence[str], seconds: float, message: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command on a host, with `message` as its input, and return how it ended there.
-
-    Raises NoAnswer when the host cannot be reached, or takes longer than `seconds`; OperatorError when there is no ssh.
+    """Run a command on a host, with `message` as its input, and return how it ended there. Raises NoAnswer when the
+    host cannot be reached, or takes longer; OperatorError when there is no ssh.
     """
     try:
         done = subprocess.run(
@@ -78,9 +77,8 @@ def run(
 
 
 def side_by_side(hosts: Sequence[str], ask: Callable[[str], Answer]) -> dict[str, Answer]:
-    """Ask several hosts at the same time; what `ask` raises for one of them is raised here.
-
-    A thread is born into the network namespace of the one that starts it: call this where the way to the hosts is open.
+    """Ask several hosts at the same time; what `ask` raises is raised here. A thread is born into the network namespace
+    of the one that starts it: call this where the way to the hosts is open.
     """
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return dict(zip(hosts, pool.map(ask, hosts), strict=True))
@@ -126,10 +124,8 @@ def last_line(text: str, limit: int = MAX_QUOTED) -> str:
 
 
 def ssh(fleet: Fleet, name: str) -> list[str]:
-    """The words of an ssh to a host, before the command there.
-
-    What the operator's ssh_config says of the way there holds (Port, ProxyJump, ProxyCommand, IdentityFile, ...), and
-    nothing that leads to another host, or does anything but run the command.
+    """The words of an ssh to a host. What the operator's ssh_config says of the way there holds (Port, ProxyJump,
+    IdentityFile, ...), and nothing that leads to another host, or does anything but run the command.
     """
     site, host = fleet.site, fleet.host(name)
     options = {

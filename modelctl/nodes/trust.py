@@ -54,10 +54,7 @@ def scan(host: str, address: IPv4Address | IPv6Address, port: int = _PORT) -> Ho
 
 
 def known_key(known_hosts: Path, address: str, port: int = _PORT) -> HostKey | None:
-    """The key that the file holds for an address, None when it holds none, or one that it revokes.
-
-    Raises OperatorError when the file cannot be read, or a line of it be understood.
-    """
+    """The key that the file holds for an address, None for none or a revoked one. Raises OperatorError."""
     return _known_key(file.read(known_hosts), address, _names(address, port))
 
 
@@ -84,10 +81,8 @@ def require_not_revoked(known_hosts: Path, host: str, key: HostKey) -> None:
 
 
 def record(known_hosts: Path, host: str, key: HostKey, known: HostKey | None, port: int = _PORT) -> None:
-    """Write a host's key in place of all that the file has for its address; it is replaced as a whole.
-
-    `known` is the one that the operator knows of. Raises OperatorError when the file holds a third one by now, or
-    cannot be understood or written.
+    """Write a host's key in place of all that the file has for its address. Raises OperatorError when the file holds
+    another than `known` by now, or cannot be understood or written.
     """
     names = _names(key.address, port)
     with locks.held(known_hosts):

@@ -134,11 +134,8 @@ def keep(
     retention: int,
     stored: Collection[Pair],
 ) -> dict[Pair, tuple[str, ...]]:
-    """Return the reasons of each stored version that stays.
-
-    `overrides` is, by host, the version of each model that the site gives it; `named`, by host, the versions that its
-    sets name. Of the others the `retention` most recent of each model stay. What the registry does not know stays too:
-    it is somebody else's.
+    """Return the reasons of each stored version that stays: by host, what the site overrides and what its sets name; of
+    the others the `retention` most recent of each model, and what is no model of the registry: it is somebody else's.
     """
     reasons: dict[Pair, list[str]] = {}
     for pair, reason in references(registry, overrides):

@@ -34,10 +34,9 @@ class Told(NamedTuple):
 
 
 def add(folder: Path, fleets: Sequence[Fleet], hosts: Mapping[str, HostReferences]) -> None:
-    """Tell what a clone of a site references, before and after a change, and what hosts do.
-
-    What hosts could get meanwhile without the datasink is told again: it may have forgotten that since.
-    `folder` is the site's. Raises remote.NoAnswer when the datasink cannot be reached, OperatorError when it refuses.
+    """Tell what a clone of the site in `folder` references, before and after a change, and what hosts do. What hosts
+    could get meanwhile without the datasink is told again: it may have forgotten that since. Raises remote.NoAnswer
+    when the datasink cannot be reached, OperatorError when it refuses.
     """
     clone, before = _clone(folder, fleets), _remembered(folder)
     again = {

@@ -112,10 +112,7 @@ def require_pinned(fleet: Fleet, version: str, files: Mapping[str, Measured], pl
 
 
 def gather(fleet: Fleet, version: str, folder: Path | None) -> Gathered:
-    """The files of a stack, from a folder that somebody filled, or else from their release pages.
-
-    Raises OperatorError, also for what is not the pinned file.
-    """
+    """The files of a stack, from a folder or else their release pages. Raises OperatorError, as `require_pinned`."""
     found: Gathered = {}
     places: dict[str, str] = {}
     for name, url in sorted(urls(fleet, version).items()):

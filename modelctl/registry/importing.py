@@ -73,10 +73,7 @@ def parse_maps(words: Sequence[str]) -> dict[str, str]:
 def plan(
     fleet: Fleet, pair: tuple[str, str], path: PurePosixPath, found: FolderContents, maps: Mapping[str, str], today: str
 ) -> Plan:
-    """How a folder becomes the version `pair`, (model, version). Raises Faults with all that speaks against it.
-
-    `today` is its date of deployment, YYYY-MM-DD.
-    """
+    """How a folder becomes the version `pair`, deployed `today` (YYYY-MM-DD). Raises Faults, all of them."""
     if found.fault is not None:
         raise Faults([f"{found.fault}; expected a folder with a version's files"])
     kept = {name: maps.get(name, name) for name in sorted({*found.files, *found.others}) if maps.get(name) != ""}

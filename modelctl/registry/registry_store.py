@@ -29,9 +29,8 @@ IMPORTED = "what became of the import"
 
 
 def read(fleet: Fleet, model: str, version: str) -> FolderContents:
-    """What the primary datasink holds of a version, every byte read. Raises remote.NoAnswer when it does not say.
-
-    A file without content is none, unless it is a linked one.
+    """What the datasink holds of a version, every byte read; a file without content is none, unless it is a linked one.
+    Raises remote.NoAnswer when it does not say.
     """
     entry = fleet.registry.artefacts.get(model)
     linked = entry.linked_names if entry else set()
@@ -66,9 +65,8 @@ def _place(fleet: Fleet, pair: tuple[str, str], path: PurePosixPath) -> ImportPl
 
 
 def listing(fleet: Fleet) -> Listing:
-    """Which versions of the registry's models the primary datasink holds; reads no model bytes.
-
-    Raises remote.NoAnswer when it does not say. What it cannot read is in the listing as that: unknown is not absent.
+    """Which versions of the registry's models the primary datasink holds; reads no model bytes. Raises remote.NoAnswer.
+    What it cannot read is in the listing as that: unknown is not absent.
     """
     host = fleet.site.primary_datasink
     asked = ListRegistry(Path(fleet.registry_folder()), list(fleet.registry.artefacts))

@@ -21,10 +21,8 @@ Answer = TypeVar("Answer")
 
 class RegistryState(NamedTuple):
     """What is stored without a pin, what unfinished work left, and what is to be known of the registry's sweep.
-
-    `error` is why some of that is unknown. Versions and folders as MODEL/NAME; `parts` of collected files as
-    HOST/MODEL/VERSION/NAME; `retention` says what keeps the registry from being swept, and what ends soon;
-    `unreadable` says of models and versions why they could not be read.
+    Versions and folders are MODEL/NAME, `parts` of collected files HOST/MODEL/VERSION/NAME. `retention` says what keeps
+    the registry from being swept, and what ends soon.
     """
 
     unpinned: tuple[str, ...] = ()

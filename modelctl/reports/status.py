@@ -60,9 +60,7 @@ class ServiceStatus(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """How it is, in a word or two; of what a node of an older release says it is known only that it is
-        unhealthy.
-        """
+        """How it is, in a word or two; of a node of an older release only whether it is healthy."""
         if self.health is None:
             return "healthy"
         verdict = self.health.partition(":")[0]

@@ -83,10 +83,7 @@ class Verification(NamedTuple):
 
 
 def registry(fleet: Fleet, models: Sequence[str]) -> Verification:
-    """Read what the primary datasink stores of these models, and tell what is named but not stored.
-
-    Raises OperatorError when it cannot be asked.
-    """
+    """Read what the datasink stores of these models; tell what is named but not stored. Raises OperatorError."""
     try:
         listing = registry_store.listing(fleet)
     except remote.NoAnswer as error:
@@ -130,10 +127,7 @@ def question(fleet: Fleet, host: str, models: Sequence[str]) -> Question:
 
 
 def ask(fleet: Fleet, host: str, asked: Question) -> tuple[dict[Pair, Differences], list[str]]:
-    """Let the node read, and return what differs in each folder that is there, and all version folders of the node.
-
-    Raises OperatorError, in one line, when it does not say.
-    """
+    """Let the node read: what differs in each folder that is there, and all version folders. Raises OperatorError."""
     message = VerifyQuestion(list(asked.folders.values()), asked.models)
     answer = node_command.ask(fleet, host, VERIFY, message, registry_store.READ_SECONDS)
     if not _fits(answer, message.folders):

@@ -35,9 +35,8 @@ def _hosts_in_order(self: Inventory) -> list[Any]:
 
 
 def _connect_without_delay(self: SSHConnector) -> None:
-    """paramiko leaves Nagle's algorithm on, some 40 ms for each command, and waits for ever for a host that is gone.
-
-    Of a key that it cannot use pyinfra would say that the fault is in this file.
+    """paramiko leaves Nagle's algorithm on, some 40 ms for each command, and waits for ever for a host that is gone. Of
+    a key that it cannot use pyinfra would say that the fault is in this file.
     """
     try:
         _connect(self)

@@ -21,8 +21,8 @@ def end_at_interrupt() -> None:
 
 
 def _stop(terminal: list[Any] | None) -> NoReturn:
-    """An exit that is raised where Python happens to be may be lost, as beside a fork. This one is not, and nothing
-    more is begun. A node takes it for a lost connection.
+    """End for certain, and begin nothing more; an exception would be lost where Python happens to be beside a fork. A
+    node takes it for a lost connection.
     """
     if terminal is not None:
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)

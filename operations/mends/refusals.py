@@ -27,9 +27,8 @@ _is_group = pyinfra_cli.inventory._is_inventory_group
 
 
 def _confirm_or_refuse(msg: str) -> bool:
-    """Nobody can press enter in CI: go on without failed hosts, and never start a run that nobody confirmed.
-
-    Any answer but enter ends pyinfra as if all was done, Ctrl-D with a traceback.
+    """Nobody can press enter in CI: go on without failed hosts, and never start a run that nobody confirmed. Any answer
+    but enter ends pyinfra as if all was done, Ctrl-D with a traceback.
     """
     if not os.isatty(_STDIN):
         if "failed" in msg:
