@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import Callable, ContextManager, Dict, Type, TypeVar
 
-from node import console, layout, linked_files, mend, program, protocol
+from node import console, layout, linked_files, mend, program, protocol, prune
 from node.coral import stacks
 from node.desired_state import DesiredState
 from node.errors import Refusal, printable
@@ -16,7 +16,6 @@ from node.machine import apt_lock
 from node.protocol import retention as retention_messages
 from node.protocol import versions as version_messages
 from node.protocol.steps import AppendLog, Authorize, InstallAccess, InstallCleanup, Refused
-from node.prune import prune_node
 from node.pull import access, face_list, pull, verification
 from node.registry import deployment_log, prune_units, roots, sweep
 from node.store import files, lock, rights
@@ -90,8 +89,8 @@ COMMANDS: Dict[str, _Run] = {
     **_asked(version_messages.PREVIEW, preview.preview),
     **_asked(version_messages.VERIFY, verification.verify),
     **_asked(version_messages.LINKED_FILES, linked_files.look),
-    **_asked(version_messages.LIST_VERSIONS, lambda asked: prune_node.gather(asked.models)),
-    **_asked(version_messages.REMOVE_VERSIONS, prune_node.remove),
+    **_asked(version_messages.LIST_VERSIONS, lambda asked: prune.gather(asked.models)),
+    **_asked(version_messages.REMOVE_VERSIONS, prune.remove),
     **_asked(retention_messages.ADD_ROOTS, roots.add),
     **_asked(retention_messages.RETENTION, sweep.look),
     **_asked(retention_messages.SWEEP, prune_units.sweep),

@@ -6,13 +6,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Dict, List, Optional
 
-from node import mend, program
+from node import mend, program, prune
 from node.desired_state import Datasink, DesiredState, Source, Version
 from node.errors import Refusal
 from node.facts import coral_host, prerequisites, status
 from node.health import health, work
 from node.protocol.facts import DatasinkState, Facts, PullAccess, SetState
-from node.prune import referenced
 from node.pull import access, face_list, pull
 from node.registry import deployment_log, prune_units
 from node.store import disk, history, rights, sets, versions
@@ -35,7 +34,7 @@ def gather(desired: DesiredState) -> Facts:
         pull_access=PullAccess(access.public_key(), access.read(access.CERTIFICATE), access.read(access.KNOWN_HOSTS)),
         history=history.entries()[-history.RECENT :],
         datasink=_datasink(desired.datasink, desired),
-        references=referenced.of_host(),
+        references=prune.referenced_by_host(),
     )
     return found._replace(missing=prerequisites.missing(desired, found), remarks=prerequisites.remarks(desired))
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Iterator, List, Optional
 
-from node import layout
+from node import layout, prune
 from node.coral import mapped, stick
 from node.errors import Refusal, Unknown
 from node.facts import prerequisites
 from node.health import health, work
 from node.machine import processes, services
 from node.protocol.facts import Coral, NodeService, Pending, Status
-from node.prune import prune_node, referenced
 from node.store import disk, history, lock, pending_switch, sets
 from node.store.history import short
 from node.store.service_set import ServiceSet
@@ -35,7 +34,7 @@ def _service(service: str) -> NodeService:
         drift=[],
         pending=None,
         last=history.last(service),
-        named=referenced.versions(service),
+        named=prune.referenced_versions(service),
         unit=service + ".service",
         previous=sets.digest_of(service, sets.PREVIOUS),
     )
@@ -59,7 +58,7 @@ def _with_found(known: NodeService, content: ServiceSet) -> NodeService:
     units, release = drift.statuses(content), prerequisites.release(content)
     return known._replace(
         drift=drift.of(content, units) + drift.foreign(units),
-        leftovers=prune_node.leftovers(content.named_files),
+        leftovers=prune.leftovers(content.named_files),
         code=release.name if release else None,
         coral=coral(content, units),
         queue=work.queue(content) if units and units[content.unit].is_running else None,

@@ -5,17 +5,16 @@ from typing import Any
 
 import pytest
 
-from node import layout
+from node import layout, prune
 from node.coral import stack_contents, stacks
 from node.desired_state import Stack, Version
 from node.protocol.versions import Removal, Removed
-from node.prune import prune_node, referenced
 from node.store import files, sets
 from node.store.service_set import CORAL, SetStack
 from tests.unit.node.disks import Disk
 from tests.unit.node.places import Place, installed, service_set, sha256, tree
-from tests.unit.node.prune.test_prune_node import NEW, OLD, hold, remove
 from tests.unit.node.simulated import quicken
+from tests.unit.node.test_prune import NEW, OLD, hold, remove
 
 
 def hold_stack(digest: str, version: str = OLD) -> Path:
@@ -54,7 +53,7 @@ def test_the_facts_tell_of_stacks_as_of_versions(place: Place) -> None:
     (layout.coral() / ".retired-2024-01-01-d4" / "lib").mkdir(parents=True)
     (layout.coral() / ".retired-2024-01-01-d4" / "lib" / "x").write_bytes(b"half")
     (place.models / "coral_packages" / NEW).mkdir(parents=True)  # what another tool left there is no stack
-    found = prune_node.gather(place.models)
+    found = prune.gather(place.models)
     assert [(each.model, each.version) for each in found.versions] == [
         ("cats", OLD), ("coral_packages", OLD), ("coral_packages", NEW),
     ]  # fmt: skip
@@ -65,7 +64,7 @@ def test_the_facts_tell_of_stacks_as_of_versions(place: Place) -> None:
     [left] = found.leftovers
     assert (left.model, left.version) == ("coral_packages", "2024-01-01")
     assert [(file.name, file.size) for file in left.files] == [(".retired-2024-01-01-d4/lib/x", 4)]
-    assert prune_node.leftovers([]) == [str(layout.coral() / ".retired-2024-01-01-d4")]
+    assert prune.leftovers([]) == [str(layout.coral() / ".retired-2024-01-01-d4")]
 
 
 def test_a_stack_goes_as_a_version_does(place: Place) -> None:
@@ -89,7 +88,7 @@ def test_a_stack_that_a_set_names_stays(place: Place) -> None:
     files.folder(place.models)
     old, new = hold_stack("d1"), hold_stack("d2", NEW)
     choose_stack("d2", NEW)
-    assert referenced.stacks("engine") == {"d2": NEW}
+    assert prune.referenced_stacks("engine") == {"d2": NEW}
     found = remove(place, stack_entry("d1"), stack_entry("d2", version=NEW))
     assert found.refused == {f"coral_packages/{NEW}": "a set names it by now; it stays"}
     assert (old.exists(), new.exists()) == (False, True)
@@ -100,7 +99,7 @@ def test_a_stack_is_called_what_the_set_that_names_it_calls_it(place: Place) -> 
     files.folder(place.models)
     folder = hold_stack("d1")
     choose_stack("d1", NEW)
-    assert [each.version for each in prune_node.gather(place.models).versions] == [NEW]
+    assert [each.version for each in prune.gather(place.models).versions] == [NEW]
     assert list(remove(place, stack_entry("d1")).refused) == [f"coral_packages/{OLD}"]
     assert folder.is_dir()
 

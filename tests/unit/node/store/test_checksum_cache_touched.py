@@ -9,11 +9,10 @@ from typing import BinaryIO
 
 import pytest
 
-from node import layout
+from node import layout, prune
 from node.codec import Text
 from node.desired_state import Version
 from node.protocol.versions import Removable, RemoveVersions
-from node.prune import prune_node
 from node.pull import pull
 from node.store import checksum_cache, disk, files, rights, versions
 from node.store.checksum_cache import State
@@ -215,7 +214,7 @@ def test_a_removed_version_leaves_its_sharer_verified(place: Place, old: Version
     read.clear()
     entry = Removable("cats", old.version, [Text("cats.bin"), Text("manifest.yaml")], {})
     desired = RemoveVersions(place.models, [entry], "anna@ramrod", "modelctl")
-    assert prune_node.remove(desired).refused == {}
+    assert prune.remove(desired).refused == {}
     assert not old.directory.exists()
     assert not is_linked_twice(new.directory / "cats.bin")
     assert versions.is_verified(new)

@@ -1,15 +1,17 @@
-"""Removing versions from a node's models folder, and stacks of Coral packages, as the control node decides.
+"""Old versions on this node: which ones its services may yet start from, and the removal of others.
 
-It is checked again here, with pulls and switches locked out, that no set names them and nothing unique is in them.
-A version is renamed to MODEL/.retired-VERSION first: whatever ends the program, the next run removes the rest.
+The control node decides what goes: versions of the models folder, and stacks of Coral packages. It is checked again
+here, with pulls and switches locked out, that no set names them and nothing unique is in them. A version is renamed to
+MODEL/.retired-VERSION first: whatever ends the program, the next run removes the rest.
 """
 
 from __future__ import annotations
 
+import re
 import stat
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, List, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from node import layout, linked_files, names
 from node.codec import Text
@@ -17,19 +19,77 @@ from node.coral import stacks
 from node.errors import Refusal
 from node.machine.processes import writers
 from node.protocol.versions import Held, HeldFile, HeldVersion, Removable, Removal, Removed, RemoveVersions
-from node.prune import referenced
-from node.store import checksum_cache, disk, files, lock, service_set
-from node.store.service_set import Named
+from node.store import checksum_cache, disk, files, lock, pending_switch, sets
+from node.store.service_set import CORAL, Named
+from node.store.sets import StoredSet
 from node.switch import automatic_rollback
 
 Pair = Tuple[str, str]  # model, version
+
+FACE_MODEL = "face_recognition"
+_VERSION = r"(\d{4}-\d{2}-\d{2}(?:\.\d{1,4})?)"
+_IN_MODELS = re.compile(r"/models/([a-z][a-z0-9_]{0,62})/" + _VERSION + r"(?![\w.-])", re.ASCII)
+_IN_FACE_LISTS = re.compile("facelist_" + _VERSION + r"\.csv", re.ASCII)
+
+
+def referenced_versions(service: str) -> Optional[Dict[str, List[str]]]:
+    """Return the versions of each model that the sets of a service name; None when one of them cannot be read."""
+    found = set()  # type: Set[Pair]
+    try:
+        for digest in _digests(service):
+            found.update(_of_set(sets.read(service, digest)))
+    except (Refusal, OSError):
+        return None
+    return {model: sorted(version for each, version in found if each == model) for model in sorted(dict(found))}
+
+
+def referenced_by_host() -> Optional[Dict[str, str]]:
+    """Return all versions that sets here name, as MODEL/VERSION, and why; None when a set cannot be read."""
+    found = {}  # type: Dict[str, str]
+    for service in layout.services():
+        named = referenced_versions(service)
+        if named is None:
+            return None
+        labels = ["%s/%s" % (model, each) for model in named for each in named[model]]
+        labels += ["%s/%s" % (CORAL, each) for each in referenced_stacks(service).values()]
+        found.update((label, "in a set of %s" % service) for label in labels)
+    return found
+
+
+def referenced_stacks(service: str) -> Dict[str, str]:
+    """Return the digests of the stacks that these sets start from, with the versions by which they are called."""
+    found = {}
+    for digest in _digests(service):
+        with suppress(Refusal, OSError):
+            stack = sets.read(service, digest).content.stack
+            if stack is not None:
+                found[stack.digest] = stack.version
+    return found
+
+
+def _digests(service: str) -> Set[str]:
+    """The sets that it starts from, was started from, or can return to."""
+    linked = [sets.digest_of(service, name) for name in (sets.CHOSEN, sets.PREVIOUS)]
+    pending = pending_switch.read(service)
+    begun = [pending.request.digest, pending.old, pending.previous] if pending else []
+    return {digest for digest in [*linked, *begun, sets.live(service)] if digest}
+
+
+def _of_set(stored: StoredSet) -> Iterator[Pair]:
+    if stored.commit != sets.ADOPTED:
+        yield from stored.content.models.items()
+        return
+    texts = [sets.content(stored, file).decode(errors="replace") for file in stored.content.files]
+    for text in [*texts, *(link.target for link in stored.content.links)]:
+        yield from _IN_MODELS.findall(text)
+        yield from ((FACE_MODEL, version) for version in _IN_FACE_LISTS.findall(text))
 
 
 def gather(models: Path) -> Held:
     """Return the versions below a models folder, and what is left of killed removals, with the files of each."""
     versions, leftovers = [], []  # type: List[HeldVersion], List[HeldVersion]
     for folder in disk.folders(models):
-        if names.MODEL.fullmatch(folder.name) and folder.name != service_set.CORAL:
+        if names.MODEL.fullmatch(folder.name) and folder.name != CORAL:
             for each in disk.folders(folder):
                 if names.is_version(each.name):
                     versions.append(HeldVersion(folder.name, each.name, _files(each, each)))
@@ -38,7 +98,7 @@ def gather(models: Path) -> Held:
     for place, folders in ((versions, _stacks()), (leftovers, _left_stacks())):
         for version, paths in sorted(folders.items()):
             held = [file for path in paths for file in _files(path, layout.coral())]
-            place.append(HeldVersion(service_set.CORAL, version, held))
+            place.append(HeldVersion(CORAL, version, held))
     return Held(versions, leftovers)
 
 
@@ -46,7 +106,7 @@ def _stacks() -> Dict[str, List[Path]]:
     """The folders of stacks, by version. What a set calls a stack counts; one that cannot say what it is stays."""
     called = {}  # type: Dict[str, str]
     for service in layout.services():
-        called.update(referenced.stacks(service))
+        called.update(referenced_stacks(service))
     found = {}  # type: Dict[str, List[Path]]
     for each in stacks.stored():
         version = called.get(each.digest, each.version)
@@ -125,11 +185,11 @@ def _named() -> Set[Pair]:
     """The versions that any service here may start from. Raises Refusal when that cannot be known."""
     found = set()  # type: Set[Pair]
     for service in layout.services():
-        versions = referenced.versions(service)
+        versions = referenced_versions(service)
         if versions is None:
             raise Refusal("%s: one of its sets cannot be read; a deploy stores it anew; nothing was removed" % service)
         found.update((model, version) for model in versions for version in versions[model])
-        found.update((service_set.CORAL, version) for version in referenced.stacks(service).values())
+        found.update((CORAL, version) for version in referenced_stacks(service).values())
     return found
 
 
@@ -137,7 +197,7 @@ def _require_removable(models: Path, entry: Removable, in_use: Set[Pair]) -> Non
     if (entry.model, entry.version) in in_use:
         raise Refusal("a set names it by now; it stays")
     folders = _folders_of(models, entry)
-    folder = layout.coral() if entry.model == service_set.CORAL else folders[0]
+    folder = layout.coral() if entry.model == CORAL else folders[0]
     found = {path.relative_to(folder): path for each in folders for path, _ in disk.below(each)}
     foreign = sorted(str(name) for name in found if str(name) not in entry.files)
     if foreign:
@@ -153,7 +213,7 @@ def _require_removable(models: Path, entry: Removable, in_use: Set[Pair]) -> Non
 
 def _folders_of(models: Path, entry: Removable) -> List[Path]:
     """Where a version is: one folder, or one for each stack of that version. Raises Refusal where it is not."""
-    if entry.model != service_set.CORAL:
+    if entry.model != CORAL:
         return [linked_files.version_folder(models, entry.model, entry.version)]
     found = _stacks()
     if entry.version not in found:
@@ -164,14 +224,14 @@ def _folders_of(models: Path, entry: Removable) -> List[Path]:
 
 def _retire(models: Path, entry: Removable) -> None:
     for folder in _folders_of(models, entry):
-        if entry.model == service_set.CORAL:
+        if entry.model == CORAL:
             stacks.retire(folder.name, entry.version)
         else:
             files.place(folder, folder.with_name(layout.RETIRED + entry.version))
 
 
 def _finish(models: Path, model: str, version: str) -> Removed:
-    if model == service_set.CORAL:
+    if model == CORAL:
         return _finish_stacks(version)
     retired = models / model / (layout.RETIRED + version)
     freed = _freed_by(retired)
@@ -189,7 +249,7 @@ def _finish_stacks(version: str) -> Removed:
         freed += _freed_by(folder)
         files.remove(folder)
     files.sync_folder(layout.coral())
-    return Removed(service_set.CORAL, version, freed)
+    return Removed(CORAL, version, freed)
 
 
 def _freed_by(folder: Path) -> int:

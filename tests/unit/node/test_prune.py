@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from node import codec, layout
+from node import codec, layout, prune
 from node.errors import Refusal
 from node.protocol.versions import Held, Removable, Removal, Removed, RemoveVersions
-from node.prune import prune_node, referenced
 from node.store import checksum_cache, files, lock, sets, versions
 from node.store.service_set import Named
 from node.switch import automatic_rollback
@@ -37,7 +36,7 @@ def entry(version: str = OLD, **changes: Any) -> dict[str, Any]:
 
 def remove(place: Place, *entries: dict[str, Any]) -> Removal:
     going = [codec.decode(Removable, each) for each in entries]
-    return prune_node.remove(RemoveVersions(place.models, going, "anna@ramrod", "clean up"))
+    return prune.remove(RemoveVersions(place.models, going, "anna@ramrod", "clean up"))
 
 
 def size(folder: Path) -> int:
@@ -71,7 +70,7 @@ def test_the_facts_tell_what_is_there_and_what_is_left(place: Place) -> None:
     (place.models / ".staging" / "cats" / NEW).mkdir(parents=True)
     (old / "sub").mkdir()
     (old / "sub" / "link").symlink_to("/etc/hostname")
-    found = prune_node.gather(place.models)
+    found = prune.gather(place.models)
     [version] = found.versions
     assert (version.model, version.version) == ("cats", OLD)
     assert [(file.name, file.links) for file in version.files] == [
@@ -80,7 +79,7 @@ def test_the_facts_tell_what_is_there_and_what_is_left(place: Place) -> None:
     assert [file.size for file in version.files][-1] == 0
     [left] = found.leftovers
     assert (left.version, [file.size for file in left.files]) == ("2024-01-01", [4])
-    assert prune_node.gather(place.models / "absent") == Held([], [])
+    assert prune.gather(place.models / "absent") == Held([], [])
 
 
 @pytest.mark.parametrize(
@@ -130,7 +129,7 @@ def test_what_a_set_names_stays(place: Place) -> None:
     stored = service_set("d1")
     sets.put(stored, "c0ffee")
     sets.choose("engine", "d1", None)
-    assert referenced.versions("engine") == {"cats": [NEW]}
+    assert prune.referenced_versions("engine") == {"cats": [NEW]}
     found = remove(place, entry(), entry(NEW))
     assert found.refused == {"cats/" + NEW: "a set names it by now; it stays"}
     assert (old.exists(), new.exists()) == (False, True)
@@ -159,7 +158,7 @@ def test_what_is_left_is_found_by_the_files_that_a_set_names(place: Place) -> No
     other.mkdir(parents=True)
     paths = (place.models / "dogs" / NEW / "dogs.bin", place.root / "face_recognition" / "x" / "y" / "list.csv")
     named_files = [Named(path, "ab", linked=False) for path in paths]
-    assert prune_node.leftovers(named_files) == [str(left)]
+    assert prune.leftovers(named_files) == [str(left)]
 
 
 @pytest.mark.parametrize("label", ["../x", "cats/../..", "cats/2026-02-30", "cats/", "Cats/2026-01-01"])
@@ -222,4 +221,4 @@ def test_a_folder_that_only_looks_like_a_leftover_stays(place: Place) -> None:
     (mine / "facedata.hdf5").write_bytes(b"faces")
     assert remove(place).removed == []
     assert (mine / "facedata.hdf5").read_bytes() == b"faces"
-    assert prune_node.leftovers([Named(mine.parent / NEW / "cats.bin", "0" * 64, False)]) == []
+    assert prune.leftovers([Named(mine.parent / NEW / "cats.bin", "0" * 64, False)]) == []

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from node import layout
-from node.prune import referenced
+from node import layout, prune
 from node.store import files, pending_switch, sets
 from node.store.service_set import Installed, Link, ServiceSet
 from tests.unit.node.places import Place, begun, installed, service_set, sha256
@@ -23,7 +22,7 @@ def test_the_chosen_the_previous_and_the_live_set() -> None:
     sets.choose("engine", "d1", "d2")
     files.folder(layout.RUNTIME)
     layout.started("engine").write_text("d3")
-    assert referenced.versions("engine") == {
+    assert prune.referenced_versions("engine") == {
         "cats": ["2025-12-31", "2025-12-31.2", "2026-01-01"], "dogs": ["2025-01-01"],
     }  # fmt: skip
 
@@ -33,12 +32,12 @@ def test_the_sets_of_a_switch_that_has_not_ended() -> None:
         store(f"d{number}", cats=f"2026-01-0{number}")
     sets.choose("engine", "d1", None)
     pending_switch.put(begun("d2", old="d3", previous="d4"))
-    assert referenced.versions("engine") == {"cats": ["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"]}
+    assert prune.referenced_versions("engine") == {"cats": ["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"]}
 
 
 def test_nothing_is_named_where_nothing_is_chosen() -> None:
     store("d1", cats="2026-01-01")
-    assert referenced.versions("engine") == {}
+    assert prune.referenced_versions("engine") == {}
 
 
 @pytest.mark.parametrize("broken", ["d1/set.json", "d2/set.json", "pending"])
@@ -46,9 +45,9 @@ def test_what_cannot_be_read_is_unknown(broken: str) -> None:
     store("d1", cats="2026-01-01")
     store("d2", cats="2025-01-01")
     sets.choose("engine", "d1", "d2")
-    assert referenced.versions("engine") is not None
+    assert prune.referenced_versions("engine") is not None
     (layout.sets("engine") / broken).write_text("{")
-    assert referenced.versions("engine") is None
+    assert prune.referenced_versions("engine") is None
 
 
 def adopted(place: Place, text: str, *links: Link) -> ServiceSet:
@@ -77,12 +76,12 @@ def adopted(place: Place, text: str, *links: Link) -> ServiceSet:
 )
 def test_an_adopted_set_names_what_its_files_say(place: Place, text: str, found: dict[str, list[str]]) -> None:
     adopted(place, text)
-    assert referenced.versions("engine") == found
+    assert prune.referenced_versions("engine") == found
 
 
 def test_an_adopted_link_names_a_face_list(place: Place) -> None:
     adopted(place, "", Link(place.root / "facelist_current.csv", "facelist_2025-02-25.csv"))
-    assert referenced.versions("engine") == {"face_recognition": ["2025-02-25"]}
+    assert prune.referenced_versions("engine") == {"face_recognition": ["2025-02-25"]}
 
 
 def test_an_adopted_file_that_is_damaged_is_unknown(place: Place) -> None:
@@ -90,4 +89,4 @@ def test_an_adopted_file_that_is_damaged_is_unknown(place: Place) -> None:
     stored: Installed = content.files[0]
     assert stored.sha256 == sha256(b"/models/cats/2026-01-01/")
     Path(layout.sets("engine"), content.digest, "files", stored.sha256).write_text("/models/cats/2026-01-02/")
-    assert referenced.versions("engine") is None
+    assert prune.referenced_versions("engine") is None
