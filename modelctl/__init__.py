@@ -1,4 +1,1 @@
-"""The library: typed values of a site, what each host should hold, and the `modelctl` command.
-
-It knows nothing of pyinfra.
-"""
+"""The library: a site's values, what each host should hold, and the `modelctl` command. It knows nothing of pyinfra."""

@@ -9,8 +9,9 @@ from modelctl.errors import OperatorError
 
 COMMANDS = {
     "check": "site", "collect": "linked_files", "coral": "coral", "import": "import_", "list": "reports",
-    "override": "moving", "pin": "pin", "prune": "prune", "render": "site", "restore": "linked_files", "revoke": "keys",
-    "rollback": "moving", "show": "reports", "status": "reports", "trust": "keys", "undo": "undo", "verify": "reports",
+    "override": "moving", "pin": "pin", "prune": "prune", "render": "site", "restore": "linked_files",
+    "revoke": "keys", "rollback": "moving", "show": "reports", "status": "reports", "trust": "keys",
+    "undo": "moving", "verify": "reports",
 }  # fmt: skip
 """The module of each command."""
 OTHERWISE = {"import": "import_", "list": "list_"}

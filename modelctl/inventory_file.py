@@ -31,10 +31,7 @@ PINS, REVOKED = "pins.json", "revoked.json"
 
 @dataclass(frozen=True)
 class Inventory:
-    """A fleet, the files that it comes from, and what opens the way to its hosts.
-
-    `values` are all that the inventory file holds, its groups for pyinfra among them.
-    """
+    """A fleet, its files, and what opens the way to its hosts; `values` are all that the inventory file holds."""
 
     path: Path
     fleet: Fleet
@@ -75,8 +72,7 @@ def site_beside(file: str) -> dict[str, Any]:
 
 
 def site_in(sources: Path) -> dict[str, Any]:
-    """What an inventory file holds for the site of a folder: its registry.py, site.py, standards.py and pins.json, and
-    revoked.json where there is one.
+    """What an inventory file holds for the site of a folder; revoked.json need not be there.
 
     Raises OperatorError, and SystemExit under a pyinfra that runs outside the checkout, whose config.py calls `load`.
     """
@@ -93,11 +89,7 @@ def site_in(sources: Path) -> dict[str, Any]:
 
 
 def load(path: Path) -> Inventory:
-    """Execute an inventory file. What it imports of `inventory` is the folder beside it, whatever was loaded before.
-
-    Raises OperatorError when there is no such file, when it fails, when one of its tables holds a key twice, or when it
-    holds no `_FLEET`.
-    """
+    """Execute an inventory file, which finds `inventory` beside it. Raises OperatorError when it holds no fleet."""
     _require_file(path)
     hints.use(path)
     require_each_once([path])
@@ -188,10 +180,7 @@ def _imports_of(path: Path) -> Iterator[None]:
 
 
 def _import_package(folder: Path) -> None:
-    """Let `inventory` be the package in this folder, whatever was loaded before.
-
-    Without __init__.py Python would take an inventory.py beside it for it.
-    """
+    """Let `inventory` be this folder: without an __init__.py Python would take an inventory.py beside it."""
     for name in [name for name in sys.modules if name.partition(".")[0] == NEIGHBOURS]:
         del sys.modules[name]
     if not folder.is_dir():

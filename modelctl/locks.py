@@ -1,8 +1,6 @@
 """Locks on the control node: one deploy of a site at a time, and one command that writes a file of it.
 
-Two deploys would mix the site's hosts; commands that read a file of the site and then replace it would lose each
-other's change. A lock's file says who holds it, for whoever has to wait; the kernel frees it, however its holder ends.
-Each node has locks of its own besides.
+A lock's file says who holds it, for whoever has to wait; the kernel frees it, however its holder ends.
 """
 
 import fcntl
@@ -47,10 +45,7 @@ def take(lock: Path) -> TextIO | None:
 
 
 def hold(lock: Path) -> None:
-    """Hold the lock of a site's deploys until this process ends.
-
-    Raises OperatorError, which names the holder, when another process does.
-    """
+    """Hold the lock of a site's deploys until this process ends. Raises OperatorError, which names another holder."""
     try:
         file = take(lock)
         if file is not None:
@@ -68,16 +63,17 @@ def hold(lock: Path) -> None:
 
 @contextmanager
 def held(path: Path) -> Iterator[None]:
-    """Hold a file of the site, which need not be there yet, until the block ends.
+    """Hold a file of the site, which need not be there yet: what was read of it before may be outdated by now.
 
-    What was read of it before may be outdated by now. The lock is a file beside it, there only while somebody holds
-    it, so that none is left for git. Raises OperatorError, which names the holder, when another process does not let
-    go of it.
+    The lock is a file beside it, which goes with its holder: none is left for git. Raises OperatorError, which names
+    another holder that does not let go of it.
     """
     lock = path.with_name(f".{path.name}.lock")
     with text_file.writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = _wait(lock)
+        end = time.monotonic() + PATIENCE
+        while (file := take(lock)) is None and time.monotonic() < end:
+            time.sleep(PAUSE)
     if file is None:
         raise OperatorError(f"{path}: another command is writing it: {_holder(lock)}; wait for it and run again")
     with file:
@@ -87,13 +83,6 @@ def held(path: Path) -> Iterator[None]:
             yield
         finally:
             lock.unlink(missing_ok=True)
-
-
-def _wait(lock: Path) -> TextIO | None:
-    end = time.monotonic() + PATIENCE
-    while (file := take(lock)) is None and time.monotonic() < end:
-        time.sleep(PAUSE)
-    return file
 
 
 def _claim(file: TextIO) -> None:

@@ -21,10 +21,7 @@ def release() -> str:
 
 @remembered
 def commit_of(folder: Path) -> str:
-    """The commit of the git checkout that a folder is in, with "-dirty" when it has uncommitted changes.
-
-    "unknown" without git.
-    """
+    """The commit of a folder's git checkout, with "-dirty" when that has uncommitted changes; "unknown" without git."""
     try:
         said = git(folder, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*").stdout
     except OSError:

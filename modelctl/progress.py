@@ -4,17 +4,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import rich.progress as bars
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Column
 
 Advance = Callable[[int], None]
@@ -23,7 +14,7 @@ Advance = Callable[[int], None]
 @contextmanager
 def reading(what: str, size: int) -> Iterator[Advance]:
     """Show a bar for `size` bytes while the block runs, which says how many more it has read."""
-    with _progress(BarColumn(), DownloadColumn(), TimeRemainingColumn()) as bar:
+    with _progress(bars.BarColumn(), bars.DownloadColumn(), bars.TimeRemainingColumn()) as bar:
         task = bar.add_task(f"reading {what}", total=size)
         yield lambda more: bar.advance(task, more)
 
@@ -31,7 +22,7 @@ def reading(what: str, size: int) -> Iterator[Advance]:
 @contextmanager
 def moving(what: str, size: int | None) -> Iterator[Advance]:
     """Show a bar while the block runs, which says how many bytes are there by now, of `size` if that is known."""
-    with _progress(BarColumn(), DownloadColumn(), TimeRemainingColumn()) as bar:
+    with _progress(bars.BarColumn(), bars.DownloadColumn(), bars.TimeRemainingColumn()) as bar:
         task = bar.add_task(what, total=size)
         yield lambda done: bar.update(task, completed=done)
 
@@ -39,14 +30,14 @@ def moving(what: str, size: int | None) -> Iterator[Advance]:
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
     """Show how long the block runs already, where nobody can say how long it will."""
-    with _progress(SpinnerColumn("line"), TimeElapsedColumn()) as spinner:
+    with _progress(bars.SpinnerColumn("line"), bars.TimeElapsedColumn()) as spinner:
         spinner.add_task(what, total=None)
         yield
 
 
-def _progress(*columns: ProgressColumn) -> Progress:
+def _progress(*columns: bars.ProgressColumn) -> bars.Progress:
     """What is done comes first, and is cut where the line is too short for all."""
-    what = TextColumn("{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True))
+    what = bars.TextColumn("{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True))
     console = Console(stderr=True)
     is_shown = sys.stderr.isatty() and not console.is_dumb_terminal
-    return Progress(what, *columns, console=console, expand=True, transient=True, disable=not is_shown)
+    return bars.Progress(what, *columns, console=console, expand=True, transient=True, disable=not is_shown)

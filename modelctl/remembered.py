@@ -9,10 +9,7 @@ Answer = TypeVar("Answer")
 
 
 class remembered(Generic[Answer]):  # noqa: N801 - a decorator, as functools.cache is one
-    """Remember what a function returns for each of its arguments, and ask for it once.
-
-    Hosts are worked on side by side: with functools.cache each would ask, as long as none has the answer.
-    """
+    """As functools.cache, with which each of the hosts side by side would ask, as long as none has the answer."""
 
     def __init__(self, function: Callable[..., Answer]) -> None:
         self._function = cache(function)

@@ -26,8 +26,7 @@ def read(path: Path) -> str:
 def replace(path: Path, text: str) -> None:
     """Write a file as a whole: whoever reads it, also after a power cut, sees the old text or the new one.
 
-    The text's line ends stay as they are, so do bytes that were read as lone surrogates, and the file's mode. Raises
-    OperatorError.
+    Line ends, bytes that were read as lone surrogates, and the file's mode stay. Raises OperatorError.
     """
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)

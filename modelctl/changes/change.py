@@ -46,10 +46,7 @@ def unfinished(inventory: Inventory) -> str | None:
 
 
 def make(checkout: Checkout, change: Change, message: str, data: tuple[str, ...]) -> None:
-    """Edit the file, commit it, deploy. When that fails, or is stopped, all of it is undone.
-
-    Raises OperatorError, which says what was undone and why.
-    """
+    """Edit the file, commit it, deploy. When that fails, or is stopped, all is undone, as an OperatorError tells."""
     require_pyinfra()
     deployer = Deployer(change.inventory)
     with deployer.in_order():

@@ -1,6 +1,7 @@
 """Edits of registry.py and site.py, each checked to change what was meant and nothing else.
 
-Comments, order and layout of what is not changed stay as they are.
+Comments, order and layout of what is not changed stay as they are. A text that is not written so that it can be edited
+safely raises OperatorError.
 """
 
 import ast
@@ -15,8 +16,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from modelctl import text_file
-from modelctl.changes.source_row import Row, entries, fields, member
-from modelctl.changes.source_text import SourceText, Splice, refusal
+from modelctl.changes.source_text import Row, SourceText, Splice, entries, fields, member, refusal
 from modelctl.errors import OperatorError
 from modelctl.faults import dotted, fault, one_line
 from modelctl.inventory.coral import CORAL
@@ -57,10 +57,7 @@ def versions(inventory: Inventory, model: str, current: str, previous: str | Non
 
 
 def override(inventory: Inventory, hosts: Sequence[str], model: str, version: str | None) -> Edit:
-    """Let hosts have another version of a model than the current one, or, with None, no longer.
-
-    Raises OperatorError, Faults when the fleet forbids it.
-    """
+    """Give hosts an override of a model, or with None take it away. Raises OperatorError, Faults as `versions`."""
     path, fleet = (inventory.sources / "site.py").resolve(), inventory.fleet
     old = text_file.read(path)
     new, found, after = old, _value(Site, old, path), fleet.site
@@ -79,12 +76,7 @@ def override(inventory: Inventory, hosts: Sequence[str], model: str, version: st
 
 
 def set_versions(text: str, model: str, current: str, previous: str | None) -> str:
-    """The text of registry.py with these two fields of a model, or of the Coral stacks.
-
-    `previous_version` goes away when it is None.
-
-    Raises OperatorError when the text is not written so that it can be edited safely.
-    """
+    """The text of registry.py with these two fields of a model, or of the Coral stacks; a previous None goes away."""
     _require(Version, CURRENT, current)
     if previous is not None:
         _require(Version, PREVIOUS, previous)
@@ -100,11 +92,7 @@ def set_versions(text: str, model: str, current: str, previous: str | None) -> s
 
 
 def set_override(text: str, host: str, model: str, version: str | None) -> str:
-    """The text of site.py with a host's override of a model's version, or without it when `version` is None.
-
-    A mapping of overrides that becomes empty goes away. Raises OperatorError when the text is not written so that it
-    can be edited safely.
-    """
+    """The text of site.py with a host's override of a model, or with None without it and a mapping left empty."""
     _require(ModelName, "MODEL", model)
     if version is not None:
         _require(Version, "VERSION", version)
@@ -118,10 +106,7 @@ def set_override(text: str, host: str, model: str, version: str | None) -> str:
 
 
 def evaluate(text: str, path: Path, name: str) -> object:
-    """What an inventory's module at `path` would hold as `name` with this text; the module itself is left alone.
-
-    Raises OperatorError when the text fails, or holds no such name.
-    """
+    """What an inventory's module at `path` would hold as `name` with this text. Raises OperatorError when it fails."""
     package = path.parent.name
     values: dict[str, Any] = {"__name__": f"{package}.{path.stem}", "__package__": package, "__file__": str(path)}
     try:

@@ -1,5 +1,6 @@
 """What a change of a model's version would do: which hosts move, what restarts there, what must come, what unlocks."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,15 @@ from modelctl.nodes import node_command, remote
 from modelctl.registry import registry_store
 from modelctl.registry.manifest import pin_of
 from modelctl.registry.pinning import require_version
+from modelctl.table import UNKNOWN, Report, Row, Table, number
 from node.desired_state import DesiredState
 from node.protocol import versions as version_messages
 from node.protocol.versions import Chosen, Preview, PreviewQuestion, StackSize
 from node.store.service_set import ServiceSet
 
 ANSWER_SECONDS = 60
+COLUMNS = ("host", "from", "to", "restarts", "bytes to move", "events unlocked")
+NUMBERS = frozenset(COLUMNS[-2:])
 
 
 @dataclass(frozen=True)
@@ -70,14 +74,18 @@ def moving(before: Fleet, after: Fleet, model: str) -> list[str]:
 
 
 def look(before: Fleet, after: Fleet, model: str, folder: Path) -> tuple[HostPreview, ...]:
-    """Ask all hosts that a change moves; `folder` is the site's.
-
-    Raises OperatorError when one gives no answer: it could not be moved now.
-    """
+    """Ask all hosts that a change moves; `folder` is the site's. Raises OperatorError when one gives no answer."""
     hosts = moving(before, after, model)
     wanted = {host: desired(after, host) for host in hosts}
     answers = remote.side_by_side(hosts, lambda host: _ask(after, model, wanted[host]))
     return tuple(_host_preview(before, after, model, wanted[host], answer, folder) for host, answer in answers.items())
+
+
+def summary(what: str, hosts: Sequence[HostPreview]) -> Report:
+    """The change in words, with a row for each host that moves."""
+    if not hosts:
+        return Report((), (f"{what}: no host moves",))
+    return Report((Table(COLUMNS, tuple(map(_row, hosts)), NUMBERS),), (what,))
 
 
 def chosen_on(fleet: Fleet, host: str) -> dict[str, Chosen]:
@@ -86,6 +94,11 @@ def chosen_on(fleet: Fleet, host: str) -> dict[str, Chosen]:
         services = node_command.status(fleet, host).items()
         return {name: Chosen(each.chosen, each.commit) for name, each in services if each.chosen is not None}
     return {}
+
+
+def _row(host: HostPreview) -> Row:
+    counts = (UNKNOWN if count is None else number(count) for count in (host.size, host.unlocked))
+    return Row((host.host, host.before, host.after, ", ".join(host.restarts) or "none", *counts))
 
 
 def _host_preview(
@@ -101,39 +114,26 @@ def _host_preview(
         after=after.versions(wanted.host)[model],
         restarts=tuple(each.service for each in wanted.sets if each.digest not in digests and each.state == "running"),
         size=answer.bytes,
-        unlocked=_sum(answer.unlocked),
+        unlocked=None if None in answer.unlocked else sum(filter(None, answer.unlocked)),
         newer=ancestry.look(folder, wanted.host, answer.chosen or {}, digests),
     )
 
 
-def _sum(counts: list[int | None]) -> int | None:
-    return None if None in counts else sum(filter(None, counts))
-
-
 def _ask(fleet: Fleet, model: str, wanted: DesiredState) -> Preview:
     """Without counts where the node's program cannot say: the deploy brings one that can, and checks."""
+    stack = wanted.stack if model == CORAL else None
+    question = PreviewQuestion(
+        versions=[each for each in wanted.versions if each.model == model],
+        face_lists=[wanted.face_list] if wanted.face_list else [],
+        configs=[file.path for each in wanted.sets for file in each.files],
+        stack=StackSize(stack.digest, sum(file.size for file in stack.version.files)) if stack else None,
+        registry=wanted.source.registry if wanted.source.local else None,
+    )
     try:
-        question = _question(model, wanted)
         answer = node_command.ask(fleet, wanted.host, version_messages.PREVIEW, question, ANSWER_SECONDS)
     except node_command.UnknownCommand:
         answer = Preview(bytes=None, unlocked=[None])
     return answer if answer.chosen is not None else answer._replace(chosen=chosen_on(fleet, wanted.host))
-
-
-def _question(model: str, wanted: DesiredState) -> PreviewQuestion:
-    return PreviewQuestion(
-        versions=[each for each in wanted.versions if each.model == model],
-        face_lists=[wanted.face_list] if wanted.face_list else [],
-        configs=[file.path for each in wanted.sets for file in each.files],
-        stack=_stack(wanted) if model == CORAL else None,
-        registry=wanted.source.registry if wanted.source.local else None,
-    )
-
-
-def _stack(wanted: DesiredState) -> StackSize | None:
-    if wanted.stack is None:
-        return None
-    return StackSize(wanted.stack.digest, sum(file.size for file in wanted.stack.version.files))
 
 
 def _stored_fault(fleet: Fleet, model: str, version: str, reason: str) -> str:

@@ -1,15 +1,13 @@
 """`modelctl trust` and `modelctl revoke`: the SSH keys of hosts, and their keys for the model registry."""
 
 import dataclasses
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from modelctl import hints, locks, text_file
 from modelctl.changes.deployment import Deployer, require_pyinfra, to_the_end
-from modelctl.changes.git import Checkout, checkout_of
+from modelctl.changes.git import checkout_of
 from modelctl.commands import options
 from modelctl.errors import OperatorError
 from modelctl.faults import choice, fault
@@ -90,10 +88,18 @@ def revoke_keys(inventory: Inventory, host: str) -> tuple[int, str]:
         before = dataclasses.replace(inventory.fleet, revoked=load_revoked(path))
         generation = before.revoked.generation(host)
         after = dataclasses.replace(before, revoked=Revoked(hosts={**before.revoked.hosts, host: generation}))
-        with _taken_back(checkout, path):
+        old = text_file.read(path) if path.exists() else None
+        try:
             _write(inventory, path, after.revoked)
             checkout.add(path)
             return generation, checkout.commit(path, f"Revoke the pull key of {host}\n\nUp to generation {generation}.")
+        except OperatorError:  # git refuses, as a hook of it can
+            if old is None:
+                text_file.remove(path)
+            else:
+                text_file.replace(path, old)
+            checkout.unstage(path)
+            raise
 
 
 def _require_revocable(fleet: Fleet, host: str) -> None:
@@ -126,21 +132,6 @@ def _way_back(fleet: Fleet, host: str) -> str:
     if host not in fleet.site.hosts:
         return f"to let a new card in: describe {host} in site.py again, and deploy to it: {deploy}"
     return f"a deploy to {host} lets it in again: take it out of site.py until it has a new card; then: {deploy}"
-
-
-@contextmanager
-def _taken_back(checkout: Checkout, path: Path) -> Iterator[None]:
-    """An error in here, as of a hook of git, leaves the file as it is now."""
-    old = text_file.read(path) if path.exists() else None
-    try:
-        yield
-    except OperatorError:
-        if old is None:
-            text_file.remove(path)
-        else:
-            text_file.replace(path, old)
-        checkout.unstage(path)
-        raise
 
 
 def _write(inventory: Inventory, path: Path, revoked: Revoked) -> None:

@@ -44,7 +44,9 @@ def collect(host: str, model: str, version: str, yes: bool, inventory: Inventory
         click.echo(f"{one_line(path, MAX_PATH)}: kept; it had come whole when a collect was broken off\n")
     with progress.waiting(f"reading the linked files of {model}/{version} on {host}"):
         linked = linked_files.look(fleet, host, model, version)
-    _show(fleet, linked)
+    click.echo(f"{linked.host}: {linked.model}/{linked.version}:\n")
+    rows = tuple(_row(fleet, linked, *each) for each in linked.files.items())
+    Report((Table(COLUMNS, rows, frozenset({"bytes"})),)).print()
     if linked.uncollected:
         needed = sum(file.size for file in linked.uncollected.values())
         travelling.require_space(fleet, fleet.collected_folder(), needed, linked.free)
@@ -81,13 +83,6 @@ def _advice(host: str, path: str) -> str:
     is_plain = one_line(path, MAX_PATH) == path
     remove = f"remove it there: sudo rm -- {shlex.quote(path)}" if is_plain else "look at it there"
     return f"it never came whole, and stays; if {host} lost that state of the file, it is all there is; else {remove}"
-
-
-def _show(fleet: Fleet, linked: Linked) -> None:
-    click.echo(f"{linked.host}: {linked.model}/{linked.version}:\n")
-    Report(
-        (Table(COLUMNS, tuple(_row(fleet, linked, *each) for each in linked.files.items()), frozenset({"bytes"})),)
-    ).print()
 
 
 def _row(fleet: Fleet, linked: Linked, name: str, file: Measured | None) -> Row:

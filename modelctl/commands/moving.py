@@ -1,7 +1,7 @@
-"""`modelctl rollback` and `modelctl override` move hosts to another version: a summary, a question, the change."""
+"""`modelctl rollback`, `override` and `undo` move hosts to another version: a summary, a question, the change."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import wraps
 
@@ -23,10 +23,6 @@ from modelctl.inventory_file import Inventory
 from modelctl.nodes import remote
 from modelctl.operator import operator
 from modelctl.prune import roots
-from modelctl.table import UNKNOWN, Report, Row, Table, number
-
-COLUMNS = ("host", "from", "to", "restarts", "bytes to move", "events unlocked")
-NUMBERS = frozenset(COLUMNS[-2:])
 
 
 @dataclass(frozen=True)
@@ -85,7 +81,7 @@ def rollback(model: str, version: str | None, previous: bool, wish: Wish, invent
         return
     verb = "Roll back" if version_key(wanted) < version_key(now) else "Roll forward"
     move = Move(f"{verb} {model} from {now} to {wanted}", model, wanted, wish)
-    carry_out(inventory, checkout, lambda: edit.versions(inventory, model, wanted, now), move)
+    _move(inventory, checkout, lambda: edit.versions(inventory, model, wanted, now), move)
     back = hints.modelctl(f"rollback {model} --previous")
     click.echo(f"{model}: {wanted} is the current version; to {now} again: {back}")
 
@@ -120,8 +116,26 @@ def override(hosts: str, model: str, version: str | None, clear: bool, wish: Wis
     place = ", ".join(others)
     what = f"Override {model} on {place} with {version}" if version else f"Clear the override of {model} on {place}"
     move = Move(what, model, wanted, wish)
-    carry_out(inventory, checkout, lambda: edit.override(inventory, others, model, version), move)
+    _move(inventory, checkout, lambda: edit.override(inventory, others, model, version), move)
     click.echo(f"{said}: {standing}")
+
+
+@click.command()
+@options.older
+@options.yes
+@options.inventory
+def undo(older: tuple[str, ...], yes: bool, inventory: Inventory) -> None:
+    """End a change that was killed before it was over: take it back in the checkout, and on the hosts."""
+    checkout = checkout_of(inventory.sources / "registry.py")
+    with journal.locked(checkout):
+        begun = journal.read(checkout)
+        if begun is None:
+            click.echo(f"{checkout.folder}: no change is unfinished")
+            return
+        click.echo(f"{begun.in_short}: not ended; it moves {', '.join(begun.hosts) or 'no host'}")
+        begun = _allowing(inventory, begun, older)
+        options.require_consent("Undo it?", "undone", yes)
+        click.echo(f"{begun.what}: {change.undo(checkout, begun)}")
 
 
 def _wanted(fleet: Fleet, model: str, version: str | None, previous: bool) -> str:
@@ -160,77 +174,71 @@ def _standing(model: str, override: str | None, current: str) -> str:
     return f"{model} {override} is wanted by an override"
 
 
-def carry_out(inventory: Inventory, checkout: Checkout, edit: Callable[[], Edit], move: Move) -> None:
+def _allowing(inventory: Inventory, begun: Change, older: tuple[str, ...]) -> Change:
+    """The change with the hosts that may be taken back from a newer checkout's set. Raises OperatorError for others.
+
+    A host that is unreachable is no obstacle.
+    """
+    ancestry.require_moving(older, begun.hosts)
+    allowed, fleet = tuple(sorted({*begun.older, *older})), inventory.fleet
+    hosts = [host for host in begun.hosts if host in fleet.site.hosts]
+    inventory.connect()
+    chosen = remote.side_by_side(hosts, lambda host: preview.chosen_on(fleet, host))
+    found = [ancestry.look(inventory.folder, host, sets, ()) for host, sets in chosen.items()]
+    ancestry.require_allowed(inventory.folder, [each for each in found if each], allowed)
+    return replace(begun, older=allowed)
+
+
+def _move(inventory: Inventory, checkout: Checkout, edit: Callable[[], Edit], move: Move) -> None:
     """Look at what an edit would do, show it, ask, and do it. Raises OperatorError when it is not done, or undone."""
     with journal.locked(checkout):
         change.require_none(checkout)
         made = edit()
         checkout.require_editable(made.file)
-        _carry_out(inventory, checkout, made, move)
+        _require_pins_committed(inventory, checkout)
+        inventory.connect()
+        hosts = _agree(inventory, made.after, move)
+        begun = Change(
+            what=move.what,
+            operator=operator(),
+            since=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            branch=checkout.branch(),
+            inventory=inventory.path.resolve(),
+            file=made.file,
+            old=made.old,
+            new=made.new,
+            model=move.model,
+            hosts=tuple(hosts),
+            older=move.wish.older,
+        )
+        message = f"{move.what}\n\n{move.wish.reason}".rstrip()
+        change.make(checkout, begun, message, ("unlock=yes",) if move.wish.unlock else ())
 
 
-def _carry_out(inventory: Inventory, checkout: Checkout, made: Edit, move: Move) -> None:
-    _require_pins_committed(inventory, checkout)
-    inventory.connect()
-    before, after = inventory.fleet, made.after
+def _agree(inventory: Inventory, after: Fleet, move: Move) -> list[str]:
+    """Show what a change would do, ask, and return the hosts that move. Raises OperatorError unless all is agreed."""
+    before, wish = inventory.fleet, move.wish
     moving = preview.moving(before, after, move.model)
-    ancestry.require_moving(move.wish.older, moving)
-    hosts = _look(inventory, after, move)
-    summary(move.what, hosts).print()
-    ancestry.require_allowed(inventory.folder, [each.newer for each in hosts if each.newer], move.wish.older)
-    if not move.wish.unlock:
-        _require_locked(hosts)
-    options.require_consent("Do it?", "changed", move.wish.yes)
-    if not _is_agreed(before, move):
-        roots.add(inventory.folder, [before, after], {})
-    begun = Change(
-        what=move.what,
-        operator=operator(),
-        since=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        branch=checkout.branch(),
-        inventory=inventory.path.resolve(),
-        file=made.file,
-        old=made.old,
-        new=made.new,
-        model=move.model,
-        hosts=tuple(moving),
-        older=move.wish.older,
-    )
-    message = f"{move.what}\n\n{move.wish.reason}".rstrip()
-    change.make(checkout, begun, message, ("unlock=yes",) if move.wish.unlock else ())
-
-
-def summary(what: str, hosts: Sequence[HostPreview]) -> Report:
-    """The change in words, with a row for each host that moves."""
-    if not hosts:
-        return Report((), (f"{what}: no host moves",))
-    return Report((Table(COLUMNS, tuple(map(_row, hosts)), NUMBERS),), (what,))
-
-
-def _row(host: HostPreview) -> Row:
-    counts = (UNKNOWN if count is None else number(count) for count in (host.size, host.unlocked))
-    return Row((host.host, host.before, host.after, ", ".join(host.restarts) or "none", *counts))
-
-
-def _look(inventory: Inventory, after: Fleet, move: Move) -> tuple[HostPreview, ...]:
-    """What is to be asked is asked at once, and what was agreed to already is done meanwhile."""
-    before = inventory.fleet
+    ancestry.require_moving(wish.older, moving)
+    # Then nothing that the look finds makes the operator think again.
+    is_agreed = wish.yes and (wish.unlock or not before.registry.artefacts[move.model].linked)
 
     def keep() -> None:
-        if _is_agreed(before, move):
-            roots.add(inventory.folder, [before, after], {})
+        roots.add(inventory.folder, [before, after], {})
 
-    _, _, found = remote.together(
+    _, _, hosts = remote.together(
         lambda: preview.require_stored(after, move.model, move.version),
-        keep,
+        keep if is_agreed else lambda: None,
         lambda: preview.look(before, after, move.model, inventory.folder),
     )
-    return found
-
-
-def _is_agreed(fleet: Fleet, move: Move) -> bool:
-    """Whether nothing that the look finds makes the operator think again."""
-    return move.wish.yes and (move.wish.unlock or not fleet.registry.artefacts[move.model].linked)
+    preview.summary(move.what, hosts).print()
+    ancestry.require_allowed(inventory.folder, [each.newer for each in hosts if each.newer], wish.older)
+    if not wish.unlock:
+        _require_locked(hosts)
+    options.require_consent("Do it?", "changed", wish.yes)
+    if not is_agreed:
+        keep()
+    return moving
 
 
 def _require_pins_committed(inventory: Inventory, checkout: Checkout) -> None:

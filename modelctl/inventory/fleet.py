@@ -1,6 +1,7 @@
-"""A fleet: a site, its models, its standards, its pins and its revoked keys, validated together."""
+"""A fleet: a site, its models, its standards, its pins and its revoked keys, validated together; and its groups."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -10,9 +11,17 @@ from modelctl.faults import fault_lines, tree_path
 from modelctl.inventory import programs
 from modelctl.inventory.consistency import Names, cross_faults, outposts, wanted_versions
 from modelctl.inventory.coral import CORAL, CoralStack
-from modelctl.inventory.hosts import Datasink, Host, Outpost, Sentinel
+from modelctl.inventory.hosts import Datasink, Host, Outpost, Sentinel, Trainer, Watchtower
 from modelctl.inventory.values import Part, newest_first
 from modelctl.schema import Pin, Pins, Registry, Revoked, Site, Standards
+
+_GROUPS: dict[str, type[Host]] = {
+    "datasinks": Datasink,
+    "sentinels": Sentinel,
+    "outposts": Outpost,
+    "ml_trainers": Trainer,
+    "watchtowers": Watchtower,
+}
 
 
 class _Tree(BaseModel):
@@ -141,6 +150,35 @@ class Fleet:
             "primary_datasink": self.site.primary_datasink,
             "current_versions": {name: each.current_version for name, each in self.registry.artefacts.items()},
         }
+
+
+def groups(fleet: Fleet, folder: Path) -> dict[str, Any]:
+    """A fleet as the groups of hosts that pyinfra knows; `all` starts with the datasinks, since nodes pull from one.
+
+    `all` carries the fleet, and the folder of the site, whose git commit says which of two checkouts is the newer one.
+    """
+    hosts = fleet.site.hosts
+    named = {group: [name for name, host in hosts.items() if isinstance(host, kind)] for group, kind in _GROUPS.items()}
+    ordered = [_host_data(fleet, name) for names in named.values() for name in names]
+    return {
+        "all": (ordered, {"fleet": fleet, "site_folder": folder}),
+        **named,
+        "primary_datasink": [fleet.site.primary_datasink],
+        "legacy_nodes": list(fleet.site.legacy_nodes),
+    }
+
+
+def _host_data(fleet: Fleet, name: str) -> tuple[str, dict[str, Any]]:
+    site, host = fleet.site, fleet.host(name)
+    data = {
+        "ssh_hostname": str(host.address),
+        "ssh_user": host.login,
+        "ssh_known_hosts_file": str(site.known_hosts),
+        "ssh_strict_host_key_checking": "yes",
+    }
+    if site.ssh_key is not None:
+        data["ssh_key"] = str(site.ssh_key)
+    return name, data
 
 
 def _validated(parts: dict[str, Any]) -> _Tree:

@@ -74,10 +74,7 @@ def dump_revoked(revoked: Revoked) -> str:
 
 
 def read(path: Path, expected: str, absent: object = None) -> Any:
-    """What the file holds, which is `expected` in words; `absent`, if that is given, where there is none.
-
-    Raises OperatorError when it cannot be read or is no JSON.
-    """
+    """What the file holds, which is `expected` in words; `absent`, if given, for no file. Raises OperatorError."""
     try:
         return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_each_once)
     except (ValueError, RecursionError) as error:

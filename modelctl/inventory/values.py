@@ -68,10 +68,7 @@ is_version = names.is_version
 
 
 def version_key(version: str) -> tuple[date, int]:
-    """Sort key of a version: its date, then its number on that day (1 when it has none).
-
-    Raises ValueError when the text is no version.
-    """
+    """Sort key of a version: its date, then its number on that day. Raises ValueError for a text that is none."""
     if not is_version(version):
         raise ValueError(f"{version!r} is no version")
     day, _, number = version.partition(".")

@@ -12,7 +12,7 @@ from pyinfra.api import Host, Inventory, State
 from pyinfra_cli.exceptions import CliError
 
 from modelctl.errors import exit_with_message
-from modelctl.inventory.groups import groups
+from modelctl.inventory.fleet import groups
 from modelctl.inventory_file import load
 from operations import command_line
 

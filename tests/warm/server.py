@@ -17,7 +17,7 @@ LOADED = {
     "pyinfra": (
         "pyinfra_cli.main",
         "pyinfra.operations.util.files",
-        "modelctl.inventory.groups",
+        "modelctl.inventory.fleet",
         "modelctl.outside",
         "operations.access",
         "operations.audit",

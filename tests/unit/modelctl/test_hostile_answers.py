@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from modelctl.changes import preview
 from modelctl.collecting import linked_files
-from modelctl.commands import moving
 from modelctl.desired.desired_state import desired
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
@@ -163,7 +162,7 @@ def _cleanup_nodes() -> Report:
 
 
 def _rollback() -> Report:
-    return moving.summary("Roll back", preview.look(FLEET, AFTER, MODEL, CHECKOUT))
+    return preview.summary("Roll back", preview.look(FLEET, AFTER, MODEL, CHECKOUT))
 
 
 def _stored() -> None:

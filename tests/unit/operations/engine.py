@@ -18,8 +18,7 @@ from pyinfra_cli.prints import build_plan_json, build_results_json
 from pyinfra_cli.util import load_deploy_file
 
 import operations.run
-from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.groups import groups
+from modelctl.inventory.fleet import Fleet, groups
 from modelctl.product import CHECKOUT
 from modelctl.prune import roots
 from node import protocol

@@ -8,8 +8,7 @@ import pytest
 from modelctl import locks
 from modelctl.changes import ancestry
 from modelctl.errors import Faults, OperatorError
-from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.groups import groups
+from modelctl.inventory.fleet import Fleet, groups
 from modelctl.inventory_file import Inventory
 from operations import command_line
 from tests.chandler import INVENTORY, SOURCES

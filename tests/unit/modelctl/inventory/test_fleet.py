@@ -7,8 +7,7 @@ import pytest
 
 from modelctl.desired.services import service_of
 from modelctl.errors import Faults
-from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.groups import groups
+from modelctl.inventory.fleet import Fleet, groups
 from modelctl.schema import Datasink
 from tests.unit.modelctl.sites import fleet, pinned, site, site_with, site_with_camera
 
