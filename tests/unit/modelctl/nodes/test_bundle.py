@@ -20,9 +20,11 @@ def temporary(tmp_path: Path) -> Path:
     return folder
 
 
-def load(temporary: Path, line: str, *words: str, message: str = "") -> "subprocess.CompletedProcess[str]":
+def load(
+    temporary: Path, line: str, *words: str, message: str = "", loader: str = LOADER
+) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-I", "-c", LOADER, *words],
+        [sys.executable, "-I", "-c", loader, *words],
         input=line + "\n" + message,
         env={**os.environ, "TMPDIR": str(temporary)},
         cwd=temporary,
@@ -93,3 +95,30 @@ def test_the_digest_follows_names_and_texts() -> None:
     text = json.dumps(bundle().files, sort_keys=True)
     assert bundle().digest == hashlib.sha256(text.encode()).hexdigest()
     assert Bundle({"a": "b"}, "").line != Bundle({"b": "a"}, "").line
+
+
+class TestInstalled:
+    WHERE = Bundle({"__main__.py": "import part", "part.py": "import os, sys; print(os.getcwd(), sys.path[0])"}, "")
+    """A program that says where it runs."""
+
+    def where(self, temporary: Path, damage: bytes | None = None) -> str:
+        installed = temporary.parent / "current"
+        installed.mkdir()
+        for name, text in self.WHERE.files.items():
+            (installed / name).write_text(text)
+        if damage is not None:
+            (installed / "part.py").write_bytes(damage)
+        loader = LOADER.replace("/var/lib/sentinelcam/program/current", str(installed))
+        assert str(installed) in loader
+        said = load(temporary, self.WHERE.line, loader=loader)
+        assert (said.returncode, said.stderr, said.stdout[:2]) == (0, "", "/ ")
+        assert said.stdout.count("\n") == 1
+        return str(Path(said.stdout[2:].strip()).relative_to(temporary.parent))
+
+    def test_the_same_program_runs_where_it_is_installed(self, temporary: Path) -> None:
+        assert self.where(temporary) == "current"
+
+    @pytest.mark.parametrize("damage", [b"", b"\xff", b"print(1)"])
+    def test_one_that_differs_does_not(self, temporary: Path, damage: bytes) -> None:
+        """Another release, or what a power cut or a disk left of this one."""
+        assert self.where(temporary, damage) != "current"
