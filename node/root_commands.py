@@ -11,12 +11,12 @@ from node import console, layout, linked_files, mend, program, protocol, prune
 from node.coral import stacks
 from node.desired_state import DesiredState
 from node.errors import Refusal, printable
-from node.facts import facts, preview
+from node.facts import facts, versions
 from node.machine import apt_lock
 from node.protocol import retention as retention_messages
 from node.protocol import versions as version_messages
 from node.protocol.steps import AppendLog, Authorize, InstallAccess, InstallCleanup, Refused
-from node.pull import access, face_list, pull, verification
+from node.pull import access, face_list, pull
 from node.registry import deployment_log, prune_units, roots, sweep
 from node.store import files, lock, rights
 from node.switch import automatic_rollback, follow
@@ -86,8 +86,8 @@ CONSOLE: Dict[str, _Run] = {
 COMMANDS: Dict[str, _Run] = {
     **CONSOLE,
     "facts": lambda: print(protocol.dumps(facts.gather(_read(DesiredState)))),
-    **_asked(version_messages.PREVIEW, preview.preview),
-    **_asked(version_messages.VERIFY, verification.verify),
+    **_asked(version_messages.PREVIEW, versions.preview),
+    **_asked(version_messages.VERIFY, versions.verify),
     **_asked(version_messages.LINKED_FILES, linked_files.look),
     **_asked(version_messages.LIST_VERSIONS, lambda asked: prune.gather(asked.models)),
     **_asked(version_messages.REMOVE_VERSIONS, prune.remove),

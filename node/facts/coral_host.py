@@ -1,6 +1,4 @@
-"""What a host is and has for a Coral stack: the Python, Debian and processor that packages are built for, and what the
-stick needs of the system. Reads only.
-"""
+"""What a host is and has for a Coral stack: what packages are built for, and what the stick needs of the system."""
 
 from __future__ import annotations
 
@@ -21,8 +19,8 @@ from node.switch import installation
 LIBUSB = "libusb-1.0-0"
 RELEASE = Path("/etc/os-release")
 PACKAGES = Path("/var/lib/dpkg/info")
+# Debian's names of the processors that this program's own Python can be built for: the kernel's may be another.
 ARCHITECTURES = {"x86_64-linux-gnu": "amd64", "aarch64-linux-gnu": "arm64", "arm-linux-gnueabihf": "armhf"}
-"""Debian's names of the processors that this program's own Python can be built for: the kernel's may be another."""
 _CODENAME = re.compile(r'^VERSION_CODENAME="?([\w.-]+)"?$', re.MULTILINE | re.ASCII)
 _VERSION = re.compile(r"^version(?:_info)?\s*=\s*(\d+\.\d+)", re.MULTILINE | re.ASCII)
 
@@ -43,7 +41,7 @@ def state(stack: Stack, desired: DesiredState) -> StackState:
 
 
 def remapped(stack: Stack, desired: DesiredState) -> List[str]:
-    """Return the services that have mapped a library of the stack which is damaged, and will be replaced."""
+    """Return the services that have mapped a library of the stack which is damaged and will be replaced."""
     if not stacks.will_replace_library(stack.digest):
         return []
     return [each.service for each in desired.sets if each.stack is not None and _has_mapped(each)]
@@ -55,7 +53,7 @@ def _has_mapped(content: ServiceSet) -> bool:
 
 
 def _running(desired: DesiredState) -> Iterator[str]:
-    """The services that will have been started before their user was in the group."""
+    """Yield the services that will have been started before their user was in the group."""
     for each in desired.sets:
         if each.stack is not None and each.is_to_run and services.status(each.unit).is_running:
             yield each.service

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path
 from typing import Dict, List, Optional
 
 from node import mend, program, prune
@@ -23,10 +22,11 @@ from node.switch import drift
 
 def gather(desired: DesiredState) -> Facts:
     """Return what differs from the desired state."""
+    absent = [path for path in desired.folders if not disk.is_folder(path)]
     found = Facts(
         current_program=program.current(),
         damaged=mend.look(desired),
-        absent_folders=_absent_folders(desired),
+        absent_folders=[*absent, *pull.foreign_staging(desired)],
         missing_versions=[each.label for each in desired.versions if _is_missing(each, desired)],
         stack=desired.stack and coral_host.state(desired.stack, desired),
         face_list=_face_list(desired),
@@ -37,11 +37,6 @@ def gather(desired: DesiredState) -> Facts:
         references=prune.referenced_by_host(),
     )
     return found._replace(missing=prerequisites.missing(desired, found), remarks=prerequisites.remarks(desired))
-
-
-def _absent_folders(desired: DesiredState) -> List[Path]:
-    """The folders to make: those that are not there, and staging folders that are not root's alone."""
-    return [*(path for path in desired.folders if not disk.is_folder(path)), *pull.foreign_staging(desired)]
 
 
 def _is_missing(version: Version, desired: DesiredState) -> bool:
@@ -91,7 +86,7 @@ def _is_known_good(wanted: ServiceSet) -> bool:
 def _differences(
     wanted: ServiceSet, chosen: Optional[str], stored: Optional[StoredSet], units: drift.Statuses
 ) -> List[str]:
-    """Why this service is not settled on the wanted set; empty when it is."""
+    """Return why this service is not settled on the wanted set; empty when it is."""
     found = []
     if chosen != wanted.digest:
         found.append("chosen set %s, wanted %s" % (short(chosen), short(wanted.digest)))
@@ -125,7 +120,7 @@ def _datasink(told: Optional[Datasink], desired: DesiredState) -> Optional[Datas
 
 
 def _missing(needed: Dict[str, str], source: Source) -> List[str]:
-    """What the registry lacks of the versions that this run's hosts need, with the rights of whom it belongs to."""
+    """Return what the registry lacks of the versions that this run's hosts need; read with its owner's rights."""
     found = []
     with rights.of(rights.owner_of(source.login)):
         for label, manifest in sorted(needed.items()):

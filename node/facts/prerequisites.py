@@ -20,6 +20,7 @@ from node.pull import access
 from node.store import disk, rights
 from node.store.service_set import ServiceSet
 
+# The Debian package of each program.
 PACKAGES = {
     "rsync": "rsync",
     "ssh": "openssh-client",
@@ -27,9 +28,8 @@ PACKAGES = {
     "setpriv": "util-linux",
     "dpkg-deb": "dpkg",
 }
-"""The Debian package of each program."""
+# Releases of a service whose configs are other ones than those of this checkout.
 UNFIT = {"imagenode": (releases.IMAGENODE_BETWEEN, releases.IMAGENODE_0_3)}
-"""Releases of a service whose configs are other ones than those of this checkout."""
 
 
 def missing(desired: DesiredState, found: Facts) -> Missing:
@@ -121,7 +121,7 @@ def _unknown(found: "Dict[str, Optional[Release]]") -> List[str]:
 
 
 def release(content: ServiceSet) -> Optional[Release]:
-    """Return which release a service's own code is of; None where that is not told apart, or nobody knows the place."""
+    """Return which release a service's own code is of; None where nobody can tell."""
     script = content.work.script
     if script is None:
         return None

@@ -84,7 +84,7 @@ def _library(content: ServiceSet, units: drift.Statuses) -> str:
 
 
 def _health(content: ServiceSet) -> Optional[str]:
-    """What is wrong with a service that is to run; None where it does its work with the files that it should have."""
+    """Return what is wrong with a service that is to run; None where it works with the files that it should have."""
     if not content.is_to_run:
         return None
     found = health.judge(content)
@@ -110,17 +110,19 @@ def text(found: Status) -> str:
     """Return the status for people."""
     lines: List[str] = []
     for name, service in found.services.items():
+        product = service.product
+        release = ", release %s" % product if product and product != sets.UNKNOWN else ""
+        state = "healthy" if service.state == "running" else "%s, as the site says" % service.state
         lines += [
             "%s (%s)" % (name, service.unit),
-            "  chosen    %s, by commit %s%s"
-            % (short(service.chosen), short(service.commit), _release(service.product)),
+            "  chosen    %s, by commit %s%s" % (short(service.chosen), short(service.commit), release),
             "  live      %s" % (short(service.live) if service.live else "nothing that is known"),
             "  previous  %s" % short(service.previous),
         ]
         lines += ["  model     %s %s, manifest %s" % (model, version, short(service.manifests.get(model)))
                   for model, version in sorted(service.models.items())]  # fmt: skip
         lines += ["  coral     %s" % each for each in coral_text(service.coral)]
-        lines.append("  health    %s" % (service.health or _health_of(service.state)))
+        lines.append("  health    %s" % (service.health or state))
         lines += ["  drift     %s" % each for each in service.drift]
         if service.pending:
             lines.append("  pending   %s" % _pending_text(service.pending))
@@ -135,14 +137,6 @@ def coral_text(found: Optional[Coral]) -> Iterator[str]:
         yield "%s, stick %s, library %s" % (found.version, found.stick, found.library)
         if found.problem:
             yield found.problem
-
-
-def _release(product: Optional[str]) -> str:
-    return ", release %s" % product if product and product != sets.UNKNOWN else ""
-
-
-def _health_of(state: Optional[str]) -> str:
-    return "healthy" if state == "running" else "%s, as the site says" % state
 
 
 def _pending_text(pending: Pending) -> str:

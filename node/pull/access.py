@@ -8,7 +8,7 @@ import pwd
 import re
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterable, Iterator, List, Optional, Tuple
+from typing import Iterator, List, Optional, Tuple
 
 from node import layout
 from node.codec import Text
@@ -23,8 +23,7 @@ SSHD = "/usr/sbin/sshd"
 DEFAULT_KEYS = ".ssh/authorized_keys"
 ANY_BYTES = ("utf-8", "surrogateescape")
 REVOKED = re.compile(r"sentinelcam-pull:[a-z0-9-]+:[0-9]+")  # as modelctl.nodes.pull_ca names one node's key
-# Older ones can be escaped from: CVE-2026-53783.
-SAFE_RSYNC = (3, 5, 0)
+SAFE_RSYNC = (3, 5, 0)  # older ones can be escaped from: CVE-2026-53783
 
 
 def make_key(host: str) -> None:
@@ -71,7 +70,7 @@ def install(certificate: str, known_hosts: str) -> None:
 
 
 def read(name: str) -> Optional[Text]:
-    """Return a file of the access folder, or None where there is none, or no text: it is made anew then."""
+    """Return a file of the access folder; None where there is none, or no text: it is made anew then."""
     return disk.decoded(_path(name))
 
 
@@ -82,7 +81,8 @@ def is_authorized(user: str, lines: List[str]) -> bool:
 
 def revoked(user: str, lines: List[str]) -> List[str]:
     """Return the keys that are revoked here, and not by these lines: somebody knows more than who sends them."""
-    return sorted(set(_named(_ours(user, lines))) - set(_named(lines)))
+    here, told = (REVOKED.findall("\n".join(each)) for each in (_ours(user, lines), lines))
+    return sorted({*here} - {*told})
 
 
 def authorize(user: str, lines: List[str]) -> None:
@@ -118,7 +118,7 @@ def rsync_version() -> Tuple[int, ...]:
 
 
 def _ours(user: str, lines: List[str]) -> List[str]:
-    """The account's lines for the CA of these lines."""
+    """Return the account's lines for the CA of these lines."""
     with _authorized_keys(user) as (path, _):
         return [each for each in _lines(path) if _is_of(_pull_ca(lines), each)]
 
@@ -127,12 +127,8 @@ def _path(name: str) -> Path:
     return layout.access() / name
 
 
-def _named(lines: List[str]) -> List[str]:
-    return [name for line in lines for name in REVOKED.findall(line)]
-
-
 def _pull_ca(lines: List[str]) -> str:
-    """The public key that all these lines trust."""
+    """Return the public key that all these lines trust."""
     return lines[-1].rsplit("ssh-ed25519 ", 1)[1].split()[0]
 
 
@@ -142,26 +138,22 @@ def _is_of(pull_ca: str, line: str) -> bool:
 
 @contextmanager
 def _authorized_keys(user: str) -> Iterator[Tuple[Path, Owner]]:
-    """The file from which sshd takes the account's keys, and whose it is to be; meanwhile in that owner's name.
+    """Yield the file from which sshd takes the account's keys, and whose it is; meanwhile act in that owner's name.
 
-    Below a home, or a folder that the user has elsewhere, it is the user, who decides what is a link there, and where
-    it leads; else it is root.
+    Below a home, or a folder of the user's elsewhere, it is the user, who decides there where links lead; else root.
     """
     account = pwd.getpwnam(user)
     home = Path(account.pw_dir)
     path = home / _place_of_keys(user, account.pw_dir)
-    is_theirs = home in path.parents or account.pw_uid in _owners(path.parents)
+    owners = (status.st_uid for status in map(disk.status, path.parents) if status is not None)
+    is_theirs = home in path.parents or account.pw_uid in owners
     owner = Owner(account.pw_uid, account.pw_gid) if is_theirs else ROOT
     with rights.of(owner):
         yield _end_of_links(path), owner
 
 
-def _owners(paths: Iterable[Path]) -> List[int]:
-    return [status.st_uid for status in map(disk.status, paths) if status is not None]
-
-
 def _place_of_keys(user: str, home: str) -> str:
-    """Where sshd looks first: sshd_config(5), AuthorizedKeysFile."""
+    """Return where sshd looks first: sshd_config(5), AuthorizedKeysFile."""
     if not os.access(SSHD, os.X_OK):
         return DEFAULT_KEYS
     said = commands.run([SSHD, "-T", "-C", "user=%s,host=localhost,addr=127.0.0.1" % user])
@@ -178,7 +170,7 @@ def _place_of_keys(user: str, home: str) -> str:
 
 
 def _end_of_links(path: Path) -> Path:
-    """Where the links at a path lead: they stay links."""
+    """Return where the links at a path lead: they stay links."""
     for _ in range(handles.MAX_LINKS):
         to = disk.target(path)
         if to is None:

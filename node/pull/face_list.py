@@ -1,4 +1,4 @@
-"""The face list on a datasink. It locks events: what no list entry names, the sentinel's daily clean-up deletes."""
+"""The face list on a datasink. It locks events: what no entry names, the sentinel's daily clean-up deletes."""
 
 from __future__ import annotations
 
@@ -25,14 +25,12 @@ Event = Tuple[str, str]  # date, event id
 
 
 class FaceList(NamedTuple):
-    """A face list, and who says that it is one: it is read with their rights."""
-
     path: Path
-    by: Owner
+    by: Owner  # who says that it is one: it is read with their rights
 
 
 def path_of(version: Version, name: str) -> Path:
-    """Where a file of the version lies: facelist.csv of 2026-02-02 is facelist_2026-02-02.csv."""
+    """Return where a file of the version lies: facelist.csv of 2026-02-02 is facelist_2026-02-02.csv."""
     plain = Path(name)
     return version.directory / (plain.stem + "_" + version.version + plain.suffix)
 
@@ -114,15 +112,17 @@ def unlocks(version: Version, configs: List[Path], registry: Optional[Path]) -> 
 
 
 def _unlocked(new: FaceList, link: Path, configs: List[Path]) -> Set[Event]:
-    """The lists that are live are the one behind the link and the one that the data pump reads: an older tool may have
-    set only one of them."""
+    """Return the live events that a list does not hold.
+
+    Live are the list behind the link and the one that the data pump reads: an older tool may have set only one.
+    """
     live = [each for each in [_behind(link), *map(_live, configs)] if each is not None and each.path != new.path]
     locked: Set[Event] = set().union(*(_events(each) for each in live))
     return locked - _events(new) if locked else set()
 
 
 def _behind(link: Path) -> Optional[FaceList]:
-    """The list that a link names, or that is in its place."""
+    """Return the list that a link names, or that is in its place."""
     try:
         status, target = handles.look(link)
     except (FileNotFoundError, NotADirectoryError):
@@ -131,7 +131,7 @@ def _behind(link: Path) -> Optional[FaceList]:
 
 
 def _live(config: Path) -> Optional[FaceList]:
-    """The list that a config names, in the name of whom the config belongs to."""
+    """Return the list that a config names, in the name of whom the config belongs to."""
     try:
         with handles.opened(config) as file:
             text, status = disk.content(file, config).decode(), os.fstat(file.fileno())
@@ -144,7 +144,7 @@ def _live(config: Path) -> Optional[FaceList]:
 
 
 def _events(found: FaceList) -> Set[Event]:
-    """The events of a list; none where it is not there."""
+    """Return the events of a list; none where it is not there."""
     path = found.path
     try:
         with rights.of(found.by), handles.opened(path) as file:

@@ -45,7 +45,7 @@ def pull(desired: DesiredState) -> None:
 
 
 def _elsewhere(version: Version) -> Optional[str]:
-    """Why a version cannot be put in place in one rename; None when it can."""
+    """Return why a version cannot be put in place in one rename; None when it can."""
     folder = version.directory.parent
     if not disk.is_folder(folder) or disk.device(folder) == disk.device(folder.parent):
         return None
@@ -69,7 +69,7 @@ def _fetch(wanted: List[Version], missing: Dict[str, List[File]], staging: Path,
 
 
 def _missing(version: Version) -> List[File]:
-    """What must come for this version. A folder that is already there is hashed once and adopted."""
+    """Return what must come for this version. A folder that is already there is hashed once and adopted."""
     return versions.contents(version) if versions.is_absent(version) else versions.record(version)
 
 
@@ -88,7 +88,7 @@ def _reuse(file: File, staged: Path) -> bool:
 
 
 def _unshare(staged: Path) -> None:
-    """An older try may have linked it to another version's file, which rsync would then write into."""
+    """Remove what an older try has linked to another version's file: rsync would write into that."""
     status = disk.status(staged)
     if status is not None and stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
         with checksum_cache.renewing(staged):
@@ -97,10 +97,7 @@ def _unshare(staged: Path) -> None:
 
 @contextmanager
 def staged(version: Version, wanted: List[File], staging: Path, desired: DesiredState, owner: Owner) -> Iterator[Path]:
-    """Hold a staging folder, bring files of a version there, verify them, and yield the folder that they are in.
-
-    Raises Refusal as `verify` does.
-    """
+    """Hold a staging folder, bring files of a version there, verify them, and yield the folder that they are in."""
     with held_staging(staging):
         _bring({version.label + "/" + file.name: file for file in wanted}, staging, desired)
         verify(staging / version.label, wanted, version.label, desired.source, owner)
@@ -127,7 +124,8 @@ def _settle(version: Version, expected: List[File], staging: Path, desired: Desi
     readings = verify(staged, expected, version.label, desired.source, desired.owner)
     if versions.is_absent(version):
         files.folder(version.directory.parent, desired.owner)
-        _drop_extras(staged, expected)
+        for name in sorted({*disk.names(staged)} - {file.name for file in expected}):
+            _remove(staged / name)  # an older try may have staged another manifest's files
         files.give(staged, desired.owner, 0o755)
         files.place(staged, version.directory)
         for name, reading in readings.items():
@@ -151,50 +149,34 @@ def _give_linked(staged: Path, final: Path) -> None:
 
 
 def verify(staged: Path, expected: List[File], label: str, source: Source, owner: Owner) -> Dict[str, Reading]:
-    """Compare staged files with their pinned digests, give those that are right to their owner, 0644 as SPEC has it,
-    and return the readings of the immutable ones.
+    """Compare staged files with their pins, give them to their owner, and return the readings of the immutable ones.
 
     Raises Refusal naming all that is wrong. A file with wrong bytes is dropped, so that it comes anew.
     """
     missing = [file for file in expected if not disk.is_file(staged / file.name)]
     if missing:
-        raise Refusal(_absent(label, missing, source.host))
+        names = ", ".join(sorted(file.name for file in missing))
+        raise Refusal(
+            "%s: %s not in the registry of %s; expected what pins.json names; store it there or choose another version"
+            % (label, names, source.host)
+        )
     readings = {file.name: checksum_cache.take(staged / file.name, file.sha256, owner) for file in expected}
-    wrong = [file for file in expected if readings[file.name].sha256 != file.sha256]
-    for file in wrong:
-        files.unlink(staged / file.name)
+    wrong = []
+    for file in expected:
+        found = readings[file.name].sha256
+        if found != file.sha256:
+            files.unlink(staged / file.name)
+            wrong.append(
+                "%s/%s: the registry's copy has SHA-256 %s, expected the pinned %s; restore that file on the datasink"
+                % (label, file.name, found[:12], file.sha256[:12])
+            )
     if wrong:
-        raise Refusal("; ".join(_differs(label, file, readings[file.name].sha256) for file in wrong))
+        raise Refusal("; ".join(wrong))
     return {file.name: readings[file.name] for file in expected if not file.linked}
 
 
-def _absent(label: str, missing: List[File], datasink: str) -> str:
-    """Tell that the registry lacks files of a version."""
-    names = ", ".join(sorted(file.name for file in missing))
-    expected = "expected what pins.json names; store it there or choose another version"
-    return "%s: %s not in the registry of %s; %s" % (label, names, datasink, expected)
-
-
-def _differs(label: str, file: File, found: str) -> str:
-    """Tell that the registry's copy of a file has other bytes than the pinned ones."""
-    return "%s/%s: the registry's copy has SHA-256 %s, expected the pinned %s; restore that file on the datasink" % (
-        label,
-        file.name,
-        found[:12],
-        file.sha256[:12],
-    )
-
-
-def _drop_extras(staged: Path, expected: List[File]) -> None:
-    """An older try may have staged another manifest's files here."""
-    names = {file.name for file in expected}
-    for name in disk.names(staged):
-        if name not in names:
-            _remove(staged / name)
-
-
 def _remove(staged: Path) -> None:
-    """What was staged may be a link to another version's file."""
+    """Remove what was staged, which may be a link to another version's file."""
     inside = [path for path, _ in disk.below(staged)] if disk.is_real_folder(staged) else []
     with checksum_cache.renewing(staged, *inside):
         files.remove(staged)

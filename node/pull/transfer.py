@@ -1,7 +1,4 @@
-"""Fetching files from the datasink's registry with rsync: resumable, time-limited, retried as long as bytes come.
-
-rrsync on the other side serves the registry's folder read-only, so paths are relative to it.
-"""
+"""Fetching files from the datasink's registry with rsync: resumable, time-limited, retried as long as bytes come."""
 
 from __future__ import annotations
 
@@ -66,8 +63,7 @@ def check_space(wanted: Dict[str, File], staging: Path, limits: Limits) -> None:
 def fetch(source: Source, names: List[str], staging: Path, limits: Limits) -> None:
     """Bring `names`, relative to the registry, below `staging`. Raises Refusal; what came stays for the next try.
 
-    Only what is missing at the end of a staged file moves: its start is taken as it is. A name that the registry lacks
-    is not an error here: whoever asked looks at what came.
+    Only what is missing at the end of a staged file moves. A name that the registry lacks is no error here.
     """
     _persist(source, names, staging, limits, APPEND)
 
@@ -124,10 +120,7 @@ def hopeless(said: str, host: str) -> Optional[str]:
 
 
 def _rsync(source: Source, names: List[str], staging: Path, limits: Limits, mode: List[str]) -> Tuple[int, str]:
-    """Return rsync's exit code and what it said. What comes is synced on the way.
-
-    The names and what it says are files, which nobody need read or write in time.
-    """
+    """Return rsync's exit code and what it said. Its input and output are files, which nobody need serve in time."""
     timeout = 2 * limits.pull_timeout  # ssh notices a dead link; twice its time ends what hangs for another reason
     command = ["rsync", "--times", "--files-from=-", "--chmod=D755,F644", "--timeout=%d" % timeout, *mode]
     command += [*_way_to(source, limits.pull_timeout), "./"]
@@ -145,13 +138,16 @@ def _rsync(source: Source, names: List[str], staging: Path, limits: Limits, mode
 
 
 def _way_to(source: Source, timeout: int) -> List[str]:
-    """The words that lead rsync to the registry: over the network, or here with the rights of whom it belongs to."""
+    """Return what leads rsync to the registry: over the network, or here with the rights of whom it belongs to."""
     if source.local:
         user = rights.owner_of(source.login)
         drop = "setpriv --reuid=%d --regid=%d --init-groups sh -c 'exec \"$@\"'" % user
         return ["--protect-args", "--rsh=" + drop, "here:%s/" % source.registry]
     address = "[" + source.address + "]" if ":" in source.address else source.address
-    return ["--rsh=" + ssh(timeout), *_compression(), source.login + "@" + address + ":/"]
+    # Half the loss when a link dies: rsync keeps whole chunks only, and lz4's are half as long as plain ones. An older
+    # rsync knows only zlib, which would keep a small datasink busy.
+    compress = ["--compress"] if access.rsync_version() >= COMPRESSING_RSYNC else []
+    return ["--rsh=" + ssh(timeout), *compress, source.login + "@" + address + ":/"]
 
 
 def ssh(timeout: int) -> str:
@@ -184,17 +180,9 @@ def require_key() -> None:
             raise Refusal("%s: missing; run deploys/access.py, then run again" % path)
 
 
-def _compression() -> List[str]:
-    """Half the loss when a link dies: rsync keeps whole chunks only, and lz4's are half as long as plain ones.
-
-    Older ones know only zlib, which would keep a small datasink busy.
-    """
-    return ["--compress"] if access.rsync_version() >= COMPRESSING_RSYNC else []
-
-
 def _follow(process: "subprocess.Popen[bytes]", names: List[str], staging: Path, patience: float) -> None:
-    """Sync what comes until rsync ends. One that neither brings nor reads anything for `patience` seconds is ended,
-    whatever holds it: while it compares a long file with the registry's, nothing comes.
+    """Sync what comes until rsync ends. It is ended when it neither brings nor reads anything for `patience` seconds:
+    while it compares a long file with the registry's, nothing comes.
     """
     synced, since = _progress(names, staging), time.monotonic()
     read: Optional[int] = None
@@ -216,7 +204,7 @@ def _follow(process: "subprocess.Popen[bytes]", names: List[str], staging: Path,
 
 
 def _progress(names: List[str], staging: Path) -> Progress:
-    """What came so far: rsync writes a new file under a name of its own, which counts as its beginning."""
+    """Return what came so far of each file that has begun."""
     return {name: _status(staging / name) for name in names if disk.is_file(staging / name)}
 
 
@@ -230,7 +218,7 @@ def _pull_from(source: Source) -> str:
 
 
 def _reason(said: str) -> str:
-    """The first line is ssh's or rsync's own reason; those after it only follow from it."""
+    """Return the first line: those after it only follow from it."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     return lines[0].rstrip(".") if lines else "no reason given"
 

@@ -7,7 +7,7 @@ import pytest
 
 from node import layout
 from node.desired_state import Version
-from node.facts import preview
+from node.facts import versions as node_versions
 from node.protocol.versions import Chosen, Preview, PreviewQuestion, StackSize
 from node.pull import face_list
 from node.store import checksum_cache, disk, sets
@@ -23,7 +23,7 @@ NOTHING = PreviewQuestion(versions=[], face_lists=[], configs=[], stack=None, re
 
 
 def asked(*versions: Version, **more: Any) -> Preview:
-    return preview.preview(NOTHING._replace(versions=list(versions), **more))._replace(chosen=None)
+    return node_versions.preview(NOTHING._replace(versions=list(versions), **more))._replace(chosen=None)
 
 
 class TestBytes:
@@ -59,14 +59,14 @@ class TestBytes:
 
 def test_what_is_chosen_and_by_which_commit(place: Place) -> None:
     """H11: so that a checkout which lacks the commit refuses before it commits itself."""
-    assert preview.preview(NOTHING).chosen == {}
+    assert node_versions.preview(NOTHING).chosen == {}
     digest, commit = "ab" * 32, "c0ffee" * 6 + "c0ff"
     sets.put(service_set(digest, installed(place.root / "engine.yaml", "new")), commit, "0.1.0")
-    assert preview.preview(NOTHING).chosen == {}
+    assert node_versions.preview(NOTHING).chosen == {}
     sets.choose("engine", digest, None)
-    assert preview.preview(NOTHING).chosen == {"engine": Chosen(digest, commit)}
+    assert node_versions.preview(NOTHING).chosen == {"engine": Chosen(digest, commit)}
     (layout.sets("engine") / digest / "set.json").write_bytes(b"")
-    assert preview.preview(NOTHING).chosen == {}
+    assert node_versions.preview(NOTHING).chosen == {}
 
 
 class TestFaceLists:

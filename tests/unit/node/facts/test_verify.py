@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from node.facts import versions
 from node.protocol.versions import Verified, VerifyFolder, VerifyQuestion
-from node.pull import verification
 from node.store import disk
 from tests.unit.node.places import sha256, tree
 
@@ -22,7 +22,7 @@ def folder(
 
 
 def differences(question: VerifyFolder) -> dict[str, Any]:
-    [found] = verification.verify(VerifyQuestion([question], None)).folders
+    [found] = versions.verify(VerifyQuestion([question], None)).folders
     return found._asdict()
 
 
@@ -115,6 +115,6 @@ def test_the_version_folders_of_a_node(path: Path, tmp_path: Path) -> None:
     (models / "birds").symlink_to(path.parent)
     (models / "file").touch()
     Path(os.fsdecode(os.fsencode(models) + b"/dogs/\xff")).mkdir()
-    found = verification.verify(VerifyQuestion([], models))
+    found = versions.verify(VerifyQuestion([], models))
     assert found == Verified([], ["cats/2026-01-01", "dogs/old", "dogs/\\udcff"])
-    assert verification.verify(VerifyQuestion([], tmp_path / "none")).versions == []
+    assert versions.verify(VerifyQuestion([], tmp_path / "none")).versions == []
