@@ -8,7 +8,7 @@ import click
 from modelctl.errors import OperatorError
 
 COMMANDS = {
-    "check": "site", "collect": "linked_files", "coral": "coral", "import": "import_", "list": "reports",
+    "check": "site", "collect": "linked_files", "coral": "bring", "import": "bring", "list": "reports",
     "override": "moving", "pin": "pin", "prune": "prune", "render": "site", "restore": "linked_files",
     "revoke": "keys", "rollback": "moving", "show": "reports", "status": "reports", "trust": "keys",
     "undo": "moving", "verify": "reports",

@@ -28,10 +28,7 @@ _held: list[TextIO] = []  # open until this process ends
 
 
 def take(lock: Path) -> TextIO | None:
-    """Take a lock, which its file holds until it is closed; make that where there is none.
-
-    None when another process holds it, or has removed the file that was opened here. Raises OSError.
-    """
+    """Take a lock, until its file is closed; None when another process has it, or removed its file. Raises OSError."""
     file = lock.open("a+", encoding="utf-8")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

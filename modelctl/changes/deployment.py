@@ -53,10 +53,7 @@ class Deployer:
 
     @contextmanager
     def in_order(self) -> Iterator[None]:
-        """From here on a signal to stop ends pyinfra, and is noted: the change is ended in order, not broken off.
-
-        One that is ignored stays so: under nohup a terminal may go.
-        """
+        """A signal to stop ends pyinfra and is noted; one that is ignored stays so: under nohup a terminal may go."""
         with _handling([each for each in _SIGNALS if signal.getsignal(each) != signal.SIG_IGN], self._note):
             yield
 

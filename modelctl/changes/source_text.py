@@ -152,10 +152,7 @@ class Row:
         return found
 
     def added(self, index: int, text: str) -> list[Splice]:
-        """One more item in this place, which is not the first: on a line of its own, as its neighbour is.
-
-        A comment at the end of a line stays with the item that it follows.
-        """
+        """One more item behind another, on a line of its own if that is; a comment at the end of a line stays there."""
         beside = self.items[index - 1]
         before, after = self._gap(index - 1), self._gap(index)
         line, rest = _LINE.match(before), _LINE.match(after)

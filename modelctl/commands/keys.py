@@ -77,10 +77,7 @@ def revoke(host: str, yes: bool, inventory: Inventory) -> None:
 
 
 def revoke_keys(inventory: Inventory, host: str) -> tuple[int, str]:
-    """Revoke every pull key that a host may have by now. Returns their last generation, and the commit.
-
-    Raises OperatorError; nothing is changed then.
-    """
+    """Revoke a host's pull keys; return the last generation and the commit. After an OperatorError none is revoked."""
     path = inventory.revoked.resolve()
     checkout = checkout_of(path)
     with locks.held(path), to_the_end():

@@ -175,10 +175,7 @@ def _standing(model: str, override: str | None, current: str) -> str:
 
 
 def _allowing(inventory: Inventory, begun: Change, older: tuple[str, ...]) -> Change:
-    """The change with the hosts that may be taken back from a newer checkout's set. Raises OperatorError for others.
-
-    A host that is unreachable is no obstacle.
-    """
+    """The change with what may be taken back from a newer set. Raises OperatorError for other hosts that answer."""
     ancestry.require_moving(older, begun.hosts)
     allowed, fleet = tuple(sorted({*begun.older, *older})), inventory.fleet
     hosts = [host for host in begun.hosts if host in fleet.site.hosts]

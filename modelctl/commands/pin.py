@@ -58,10 +58,7 @@ def require_pins_file(inventory: Inventory) -> None:
 
 
 def pin_versions(inventory: Inventory, versions: Sequence[tuple[str, str]], yes: bool) -> None:
-    """Add these (model, version) to the pins file.
-
-    Raises OperatorError, after the others are pinned, when one is not as its manifest says.
-    """
+    """Add these (model, version) to the pins file. Raises OperatorError for a faulty one when the others are pinned."""
     path, fleet = inventory.pins, inventory.fleet
     proposal = pinning.propose(fleet, dict(_read_each(fleet, versions)))
     _show(proposal, fleet.site.primary_datasink, path)

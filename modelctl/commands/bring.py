@@ -1,8 +1,8 @@
-"""`modelctl import`."""
+"""`modelctl import` and `modelctl coral`: a version is brought to the primary datasink, and pinned."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import click
 
@@ -16,12 +16,14 @@ from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory_file import Inventory
 from modelctl.nodes import travelling
-from modelctl.registry import importing, pinning, registry_store
+from modelctl.registry import coral_stacks, importing, pinning, registry_store
 from modelctl.registry.importing import Plan
 from modelctl.registry.manifest import pin_of
 from modelctl.table import Report, Row, Table, number
+from node.protocol.registry import Measured
 
-COLUMNS = ("in the folder", "in the version", "bytes", "SHA-256")
+IMPORT_COLUMNS = ("in the folder", "in the version", "bytes", "SHA-256")
+STACK_COLUMNS = ("file", "bytes", "SHA-256")
 
 
 @click.command("import")
@@ -50,11 +52,72 @@ def import_(model: str, version: str, path: str, maps: tuple[str, ...], yes: boo
     else:
         _require_unpinned(fleet, pair)
         travelling.require_space(fleet, fleet.registry_folder(), plan.bytes, place.free)
-        _show(fleet, pair, folder, plan)
+        _show_plan(fleet, pair, folder, plan)
         options.require_consent("Import and pin it?", "imported", yes)
         with progress.waiting(f"copying {folder} on {fleet.site.primary_datasink}"):
             registry_store.copy(fleet, pair, folder, plan)
     pin_versions(inventory, [pair], yes or not place.stored)  # both were asked for at once
+
+
+@click.group()
+def coral() -> None:
+    """Bring the packages of a Coral stack to the primary datasink, and pin them."""
+
+
+@coral.command()
+@click.argument("version", required=False)
+@click.option(
+    "--from",
+    "folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Take the files from this folder, not from their release pages.",
+)
+@options.inventory
+def download(version: str | None, folder: Path | None, inventory: Inventory) -> None:
+    """Download the stack VERSION from its release pages, and store it on the primary datasink.
+
+    Without VERSION: the current one, and those that hosts override it with. What is pinned must come as it was pinned.
+    Run it again where it was ended: it goes on from there.
+    """
+    require_pins_file(inventory)
+    fleet = inventory.fleet
+    versions = coral_stacks.choose(fleet, version)
+    inventory.connect()
+    place = coral_stacks.look(fleet, versions)
+    for each in versions:
+        stored = place.stored.get(each)
+        if stored is not None:
+            coral_stacks.require_same(fleet, each, stored)
+            verify = hints.modelctl(f"verify {CORAL}")
+            click.echo(
+                f"{CORAL}/{each}: {fleet.site.primary_datasink} has it; to read every byte of it there: {verify}"
+            )
+        else:
+            _store_stack(fleet, each, folder, place.free)
+    if any(fleet.pin(CORAL, each) is None for each in versions):
+        click.echo(f"no pin covers all of them yet; next: {hints.modelctl('coral pin')}")
+
+
+@coral.command("pin")
+@click.argument("version", required=False)
+@options.yes
+@options.inventory
+def pin_stack(version: str | None, yes: bool, inventory: Inventory) -> None:
+    """Pin the stack VERSION as the primary datasink holds it, after reading every byte of it there.
+
+    Without VERSION: the current one, and those that hosts override it with.
+    """
+    require_pins_file(inventory)
+    fleet = inventory.fleet
+    versions = coral_stacks.choose(fleet, version)
+    inventory.connect()
+    stored = coral_stacks.look(fleet, versions).stored
+    for each in versions:
+        if each not in stored:
+            datasink, bring = fleet.site.primary_datasink, hints.modelctl(f"coral download {each}")
+            raise OperatorError(f"{datasink}: {CORAL}/{each} is not stored there; download it: {bring}")
+        coral_stacks.require_same(fleet, each, stored[each])
+    pin_versions(inventory, [(CORAL, each) for each in versions], yes)
 
 
 def _require_model(fleet: Fleet, model: str) -> None:
@@ -103,13 +166,33 @@ def _require_unpinned(fleet: Fleet, pair: tuple[str, str]) -> None:
         )
 
 
-def _show(fleet: Fleet, pair: tuple[str, str], folder: PurePosixPath, plan: Plan) -> None:
+def _show_plan(fleet: Fleet, pair: tuple[str, str], folder: PurePosixPath, plan: Plan) -> None:
     named = [(file.old, file.new, number(file.content.size), file.content.sha256[:12]) for file in plan.files]
     left = [(name, "left out", "", "") for name in plan.left_out]
     rows = tuple(Row((one_line(old), *rest)) for old, *rest in (*named, *left))
     click.echo(f"to import as {'/'.join(pair)}, on {fleet.site.primary_datasink}:")
     click.echo(f"  from {folder}\n  to   {fleet.registry_folder()}/{'/'.join(pair)}\n")
-    Report((Table(COLUMNS, rows, frozenset({"bytes"})),)).print()
+    Report((Table(IMPORT_COLUMNS, rows, frozenset({"bytes"})),)).print()
     click.echo(f"\n{len(plan.files)} files, and the manifest: {plan.bytes:,} bytes")
     for line in programs.shrunken(fleet.pins, *pair, plan.table):
         click.echo(f"warning: {line}", err=True)
+
+
+def _store_stack(fleet: Fleet, version: str, folder: Path | None, free: int) -> None:
+    """Nothing is sent before all files are here, and are the pinned ones where there is a pin."""
+    found = coral_stacks.gather(fleet, version, folder)
+    files = {name: file for name, (_, file) in found.items()}
+    _show_files(files)
+    travelling.require_space(fleet, fleet.registry_folder(), sum(file.size for file in files.values()), free)
+    datasink = fleet.site.primary_datasink
+    for name, (path, file) in found.items():
+        with progress.moving(f"sending {name} to {datasink}", file.size) as advance:
+            coral_stacks.send(fleet, version, path, file, advance)
+    with progress.waiting(f"storing {CORAL}/{version} on {datasink}"):
+        coral_stacks.finish(fleet, version)
+    click.echo(f"{CORAL}/{version}: stored on {datasink}")
+
+
+def _show_files(files: Mapping[str, Measured]) -> None:
+    rows = tuple(Row((name, number(file.size), file.sha256)) for name, file in files.items())
+    Report((Table(STACK_COLUMNS, rows, frozenset({"bytes"})),)).print()
