@@ -7,7 +7,7 @@ import pyinfra
 from modelctl.outside import require_checkout
 from modelctl.product import CHECKOUT
 from operations import mends
-from operations.mends.interrupt import end_at_interrupt
+from operations.mends.terminal import end_at_interrupt
 
 mends.apply()
 if pyinfra.is_cli:

@@ -16,8 +16,8 @@ import pyinfra_cli
 import pytest
 
 from modelctl.product import CHECKOUT
-from operations.mends.interrupt import INTERRUPTED
-from operations.mends.interrupt import STOPPED as TOLD
+from operations.mends.terminal import INTERRUPTED
+from operations.mends.terminal import STOPPED as TOLD
 
 LIMIT = 20  # seconds
 STOPPED = TOLD.format("modelctl status")

@@ -10,14 +10,14 @@ from pyinfra import logger as pyinfra_logger
 from pyinfra.connectors import util
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
-from operations.mends import passwords
+from operations.mends import terminal
 from tests.unit.operations.mends.test_interrupt import ended, pyinfra
 
 
 class TestSudo:
     @pytest.fixture(autouse=True)
     def _no_terminal(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(passwords, "_has_terminal", lambda: False)
+        monkeypatch.setattr(terminal, "_has_terminal", lambda: False)
 
     @staticmethod
     def _refused() -> tuple[int, CommandOutput]:
@@ -36,13 +36,13 @@ class TestSudo:
 
         monkeypatch.setattr(util, "getpass", ask)
         with pytest.raises(EOFError):
-            self.run(passwords._run_with_password)
+            self.run(terminal._run_with_password)
 
     def test_mended(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """U11: says so, and what to type."""
         said: list[str] = []
         monkeypatch.setattr(pyinfra_logger, "error", said.append)
-        code, output = self.run(passwords._run_or_tell)
+        code, output = self.run(terminal._run_or_tell)
         assert (code, output.output_lines) == (1, [])
         assert said == [
             "[lab1] sudo wants a password there; expected none; put 'ops ALL=(ALL) NOPASSWD: ALL' there: "

@@ -1,0 +1,104 @@
+"""What pyinfra does at a terminal, and where there is none: it shows a traceback instead of asking for a password.
+
+At Ctrl-C it exits 0, as if the hosts had been deployed to, and waits for hosts that go on meanwhile.
+"""
+
+import os
+import signal
+import termios
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, NoReturn
+
+import pyinfra.connectors.local
+import pyinfra.connectors.ssh
+import pyinfra.connectors.ssh_util
+import pyinfra.connectors.util
+import pyinfra_cli.cli
+from pyinfra import logger
+from pyinfra.api import Host
+from pyinfra.connectors.util import CommandOutput
+from pyinfra_cli.exceptions import CliError
+
+from modelctl import hints
+from modelctl.nodes.node_command import passwordless
+
+INTERRUPTED = 128 + signal.SIGINT  # as a shell tells it
+STOPPED = "Stopped; what has begun on a node goes on there: {}\n"
+
+_STDIN, _STDERR = 0, 2
+_getpass = pyinfra_cli.cli.getpass
+_run_with_password = pyinfra.connectors.util.execute_command_with_sudo_retry
+
+
+def end_at_interrupt() -> None:
+    """Let Ctrl-C end this process at once, with the exit code of an interrupt."""
+    terminal = termios.tcgetattr(_STDIN) if os.isatty(_STDIN) else None
+    signal.signal(signal.SIGINT, lambda *_: _stop(terminal))
+
+
+def _stop(terminal: list[Any] | None) -> NoReturn:
+    """End for certain, and begin nothing more; an exception would be lost where Python happens to be beside a fork. A
+    node takes it for a lost connection.
+    """
+    if terminal is not None:
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+        termios.tcsetattr(_STDIN, termios.TCSANOW, terminal)  # else it stays without echo, at a password
+    line = STOPPED.format(hints.modelctl("status")).encode()
+    with suppress(OSError):  # the terminal may be gone
+        os.write(_STDERR, line)  # sys.stderr may be in the middle of a line
+    os._exit(INTERRUPTED)
+
+
+class NoTerminal(OSError):
+    """Nobody can type a password for a host's sudo: that fails the host alone."""
+
+
+def _has_terminal() -> bool:
+    """Whether getpass would find somebody to ask: the controlling terminal, else standard input."""
+    with suppress(OSError):
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+        return True
+    return os.isatty(_STDIN)
+
+
+def _password_or(refuse: Callable[[str], Exception]) -> Callable[[str], str]:
+    """Ask where somebody can type a password, and else raise what refuses the prompt."""
+
+    def ask(prompt: str) -> str:
+        if _has_terminal():
+            return _getpass(prompt)
+        raise refuse(prompt)
+
+    return ask
+
+
+def _no_run(prompt: str) -> CliError:
+    what = prompt.strip().rstrip(":")
+    return CliError(f"{what}: no terminal to type it at, so nothing was done; run this at a terminal")
+
+
+def _no_key(prompt: str) -> CliError:
+    key = prompt.removeprefix("Enter password for private key: ").rstrip(": ")
+    return CliError(
+        f"{key}: its password is wanted, and there is no terminal to type it at; add the key to your ssh-agent: ssh-add"
+    )
+
+
+def _run_or_tell(host: Host, *args: Any) -> tuple[int, CommandOutput]:
+    """Let the host fail with a line about the password that its sudo wants."""
+    try:
+        return _run_with_password(host, *args)
+    except NoTerminal:
+        login = host.data.get("ssh_user") or "LOGIN"
+        logger.error(f"{host.print_prefix}{passwordless(login)}; or run this at a terminal")
+        return 1, CommandOutput([])
+
+
+MENDS = (
+    (pyinfra_cli.cli, "getpass", _password_or(_no_run)),
+    (pyinfra.connectors.ssh_util, "getpass", _password_or(_no_key)),
+    (pyinfra.connectors.util, "getpass", _password_or(NoTerminal)),
+    (pyinfra.connectors.ssh, "execute_command_with_sudo_retry", _run_or_tell),
+    (pyinfra.connectors.local, "execute_command_with_sudo_retry", _run_or_tell),
+)
