@@ -21,7 +21,6 @@ from modelctl.changes import ancestry
 from modelctl.desired.desired_state import desired
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, fault, for_each, one_line
-from modelctl.inventory.fleet import Fleet
 from modelctl.inventory_file import Inventory
 from modelctl.nodes.pull_ca import PullCa
 from modelctl.outside import DEPLOYS
@@ -110,7 +109,9 @@ def check(inventory: Inventory, groups: Groups) -> None:
             for_each(run, lambda name: desired(fleet, name))
         else:
             _require_download(options.stage, words["operations"], fleet.site.primary_datasink, run)
-        _require_pull_ca(fleet)
+        pull_ca = PullCa(fleet.site.pull_ca)
+        if pull_ca.exists():  # one that is not there yet is made
+            pull_ca.public_key()
         if _is_real(words):
             locks.hold(inventory.folder / locks.DEPLOY)
 
@@ -150,13 +151,6 @@ def _require_download(stage: str, deploys: Iterable[str], datasink: str, run: It
         faults.append(fault("--limit", ", ".join(run) or None, f"with {datasink}, which the packages are stored on"))
     if faults:
         raise Faults(faults)
-
-
-def _require_pull_ca(fleet: Fleet) -> None:
-    """Raises OperatorError for a pull CA that nobody could trust; one that is not there yet is made."""
-    pull_ca = PullCa(fleet.site.pull_ca)
-    if pull_ca.exists():
-        pull_ca.public_key()
 
 
 def _is_real(words: Mapping[str, Any]) -> bool:

@@ -41,7 +41,10 @@ class ModelFiles:
         if role not in files:
             self.faults.append(fault(f"registry.models.{model}.files", role, choice(role, files)))
             return ""
-        path = _place(self.fleet, self.host, model, version, files[role])
+        if isinstance(self.fleet.host(self.host), Datasink):  # it has no other model than the face list's
+            path = f"{face_list_folder(self.fleet)}/{face_list_name(version, files[role])}"
+        else:
+            path = f"{models_folder(self.fleet, self.host)}/{model}/{version}/{files[role]}"
         self.named[path] = NamedFile(path, model, version, files[role])
         return path
 
@@ -61,10 +64,3 @@ def face_list_folder(fleet: Fleet) -> str:
 def face_list_name(version: str, name: str) -> str:
     """What a file of the face list's version is called in that folder."""
     return f"{PurePosixPath(name).stem}_{version}{PurePosixPath(name).suffix}"
-
-
-def _place(fleet: Fleet, host: str, model: str, version: str, name: str) -> str:
-    """Where a host has a file of a model's version: a datasink has no other model than the face list's."""
-    if isinstance(fleet.host(host), Datasink):
-        return f"{face_list_folder(fleet)}/{face_list_name(version, name)}"
-    return f"{models_folder(fleet, host)}/{model}/{version}/{name}"

@@ -106,10 +106,6 @@ class KnownHosts:
 
         return KnownHosts(tuple(line for line in map(kept, self.lines) if line is not None))
 
-    def plus(self, line: str) -> "KnownHosts":
-        """The file with one more line at its end."""
-        return KnownHosts((*self.lines, line))
-
     @property
     def text(self) -> str:
         """What the file holds."""

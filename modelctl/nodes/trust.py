@@ -92,7 +92,7 @@ def record(known_hosts: Path, host: str, key: HostKey, known: HostKey | None, po
                 f"{known_hosts}: the key of {host} was changed meanwhile; nothing was written: run it again"
             )
         rest = lines.without(key.address, names)
-        text_file.replace(known_hosts, rest.plus(f"{','.join(names)} {KEY_TYPE} {key.key} {host}").text)
+        text_file.replace(known_hosts, f"{rest.text}{','.join(names)} {KEY_TYPE} {key.key} {host}\n")
 
 
 def _names(address: str, port: int) -> list[str]:

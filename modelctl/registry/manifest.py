@@ -33,9 +33,6 @@ class Differences:
     extra: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
 
-    def __bool__(self) -> bool:
-        return bool(self.missing or self.extra or self.changed)
-
 
 def _size(text: object) -> int:
     if not isinstance(text, str) or not _SIZE.fullmatch(text):

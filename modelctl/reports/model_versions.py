@@ -16,7 +16,6 @@ from modelctl.registry import plain_yaml, registry_store
 from modelctl.reports.status import short
 from modelctl.table import BAD, NONE, ODD, UNKNOWN, UNREADABLE, WELL, Report, Row, Table, number
 from node import codec
-from node.protocol.facts import NodeService
 from node.protocol.registry import ListedVersion, Listing
 from node.registry.own import MANIFEST_LIMIT
 
@@ -112,7 +111,8 @@ def describe(manifest: bytes | None) -> Description:
     if not isinstance(data, dict):
         return Description(fault="found no mapping")
     date, metrics = data.get("date_deployed"), data.get("training_metrics")
-    return Description(date=_text(date) if date else None, metrics=_metrics(metrics))
+    first = list(metrics.items())[:MAX_METRICS] if isinstance(metrics, dict) else []
+    return Description(_text(date) if date else None, {_text(name): _text(value) for name, value in first})
 
 
 def _listing(fleet: Fleet, model: str) -> tuple[Listing | None, str | None]:
@@ -132,15 +132,12 @@ def _runner(fleet: Fleet, host: str, model: str) -> Runner:
     except remote.NoAnswer as error:
         return Runner(gets, None, str(error))
     for name, service in services.items():
-        if service.active and not _is_known(service):
+        is_known = service.live is not None and service.live == service.chosen and service.is_recorded
+        if service.active and not is_known:
             what = f"found {name} running no recorded set; see what is known: {hints.modelctl(f'status {host}')}"
             return Runner(gets, None, f"{remote.place(fleet, host)}: {what}")
     running = [service.models[model] for service in services.values() if service.active and model in service.models]
     return Runner(gets, running[0] if running else None)
-
-
-def _is_known(service: NodeService) -> bool:
-    return service.live is not None and service.live == service.chosen and service.is_recorded
 
 
 def _shown(fleet: Fleet, model: str, listing: Listing | None, hosts: Mapping[str, Runner]) -> list[str]:
@@ -168,12 +165,6 @@ def _version(fleet: Fleet, model: str, version: str, listing: Listing | None) ->
         pinned="no" if pin is None else "differs" if differs else "yes",
         marks=tuple(_marks(fleet, model, version)),
     )
-
-
-def _metrics(found: object) -> dict[str, str]:
-    if not isinstance(found, dict):
-        return {}
-    return {_text(name): _text(value) for name, value in list(found.items())[:MAX_METRICS]}
 
 
 def _text(value: object) -> str:

@@ -181,7 +181,12 @@ def _drift(name: str, wanted: ServiceSet | None, found: NodeService, models: Map
     yield from _sets(wanted, found, models)
     yield from _running(wanted, found)
     yield from found.drift
-    yield from _unfinished(found.pending)
+    if (pending := found.pending) is not None:
+        now = "it runs now" if pending.running else "it does not run now"
+        yield (
+            f"a switch to {short(pending.to)} has not ended ({pending.operator}, {pending.time}: "
+            f"{pending.purpose}); {now}"
+        )
 
 
 def _sets(wanted: ServiceSet, found: NodeService, models: Mapping[str, Versions]) -> Iterator[str]:
@@ -202,19 +207,12 @@ def _running(wanted: ServiceSet, found: NodeService) -> Iterator[str]:
         yield f"running, wanted {wanted.state}; end it there: sudo systemctl {command} {wanted.service}"
 
 
-def _unfinished(pending: Pending | None) -> Iterator[str]:
-    if pending is not None:
-        now = "it runs now" if pending.running else "it does not run now"
-        yield (
-            f"a switch to {short(pending.to)} has not ended ({pending.operator}, {pending.time}: "
-            f"{pending.purpose}); {now}"
-        )
-
-
 def _set_rows(wanted: Wanted, found: Mapping[str, HostStatus]) -> Iterator[Row]:
     for name, host in found.items():
         for service, status in host.services.items():
-            yield _set_row(name, service, status)
+            digests = map(short, (status.wanted, status.chosen, status.running))
+            cells = (*digests, status.verdict, "drift" if status.drift else "none", status.code or "-")
+            yield Row((name, service, *cells), WELL if status.is_healthy else BAD)
         if host.error is not None:
             for each in wanted[name]:
                 yield Row((name, each.service, short(each.digest), *[UNKNOWN] * 5), ODD)
@@ -259,12 +257,6 @@ def _notes(found: Mapping[str, HostStatus]) -> Iterator[str]:
     if drifted:
         limits = " ".join(f"--limit {name}" for name in drifted)
         yield "what a deploy would do about drift: " + hints.pyinfra(f"deploys/models.py {limits} --dry")
-
-
-def _set_row(host: str, service: str, status: ServiceStatus) -> Row:
-    digests = map(short, (status.wanted, status.chosen, status.running))
-    drift = "drift" if status.drift else "none"
-    return Row((host, service, *digests, status.verdict, drift, status.code or "-"), WELL if status.is_healthy else BAD)
 
 
 def _service_notes(service: str, status: ServiceStatus) -> Iterator[str]:

@@ -89,7 +89,8 @@ def registry(fleet: Fleet, models: Sequence[str]) -> Verification:
     except remote.NoAnswer as error:
         named = [(model, version) for model in models for version in fleet.referenced_versions(model)]
         return Verification(tuple(_stored(fleet, *pair, error=str(error)) for pair in named))
-    pairs = [pair for model in models for pair in _expected(fleet, model, listing)]
+    expected = {model: {*listing.of(model), *fleet.referenced_versions(model)} for model in models}
+    pairs = [(model, version) for model in models for version in newest_first(expected[model])]
     size = sum(listing.versions[pair].bytes for pair in pairs if pair in listing.versions)
     with progress.reading(fleet.site.primary_datasink, size) as advance:
         return Verification(tuple(_read_each(fleet, listing, pairs, advance)))
@@ -139,12 +140,9 @@ def ask(fleet: Fleet, host: str, asked: Question) -> tuple[dict[Pair, Difference
 def report(fleet: Fleet, verified: Verification) -> Report:
     """The table and the lines."""
     table = Table(COLUMNS, tuple(map(_row, verified.versions)), frozenset(COLUMNS[-3:]))
-    notes = [*_differences(verified), *_errors(verified), *_unpinned(verified), *_remedies(fleet, verified)]
+    errors = dict.fromkeys(each.error for each in verified.versions if each.error is not None)
+    notes = [*_differences(verified), *errors, *_unpinned(verified), *_remedies(fleet, verified)]
     return Report((table,), tuple(notes))
-
-
-def _expected(fleet: Fleet, model: str, listing: Listing) -> list[Pair]:
-    return [(model, version) for version in newest_first({*listing.of(model), *fleet.referenced_versions(model)})]
 
 
 def _read_each(fleet: Fleet, listing: Listing, pairs: Sequence[Pair], advance: progress.Advance) -> Iterator[Checked]:
@@ -234,10 +232,6 @@ def _differences(verified: Verification) -> Iterator[str]:
             for each in verified.versions
             for line in getattr(each, kind)
         )
-
-
-def _errors(verified: Verification) -> list[str]:
-    return list(dict.fromkeys(each.error for each in verified.versions if each.error is not None))
 
 
 def _unpinned(verified: Verification) -> Iterator[str]:
