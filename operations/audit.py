@@ -6,7 +6,6 @@ from pathlib import Path
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
 from modelctl.nodes.bundle import bundle
-from node.desired_state import DesiredState
 from node.layout import PYTHON
 from node.protocol.facts import Facts, HistoryEntry, Logged
 from node.protocol.steps import AppendLog
@@ -48,8 +47,9 @@ def confirm(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
         yield Refusal(f"{host.name}: switched, but {'; '.join(unsettled)}; look at it, and run again")
         return
     unhealthy = {service: f"{service}: {state.health}" for service, state in found.sets.items() if state.health}
-    restart = _restart(found, run.desired(host.name))
-    if restart is not None:
+    restarting = [service for service, state in found.sets.items() if state.is_to_restart]
+    if restarting:
+        restart = run.desired(host.name).with_sets(restarting)
         for each in restart.sets:
             host.log(f"{unhealthy[each.service]}; it is started anew, once")
         yield SwitchCommand(command("switch", message=restart))
@@ -88,12 +88,6 @@ def unlogged(logged: Mapping[str, Logged], histories: Mapping[str, Sequence[Hist
 def is_cut(logged: Logged, history: Sequence[HistoryEntry]) -> bool:
     """Whether there are older entries that the log may lack."""
     return bool(history) and history[0].n > 1 and not logged.has(history[0])
-
-
-def _restart(found: Facts, desired: DesiredState) -> DesiredState | None:
-    """The desired state for the unhealthy services that this run may start anew; None when there are none."""
-    chosen = [service for service, state in found.sets.items() if state.is_to_restart]
-    return desired.with_sets(chosen) if chosen else None
 
 
 def _anyone_restarts(host: Host) -> bool:

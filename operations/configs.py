@@ -8,7 +8,7 @@ from pyinfra.operations.util.files import generate_color_diff
 
 from modelctl.faults import one_line
 from node.desired_state import DesiredState
-from node.protocol.facts import Facts, HistoryEntry, SetState
+from node.protocol.facts import Facts, SetState
 from node.store.service_set import ServiceSet
 from operations.facts import foresee, forget
 from operations.node_command import Refusal, command
@@ -60,32 +60,26 @@ def _switch(host: Host, found: Facts, desired: DesiredState) -> StringCommand:
     obstacle = rollout_of(host.state).obstacle(host.name)
     if obstacle:
         return Refusal(f"{host.name}: not touched: {obstacle}; see why, mend the update, and run again")
-    switched = {each.service: _as_wanted(found.sets[each.service]) for each in desired.sets}
+    switched = {}
     for each in desired.sets:
-        _announce(host, each, found.sets[each.service])
+        state = found.sets[each.service]
+        _announce(host, each, state)
+        # How it is before keeps nobody from that.
+        switched[each.service] = state._replace(differences=[], not_ready=None, health=None, may_restart=False)
     foresee(host, sets={**found.sets, **switched})
     return Switch(command("switch", message=desired), list(switched))
-
-
-def _as_wanted(state: SetState) -> SetState:
-    """How a service will be after its switch. How it is before it keeps nobody from that."""
-    return state._replace(differences=[], not_ready=None, health=None, may_restart=False)
 
 
 def _announce(host: Host, wanted: ServiceSet, state: SetState) -> None:
     host.log(f"{wanted.service}: {state.in_short}")
     if state.queue:
         host.log(f"{wanted.service}: its queue: {state.queue}")
-    if state.last and state.last.to == wanted.digest and state.last.outcome in ("returned", "failed"):
-        host.log(f"{wanted.service}: {_attempt(state.last)}")
+    last = state.last
+    if last and last.to == wanted.digest and last.outcome in ("returned", "failed"):
+        told = (one_line(str(each)) for each in (last.time, last.operator, last.outcome, last.reason))
+        host.log("{}: this set was tried at {} by {} and {}: {}".format(wanted.service, *told))
     if host.state.config.DIFF:
         _show(host, wanted, state)
-
-
-def _attempt(last: HistoryEntry) -> str:
-    options = (last.time, last.operator, last.outcome, last.reason)
-    time, operator, outcome, reason = (one_line(str(each)) for each in options)
-    return f"this set was tried at {time} by {operator} and {outcome}: {reason}"
 
 
 def _show(host: Host, wanted: ServiceSet, state: SetState) -> None:

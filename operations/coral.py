@@ -87,7 +87,6 @@ def _restarts(state: StackState, service: str) -> list[str]:
 
 
 def _after(state: SetState, restarts: list[str]) -> SetState:
-    """How a service will be when all of it has come."""
     not_ready = None if lacks_stack(state) else state.not_ready
     return state._replace(not_ready=not_ready, differences=[*state.differences, *restarts])
 
@@ -134,7 +133,6 @@ def _download(host: Host, fleet: Fleet) -> Iterator[StringCommand]:
 
 
 def _stored(host: Host, fleet: Fleet, versions: list[str]) -> dict[str, ListedVersion]:
-    """Raises OperatorError."""
     if not versions:
         return {}
     message = _message(coral_stacks.question(fleet, versions))

@@ -47,7 +47,6 @@ def pull(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
 
 
 def _with_models(state: SetState) -> SetState:
-    """How a service will be when its models have come."""
     return state if lacks_stack(state) else state._replace(not_ready=None)
 
 

@@ -97,7 +97,6 @@ def _stored(fleet: Fleet, model: str, version: str, found: Mapping[str, Measured
 
 
 def place(fleet: Fleet, linked: Linked, name: str, file: Measured) -> str:
-    """The path of a collected file on the datasink."""
     return f"{_folder(fleet, linked.host, linked.model, linked.version)}/{name}.{file.sha256[:DIGITS]}"
 
 

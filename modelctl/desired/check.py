@@ -23,7 +23,6 @@ class Checked:
     not_ready: tuple[str, ...]
 
     def to_json(self) -> str:
-        """One JSON object of these fields."""
         return json.dumps(asdict(self), indent=2)
 
 

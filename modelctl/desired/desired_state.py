@@ -63,7 +63,6 @@ def _version(fleet: Fleet, model: str, version: str, directory: Path, linked: Co
 
 
 def _stack(fleet: Fleet, loaded: SetStack) -> Stack:
-    """What a host unpacks for the stack that its service loads."""
     assert fleet.registry.coral is not None, "the stack is of it"
     stack = fleet.registry.coral.stacks[loaded.version]
     packages = _only(_version(fleet, CORAL, loaded.version, loaded.directory, ()), stack.node_files)

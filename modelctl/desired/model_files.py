@@ -13,8 +13,6 @@ from modelctl.inventory.hosts import Datasink, Sentinel
 
 @dataclass(frozen=True)
 class NamedFile:
-    """A model file that a config names."""
-
     path: str
     model: str
     version: str
@@ -57,7 +55,6 @@ def models_folder(fleet: Fleet, name: str) -> str:
 
 
 def face_list_folder(fleet: Fleet) -> str:
-    """The folder of the face list on a datasink."""
     return f"{fleet.data_root()}/face_recognition"
 
 

@@ -49,7 +49,6 @@ class Service:
 
     @property
     def unit(self) -> str:
-        """The unit that runs the service."""
         return f"{self.name}.service"
 
 
@@ -182,7 +181,17 @@ def _service(
     """
     script, pythons = str(work.script), _pythons(fleet, name)
     stack = stack_of(fleet, name, str(PurePosixPath(script).parent), path)
-    own = {"install": install, "python": _command_line(*pythons), "variables": variables(stack, path)}
+    common = {
+        "host": fleet.host(name),
+        "host_name": name,
+        "site": fleet.site,
+        "ports": fleet.standards.ports,
+        "state": str(layout.STATE),
+        "user": fleet.service_user(name),
+        "install": install,
+        "python": _command_line(*pythons),
+        "variables": variables(stack, path),
+    }
     main = _unit(f"{service}.service", f"{service}.service")
     config = Template(f"{fleet.home(name)}/{service}.yaml", f"{service}.yaml", fleet.service_user(name))
     return Service(
@@ -191,22 +200,10 @@ def _service(
         folders=folders,
         work=work,
         models=ModelFiles(fleet, name),
-        context={**_common(fleet, name), **own, **context},
+        context={**common, **context},
         needs=(script, *pythons),
         stack=stack,
     )
-
-
-def _common(fleet: Fleet, name: str) -> dict[str, Any]:
-    """What the templates of every service are given."""
-    return {
-        "host": fleet.host(name),
-        "host_name": name,
-        "site": fleet.site,
-        "ports": fleet.standards.ports,
-        "state": str(layout.STATE),
-        "user": fleet.service_user(name),
-    }
 
 
 def _unit(name: str, template: str, **context: str) -> Template:
@@ -226,7 +223,6 @@ def _level(normal: str, debug_mode: bool) -> str:
 
 
 def _command_line(python: str, setup: str | None = None) -> Callable[[str], str]:
-    """The command line that runs a script with its arguments in a unit."""
     if setup is None:
         return lambda script: f"{python} -u {script}"
     return lambda script: f"/bin/bash -c 'source {setup} && exec {python} -u {script}'"

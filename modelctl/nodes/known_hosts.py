@@ -47,7 +47,10 @@ class Entry:
         """Whether the line is about a host of this name: an address, or [address]:port where the port is not 22."""
         name = name.lower()
         if self.hosts.startswith(_HASH):
-            return _is_hash_of(self.hosts, name)
+            found = _hash_of(self.hosts)
+            assert found is not None  # else the line was refused
+            salt, digest = found
+            return hmac.compare_digest(hmac.digest(salt, name.encode(errors="surrogateescape"), "sha1"), digest)
         patterns = [each.lower() for each in self.names]
         refused = [each.removeprefix("!") for each in patterns if each.startswith("!")]
         return any(_matches(name, each) for each in patterns) and not any(_matches(name, each) for each in refused)
@@ -108,7 +111,6 @@ class KnownHosts:
 
     @property
     def text(self) -> str:
-        """What the file holds."""
         return "".join(f"{line.text if isinstance(line, Entry) else line}\n" for line in self.lines)
 
     @property
@@ -158,13 +160,6 @@ def _refused(place: str, text: str, expected: str) -> OperatorError:
 def _matches(name: str, pattern: str) -> bool:
     """Patterns of ssh_config(5): * and ? alone stand for other letters."""
     return fnmatchcase(name, pattern.replace("[", "[[]"))
-
-
-def _is_hash_of(hosts: str, name: str) -> bool:
-    found = _hash_of(hosts)
-    assert found is not None  # else the line was refused
-    salt, digest = found
-    return hmac.compare_digest(hmac.digest(salt, name.encode(errors="surrogateescape"), "sha1"), digest)
 
 
 def _hash_of(hosts: str) -> tuple[bytes, bytes] | None:

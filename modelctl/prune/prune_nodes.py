@@ -86,12 +86,10 @@ def remove(fleet: Fleet, plan: Plan) -> dict[str, Removal | OperatorError]:
 
 
 def total(plan: Plan) -> int:
-    """The bytes that are freed in all."""
     return sum(going.bytes for host in plan.values() for going in host.all_going)
 
 
 def to_json(plan: Plan) -> dict[str, Any]:
-    """The object that the module's first lines describe."""
     hosts = {
         name: {
             "go": [_json(going) for going in host.go],
@@ -105,7 +103,6 @@ def to_json(plan: Plan) -> dict[str, Any]:
 
 
 def report(plan: Plan) -> Report:
-    """A row for each version of each host."""
     rows = tuple(row for name, host in plan.items() for row in _rows(name, host))
     return Report((Table(COLUMNS, rows, frozenset({"bytes"})),) if rows else (), tuple(_notes(plan)))
 

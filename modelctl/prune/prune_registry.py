@@ -35,7 +35,6 @@ def sweep(fleet: Fleet) -> Swept:
 
 
 def to_json(fleet: Fleet, found: Retention) -> dict[str, Any]:
-    """The object that the module's first lines describe."""
     return {"datasink": fleet.site.primary_datasink, **codec.encode(found)}
 
 

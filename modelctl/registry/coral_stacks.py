@@ -48,7 +48,6 @@ def choose(fleet: Fleet, version: str | None) -> list[str]:
 
 
 def urls(fleet: Fleet, version: str) -> dict[str, str]:
-    """The address of each file of a stack."""
     packages = coral_of(fleet).stacks[version].packages()
     source = fleet.site.coral_source
     return {name: f"{source}/{package.release}/{name}" for _, package in packages for name in package.files}
@@ -70,7 +69,6 @@ def head(fleet: Fleet, version: str) -> str:
 
 
 def target(stack: CoralStack) -> dict[str, str]:
-    """What a stack was built for."""
     return {field: getattr(stack, field) for field in stacks.TARGET}
 
 
@@ -80,7 +78,6 @@ def again(version: str) -> str:
 
 
 def manifest(fleet: Fleet, version: str, files: Mapping[str, Measured]) -> str:
-    """The whole manifest, as it is written on the datasink."""
     return stacks.manifest(head(fleet, version), files)
 
 
@@ -128,7 +125,6 @@ def look(fleet: Fleet, versions: Sequence[str]) -> StoredStacks:
 
 
 def question(fleet: Fleet, versions: Sequence[str]) -> FindStacks:
-    """The question for that."""
     return FindStacks(Path(fleet.registry_folder()), list(versions))
 
 
@@ -185,16 +181,12 @@ def finish(fleet: Fleet, version: str) -> None:
     travelling.ask(fleet, "store-stack", asked, Nothing, "what became of the stack", SEND_SECONDS)
 
 
-def _cache() -> Path:
-    """The folder of what was downloaded."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "sentinelcam" / "coral"
-
-
 def _downloaded(fleet: Fleet, version: str, name: str, url: str) -> tuple[Path, Measured]:
     """What an earlier run left is taken, unless it is not the pinned file: then the page is asked once more."""
     pin = fleet.pin(CORAL, version)
     known = pin.measured[name] if pin else None
-    folder = _cache() / hashlib.sha256(url.encode()).hexdigest()[:DIGITS]
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute()
+    folder = caches / "sentinelcam" / "coral" / hashlib.sha256(url.encode()).hexdigest()[:DIGITS]
     was_there = (folder / name).is_file()
     path = _fetch(version, name, url, folder, known)
     found = _measure(path)

@@ -31,12 +31,10 @@ class Plan:
 
     @property
     def bytes(self) -> int:
-        """What the version will hold."""
         return sum(file.content.size for file in self.files) + len(self.manifest.encode())
 
     @property
     def table(self) -> dict[str, Measured]:
-        """The version's files by their new names."""
         return {file.new: file.content for file in self.files}
 
 

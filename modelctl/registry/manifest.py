@@ -95,7 +95,6 @@ def differences(model: str, version: str, stored: FolderContents, pin: Pin | Non
 
 
 def digests_differ(found: str, authority: str, said: str) -> str:
-    """The words for it."""
     return f"found SHA-256 {found}; {authority} says {said}"
 
 

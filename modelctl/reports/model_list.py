@@ -49,7 +49,6 @@ def look(fleet: Fleet) -> ModelList:
 
 
 def report(fleet: Fleet, found: ModelList) -> Report:
-    """The table, and a line for each thing that is unknown."""
     table = Table(COLUMNS, tuple(_row(name, model) for name, model in found.models.items()), frozenset(COLUMNS[-2:]))
     return Report((table,), tuple(_notes(fleet, found)))
 

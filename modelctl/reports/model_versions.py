@@ -76,7 +76,6 @@ class ModelVersions(NamedTuple):
         return not any(errors) and all(version.is_ok for version in self.versions.values())
 
     def to_json(self) -> dict[str, Any]:
-        """It for programs."""
         return {**codec.encode(self), "ok": self.is_ok}
 
 
@@ -92,7 +91,6 @@ def look(fleet: Fleet, model: str) -> ModelVersions:
 
 
 def report(found: ModelVersions) -> Report:
-    """The tables and the lines."""
     versions = tuple(_version_row(name, version) for name, version in found.versions.items())
     hosts = tuple(_host_row(name, host) for name, host in found.hosts.items())
     return Report((Table(VERSIONS, versions, frozenset({"bytes"})), Table(HOSTS, hosts)), tuple(_notes(found)))

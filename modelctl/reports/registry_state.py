@@ -34,14 +34,15 @@ class RegistryState(NamedTuple):
 
 
 def look(fleet: Fleet) -> RegistryState:
-    """Ask the primary datasink."""
     (listing, no_listing), (parts, no_parts), (retention, no_retention) = remote.together(
         lambda: _try(lambda: registry_store.listing(fleet), Listing({}, 0, 0)),
         lambda: _try(lambda: linked_files.unfinished(fleet), tuple[str, ...]()),
         lambda: _try(lambda: _retention(fleet), tuple[str, ...]()),
     )
     error = "; ".join(dict.fromkeys(why for why in (no_listing, no_parts, no_retention) if why))
-    unpinned = _unpinned(fleet, listing)
+    # What cannot be read can be pinned only when that is mended.
+    readable = sorted(pair for pair, each in listing.versions.items() if each.fault is None)
+    unpinned = tuple(f"{model}/{version}" for model, version in readable if not fleet.pin(model, version))
     return RegistryState(unpinned, tuple(listing.leftovers), parts, retention, error or None, listing.faults)
 
 
@@ -104,9 +105,3 @@ def _retention(fleet: Fleet) -> tuple[str, ...]:
         limit = f"expected {fleet.standards.registry_free_bytes:,}"
         notes.append(f"{fleet.registry_folder()}: {found.free:,} bytes are free; {limit}; see what goes: {look}")
     return (*notes, *told)
-
-
-def _unpinned(fleet: Fleet, listing: Listing) -> tuple[str, ...]:
-    """What cannot be read can be pinned only when that is mended."""
-    readable = sorted(pair for pair, each in listing.versions.items() if each.fault is None)
-    return tuple(f"{model}/{version}" for model, version in readable if not fleet.pin(model, version))

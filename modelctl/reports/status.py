@@ -68,7 +68,6 @@ class ServiceStatus(NamedTuple):
 
     @property
     def is_healthy(self) -> bool:
-        """Whether it is healthy, and as wanted."""
         return self.health is None and not self.drift
 
 
@@ -80,7 +79,6 @@ class HostStatus(NamedTuple):
 
     @property
     def is_healthy(self) -> bool:
-        """Whether it answered, and all its services are healthy."""
         return self.error is None and all(service.is_healthy for service in self.services.values())
 
 
@@ -93,11 +91,9 @@ class FleetStatus(NamedTuple):
 
     @property
     def is_ok(self) -> bool:
-        """Whether all hosts answered, all their services are healthy, and no change is unfinished."""
         return self.change is None and all(host.is_healthy for host in self.hosts.values())
 
     def to_json(self) -> dict[str, Any]:
-        """It for programs."""
         return {**codec.encode(self), "ok": self.is_ok}
 
 

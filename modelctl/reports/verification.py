@@ -50,7 +50,6 @@ class Checked(NamedTuple):
 
     @property
     def differs(self) -> bool:
-        """Whether anything is known to."""
         return bool(self.missing or self.extra or self.changed)
 
 
@@ -70,15 +69,12 @@ class Verification(NamedTuple):
 
     @property
     def is_ok(self) -> bool:
-        """Whether nothing differs or is unknown."""
         return not any(each.differs or each.error for each in self.versions)
 
     def plus(self, more: "Verification") -> "Verification":
-        """Both together."""
         return Verification(self.versions + more.versions, self.unchecked + more.unchecked)
 
     def to_json(self) -> dict[str, Any]:
-        """It for programs."""
         return {**codec.encode(self), "ok": self.is_ok}
 
 
@@ -138,7 +134,6 @@ def ask(fleet: Fleet, host: str, asked: Question) -> tuple[dict[Pair, Difference
 
 
 def report(fleet: Fleet, verified: Verification) -> Report:
-    """The table and the lines."""
     table = Table(COLUMNS, tuple(map(_row, verified.versions)), frozenset(COLUMNS[-3:]))
     errors = dict.fromkeys(each.error for each in verified.versions if each.error is not None)
     notes = [*_differences(verified), *errors, *_unpinned(verified), *_remedies(fleet, verified)]
