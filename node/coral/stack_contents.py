@@ -61,18 +61,14 @@ def read(folder: Path) -> Contents:
     """Return the list of a stack's folder. Raises Refusal, whatever is damaged of it."""
     path = folder / CONTENTS
     try:
-        _require_plain(path)
-        data: Dict[str, Any] = json.loads(disk.read(path).decode())
-        formats.require(formats.STACK, data)
-        return codec.decode(Contents, data)
+        wrong = wrong_file(disk.status(path))
+        if wrong is None:
+            data: Dict[str, Any] = json.loads(disk.read(path).decode())
+            formats.require(formats.STACK, data)
+            return codec.decode(Contents, data)
     except (OSError, ValueError, TypeError, AttributeError, RecursionError, Refusal) as error:
-        raise Refusal("%s: the stack's list cannot be read (%s)" % (path, printable(str(error), 200))) from None
-
-
-def _require_plain(path: Path) -> None:
-    wrong = wrong_file(disk.status(path))
-    if wrong is not None:
-        raise Refusal(wrong)
+        wrong = str(error)
+    raise Refusal("%s: the stack's list cannot be read (%s)" % (path, printable(wrong, 200)))
 
 
 def wrong_folder(status: Optional[os.stat_result]) -> Optional[str]:
@@ -81,7 +77,6 @@ def wrong_folder(status: Optional[os.stat_result]) -> Optional[str]:
 
 
 def wrong_file(status: Optional[os.stat_result]) -> Optional[str]:
-    """The same of a file."""
     return "no plain file" if status is None or not stat.S_ISREG(status.st_mode) else _wrong_rights(status, 0o644)
 
 

@@ -35,8 +35,6 @@ _RETIRED = re.compile(re.escape(layout.RETIRED) + r"(\d{4}-\d{2}-\d{2}(?:\.\d{1,
 
 
 class Stored(NamedTuple):
-    """A stack that is on this node, whole or not."""
-
     digest: str
     version: str
     folder: Path
@@ -218,8 +216,12 @@ def _changes(digest: str, known: Contents) -> Iterator[Tuple[str, str]]:
 
 def stored() -> List[Stored]:
     """Return the stacks that are on this node, whole or not, with the bytes of their files."""
-    found = [each for each in disk.folders(layout.coral()) if names.is_plain(each.name)]
-    return [Stored(each.name, _version(each.name), each, size(each)) for each in found]
+    found = []
+    for folder in disk.folders(layout.coral()):
+        if names.is_plain(folder.name):
+            size = sum(status.st_size for _, status in disk.below(folder) if stat.S_ISREG(status.st_mode))
+            found.append(Stored(folder.name, _version(folder.name), folder, size))
+    return found
 
 
 def _version(digest: str) -> str:
@@ -227,11 +229,6 @@ def _version(digest: str) -> str:
         found = stack_contents.read(folder_of(digest)).version
         return found if names.is_version(found) else DAMAGED
     return DAMAGED
-
-
-def size(folder: Path) -> int:
-    """Return the bytes of the files below a folder."""
-    return sum(status.st_size for _, status in disk.below(folder) if stat.S_ISREG(status.st_mode))
 
 
 def retire(digest: str, version: str) -> Path:

@@ -40,8 +40,6 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)*", re.ASCII)
 
 
 class Trial(NamedTuple):
-    """How it went."""
-
     stack: SetStack
     user: str
     found: Dict[str, Any]  # by the probe

@@ -81,7 +81,8 @@ def unpack(wheel: Wheel, put: Callable[[str, bytes], None]) -> None:
         _require_same(name, set(infos), set(wheel.names))
         for each in wheel.names:
             content = _read(archive, infos[each])
-            if each != wheel.record and (_sha256(content), len(content)) != wheel.files[each]:
+            sha256 = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
+            if each != wheel.record and (sha256, len(content)) != wheel.files[each]:
                 raise _refusal(name, "%s is not what RECORD says" % printable(each, SHOWN))
             put(each, content)
 
@@ -239,10 +240,6 @@ def _headers(text: str) -> List[Tuple[str, str]]:
         if colon and not line[0].isspace():
             found.append((key.strip().lower(), value.strip()))
     return found
-
-
-def _sha256(content: bytes) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
 
 
 def _listed(tags: Iterable[str]) -> str:

@@ -114,8 +114,6 @@ class Missing(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What a node says of itself: how it stands to its desired state."""
-
     current_program: Optional[str]  # the digest of the program that its units run
     damaged: List[str]  # what a deploy mends of the node's own state
     absent_folders: List[Path]

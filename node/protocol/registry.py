@@ -23,8 +23,6 @@ class ListRegistry(NamedTuple):
 
 
 class ListedVersion(NamedTuple):
-    """The folder of a version."""
-
     files: Dict[str, Size]
     manifest: Optional[Content]  # cut off past a limit; None where there is none
     shared: List[str] = []  # files that have further hard links
@@ -37,9 +35,7 @@ class ListedVersion(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """The versions of each model."""
-
-    models: Dict[str, Dict[str, ListedVersion]]
+    models: Dict[str, Dict[str, ListedVersion]]  # model -> version ->
     free: Size  # bytes of the disk
     total: Size
     leftovers: List[str] = []  # folders that an unfinished import or clean-up left, as MODEL/NAME
@@ -63,7 +59,6 @@ class Listing(NamedTuple):
         return {label: why for label, why in self.faults.items() if label.partition("/")[0] == model}
 
     def of(self, model: str) -> Dict[str, ListedVersion]:
-        """The stored versions of a model."""
         return self.models.get(model, {})
 
 
@@ -108,8 +103,6 @@ class Import(NamedTuple):
 
 
 class FindStacks(NamedTuple):
-    """Asks which of these Coral stacks a registry holds."""
-
     registry: Path
     versions: List[str]
 
@@ -130,8 +123,6 @@ class ReceivePackage(NamedTuple):
 
 
 class StoreStack(NamedTuple):
-    """Asks to make a version of a stack's files."""
-
     registry: Path
     version: str
     files: Dict[str, Optional[str]]  # name -> address of its release page; None for one that was sent
@@ -141,14 +132,12 @@ class StoreStack(NamedTuple):
 
 
 class CheckCollected(NamedTuple):
-    """Asks which files were collected."""
-
     folder: Path  # a version's
     files: Dict[str, str]  # name -> SHA-256
 
 
 class Collected(NamedTuple):
-    collected: List[str]  # names
+    collected: List[str]  # names of those that were
     free: Size
 
 

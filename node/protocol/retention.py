@@ -69,9 +69,7 @@ class Count(NamedTuple):
 
 
 class Sweeps(NamedTuple):
-    """What the sweeps until now remember."""
-
-    at: Moment  # of the last one
+    at: Moment  # of the last sweep
     counts: Dict[str, Count]
     going: Dict[str, str]  # MODEL/VERSION that is being removed -> its line in the log
 
@@ -97,8 +95,6 @@ class Unneeded(NamedTuple):
 
 
 class Retention(NamedTuple):
-    """What a sweep would do now."""
-
     now: str
     held: Optional[str]  # why nothing goes, whatever its time
     unneeded: List[Unneeded]

@@ -31,10 +31,8 @@ class Refused(NamedTuple):
 
 
 class AppendLog(NamedTuple):
-    """Lines for the deployment log, a file of this owner."""
-
-    log: Path
-    owner: str
+    log: Path  # the deployment log
+    owner: str  # of that file
     lines: List[HistoryEntry]
 
 

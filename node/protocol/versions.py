@@ -105,12 +105,10 @@ class Held(NamedTuple):
 
 
 class Removable(NamedTuple):
-    """A version that may go: the names of its files, and for each linked one the digests that exist elsewhere too."""
-
     model: str
     version: str
     files: List[Text]
-    linked: Dict[str, List[str]]
+    linked: Dict[str, List[str]]  # linked file -> digests that exist elsewhere too
 
     @property
     def label(self) -> str:

@@ -42,11 +42,8 @@ def missing(version: Version) -> List[str]:
 
 def flaws(version: Version) -> List[str]:
     """Read every byte and return the names of files that are not there, or differ."""
-    return [file.name for file in version.files if not _is_right(path_of(version, file.name), file.sha256)]
-
-
-def _is_right(path: Path, sha256: str) -> bool:
-    return disk.is_short(path) and disk.sha256(path) == sha256
+    found = ((file, path_of(version, file.name)) for file in version.files)
+    return [file.name for file, path in found if not disk.is_short(path) or disk.sha256(path) != file.sha256]
 
 
 def fetch(desired: DesiredState) -> None:

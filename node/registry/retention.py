@@ -21,8 +21,6 @@ NOBODY = "no checkout has deployed for %d days; a deploy tells what must stay" %
 
 
 class Stored(NamedTuple):
-    """A version in the registry."""
-
     label: str
     manifest: str  # its SHA-256
     bytes: int  # that its removal frees

@@ -22,6 +22,7 @@ from node.protocol.retention import AddRoots, Clone, CloneRoots, HostReferences,
 from node.store import disk, files, handles, history, lock
 
 Root = TypeVar("Root", CloneRoots, HostRoots)
+CLONES, HOSTS = "clones", "hosts"
 SLACK = 600  # seconds between the time that a file names and the one that its disk does
 DAY = 24 * 3600  # seconds
 CLONE_DAYS = 90  # so long the roots of a clone count that does not run
@@ -46,12 +47,12 @@ def locked() -> Iterator[None]:
 def read() -> Roots:
     """Return all roots that can be read."""
     restored, damaged = [], {}  # type: List[Path], Dict[Path, str]
-    clones = _read(CloneRoots, _clones(), restored, damaged)
-    return Roots(clones, _read(HostRoots, _hosts(), restored, damaged), restored, damaged)
+    clones = _read(CloneRoots, CLONES, restored, damaged)
+    return Roots(clones, _read(HostRoots, HOSTS, restored, damaged), restored, damaged)
 
 
-def _read(kind: Type[Root], folder: Path, restored: List[Path], damaged: Dict[Path, str]) -> Dict[str, Root]:
-    found = {}
+def _read(kind: Type[Root], where: str, restored: List[Path], damaged: Dict[Path, str]) -> Dict[str, Root]:
+    found, folder = {}, layout.roots() / where
     for name in disk.names(folder) if disk.is_real_folder(folder) else []:
         path = folder / name
         if path.suffix != ".json":
@@ -76,10 +77,10 @@ def add(told: AddRoots) -> Nothing:
         old = read()
         now = history.now()
         clones, hosts = added(old, told, now)
-        for folder, before, after in ((_clones(), old.clones, clones), (_hosts(), old.hosts, hosts)):
-            files.folder(folder)
+        for kind, before, after in ((CLONES, old.clones, clones), (HOSTS, old.hosts, hosts)):
+            files.folder(layout.roots() / kind)
             for name, root in after.items():
-                path = folder / (name + ".json")
+                path = layout.roots() / kind / (name + ".json")
                 if before.get(name) != root or path in old.restored:
                     data = codec.encode(root._replace(time=now))
                     files.write(path, json.dumps(data, sort_keys=True, indent=1).encode())
@@ -117,9 +118,9 @@ def added(old: Roots, told: AddRoots, now: str) -> Tuple[Dict[str, CloneRoots], 
     others = [clone for id, clone in old.clones.items() if id != own and _age(clone.time, now) < CLONE_DAYS * DAY]
     elsewhere = {label for clone in others for label in clone.versions}
     clone = _clone(old.clones.get(own), told.clone, now)
-    if any(path.parent == _clones() for path in old.damaged):
+    if any(path.parent.name == CLONES for path in old.damaged):
         elsewhere.update(label for root in old.hosts.values() for label in root.versions)
-    known = {*old.hosts} - {path.stem for path in old.restored if path.parent == _hosts()}
+    known = {*old.hosts} - {path.stem for path in old.restored if path.parent.name == HOSTS}
     hosts = {
         name: _host(old.hosts.get(name), each, elsewhere, told.operator, now)
         for name, each in told.hosts.items()
@@ -162,11 +163,3 @@ def _age(time: str, now: str) -> int:
 def is_restored(handle: int, time: str, slack: float = SLACK) -> bool:
     """Tell whether a file was not written when it says so: no backup brings back the time of a file's last change."""
     return abs(os.fstat(handle).st_ctime - history.seconds(time)) > slack
-
-
-def _clones() -> Path:
-    return layout.roots() / "clones"
-
-
-def _hosts() -> Path:
-    return layout.roots() / "hosts"

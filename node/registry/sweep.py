@@ -76,7 +76,7 @@ class Sweep:
     def run(self) -> List[str]:
         """Finish what an earlier sweep began, then remove what is due. Returns why versions stay that are, a line each.
 
-        Raises Refusal, and removes nothing, when nothing can be put on record.
+        Raises Refusal when nobody can tell what must stay, or nothing can be put on record: then nothing is removed.
         """
         if not disk.is_writable(self.log if disk.is_there(self.log) else self.log.parent):
             raise Refusal("%s: not writable for the clean-up's user; chown it and run again" % self.log)

@@ -34,9 +34,13 @@ def statuses(content: ServiceSet) -> Statuses:
 
 def of(content: ServiceSet, units: Statuses) -> List[str]:
     """Return what is not as a set has it. Raises Refusal for what cannot be looked at."""
-    changed = ["%s differs" % file.path for file in content.files if not installation.is_installed(file)]
-    outdated = ["%s has changed since systemd read it" % unit for unit, each in units.items() if each.is_outdated]
-    return [*changed, *_links(content), *outdated, *asleep(units), *_of_stack(content, units)]
+    found = ["%s differs" % file.path for file in content.files if not installation.is_installed(file)]
+    for link in content.links:
+        if not installation.is_installed(link):
+            read = printable(disk.target(link.path) or "nothing")
+            found.append("%s names %s, expected %s" % (link.path, read, link.target))
+    found += ["%s has changed since systemd read it" % unit for unit, each in units.items() if each.is_outdated]
+    return [*found, *asleep(units), *_of_stack(content, units)]
 
 
 def asleep(units: Statuses) -> List[str]:
@@ -61,12 +65,6 @@ def foreign(units: Statuses) -> List[str]:
             if str(PurePosixPath(path).parent) not in _OF_THE_DISTRIBUTION:
                 found.append("%s is changed by %s, which no set has; remove that file" % (unit, printable(path)))
     return found
-
-
-def _links(content: ServiceSet) -> Iterator[str]:
-    for link in content.links:
-        if not installation.is_installed(link):
-            yield "%s names %s, expected %s" % (link.path, printable(disk.target(link.path) or "nothing"), link.target)
 
 
 def _of_stack(content: ServiceSet, units: Statuses) -> Iterator[str]:
