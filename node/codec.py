@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Tuple, Type, TypeVar, Union, get_type_hints
 
 from node import names
+from node.errors import Refusal
 
 Value = TypeVar("Value")
 Clean = Callable[[str], str]
@@ -39,6 +40,7 @@ else:
         """A text that becomes a part of a path, and leads nowhere else."""
 
 
+UNNUMBERED = 0  # the format of what was stored before there were numbers
 MOST = 10**15
 _SHA256 = re.compile("[0-9a-f]{64}")
 
@@ -54,6 +56,17 @@ def encode(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     return str(value) if isinstance(value, Path) else value
+
+
+def require_format(known: int, data: Dict[str, Any]) -> None:
+    """Raises Refusal for what a newer program stored that this one would misread, TypeError for what is no number.
+
+    A number goes up only then: a new field is ignored by older programs, and has a default for newer ones.
+    """
+    if data.get("format", UNNUMBERED) > known:
+        raise Refusal(
+            "format %s, expected %d or older; a newer checkout wrote it: deploy with that" % (data["format"], known)
+        )
 
 
 def decode(kind: Type[Value], data: Any, clean: Clean = str) -> Value:

@@ -11,10 +11,11 @@ from typing import Any, Dict, Iterable, NamedTuple, Optional, Set
 from node import codec
 from node.desired_state import Stack
 from node.errors import Refusal, printable
-from node.store import disk, files, formats
+from node.store import disk, files
 from node.store.rights import ROOT
 
 CONTENTS = "contents.json"
+FORMAT = 1
 
 
 class Unpacked(NamedTuple):
@@ -49,7 +50,7 @@ def write(folder: Path, stack: Stack, digests: Dict[str, str]) -> None:
             )
         found[name] = state_of(digests[name], status)
     contents = Contents(stack.version.version, stack.version.manifest, found)
-    data = {"format": formats.STACK, **codec.encode(contents)}
+    data = {"format": FORMAT, **codec.encode(contents)}
     files.write(folder / CONTENTS, json.dumps(data, sort_keys=True, indent=1).encode())
 
 
@@ -64,7 +65,7 @@ def read(folder: Path) -> Contents:
         wrong = wrong_file(disk.status(path))
         if wrong is None:
             data: Dict[str, Any] = json.loads(disk.read(path).decode())
-            formats.require(formats.STACK, data)
+            codec.require_format(FORMAT, data)
             return codec.decode(Contents, data)
     except (OSError, ValueError, TypeError, AttributeError, RecursionError, Refusal) as error:
         wrong = str(error)

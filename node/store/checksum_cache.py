@@ -13,11 +13,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Dict, Iterator, NamedTuple, Optional, Tuple
 
-from node import layout
+from node import codec, layout
 from node.errors import Refusal
-from node.store import disk, files, formats
+from node.store import disk, files
 from node.store.handles import NotPlain, opened
 from node.store.rights import Owner
+
+FORMAT = 1
 
 
 class State(NamedTuple):
@@ -104,7 +106,7 @@ def put(path: Path, reading: Reading) -> None:
     entry = _place_of(path)
     _clear_way_to(entry)
     files.folder(entry.parent)
-    record = {"format": formats.CHECKSUM, "sha256": reading.sha256, **reading.state._asdict()}
+    record = {"format": FORMAT, "sha256": reading.sha256, **reading.state._asdict()}
     files.write(entry, json.dumps(record, sort_keys=True).encode())
 
 
@@ -165,8 +167,8 @@ def upgrade() -> None:
     """Read anew what was last read before entries held the time of the last change: they say too little."""
     for path in _paths():
         record, state = _load(path) or {}, _state_if_seen(path)
-        old = (record.get("format", formats.UNNUMBERED), record.get("size"), record.get("mtime_ns"))
-        if state is not None and old == (formats.UNNUMBERED, state.size, state.mtime_ns):
+        old = (record.get("format", codec.UNNUMBERED), record.get("size"), record.get("mtime_ns"))
+        if state is not None and old == (codec.UNNUMBERED, state.size, state.mtime_ns):
             put(path, read(path))
 
 
@@ -190,7 +192,7 @@ def _place_of(path: Path) -> Path:
 def _entry(path: Path) -> Optional[Reading]:
     """What the entry of a file says; None for none, and for one of another format."""
     record = _load(path)
-    if record is None or record.get("format") != formats.CHECKSUM:
+    if record is None or record.get("format") != FORMAT:
         return None
     return Reading(record.get("sha256", ""), State(*(record.get(name, 0) for name in State._fields)))
 

@@ -10,7 +10,7 @@ from typing import Iterator, List, Optional
 from node import codec, layout
 from node.errors import Refusal, printable
 from node.protocol.facts import HistoryEntry
-from node.store import disk, files, formats
+from node.store import disk, files
 from node.store.pending_switch import Request
 
 CHOSEN = "chosen"  # runs, healthy, with the new set; or holds it, where the service is stopped
@@ -19,6 +19,7 @@ FAILED = "failed"  # the new set is not healthy and stays, for there is no healt
 REFUSED = "refused"  # nothing was changed
 RESTORED = "restored"  # a linked file was put back
 RECENT = 20
+FORMAT = 1
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -37,10 +38,10 @@ def add(request: Request, old: Optional[str], result: str, reason: Optional[str]
         commit=request.commit.partition("-")[0],
         dirty=request.commit.endswith("-dirty"),
         outcome=result,
-        reason=reason and printable(" ".join(reason.split())),
+        reason=reason and _line(reason),
     )
     files.folder(layout.STATE)
-    line = {**codec.encode(entry), "format": formats.HISTORY}
+    line = {**codec.encode(entry), "format": FORMAT}
     files.append(layout.history(), json.dumps(line, sort_keys=True).encode())
 
 
@@ -56,7 +57,7 @@ def _parsed(lines: List[str]) -> Iterator[HistoryEntry]:
     for line in lines:
         try:
             data = json.loads(line)
-            formats.require(formats.HISTORY, data)
+            codec.require_format(FORMAT, data)
             yield codec.decode(HistoryEntry, data, _line)
         except (ValueError, TypeError, AttributeError, RecursionError, Refusal):
             continue  # each line is judged for itself
@@ -100,6 +101,11 @@ def now() -> str:
     return time.strftime(_TIME, time.gmtime())
 
 
+def at(since_1970: float) -> str:
+    """Return a time as `now` does."""
+    return time.strftime(_TIME, time.gmtime(since_1970))
+
+
 def seconds(moment: str) -> int:
     """Return the seconds since 1970 of a time as `now` says it. Raises ValueError for what is none."""
     return calendar.timegm(time.strptime(moment, _TIME))
@@ -107,4 +113,4 @@ def seconds(moment: str) -> int:
 
 def later(moment: str, more: int) -> str:
     """Return the time so many seconds later."""
-    return time.strftime(_TIME, time.gmtime(seconds(moment) + more))
+    return at(seconds(moment) + more)

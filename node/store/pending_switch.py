@@ -12,8 +12,9 @@ from typing import NamedTuple, Optional
 
 from node import codec, layout
 from node.errors import Refusal
-from node.store import disk, files, formats
+from node.store import disk, files
 
+FORMAT = 1
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -46,7 +47,7 @@ class PendingSwitch(NamedTuple):
 
 
 def put(pending: PendingSwitch) -> None:
-    data = {**codec.encode(pending), "format": formats.PENDING_SWITCH}
+    data = {**codec.encode(pending), "format": FORMAT}
     files.write(layout.pending(pending.request.service), json.dumps(data, sort_keys=True).encode())
 
 
@@ -55,7 +56,7 @@ def read(service: str) -> Optional[PendingSwitch]:
     path = layout.pending(service)
     try:
         data = json.loads(disk.read(path).decode())
-        formats.require(formats.PENDING_SWITCH, data)
+        codec.require_format(FORMAT, data)
         return codec.decode(PendingSwitch, data)
     except FileNotFoundError:
         return None

@@ -20,7 +20,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 from node import codec, layout, names
 from node.errors import Refusal
-from node.store import disk, files, formats, service_set
+from node.store import disk, files, service_set
 from node.store.service_set import Installed, Link, Named, ServiceSet
 
 CHOSEN = "chosen"
@@ -29,6 +29,7 @@ INSTALLED = "installed"
 ADOPTED = "adopted"  # in place of a commit
 UNKNOWN = "unknown"
 KEPT = 10
+FORMAT = 1
 
 
 class StoredSet(NamedTuple):
@@ -101,7 +102,7 @@ def read(service: str, digest: str) -> StoredSet:
     folder = layout.sets(service) / digest
     try:
         data = json.loads(disk.read(folder / "set.json").decode())
-        formats.require(formats.SET, data)
+        codec.require_format(FORMAT, data)
         return StoredSet(folder, service_set.decode(data), *codec.decode(_Origin, data))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, Refusal) as error:
         raise Refusal("%s: set cannot be read (%s); run deploys/configs.py" % (folder, error)) from None
@@ -206,7 +207,7 @@ def _fill(wanted: StoredSet, contents: Dict[str, bytes]) -> None:
 
 def _describe(stored: StoredSet) -> None:
     origin = _Origin(stored.absent, stored.commit, stored.product)
-    data = {**service_set.encode(stored.content), **codec.encode(origin), "format": formats.SET}
+    data = {**service_set.encode(stored.content), **codec.encode(origin), "format": FORMAT}
     for each in data["files"]:
         del each["content"]
     if stored.content.stack is None:

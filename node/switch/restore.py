@@ -5,7 +5,6 @@ The service is stopped meanwhile, whose tasks would write over it at their end; 
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import List, NamedTuple, Tuple
 
@@ -31,7 +30,7 @@ def show() -> str:
     lines = []
     for path in _files():
         for each in linked_files.backups(path):
-            when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(each.mtime))
+            when = history.at(each.mtime)
             lines.append("%s %s of %s, %d bytes" % (_label(path), each.digest, when, each.size))
     return "\n".join(lines or ["no backups: a switch to another version of a model with linked files makes them"])
 
