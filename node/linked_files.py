@@ -51,14 +51,12 @@ def wait(named: Iterable[Named], limit: float) -> None:
 
 def siblings(named: Iterable[Named]) -> Set[Path]:
     """Return each linked file in every version of its model: the running service may hold an older one."""
-    return {path for each in named if each.linked for path in _versions_of(each.path)}
-
-
-def _versions_of(path: Path) -> Iterator[Path]:
-    model = path.parent.parent
-    for version in disk.names(model):
-        if version[0] != "." and disk.reached(model / version / path.name) is not None:
-            yield model / version / path.name
+    found: Set[Path] = set()
+    for path in (each.path for each in named if each.linked):
+        model = path.parent.parent
+        siblings = [model / version / path.name for version in disk.names(model) if version[0] != "."]
+        found.update(each for each in siblings if disk.reached(each) is not None)
+    return found
 
 
 def keep(named: Iterable[Named]) -> None:

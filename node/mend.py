@@ -54,9 +54,8 @@ def _damages(desired: DesiredState) -> Iterator[Damage]:
 
 def _kinds() -> Iterator[Tuple[Path, Kind]]:
     """What this program keeps, and of which kind it is: parents first."""
-    for path in (layout.access(), layout.roots(), layout.backups(), layout.checksum_cache(), layout.STATE / "sets"):
-        yield path, FOLDER
-    for path in (layout.coral(), layout.coral() / layout.STAGING):
+    folders = [layout.access(), layout.roots(), layout.backups(), layout.checksum_cache(), layout.STATE / "sets"]
+    for path in (*folders, layout.coral(), layout.coral() / layout.STAGING):
         yield path, FOLDER
     for name in access.FILES:
         yield layout.access() / name, FILE

@@ -45,11 +45,18 @@ def referenced_versions(service: str) -> Optional[Dict[str, List[str]]]:
 
 def referenced_by_host() -> Optional[Dict[str, str]]:
     """Return all versions that sets here name, as MODEL/VERSION, and why; None when a set cannot be read."""
-    found = {}  # type: Dict[str, str]
+    with suppress(Refusal):
+        return _in_use()
+    return None
+
+
+def _in_use() -> Dict[str, str]:
+    """The same. Raises Refusal when a set cannot be read."""
+    found: Dict[str, str] = {}
     for service in layout.services():
         named = referenced_versions(service)
         if named is None:
-            return None
+            raise Refusal("%s: one of its sets cannot be read; a deploy stores it anew; nothing was removed" % service)
         labels = ["%s/%s" % (model, each) for model in named for each in named[model]]
         labels += ["%s/%s" % (CORAL, each) for each in referenced_stacks(service).values()]
         found.update((label, "in a set of %s" % service) for label in labels)
@@ -95,7 +102,7 @@ def gather(models: Path) -> Held:
                     versions.append(HeldVersion(folder.name, each.name, _files(each, each)))
             for version, each in _left(folder):
                 leftovers.append(HeldVersion(folder.name, version, _files(each, each)))
-    for place, folders in ((versions, _stacks()), (leftovers, _left_stacks())):
+    for place, folders in ((versions, _stacks()), (leftovers, _by_version(stacks.retired()))):
         for version, paths in sorted(folders.items()):
             held = [file for path in paths for file in _files(path, layout.coral())]
             place.append(HeldVersion(CORAL, version, held))
@@ -104,22 +111,17 @@ def gather(models: Path) -> Held:
 
 def _stacks() -> Dict[str, List[Path]]:
     """The folders of stacks, by version. What a set calls a stack counts; one that cannot say what it is stays."""
-    called = {}  # type: Dict[str, str]
+    called: Dict[str, str] = {}
     for service in layout.services():
         called.update(referenced_stacks(service))
-    found = {}  # type: Dict[str, List[Path]]
-    for each in stacks.stored():
-        version = called.get(each.digest, each.version)
-        if names.is_version(version):
-            found.setdefault(version, []).append(each.folder)
-    return found
+    found = ((called.get(each.digest, each.version), each.folder) for each in stacks.stored())
+    return _by_version((version, folder) for version, folder in found if names.is_version(version))
 
 
-def _left_stacks() -> Dict[str, List[Path]]:
-    """The folders of stacks that were renamed and not wholly removed, by version."""
-    found = {}  # type: Dict[str, List[Path]]
-    for version, path in stacks.retired():
-        found.setdefault(version, []).append(path)
+def _by_version(folders: Iterable[Tuple[str, Path]]) -> Dict[str, List[Path]]:
+    found: Dict[str, List[Path]] = {}
+    for version, folder in folders:
+        found.setdefault(version, []).append(folder)
     return found
 
 
@@ -159,7 +161,7 @@ def remove(desired: RemoveVersions) -> Removal:
     with _alone(desired.operator, desired.purpose):
         for left in gather(models).leftovers:
             removed.append(_finish(models, left.model, left.version))
-        in_use = _named()
+        in_use = _in_use()
         for entry in desired.entries:
             try:
                 _require_removable(models, entry, in_use)
@@ -181,20 +183,8 @@ def _alone(operator: str, purpose: str) -> Iterator[None]:
         yield
 
 
-def _named() -> Set[Pair]:
-    """The versions that any service here may start from. Raises Refusal when that cannot be known."""
-    found = set()  # type: Set[Pair]
-    for service in layout.services():
-        versions = referenced_versions(service)
-        if versions is None:
-            raise Refusal("%s: one of its sets cannot be read; a deploy stores it anew; nothing was removed" % service)
-        found.update((model, version) for model in versions for version in versions[model])
-        found.update((CORAL, version) for version in referenced_stacks(service).values())
-    return found
-
-
-def _require_removable(models: Path, entry: Removable, in_use: Set[Pair]) -> None:
-    if (entry.model, entry.version) in in_use:
+def _require_removable(models: Path, entry: Removable, in_use: Dict[str, str]) -> None:
+    if entry.label in in_use:
         raise Refusal("a set names it by now; it stays")
     folders = _folders_of(models, entry)
     folder = layout.coral() if entry.model == CORAL else folders[0]
@@ -245,7 +235,7 @@ def _finish(models: Path, model: str, version: str) -> Removed:
 
 def _finish_stacks(version: str) -> Removed:
     freed = 0
-    for folder in _left_stacks().get(version, []):
+    for folder in _by_version(stacks.retired()).get(version, []):
         freed += _freed_by(folder)
         files.remove(folder)
     files.sync_folder(layout.coral())

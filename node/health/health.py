@@ -71,6 +71,7 @@ def wait(service: ServiceSet) -> Optional[str]:
     StickIsBack where it is to be started once more.
     """
     begun = time.monotonic()
+    deadline = begun + service.health_check.start_timeout
     # systemd keeps the count of a service that was stopped between two restarts.
     restarts = services.status(service.unit).restarts
     healthy_since: Optional[float] = None
@@ -81,9 +82,7 @@ def wait(service: ServiceSet) -> Optional[str]:
         found = _look_after_start(service, restarts)
         now = time.monotonic()
         absent = now if is_absent or found.verdict == work.NO_STICK else absent
-        if absent is not None and _has_missed_it(
-            found, min(absent + SOON, begun + service.health_check.start_timeout) - now
-        ):
+        if absent is not None and _has_missed_it(found, min(absent + SOON, deadline) - now):
             raise StickIsBack(found.reason)
         pause = PAUSE if now - begun < SOON else LONG_PAUSE
         if found.verdict == work.BROKEN:
@@ -95,7 +94,7 @@ def wait(service: ServiceSet) -> Optional[str]:
             if left <= 0:
                 return not_ready(service) if "files" in service.health_check.checks else None
             pause = min(pause, left)
-        elif now - begun >= service.health_check.start_timeout:
+        elif now >= deadline:
             return _overdue(service, found)
         else:
             healthy_since = None

@@ -81,7 +81,8 @@ def watch(
         assert process.stdout is not None
         said, has_ended, streams = bytearray(), False, [process.stdout]
         while not has_ended and time.monotonic() < deadline:
-            has_ended = _has_ended(process.pid)  # before what it said is read
+            # Before what it said is read; it is left a zombie.
+            has_ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
             while select.select(streams, [], [], 0 if has_ended else WATCH_PAUSE)[0] and time.monotonic() < deadline:
                 piece = os.read(process.stdout.fileno(), CHUNK)
                 streams = streams if piece else []
@@ -90,11 +91,6 @@ def watch(
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     return (process.returncode if has_ended else None), bytes(said[-most:])
-
-
-def _has_ended(pid: int) -> bool:
-    """Tell whether a child has ended, and leave it a zombie."""
-    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _last(stream: IO[bytes], deadline: float, most: int) -> bytes:

@@ -105,18 +105,14 @@ def _read(pid: int, name: str) -> Optional[bytes]:
 
 def writers(paths: Iterable[Path]) -> List[str]:
     """Return "FILE (process PID)" for each of the files that a process has open for writing, by whatever path."""
-    wanted = _identities(paths)
+    statuses = ((path, disk.reached(path)) for path in sorted(paths))
+    wanted = {(status.st_dev, status.st_ino): path for path, status in statuses if status is not None}
     found = _open_files() if wanted else iter(())
     return sorted(
         "%s (process %s)" % (wanted[identity], handle.parent.parent.name)
         for handle, identity in found
         if identity in wanted and _is_writing(handle)
     )
-
-
-def _identities(paths: Iterable[Path]) -> Dict[Identity, Path]:
-    found = ((path, disk.reached(path)) for path in sorted(paths))
-    return {(status.st_dev, status.st_ino): path for path, status in found if status is not None}
 
 
 def _open_files() -> Iterator[Tuple[Path, Identity]]:

@@ -24,7 +24,8 @@ class Taken(Refusal):
 def held(path: Path, work: str, operator: str, purpose: str) -> Iterator[None]:
     """Hold the lock at `path` for `work`. Raises Taken when another process does."""
     files.folder(path.parent)
-    with open(str(path), "a+", opener=_open) as file:
+    # Whoever may open it could hold it for ever.
+    with open(str(path), "a+", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         os.fchmod(file.fileno(), 0o600)  # an older one
         if not take(file.fileno()):
             raise Taken("another %s is running here: %s; wait for it and run again" % (work, holder(path)))
@@ -36,11 +37,6 @@ def held(path: Path, work: str, operator: str, purpose: str) -> Iterator[None]:
             yield
         finally:
             _say(file.fileno(), "")  # whoever holds it next has not written yet when a third asks
-
-
-def _open(path: str, flags: int) -> int:
-    """Whoever may open it could hold it for ever."""
-    return os.open(path, flags, 0o600)
 
 
 def _say(handle: int, text: str) -> None:
