@@ -18,7 +18,6 @@ from node.pull import face_list
 from node.store import history, sets
 from node.store.history import short
 from node.store.pending_switch import Request
-from node.store.sets import StoredSet
 from node.switch import follow
 from node.switch import restore as restoring
 
@@ -50,12 +49,13 @@ def revert(*words: str) -> None:
     if digest is None:
         raise Refusal(service + ": there is no previous set to go back to")
     stored = sets.load(service, digest)
-    _require_locked(stored, words)
+    lost = face_list.unlocked_by(stored)  # events whose recordings the sentinel's clean-up would then delete
+    if lost and UNLOCK not in words:
+        raise Refusal("its face list lacks %d event(s) that the live one locks; to allow that: %s" % (lost, UNLOCK))
     state = sets.load(service, sets.digest_of(service, sets.CHOSEN) or digest).content.state
     sets.tell(stored, state)  # the site may have stopped the service, or not, since it was chosen
-    host = _host(service)
     follow.follow(
-        Request(uuid.uuid4().hex, host, service, digest, _operator(), _purpose(), stored.commit),
+        Request(uuid.uuid4().hex, _host(service), service, digest, _operator(), _purpose(), stored.commit),
         stored.content.health_check,
     )
     is_now = "is chosen and runs" if state == "running" else "is chosen; the service is %s, as before" % state
@@ -103,11 +103,9 @@ def python(*words: str) -> None:
 def restore_unit(operator: str, purpose: str, *words: str) -> None:
     """Put the backup in place that `restore` was asked for, in the unit that starts the service again."""
     choice = restoring.choose(words)
-    service = choice.content.service
-    host = _host(service)
-    digest = choice.content.digest
+    service, digest = choice.content.service, choice.content.digest
     commit = sets.load(service, digest).commit
-    print(restoring.carry_out(choice, Request("", host, service, digest, operator, purpose, commit)))
+    print(restoring.carry_out(choice, Request("", _host(service), service, digest, operator, purpose, commit)))
 
 
 def _host(service: str) -> str:
@@ -130,10 +128,3 @@ def _service(words: "tuple[str, ...]") -> str:
     if len(named) == 1 and named[0] in known:
         return named[0]
     raise Refusal("found %s; allowed: one of %s" % (shown(*words) or "no service", ", ".join(known) or "none yet"))
-
-
-def _require_locked(stored: StoredSet, words: "tuple[str, ...]") -> None:
-    """The list of the set before may lack events, whose recordings the sentinel's clean-up would then delete."""
-    lost = face_list.unlocked_by(stored)
-    if lost and UNLOCK not in words:
-        raise Refusal("its face list lacks %d event(s) that the live one locks; to allow that: %s" % (lost, UNLOCK))

@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import BinaryIO, Iterable, Iterator, List, NamedTuple, Set, Tuple
+from typing import Iterable, Iterator, List, NamedTuple, Set, Tuple
 
 from node import layout, names
 from node.errors import Refusal
@@ -68,7 +68,10 @@ def keep(named: Iterable[Named]) -> None:
 def back_up(path: Path) -> Path:
     """Copy a linked file aside, unless just such a copy is there. Returns the copy; raises Refusal, OSError."""
     with handles.reached(path) as file:
-        _require_room(file, path)
+        files.folder(layout.STATE)
+        if os.fstat(file.fileno()).st_size > disk.free(layout.STATE):  # a file of holes may be longer than the disk
+            said = "%s: too little space for a copy; free some space, or look what it holds, and run again"
+            raise Refusal(said % path)
         digest = disk.digest(file)[:DIGITS]
     copy = _folder(path) / (path.name + "." + digest)
     if disk.is_there(copy) and not (disk.is_file(copy) and disk.sha256(copy).startswith(digest)):
@@ -80,13 +83,6 @@ def back_up(path: Path) -> Path:
             files.unlink(copy)
             raise Refusal("%s: written to while it was copied aside; run again later" % path)
     return copy
-
-
-def _require_room(file: BinaryIO, path: Path) -> None:
-    """A file of holes may be longer than the disk is large."""
-    files.folder(layout.STATE)
-    if os.fstat(file.fileno()).st_size > disk.free(layout.STATE):
-        raise Refusal("%s: too little space for a copy; free some space, or look what it holds, and run again" % path)
 
 
 def backups(path: Path) -> List[Backup]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Iterator, List, NamedTuple, Tuple
+from typing import Any, Callable, Iterator, List, Tuple
 
 from node import layout, names
 from node.desired_state import DesiredState
@@ -19,29 +19,25 @@ FILE: Kind = ("file", disk.is_file)
 LINK: Kind = ("link", lambda path: disk.target(path) is not None)
 
 
-class Damage(NamedTuple):
-    """What is damaged, for the operator, and what mends it."""
-
-    line: str
-    mend: Callable[[], Any]
+Damage = Tuple[str, Callable[[], Any]]  # what is damaged, for the operator, and what mends it
 
 
 def look(desired: DesiredState) -> List[str]:
     """Return what is damaged of this node's own state, and not made anew anyway where it is missing."""
-    return [damage.line for damage in _damages(desired)]
+    return [line for line, _ in _damages(desired)]
 
 
 def mend(desired: DesiredState) -> None:
     """Mend all of that. Raises OSError, or Refusal."""
-    for damage in _damages(desired):
-        damage.mend()
+    for _, repair in _damages(desired):
+        repair()
 
 
 def _damages(desired: DesiredState) -> Iterator[Damage]:
     """One after another: what is mended shows what is behind it."""
     for path, (name, is_right) in _kinds():
         if disk.is_there(path) and not is_right(path):
-            yield Damage("%s: no %s; it is set aside" % (path, name), partial(files.set_aside, path))
+            yield ("%s: no %s; it is set aside" % (path, name), partial(files.set_aside, path))
     for service in layout.services():
         yield from _of_pending(service)
         yield from _of_previous(service)
@@ -49,7 +45,7 @@ def _damages(desired: DesiredState) -> Iterator[Damage]:
         chosen = sets.digest_of(wanted.service, sets.CHOSEN)
         if chosen == wanted.digest and sets.find(wanted.service, chosen) is None:
             line = "%s: damaged; it is stored anew" % (layout.sets(wanted.service) / wanted.digest)
-            yield Damage(line, partial(sets.put, wanted, desired.commit, desired.product))
+            yield (line, partial(sets.put, wanted, desired.commit, desired.product))
 
 
 def _kinds() -> Iterator[Tuple[Path, Kind]]:
@@ -88,7 +84,7 @@ def _of_pending(service: str) -> Iterator[Damage]:
     try:
         pending_switch.read(service)
     except Refusal as refusal:
-        yield Damage(str(refusal), partial(pending_switch.read_or_set_aside, service))
+        yield (str(refusal), partial(pending_switch.read_or_set_aside, service))
 
 
 def _of_previous(service: str) -> Iterator[Damage]:
@@ -97,4 +93,4 @@ def _of_previous(service: str) -> Iterator[Damage]:
     digest = sets.digest_of(service, sets.PREVIOUS)
     if disk.is_there(link) and sets.find(service, digest) is None:
         line = "%s: damaged; until the next switch there is no set to go back to" % link
-        yield Damage(line, partial(files.unlink, link))
+        yield (line, partial(files.unlink, link))

@@ -1,15 +1,14 @@
 """Old versions on this node: which ones its services may yet start from, and the removal of others.
 
-The control node decides what goes: versions of the models folder, and stacks of Coral packages. It is checked again
-here, with pulls and switches locked out, that no set names them and nothing unique is in them. A version is renamed to
-MODEL/.retired-VERSION first: whatever ends the program, the next run removes the rest.
+The control node decides what goes, of models and of Coral stacks. It is checked again here, with pulls and switches
+locked out, that no set names it and nothing unique is in it. It is renamed first: the next run ends a removal.
 """
 
 from __future__ import annotations
 
 import re
 import stat
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
@@ -158,7 +157,11 @@ def remove(desired: RemoveVersions) -> Removal:
         if not names.MODEL.fullmatch(entry.model) or not names.is_version(entry.version):
             raise Refusal("%s: found no version's name; expected MODEL/YYYY-MM-DD" % entry.label)
     removed, refused = [], {}  # type: List[Removed], Dict[str, str]
-    with _alone(desired.operator, desired.purpose):
+    asked = (desired.operator, desired.purpose)
+    with ExitStack() as locks:
+        locks.enter_context(lock.held(layout.pull_lock(), "pull", *asked))
+        for service in layout.services():
+            locks.enter_context(lock.held(automatic_rollback.lock_of(service), "switch", *asked))
         for left in gather(models).leftovers:
             removed.append(_finish(models, left.model, left.version))
         in_use = _in_use()
@@ -171,16 +174,6 @@ def remove(desired: RemoveVersions) -> Removal:
                 _retire(models, entry)
                 removed.append(_finish(models, entry.model, entry.version))
     return Removal(removed, refused)
-
-
-@contextmanager
-def _alone(operator: str, purpose: str) -> Iterator[None]:
-    """Hold the locks of the pull and of every service's switch. Raises lock.Taken."""
-    with ExitStack() as stack:
-        stack.enter_context(lock.held(layout.pull_lock(), "pull", operator, purpose))
-        for service in layout.services():
-            stack.enter_context(lock.held(automatic_rollback.lock_of(service), "switch", operator, purpose))
-        yield
 
 
 def _require_removable(models: Path, entry: Removable, in_use: Dict[str, str]) -> None:

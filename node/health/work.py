@@ -1,7 +1,6 @@
 """One look at whether a service does its work: its processes, its journal, its ports, its answers and its pictures.
 
-Each is needed: a port is open before any model is read, pictures go on beside a dead detector, and a port still answers
-when an engine has died.
+None proves another: a port is open before a model is read, and pictures go on beside a detector that has died.
 """
 
 from __future__ import annotations

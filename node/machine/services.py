@@ -110,13 +110,9 @@ def stop(unit: str, precious: Set[Path]) -> None:
     try:
         control("stop", unit, limit=STOP_LIMIT)
     except commands.Overdue:
-        _kill(unit, precious)
-
-
-def _kill(unit: str, precious: Set[Path]) -> None:
-    while not status(unit).is_down:
-        if not processes.writers(precious):
-            control("kill", "--signal=SIGKILL", unit)
-            break
-        time.sleep(PAUSE)
-    control("stop", unit)  # waits for the end, systemd's own time limit at most
+        while not status(unit).is_down:
+            if not processes.writers(precious):
+                control("kill", "--signal=SIGKILL", unit)
+                break
+            time.sleep(PAUSE)
+        control("stop", unit)  # waits for the end, systemd's own time limit at most

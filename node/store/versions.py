@@ -9,12 +9,11 @@ from node.store import checksum_cache, disk
 from node.store.checksum_cache import Reading
 
 MANIFEST = "manifest.yaml"
-UNKNOWN_SIZE = 0
 
 
 def contents(version: Version) -> List[File]:
     """Return every file that the version's folder must hold, its manifest first."""
-    return [File(MANIFEST, version.manifest, UNKNOWN_SIZE, linked=False), *version.files]
+    return [File(MANIFEST, version.manifest, 0, linked=False), *version.files]  # its size is not known
 
 
 def is_absent(version: Version) -> bool:
