@@ -9,15 +9,7 @@ from modelctl.nodes.bundle import bundle
 from node.layout import PYTHON
 from node.protocol.facts import Facts, HistoryEntry, Logged
 from node.protocol.steps import AppendLog
-from operations.facts import (
-    QUESTION_SECONDS,
-    complete,
-    forget,
-    gather,
-    has_program,
-    last_answer,
-    parse_history,
-)
+from operations.facts import QUESTION_SECONDS, complete, forget, gather, has_program, last_answer, parse_history
 from operations.node_command import PROGRAMS, Refusal, command
 from operations.node_operation import node_operation
 from operations.rollout import HostResult, SwitchCommand, rollout_of
@@ -69,7 +61,9 @@ def confirm(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
 def collect(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
     """Log what this run has read of the histories; a host that is done later (--serial) tells with the next run."""
     will_move = not host.state.is_executing and (rollout_of(host.state).anyone_moves() or _anyone_restarts(host))
-    lines = unlogged(found.datasink.logged if found.datasink else {}, _histories(host))
+    answers = {each.name: last_answer(each) for each in host.inventory}
+    histories = {name: answer.history for name, answer in answers.items() if answer is not None}
+    lines = unlogged(found.datasink.logged if found.datasink else {}, histories)
     if lines or will_move:
         log, owner = Path(run.fleet.deployment_log()), run.desired(host.name).user
         yield command("append-log", message=AppendLog(log, owner, lines))
@@ -101,8 +95,3 @@ def _logged(host: Host, run: Run) -> Mapping[str, Logged]:
     answers = [last_answer(each) for each in host.inventory if each.name == run.fleet.site.primary_datasink]
     datasink = answers[0].datasink if answers and answers[0] else None
     return datasink.logged if datasink else {}
-
-
-def _histories(host: Host) -> dict[str, list[HistoryEntry]]:
-    answers = {each.name: last_answer(each) for each in host.inventory}
-    return {name: answer.history for name, answer in answers.items() if answer is not None}

@@ -35,9 +35,7 @@ Groups = Mapping[str, Any]
 
 
 def require_hosts(name: str, operations: Iterable[str], has_address: bool) -> None:
-    """Raises OperatorError for a first word that names no host, or no site where a deploy needs one. With an address
-    (`--data ssh_hostname=`) pyinfra takes any name.
-    """
+    """Raises OperatorError for a first word that names no host (with an address any does), or no site for a deploy."""
     if _is_file(name):
         return
     shown = one_line(name)

@@ -20,10 +20,7 @@ from operations.run import Run
 
 @node_operation
 def switch_canaries(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
-    """Switch the canary of each role, the first host that is not settled, and each that goes back to the set before.
-
-    When one returns, the others are left alone.
-    """
+    """Switch the canary of each role, and each host that goes back; when one returns, the others are left alone."""
     desired = _moving(found, run.desired(host.name))
     refusal = refusal_of_older_checkout(host, found, run, desired) if desired else None
     rollout = rollout_of(host.state)

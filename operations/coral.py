@@ -45,9 +45,7 @@ class FoundStacks(FactBase[str | None]):
 
 @node_operation
 def bring(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
-    """Give the stick what it needs of the system by stock operations, asked for only where something is missing, then
-    the services their stack: verified packages, unpacked.
-    """
+    """Give the stick what it lacks of the system, by stock operations; then the services their stack, verified."""
     state = found.stack
     if state is None or (state.is_settled and run.arguments.models is None):
         return

@@ -113,9 +113,7 @@ def _ask(host: Host, run: Run) -> Facts | None:
 
 
 def parse(lines: Sequence[str], services: Collection[str]) -> Facts:
-    """Read a node's reply about these services: the last line, for a login may print something first. Raises
-    FactProcessError for any other, which fails that host alone.
-    """
+    """Read a reply, the last line, as a login may print first. Raises FactProcessError, which fails one host alone."""
     try:
         found = protocol.loads(Facts, lines[-1] if lines else "", cleaned)
     except ValueError as error:

@@ -41,10 +41,11 @@ def converge(host: Host, found: Facts, run: Run, steps: Sequence[Step]) -> Itera
     for remark in found.remarks:
         host.log_styled(remark, fg="yellow")
     desired = run.desired(host.name)
-    refusal = _lacks(host, found, steps) or (
-        None if has_program(found) else refusal_of_older_checkout(host, found, run, desired)
-    )
-    if refusal:
+    lines = dict.fromkeys(line for step in steps for line in getattr(found.missing, step))
+    if lines:
+        yield Refusal(f"{host.name}: {'; '.join(lines)}; then run again")
+        return
+    if not has_program(found) and (refusal := refusal_of_older_checkout(host, found, run, desired)):
         yield refusal
         return
     strange = [each.service for each in desired.sets if _is_of_a_strange_commit(run, each, found.sets[each.service])]
@@ -60,9 +61,7 @@ def converge(host: Host, found: Facts, run: Run, steps: Sequence[Step]) -> Itera
 
 
 def refusal_of_older_checkout(host: Host, found: Facts, run: Run, desired: DesiredState) -> StringCommand | None:
-    """Refuse to take back by accident what a newer checkout has put on a host, unless the operator named the host. In a
-    run the node's program, which may not be installed there, notes the refusal in its history.
-    """
+    """Refuse what takes back by accident a newer checkout's set; in a run the node's history has the refusal."""
     if host.name in run.arguments.older:
         return None
     newer = ancestry.newer(run.site, {each.service: found.sets[each.service].commit for each in desired.sets})
@@ -74,11 +73,6 @@ def refusal_of_older_checkout(host: Host, found: Facts, run: Run, desired: Desir
     digests = {each.service: each.digest for each in desired.sets}
     refused = Refused(host.name, digests, desired.operator, desired.purpose, desired.commit, reason)
     return (command if has_program(found) else bare_command)("refuse", message=refused)
-
-
-def _lacks(host: Host, found: Facts, steps: Sequence[Step]) -> Refusal | None:
-    lines = dict.fromkeys(line for step in steps for line in getattr(found.missing, step))
-    return Refusal(f"{host.name}: {'; '.join(lines)}; then run again") if lines else None
 
 
 def _is_of_a_strange_commit(run: Run, wanted: ServiceSet, state: SetState) -> bool:

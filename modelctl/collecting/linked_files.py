@@ -34,9 +34,7 @@ REPLY = "what it holds of a host's files"
 
 @dataclass(frozen=True)
 class Linked:
-    """The linked files of a version on a host, None for one that is not there. `stored` are those that equal the
-    registry's pinned copy, `collected` those that were collected already.
-    """
+    """A version's linked files on a host. `stored` equal the registry's pinned copy; None is one that is absent."""
 
     host: str
     model: str

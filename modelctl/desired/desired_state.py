@@ -27,6 +27,8 @@ def desired(fleet: Fleet, host: str) -> DesiredState:
         raise Faults(f"{host}: wants {label}, which no pin covers; {hints.pinning(label)}" for label in unpinned)
     service = service_of(fleet, host)
     is_datasink = isinstance(fleet.host(host), Datasink)
+    primary = fleet.site.primary_datasink
+    sink = fleet.host(primary)
     return DesiredState(
         host=host,
         user=fleet.service_user(host),
@@ -37,7 +39,7 @@ def desired(fleet: Fleet, host: str) -> DesiredState:
         sets=[_service_set(fleet, host, service)] if service else [],
         needs={service.name: list(service.needs)} if service else {},
         clean_up=list(clean_up_units(fleet, host)),
-        source=_source(fleet, host),
+        source=Source(primary, str(sink.address), sink.login, Path(fleet.registry_folder()), local=host == primary),
         limits=Limits(**fleet.standards.limits.model_dump()),
     )
 
@@ -139,15 +141,3 @@ def _pin(fleet: Fleet, model: str, version: str) -> Pin:
     pin = fleet.pin(model, version)
     assert pin is not None, "desired() refuses unpinned versions first"
     return pin
-
-
-def _source(fleet: Fleet, host: str) -> Source:
-    primary = fleet.site.primary_datasink
-    sink = fleet.host(primary)
-    return Source(
-        host=primary,
-        address=str(sink.address),
-        login=sink.login,
-        registry=Path(fleet.registry_folder()),
-        local=host == primary,
-    )

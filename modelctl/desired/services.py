@@ -176,9 +176,7 @@ def _service(
     units: Iterable[Template] = (),
     configs: Iterable[Template] = (),
 ) -> Service:
-    """A service that is installed in the folder `install`, with `path` as its own PYTHONPATH. It starts in the folder
-    of its main script, from its unit and the config in its user's home, and has these besides.
-    """
+    """A service in the folder `install`, with `path` as its own PYTHONPATH, a unit, and a config in its user's home."""
     script, pythons = str(work.script), _pythons(fleet, name)
     stack = stack_of(fleet, name, str(PurePosixPath(script).parent), path)
     common = {

@@ -28,9 +28,7 @@ _FORM = re.compile(
 
 @dataclass(frozen=True)
 class Entry:
-    """A line with a key: for whom, behind which marker, and `place`, as error lines begin. `text` is the line itself,
-    with lone surrogates for what was no UTF-8.
-    """
+    """A line with a key, at a `place` as error lines begin; what was no UTF-8 in its `text` are lone surrogates."""
 
     place: str
     text: str

@@ -59,9 +59,7 @@ class NoAnswer(OperatorError):
 def run(
     fleet: Fleet, host: str, command: Sequence[str], seconds: float, message: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command on a host, with `message` as its input, and return how it ended there. Raises NoAnswer when the
-    host cannot be reached, or takes longer; OperatorError when there is no ssh.
-    """
+    """Run a command with `message` as its input. Raises NoAnswer unless it ends in time, OperatorError without ssh."""
     try:
         done = subprocess.run(
             [*ssh(fleet, host), shlex.join(command)], input=message, capture_output=True, text=True, errors="replace",

@@ -1,6 +1,4 @@
-"""Commands of the node program on the primary datasink, as its login: the program travels there for each of them. What
-they are asked goes in on their input, so that no shell ever reads a name.
-"""
+"""Commands of the node program on the primary datasink, as its login: the program travels there for each of them."""
 
 from typing import TypeVar
 

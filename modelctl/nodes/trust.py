@@ -81,9 +81,7 @@ def require_not_revoked(known_hosts: Path, host: str, key: HostKey) -> None:
 
 
 def record(known_hosts: Path, host: str, key: HostKey, known: HostKey | None, port: int = _PORT) -> None:
-    """Write a host's key in place of all that the file has for its address. Raises OperatorError when the file holds
-    another than `known` by now, or cannot be understood or written.
-    """
+    """Write a host's key in place of all that its address has. Raises OperatorError unless `known`, or it, is there."""
     names = _names(key.address, port)
     with locks.held(known_hosts):
         lines = file.read(known_hosts)

@@ -1,9 +1,6 @@
 """What the sweep of the primary datasink's registry would remove, and why the other versions stay.
 
-As JSON, for programs: {"datasink": HOST, "now": time, "held": why nothing goes or null, "unneeded": [{"label":
-"MODEL/VERSION", "manifest": SHA-256, "bytes", "since", "due"}], "kept": {"MODEL/VERSION": ["why it stays", ...]},
-"notes": ["what ends soon"], "sizes": {"MODEL/VERSION": bytes}, "unreadable": {MODEL or MODEL/VERSION: "why it could not
-be read"}, "free": bytes, "total": bytes (of its disk)}. Times are UTC, ISO 8601.
+The JSON is node.protocol.retention.Retention, with "datasink"; times are UTC, ISO 8601.
 """
 
 from collections.abc import Iterator

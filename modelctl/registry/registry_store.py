@@ -11,15 +11,7 @@ from modelctl.registry.importing import Plan
 from modelctl.registry.manifest import without_empty
 from node.codec import Text
 from node.protocol import Nothing
-from node.protocol.registry import (
-    FolderContents,
-    Import,
-    ImportPlace,
-    ImportRoom,
-    Listing,
-    ListRegistry,
-    ReadFolder,
-)
+from node.protocol.registry import FolderContents, Import, ImportPlace, ImportRoom, Listing, ListRegistry, ReadFolder
 from node.store.versions import MANIFEST
 
 READ_SECONDS = 1800  # every byte is read, from what may be an SD card
@@ -29,9 +21,7 @@ IMPORTED = "what became of the import"
 
 
 def read(fleet: Fleet, model: str, version: str) -> FolderContents:
-    """What the datasink holds of a version, every byte read; a file without content is none, unless it is a linked one.
-    Raises remote.NoAnswer when it does not say.
-    """
+    """A stored version, every byte read; an empty file is none, unless it is linked. Raises remote.NoAnswer."""
     entry = fleet.registry.artefacts.get(model)
     linked = entry.linked_names if entry else set()
     return without_empty(_read(fleet, fleet.registry_folder(), model, version), {MANIFEST, *linked})

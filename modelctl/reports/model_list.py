@@ -1,7 +1,4 @@
-"""Every model with the versions that the site and the registry name, and what the primary datasink stores of it.
-
-For programs as JSON, which is ModelList, and for people in a table.
-"""
+"""Every model with its named versions, and what the primary datasink stores of it. The JSON is ModelList."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple

@@ -1,6 +1,6 @@
 """The versions of one model: what the primary datasink stores, what git pins and names, what the hosts run.
 
-For programs as JSON, which is ModelVersions with "ok": whether nothing differs or is unknown; for people in tables.
+The JSON is ModelVersions, with "ok": whether nothing differs or is unknown.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from modelctl.registry import plain_yaml, registry_store
 from modelctl.reports.status import short
 from modelctl.table import BAD, NONE, ODD, UNKNOWN, UNREADABLE, WELL, Report, Row, Table, number
 from node import codec
-from node.protocol.registry import ListedVersion, Listing
+from node.protocol.registry import Listing
 from node.registry.own import MANIFEST_LIMIT
 
 VERSIONS = ("version", "date", "bytes", "digest", "pinned", "marks", "metrics")
@@ -147,17 +147,19 @@ def _shown(fleet: Fleet, model: str, listing: Listing | None, hosts: Mapping[str
 
 def _version(fleet: Fleet, model: str, version: str, listing: Listing | None) -> ModelVersion:
     listed = None if listing is None else listing.versions.get((model, version))
-    is_read = listed is not None and listed.fault is None
-    about = describe(listed.manifest) if listed is not None and is_read else Description()
-    digest = _digest(listed) if listed is not None and is_read else None
+    read = listed if listed is not None and listed.fault is None else None
+    about = describe(read.manifest) if read is not None else Description()
+    digest = None
+    if read is not None and read.manifest is not None and len(read.manifest) <= MANIFEST_LIMIT:  # else it is not whole
+        digest = hashlib.sha256(read.manifest).hexdigest()
     pin = fleet.pin(model, version)
-    differs = pin is not None and is_read and digest != pin.manifest
+    differs = pin is not None and read is not None and digest != pin.manifest
     return ModelVersion(
         stored=None if listing is None else listed is not None,
         date=about.date,
-        bytes=listed.bytes if listed is not None and is_read else None,
+        bytes=None if read is None else read.bytes,
         digest=digest,
-        metrics=about.metrics if is_read else None,
+        metrics=None if read is None else about.metrics,
         fault=about.fault,
         unreadable=None if listed is None else listed.fault,
         pinned="no" if pin is None else "differs" if differs else "yes",
@@ -167,13 +169,6 @@ def _version(fleet: Fleet, model: str, version: str, listing: Listing | None) ->
 
 def _text(value: object) -> str:
     return one_line(str(value), 40)
-
-
-def _digest(listed: ListedVersion) -> str | None:
-    """None without a manifest, or with one that did not come whole."""
-    if listed.manifest is None or len(listed.manifest) > MANIFEST_LIMIT:
-        return None
-    return hashlib.sha256(listed.manifest).hexdigest()
 
 
 def _marks(fleet: Fleet, model: str, version: str) -> Iterator[str]:

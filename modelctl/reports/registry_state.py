@@ -20,9 +20,8 @@ Answer = TypeVar("Answer")
 
 
 class RegistryState(NamedTuple):
-    """What is stored without a pin, what unfinished work left, and what is to be known of the registry's sweep.
-    Versions and folders are MODEL/NAME, `parts` of collected files HOST/MODEL/VERSION/NAME. `retention` says what keeps
-    the registry from being swept, and what ends soon.
+    """What is stored without a pin, what unfinished work left, and what keeps the registry from being swept or ends
+    soon. Versions and folders are MODEL/NAME, `parts` of collected files HOST/MODEL/VERSION/NAME.
     """
 
     unpinned: tuple[str, ...] = ()

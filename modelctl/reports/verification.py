@@ -1,7 +1,6 @@
 """Every stored version read again, byte by byte, and compared with its pin or, without one, with its own manifest.
 
-For programs as JSON, which is Verification with "ok": whether nothing differs or is unknown; for people as a table, and
-below it what is missing, extra and changed, and what to do.
+The JSON is Verification, with "ok": whether nothing differs or is unknown.
 """
 
 from collections.abc import Iterator, Sequence
