@@ -65,15 +65,11 @@ def require_values(data: Iterable[str]) -> None:
             raise OperatorError(fault("--data", each, "KEY=VALUE"))
 
 
-def require_numbers(words: Mapping[str, Any]) -> None:
-    """Raises OperatorError for a number that pyinfra shows a traceback of, or silently takes for another."""
+def require_settings(words: Mapping[str, Any]) -> None:
+    """Raises OperatorError for a number that pyinfra misreads, and for --no-wait: it would forget which hosts fail."""
     for option in ("parallel", "retry", "retry_delay", "fail_percent"):
         if words[option] is not None and words[option] < 0:
             raise OperatorError(fault(f"--{option.replace('_', '-')}", words[option], "0 or more"))
-
-
-def require_waiting(words: Mapping[str, Any]) -> None:
-    """Raises OperatorError for --no-wait: pyinfra would forget which hosts fail, and exit 0."""
     if words["no_wait"]:
         raise OperatorError("--no-wait: found a run whose hosts do not wait for each other; run it without --no-wait")
 

@@ -54,7 +54,7 @@ def bring(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
     if refusal:
         yield refusal
     elif not state.is_settled and run.arguments.selects(CORAL):
-        sets = {name: _after(each, _restarts(state, name)) for name, each in found.sets.items()}
+        sets = {name: _after(each, state, name) for name, each in found.sets.items()}
         foresee(host, stack=SETTLED, sets=sets)
         try:
             yield from _prepare(desired, state)
@@ -78,15 +78,14 @@ def download(run: Run) -> Generator[StringCommand]:
         yield from announced(host, _download(host, run.fleet))
 
 
-def _restarts(state: StackState, service: str) -> list[str]:
-    """Why a service will have to be started anew."""
-    grouped = [f"started before its user was in {STICK_GROUP}"] if service in state.to_restart else []
-    return [*grouped, *(["a library that it has mapped was replaced"] if service in state.to_remap else [])]
-
-
-def _after(state: SetState, restarts: list[str]) -> SetState:
-    not_ready = None if lacks_stack(state) else state.not_ready
-    return state._replace(not_ready=not_ready, differences=[*state.differences, *restarts])
+def _after(state: SetState, stack: StackState, service: str) -> SetState:
+    """How a service will be when its stack has come, and why it will have to be started anew."""
+    differences = list(state.differences)
+    if service in stack.to_restart:
+        differences.append(f"started before its user was in {STICK_GROUP}")
+    if service in stack.to_remap:
+        differences.append("a library that it has mapped was replaced")
+    return state._replace(not_ready=None if lacks_stack(state) else state.not_ready, differences=differences)
 
 
 def _prepare(wanted: DesiredState, state: StackState) -> Iterator[StringCommand]:

@@ -42,12 +42,12 @@ def pull(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
     if not (face_list and found.face_list and options.selects(face_list.model)):
         face_list = None
     if versions or face_list:
-        foresee(host, sets={service: _with_models(state) for service, state in found.sets.items()})
+        ready = {
+            service: state if lacks_stack(state) else state._replace(not_ready=None)
+            for service, state in found.sets.items()
+        }
+        foresee(host, sets=ready)
         yield command("pull", message=desired._replace(versions=versions, face_list=face_list, stack=None))
-
-
-def _with_models(state: SetState) -> SetState:
-    return state if lacks_stack(state) else state._replace(not_ready=None)
 
 
 def lacks_stack(state: SetState) -> bool:

@@ -19,8 +19,6 @@ from operations.run import Run
 
 P = ParamSpec("P")
 Commands = Iterator[StringCommand]
-
-
 RUN = """
 
     + run: the run that the host is in, as `run_of` makes it for all of its hosts"""

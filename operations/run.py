@@ -101,7 +101,8 @@ def run_of(state: State) -> Run:
 def parse_data(data: Mapping[str, Any], fleet: Fleet, run: Collection[str]) -> Arguments:
     """Read `--data` values as pyinfra parses them, for these hosts of a run. Raises Faults, all of them."""
     models, older = names_of(data.get("models")), names_of(data.get("older"))
-    faults = [fault(f"--data {key}", data[key], f"keys {choice(key, KEYS)}") for key in data if not _is_key(key)]
+    strange = [key for key in data if key not in KEYS and not key.startswith("ssh_")]  # the connector's
+    faults = [fault(f"--data {key}", data[key], f"keys {choice(key, KEYS)}") for key in strange]
     faults += _unknown("models", models, fleet.registry.artefacts)
     faults += _unknown("older", older, run)
     faults += _canary_faults(names_of(data.get("canary")), fleet, run)
@@ -132,7 +133,3 @@ def _canary_faults(names: frozenset[str] | None, fleet: Fleet, run: Collection[s
 
 def _unknown(key: str, names: Iterable[str] | None, known: Collection[str]) -> list[str]:
     return [fault(f"--data {key}", name, choice(name, known)) for name in names or () if name not in known]
-
-
-def _is_key(key: str) -> bool:
-    return key in KEYS or key.startswith("ssh_")  # the connector's own

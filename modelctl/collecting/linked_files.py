@@ -28,8 +28,7 @@ from node.registry.collected import DIGITS
 
 LOOK_SECONDS = 600  # every byte is read, from what may be an SD card
 CARRY_SECONDS = 3600
-REPLY = "what it holds of a host's files"
-"""What is expected of the datasink's."""
+REPLY = "what it holds of a host's files"  # what is expected of the datasink's
 
 
 @dataclass(frozen=True)

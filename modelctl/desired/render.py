@@ -21,8 +21,6 @@ except ImportError:
     from yaml import SafeLoader  # type: ignore[assignment]
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
-CLEAN_UP_UNITS = ("model_cleanup.service", "model_cleanup.timer")
-UDEV_RULES = "/etc/udev/rules.d"
 STICK_GROUP = "plugdev"
 _MODE = 0o644
 
@@ -37,6 +35,7 @@ def clean_up_units(fleet: Fleet, host: str) -> tuple[Installed, ...]:
     """The units of the registry's clean-up; none but on the primary datasink. Raises Faults, all of them."""
     if host != fleet.site.primary_datasink:
         return ()
+    units = ("model_cleanup.service", "model_cleanup.timer")
     context = {
         "state": str(layout.STATE),
         "user": fleet.service_user(host),
@@ -44,13 +43,13 @@ def clean_up_units(fleet: Fleet, host: str) -> tuple[Installed, ...]:
         "log": fleet.cleanup_log(),
         "logs": str(PurePosixPath(fleet.cleanup_log()).parent),
     }
-    return _files("cleanup", [Template(f"{layout.UNITS}/{unit}", unit) for unit in CLEAN_UP_UNITS], context, [])
+    return _files("cleanup", [Template(f"{layout.UNITS}/{unit}", unit) for unit in units], context, [])
 
 
 def coral_rule() -> Installed:
     """The rule by which udev gives the Coral stick to a group. Raises Faults."""
     name = "60-sentinelcam-coral.rules"
-    (rule,) = _files("coral", [Template(f"{UDEV_RULES}/{name}", name)], {"group": STICK_GROUP}, [])
+    (rule,) = _files("coral", [Template(f"/etc/udev/rules.d/{name}", name)], {"group": STICK_GROUP}, [])
     return rule
 
 

@@ -37,10 +37,6 @@ class Entry:
     kind: str
     key: str
 
-    @property
-    def names(self) -> list[str]:
-        return self.hosts.split(",")
-
     def covers(self, name: str) -> bool:
         """Whether the line is about a host of this name: an address, or [address]:port where the port is not 22."""
         name = name.lower()
@@ -49,7 +45,7 @@ class Entry:
             assert found is not None  # else the line was refused
             salt, digest = found
             return hmac.compare_digest(hmac.digest(salt, name.encode(errors="surrogateescape"), "sha1"), digest)
-        patterns = [each.lower() for each in self.names]
+        patterns = [each.lower() for each in self.hosts.split(",")]
         refused = [each.removeprefix("!") for each in patterns if each.startswith("!")]
         return any(_matches(name, each) for each in patterns) and not any(_matches(name, each) for each in refused)
 
@@ -59,7 +55,7 @@ class Entry:
             return self
         if self.hosts.startswith(_HASH):
             return None
-        kept = [each for each in self.names if each.lower() not in names]
+        kept = [each for each in self.hosts.split(",") if each.lower() not in names]
         rest = replace(self, hosts=",".join(kept))
         for name in names:
             if self.covers(name) and rest.covers(name):
@@ -75,7 +71,7 @@ class Entry:
         """All that the line may call an address: itself, and with a port."""
         if self.hosts.startswith(_HASH):
             return [address, *(f"[{address}]:{port}" for port in _PORTS)]
-        return [address, *(name for each in self.names if (name := each.lower()).startswith(f"[{address}]:"))]
+        return [address, *(name for name in self.hosts.lower().split(",") if name.startswith(f"[{address}]:"))]
 
 
 @dataclass(frozen=True)

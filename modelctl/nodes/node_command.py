@@ -59,14 +59,20 @@ def run(fleet: Fleet, host: str, command: Sequence[str], seconds: float, message
 def status(fleet: Fleet, host: str) -> dict[str, NodeService]:
     """The services that a node knows, by name. Raises remote.NoAnswer, in one line, when it does not say."""
     done = remote.run(fleet, host, words("status", "--json"), STATUS_SECONDS)
-    said = remote.last_line(done.stderr)
-    if _TRACEBACK in done.stderr or not (done.returncode or done.stdout.strip()):
-        # a power cut can have damaged it
-        said = f"its sentinelcam-node fails: {said}; a deploy installs it anew: {hints.deploying(host)}"
-        raise remote.no_answer(fleet, host, said)
-    if done.returncode:
-        raise remote.no_answer(fleet, host, _failure(fleet, host, done.returncode, said))
-    return understood(fleet, host, done.stdout, Status, "its status").services
+    fails = _TRACEBACK in done.stderr  # a power cut can have damaged it
+    if done.returncode == 0 and done.stdout.strip() and not fails:
+        return understood(fleet, host, done.stdout, Status, "its status").services
+    said, login = remote.last_line(done.stderr), fleet.host(host).login
+    if fails or done.returncode == 0:
+        why = f"its sentinelcam-node fails: {said}; a deploy installs it anew: {hints.deploying(host)}"
+    elif _is_absent(said):
+        why = f"found no sentinelcam-node; a deploy brings it: {hints.deploying(host)}"
+    elif said in WANTS_PASSWORD:
+        why = passwordless(login)
+    else:
+        look = f"ssh {login}@{fleet.host(host).address} sudo sentinelcam-node status"
+        why = f"sentinelcam-node ended with {done.returncode}: {said}; try it there: {look}"
+    raise remote.no_answer(fleet, host, why)
 
 
 def referenced_versions(fleet: Fleet, host: str) -> dict[str, list[str]]:
@@ -105,14 +111,3 @@ def refused(fleet: Fleet, host: str, command: str, code: int, said: str) -> Oper
 def _is_absent(said: str) -> bool:
     """Whether sudo has found no node program."""
     return said.endswith(f"{PROGRAM}: command not found")
-
-
-def _failure(fleet: Fleet, host: str, code: int, said: str) -> str:
-    """Why there is no status where the command ended with this code, and these last words."""
-    login, address = fleet.host(host).login, fleet.host(host).address
-    if _is_absent(said):
-        return f"found no sentinelcam-node; a deploy brings it: {hints.deploying(host)}"
-    if said in WANTS_PASSWORD:
-        return passwordless(login)
-    look = f"ssh {login}@{address} sudo sentinelcam-node status"
-    return f"sentinelcam-node ended with {code}: {said}; try it there: {look}"

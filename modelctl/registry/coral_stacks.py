@@ -22,8 +22,7 @@ from node.store.versions import MANIFEST
 
 LOOK_SECONDS = 60
 SEND_SECONDS = 3600
-STORED = "which Coral stacks it stores"
-"""What is expected of a reply."""
+STORED = "which Coral stacks it stores"  # what is expected of a reply
 DIGITS = 16
 """Of an address's SHA-256, in the name of its folder: no file is taken for one from another page."""
 Gathered = dict[str, tuple[Path, Measured]]

@@ -2,24 +2,26 @@
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any
 
+import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from modelctl.errors import Faults
-from modelctl.faults import dotted, fault, fault_lines
+from modelctl.faults import dotted, fault, fault_lines, one_line
 from modelctl.inventory.json_files import Pin, PinnedFile
 from modelctl.inventory.values import FileName, ModelName, Sha256, Version
-from modelctl.registry import plain_yaml
 from node.protocol.registry import FolderContents, Measured
 from node.registry.own import MANIFEST_LIMIT
 from node.store.versions import MANIFEST
 
 PIN = "its pin"
+MAX_DEPTH = 16  # of mappings and lists in each other
 EMPTY = "an empty file; expected the file itself: copy it anew"
+_DIRECTIVE = re.compile(r"\A%YAML[ :]1\.[0-9]+[ \t]*(?=\r?\n)")
 _SIZE = re.compile(r"0|[1-9][0-9]{0,14}", re.ASCII)
 _Expected = Mapping[str, tuple[str, int | None]]
 """What files should be, by their names: the SHA-256, and the size in bytes, None when nobody says."""
@@ -32,6 +34,17 @@ class Differences:
     missing: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+
+
+class _TextLoader(yaml.BaseLoader):
+    """Leaves each scalar as the text that it is, so that a date, a digest or a size means the same quoted or not."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """YAML wants each key once; PyYAML would take the last."""
+        mapping = super().construct_mapping(node, deep=deep)
+        if len(mapping) != len(node.value):
+            raise ValueError(_at(node, "found a key twice"))
+        return mapping
 
 
 def _size(text: object) -> int:
@@ -94,6 +107,22 @@ def differences(model: str, version: str, stored: FolderContents, pin: Pin | Non
     return replace(found, changed=tuple(sorted([*_contradictions(model, version, manifest), *found.changed])))
 
 
+def plain_yaml(content: bytes) -> object:
+    """Mappings, lists and text from a host that is not trusted, with a `%YAML 1.0` before it or not. Raises ValueError,
+    in one line, for what is no YAML and for tags, anchors, aliases, a key twice or deep nesting.
+    """
+    try:
+        # PyYAML refuses the directive when no `---` follows, and as OpenCV spells it, `%YAML:1.0`.
+        text = _DIRECTIVE.sub("", content.decode("utf-8-sig"))
+        _refuse_tricks(text)
+        return _TextLoader(text).get_single_data()
+    except yaml.MarkedYAMLError as error:
+        where = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise ValueError(where + one_line(error.problem or error.context or "no YAML")) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(one_line(str(error))) from None
+
+
 def digests_differ(found: str, authority: str, said: str) -> str:
     return f"found SHA-256 {found}; {authority} says {said}"
 
@@ -121,7 +150,7 @@ def _parse(content: bytes) -> _Manifest:
     if len(content) > MANIFEST_LIMIT:
         raise Faults([f"{MANIFEST}: found more than {MANIFEST_LIMIT} bytes; expected a manifest"])
     try:
-        data = plain_yaml.load(content)
+        data = plain_yaml(content)
     except ValueError as error:
         raise Faults([f"{MANIFEST}: {error}; expected plain YAML"]) from None
     if not isinstance(data, dict):
@@ -167,3 +196,20 @@ def _changed(expected: _Expected, files: Mapping[str, Measured], authority: str)
             yield f"{name}: {digests_differ(found.sha256, authority, sha256)}"
         elif size not in (None, found.size):
             yield f"{name}: found {found.size} bytes; {authority} says {size}"
+
+
+def _refuse_tricks(text: str) -> None:
+    """The events come one by one, without the recursion that deep nesting would exhaust when the text is loaded."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_TextLoader):
+        if getattr(event, "anchor", None) is not None:
+            raise ValueError(_at(event, "found an anchor or alias"))
+        if getattr(event, "tag", None) is not None:
+            raise ValueError(_at(event, "found a tag"))
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise ValueError(_at(event, f"found nesting over {MAX_DEPTH} deep"))
+
+
+def _at(place: yaml.Event | yaml.Node, problem: str) -> str:
+    return f"line {place.start_mark.line + 1}: {problem}" if place.start_mark else problem

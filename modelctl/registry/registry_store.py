@@ -16,8 +16,7 @@ from node.store.versions import MANIFEST
 
 READ_SECONDS = 1800  # every byte is read, from what may be an SD card
 LIST_SECONDS = 60
-IMPORTED = "what became of the import"
-"""What is expected of a reply."""
+IMPORTED = "what became of the import"  # what is expected of a reply
 
 
 def read(fleet: Fleet, model: str, version: str) -> FolderContents:

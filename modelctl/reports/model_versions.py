@@ -12,7 +12,8 @@ from modelctl.faults import one_line
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.values import is_version, newest_first
 from modelctl.nodes import node_command, remote
-from modelctl.registry import plain_yaml, registry_store
+from modelctl.registry import registry_store
+from modelctl.registry.manifest import plain_yaml
 from modelctl.reports.status import short
 from modelctl.table import BAD, NONE, ODD, UNKNOWN, UNREADABLE, WELL, Report, Row, Table, number
 from node import codec
@@ -103,7 +104,7 @@ def describe(manifest: bytes | None) -> Description:
     if len(manifest) > MANIFEST_LIMIT:
         return Description(fault=f"found more than {MANIFEST_LIMIT} bytes")
     try:
-        data = plain_yaml.load(manifest)
+        data = plain_yaml(manifest)
     except ValueError as error:
         return Description(fault=str(error))
     if not isinstance(data, dict):

@@ -109,9 +109,8 @@ def nodes(fleet: Fleet, models: Sequence[str]) -> Verification:
 def question(fleet: Fleet, host: str, models: Sequence[str]) -> Question:
     """All pinned versions of these models that a host may hold; deploys look at unpacked stacks."""
     is_datasink, gets = isinstance(fleet.host(host), Datasink), fleet.versions(host)
-    build = _face_list if is_datasink else _version_folder
     folders = {
-        (model, version): build(fleet, host, (model, version), fleet.pins.models[model][version])
+        (model, version): _folder(fleet, host, (model, version), fleet.pins.models[model][version])
         for model in models
         if model != CORAL
         for version in newest_first(fleet.pins.models.get(model, {}))
@@ -191,19 +190,15 @@ def _fits(answer: Verified, folders: Sequence[VerifyFolder]) -> bool:
     )
 
 
-def _version_folder(fleet: Fleet, host: str, pair: Pair, pin: Pin) -> VerifyFolder:
-    model, version = pair
-    digests = {MANIFEST: pin.manifest, **{name: file.sha256 for name, file in pin.files.items()}}
-    linked = sorted(fleet.registry.models[model].linked_names)
-    return VerifyFolder(Path(models_folder(fleet, host), model, version), digests, linked, shared=False)
-
-
-def _face_list(fleet: Fleet, _host: str, pair: Pair, pin: Pin) -> VerifyFolder:
+def _folder(fleet: Fleet, host: str, pair: Pair, pin: Pin) -> VerifyFolder:
     """On a datasink nothing is linked: the copies stay as they came."""
     model, version = pair
-    names = sorted(fleet.registry.models[model].linked_names & set(pin.files))
-    digests = {face_list_name(version, name): pin.files[name].sha256 for name in names}
-    return VerifyFolder(Path(face_list_folder(fleet)), digests, [], shared=True)
+    linked = sorted(fleet.registry.models[model].linked_names)
+    if isinstance(fleet.host(host), Datasink):
+        digests = {face_list_name(version, name): pin.files[name].sha256 for name in linked if name in pin.files}
+        return VerifyFolder(Path(face_list_folder(fleet)), digests, [], shared=True)
+    digests = {MANIFEST: pin.manifest, **{name: file.sha256 for name, file in pin.files.items()}}
+    return VerifyFolder(Path(models_folder(fleet, host), model, version), digests, linked, shared=False)
 
 
 def _read(folder: VerifyFolder, answer: FolderRead) -> Differences:

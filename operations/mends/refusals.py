@@ -54,8 +54,7 @@ def _hosts_or_refuse(inventory: str, **settings: Any) -> Inventory:
     with exit_with_message():
         words = click.get_current_context().params
         operations = words["operations"]
-        command_line.require_numbers(words)
-        command_line.require_waiting(words)
+        command_line.require_settings(words)
         command_line.require_hosts(inventory, operations, has_address="ssh_hostname" in settings["override_data"])
         command_line.require_work(operations)
     return cast("Inventory", _make_inventory(inventory, **settings))

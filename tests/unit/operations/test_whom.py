@@ -10,6 +10,7 @@ from tests.chandler import INVENTORY
 from tests.unit.cases import each
 
 EXPECTED = "expected an inventory file, as inventory.py"
+SETTINGS = {"parallel": 0, "retry": None, "retry_delay": 3, "fail_percent": 100, "no_wait": False}
 EXEC, OURS = ("exec", "true"), ("deploys/models.py",)
 
 
@@ -80,16 +81,14 @@ def test_values() -> None:
 
 
 def test_numbers() -> None:
-    words = {"parallel": 0, "retry": None, "retry_delay": 3, "fail_percent": 100}
-    command_line.require_numbers(words)
+    command_line.require_settings(SETTINGS)
     with pytest.raises(OperatorError, match=r"^--retry-delay: found -1; allowed: 0 or more$"):
-        command_line.require_numbers({**words, "retry_delay": -1})
+        command_line.require_settings({**SETTINGS, "retry_delay": -1})
 
 
 def test_waiting() -> None:
-    command_line.require_waiting({"no_wait": False})
     with pytest.raises(OperatorError, match=r"^--no-wait: found .*; run it without --no-wait$"):
-        command_line.require_waiting({"no_wait": True})
+        command_line.require_settings({**SETTINGS, "no_wait": True})
 
 
 def test_arguments() -> None:
