@@ -219,16 +219,12 @@ def stored() -> List[Stored]:
     found = []
     for folder in disk.folders(layout.coral()):
         if names.is_plain(folder.name):
+            version = DAMAGED
+            with suppress(Refusal):
+                version = stack_contents.read(folder).version
             size = sum(status.st_size for _, status in disk.below(folder) if stat.S_ISREG(status.st_mode))
-            found.append(Stored(folder.name, _version(folder.name), folder, size))
+            found.append(Stored(folder.name, version if names.is_version(version) else DAMAGED, folder, size))
     return found
-
-
-def _version(digest: str) -> str:
-    with suppress(Refusal):
-        found = stack_contents.read(folder_of(digest)).version
-        return found if names.is_version(found) else DAMAGED
-    return DAMAGED
 
 
 def retire(digest: str, version: str) -> Path:

@@ -80,7 +80,10 @@ def refuse_unfit(service: ServiceSet) -> None:
     """Try the stack of a set in the environment of its service. Raises Refusal for what does not work together."""
     if service.stack is None:
         return
-    problem = next(_problems(_try(service, service.stack)), None)
+    trial = _try(service, service.stack)
+    # The reason of the others first: what is plain to see comes before how it ended.
+    looks = (_no_python, _other_python, _numpy, _tensorflow, _foreign, _death, _failure)
+    problem = next(filter(None, (look(trial) for look in looks)), None)
     if problem is not None:
         raise Unfit("%s: %s: %s" % (TRIED, service.stack.python, problem))
 
@@ -108,14 +111,6 @@ def _add(found: Dict[str, Any], text: str) -> None:
     for key, value in said.items() if isinstance(said, dict) else ():
         before = found.get(key)
         found[key] = {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
-
-
-def _problems(trial: Trial) -> Iterator[str]:
-    """Yield what is wrong, the reason of the others first: what is plain to see comes before how it ended."""
-    for look in (_no_python, _other_python, _numpy, _tensorflow, _foreign, _death, _failure):
-        problem = look(trial)
-        if problem is not None:
-            yield problem
 
 
 def _no_python(trial: Trial) -> Optional[str]:

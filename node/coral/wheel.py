@@ -51,7 +51,6 @@ class Wheel(NamedTuple):
 
     @property
     def names(self) -> List[str]:
-        """All that is unpacked, sorted."""
         return sorted([*self.files, self.record])
 
 

@@ -107,7 +107,6 @@ def pending(service: str) -> Optional[Pending]:
 
 
 def text(found: Status) -> str:
-    """Return the status for people."""
     lines: List[str] = []
     for name, service in found.services.items():
         product = service.product
@@ -132,7 +131,6 @@ def text(found: Status) -> str:
 
 
 def coral_text(found: Optional[Coral]) -> Iterator[str]:
-    """Yield how it is with a Coral stack, in lines for people."""
     if found is not None:
         yield "%s, stick %s, library %s" % (found.version, found.stick, found.library)
         if found.problem:

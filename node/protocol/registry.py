@@ -77,12 +77,10 @@ class FolderContents(NamedTuple):
 
 
 class ImportPlace(NamedTuple):
-    """The version that a folder is to become; it asks whether it can."""
-
     registry: Path
     model: str
     version: str
-    path: Path  # of the folder
+    path: Path  # of the folder that is to become the version
 
 
 class ImportRoom(NamedTuple):
@@ -150,19 +148,15 @@ class ReceiveCollected(NamedTuple):
 
 
 class FindParts(NamedTuple):
-    """Asks what killed collects left anywhere."""
-
-    folder: Path  # that of all
+    folder: Path  # of all that was collected
 
 
 class FoundParts(NamedTuple):
-    parts: List[str]  # as HOST/MODEL/VERSION/NAME
+    parts: List[str]  # what killed collects left, as HOST/MODEL/VERSION/NAME
 
 
 class FinishCollected(NamedTuple):
-    """Asks to name what had come whole of a version."""
-
-    folder: Path
+    folder: Path  # of a version
 
 
 class FinishedCollected(NamedTuple):

@@ -10,10 +10,8 @@ from node.protocol import Command, Nothing
 
 
 class Reference(NamedTuple):
-    """Why a version is needed, and since when it is known to be."""
-
-    why: str
-    since: str
+    why: str  # a version is needed
+    since: str  # when that is known
 
 
 class CloneRoots(NamedTuple):

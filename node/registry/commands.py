@@ -22,11 +22,10 @@ COMMANDS: Dict[str, Tuple[type, Work]] = {
     "find-parts": (messages.FindParts, collected.find_parts),
     "finish-collected": (messages.FinishCollected, collected.finish),
 }
-RECEIVING: Dict[str, Tuple[type, Work]] = {
+RECEIVING: Dict[str, Tuple[type, Work]] = {  # the bytes of a file follow the question
     "receive-package": (messages.ReceivePackage, stacks.receive),
     "receive-collected": (messages.ReceiveCollected, collected.receive),
 }
-"""The bytes of a file follow the question."""
 
 
 def answer(name: str, stream: BinaryIO) -> str:

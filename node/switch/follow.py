@@ -8,7 +8,7 @@ import time
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, Optional
+from typing import Dict, Iterator
 
 from node import layout, protocol
 from node.desired_state import DesiredState
@@ -148,10 +148,9 @@ def _is_pending(request: Request) -> bool:
 
 def _refused(request: Request, said: str) -> switch_result.Result:
     """There is no result and no note: the unit did not begin, or was killed before it changed anything."""
-    chosen: Optional[str] = sets.digest_of(request.service, sets.CHOSEN)
     reason = said or "the switch ended before it changed anything; see journalctl --unit=" + _unit(request.service)
     if "already" in said:
         holder = lock.holder(automatic_rollback.lock_of(request.service))
         reason = "another switch is running here: %s; wait for it and run again" % holder
-    history.add(request, chosen, history.REFUSED, reason)
+    history.add(request, sets.digest_of(request.service, sets.CHOSEN), history.REFUSED, reason)
     return switch_result.Result(history.REFUSED, request.service + ": " + reason)

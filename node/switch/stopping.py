@@ -27,7 +27,10 @@ def stop(unit: str, named: Iterable[Named], request: Request) -> None:
     services.stop(unit, paths)
     for path, before, copy, is_new in lists:
         if not _is_whole(path, before):
-            history.add(request, request.digest, history.RESTORED, _put_back(path, copy))
+            cut = linked_files.back_up(path) if disk.is_there(path) else "nothing"
+            replace(path, copy)
+            told = "%s: cut short by the stop; it is again as it was just before; what was left: %s" % (path, cut)
+            history.add(request, request.digest, history.RESTORED, told)
         elif is_new:
             files.unlink(copy)
 
@@ -64,12 +67,6 @@ def _rows(text: str) -> Optional[int]:
     except csv.Error:
         return None
     return len(rows) if len({len(row) for row in rows}) <= 1 else None
-
-
-def _put_back(path: Path, copy: Path) -> str:
-    cut = linked_files.back_up(path) if disk.is_there(path) else "nothing"
-    replace(path, copy)
-    return "%s: cut short by the stop; it is again as it was just before; what was left: %s" % (path, cut)
 
 
 def replace(path: Path, copy: Path) -> None:

@@ -6,8 +6,7 @@ before its time, node/switch/automatic_rollback.py finds the note and rolls back
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import List, Optional, Set
+from typing import List, Optional
 
 from node import layout, linked_files
 from node.coral import trial
@@ -92,7 +91,8 @@ def _prepare(request: Request, wanted: ServiceSet, left: Optional[PendingSwitch]
     installation.require_replaceable(wanted, pending.old)
     before, after = (sets.named(wanted.service, digest) for digest in (pending.old, wanted.digest))
     _wait(wanted, [*before, *after])
-    if _linked_paths(before) != _linked_paths(after):
+    old, new = ({each.path for each in named if each.linked} for named in (before, after))
+    if old != new:
         linked_files.keep([*before, *after])
         _wait(wanted, [*before, *after])  # copying takes its time
     return pending
@@ -138,10 +138,6 @@ def _change(wanted: ServiceSet, pending: PendingSwitch) -> Optional[str]:
     if problem is None:
         services.enable([wanted.unit, *wanted.timers])
     return problem
-
-
-def _linked_paths(named: List[Named]) -> Set[Path]:
-    return {each.path for each in named if each.linked}
 
 
 def start(service: str) -> None:
