@@ -23,7 +23,7 @@ from operations.run import Run
 QUESTION_SECONDS = 120
 READING_SECONDS = 3600  # every byte, from what may be an SD card
 MAX_SAID = 2000  # characters
-_NUMBERS = range(1, 10**9)  # of the lines that the deployment log tells apart (node/registry/deployment_log.py)
+_NUMBERS = range(1, 10**9)  # of the lines that the deployment log tells apart (node/registry/primary.py)
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 

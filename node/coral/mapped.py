@@ -31,10 +31,7 @@ class Mapping(NamedTuple):
 
 
 def foreign(service: ServiceSet, main: Process, table: Table) -> Optional[str]:
-    """Return which process has mapped another library than the stack's; None where none has.
-
-    Raises Unknown where that cannot be seen.
-    """
+    """Return which process has mapped another library than the stack's, if one has. Raises Unknown when unseen."""
     found = _foreign(service, main, table)
     if found is None or service.stack is None:
         return None

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Dict, List, Optional
+from typing import List, Optional
 
 from node import mend, program, prune
-from node.desired_state import Datasink, DesiredState, Source, Version
+from node.desired_state import DesiredState, Version
 from node.errors import Refusal
 from node.facts import coral_host, prerequisites, status
 from node.health import health, work
-from node.protocol.facts import DatasinkState, Facts, PullAccess, SetState
+from node.protocol.facts import Facts, PullAccess, SetState
 from node.pull import access, face_list, pull
-from node.registry import deployment_log, prune_units
-from node.store import disk, history, rights, sets, versions
+from node.registry import primary
+from node.store import disk, history, sets, versions
 from node.store.history import short
 from node.store.service_set import ServiceSet
 from node.store.sets import StoredSet
@@ -33,7 +33,7 @@ def gather(desired: DesiredState) -> Facts:
         sets={each.service: _set(each, desired) for each in desired.sets},
         pull_access=PullAccess(access.public_key(), access.read(access.CERTIFICATE), access.read(access.KNOWN_HOSTS)),
         history=history.entries()[-history.RECENT :],
-        datasink=_datasink(desired.datasink, desired),
+        datasink=primary.state(desired),
         references=prune.referenced_by_host(),
     )
     return found._replace(missing=prerequisites.missing(desired, found), remarks=prerequisites.remarks(desired))
@@ -103,30 +103,4 @@ def _differences(
     # A rollback and the console go by what the chosen set says of its service.
     if stored is not None and stored.content.state != wanted.state:
         found.append("%s was told %s, wanted %s" % (wanted.unit, stored.content.state, wanted.state))
-    return found
-
-
-def _datasink(told: Optional[Datasink], desired: DesiredState) -> Optional[DatasinkState]:
-    if told is None:
-        return None
-    login = desired.source.login
-    return DatasinkState(
-        authorized=None if told.pull_ca is None else access.is_authorized(login, told.pull_ca),
-        revoked=[] if told.pull_ca is None else access.revoked(login, told.pull_ca),
-        registry=_missing(told.needed, desired.source),
-        logged=deployment_log.logged(told.log),
-        clean_up=prune_units.differences(desired.clean_up),
-    )
-
-
-def _missing(needed: Dict[str, str], source: Source) -> List[str]:
-    """Return what the registry lacks of the versions that this run's hosts need; read with its owner's rights."""
-    found = []
-    with rights.of(rights.owner_of(source.login)):
-        for label, manifest in sorted(needed.items()):
-            path = source.registry / label / versions.MANIFEST
-            if not disk.is_file(path):
-                found.append("%s: not in the registry; expected it at %s" % (label, path.parent))
-            elif not disk.is_short(path) or disk.sha256(path) != manifest:
-                found.append("%s: manifest differs from its pin %s" % (path, manifest[:12]))
     return found

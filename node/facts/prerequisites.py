@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional
+from typing import Iterator, List, Optional
 
 from node.coral import stick
 from node.desired_state import DesiredState, Source
@@ -96,9 +96,18 @@ def _releases(desired: DesiredState) -> Iterator[str]:
 
 def remarks(desired: DesiredState) -> List[str]:
     """Return what may be wrong on this node."""
-    found = {each.service: release(each) for each in desired.sets}
-    stick_problem = stick.device_problem(desired.user) if desired.stack is not None else None
-    return [*_leftovers(desired), *([stick_problem] if stick_problem else []), *_unknown(found)]
+    found = list(_leftovers(desired))
+    problem = stick.device_problem(desired.user) if desired.stack is not None else None
+    if problem:
+        found.append(problem)
+    for each in desired.sets:
+        told = release(each)
+        if told is not None and told.name == releases.UNKNOWN:
+            found.append(
+                "%s: of a release that is not known (%s); this checkout's configs may not fit it"
+                % (each.service, told.reason)
+            )
+    return found
 
 
 def _leftovers(desired: DesiredState) -> Iterator[str]:
@@ -110,14 +119,6 @@ def _leftovers(desired: DesiredState) -> Iterator[str]:
                 yield "%s: installed by another tool; it stays, and %s loads the stack %s instead" % (
                     printable(", ".join(found)), each.service, desired.stack.version.label,
                 )  # fmt: skip
-
-
-def _unknown(found: "Dict[str, Optional[Release]]") -> List[str]:
-    return [
-        "%s: of a release that is not known (%s); this checkout's configs may not fit it" % (service, told.reason)
-        for service, told in found.items()
-        if told is not None and told.name == releases.UNKNOWN
-    ]
 
 
 def release(content: ServiceSet) -> Optional[Release]:

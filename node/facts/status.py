@@ -95,10 +95,7 @@ def _health(content: ServiceSet) -> Optional[str]:
 
 
 def pending(service: str) -> Optional[Pending]:
-    """Return the note of a switch that has not ended, and whether it is running; None where there is none.
-
-    Raises Refusal for one that cannot be read.
-    """
+    """Return the note of a switch that has not ended; None where there is none. Raises Refusal for a damaged one."""
     pending = pending_switch.read(service)
     if pending is None:
         return None

@@ -11,10 +11,7 @@ from node.store.service_set import Installed
 
 
 class SwitchResult(NamedTuple):
-    """How the switches of a desired state ended.
-
-    A service that is absent was not reached, or nobody knows yet how its switch ends.
-    """
+    """How the switches of a desired state ended. An absent service was not reached, or nobody knows yet."""
 
     ended: Dict[str, str]  # service -> an outcome of node/store/history.py, or unfit (node/switch/switch_result.py)
 

@@ -109,10 +109,8 @@ def unlocks(version: Version, configs: List[Path], registry: Optional[Path]) -> 
 
 
 def _unlocked(new: FaceList, link: Path, configs: List[Path]) -> Set[Event]:
-    """Return the live events that a list does not hold.
-
-    Live are the list behind the link and the one that the data pump reads: an older tool may have set only one.
-    """
+    """Return the live events that a list lacks."""
+    # Live are the list behind the link and the data pump's: an older tool may have set only one of them.
     live = [each for each in [_behind(link), *map(_live, configs)] if each is not None and each.path != new.path]
     locked: Set[Event] = set().union(*(_events(each) for each in live))
     return locked - _events(new) if locked else set()

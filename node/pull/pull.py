@@ -183,10 +183,7 @@ def _remove(staged: Path) -> None:
 
 
 def foreign_staging(desired: DesiredState) -> List[Path]:
-    """Return the staging folders of a desired state that others than root can enter, or have put there.
-
-    An older release made them for the service's user.
-    """
+    """Return the staging folders that others than root can enter: an older release made them for the service's user."""
     places = {version.directory.parent.parent for version in desired.versions}
     if desired.face_list is not None:
         places.add(desired.face_list.directory)

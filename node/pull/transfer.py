@@ -151,10 +151,7 @@ def _way_to(source: Source, timeout: int) -> List[str]:
 
 
 def ssh(timeout: int) -> str:
-    """Return the ssh command of a pull: with this node's own key, to the datasink's known host key, to nothing else.
-
-    A link that is dead for `timeout` seconds ends it.
-    """
+    """Return a pull's ssh: with this node's own key, to a known host. A link dead for `timeout` seconds ends it."""
     options = [
         "BatchMode=yes",
         "IdentitiesOnly=yes",

@@ -1,1 +1,1 @@
-"""What runs on a datasink with the rights of its login: the model registry, and what was collected from nodes."""
+"""What runs on a datasink: the model registry with its clean-up, what was collected from nodes, the deployment log."""

@@ -97,9 +97,8 @@ def _why_held(roots: Roots, clones: List[CloneRoots], lasting: Set[str], named: 
 
 def _is_live(id: str, clone: CloneRoots, counting: _Counting, notes: List[str]) -> bool:
     """Tell whether a clone's roots count: as long as it runs, and for some time after."""
-    return _lasts(
-        "clone " + id, clone.time, CLONE_DAYS, "%s, which ran last at %s" % (clone.name, clone.time), counting, notes
-    )
+    called = "%s, which ran last at %s" % (clone.name, clone.time)
+    return _lasts("clone " + id, clone.time, CLONE_DAYS, called, counting, notes)
 
 
 def _is_kept(host: str, named: Set[str], counting: _Counting, notes: List[str]) -> bool:

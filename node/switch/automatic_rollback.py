@@ -37,10 +37,7 @@ def recover(service: str) -> None:
 
 
 def recover_at_boot() -> None:
-    """Choose again what was chosen before a power cut, before the boot starts it.
-
-    Raises Refusal naming all services for which that failed.
-    """
+    """Choose again what was chosen before a power cut, before the boot starts it. Raises Refusal naming what failed."""
     problems = []
     for service in layout.services():
         try:

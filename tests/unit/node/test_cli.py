@@ -14,7 +14,7 @@ from node.desired_state import DesiredState
 from node.errors import Refusal
 from node.protocol.steps import Refused
 from node.pull import access, face_list, pull
-from node.registry import prune_units
+from node.registry import primary
 from node.store import history, lock
 from node.store.pending_switch import Request
 from node.store.service_set import Installed
@@ -145,7 +145,7 @@ def test_a_switch_gets_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_units_of_the_clean_up_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[list[Installed]] = []
-    monkeypatch.setattr(prune_units, "install", said.append)
+    monkeypatch.setattr(primary, "install_units", said.append)
     say(monkeypatch, {"units": [UNIT]})
     assert cli.main(["install-cleanup"]) == 0
     assert said == [[Installed(Path("/etc/a.timer"), "root", 0o644, "04", "[Timer]\n")]]

@@ -10,7 +10,7 @@ from node.machine import services
 from node.machine.services import Status
 from node.protocol.facts import DatasinkState, Facts, Logged, LogLine, Missing, PullAccess, SetState
 from node.pull import access
-from node.registry import deployment_log, prune_units
+from node.registry import primary
 from node.store import checksum_cache, files, history, lock, pending_switch, sets, versions
 from node.store.service_set import Link, Named, ServiceSet
 from node.switch import automatic_rollback, installation
@@ -169,7 +169,7 @@ class TestHistory:
         desired = place.desired(datasink=told)
         assert of_the_datasink(desired).logged == {}
         history.add(request("d1"), None, history.CHOSEN, None)
-        deployment_log.append(told.log, desired.owner, history.entries())
+        primary.append_log(told.log, desired.owner, history.entries())
         [entry] = history.entries()
         assert of_the_datasink(desired).logged == {"node": Logged([LogLine(1, entry.time)], since="")}
 
@@ -260,7 +260,7 @@ def test_only_the_datasink_is_asked_for_its_authorized_keys(place: Place, monkey
 
 
 def test_what_the_primary_datasink_says_of_its_clean_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prune_units, "differences", lambda units: [f"{each.path} differs" for each in units])
+    monkeypatch.setattr(primary, "unit_differences", lambda units: [f"{each.path} differs" for each in units])
     desired = place.desired(datasink=place.told())._replace(clean_up=[installed(place.root / "a.timer", "")])
     answer = of_the_datasink(desired)
     assert answer.clean_up == [f"{place.root}/a.timer differs"]

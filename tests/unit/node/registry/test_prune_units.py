@@ -10,7 +10,7 @@ from node.health import last_words
 from node.machine import commands, services
 from node.machine.services import Status
 from node.protocol.retention import Sweep, Swept
-from node.registry import prune_units
+from node.registry import primary
 from node.store.service_set import Installed
 from tests.unit.node.places import installed
 
@@ -41,16 +41,16 @@ def units() -> list[Installed]:
 
 
 def test_where_they_are_not_wanted_nothing_differs() -> None:
-    assert prune_units.differences([]) == []
+    assert primary.unit_differences([]) == []
 
 
 def test_units_are_put_in_place_and_the_timer_enabled(units: list[Installed], said: list[str]) -> None:
     service, timer = (layout.UNITS / name for name in TEXTS)
-    assert prune_units.differences(units) == [f"{service} differs", f"{timer} differs"]
-    prune_units.install(units)
+    assert primary.unit_differences(units) == [f"{service} differs", f"{timer} differs"]
+    primary.install_units(units)
     assert {path.name: path.read_text() for path in layout.UNITS.iterdir()} == TEXTS
     assert said == ["enable --quiet --now --no-reload model_cleanup.timer"]
-    assert prune_units.differences(units) == []
+    assert primary.unit_differences(units) == []
 
 
 @pytest.mark.parametrize(
@@ -64,15 +64,15 @@ def test_units_are_put_in_place_and_the_timer_enabled(units: list[Installed], sa
 def test_a_timer_that_does_not_run_is_a_difference(
     units: list[Installed], said: list[str], status: dict[str, Status], found: Status, line: str
 ) -> None:
-    prune_units.install(units)
+    primary.install_units(units)
     status["model_cleanup.timer"] = found
-    assert prune_units.differences(units) == [line]
+    assert primary.unit_differences(units) == [line]
     assert len(said) == 1
 
 
 def test_units_that_changed_are_read_again(units: list[Installed], said: list[str], status: dict[str, Status]) -> None:
     status["model_cleanup.timer"] = UP._replace(is_outdated=True)
-    prune_units.install(units)
+    primary.install_units(units)
     assert said == ["daemon-reload", "enable --quiet --now --no-reload model_cleanup.timer", "daemon-reload"]
 
 
@@ -85,7 +85,7 @@ def test_what_a_stopped_timer_has_missed_is_not_made_up_for(
     stamp = layout.TIMER_STAMPS / "stamp-model_cleanup.timer"
     stamp.touch()
     status["model_cleanup.timer"] = UP._replace(active=active)
-    prune_units.install(units)
+    primary.install_units(units)
     assert stamp.exists() == is_kept
 
 
@@ -117,7 +117,7 @@ def starting(patch: pytest.MonkeyPatch, log: Path, *lines: str, error: str = "")
 def test_a_sweep_now_is_the_timer_s(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It runs in its unit, with that unit's rights and no others; what it logged is told."""
     started = starting(monkeypatch, log, "removed cats/2019-01-01, 71 bytes", "and one more")
-    assert prune_units.sweep(Sweep(log)) == Swept(["removed cats/2019-01-01, 71 bytes", "and one more"], None)
+    assert primary.sweep(Sweep(log)) == Swept(["removed cats/2019-01-01, 71 bytes", "and one more"], None)
     assert started == [("model_cleanup.service", commands.LONG_SECONDS)]
 
 
@@ -126,13 +126,13 @@ def test_a_sweep_that_failed_tells_what_it_did_and_why_not_the_rest(log: Path, m
     fault = "systemctl start model_cleanup: failed: " + "; ".join(
         f"line {n} of model_cleanup.service" for n in range(2, 7)
     )
-    assert prune_units.sweep(Sweep(log)) == Swept(["removed cats/2019-01-01, 71 bytes"], fault)
+    assert primary.sweep(Sweep(log)) == Swept(["removed cats/2019-01-01, 71 bytes"], fault)
 
 
 def test_the_first_sweep_makes_the_log(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log.unlink()
     starting(monkeypatch, log, "nothing is removed: nothing is due")
-    assert prune_units.sweep(Sweep(log)) == Swept(["nothing is removed: nothing is due"], None)
+    assert primary.sweep(Sweep(log)) == Swept(["nothing is removed: nothing is due"], None)
 
 
 def test_where_there_is_no_such_unit_nothing_is_started(
@@ -142,7 +142,7 @@ def test_where_there_is_no_such_unit_nothing_is_started(
     del status["model_cleanup.service"]
     line = "^model_cleanup.service: not there; a deploy brings it: pyinfra inventory.py deploys/cleanup.py$"
     with pytest.raises(Refusal, match=line):
-        prune_units.sweep(Sweep(log))
+        primary.sweep(Sweep(log))
     assert started == []
 
 
@@ -152,5 +152,5 @@ def test_a_link_in_the_log_s_place_is_not_read(log: Path, monkeypatch: pytest.Mo
     log.symlink_to(tmp_path / "secret")
     started = starting(monkeypatch, tmp_path / "secret", "a secret line")
     with pytest.raises(OSError, match="Too many levels of symbolic links"):
-        prune_units.sweep(Sweep(log))
+        primary.sweep(Sweep(log))
     assert started == []

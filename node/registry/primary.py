@@ -1,0 +1,110 @@
+"""What a deploy finds and changes on the primary datasink: the deployment log, and the units of the clean-up."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Dict, List, Optional
+
+from node import layout
+from node.desired_state import DesiredState, Source
+from node.errors import Refusal
+from node.health import last_words
+from node.machine import commands, services
+from node.protocol.facts import DatasinkState, HistoryEntry, Logged, LogLine
+from node.protocol.retention import Sweep, Swept
+from node.pull import access
+from node.registry.sweep import SERVICE
+from node.store import disk, files, history, rights, versions
+from node.store.rights import Owner
+from node.store.service_set import Installed
+from node.switch import installation
+
+TOLD = 200  # lines of the log, for each host
+_LINE = re.compile(r"^(?P<time>\S+) (?P<host>[^\s#]+)#(?P<n>\d{1,9}) ")
+
+
+def state(desired: DesiredState) -> Optional[DatasinkState]:
+    """Return what differs here from the desired state; None where this is not the primary datasink."""
+    told, login = desired.datasink, desired.source.login
+    if told is None:
+        return None
+    return DatasinkState(
+        authorized=None if told.pull_ca is None else access.is_authorized(login, told.pull_ca),
+        revoked=[] if told.pull_ca is None else access.revoked(login, told.pull_ca),
+        registry=_missing(told.needed, desired.source),
+        logged=logged(told.log),
+        clean_up=unit_differences(desired.clean_up),
+    )
+
+
+def _missing(needed: Dict[str, str], source: Source) -> List[str]:
+    """Return what the registry lacks of the versions that this run's hosts need; read with its owner's rights."""
+    found = []
+    with rights.of(rights.owner_of(source.login)):
+        for label, manifest in sorted(needed.items()):
+            path = source.registry / label / versions.MANIFEST
+            if not disk.is_file(path):
+                found.append("%s: not in the registry; expected it at %s" % (label, path.parent))
+            elif not disk.is_short(path) or disk.sha256(path) != manifest:
+                found.append("%s: manifest differs from its pin %s" % (path, manifest[:12]))
+    return found
+
+
+def logged(log: Path) -> Dict[str, Logged]:
+    """Return each host's last lines in the log, and since when these are all; "" where they are."""
+    lines: Dict[str, List[LogLine]] = {}
+    for match in filter(None, map(_LINE.match, disk.lines(log))):
+        lines.setdefault(match.group("host"), []).append(LogLine(int(match.group("n")), match.group("time")))
+    return {
+        host: Logged(found[-TOLD:], found[-TOLD].time if len(found) > TOLD else "") for host, found in lines.items()
+    }
+
+
+def append_log(log: Path, owner: Owner, entries: List[HistoryEntry]) -> None:
+    """Append the entries that the log lacks, each host's in its order."""
+    known = set(disk.lines(log))
+    files.folder(log.parent, owner)
+    for entry in sorted(entries, key=lambda each: (each.host, each.n)):
+        if history.text(entry) not in known:
+            files.append(log, history.text(entry).encode(), owner=owner)
+
+
+def unit_differences(units: List[Installed]) -> List[str]:
+    """Return what is not as these units want it."""
+    found = ["%s differs" % unit.path for unit in units if not installation.is_installed(unit)]
+    for timer in _timers(units):
+        status = services.status(timer)
+        if status.enabled != "enabled" or not status.is_running:
+            found.append("%s is %s and %s" % (timer, status.enabled or "absent", status.active))
+    return found
+
+
+def install_units(units: List[Installed]) -> None:
+    """Put the units in place, and enable the timers. Raises Refusal when systemd refuses."""
+    for unit in units:
+        if not installation.is_installed(unit):
+            files.write(unit.path, (unit.content or "").encode(), unit.mode)
+    services.reload(unit.path.name for unit in units)
+    for timer in _timers(units):
+        if not services.status(timer).is_running:
+            # systemd would make up for what a stopped timer has missed, at once.
+            files.unlink(layout.TIMER_STAMPS / ("stamp-" + timer))
+        services.enable([timer])
+
+
+def _timers(units: List[Installed]) -> List[str]:
+    return [unit.path.name for unit in units if unit.path.suffix == ".timer"]
+
+
+def sweep(asked: Sweep) -> Swept:
+    """Let the sweep run now, as its timer does. Raises Refusal where there is no such unit."""
+    if not services.status(SERVICE).fragment:
+        raise Refusal("%s: not there; a deploy brings it: pyinfra inventory.py deploys/cleanup.py" % SERVICE)
+    before = len(disk.lines(asked.log))
+    fault = None
+    try:
+        services.start(SERVICE, commands.LONG_SECONDS)
+    except Refusal as refusal:
+        fault = "%s: %s" % (refusal, "; ".join(last_words.in_journal(SERVICE)[-5:]))
+    return Swept(disk.lines(asked.log)[before:], fault)
