@@ -60,7 +60,7 @@ def read(service: str) -> Optional[PendingSwitch]:
         return codec.decode(PendingSwitch, data)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, Refusal) as error:
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError, Refusal) as error:
         raise Refusal("%s: cannot be read (%s); a deploy sets it aside" % (path, error)) from None
 
 

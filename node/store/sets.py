@@ -104,7 +104,7 @@ def read(service: str, digest: str) -> StoredSet:
         data = json.loads(disk.read(folder / "set.json").decode())
         codec.require_format(FORMAT, data)
         return StoredSet(folder, service_set.decode(data), *codec.decode(_Origin, data))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, Refusal) as error:
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError, Refusal) as error:
         raise Refusal("%s: set cannot be read (%s); run deploys/configs.py" % (folder, error)) from None
 
 
