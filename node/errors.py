@@ -14,7 +14,7 @@ class Unfit(Refusal):
 
 
 class Ended(Refusal):
-    """A switch has ended, not with the wanted set: `how` is its outcome's name."""
+    """A switch has ended, not with the wanted set: `how` is the name of its result."""
 
     def __init__(self, how: str, line: str) -> None:
         super().__init__(line)
@@ -22,7 +22,7 @@ class Ended(Refusal):
 
 
 class Unknown(Refusal):
-    """A look that could not be made: what it was for may be so or not, and is never taken for right."""
+    """Something could not be looked at, and is never taken for right."""
 
 
 def fault_of(error: OSError, name: str) -> str:

@@ -23,7 +23,7 @@ Damage = Tuple[str, Callable[[], Any]]  # what is damaged, for the operator, and
 
 
 def look(desired: DesiredState) -> List[str]:
-    """Return what is damaged of this node's own state, and not made anew anyway where it is missing."""
+    """Return what is damaged of this node's own state; what is only missing is made anew anyway."""
     return [line for line, _ in _damages(desired)]
 
 
@@ -34,7 +34,7 @@ def mend(desired: DesiredState) -> None:
 
 
 def _damages(desired: DesiredState) -> Iterator[Damage]:
-    """One after another: what is mended shows what is behind it."""
+    """Yield one after another: what is mended shows what is behind it."""
     for path, (name, is_right) in _kinds():
         if disk.is_there(path) and not is_right(path):
             yield ("%s: no %s; it is set aside" % (path, name), partial(files.set_aside, path))

@@ -28,12 +28,12 @@ _Run = Callable[..., None]
 
 
 def _asked(command: "protocol.Command[Question, Reply]", answer: Callable[[Question], Reply]) -> Dict[str, _Run]:
-    """A command that reads its question, and writes what is answered."""
+    """Return a command that reads its question and writes the reply."""
     return {command.name: lambda: print(protocol.dumps(answer(_read(command.question))))}
 
 
 def _told(kind: Type[Question], act: Callable[[Question], None]) -> _Run:
-    """A command that reads what it is told, and does that."""
+    """Return a command that reads what it is told, and does that."""
     return lambda: act(_read(kind))
 
 

@@ -45,7 +45,7 @@ def _not_ready(service: ServiceSet) -> Iterator[str]:
 
 
 class StickIsBack(Refusal):
-    """What has no Coral stick to work with is not there; the stick, which was absent after the start, is."""
+    """The Coral stick, absent after the start, is there; what works with it is not."""
 
 
 def wait_through(service: ServiceSet, stop: Callable[[], None]) -> Optional[str]:
@@ -110,7 +110,7 @@ def _has_no_stick(service: ServiceSet) -> bool:
 
 
 def _has_missed_it(found: Look, left: float) -> bool:
-    """What has not begun yet may find the stick there, for so many seconds."""
+    """Tell whether what works with the stick has ended, or had all its time to begin."""
     return found.on_stick and (found.verdict == work.BROKEN or left <= 0)
 
 
@@ -132,7 +132,7 @@ def _look(service: ServiceSet, status: Status) -> Look:
 
 
 def _has_loaded(service: ServiceSet, found: Look) -> bool:
-    """A view's child reports for duty before it reads its model, and may die of that."""
+    """Tell whether the models are loaded: a view's child may die of that after it has reported."""
     return not service.work.views or found.age >= service.health_check.model_wait or work.has_loaded(service)
 
 

@@ -58,7 +58,7 @@ def look(service: ServiceSet, pid: int) -> Look:
 
 
 def _worst(service: ServiceSet, main: Process, table: Table) -> Look:
-    """What a worker's end brings with it is excused where the Coral stick that it works with is absent."""
+    """Return the first fault; what follows from a worker's end is excused where its Coral stick is absent."""
     verdict = Look(WORKS)
     for name, check in _CHECKS:
         found = check(service, main, table) if name in service.health_check.checks else None

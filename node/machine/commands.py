@@ -107,7 +107,7 @@ def _last(stream: IO[bytes], deadline: float, most: int) -> bytes:
 
 
 def _keep(said: bytearray, piece: bytes, most: int) -> None:
-    """Add a piece to what was said, of which the last bytes, so many, are wanted."""
+    """Add a piece to what was said, and keep at least the last bytes, `most` of them."""
     said += piece
     if len(said) > 2 * most:
         del said[:-most]
@@ -121,5 +121,5 @@ class Overdue(Refusal):
 
 
 def first_line(text: str, otherwise: str = "no reason given") -> str:
-    """What a program said first is its own reason; the lines after it only follow from that."""
+    """Return what a program said first: its own reason."""
     return (text.strip().splitlines() or [otherwise])[0]

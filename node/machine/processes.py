@@ -154,7 +154,7 @@ def kill(pid: int) -> None:
 
 
 def _family(pid: int) -> List[int]:
-    """The process, and then what descends from it: one whose child ends first may end well."""
+    """Return a process, then its descendants: killed after its child, it might end as if all were well."""
     return [pid, *(each.pid for each in family(look(), pid) if each.pid != pid)]
 
 

@@ -141,7 +141,7 @@ def _held(identities: "set[Tuple[int, int]]") -> Iterator[Tuple[Path, Reading]]:
 
 
 def _clear_way_to(entry: Path) -> None:
-    """What is of another kind there goes: an entry only saves work."""
+    """Remove what is of another kind on the way to an entry."""
     for each in (entry, *entry.parents):
         if each == layout.STATE:
             break

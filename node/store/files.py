@@ -271,7 +271,7 @@ def remove(path: Path) -> None:
 
 
 def _remove_one(name: str, top: int) -> None:
-    """Remove a file; or a folder, the folders in which move up: they may be more, one in another, than can be open."""
+    """Remove a file or a folder, whose folders move up first: they may be nested deeper than handles can be open."""
     if _unlinks(name, top):
         return
     folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=top)

@@ -117,7 +117,7 @@ def held(path: Path) -> Iterator[int]:
 
 
 def _walk(path: Path) -> int:
-    """Open the folder at a path, links followed that may be."""
+    """Open the folder at a path, following the links that count."""
     here, names = _start(path)
     links = 0
     while names:

@@ -48,7 +48,7 @@ def of(owner: Owner) -> Iterator[None]:
 
 
 def who(found: os.stat_result) -> Owner:
-    """Whom a link or a file speaks for: in a set-group-ID folder its group is one of which they need be no member."""
+    """Return whose rights a file stands for: its user's, with the user's own group, for its own may be its folder's."""
     try:
         return Owner(found.st_uid, pwd.getpwuid(found.st_uid).pw_gid)
     except KeyError:
