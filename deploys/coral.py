@@ -1,7 +1,6 @@
 """The Coral stack, on each host with a Coral stick: access, packages, then configs and services.
 
-The primary datasink is only asked whether it has what they need. With `--data stage=download` it fetches the packages
-from their release pages, and that is all.
+The primary datasink is asked whether it has what they need; with `--data stage=download` it fetches the packages.
 """
 
 from pyinfra import host, local

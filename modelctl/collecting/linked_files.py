@@ -13,16 +13,8 @@ from modelctl.nodes import node_command, remote, travelling
 from modelctl.registry import registry_store
 from node import protocol
 from node.protocol import Nothing
-from node.protocol.registry import (
-    CheckCollected,
-    Collected,
-    FindParts,
-    FinishCollected,
-    FinishedCollected,
-    FoundParts,
-    Measured,
-    ReceiveCollected,
-)
+from node.protocol import registry as messages
+from node.protocol.registry import Measured
 from node.protocol.versions import LINKED_FILES, LinkedQuestion, SendLinkedFile
 from node.registry.collected import DIGITS
 
@@ -78,8 +70,8 @@ def look(fleet: Fleet, host: str, model: str, version: str) -> Linked:
         raise remote.misunderstood(fleet, host, protocol.dumps(answer), LINKED_FILES.called)
     stored = _stored(fleet, model, version, found)
     others = {name: file.sha256 for name, file in found.items() if file is not None and name not in stored}
-    asked = CheckCollected(_folder(fleet, host, model, version), others)
-    received = travelling.ask(fleet, "check-collected", asked, Collected, REPLY, LOOK_SECONDS)
+    asked = messages.CheckCollected(_folder(fleet, host, model, version), others)
+    received = travelling.ask(fleet, "check-collected", asked, messages.Collected, REPLY, LOOK_SECONDS)
     return Linked(host, model, version, found, stored, frozenset(received.collected), received.free)
 
 
@@ -101,7 +93,7 @@ def collect(fleet: Fleet, linked: Linked, name: str, file: Measured) -> None:
     """Collect one file. Raises OperatorError: then it is not there, or whole."""
     host, lost, again = linked.host, f"{name} did not come whole", "run it again"
     ask = SendLinkedFile(Path(models_folder(fleet, host)), linked.model, linked.version, name, file.sha256)
-    announced = ReceiveCollected(_folder(fleet, host, linked.model, linked.version), name, file)
+    announced = messages.ReceiveCollected(_folder(fleet, host, linked.model, linked.version), name, file)
     source = carry.End(host, node_command.words("send-linked-file"), protocol.dumps(ask))
     target = carry.to_datasink(fleet, "receive-collected", announced)
     sent, received = carry.carry(fleet, source, target, CARRY_SECONDS)
@@ -117,14 +109,14 @@ def collect(fleet: Fleet, linked: Linked, name: str, file: Measured) -> None:
 
 def unfinished(fleet: Fleet) -> tuple[str, ...]:
     """What killed collects left on the datasink, as HOST/MODEL/VERSION/NAME. Raises OperatorError as `look` does."""
-    asked = FindParts(Path(fleet.collected_folder()))
-    return tuple(travelling.ask(fleet, "find-parts", asked, FoundParts, REPLY, LOOK_SECONDS).parts)
+    asked = messages.FindParts(Path(fleet.collected_folder()))
+    return tuple(travelling.ask(fleet, "find-parts", asked, messages.FoundParts, REPLY, LOOK_SECONDS).parts)
 
 
-def finish(fleet: Fleet, host: str, model: str, version: str) -> FinishedCollected:
+def finish(fleet: Fleet, host: str, model: str, version: str) -> messages.FinishedCollected:
     """Keep what had come whole when a collect was killed. Returns the paths of that, and of what never came whole."""
-    asked = FinishCollected(_folder(fleet, host, model, version))
-    return travelling.ask(fleet, "finish-collected", asked, FinishedCollected, REPLY, LOOK_SECONDS)
+    asked = messages.FinishCollected(_folder(fleet, host, model, version))
+    return travelling.ask(fleet, "finish-collected", asked, messages.FinishedCollected, REPLY, LOOK_SECONDS)
 
 
 def _folder(fleet: Fleet, host: str, model: str, version: str) -> Path:

@@ -26,16 +26,8 @@ from modelctl.prune.roots import Pair, references
 from modelctl.schema import Registry
 from modelctl.table import ODD, Report, Row, Table, number
 from node import protocol
-from node.protocol.versions import (
-    LIST_VERSIONS,
-    REMOVE_VERSIONS,
-    Held,
-    HeldVersion,
-    ListVersions,
-    Removable,
-    Removal,
-    RemoveVersions,
-)
+from node.protocol import versions as messages
+from node.protocol.versions import Held, HeldVersion, Removal
 from node.registry.retention import most_recent
 from node.store.versions import MANIFEST
 
@@ -220,18 +212,21 @@ def _elsewhere(
 
 
 def _held(fleet: Fleet, host: str) -> Held:
-    question = ListVersions(Path(models_folder(fleet, host)))
-    held = node_command.ask(fleet, host, LIST_VERSIONS, question, LIST_SECONDS)
+    question = messages.ListVersions(Path(models_folder(fleet, host)))
+    held = node_command.ask(fleet, host, messages.LIST_VERSIONS, question, LIST_SECONDS)
     if not all(is_version(each.version) for each in (*held.versions, *held.leftovers)):
-        raise remote.misunderstood(fleet, host, protocol.dumps(held), LIST_VERSIONS.called)
+        raise remote.misunderstood(fleet, host, protocol.dumps(held), messages.LIST_VERSIONS.called)
     return held
 
 
 def _remove(fleet: Fleet, host: str, plan: HostPlan) -> Removal | OperatorError:
-    going = [Removable(*each.held.pair, [file.name for file in each.held.files], dict(each.linked)) for each in plan.go]
-    order = RemoveVersions(Path(models_folder(fleet, host)), going, operator(), purpose())
+    going = [
+        messages.Removable(*each.held.pair, [file.name for file in each.held.files], dict(each.linked))
+        for each in plan.go
+    ]
+    order = messages.RemoveVersions(Path(models_folder(fleet, host)), going, operator(), purpose())
     try:
-        return node_command.ask(fleet, host, REMOVE_VERSIONS, order, REMOVE_SECONDS)
+        return node_command.ask(fleet, host, messages.REMOVE_VERSIONS, order, REMOVE_SECONDS)
     except OperatorError as error:
         return error
 
