@@ -26,8 +26,8 @@ def install(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
 
 @node_operation
 def keep_referenced(host: Host, _: Facts, _run: Run) -> Iterator[StringCommand]:
-    """Tell the datasink what the hosts need, before the first is changed; without it only what it knew to be needed
-    goes on.
+    """Tell the datasink what the hosts of this run need, before the first of them is changed. Where it does not answer,
+    a host goes on that is to get only what it knew to be needed before.
     """
     if host.state.is_executing and (reason := _untold(host.state).get(host.name)):
         yield Refusal(f"{host.name}: {reason}")

@@ -81,7 +81,7 @@ def require_not_revoked(known_hosts: Path, host: str, key: HostKey) -> None:
 
 
 def record(known_hosts: Path, host: str, key: HostKey, known: HostKey | None, port: int = _PORT) -> None:
-    """Write a host's key in place of all that its address has. Raises OperatorError unless `known`, or it, is there."""
+    """Write a host's key in place of all that its address has. Raises OperatorError where that is not `known` now."""
     names = _names(key.address, port)
     with locks.held(known_hosts):
         lines = file.read(known_hosts)

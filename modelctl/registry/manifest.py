@@ -92,7 +92,7 @@ def pin_of(model: str, version: str, stored: FolderContents) -> Pin:
 
 
 def differences(model: str, version: str, stored: FolderContents, pin: Pin | None) -> Differences:
-    """How a stored version differs from its pin or, without one, its own manifest. Raises Faults for no version."""
+    """How a stored version differs from its pin, else from its own manifest. Raises Faults for an unreadable one."""
     if stored.fault is not None:
         raise Faults([stored.fault])
     if pin is not None:
