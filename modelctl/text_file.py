@@ -39,8 +39,10 @@ def replace(path: Path, text: str) -> None:
                 file.write(text)
                 file.flush()
                 os.fchmod(file.fileno(), stat.S_IMODE(old.st_mode) if old else _MODE)
-                if old:
-                    _make_newer(file.fileno(), int(old.st_mtime))
+                if old and int(os.fstat(file.fileno()).st_mtime) <= int(old.st_mtime):
+                    # Python takes what it compiled of a file for the file as long as its size and the second of its
+                    # time stay the same, and versions are all of one length.
+                    os.utime(file.fileno(), (int(old.st_mtime) + 1, int(old.st_mtime) + 1))
                 os.fsync(file.fileno())
                 Path(file.name).replace(path)
             except BaseException:
@@ -70,13 +72,6 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise OperatorError(f"{path}: {error.strerror}; expected a file that you may write") from None
-
-
-def _make_newer(handle: int, than: int) -> None:
-    """Give an open file a later second than this one: Python takes what it compiled of a file for the file as long as
-    its size and the second of its time stay the same, and versions are all of one length."""
-    if int(os.fstat(handle).st_mtime) <= than:
-        os.utime(handle, (than + 1, than + 1))
 
 
 def _sync_folder(path: Path) -> None:

@@ -86,10 +86,12 @@ def require_allowed(folder: Path, found: Sequence[Newer], older: Collection[str]
     names = [each.host for each in refused]
     said = "; ".join(f"{each.host}: {each.said}" for each in refused)
     option = ",".join(sorted({*older, *names}))
-    raise OperatorError(f"{said}; {_remedy(folder, refused)}, or allow it with --older {option}; nothing was committed")
+    raise OperatorError(
+        f"{said}; {_refusal_remedy(folder, refused)}, or allow it with --older {option}; nothing was committed"
+    )
 
 
-def _remedy(folder: Path, refused: Sequence[Newer]) -> str:
+def _refusal_remedy(folder: Path, refused: Sequence[Newer]) -> str:
     """A commit that is gone, as after a squash, no pull brings back; a deploy of the same set names another one."""
     if not all(each.is_wanted for each in refused):
         return remedy(folder)

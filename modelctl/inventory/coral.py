@@ -15,6 +15,11 @@ from node.store.service_set import CORAL as CORAL
 
 Architecture = Literal["amd64", "arm64", "armhf"]
 """As dpkg has it."""
+MACHINES: Mapping[str, str] = {"amd64": "x86_64", "arm64": "aarch64", "armhf": "armv7l"}
+"""Architectures as dpkg has them, and as the platform tags of wheels end."""
+LIBRARIES = ("libedgetpu1-std", "libedgetpu1-max")
+"""The packages that have the library: at the clock that USB's power is meant for, and above it."""
+_TENSORFLOW = re.compile(r"tf(\d+\.\d+\.\d+)", re.IGNORECASE)
 
 
 class CoralPackage(Part):
@@ -77,13 +82,6 @@ class Coral(Part):
     def names_of(self, version: str) -> frozenset[str]:
         """The files that a stored version must have."""
         return self.stacks[version].files if version in self.stacks else frozenset()
-
-
-MACHINES: Mapping[str, str] = {"amd64": "x86_64", "arm64": "aarch64", "armhf": "armv7l"}
-"""Architectures as dpkg has them, and as the platform tags of wheels end."""
-LIBRARIES = ("libedgetpu1-std", "libedgetpu1-max")
-"""The packages that have the library: at the clock that USB's power is meant for, and above it."""
-_TENSORFLOW = re.compile(r"tf(\d+\.\d+\.\d+)", re.IGNORECASE)
 
 
 def coral_faults(coral: Coral) -> Iterator[str]:

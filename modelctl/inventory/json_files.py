@@ -11,6 +11,8 @@ from modelctl.faults import dotted, one_line
 from modelctl.inventory.values import FileName, HostName, ModelName, NonNegativeInt, Part, Sha256, Version
 from node.protocol.registry import Measured
 
+MAX_GENERATION = 999  # of a revoked key: the datasink is told a name for each
+
 
 class PinnedFile(Part):
     """One file of a version: its SHA-256 and its size in bytes."""
@@ -45,9 +47,6 @@ def load_pins(path: Path) -> Pins:
 def dump_pins(pins: Pins) -> str:
     """The text of a pins file."""
     return text_of(pins.model_dump(mode="json")["models"])
-
-
-MAX_GENERATION = 999  # the datasink is told a name for each
 
 
 class Revoked(Part):
