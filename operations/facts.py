@@ -1,10 +1,11 @@
 """What a node holds, read in one question: everything that the operations of a run must know of it.
 
 A node that lacks the program gets a second question, with the program in it. The answer is remembered until an
-operation changes the node, and apart for the prediction and the run.
+operation changes the node. The run goes by the prediction's for some seconds, without what was foreseen.
 """
 
 import re
+import time
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -53,8 +54,10 @@ class BareFacts(FactBase[Facts | None]):
         return parse(output, self._services)
 
 
+RECENT_SECONDS = 10.0  # from a prediction's answer to the run that goes by it
 _remembered: WeakKeyDictionary[Host, tuple[bool, Facts]] = WeakKeyDictionary()
 _answers: WeakKeyDictionary[Host, Facts] = WeakKeyDictionary()
+_answered: WeakKeyDictionary[Host, float] = WeakKeyDictionary()
 
 
 def gather(host: Host, run: Run) -> Facts | None:
@@ -62,12 +65,13 @@ def gather(host: Host, run: Run) -> Facts | None:
     phase = host.state.is_executing
     known = _remembered.get(host)
     if known is None or known[0] != phase:
-        answer = _ask(host, run)
-        if answer is None:
-            return None
-        known = (phase, answer)
+        if known is None or time.monotonic() - _answered[host] >= RECENT_SECONDS:
+            answer = _ask(host, run)
+            if answer is None:
+                return None
+            _answers[host], _answered[host] = answer, time.monotonic()
+        known = (phase, _answers[host])
         _remembered[host] = known
-        _answers[host] = answer
     return known[1]
 
 

@@ -62,7 +62,7 @@ def test_the_installed_program_is_asked(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_bare_node_is_sent_the_loader_only_on_the_command_line() -> None:
     words = shlex.split(BareFacts().command(["engine"]).get_raw_value())
     assert words[:4] + words[5:] == ["/usr/bin/python3", "-I", "-B", "-c", "facts"]
-    assert len(words[4]) < 1000
+    assert len(words[4]) < 1500
 
 
 class AskedHost(StubHost):
@@ -107,6 +107,26 @@ class TestRemembering:
         assert has_program(found)
         facts.foresee(as_host(host), current_program=None)
         assert gather(host) is found
+
+    @pytest.mark.parametrize(("seconds", "questions"), [(0.0, 1), (9.9, 1), (10.0, 2), (3600.0, 2)])
+    def test_the_run_goes_by_what_was_answered_a_moment_ago(
+        self, host: AskedHost, monkeypatch: pytest.MonkeyPatch, seconds: float, questions: int
+    ) -> None:
+        """A settled host is asked once; an operator may look at a prediction for an hour before saying yes."""
+        now = 1000.0
+        monkeypatch.setattr(facts.time, "monotonic", lambda: now)
+        gather(host)
+        host.state.is_executing, now = True, now + seconds
+        gather(host)
+        assert len(host.questions) == questions
+
+    def test_the_run_asks_for_what_it_has_changed_however_recently(self, host: AskedHost) -> None:
+        gather(host)
+        host.state.is_executing = True
+        gather(host)
+        facts.forget(as_host(host))
+        gather(host)
+        assert len(host.questions) == 2
 
     def test_a_bare_node_gets_one_more_question_with_the_program(self, host: AskedHost) -> None:
         host.facts = {"InstalledFacts": None, "BareFacts": settled(host)}

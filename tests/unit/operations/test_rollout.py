@@ -38,7 +38,7 @@ def test_a_settled_fleet_is_asked_once_and_left_alone(engine: Engine, mode: str)
     run = engine.run(mode)
     assert (run.predicted, run.changed, run.failed, run.report) == ({}, {}, set(), [])
     questions = {name: node.questions for name, node in engine.nodes.items()}
-    assert questions == {**dict.fromkeys(engine.nodes, 2), "deepend": 0}  # once to predict, once to run
+    assert questions == {**dict.fromkeys(engine.nodes, 1), "deepend": 0}
     assert engine.events == []
 
 

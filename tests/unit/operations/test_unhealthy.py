@@ -110,7 +110,7 @@ def test_a_run_does_what_it_predicts(engine: Engine) -> None:
     run = engine.run()
     assert run.predicted == run.changed == {CONFIRM: {"lab1"}, COLLECT: {"data1"}}
     assert (run.failed, engine.events[:2]) == (set(), ["lab1 switch", "lab1 switch ended"])
-    assert engine["lab1"].questions == 3  # to predict, to run, and what became of it
+    assert engine["lab1"].questions == 2  # to predict, and what became of it
 
 
 def test_one_that_may_not_be_started_anew_fails_alone(engine: Engine) -> None:
