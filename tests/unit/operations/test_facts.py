@@ -114,7 +114,7 @@ class TestRemembering:
     ) -> None:
         """A settled host is asked once; an operator may look at a prediction for an hour before saying yes."""
         now = 1000.0
-        monkeypatch.setattr(facts.time, "monotonic", lambda: now)
+        monkeypatch.setattr("operations.facts.time.monotonic", lambda: now)
         gather(host)
         host.state.is_executing, now = True, now + seconds
         gather(host)
