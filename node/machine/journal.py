@@ -32,13 +32,13 @@ def lines(unit: str, most: int = MOST_LINES) -> List[str]:
     invocation = _INVOCATION.search(properties)
     if invocation is None:
         return []
-    number = invocation.group(1)
+    number = invocation[1]
     # Both fields of what systemd said are needed: anybody may write the one, and the journal itself writes the other.
     of_this_start = ["_SYSTEMD_INVOCATION_ID=" + number, "+", "_PID=1", "INVOCATION_ID=" + number]
     process = _MAIN_PROCESS.search(properties)
     if process is not None:
         # Of a sender that has ended before its words are read, the journal knows the process and the unit alone.
-        of_this_start += ["+", "_PID=" + process.group(1), "_SYSTEMD_UNIT=" + unit]
+        of_this_start += ["+", "_PID=" + process[1], "_SYSTEMD_UNIT=" + unit]
     question = ["journalctl", "--lines=%d" % most, "--boot", "--output=cat", "--no-pager", "--quiet", *of_this_start]
     return _said(question).splitlines()
 
