@@ -5,14 +5,14 @@ The primary datasink is asked whether it has what they need; with `--data stage=
 
 from pyinfra import host, local
 
-from operations import cleanup, coral, models, ready
+from operations import cleanup, coral, coral_download, models, ready
 from operations.rollout import rollout_of
 from operations.run import run_of
 
 run = run_of(host.state)
 if run.arguments.stage == "download":
     if host.name == run.fleet.site.primary_datasink:
-        coral.download(name="Download the Coral packages", run=run)
+        coral_download.download(name="Download the Coral packages", run=run)
 elif run.desired(host.name).source.local:
     ready.make_ready(name="Make the host ready", run=run, steps=["access"])
 

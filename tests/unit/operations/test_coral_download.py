@@ -17,7 +17,7 @@ from modelctl.registry import coral_stacks
 from node import protocol
 from node.protocol.registry import ListedVersion, Measured, StoredStacks
 from node.registry import stacks
-from operations import coral
+from operations import coral_download
 from operations.node_command import Refusal
 from tests.chandler.inventory.registry import REGISTRY
 from tests.unit.modelctl.sites import fleet as fleet_of
@@ -65,7 +65,7 @@ def carry_out(command: Any, registry: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_it_fetches_what_is_not_there(sink: StubHost, fleet: Fleet, pages: Pages, tmp_path: Path) -> None:
-    [store] = plan(coral.download, sink)
+    [store] = plan(coral_download.download, sink)
     assert "_sudo" not in store.connector_arguments
     assert line(store).startswith("/usr/bin/python3 -I -B -c ")
     done = carry_out(store, tmp_path / "registry")
@@ -79,14 +79,14 @@ def test_it_fetches_what_is_not_there(sink: StubHost, fleet: Fleet, pages: Pages
     found = {name: Measured(hashlib.sha256(each).hexdigest(), len(each)) for name, each in files.items()}
     expected = stacks.manifest(coral_stacks.head(fleet, VERSION), found)
     assert (folder / "manifest.yaml").read_text() == expected
-    assert predict(coral.download, sink) is not None
+    assert predict(coral_download.download, sink) is not None
 
 
 def test_what_is_there_is_no_change(sink: StubHost, fleet: Fleet) -> None:
     files = dict.fromkeys([*coral_stacks.urls(fleet, VERSION), "manifest.yaml"], 1)
     stored = {VERSION: ListedVersion(files, coral_stacks.head(fleet, VERSION).encode())}
     sink.facts["FoundStacks"] = protocol.dumps(StoredStacks(stored, 10**9))
-    assert plan(coral.download, sink) == []
+    assert plan(coral_download.download, sink) == []
     assert sink.said == ["as wanted"]
 
 
@@ -96,13 +96,13 @@ def test_overriding_stacks_come_too(sink: StubHost) -> None:
     registry = REGISTRY.model_copy(update={"coral": REGISTRY.coral.model_copy(update={"stacks": stacks})})
     overriding = site_with("sentinel", model_version_overrides={"coral_packages": "2026-01-10"})
     sink.data.fleet = fleet_of(overriding, registry)
-    orders = [json.loads(list(each.connector_arguments["_stdin"])[1]) for each in plan(coral.download, sink)]
+    orders = [json.loads(list(each.connector_arguments["_stdin"])[1]) for each in plan(coral_download.download, sink)]
     assert [desired.get("version") for desired in orders] == [VERSION, "2026-01-10"]
 
 
 def test_a_place_that_something_else_has(sink: StubHost) -> None:
     sink.facts["FoundStacks"] = protocol.dumps(StoredStacks({VERSION: ListedVersion({}, None)}, 10**9))
-    [refusal] = plan(coral.download, sink)
+    [refusal] = plan(coral_download.download, sink)
     assert isinstance(refusal, Refusal)
     assert refusal.reason.startswith(f"data1: {REGISTRY_FOLDER}/{LABEL}: found other files than the stack's (")
 
@@ -110,14 +110,14 @@ def test_a_place_that_something_else_has(sink: StubHost) -> None:
 @pytest.mark.parametrize("said", ["hello", "", '{"stored": 1, "free": 1}'])
 def test_an_answer_that_is_none(sink: StubHost, said: str) -> None:
     sink.facts["FoundStacks"] = said
-    [refusal] = plan(coral.download, sink)
+    [refusal] = plan(coral_download.download, sink)
     assert isinstance(refusal, Refusal)
     assert refusal.reason.startswith("data1 (192.168.10.50): found ")
 
 
 def test_no_answer(sink: StubHost) -> None:
     sink.facts["FoundStacks"] = None
-    [refusal] = plan(coral.download, sink)
+    [refusal] = plan(coral_download.download, sink)
     assert isinstance(refusal, Refusal)
     assert refusal.reason == "data1: gave no answer; see above"
 
@@ -125,7 +125,7 @@ def test_no_answer(sink: StubHost) -> None:
 def test_its_fault_is_the_last_word(sink: StubHost, pages: Pages, tmp_path: Path) -> None:
     [path] = [path for path in pages.files if path.startswith("pycoral/")]
     pages.files[path] = b"<html>"
-    done = carry_out(plan(coral.download, sink)[0], tmp_path)
+    done = carry_out(plan(coral_download.download, sink)[0], tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (
         1, "", f"{pages.source}/{path}: found an HTML page; expected a wheel; look at that page, then {AGAIN}\n",
     )  # fmt: skip
@@ -138,7 +138,7 @@ def test_at_its_end_it_tells_the_digests(sink: StubHost, fleet: Fleet, monkeypat
     manifest = stacks.manifest(coral_stacks.head(fleet, VERSION), {"a.whl": Measured("a" * 64, 1)})
     answers = [{}, {VERSION: ListedVersion({}, manifest.encode())}]
     monkeypatch.setattr(sink, "get_fact", lambda *_, **__: protocol.dumps(StoredStacks(answers.pop(0), 1)))
-    assert len(plan(coral.download, sink)) == 1
+    assert len(plan(coral_download.download, sink)) == 1
     assert told == [
         f"{LABEL}: a.whl has SHA-256 {'a' * 64}",
         "no pin covers all of that yet; next: modelctl coral pin",
