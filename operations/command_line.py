@@ -1,7 +1,4 @@
-"""Checking a pyinfra command before it connects: it goes on with no host where a name matches nothing, and exits 0.
-
-operations/mends calls this: `check` when pyinfra loads the inventory, the others where pyinfra uses what they require.
-"""
+"""Checking a pyinfra command before it connects: it goes on with no host where a name matches nothing, and exits 0."""
 
 import json
 import logging

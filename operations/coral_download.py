@@ -1,7 +1,4 @@
-"""Downloading the Coral packages to the primary datasink: `--data stage=download`. No other deploy loads this.
-
-Its login does it, whom the registry belongs to; root has no part in it. It needs no pins: there may be none yet.
-"""
+"""Downloading the Coral packages to the primary datasink, as its login and without pins; loaded for that alone."""
 
 from collections.abc import Generator, Iterator
 

@@ -35,8 +35,7 @@ LIST_SECONDS = 60
 REMOVE_SECONDS = 600
 COLUMNS = ("host", "version", "bytes", "")
 
-Named = Mapping[str, Collection[str]]
-"""Versions by model."""
+Named = Mapping[str, Collection[str]]  # versions by model
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,7 @@ from modelctl.schema import Registry
 from node import codec
 from node.protocol.retention import ADD_ROOTS, AddRoots, Clone, HostReferences
 
-Pair = tuple[str, str]
-"""A model and one of its versions."""
+Pair = tuple[str, str]  # a model and one of its versions
 SECONDS = 60
 MAX_NAME = 4096  # characters
 REMEMBERED = ".deploy.roots"

@@ -27,8 +27,7 @@ VERDICTS = ("unhealthy", "starting", "no stick", "unknown")
 """What a node says of a service that is not healthy."""
 WENT_WELL = ("chosen", "restored")
 """Outcomes that need no line."""
-Wanted = Mapping[str, list[ServiceSet]]
-"""The sets that hosts should run."""
+Wanted = Mapping[str, list[ServiceSet]]  # the sets that hosts should run
 _UNHEARD_OF = NodeService(
     chosen=None, active=False, live=None, models={}, health="no set is chosen", drift=[], pending=None, last=None
 )

@@ -27,8 +27,7 @@ from node.protocol.versions import VERIFY, FolderRead, Verified, VerifyFolder, V
 from node.store.versions import MANIFEST
 
 COLUMNS = ("host", "folder", "model", "version", "against", "missing", "extra", "changed")
-Pair = tuple[str, str]
-"""A model and its version."""
+Pair = tuple[str, str]  # a model and one of its versions
 SAME = Differences()
 ABSENT = Differences(missing=("the whole version",))
 """Of one that should be there and is not."""

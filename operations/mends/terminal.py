@@ -1,7 +1,4 @@
-"""What pyinfra does at a terminal, and where there is none: it shows a traceback instead of asking for a password.
-
-At Ctrl-C it exits 0, as if the hosts had been deployed to, and waits for hosts that go on meanwhile.
-"""
+"""What pyinfra does at Ctrl-C, and where it asks for a password and has no terminal: it shows a traceback."""
 
 import os
 import signal
@@ -32,7 +29,7 @@ _run_with_password = pyinfra.connectors.util.execute_command_with_sudo_retry
 
 
 def end_at_interrupt() -> None:
-    """Let Ctrl-C end this process at once, with the exit code of an interrupt."""
+    """Let Ctrl-C end this process at once; pyinfra exits 0 then, and waits for hosts that go on meanwhile."""
     terminal = termios.tcgetattr(_STDIN) if os.isatty(_STDIN) else None
     signal.signal(signal.SIGINT, lambda *_: _stop(terminal))
 
