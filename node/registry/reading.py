@@ -72,7 +72,7 @@ def _why(error: Exception, place: Path) -> str:
 
 
 def read_folder(asked: ReadFolder) -> FolderContents:
-    """Tell what every byte of the files in a folder makes, and what else is there."""
+    """Measure every file of a folder, and tell what else is there."""
     folder = asked.root
     try:
         for name in asked.names:
