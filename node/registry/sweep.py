@@ -6,6 +6,7 @@ is that folder, after the line in the log. So whatever ends the program, its nex
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import math
@@ -124,10 +125,18 @@ class Sweep:
                 return  # somebody has just come to need it, or has taken it away
             freed_by(folder)  # what could not be removed is not renamed either
             self._memory.going[each.label] = again.line
-            self._remember()
+            self._announce()
             files.place(folder, _retired(folder))
             self._memory.counts.pop(retention.named(each.label))
         self._finish(each.label)
+
+    def _announce(self) -> None:
+        """Put on record what goes. On a full disk that waits: what goes makes room for it."""
+        try:
+            self._remember()
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
 
     def _finish(self, label: str) -> None:
         """Remove what was renamed; its line in the log is not told twice."""

@@ -35,14 +35,16 @@ FULL = "No space left on device; mend that and run again"
 RETIRED = ".retired-2019-01-01"
 
 
-def failing(patch: pytest.MonkeyPatch, change: str, name: str = "", times: int = 1000) -> None:
-    """So many changes of this kind, of what has this name, find the disk full."""
+def failing(
+    patch: pytest.MonkeyPatch, change: str, name: str = "", times: int = 1000, fault: int = errno.ENOSPC
+) -> None:
+    """So many changes of this kind, of what has this name, find the disk full, or otherwise at fault."""
     left = [times]
 
     def fail(moment: str, path: Path) -> None:
         if moment == "before " + change and name in path.name and left[0]:
             left[0] -= 1
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise OSError(fault, os.strerror(fault))
 
     patch.setattr(files, "observer", fail)
 
@@ -71,23 +73,47 @@ def test_a_disk_that_stays_full_hides_no_problem(
     assert lines(depot) == expected
 
 
-def test_a_full_disk_below_the_memory(depot: Depot, due: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is not remembered is not renamed; it stays counted."""
+def test_a_disk_that_is_full_of_what_is_due_is_freed(
+    depot: Depot, due: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory, log and registry are on it: nothing can be written before the first version is removed."""
+    expected = [removed(depot, folder) for folder in due]
+
+    def fail(moment: str, path: Path) -> None:
+        if moment in ("before write", "before append") and len(list(depot.registry.rglob("cats.bin"))) == len(due):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "observer", fail)
+        assert sweep(depot) == []
+    assert tree(depot.registry) == {}
+    assert lines(depot) == expected
+    assert sweep(depot) == []
+    assert lines(depot) == [*expected, NOTHING_DUE]
+
+
+@pytest.mark.parametrize("fault", [errno.ENOSPC, errno.EDQUOT])
+def test_a_memory_whose_disk_stays_full(
+    depot: Depot, due: list[Path], monkeypatch: pytest.MonkeyPatch, fault: int
+) -> None:
+    """It is another than the registry's. What goes is told once, and the rest of it goes later."""
     expected = [removed(depot, folder) for folder in due]
     with monkeypatch.context() as patch:
-        failing(patch, "write", "sweeps.json", times=1)
-        assert sweep(depot) == [f"{layout.sweeps()}: {FULL}"]
-    assert [folder.exists() for folder in due] == [True, False]
-    assert lines(depot) == expected[1:]
+        failing(patch, "write", "sweeps.json", fault=fault)
+        assert sweep(depot) == [f"{layout.sweeps()}: {os.strerror(fault)}; mend that and run again"] * 3
+    assert not any(folder.exists() for folder in due)
     assert sweep(depot) == []
-    assert lines(depot) == [*expected[1:], *expected[:1]]
+    assert tree(depot.registry) == {}
+    assert lines(depot)[:2] == expected
+    assert not any(line.startswith("removed") for line in lines(depot)[2:])
 
 
-def test_a_memory_that_cannot_be_written_at_all(depot: Depot, due: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_memory_that_cannot_be_written(depot: Depot, due: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not on record is not renamed; it stays counted."""
     before = tree(depot.registry)
     with monkeypatch.context() as patch:
-        failing(patch, "write", "sweeps.json")
-        assert sweep(depot) == [f"{layout.sweeps()}: {FULL}"] * 3
+        failing(patch, "write", "sweeps.json", fault=errno.EIO)
+        assert sweep(depot) == [f"{layout.sweeps()}: Input/output error; mend that and run again"] * 3
     assert tree(depot.registry) == before
     assert lines(depot) == [NOTHING_DUE]
     shutil.rmtree(layout.sweeps().parent)
