@@ -17,7 +17,7 @@ from node.protocol import retention as retention_messages
 from node.protocol import versions as version_messages
 from node.protocol.steps import AppendLog, Authorize, InstallAccess, InstallCleanup, Refused
 from node.pull import access, face_list, pull
-from node.registry import primary, roots, sweep
+from node.registry import deployment_log, primary, roots, sweep
 from node.store import files, lock, rights
 from node.switch import automatic_rollback, follow
 from node.switch import switch as switching
@@ -108,7 +108,9 @@ COMMANDS: Dict[str, _Run] = {
     "switch-unit": _switch_unit,
     "refuse": _told(Refused, follow.record),
     "restore-unit": console.restore_unit,
-    "append-log": _told(AppendLog, lambda told: primary.append_log(told.log, rights.owner_of(told.owner), told.lines)),
+    "append-log": _told(
+        AppendLog, lambda told: deployment_log.append(told.log, rights.owner_of(told.owner), told.lines)
+    ),
     "send-linked-file": _told(version_messages.SendLinkedFile, linked_files.send),
     "install-cleanup": _told(InstallCleanup, lambda told: primary.install_units(told.units)),
     "note-clock": sweep.note_clock,

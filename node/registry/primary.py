@@ -1,9 +1,7 @@
-"""What a deploy finds and changes on the primary datasink: the deployment log, and the units of the clean-up."""
+"""What a deploy finds on the primary datasink, and the units of the clean-up there."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Dict, List, Optional
 
 from node import layout
@@ -11,17 +9,14 @@ from node.desired_state import DesiredState, Source
 from node.errors import Refusal
 from node.health import last_words
 from node.machine import commands, services
-from node.protocol.facts import DatasinkState, HistoryEntry, Logged, LogLine
+from node.protocol.facts import DatasinkState
 from node.protocol.retention import Sweep, Swept
 from node.pull import access
+from node.registry import deployment_log
 from node.registry.sweep import SERVICE
-from node.store import disk, files, history, rights, versions
-from node.store.rights import Owner
+from node.store import disk, files, rights, versions
 from node.store.service_set import Installed
 from node.switch import installation
-
-TOLD = 200  # lines of the log, for each host
-_LINE = re.compile(r"^(?P<time>\S+) (?P<host>[^\s#]+)#(?P<n>\d{1,9}) ")
 
 
 def state(desired: DesiredState) -> Optional[DatasinkState]:
@@ -33,7 +28,7 @@ def state(desired: DesiredState) -> Optional[DatasinkState]:
         authorized=None if told.pull_ca is None else access.is_authorized(login, told.pull_ca),
         revoked=[] if told.pull_ca is None else access.revoked(login, told.pull_ca),
         registry=_missing(told.needed, desired.source),
-        logged=logged(told.log),
+        logged=deployment_log.logged(told.log),
         clean_up=unit_differences(desired.clean_up),
     )
 
@@ -49,25 +44,6 @@ def _missing(needed: Dict[str, str], source: Source) -> List[str]:
             elif not disk.is_short(path) or disk.sha256(path) != manifest:
                 found.append("%s: manifest differs from its pin %s" % (path, manifest[:12]))
     return found
-
-
-def logged(log: Path) -> Dict[str, Logged]:
-    """Return each host's last lines in the log, and since when these are all; "" where they are."""
-    lines: Dict[str, List[LogLine]] = {}
-    for match in filter(None, map(_LINE.match, disk.lines(log))):
-        lines.setdefault(match.group("host"), []).append(LogLine(int(match.group("n")), match.group("time")))
-    return {
-        host: Logged(found[-TOLD:], found[-TOLD].time if len(found) > TOLD else "") for host, found in lines.items()
-    }
-
-
-def append_log(log: Path, owner: Owner, entries: List[HistoryEntry]) -> None:
-    """Append the entries that the log lacks, each host's in its order."""
-    known = set(disk.lines(log))
-    files.folder(log.parent, owner)
-    for entry in sorted(entries, key=lambda each: (each.host, each.n)):
-        if history.text(entry) not in known:
-            files.append(log, history.text(entry).encode(), owner=owner)
 
 
 def unit_differences(units: List[Installed]) -> List[str]:

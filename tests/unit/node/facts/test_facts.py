@@ -10,7 +10,7 @@ from node.machine import services
 from node.machine.services import Status
 from node.protocol.facts import DatasinkState, Facts, Logged, LogLine, Missing, PullAccess, SetState
 from node.pull import access
-from node.registry import primary
+from node.registry import deployment_log, primary
 from node.store import checksum_cache, files, history, lock, pending_switch, sets, versions
 from node.store.service_set import Link, Named, ServiceSet
 from node.switch import automatic_rollback, installation
@@ -169,7 +169,7 @@ class TestHistory:
         desired = place.desired(datasink=told)
         assert of_the_datasink(desired).logged == {}
         history.add(request("d1"), None, history.CHOSEN, None)
-        primary.append_log(told.log, desired.owner, history.entries())
+        deployment_log.append(told.log, desired.owner, history.entries())
         [entry] = history.entries()
         assert of_the_datasink(desired).logged == {"node": Logged([LogLine(1, entry.time)], since="")}
 
