@@ -13,7 +13,7 @@ from node.store.service_set import ServiceSet
 from operations.facts import foresee, forget
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
-from operations.ready import refusal_of_older_checkout
+from operations.older_checkout import refusal_of_older_checkout
 from operations.rollout import Move, Switch, rollout_of
 from operations.run import Run
 
