@@ -13,7 +13,7 @@ from tempfile import TemporaryFile
 from typing import Dict, List, Optional, Tuple
 
 from node import layout
-from node.desired_state import File, Limits, Source
+from node.desired_state import Limits, Source
 from node.errors import Refusal
 from node.machine import processes
 from node.pull import access
@@ -47,17 +47,6 @@ HOPELESS = {
 }
 
 Progress = Dict[str, Tuple[int, int]]  # name -> size, time of change in ns
-
-
-def check_space(wanted: Dict[str, File], staging: Path, limits: Limits) -> None:
-    """Refuse before the first byte when the files do not fit. Raises Refusal with both numbers."""
-    needed = sum(max(0, file.size - _status(staging / name)[0]) for name, file in wanted.items())
-    free = disk.free(staging) - limits.reserve_bytes
-    if needed > free:
-        raise Refusal(
-            "%s: too little space: %s MB needed, %s MB free beside a reserve of %s MB; remove something and run again"
-            % (staging.parent, _megabytes(needed), _megabytes(max(0, free)), _megabytes(limits.reserve_bytes))
-        )
 
 
 def fetch(source: Source, names: List[str], staging: Path, limits: Limits) -> None:
@@ -218,7 +207,3 @@ def _reason(said: str) -> str:
     """Return the first line: those after it only follow from it."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     return lines[0].rstrip(".") if lines else "no reason given"
-
-
-def _megabytes(size: int) -> str:
-    return "%.1f" % (size / 1e6)

@@ -10,7 +10,7 @@ from node.desired_state import File, Source
 from node.errors import Refusal
 from node.pull import pull, transfer
 from node.store import versions
-from tests.unit.node.places import Place, fill, is_linked_twice, sha256, tree
+from tests.unit.node.places import LIMITS, Place, fill, is_linked_twice, sha256, tree
 from tests.unit.node.pulls import expected, refusal
 
 CATS = {"cats.bin": b"meow" * 100, "list.csv": b"seed"}
@@ -66,6 +66,17 @@ def test_too_little_space_is_refused_before_the_first_byte(place: Place, monkeyp
         "remove something and run again"
     )
     assert tree(place.models) == {}
+
+
+def test_the_reserve_stays_free(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = list(os.statvfs(place.root))
+    fields[4] = 5_000_000 // fields[1]
+    place.staging.mkdir(parents=True)
+    monkeypatch.setattr(os, "fstatvfs", lambda _: os.statvfs_result(fields))
+    wanted = {file.name: file for file in place.wanted("cats", "2026-01-01", {"a": bytes(3_000_000)}).files}
+    pull.check_space(wanted, place.staging, LIMITS)
+    with pytest.raises(Refusal, match=r"3\.0 MB needed, 1\.0 MB free beside a reserve of 4\.0 MB"):
+        pull.check_space(wanted, place.staging, LIMITS._replace(reserve_bytes=4_000_000))
 
 
 def test_what_is_staged_already_needs_no_space(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -269,17 +269,6 @@ class TestWithTheRealRsync:
         assert staged.read_bytes() == stored.read_bytes()
 
 
-def test_the_reserve_stays_free(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    fields = list(os.statvfs(place.root))
-    fields[4] = 5_000_000 // fields[1]
-    place.staging.mkdir(parents=True)
-    monkeypatch.setattr(os, "fstatvfs", lambda _: os.statvfs_result(fields))
-    wanted = {file.name: file for file in place.wanted("cats", "2026-01-01", {"a": bytes(3_000_000)}).files}
-    transfer.check_space(wanted, place.staging, LIMITS)
-    with pytest.raises(Refusal, match=r"3\.0 MB needed, 1\.0 MB free beside a reserve of 4\.0 MB"):
-        transfer.check_space(wanted, place.staging, LIMITS._replace(reserve_bytes=4_000_000))
-
-
 def test_the_operators_environment_changes_nothing(
     place: Place, programs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
