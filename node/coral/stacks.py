@@ -48,7 +48,7 @@ def bring(desired: DesiredState) -> None:
         return
     version, staging = stack.version, layout.coral() / layout.STAGING
     files.folder(layout.coral())
-    with pull.staged(version, version.files, staging, desired, ROOT) as packages:
+    with pull.staged(version, staging, desired, ROOT) as packages:
         put(stack, packages, staging)
         files.remove(packages)
 

@@ -54,7 +54,8 @@ def fetch(desired: DesiredState) -> None:
     absent = [file for file in version.files if not disk.is_there(path_of(version, file.name))]
     if absent:
         files.folder(version.directory, desired.owner)
-        with pull.staged(version, absent, version.directory / layout.STAGING, desired, desired.owner) as staged:
+        staging = version.directory / layout.STAGING
+        with pull.staged(version._replace(files=absent), staging, desired, desired.owner) as staged:
             for file in absent:
                 files.rename(staged / file.name, path_of(version, file.name))
     for file in version.files:

@@ -27,10 +27,9 @@ def pull(desired: DesiredState) -> None:
     """
     if not desired.versions:
         return
-    missing = {version.label: _missing(version) for version in desired.versions}
+    missing = [version._replace(files=_missing(version)) for version in desired.versions]
     checksum_cache.upgrade()
-    missing = {label: names for label, names in missing.items() if names}
-    wanted = [version for version in desired.versions if version.label in missing]
+    wanted = [version for version in missing if version.files]
     if not wanted:
         return
     models = wanted[0].directory.parent.parent
@@ -39,7 +38,7 @@ def pull(desired: DesiredState) -> None:
     near = [version for version in wanted if _elsewhere(version) is None]
     if near:
         with held_staging(models / layout.STAGING):
-            problems += _fetch(near, missing, models / layout.STAGING, desired)
+            problems += _fetch(near, models / layout.STAGING, desired)
     if problems:
         raise Refusal("; ".join(problems))
 
@@ -54,14 +53,14 @@ def _elsewhere(version: Version) -> Optional[str]:
     )  # fmt: skip
 
 
-def _fetch(wanted: List[Version], missing: Dict[str, List[File]], staging: Path, desired: DesiredState) -> List[str]:
-    """Bring what is missing, and return why versions could not be put in place."""
-    request = {version.label + "/" + file.name: file for version in wanted for file in missing[version.label]}
+def _fetch(wanted: List[Version], staging: Path, desired: DesiredState) -> List[str]:
+    """Bring these files of versions, and return why versions could not be put in place."""
+    request = {version.label + "/" + file.name: file for version in wanted for file in version.files}
     _bring({name: file for name, file in request.items() if not _reuse(file, staging / name)}, staging, desired)
     problems: List[str] = []
     for version in wanted:
         try:
-            _settle(version, missing[version.label], staging, desired)
+            _settle(version, staging, desired)
         except Refusal as refusal:
             problems.append(str(refusal))
     files.prune(staging)
@@ -96,11 +95,11 @@ def _unshare(staged: Path) -> None:
 
 
 @contextmanager
-def staged(version: Version, wanted: List[File], staging: Path, desired: DesiredState, owner: Owner) -> Iterator[Path]:
-    """Hold a staging folder, bring files of a version there, verify them, and yield the folder that they are in."""
+def staged(version: Version, staging: Path, desired: DesiredState, owner: Owner) -> Iterator[Path]:
+    """Hold a staging folder, bring a version's files there, verify them, and yield the folder that they are in."""
     with held_staging(staging):
-        _bring({version.label + "/" + file.name: file for file in wanted}, staging, desired)
-        verify(staging / version.label, wanted, version.label, desired.source, owner)
+        _bring({version.label + "/" + file.name: file for file in version.files}, staging, desired)
+        verify(staging / version.label, version, desired.source, owner)
         yield staging / version.label
         files.prune(staging)
 
@@ -135,13 +134,13 @@ def _megabytes(size: int) -> str:
     return "%.1f" % (size / 1e6)
 
 
-def _settle(version: Version, expected: List[File], staging: Path, desired: DesiredState) -> None:
+def _settle(version: Version, staging: Path, desired: DesiredState) -> None:
     """Verify what was staged for one version and put it in place. Raises Refusal naming what is wrong with it."""
     staged = staging / version.label
-    readings = verify(staged, expected, version.label, desired.source, desired.owner)
+    readings = verify(staged, version, desired.source, desired.owner)
     if versions.is_absent(version):
         files.folder(version.directory.parent, desired.owner)
-        for name in sorted({*disk.names(staged)} - {file.name for file in expected}):
+        for name in sorted({*disk.names(staged)} - {file.name for file in version.files}):
             _remove(staged / name)  # an older try may have staged another manifest's files
         files.give(staged, desired.owner, 0o755)
         files.place(staged, version.directory)
@@ -150,7 +149,7 @@ def _settle(version: Version, expected: List[File], staging: Path, desired: Desi
     else:
         for name, reading in readings.items():
             checksum_cache.place(staged / name, version.directory / name, reading)
-        for file in expected:
+        for file in version.files:
             if file.linked:
                 _give_linked(staged / file.name, version.directory / file.name)
         _remove(staged)
@@ -165,31 +164,31 @@ def _give_linked(staged: Path, final: Path) -> None:
     files.sync_folder(final.parent)
 
 
-def verify(staged: Path, expected: List[File], label: str, source: Source, owner: Owner) -> Dict[str, Reading]:
+def verify(staged: Path, version: Version, source: Source, owner: Owner) -> Dict[str, Reading]:
     """Compare staged files with their pins, give them to their owner, and return the readings of the immutable ones.
 
     Raises Refusal naming all that is wrong. A file with wrong bytes is dropped, so that it comes anew.
     """
-    missing = [file for file in expected if not disk.is_file(staged / file.name)]
+    missing = [file for file in version.files if not disk.is_file(staged / file.name)]
     if missing:
         names = ", ".join(sorted(file.name for file in missing))
         raise Refusal(
             "%s: %s not in the registry of %s; expected what pins.json names; store it there or choose another version"
-            % (label, names, source.host)
+            % (version.label, names, source.host)
         )
-    readings = {file.name: checksum_cache.take(staged / file.name, file.sha256, owner) for file in expected}
+    readings = {file.name: checksum_cache.take(staged / file.name, file.sha256, owner) for file in version.files}
     wrong = []
-    for file in expected:
+    for file in version.files:
         found = readings[file.name].sha256
         if found != file.sha256:
             files.unlink(staged / file.name)
             wrong.append(
                 "%s/%s: the registry's copy has SHA-256 %s, expected the pinned %s; restore that file on the datasink"
-                % (label, file.name, found[:12], file.sha256[:12])
+                % (version.label, file.name, found[:12], file.sha256[:12])
             )
     if wrong:
         raise Refusal("; ".join(wrong))
-    return {file.name: readings[file.name] for file in expected if not file.linked}
+    return {file.name: readings[file.name] for file in version.files if not file.linked}
 
 
 def _remove(staged: Path) -> None:

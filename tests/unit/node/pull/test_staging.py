@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from node.desired_state import File, Source
+from node.desired_state import File, Source, Version
 from node.errors import Refusal
 from node.pull import pull, transfer
 from node.store import versions
@@ -129,6 +129,10 @@ def test_the_service_s_user_s_staging_of_an_older_release_is_told_and_root_s_own
     assert path.read_bytes() == b"start"
 
 
+def version(file: File) -> Version:
+    return Version("x", "1", "", Path("unused"), [file])
+
+
 def test_staging_goes_when_nothing_is_left_in_it(place: Place) -> None:
     pull.pull(place.desired(place.stored("cats", "2026-01-01", CATS)))
     assert [path.name for path in place.models.iterdir()] == ["cats"]
@@ -136,12 +140,12 @@ def test_staging_goes_when_nothing_is_left_in_it(place: Place) -> None:
 
 def test_verify_reads_the_bytes_that_came(place: Place) -> None:
     fill(place.root / "staged", b"m", {"a": b"1"})
-    right, wrong = File("a", sha256(b"1"), 1, False), File("a", sha256(b"2"), 1, False)
+    right, wrong = version(File("a", sha256(b"1"), 1, False)), version(File("a", sha256(b"2"), 1, False))
     desired = place.desired()
-    readings = pull.verify(place.root / "staged", [right], "x/1", desired.source, desired.owner)
+    readings = pull.verify(place.root / "staged", right, desired.source, desired.owner)
     assert {name: reading.sha256 for name, reading in readings.items()} == {"a": sha256(b"1")}
     with pytest.raises(Refusal, match=r"^x/1/a: the registry's copy has SHA-256 "):
-        pull.verify(place.root / "staged", [wrong], "x/1", desired.source, desired.owner)
+        pull.verify(place.root / "staged", wrong, desired.source, desired.owner)
     assert not Path(place.root, "staged", "a").exists()
 
 
@@ -150,4 +154,4 @@ def test_verify_takes_a_planted_link_for_absent(place: Place) -> None:
     (place.root / "staged" / "a").symlink_to("real")
     desired, file = place.desired(), File("a", sha256(b"1"), 1, False)
     with pytest.raises(Refusal, match=r"^x/1: a not in the registry of depot;"):
-        pull.verify(place.root / "staged", [file], "x/1", desired.source, desired.owner)
+        pull.verify(place.root / "staged", version(file), desired.source, desired.owner)
