@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from modelctl import hints
-from modelctl.desired.model_files import NamedFile, face_list_folder, models_folder
+from modelctl.desired.model_files import face_list_folder, models_folder
 from modelctl.desired.render import clean_up_units, coral_rule, render_service
 from modelctl.desired.services import Service, service_of
 from modelctl.errors import Faults
@@ -87,8 +87,8 @@ def _only(version: Version, names: Iterable[str]) -> Version:
 
 def _service_set(fleet: Fleet, host: str, service: Service) -> ServiceSet:
     files, stack = list(render_service(service)), service.stack
-    named_files = [service.models.named[path] for path in sorted(service.models.named)]
-    versions = {named.model: named.version for named in named_files}
+    named = service.models.named
+    versions = {model: fleet.versions(host)[model] for model, _ in named.values()}
     if stack is not None:
         versions[CORAL] = stack.version
     health_check: HealthCheck = getattr(fleet.standards.health_checks, service.name)
@@ -100,7 +100,7 @@ def _service_set(fleet: Fleet, host: str, service: Service) -> ServiceSet:
         links=_links(fleet, host),
         models=dict(sorted(versions.items())),
         manifests={model: _pin(fleet, model, version).manifest for model, version in sorted(versions.items())},
-        named_files=[_named_file(fleet, host, named) for named in named_files],
+        named_files=[_named_file(fleet, host, path, *named[path]) for path in sorted(named)],
         state=fleet.host(host).service,
         work=service.work,
         timers=[file.path.name for file in files if file.path.suffix == ".timer"],
@@ -130,11 +130,9 @@ def _links(fleet: Fleet, host: str) -> list[Link]:
     return [Link(Path(face_list_folder(fleet), "facelist_current.csv"), f"facelist_{version}.csv")]
 
 
-def _named_file(fleet: Fleet, host: str, named: NamedFile) -> Named:
-    linked = (
-        not isinstance(fleet.host(host), Datasink) and named.name in fleet.registry.models[named.model].linked_names
-    )
-    return Named(Path(named.path), _pin(fleet, named.model, named.version).files[named.name].sha256, linked)
+def _named_file(fleet: Fleet, host: str, path: str, model: str, name: str) -> Named:
+    linked = not isinstance(fleet.host(host), Datasink) and name in fleet.registry.models[model].linked_names
+    return Named(Path(path), _pin(fleet, model, fleet.versions(host)[model]).files[name].sha256, linked)
 
 
 def _pin(fleet: Fleet, model: str, version: str) -> Pin:

@@ -11,21 +11,13 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.hosts import Datasink, Sentinel
 
 
-@dataclass(frozen=True)
-class NamedFile:
-    path: str
-    model: str
-    version: str
-    name: str
-
-
 @dataclass
 class ModelFiles:
     """Resolves the model paths of one host's configs and remembers them, and what could not be resolved."""
 
     fleet: Fleet
     host: str
-    named: dict[str, NamedFile] = field(default_factory=dict)
+    named: dict[str, tuple[str, str]] = field(default_factory=dict)  # path -> model, name of its file
     faults: list[str] = field(default_factory=list)
 
     def path(self, model: str, role: str) -> str:
@@ -43,7 +35,7 @@ class ModelFiles:
             path = f"{face_list_folder(self.fleet)}/{face_list_name(version, files[role])}"
         else:
             path = f"{models_folder(self.fleet, self.host)}/{model}/{version}/{files[role]}"
-        self.named[path] = NamedFile(path, model, version, files[role])
+        self.named[path] = model, files[role]
         return path
 
 
