@@ -101,5 +101,5 @@ def _show(proposal: pinning.Proposal, datasink: str, path: Path) -> None:
         if model == CORAL:  # nobody has looked at these before
             for name, file in new.files.items():
                 click.echo(f"    {name}: {file.size:,} bytes, SHA-256 {file.sha256}")
-        for line in programs.shrunken(proposal.pins, model, version, new.measured):
+        for line in programs.shrunken(proposal.pins, model, version, new.files):
             click.echo(f"warning: {line}", err=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from modelctl import hints
 from modelctl.faults import dotted, fault
 from modelctl.inventory.hosts import OAK_PICTURE, RING_BUFFERS, Camera, Datasink, OakCamera, Outpost, PiCamera, Sentinel
+from modelctl.inventory.json_files import PinnedFile
 from modelctl.inventory.values import newest_first, version_key
 from modelctl.schema import Coral, Model, NeverDelete, Pin, Pins, Registry, Site, Standards, VehicleInterest
 from node.protocol.registry import Measured
@@ -71,13 +72,13 @@ def about_sizes(registry: Registry, pins: Pins, model: str, version: str) -> Ite
     pin = pins.models.get(model, {}).get(version)
     if pin is None:
         return
-    yield from shrunken(pins, model, version, pin.measured)
+    yield from shrunken(pins, model, version, pin.files)
     entry = registry.models.get(model)
     if entry is not None and "facelist" in entry.linked and pin.files[entry.files["facelist"]].size == 0:
         yield f"{model}/{version}: {entry.files['facelist']} is empty: a datapump ends at its start with an empty list"
 
 
-def shrunken(pins: Pins, model: str, version: str, files: Mapping[str, Measured]) -> Iterator[str]:
+def shrunken(pins: Pins, model: str, version: str, files: Mapping[str, Measured | PinnedFile]) -> Iterator[str]:
     """About files under 1 % of their size in the version before: the newest older one that is pinned."""
     older = [each for each in pins.models.get(model, {}) if version_key(each) < version_key(version)]
     if not older:
