@@ -86,8 +86,8 @@ def _only(version: Version, names: Iterable[str]) -> Version:
 
 
 def _service_set(fleet: Fleet, host: str, service: Service) -> ServiceSet:
-    files, stack = list(render_service(service)), service.stack
-    named = service.models.named
+    rendered, named = render_service(fleet, host, service)
+    files, stack = list(rendered), service.stack
     versions = {model: fleet.versions(host)[model] for model, _ in named.values()}
     if stack is not None:
         versions[CORAL] = stack.version

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 
+from modelctl.desired.model_files import ModelFiles
 from modelctl.desired.services import Service, Template, service_of
 from modelctl.errors import Faults
 from modelctl.inventory.fleet import Fleet
@@ -28,7 +29,7 @@ _MODE = 0o644
 def render(fleet: Fleet, host: str) -> tuple[Installed, ...]:
     """Every file that a deploy puts on a host: units, config, task configs. Raises Faults."""
     service = service_of(fleet, host)
-    return (*(render_service(service) if service else ()), *clean_up_units(fleet, host))
+    return (*(render_service(fleet, host, service)[0] if service else ()), *clean_up_units(fleet, host))
 
 
 def clean_up_units(fleet: Fleet, host: str) -> tuple[Installed, ...]:
@@ -53,10 +54,13 @@ def coral_rule() -> Installed:
     return rule
 
 
-def render_service(service: Service) -> tuple[Installed, ...]:
-    """The files of a service; its model files then know which of them those name. Raises Faults, all of them."""
-    models = service.models
-    return _files(service.name, service.files, {**service.context, "model": models.path}, models.faults)
+def render_service(
+    fleet: Fleet, host: str, service: Service
+) -> tuple[tuple[Installed, ...], Mapping[str, tuple[str, str]]]:
+    """The files of a service, and the model files that they name: path -> model, name. Raises Faults, all of them."""
+    models = ModelFiles(fleet, host)
+    files = _files(service.name, service.files, {**service.context, "model": models.path}, models.faults)
+    return files, models.named
 
 
 def _files(

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, get_args
 
-from modelctl.desired.model_files import ModelFiles
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.hosts import RING_BUFFERS, Camera, Datasink, OakCamera, Outpost, PiCamera, Sentinel, TaskName
@@ -42,7 +41,6 @@ class Service:
     files: tuple[Template, ...]
     folders: tuple[str, ...]
     work: Work
-    models: ModelFiles
     context: Mapping[str, Any]
     needs: tuple[str, ...]
     stack: SetStack | None
@@ -197,7 +195,6 @@ def _service(
         files=(main, *units, config, *configs),
         folders=folders,
         work=work,
-        models=ModelFiles(fleet, name),
         context={**common, **context},
         needs=(script, *pythons),
         stack=stack,
