@@ -31,7 +31,7 @@ def status(*words: str) -> None:
 
 
 def show_history(*words: str) -> None:
-    """Show every choice, return and refusal, oldest first."""
+    """Show every choice, rollback and refusal, oldest first."""
     found = history.entries()
     print(protocol.dumps(History(found)) if _is_json(words) else "\n".join(map(history.text, found)))
 

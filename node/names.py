@@ -1,4 +1,4 @@
-"""Names that become a part of a path: none leads elsewhere. Models and versions as modelctl.inventory.values."""
+"""Names that become a part of a path: none leads elsewhere. What the site may call models and versions, too."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ RestartSec=1
 
 _COMMAND = """\
 #!/bin/sh
-# SentinelCam at the node's console: status, history, revert, restore
+# SentinelCam at the node's console: status, history, revert, restore, python
 exec {python} {state}/program/current "$@"
 """
 

@@ -54,7 +54,7 @@ def _folders(desired: DesiredState) -> None:
 
 
 def _renew(desired: DesiredState) -> None:
-    """The chosen sets are those of this checkout too."""
+    """Store the chosen sets again, as made from this checkout's commit."""
     for wanted in desired.sets:
         follow.store(wanted, desired)
 
@@ -71,7 +71,7 @@ def _pull_lock(desired: DesiredState) -> ContextManager[None]:
 
 
 def _switch_unit(id: str) -> None:
-    # systemd counts an end by SIGTERM as a clean one, after which nothing would return to the set before.
+    # systemd counts an end by SIGTERM as a clean one, after which nothing would choose the set before again.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(1))
     switching.run(follow.read(id))
 

@@ -20,7 +20,7 @@ from operations.run import Run
 
 @node_operation
 def switch_canaries(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
-    """Switch the canary of each role, and each host that goes back; when one returns, the others are left alone."""
+    """Switch the canary of each role, and each host that goes back; an automatic rollback leaves the others alone."""
     desired = _moving(found, run.desired(host.name))
     refusal = refusal_of_older_checkout(host, found, run, desired) if desired else None
     rollout = rollout_of(host.state)
@@ -61,7 +61,7 @@ def _switch(host: Host, found: Facts, desired: DesiredState) -> StringCommand:
     for each in desired.sets:
         state = found.sets[each.service]
         _announce(host, each, state)
-        # How it is before keeps nobody from that.
+        # As it will be: what is wrong with it now is no reason of a later step.
         switched[each.service] = state._replace(differences=[], not_ready=None, health=None, may_restart=False)
     foresee(host, sets={**found.sets, **switched})
     return Switch(command("switch", message=desired), list(switched))

@@ -49,9 +49,9 @@ def _download(host: Host, fleet: Fleet) -> Iterator[StringCommand]:
             coral_stacks.require_same(fleet, version, found)
         absent = [version for version in versions if version not in stored]
         for version in absent:
-            order = coral_stacks.order(fleet, version, coral_stacks.urls(fleet, version), again)
+            question = coral_stacks.store_question(fleet, version, coral_stacks.urls(fleet, version), again)
             words = map(QuoteString, travelling.words("store-stack"))
-            yield StringCommand(*words, _stdin=_message(order), _timeout=LONG_SECONDS)
+            yield StringCommand(*words, _stdin=_message(question), _timeout=LONG_SECONDS)
         if host.state.is_executing:
             _tell(fleet, _stored(host, fleet, absent))
     except OperatorError as error:

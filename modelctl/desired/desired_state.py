@@ -44,9 +44,9 @@ def desired(fleet: Fleet, host: str) -> DesiredState:
     )
 
 
-def versions_of(order: DesiredState) -> list[Version]:
+def versions_of(desired: DesiredState) -> list[Version]:
     """All that the registry must hold for a host."""
-    return [*order.versions, *filter(None, (order.face_list, order.stack and order.stack.version))]
+    return [*desired.versions, *filter(None, (desired.face_list, desired.stack and desired.stack.version))]
 
 
 def _versions(fleet: Fleet, host: str) -> list[Version]:

@@ -223,9 +223,9 @@ def _remove(fleet: Fleet, host: str, plan: HostPlan) -> Removal | OperatorError:
         messages.Removable(*each.held.pair, [file.name for file in each.held.files], dict(each.linked))
         for each in plan.go
     ]
-    order = messages.RemoveVersions(Path(models_folder(fleet, host)), going, operator(), purpose())
+    question = messages.RemoveVersions(Path(models_folder(fleet, host)), going, operator(), purpose())
     try:
-        return node_command.ask(fleet, host, messages.REMOVE_VERSIONS, order, REMOVE_SECONDS)
+        return node_command.ask(fleet, host, messages.REMOVE_VERSIONS, question, REMOVE_SECONDS)
     except OperatorError as error:
         return error
 

@@ -127,8 +127,8 @@ def question(fleet: Fleet, versions: Sequence[str]) -> FindStacks:
     return FindStacks(Path(fleet.registry_folder()), list(versions))
 
 
-def order(fleet: Fleet, version: str, files: Mapping[str, str | None], again: str) -> StoreStack:
-    """The order that makes a version of its files, each with its address, or None where it was sent."""
+def store_question(fleet: Fleet, version: str, files: Mapping[str, str | None], again: str) -> StoreStack:
+    """What makes a version of its files, each with its address, or None where it was sent."""
     pin = fleet.pin(CORAL, version)
     return StoreStack(
         Path(fleet.registry_folder()),
@@ -176,7 +176,7 @@ def send(fleet: Fleet, version: str, path: Path, file: Measured, advance: Callab
 def finish(fleet: Fleet, version: str) -> None:
     """Make a version of what was sent. Raises OperatorError, remote.NoAnswer."""
     sent = dict.fromkeys(coral_of(fleet).names_of(version))
-    asked = order(fleet, version, sent, again(version))
+    asked = store_question(fleet, version, sent, again(version))
     travelling.ask(fleet, "store-stack", asked, Nothing, "what became of the stack", SEND_SECONDS)
 
 

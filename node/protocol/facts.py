@@ -44,7 +44,7 @@ class SetState(NamedTuple):
     live: Dict[str, Optional[Text]]  # path -> the file there
     commit: Optional[str]  # that its chosen set was made from
     last: Optional[HistoryEntry]
-    known_good: bool  # the wanted set is the previous one and was well there
+    known_good: bool  # the wanted set is the previous one and was healthy there
 
     @property
     def reasons(self) -> List[str]:

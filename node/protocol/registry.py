@@ -7,7 +7,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from node.codec import Sha256, Size, Text
 
-Content = bytes  # a type's hints are read among its attributes, where `bytes` is a number (ListedVersion)
+Content = bytes  # in a field of ListedVersion `bytes` would mean its property of that name
 
 
 class Measured(NamedTuple):

@@ -28,7 +28,7 @@ PAUSE = 0.1  # seconds between looks
 def switch(desired: DesiredState) -> None:
     """Store each desired set and switch to it; say on standard output how that ended.
 
-    Raises Refusal when one is refused, returned or failed: those after it are left alone.
+    Raises Refusal when one is refused, rolled back or failed: those after it are left alone.
     """
     ended: Dict[str, str] = {}
     try:
