@@ -1,8 +1,12 @@
 """Started by an operator, a unit or the console, with nothing of their environment that could lead it elsewhere."""
 
+import gc
 import os
 import sys
+from contextlib import suppress
 
+# What is loaded stays: to look through it again and again is a tenth of a short command.
+gc.set_threshold(100000)
 # Byte code that a power cut tore, or a disk damaged, would break every command: none is kept on the disk.
 sys.path[0] = os.path.realpath(sys.path[0])
 sys.pycache_prefix = "/run/sentinelcam/bytecode"
@@ -18,4 +22,9 @@ said = {name: os.environ[name] for name in kept if name in os.environ}
 os.environ.clear()
 os.environ.update(said, PATH=layout.PATH, LC_ALL="C")
 end_in_time(sys.argv[1] if len(sys.argv) > 1 else "")
-sys.exit(main(sys.argv[1:]))
+code = main(sys.argv[1:])
+if sys.dont_write_bytecode:
+    sys.exit(code)  # the loader that it came with has a folder to remove
+with suppress(BrokenPipeError):  # who reads has seen enough
+    sys.stdout.flush()
+os._exit(code)  # to take all apart that was loaded is a sixth of a short command

@@ -1,7 +1,9 @@
 import hashlib
 import json
+import os
 import shutil
 import stat
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -159,3 +161,41 @@ def test_no_byte_code_is_left_beside_an_installed_program() -> None:
     text = Path(node.__file__).with_name("__main__.py").read_text()
     assert f'sys.pycache_prefix = "{RUNTIME}/bytecode"' in text
     assert f'startswith("{STATE}/")' in text
+
+
+CLI = """
+import atexit, os, sys
+atexit.register(lambda: print("taken apart"))
+def end_in_time(name):
+    pass
+def main(arguments):
+    print("x" * int(arguments[0]), end="")
+    return 3
+"""
+
+
+def started(folder: Path, state: Path, letters: int, stdout: int) -> "subprocess.CompletedProcess[str]":
+    """A program that prints so much and ends with 3, as one below this folder of state."""
+    text = Path(node.__file__).with_name("__main__.py").read_text()
+    (folder / "node").mkdir(parents=True)
+    (folder / "__main__.py").write_text(text.replace(f"{STATE}/", f"{state}/").replace(str(RUNTIME), str(state)))
+    for name, content in (("__init__", ""), ("layout", "PATH = ''"), ("cli", CLI)):
+        (folder / "node" / f"{name}.py").write_text(content)
+    command = [sys.executable, "-I", str(folder), str(letters)]
+    return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
+
+
+@pytest.mark.parametrize(("state", "end"), [("", ""), ("elsewhere", "taken apart\n")])
+def test_what_is_installed_says_all_and_is_not_taken_apart(tmp_path: Path, state: str, end: str) -> None:
+    done = started(tmp_path / "program", tmp_path / state, 100000, subprocess.PIPE)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "x" * 100000 + end, "")
+
+
+def test_a_reader_that_has_seen_enough_is_no_fault(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = started(tmp_path / "program", tmp_path, 10, writing)
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (3, "")
