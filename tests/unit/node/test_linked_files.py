@@ -10,7 +10,7 @@ import pytest
 from node import layout, linked_files
 from node.errors import Refusal
 from node.machine import processes
-from node.store import files
+from node.store import disk, files
 from node.store.service_set import Named
 from tests.unit.node.places import sha256, tree
 
@@ -128,6 +128,17 @@ class TestKeep:
         with pytest.raises(Refusal, match=r"facedata\.hdf5: written to while it was copied aside; run again later$"):
             linked_files.keep(named)
         assert tree(layout.backups()) == {}
+
+    def test_what_is_longer_than_the_disk_has_room_is_not_copied(
+        self, named: list[Named], lists: list[Path], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A file of holes may be."""
+        monkeypatch.setattr(disk, "free", lambda _: lists[0].stat().st_size - 1)
+        monkeypatch.delattr(files, "copy")
+        with pytest.raises(Refusal) as caught:
+            linked_files.keep(named)
+        said = "too little space for a copy; free some space, or look what it holds, and run again"
+        assert str(caught.value) == f"{lists[0]}: {said}"
 
     def test_its_time_is_the_originals(self, named: list[Named], lists: list[Path]) -> None:
         os.utime(lists[0], (1_700_000_000, 1_700_000_000))

@@ -90,10 +90,16 @@ def test_fault(data: dict[str, str], line: str) -> None:
 
 
 def test_all_faults_at_once() -> None:
-    assert [line.split(":")[0] for line in faults(models="haarcascades,x,y", unlock="no", verify="no", all="yes")] == [
+    found = faults(
+        models="haarcascades,x,y", unlock="no", verify="no", all="yes", older="lab9", canary="lab9", stage="up"
+    )
+    assert [line.split(":")[0] for line in found] == [
         "--data all",
+        "--data canary",
         "--data models",
         "--data models",
+        "--data older",
+        "--data stage",
         "--data unlock",
         "--data verify",
     ]

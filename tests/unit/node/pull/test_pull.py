@@ -153,6 +153,18 @@ def test_bytes_that_rotted_unseen_are_not_reused(place: Place, fetched: list[str
     assert rotten.read_bytes() == CATS["cats.bin"]
 
 
+def test_bytes_that_rotted_unseen_are_no_part_of_another_version(place: Place, fetched: list[str]) -> None:
+    old = place.held("cats", "2026-01-01", CATS)
+    versions.record(old)
+    rotten = old.directory / "cats.bin"
+    rotten.write_bytes(b"w00f" * 100)
+    checksum_cache.put(rotten, checksum_cache.read(rotten)._replace(sha256=sha256(CATS["cats.bin"])))
+    new = place.stored("cats", "2026-02-02", CATS)
+    pull.pull(place.desired(new))
+    assert fetched == ["cats/2026-02-02/manifest.yaml", "cats/2026-02-02/cats.bin"]
+    assert (new.directory / "cats.bin").read_bytes() == CATS["cats.bin"]
+
+
 def test_linked_files_are_never_shared(place: Place) -> None:
     old = place.held("cats", "2026-01-01", CATS)
     versions.record(old)

@@ -15,7 +15,7 @@ from node.store.disk import sha256 as sha256_of
 from tests.unit.node import rsyncs
 from tests.unit.node.copies import let_checksums_follow
 from tests.unit.node.disks import Disk
-from tests.unit.node.places import Place, is_linked_twice, tree
+from tests.unit.node.places import Place, is_linked_twice, tree, uid
 from tests.unit.node.simulated import quicken
 
 DATA = {"list.csv": b"as it came", "cats.bin": b"meow" * 1000}
@@ -89,6 +89,9 @@ def check(story: Story, before: dict[str, bytes]) -> None:
         expected = tree(story.place.registry / version.model / version.version)
         if not any(name.startswith(prefix) for name in before):
             assert {name for name in seen if name.startswith(prefix)} in (set(), {prefix + name for name in expected})
+            if version.directory.exists():  # who finds it there does not give it to its owner any more
+                found = version.directory.stat()
+                assert (found.st_uid, found.st_mode & 0o777) == (uid(), 0o755)
         for name, content in expected.items():
             if prefix + name in seen:
                 assert seen[prefix + name] in (content, before.get(prefix + name))

@@ -9,7 +9,7 @@ import pytest
 from node.desired_state import File, Source, Version
 from node.errors import Refusal
 from node.pull import pull, transfer
-from node.store import versions
+from node.store import files, versions
 from tests.unit.node.places import LIMITS, Place, fill, is_linked_twice, sha256, tree
 from tests.unit.node.pulls import expected, refusal
 
@@ -87,6 +87,34 @@ def test_what_is_staged_already_needs_no_space(place: Place, monkeypatch: pytest
     monkeypatch.setattr(os, "fstatvfs", lambda _: os.statvfs_result(fields))
     pull.pull(place.desired(version))
     assert versions.is_verified(version)
+
+
+def test_all_wrong_files_of_a_version_are_told_at_once(place: Place) -> None:
+    version = place.stored("cats", "2026-01-01", CATS)
+    for name in CATS:
+        (place.registry / "cats" / "2026-01-01" / name).write_bytes(b"other")
+    assert [part.partition(":")[0] for part in refusal(place, version).split("; ") if ": " in part] == [
+        "cats/2026-01-01/cats.bin", "cats/2026-01-01/list.csv",
+    ]  # fmt: skip
+
+
+def test_what_another_manifest_left_goes_in_the_order_of_its_names(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill is found at the same point again."""
+    version = place.stored("cats", "2026-01-01", {"cats.bin": b"meow"})
+    strays = [f"{number}.bin" for number in range(9)]
+    for name in strays:
+        staged(place, name, b"old")
+    gone: list[str] = []
+
+    def note(moment: str, path: Path) -> None:
+        if moment == "after unlink" and path.name in strays:
+            gone.append(path.name)
+
+    monkeypatch.setattr(files, "observer", note)
+    pull.pull(place.desired(version))
+    assert gone == strays
 
 
 def test_a_pull_resumes_what_is_staged(place: Place) -> None:

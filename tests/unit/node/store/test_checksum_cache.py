@@ -5,6 +5,7 @@ import pytest
 
 from node import layout
 from node.store import checksum_cache, disk, files
+from node.store.checksum_cache import State
 from node.store.rights import Owner
 from tests.unit.node.places import sha256
 
@@ -26,6 +27,14 @@ def test_it_holds_what_is_unchanged(path: Path) -> None:
 
 def test_a_changed_time_is_not_held(path: Path) -> None:
     os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))
+    assert not checksum_cache.holds(path, DIGEST)
+
+
+@pytest.mark.parametrize("field", State._fields)
+def test_what_differs_in_one_thing_alone_is_not_held(path: Path, field: str) -> None:
+    """Whoever changes a file changes several of them at once: each is looked at."""
+    reading = checksum_cache.read(path)
+    checksum_cache.put(path, reading._replace(state=reading.state._replace(**{field: 1})))
     assert not checksum_cache.holds(path, DIGEST)
 
 
@@ -74,6 +83,14 @@ def test_what_was_read_is_given_and_not_what_has_its_name_by_then(
     monkeypatch.setattr(disk, "digest", read_and_exchange)
     checksum_cache.take(path, DIGEST, Owner(os.getuid(), os.getgid()))
     assert [each.stat().st_mode & 0o777 for each in (tmp_path / "read", path)] == [0o644, 0o600]
+
+
+def test_what_has_another_digest_is_not_given(tmp_path: Path) -> None:
+    path = tmp_path / "staged"
+    path.write_bytes(b"1235")
+    path.chmod(0o600)
+    assert checksum_cache.take(path, DIGEST, Owner(os.getuid(), os.getgid())).sha256 == sha256(b"1235")
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_change_after_the_reading_shows(path: Path) -> None:

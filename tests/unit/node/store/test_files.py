@@ -1,5 +1,6 @@
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -69,9 +70,13 @@ def test_write_does_not_follow_a_link_in_its_way(tmp_path: Path) -> None:
     assert (tmp_path / "config").read_bytes() == b"new"
 
 
-def test_write_does_not_follow_a_link_that_appears_at_the_last_moment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "make", [lambda path: files.write(path, b"new"), lambda path: files.copy(path.parent / "source", path)]
+)
+def test_a_new_file_does_not_follow_a_link_that_appears_at_the_last_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], object]
 ) -> None:
+    (tmp_path / "source").write_bytes(b"new")
     (tmp_path / "precious").write_bytes(b"precious")
     really_open = os.open
 
@@ -82,7 +87,7 @@ def test_write_does_not_follow_a_link_that_appears_at_the_last_moment(
 
     monkeypatch.setattr(os, "open", plant)
     with pytest.raises(FileExistsError):
-        files.write(tmp_path / "config", b"new")
+        make(tmp_path / "config")
     assert (tmp_path / "precious").read_bytes() == b"precious"
 
 
@@ -196,6 +201,12 @@ def test_copy_keeps_bytes_and_time(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["copy", "list.csv"]
 
 
+def test_copy_gives_mode_and_owner(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_bytes(b"rows")
+    files.copy(tmp_path / "list.csv", tmp_path / "copy", SOMEBODY, 0o640)
+    assert (mode(tmp_path / "copy"), owner(tmp_path / "copy")) == (0o640, SOMEBODY)
+
+
 def test_hard_link_replaces_nothing(tmp_path: Path) -> None:
     for name in ("staged", "final"):
         (tmp_path / name).write_text(name)
@@ -251,8 +262,12 @@ def test_the_observer_is_told_before_and_after_each_change(
     }
     told: list[str] = []
     monkeypatch.setattr(files, "observer", lambda moment, path: told.append(f"{moment} {path.name}"))
+    monkeypatch.setattr(os, "fsync", lambda _: told.append("flush"))
     getattr(files, name)(*arguments[name])
-    assert told == [f"{when} {change}" for change in CHANGES[name] for when in ("before", "after")]
+    expected: list[str] = []
+    for change in CHANGES[name]:
+        expected += [f"before {change}", *(["flush"] if change.startswith("sync ") else []), f"after {change}"]
+    assert told == expected
 
 
 def test_append_follows_no_link(tmp_path: Path) -> None:

@@ -148,6 +148,18 @@ def test_a_private_folder_is_roots_alone(home: Path, secret: Path, kind: str) ->
     assert secret.read_bytes() == b"secret\n"
 
 
+def test_a_private_folder_that_was_exchanged_once_it_was_made_is_refused(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R3"""
+    folder = home / ".staging"
+    monkeypatch.setattr(
+        files, "observer", lambda moment, _: os.chown(folder, *USERS) if moment == "after folder" else None
+    )
+    with pytest.raises(Refusal, match="somebody else's"), pull.held_staging(folder):
+        pytest.fail("was held")
+
+
 def test_a_private_folder_keeps_what_came(home: Path) -> None:
     with pull.held_staging(home / ".staging"):
         files.write(home / ".staging" / "part", b"half")
@@ -180,6 +192,20 @@ def test_a_line_is_appended_with_the_rights_of_whom_the_folder_belongs_to(home: 
     with pytest.raises((Refusal, OSError)):
         files.append(home / "pipe", b"line", owner=USERS)
     assert secret.read_bytes() == b"secret\n"
+
+
+def test_hard_link_gives_a_link_a_second_name_and_not_what_it_names(tmp_path: Path) -> None:
+    """R4: what the user put there may lead anywhere."""
+    (tmp_path / "shadow").touch()
+    (tmp_path / "link").symlink_to("shadow")
+    files.hard_link(tmp_path / "link", tmp_path / "second")
+    assert (tmp_path / "second").is_symlink()
+    assert (tmp_path / "shadow").stat().st_nlink == 1
+
+
+def test_append_changes_no_device() -> None:
+    with pytest.raises(handles.NotPlain):
+        files.append(Path("/dev/null"), b"line")
 
 
 def test_what_is_in_the_way_of_a_new_file_stays_and_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -158,6 +160,19 @@ class TestRecover:
         with lock.held(automatic_rollback.lock_of("engine"), "switch", "anna", "it"), pytest.raises(lock.Taken):
             automatic_rollback.recover("engine")
         assert chosen() == ("d2", "d1")
+
+    def test_what_has_ended_while_it_waited_for_the_lock_is_let_be(
+        self, place: Place, done: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        @contextmanager
+        def held(*_: object) -> Iterator[None]:
+            pending_switch.clear("engine")
+            yield
+
+        died(place)
+        monkeypatch.setattr(lock, "held", held)
+        automatic_rollback.recover("engine")
+        assert (chosen(), done, history.entries()) == (("d2", "d1"), [], [])
 
     def test_it_holds_the_lock_by_its_own_name(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
         holders: list[str] = []

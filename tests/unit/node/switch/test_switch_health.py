@@ -161,6 +161,19 @@ class TestQueue:
         assert seen == [("d2", True, True), ("d1", True, True)]
         assert not kept.exists()
 
+    def test_it_is_kept_as_the_service_leaves_it_at_its_end(
+        self, place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(stopping, "WITH_QUEUE", ("engine",))
+        self.begin(place, "d1")
+        run("d1")
+        kept: list[str] = []
+        monkeypatch.setattr(services, "stop", lambda *_: (folder / "state.json").write_text("[1]"))
+        monkeypatch.setattr(health, "wait", lambda _: kept.append((layout.sets("engine") / "state.json").read_text()))
+        self.begin(place, "d2")
+        switch.run(request("d2"))
+        assert kept == ["[1]"]
+
     def test_where_there_is_no_set_to_go_back_to_the_copy_stays(
         self, place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
