@@ -26,7 +26,7 @@ from tests.unit.operations.hosts import (
     make_host,
     settled,
 )
-from tests.unit.operations.test_answer import ANSWER, STATE
+from tests.unit.operations.test_facts_answer import ANSWER, STATE
 
 
 def test_the_question_to_a_node_without_the_program_is_read_to_its_end(

@@ -13,7 +13,7 @@ from node.protocol.facts import History
 from operations.facts import parse, parse_history
 from tests.unit.hostile_texts import FRAGMENTS, hostile_texts
 from tests.unit.operations.engine import Engine, entry
-from tests.unit.operations.test_answer import ANSWER, STATE
+from tests.unit.operations.test_facts_answer import ANSWER, STATE
 
 LINE = re.compile(r"\S+ lab1#\d{1,9} ")  # of the deployment log
 LIMIT = 600  # characters of a line

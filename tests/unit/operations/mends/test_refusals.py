@@ -15,7 +15,7 @@ from pyinfra_cli import cli
 from pyinfra_cli.exceptions import CliError
 
 from operations.mends import refusals
-from tests.unit.operations.mends.test_interrupt import ended, interrupt, pyinfra
+from tests.unit.operations.mends.test_terminal_interrupt import ended, interrupt, pyinfra
 
 DEPLOY = "from pyinfra.operations import server\nserver.shell(commands=['touch {made}'])\n"
 QUESTION = "Press enter to execute..."

@@ -11,7 +11,7 @@ from pyinfra.connectors import util
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
 from operations.mends import terminal
-from tests.unit.operations.mends.test_interrupt import ended, pyinfra
+from tests.unit.operations.mends.test_terminal_interrupt import ended, pyinfra
 
 
 class TestSudo:
