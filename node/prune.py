@@ -31,17 +31,6 @@ _IN_MODELS = re.compile(r"/models/([a-z][a-z0-9_]{0,62})/" + _VERSION + r"(?![\w
 _IN_FACE_LISTS = re.compile("facelist_" + _VERSION + r"\.csv", re.ASCII)
 
 
-def referenced_versions(service: str) -> Optional[Dict[str, List[str]]]:
-    """Return the versions of each model that the sets of a service name; None when one of them cannot be read."""
-    found = set()  # type: Set[Pair]
-    try:
-        for digest in _digests(service):
-            found.update(_of_set(sets.read(service, digest)))
-    except (Refusal, OSError):
-        return None
-    return {model: sorted(version for each, version in found if each == model) for model in sorted(dict(found))}
-
-
 def referenced_by_host() -> Optional[Dict[str, str]]:
     """Return all versions that sets here name, as MODEL/VERSION, and why; None when a set cannot be read."""
     with suppress(Refusal):
@@ -53,12 +42,14 @@ def _in_use() -> Dict[str, str]:
     """The same. Raises Refusal when a set cannot be read."""
     found: Dict[str, str] = {}
     for service in layout.services():
-        named = referenced_versions(service)
-        if named is None:
-            raise Refusal("%s: one of its sets cannot be read; a deploy stores it anew; nothing was removed" % service)
-        labels = ["%s/%s" % (model, each) for model in named for each in named[model]]
-        labels += ["%s/%s" % (CORAL, each) for each in referenced_stacks(service).values()]
-        found.update((label, "in a set of %s" % service) for label in labels)
+        try:
+            named = {pair for digest in _digests(service) for pair in _of_set(sets.read(service, digest))}
+        except (Refusal, OSError):
+            raise Refusal(
+                "%s: one of its sets cannot be read; a deploy stores it anew; nothing was removed" % service
+            ) from None
+        named.update((CORAL, version) for version in referenced_stacks(service).values())
+        found.update(("%s/%s" % pair, "in a set of %s" % service) for pair in sorted(named))
     return found
 
 

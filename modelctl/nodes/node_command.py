@@ -58,10 +58,23 @@ def run(fleet: Fleet, host: str, command: Sequence[str], seconds: float, message
 
 def status(fleet: Fleet, host: str) -> dict[str, NodeService]:
     """The services that a node knows, by name. Raises remote.NoAnswer, in one line, when it does not say."""
+    return _status(fleet, host).services
+
+
+def referenced_versions(fleet: Fleet, host: str) -> dict[str, str]:
+    """The versions that any set on a node names, as MODEL/VERSION, and why. Raises remote.NoAnswer as `status`."""
+    references = _status(fleet, host).references
+    if references is None:
+        said = "it does not say which versions its sets name; a deploy brings a program that does, and mends sets"
+        raise remote.no_answer(fleet, host, f"{said}: {hints.deploying(host)}")
+    return references
+
+
+def _status(fleet: Fleet, host: str) -> Status:
     done = remote.run(fleet, host, words("status", "--json"), STATUS_SECONDS)
     fails = _TRACEBACK in done.stderr  # a power cut can have damaged it
     if done.returncode == 0 and done.stdout.strip() and not fails:
-        return understood(fleet, host, done.stdout, Status, "its status").services
+        return understood(fleet, host, done.stdout, Status, "its status")
     said, login = remote.last_line(done.stderr), fleet.host(host).login
     if fails or done.returncode == 0:
         why = f"its sentinelcam-node fails: {said}; a deploy installs it anew: {hints.deploying(host)}"
@@ -73,18 +86,6 @@ def status(fleet: Fleet, host: str) -> dict[str, NodeService]:
         look = f"ssh {login}@{fleet.host(host).address} sudo sentinelcam-node status"
         why = f"sentinelcam-node ended with {done.returncode}: {said}; try it there: {look}"
     raise remote.no_answer(fleet, host, why)
-
-
-def referenced_versions(fleet: Fleet, host: str) -> dict[str, list[str]]:
-    """The versions of each model that any set on a node names. Raises remote.NoAnswer when it does not say."""
-    found: dict[str, set[str]] = {}
-    for service in status(fleet, host).values():
-        if service.named is None:
-            said = "it does not say which versions its sets name; a deploy brings a program that does, and mends sets"
-            raise remote.no_answer(fleet, host, f"{said}: {hints.deploying(host)}")
-        for model, versions in service.named.items():
-            found.setdefault(model, set()).update(versions)
-    return {model: sorted(versions) for model, versions in sorted(found.items())}
 
 
 def understood(fleet: Fleet, host: str, text: str, kind: type[Reply], called: str) -> Reply:

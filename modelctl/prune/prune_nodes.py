@@ -35,8 +35,6 @@ LIST_SECONDS = 60
 REMOVE_SECONDS = 600
 COLUMNS = ("host", "version", "bytes", "")
 
-Named = Mapping[str, Collection[str]]  # versions by model
-
 
 @dataclass(frozen=True)
 class Going:
@@ -118,7 +116,7 @@ def failures(results: Mapping[str, Removal | OperatorError]) -> Iterator[str]:
 def keep(
     registry: Registry,
     overrides: Mapping[str, Mapping[str, str]],
-    named: Mapping[str, Named],
+    named: Mapping[str, Collection[str]],
     retention: int,
     stored: Collection[Pair],
 ) -> dict[Pair, tuple[str, ...]]:
@@ -128,8 +126,8 @@ def keep(
     reasons: dict[Pair, list[str]] = {}
     for pair, reason in references(registry, overrides):
         reasons.setdefault(pair, []).append(reason)
-    for host, models in named.items():
-        for pair in ((model, version) for model in models for version in models[model]):
+    for host, labels in named.items():
+        for pair in (pair for pair in stored if "/".join(pair) in labels):
             reasons.setdefault(pair, []).append(f"named by {host}")
     others = [pair for pair in stored if pair[0] in registry.artefacts and pair not in reasons]
     for pair in most_recent(others, retention):
@@ -160,7 +158,7 @@ def _look(fleet: Fleet, host: str) -> HostPlan:
         return HostPlan(error=str(error))
 
 
-def _decide(fleet: Fleet, host: str, named: Named, held: Held) -> HostPlan:
+def _decide(fleet: Fleet, host: str, named: Collection[str], held: Held) -> HostPlan:
     overrides = {host: fleet.host(host).model_version_overrides}
     pairs = tuple(each.pair for each in held.versions)
     retention = fleet.standards.sentinelcam_model_retention

@@ -19,7 +19,7 @@ from node.switch import automatic_rollback, drift
 
 def status() -> Status:
     services = {service: _service(service) for service in layout.services()}
-    return Status(services, disk.target(layout.program() / "current"))
+    return Status(services, disk.target(layout.program() / "current"), prune.referenced_by_host())
 
 
 def _service(service: str) -> NodeService:
@@ -34,7 +34,6 @@ def _service(service: str) -> NodeService:
         drift=[],
         pending=None,
         last=history.last(service),
-        named=prune.referenced_versions(service),
         unit=service + ".service",
         previous=sets.digest_of(service, sets.PREVIOUS),
     )

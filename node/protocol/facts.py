@@ -168,7 +168,6 @@ class NodeService(NamedTuple):
     pending: Optional[Pending]
     last: Optional[HistoryEntry]
     commit: Optional[str] = None  # that the chosen set was sent from
-    named: Optional[Dict[str, List[str]]] = None  # versions that any set names which it may start from; None: unknown
     leftovers: List[str] = []  # folders that a killed clean-up left
     code: Optional[str] = None  # the release of its own code
     queue: Optional[str] = None  # what its jobs are
@@ -188,3 +187,4 @@ class NodeService(NamedTuple):
 class Status(NamedTuple):
     services: Dict[str, NodeService]
     program: Optional[str] = None  # the digest of the one that the units run
+    references: Optional[Dict[str, str]] = None  # as `Facts` has it; None also of a program that does not say

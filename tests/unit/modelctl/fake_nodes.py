@@ -97,7 +97,6 @@ def _services(fleet: Fleet, host: str) -> dict[str, dict[str, Any]]:
             "active": each.state == "running", "live": each.digest if each.state == "running" else None,
             "models": each.models,
             "manifests": each.manifests,
-            "named": {model: [version] for model, version in each.models.items()},
             "health": None, "code": CODE[each.service], "queue": None, "drift": [], "pending": None, "last": ENTRY,
         }
         for each in desired(fleet, host).sets

@@ -65,7 +65,6 @@ def _service(host: str) -> dict[str, Any]:
         wanted.service: {
             "chosen": "cd" * 32, "active": True, "live": wanted.digest, "models": {MODEL: VERSION},
             "health": "it ended", "drift": ["x differs"], "pending": MARK, "last": ENTRY, "commit": "c" * 40,
-            "named": {MODEL: [VERSION]},
             "leftovers": ["/x/.retired-1"],
         }
     }  # fmt: skip
@@ -78,7 +77,9 @@ def _verified(host: str) -> dict[str, Any]:
 
 
 VALID: dict[str, Callable[[str], Any]] = {
-    "status": lambda host: {"program": "f" * 64, "services": _service(host)},
+    "status": lambda host: {
+        "program": "f" * 64, "services": _service(host), "references": {f"{MODEL}/{VERSION}": "in a set of x"},
+    },
     "preview": lambda _: {"bytes": 7, "unlocked": [3], "chosen": {"s": {"digest": "ab" * 32, "commit": "adopted"}}},
     "verify": _verified,
     "linked-files": lambda _: {"files": {"facelist.csv": PINNED, "facedata.hdf5": FILE}},

@@ -129,7 +129,7 @@ def test_what_a_set_names_stays(place: Place) -> None:
     stored = service_set("d1")
     sets.put(stored, "c0ffee")
     sets.choose("engine", "d1", None)
-    assert prune.referenced_versions("engine") == {"cats": [NEW]}
+    assert prune.referenced_by_host() == {f"cats/{NEW}": "in a set of engine"}
     found = remove(place, entry(), entry(NEW))
     assert found.refused == {"cats/" + NEW: "a set names it by now; it stays"}
     assert (old.exists(), new.exists()) == (False, True)

@@ -14,6 +14,13 @@ def store(digest: str, commit: str = "c0ffee", **models: str) -> None:
     sets.put(service_set(digest)._replace(models=models), commit)
 
 
+def named() -> list[str]:
+    found = prune.referenced_by_host()
+    assert found is not None
+    assert set(found.values()) <= {"in a set of engine"}
+    return list(found)
+
+
 def test_the_chosen_the_previous_and_the_live_set() -> None:
     store("d1", cats="2026-01-01", dogs="2025-01-01")
     store("d2", cats="2025-12-31.2")
@@ -22,9 +29,7 @@ def test_the_chosen_the_previous_and_the_live_set() -> None:
     sets.choose("engine", "d1", "d2")
     files.folder(layout.RUNTIME)
     layout.started("engine").write_text("d3")
-    assert prune.referenced_versions("engine") == {
-        "cats": ["2025-12-31", "2025-12-31.2", "2026-01-01"], "dogs": ["2025-01-01"],
-    }  # fmt: skip
+    assert named() == ["cats/2025-12-31", "cats/2025-12-31.2", "cats/2026-01-01", "dogs/2025-01-01"]
 
 
 def test_the_sets_of_a_switch_that_has_not_ended() -> None:
@@ -32,12 +37,12 @@ def test_the_sets_of_a_switch_that_has_not_ended() -> None:
         store(f"d{number}", cats=f"2026-01-0{number}")
     sets.choose("engine", "d1", None)
     pending_switch.put(begun("d2", old="d3", previous="d4"))
-    assert prune.referenced_versions("engine") == {"cats": ["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"]}
+    assert named() == [f"cats/2026-01-0{number}" for number in range(1, 5)]
 
 
 def test_nothing_is_named_where_nothing_is_chosen() -> None:
     store("d1", cats="2026-01-01")
-    assert prune.referenced_versions("engine") == {}
+    assert named() == []
 
 
 @pytest.mark.parametrize("broken", ["d1/set.json", "d2/set.json", "pending"])
@@ -45,9 +50,9 @@ def test_what_cannot_be_read_is_unknown(broken: str) -> None:
     store("d1", cats="2026-01-01")
     store("d2", cats="2025-01-01")
     sets.choose("engine", "d1", "d2")
-    assert prune.referenced_versions("engine") is not None
+    assert prune.referenced_by_host() is not None
     (layout.sets("engine") / broken).write_text("{")
-    assert prune.referenced_versions("engine") is None
+    assert prune.referenced_by_host() is None
 
 
 def adopted(place: Place, text: str, *links: Link) -> ServiceSet:
@@ -65,23 +70,23 @@ def adopted(place: Place, text: str, *links: Link) -> ServiceSet:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("model: /home/ops/sentinel/models/cats/2026-01-01/cats.bin", {"cats": ["2026-01-01"]}),
+        ("model: /home/ops/sentinel/models/cats/2026-01-01/cats.bin", ["cats/2026-01-01"]),
         (
             "a: '/x/models/cats/2026-01-01'\nb: /x/models/cats/2026-01-01.12/c",
-            {"cats": ["2026-01-01", "2026-01-01.12"]},
+            ["cats/2026-01-01", "cats/2026-01-01.12"],
         ),
-        ("facefile: /data/face_recognition/facelist_2025-02-25.csv", {"face_recognition": ["2025-02-25"]}),
-        ("a: /models/cats/2026-01-01-old/cats.bin, /models/Cats/2026-01-01/c, /models/cats/latest/c", {}),
+        ("facefile: /data/face_recognition/facelist_2025-02-25.csv", ["face_recognition/2025-02-25"]),
+        ("a: /models/cats/2026-01-01-old/cats.bin, /models/Cats/2026-01-01/c, /models/cats/latest/c", []),
     ],
 )
-def test_an_adopted_set_names_what_its_files_say(place: Place, text: str, found: dict[str, list[str]]) -> None:
+def test_an_adopted_set_names_what_its_files_say(place: Place, text: str, found: list[str]) -> None:
     adopted(place, text)
-    assert prune.referenced_versions("engine") == found
+    assert named() == found
 
 
 def test_an_adopted_link_names_a_face_list(place: Place) -> None:
     adopted(place, "", Link(place.root / "facelist_current.csv", "facelist_2025-02-25.csv"))
-    assert prune.referenced_versions("engine") == {"face_recognition": ["2025-02-25"]}
+    assert named() == ["face_recognition/2025-02-25"]
 
 
 def test_an_adopted_file_that_is_damaged_is_unknown(place: Place) -> None:
@@ -89,4 +94,4 @@ def test_an_adopted_file_that_is_damaged_is_unknown(place: Place) -> None:
     stored: Installed = content.files[0]
     assert stored.sha256 == sha256(b"/models/cats/2026-01-01/")
     Path(layout.sets("engine"), content.digest, "files", stored.sha256).write_text("/models/cats/2026-01-02/")
-    assert prune.referenced_versions("engine") is None
+    assert prune.referenced_by_host() is None

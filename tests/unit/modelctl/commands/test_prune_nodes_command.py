@@ -76,13 +76,15 @@ class Hosts:
     def address(self, host: str) -> str:
         return str(fleet().host(host).address)
 
-    def names(self, host: str, named: dict[str, list[str]] | None) -> None:
+    def names(self, host: str, named: dict[str, str] | None) -> None:
         """Let the sets of a host name these versions."""
         service: dict[str, object] = {
             "chosen": None, "active": True, "live": None, "models": {}, "health": None, "drift": [], "pending": None,
-            "last": None, "named": named,
+            "last": None,
         }  # fmt: skip
-        (self.folder / f"status-{self.address(host)}").write_text(json.dumps({"services": {"sentinel": service}}))
+        (self.folder / f"status-{self.address(host)}").write_text(
+            json.dumps({"services": {"sentinel": service}, "references": named})
+        )
 
     def hold(self, host: str, model: str, *versions: str) -> None:
         """Put versions on a host and into the registry, and pin them."""
@@ -134,7 +136,7 @@ def size(folder: Path) -> int:
 def test_what_has_no_reason_to_stay_goes(hosts: Hosts) -> None:
     hosts.hold("sentinel", "haarcascades", "2020-01-01", "2020-03-25", "2021-01-01", "2022-01-01", "2022-01-01.2")
     hosts.hold("lab1", "mobilenet_ssd", "2020-12-06", "2021-01-01")
-    hosts.names("sentinel", {"haarcascades": ["2021-01-01"]})
+    hosts.names("sentinel", {"haarcascades/2021-01-01": "in a set of sentinel"})
     hosts.overrides["haarcascades"] = "2020-01-01"
     freed = size(hosts.models("sentinel") / "haarcascades" / "2022-01-01")
     plan = f"""\

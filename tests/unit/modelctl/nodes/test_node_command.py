@@ -58,14 +58,18 @@ def test_a_newer_program_may_say_more(nodes: FakeNodes) -> None:
 
 
 def test_an_older_program_says_less_and_has_no_format_number(nodes: FakeNodes) -> None:
-    """As release 9c8291b answers: no queue, no stack, no leftovers, and indented lines."""
+    """As release 9c8291b answers: no queue, no stack, no leftovers, and indented lines. Of a later one is `named`."""
     known = nodes.services["lab1"]["imagenode"]
-    newer = ("named", "leftovers", "code", "queue", "coral", "commit", "product")
-    service = {name: value for name, value in known.items() if name not in newer}
+    newer = ("leftovers", "code", "queue", "coral", "commit", "product")
+    service = {name: value for name, value in known.items() if name not in newer} | {"named": {}}
     nodes.say("lab1", json.dumps({"program": "f" * 64, "services": {"imagenode": service}}, indent=1))
     found = node_command.status(FLEET, "lab1")["imagenode"]
     assert (found.chosen, found.last) == (nodes.wanted("lab1"), codec.decode(HistoryEntry, ENTRY))
-    assert (found.named, found.leftovers, found.queue, found.coral, found.is_recorded) == (None, [], None, None, False)
+    assert (found.leftovers, found.queue, found.coral, found.is_recorded) == ([], None, None, False)
+    with pytest.raises(
+        remote.NoAnswer, match="it does not say which versions its sets name; a deploy brings a program"
+    ):
+        node_command.referenced_versions(FLEET, "lab1")
 
 
 def test_a_program_that_speaks_a_newer_format_is_told_of(nodes: FakeNodes) -> None:

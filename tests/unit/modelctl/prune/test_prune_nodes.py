@@ -25,12 +25,12 @@ def test_a_stack_that_nobody_names_goes() -> None:
         site_with("sentinel"), registry, pins.model_copy(update={"models": {**pins.models, **known}}), standards
     )
     all_of_them = Held(versions=[held(NEW), held(KEPT), held(OLD), held(OLDEST)], leftovers=[])
-    found = prune_nodes._decide(asked, "sentinel", {}, all_of_them)
+    found = prune_nodes._decide(asked, "sentinel", [], all_of_them)
     assert [(going.held.version, going.bytes) for going in found.go] == [(OLD, 7)]
     assert found.stay == {
         (CORAL, OLDEST): ("no pin covers it, so nobody knows what it should hold",),
         (CORAL, KEPT): ("one of the 1 most recent others",),
         (CORAL, NEW): ("current",),
     }
-    named = prune_nodes._decide(asked, "sentinel", {CORAL: [OLD]}, all_of_them)
+    named = prune_nodes._decide(asked, "sentinel", [f"{CORAL}/{OLD}"], all_of_them)
     assert (named.go, named.stay[CORAL, OLD]) == ((), ("named by sentinel",))

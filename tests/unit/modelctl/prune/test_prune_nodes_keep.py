@@ -31,7 +31,7 @@ def test_what_is_not_stored_is_no_matter() -> None:
 
 def test_overrides_and_what_sets_name() -> None:
     overrides = {"lab1": {MODEL: "2020-01-01"}, "east": {"mobilenet_ssd": "2020-01-03"}}
-    named = {"lab1": {MODEL: ["2020-01-01", "2020-01-02"]}, "east": {MODEL: [CURRENT]}}
+    named = {"lab1": [f"{MODEL}/2020-01-01", f"{MODEL}/2020-01-02"], "east": [f"{MODEL}/{CURRENT}"]}
     assert kept(CURRENT, "2020-01-01", "2020-01-02", "2020-01-03", retention=0, overrides=overrides, named=named) == {
         CURRENT: ("current", "named by east"),
         "2020-01-01": ("override of lab1", "named by lab1"),
@@ -62,7 +62,7 @@ def test_each_model_by_itself_and_none_but_the_registrys() -> None:
 def test_stacks_are_versions_too() -> None:
     coral, versions = "coral_packages", ("2025-12-19", "2025-11-01", "2025-10-01", "2025-09-01", "2025-08-01")
     pairs = [(coral, each) for each in versions]
-    found = keep(REGISTRY, {"alpha5": {coral: "2025-10-01"}}, {"sentinel": {coral: ["2025-09-01"]}}, 1, pairs)
+    found = keep(REGISTRY, {"alpha5": {coral: "2025-10-01"}}, {"sentinel": [f"{coral}/2025-09-01"]}, 1, pairs)
     assert found == {
         pairs[0]: ("current",),
         pairs[1]: ("one of the 1 most recent others",),

@@ -40,7 +40,7 @@ def found() -> NodeService:
 
 
 def test_a_bare_node() -> None:
-    assert status.status() == Status({})
+    assert status.status() == Status({}, None, references={})
     assert status.text(status.status()) == "nothing was deployed to this node yet"
 
 
@@ -57,7 +57,6 @@ class TestStatus:
             "live": DIGEST,
             "models": {"cats": "2026-01-01"},
             "manifests": {"cats": "ab" * 32},
-            "named": None,  # the previous set is not there
             "commit": "c0ffee" * 6 + "c0ff",
             "product": "0.1.0 decade",
             "health": None,
@@ -74,6 +73,11 @@ class TestStatus:
         files.folder(layout.program())
         files.link(layout.program() / "current", "p1")
         assert status.status().program == "p1"
+
+    def test_what_its_sets_name(self) -> None:
+        assert status.status().references is None  # the previous set is not there
+        sets.put(service_set(OLD)._replace(models={"cats": "2025-01-01"}), "c0ffee")
+        assert status.status().references == dict.fromkeys(["cats/2025-01-01", "cats/2026-01-01"], "in a set of engine")
 
     def test_what_does_not_run_is_of_no_set(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(services, "status", lambda _: DOWN)
