@@ -77,9 +77,7 @@ def _verified(host: str) -> dict[str, Any]:
 
 
 VALID: dict[str, Callable[[str], Any]] = {
-    "status": lambda host: {
-        "program": "f" * 64, "services": _service(host), "references": {f"{MODEL}/{VERSION}": "in a set of x"},
-    },
+    "status": lambda host: {"program": "f" * 64, "services": _service(host), "references": {f"{MODEL}/{VERSION}": "x"}},
     "preview": lambda _: {"bytes": 7, "unlocked": [3], "chosen": {"s": {"digest": "ab" * 32, "commit": "adopted"}}},
     "verify": _verified,
     "linked-files": lambda _: {"files": {"facelist.csv": PINNED, "facedata.hdf5": FILE}},
