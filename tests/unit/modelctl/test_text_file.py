@@ -1,6 +1,7 @@
 """Text files that commands write."""
 
 import os
+import stat
 import subprocess
 import sys
 import time
@@ -37,6 +38,22 @@ def test_python_imports_the_new_text(tmp_path: Path) -> None:
             [sys.executable, "-c", "import registry"], cwd=tmp_path, env=environment, capture_output=True, check=True
         )
         assert done.stdout.decode().strip() == version
+
+
+def test_a_text_is_flushed_before_it_has_its_name_and_the_folder_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "registry.py"
+    path.write_text("old")
+    flushed: list[tuple[bool, str | None]] = []
+
+    def flush(handle: int) -> None:
+        flushed.append((stat.S_ISDIR(os.fstat(handle).st_mode), path.read_text() if path.exists() else None))
+
+    monkeypatch.setattr(os, "fsync", flush)
+    text_file.replace(path, "new")
+    text_file.remove(path)
+    assert flushed == [(False, "old"), (True, "new"), (True, None)]
 
 
 @pytest.mark.parametrize("act", [lambda path: text_file.replace(path, "x"), text_file.remove, text_file.sweep])

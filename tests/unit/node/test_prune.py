@@ -53,6 +53,15 @@ def test_a_version_goes_with_its_checksums_and_nothing_else(place: Place) -> Non
     assert checksum_cache.holds(new / "cats.bin", sha256(DATA["cats.bin"]))
 
 
+def test_what_has_gone_does_not_come_back_with_a_power_cut(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = hold(place)
+    told: list[tuple[str, Path]] = []
+    monkeypatch.setattr(files, "observer", lambda moment, path: told.append((moment, path)))
+    remove(place, entry())
+    gone = told.index(("after remove", old.with_name(f".retired-{OLD}")))
+    assert told[gone + 1] == ("before sync", old.parent)
+
+
 def test_what_is_shared_with_another_version_frees_nothing_until_both_are_gone(place: Place) -> None:
     old, new = hold(place), hold(place, NEW)
     (new / "cats.bin").unlink()

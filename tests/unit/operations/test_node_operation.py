@@ -9,6 +9,7 @@ from node.protocol.facts import Facts
 from operations import facts
 from operations.node_command import Refusal
 from operations.node_operation import RUN, node_operation
+from operations.rollout import rollout_of
 from operations.run import Run
 from tests.unit.operations.hosts import StubHost, as_host, make_host, plan, predict, settled
 
@@ -71,6 +72,17 @@ def test_no_answer_fails_the_host(host: StubHost, answer: Answer) -> None:
     assert refusal.reason == "lab1: gave no answer; see above"
 
 
+@pytest.mark.parametrize("operation", [change, fail])
+def test_whoever_is_refused_or_gives_no_answer_is_waited_for_no_more(
+    host: StubHost, answer: Answer, operation: Callable[..., object]
+) -> None:
+    """The others of its role would wait for minutes."""
+    answer(settled(host) if operation is fail else None)
+    rollout = rollout_of(as_host(host).state)
+    plan(operation, host)
+    assert rollout.left == {"lab1"}
+
+
 def test_a_refusal_fails_the_host_in_a_dry_run_too(host: StubHost, answer: Answer) -> None:
     answer(None)
     plan(change, host)
@@ -87,5 +99,7 @@ def test_in_a_run_the_command_itself_fails_the_host(host: StubHost, answer: Answ
 
 def test_nothing_more_is_predicted_for_a_host_that_has_failed(host: StubHost, answer: Answer) -> None:
     answer(settled(host))
+    rollout = rollout_of(as_host(host).state)
     host.state.fail_hosts([host])
     assert predict(change, host) is None
+    assert rollout.left == {"lab1"}

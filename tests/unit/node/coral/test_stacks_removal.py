@@ -45,6 +45,17 @@ def stack_entry(*digests: str, version: str = OLD) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def test_a_stack_that_has_gone_does_not_come_back_with_a_power_cut(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold_stack("d1")
+    told: list[tuple[str, Path]] = []
+    monkeypatch.setattr(files, "observer", lambda moment, path: told.append((moment, path)))
+    remove(place, stack_entry("d1"))
+    assert told[-1] == ("after sync", layout.coral())
+    assert ("after remove", layout.coral() / f".retired-{OLD}-d1") in told
+
+
 def test_the_facts_tell_of_stacks_as_of_versions(place: Place) -> None:
     hold(place)
     first, _, damaged = hold_stack("d1"), hold_stack("d2", NEW), hold_stack("d3")

@@ -89,6 +89,16 @@ def test_what_is_staged_already_needs_no_space(place: Place, monkeypatch: pytest
     assert versions.is_verified(version)
 
 
+def test_the_name_of_a_linked_file_that_comes_is_flushed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = place.held("cats", "2026-01-01", CATS, linked={"list.csv"})
+    (version.directory / "list.csv").unlink()
+    told: list[tuple[str, Path]] = []
+    monkeypatch.setattr(files, "observer", lambda moment, path: told.append((moment, path)))
+    pull.pull(place.desired(version))
+    linked = told.index(("after hard link", version.directory / "list.csv"))
+    assert told[linked + 1] == ("before sync", version.directory)
+
+
 def test_all_wrong_files_of_a_version_are_told_at_once(place: Place) -> None:
     version = place.stored("cats", "2026-01-01", CATS)
     for name in CATS:

@@ -54,6 +54,17 @@ def test_what_is_due_goes_with_a_line_and_the_rest_stays(depot: Depot) -> None:
     assert due not in (depot.registry / "cats").iterdir()
 
 
+def test_what_has_gone_does_not_come_back_with_a_power_cut(
+    depot: Depot, due: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, Path]] = []
+    monkeypatch.setattr(files, "observer", lambda moment, path: told.append((moment, path)))
+    assert sweep(depot) == []
+    for each in due:
+        gone = told.index(("after remove", each.with_name(f".retired-{each.name}")))
+        assert told[gone + 1] == ("before sync", each.parent)
+
+
 def test_again_it_does_nothing_and_says_so(depot: Depot, due: list[Path]) -> None:
     sweep(depot)
     before = lines(depot)
