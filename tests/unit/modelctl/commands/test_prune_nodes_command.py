@@ -185,6 +185,16 @@ def test_what_exists_on_the_host_only_stays_until_it_is_collected(hosts: Hosts) 
     assert hosts.held("sentinel") == {"face_recognition/2025-01-01", "face_recognition/2026-01-01"}
 
 
+def test_a_version_whose_linked_files_cannot_be_looked_at_stays(hosts: Hosts) -> None:
+    hosts.hold("sentinel", "face_recognition", "2024-01-01", "2025-01-01")
+    with (hosts.models("sentinel") / "face_recognition" / "2024-01-01" / "facelist.csv").open("a"):
+        done = hosts.clean("--yes")
+    assert "face_recognition/2024-01-01" in hosts.held("sentinel")
+    [line] = [each for each in done.stdout.splitlines() if "face_recognition/2024-01-01" in each]
+    assert "  stays: " in line
+    assert "open for writing" in line
+
+
 def test_what_nobody_can_vouch_for_stays(hosts: Hosts) -> None:
     hosts.hold("sentinel", "haarcascades", "2021-01-01", "2022-01-01", "2023-01-01")
     del hosts.pinned["haarcascades"]["2021-01-01"]

@@ -89,6 +89,18 @@ def test_with_the_users_own_rights_the_users_links_are_followed(home: Path, secr
     assert os.geteuid() == 0
 
 
+def test_a_users_rights_are_those_of_its_groups_too_and_end() -> None:
+    before = os.getgroups()
+    os.setgroups([4242])
+    try:
+        with rights.of(USERS):
+            assert (os.geteuid(), os.getegid()) == USERS
+            assert set(os.getgroups()) == set(os.getgrouplist(USER, USERS.gid))
+        assert (os.geteuid(), os.getegid(), os.getgroups()) == (0, 0, [4242])
+    finally:
+        os.setgroups(before)
+
+
 def test_no_file_is_a_link_a_pipe_or_a_folder(home: Path, secret: Path) -> None:
     """R5: none of these is waited for."""
     with pytest.raises(OSError, match="symbolic links"):
@@ -172,7 +184,7 @@ def test_a_folder_is_made_with_the_rights_of_whom_the_one_above_belongs_to(
 ) -> None:
     """R4: root would give away what took its place meanwhile."""
     monkeypatch.setattr(os, "fchown", lambda *_: pytest.fail("gave something away"))
-    files.folder(home / "logs" / "old", USERS, 0o750)
+    files.folder(home / "logs" / "old", Owner(uid(), 4242), 0o750)
     for path in (home / "logs", home / "logs" / "old"):
         assert (path.stat().st_uid, path.stat().st_mode & 0o777) == (uid(), 0o750)
 

@@ -81,9 +81,12 @@ def test_is_held(path: Path) -> None:
 def test_a_child_that_outlives_the_holder_keeps_the_lock(path: Path) -> None:
     """An rsync writes to the same files as the next pull would."""
     with hold(path):
+        program = "import sys; print(flush=True); sys.stdin.read()"
         child = subprocess.Popen(
-            [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE, close_fds=False
+            [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=False
         )
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"\n"  # before it has begun it may hold what it closes as it begins
     assert lock.is_held(path)
     child.communicate()
     assert not lock.is_held(path)

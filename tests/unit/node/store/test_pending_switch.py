@@ -51,6 +51,15 @@ def test_what_is_no_note_is_refused_with_its_path(content: str) -> None:
     assert str(caught.value).endswith("); a deploy sets it aside")
 
 
+def test_what_is_no_note_is_kept_aside_and_told(capsys: pytest.CaptureFixture[str]) -> None:
+    path = layout.pending("engine")
+    path.write_text("torn")
+    assert pending_switch.read_or_set_aside("engine") is None
+    [aside] = path.parent.glob(f".{path.name}.damaged-*")
+    assert (path.exists(), aside.read_text()) == (False, "torn")
+    assert capsys.readouterr().err.endswith(f"; it is {aside} now, and the chosen set stays\n")
+
+
 def test_the_boot_id_is_the_kernels() -> None:
     assert len(pending_switch.boot_id()) == 36
     assert pending_switch.boot_id() == pending_switch.boot_id()

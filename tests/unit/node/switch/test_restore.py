@@ -97,6 +97,14 @@ def test_what_is_no_backup_of_it(path: Path, digest: str) -> None:
     assert path.read_bytes() == NEW
 
 
+def test_digits_that_two_backups_begin_with_name_none(path: Path) -> None:
+    [backup] = linked_files.backups(path)
+    other = backup.path.with_name(f"{path.name}.{DIGEST[:3]}")
+    other.write_bytes(b"other")
+    assert refusal(LABEL, DIGEST[:3]).startswith(f"{LABEL}: found {DIGEST[:3]}; allowed: one of its backups: ")
+    assert path.read_bytes() == NEW
+
+
 def test_while_a_switch_has_not_ended(path: Path) -> None:
     pending_switch.put(begun("d1", None))
     assert refusal(LABEL, DIGEST) == "engine: a switch has not ended; wait for it, or run a deploy, and run again"

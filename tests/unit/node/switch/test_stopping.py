@@ -1,5 +1,6 @@
 """A service is stopped, and the lists that its tasks write in place are whole afterwards: D3."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from node.machine import services
 from node.store import disk, files, history
 from node.store.service_set import Named
 from node.switch import stopping
-from tests.unit.node.places import Place, request, tree
+from tests.unit.node.places import Place, request, tree, uid
 
 LIST = "date,event,name\n" + "".join(f"2026-01-01,e{n},anna\n" for n in range(50))
 
@@ -22,6 +23,7 @@ def path(place: Place) -> Path:
     folder.mkdir(parents=True)
     (folder / "data.hdf5").write_bytes(b"rows")
     (folder / "list.csv").write_text(LIST)
+    os.chown(folder / "list.csv", uid(), uid())
     return folder / "list.csv"
 
 
@@ -37,13 +39,15 @@ def stop(path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     return run
 
 
-@pytest.mark.parametrize("left", ["", LIST[:700], LIST[: LIST.index("e30")], LIST[: LIST.index("2026-01-01,e30")]])
+@pytest.mark.parametrize(
+    "left",
+    ["", LIST[:700], LIST[: LIST.index("e30")], LIST[: LIST.index("2026-01-01,e30")], LIST[:-3], LIST + "2026-01\n"],
+)
 def test_a_list_that_was_cut_short_is_put_back_and_told(
     path: Path, stop: Callable[[str], None], left: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    owner = path.stat().st_uid
     stop(left)
-    assert (path.read_text(), path.stat().st_uid, path.stat().st_mode & 0o777) == (LIST, owner, 0o644)
+    assert (path.read_text(), path.stat().st_uid, path.stat().st_mode & 0o777) == (LIST, uid(), 0o644)
     [entry] = history.entries()
     assert (entry.outcome, entry.service) == (history.RESTORED, "engine")
     assert entry.reason is not None
