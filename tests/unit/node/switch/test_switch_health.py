@@ -95,6 +95,10 @@ def test_a_unit_that_only_sleeps_is_woken_and_its_service_goes_on(
     assert run(wanted.digest) is None
     assert [each.split()[0] for each in told if each != "daemon-reload"] == ["enable"]
     assert history.entries()[-1].outcome == history.CHOSEN
+    layout.started("engine").write_text("d0")  # what runs is another set
+    told.clear()
+    assert run(wanted.digest) is None
+    assert told[0] == "stop engine.service"
 
 
 @pytest.mark.parametrize("may_restart", [True, False])
