@@ -58,23 +58,19 @@ def assert_others_served(run: Run, node: NodeOf, failed: set[str]) -> None:
 
 
 def test_a_node_that_is_down(newer: Path, lab: Lab, node: NodeOf) -> None:
+    """It fails the dry run too."""
     configs = node("lab1").configs()
     lab.power_cut("lab1")
-    run = deploy(*limits(*HOSTS), site=newer)
+    predicted, run = predict(*limits(*HOSTS), site=newer), deploy(*limits(*HOSTS), site=newer)
+    assert predicted.code == 1
+    assert "Traceback" not in predicted.err
+    assert predicted.predicted()["Pull models"] == {"alpha5"}
     assert_others_served(run, node, {"lab1"})
     assert_one_line(run, "lab1", "Could not connect")
     assert node("alpha5").exists(f"/home/ops/imagenode/models/{WANTED}")
     lab.boot("lab1")
     assert node("lab1").configs() == configs
     assert node("lab1").status()["pid"] == node("lab1").pid()
-
-
-def test_a_node_that_is_down_fails_the_dry_run_too(lab: Lab, newer: Path) -> None:
-    lab.power_cut("lab1")
-    run = predict(*limits(*HOSTS), site=newer)
-    assert run.code == 1
-    assert "Traceback" not in run.err
-    assert run.predicted()["Pull models"] == {"alpha5"}
 
 
 def test_a_version_missing_on_the_datasink(newer: Path, registry: Node, node: NodeOf) -> None:
@@ -112,28 +108,24 @@ def test_a_manifest_with_another_digest(newer: Path, registry: Node, node: NodeO
     assert {name: node(name).snapshot() for name in before} == before
 
 
-def test_a_full_disk_is_refused_before_the_first_byte(newer: Path, lab: Lab, node: NodeOf) -> None:
-    staging = "/home/ops/imagenode/models/.staging"
+def test_a_full_disk_and_a_linked_file_held_open_past_the_limit(
+    newer: Path, lab: Lab, node: NodeOf, writer: "subprocess.Popen[str]"
+) -> None:
+    """Each on its host, in one run: the disk is refused before the first byte."""
+    staging, failed = "/home/ops/imagenode/models/.staging", {"lab1", "sentinel"}
     node("lab1").shell(f"mkdir -p {staging} && mount -t tmpfs -o size=256k,mode=700 tmpfs {staging}")
-    before, received = node("lab1").snapshot(), lab.bytes_received("lab1")
+    before, received = {name: node(name).snapshot() for name in failed}, lab.bytes_received("lab1")
     try:
-        run = deploy(*limits(*HOSTS), site=newer)
+        run = deploy(*limits(*HOSTS, "sentinel"), site=newer)
     finally:
         node("lab1").shell(f"umount {staging}")
-    assert_others_served(run, node, {"lab1"})
+    assert writer.poll() is None
+    assert_others_served(run, node, failed)
     assert_one_line(run, "lab1", "MB needed, 0.0 MB free beside a reserve of 200.0 MB")
     assert lab.bytes_received("lab1") - received < 300_000
-    assert node("lab1").snapshot() == before
-
-
-def test_a_linked_file_held_open_past_the_limit(newer: Path, node: NodeOf, writer: "subprocess.Popen[str]") -> None:
-    before = node("sentinel").snapshot()
-    run = deploy(*limits("sentinel", "data2", "lab1", "east"), site=newer)
-    assert writer.poll() is None
-    assert_others_served(run, node, {"sentinel"})
     assert_one_line(run, "sentinel", "facedata.hdf5 (process")
-    assert node("sentinel").snapshot() == before
-    assert WANTED in node("lab1").read("/home/ops/imagenode.yaml")
+    assert {name: node(name).snapshot() for name in failed} == before
+    assert node("alpha5").exists(f"/home/ops/imagenode/models/{WANTED}")
 
 
 def test_a_linked_file_that_is_closed_in_time_is_waited_for(
@@ -155,6 +147,6 @@ def test_success_means_running(tmp_path: Path, node: NodeOf) -> None:
     hosts = {name: {"debug_mode": True} for name in ("data2", "east", "lab1")}
     variant = site.write(tmp_path / "site.py", hosts=hosts, health_checks=site.PATIENT)
     node("lab1").write("/etc/sentinelcam-lab/behaviour.json", '{"imagenode": {"crash_after": 0.3}}')
-    run = deploy("--data", "canary=east", *limits(*HOSTS), site=variant)
+    run = deploy("--data", "canary=east", *limits(*hosts), site=variant)
     assert_others_served(run, node, {"lab1"})
     assert_one_line(run, "lab1", "imagenode.service ended after its start")
