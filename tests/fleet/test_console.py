@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from tests.fleet.conftest import NodeOf
 from tests.fleet.held import Held
 from tests.fleet.node import Node
 from tests.fleet.operator import Run, begin, deploy, end
+from tests.fleet.settlement import Settlement
 
 pytestmark = pytest.mark.usefixtures("deployed")
 
@@ -38,33 +41,91 @@ def switched(lab: Lab, node: Node, path: Path, **variant: Any) -> tuple[str, str
     return before, node.link("chosen")
 
 
-@pytest.mark.usefixtures("settled")
-def test_the_status_shows_the_sets_the_models_and_the_last_switch(lab: Lab, node: NodeOf, tmp_path: Path) -> None:
-    lab1 = node("lab1")
-    old, new = switched(lab, lab1, tmp_path, hosts={"lab1": {"debug_mode": True}})
-    manifest = json.loads(PINS.read_text(encoding="utf-8"))["mobilenet_ssd"]["2020-12-06"]["manifest"]
-    shown, history = console(lab1, "status"), console(lab1, "history")
-    commit = re.search(r"chosen .* by commit (\w+), release (.*)\n", shown.out)
-    assert commit is not None
-    assert shown.out == (
-        "imagenode (imagenode.service)\n"
-        f"  chosen    {new[:12]}, by commit {commit[1]}, release {product.release()}\n"
-        f"  live      {new[:12]}\n"
-        f"  previous  {old[:12]}\n"
-        f"  model     mobilenet_ssd 2020-12-06, manifest {manifest[:12]}\n"
-        "  health    healthy\n"
-        f"  last      {history.out.splitlines()[-1]}\n"
-    )
-    assert re.fullmatch(
-        rf"{TIME} lab1#\d+ imagenode chosen {old[:12]} -> {new[:12]} commit {commit[1]}( dirty)? "
-        r"by \S+@\S+: pyinfra \S+ deploys/models\.py -y --json --limit lab1",
-        history.out.splitlines()[-1],
-    )
-    data = json.loads(console(lab1, "status", "--json").out)["services"]["imagenode"]
-    assert (data["chosen"], data["live"], data["previous"]) == (new, new, old)
-    assert (data["health"], data["drift"], data["pending"]) == (None, [], None)
-    assert data["manifests"] == {"mobilenet_ssd": manifest}
-    assert json.loads(console(lab1, "history", "--json").out)["entries"][-1] == data["last"]
+@dataclass(frozen=True)
+class Switched:
+    """An outpost after a switch, with its cable pulled.
+
+    :param old: the set before, and `before` the digests of its configs.
+    """
+
+    node: Node
+    old: str
+    new: str
+    before: dict[str, str]
+
+
+@pytest.fixture(scope="class")
+def switched_outpost(
+    lab: Lab, node: NodeOf, settlement: Settlement, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Switched]:
+    lab1, before = node("lab1"), node("lab1").configs()
+    old, new = switched(lab, lab1, tmp_path_factory.mktemp("outpost"), hosts={"lab1": {"debug_mode": True}})
+    yield Switched(lab1, old, new, before)
+    settlement.restore()
+
+
+@pytest.fixture
+def outpost(switched_outpost: Switched) -> Switched:
+    """The same, with the new set, also where the story before failed."""
+    if switched_outpost.node.link("chosen") != switched_outpost.new:
+        assert console(switched_outpost.node, "revert").code == 0
+    return switched_outpost
+
+
+class TestAnOutpostAfterASwitch:
+    """Each story ends with the set that it begins with."""
+
+    def test_the_status_shows_the_sets_the_models_and_the_last_switch(self, outpost: Switched) -> None:
+        lab1, old, new = outpost.node, outpost.old, outpost.new
+        manifest = json.loads(PINS.read_text(encoding="utf-8"))["mobilenet_ssd"]["2020-12-06"]["manifest"]
+        shown, history = console(lab1, "status"), console(lab1, "history")
+        commit = re.search(r"chosen .* by commit (\w+), release (.*)\n", shown.out)
+        assert commit is not None
+        assert shown.out == (
+            "imagenode (imagenode.service)\n"
+            f"  chosen    {new[:12]}, by commit {commit[1]}, release {product.release()}\n"
+            f"  live      {new[:12]}\n"
+            f"  previous  {old[:12]}\n"
+            f"  model     mobilenet_ssd 2020-12-06, manifest {manifest[:12]}\n"
+            "  health    healthy\n"
+            f"  last      {history.out.splitlines()[-1]}\n"
+        )
+        assert re.fullmatch(
+            rf"{TIME} lab1#\d+ imagenode chosen {old[:12]} -> {new[:12]} commit {commit[1]}( dirty)? "
+            r"by \S+@\S+: pyinfra \S+ deploys/models\.py -y --json --limit lab1",
+            history.out.splitlines()[-1],
+        )
+        data = json.loads(console(lab1, "status", "--json").out)["services"]["imagenode"]
+        assert (data["chosen"], data["live"], data["previous"]) == (new, new, old)
+        assert (data["health"], data["drift"], data["pending"]) == (None, [], None)
+        assert data["manifests"] == {"mobilenet_ssd": manifest}
+        assert json.loads(console(lab1, "history", "--json").out)["entries"][-1] == data["last"]
+
+    def test_a_revert_goes_back_one_set_and_the_next_one_forward_again(self, outpost: Switched) -> None:
+        lab1, old, new = outpost.node, outpost.old, outpost.new
+        before, after = outpost.before, lab1.configs()
+        for here, there, configs in ((new, old, before), (old, new, after)):
+            run = console(lab1, "revert")
+            assert (run.code, run.err) == (0, "")
+            assert run.out == (
+                f"imagenode: {there[:12]} is chosen and runs; the next deploy will want what its checkout says\n"
+            )
+            assert (lab1.link("chosen"), lab1.link("previous")) == (there, here)
+            assert lab1.configs() == configs != {}
+            assert lab1.pid() == lab1.status()["pid"]
+            assert lab1.status()["config_sha256"] == configs["/home/ops/imagenode.yaml"]
+            assert f" imagenode chosen {here[:12]} -> {there[:12]} commit " in lab1.history()[-1]
+            assert lab1.history()[-1].endswith(" by ops@lab1: sentinelcam-node revert")
+
+    def test_a_revert_to_a_set_that_is_not_well_comes_back(self, outpost: Switched) -> None:
+        lab1, old, new = outpost.node, outpost.old, outpost.new
+        lab1.misbehave(when="INFO", exit=[3, "the camera of that time is gone"])
+        run = console(lab1, "revert")
+        assert (run.code, run.out) == (1, "")
+        assert run.err.startswith(f"imagenode: rolled back to {new[:12]}: imagenode.service ended after its start")
+        assert "the camera of that time is gone" in run.err
+        assert (lab1.link("chosen"), lab1.link("previous")) == (new, old)
+        assert lab1.pid() == lab1.status()["pid"] != 0
 
 
 @pytest.mark.usefixtures("settled")
@@ -78,25 +139,6 @@ def test_the_status_shows_drift_and_ill_health(node: NodeOf) -> None:
 
 
 @pytest.mark.usefixtures("settled")
-def test_a_revert_goes_back_one_set_and_the_next_one_forward_again(lab: Lab, node: NodeOf, tmp_path: Path) -> None:
-    lab1, before = node("lab1"), node("lab1").configs()
-    old, new = switched(lab, lab1, tmp_path, hosts={"lab1": {"debug_mode": True}})
-    after = lab1.configs()
-    for here, there, configs in ((new, old, before), (old, new, after)):
-        run = console(lab1, "revert")
-        assert (run.code, run.err) == (0, "")
-        assert run.out == (
-            f"imagenode: {there[:12]} is chosen and runs; the next deploy will want what its checkout says\n"
-        )
-        assert (lab1.link("chosen"), lab1.link("previous")) == (there, here)
-        assert lab1.configs() == configs != {}
-        assert lab1.pid() == lab1.status()["pid"]
-        assert lab1.status()["config_sha256"] == configs["/home/ops/imagenode.yaml"]
-        assert f" imagenode chosen {here[:12]} -> {there[:12]} commit " in lab1.history()[-1]
-        assert lab1.history()[-1].endswith(" by ops@lab1: sentinelcam-node revert")
-
-
-@pytest.mark.usefixtures("settled")
 def test_a_revert_of_the_sentinel_goes_back_to_the_older_model(lab: Lab, node: NodeOf, tmp_path: Path) -> None:
     sentinel, task = node("sentinel"), "/home/ops/sentinel/tasks/FaceRecon.yaml"
     before = sentinel.configs()
@@ -107,19 +149,6 @@ def test_a_revert_of_the_sentinel_goes_back_to_the_older_model(lab: Lab, node: N
     assert sentinel.configs() == before
     assert sentinel.pid() == sentinel.status()["pid"]
     assert sentinel.history()[-1].endswith(" by ops@sentinel: sentinelcam-node revert sentinel")
-
-
-@pytest.mark.usefixtures("settled")
-def test_a_revert_to_a_set_that_is_not_well_comes_back(lab: Lab, node: NodeOf, tmp_path: Path) -> None:
-    lab1 = node("lab1")
-    old, new = switched(lab, lab1, tmp_path, hosts={"lab1": {"debug_mode": True}})
-    lab1.misbehave(when="INFO", exit=[3, "the camera of that time is gone"])
-    run = console(lab1, "revert")
-    assert (run.code, run.out) == (1, "")
-    assert run.err.startswith(f"imagenode: rolled back to {new[:12]}: imagenode.service ended after its start")
-    assert "the camera of that time is gone" in run.err
-    assert (lab1.link("chosen"), lab1.link("previous")) == (new, old)
-    assert lab1.pid() == lab1.status()["pid"] != 0
 
 
 @pytest.mark.usefixtures("settled")

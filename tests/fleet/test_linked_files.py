@@ -1,6 +1,8 @@
 """Linked files hold what exists nowhere else: copied aside before a switch that touches them, and never cut off."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,7 @@ from tests.fleet import site
 from tests.fleet.conftest import NodeOf, task_writing
 from tests.fleet.node import STATE, Node
 from tests.fleet.operator import CHECKOUT, begin, deploy, end, modelctl
-
-pytestmark = pytest.mark.usefixtures("settled")
+from tests.fleet.settlement import Settlement
 
 VERSIONS = "/home/ops/sentinel/models/face_recognition"
 OLD, NEW = "2026-02-02", "2026-03-03"
@@ -21,20 +22,23 @@ NAMES = ("facelist.csv", "facedata.hdf5")
 
 
 @pytest.fixture
-def sentinel(node: NodeOf) -> Iterator[Node]:
+def sentinel(settled: None, node: NodeOf) -> Iterator[Node]:
     """The sentinel, whose tasks have added to both files."""
-    there = node("sentinel")
+    del settled
+    with added_to(node("sentinel")) as there:
+        yield there
+
+
+@contextmanager
+def added_to(there: Node) -> Iterator[Node]:
+    """Let tasks add to both files; as before afterwards."""
     there.shell(f"cp -a {VERSIONS} /root/before")
     for name in NAMES:
         there.shell(f"echo 2026-11-22,{there.pid()},a new face >>{VERSIONS}/{OLD}/{name}")
-    yield there
-    there.shell(f"cp -a /root/before/{OLD}/face[ld]* {VERSIONS}/{OLD}/ && rm -rf {VERSIONS}/{NEW} /root/*before")
-
-
-@pytest.fixture
-def newer(tmp_path: Path) -> Path:
-    """The site with a newer version of the faces."""
-    return site.write(tmp_path / "newer.py", versions={"face_recognition": NEW})
+    try:
+        yield there
+    finally:
+        there.shell(f"cp -a /root/before/{OLD}/face[ld]* {VERSIONS}/{OLD}/ && rm -rf {VERSIONS}/{NEW} /root/*before")
 
 
 def digests(node: Node, version: str) -> dict[str, str]:
@@ -45,13 +49,68 @@ def copies(node: Node) -> list[str]:
     return node.shell(f"find {KEPT} -type f").split()
 
 
-def test_they_are_copied_aside_before_a_switch_to_another_version(sentinel: Node, newer: Path) -> None:
-    before = digests(sentinel, OLD)
-    assert deploy("--limit", "sentinel", site=newer).code == 0
-    assert f"{VERSIONS}/{NEW}/facemodel.pickle" in sentinel.read("/home/ops/sentinel/tasks/FaceRecon.yaml")
-    assert digests(sentinel, OLD) == before
-    for name, sha256 in before.items():
-        assert sentinel.sha256(f"{KEPT}/{OLD}/{name}.{sha256[:12]}") == sha256
+@dataclass(frozen=True)
+class Switched:
+    """The sentinel after a switch to a newer version of the faces, and what the tasks had added to the older one.
+
+    :param site: the site that has the newer version.
+    """
+
+    sentinel: Node
+    before: dict[str, str]
+    site: Path
+
+
+@pytest.fixture(scope="class")
+def switched(settlement: Settlement, node: NodeOf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Switched]:
+    newer = site.write(tmp_path_factory.mktemp("newer") / "newer.py", versions={"face_recognition": NEW})
+    with added_to(node("sentinel")) as sentinel:
+        before = digests(sentinel, OLD)
+        assert deploy("--limit", "sentinel", site=newer).code == 0
+        yield Switched(sentinel, before, newer)
+    settlement.restore()
+
+
+class TestASwitchToAnotherVersion:
+    def test_they_are_copied_aside_before_it(self, switched: Switched) -> None:
+        sentinel, before = switched.sentinel, switched.before
+        assert f"{VERSIONS}/{NEW}/facemodel.pickle" in sentinel.read("/home/ops/sentinel/tasks/FaceRecon.yaml")
+        assert digests(sentinel, OLD) == before
+        for name, sha256 in before.items():
+            assert sentinel.sha256(f"{KEPT}/{OLD}/{name}.{sha256[:12]}") == sha256
+
+    def test_the_runbook_s_command_brings_one_back(self, switched: Switched) -> None:
+        """D2"""
+        sentinel, lost, newer = switched.sentinel, switched.before, switched.site
+        wrecked, shown = digests(sentinel, NEW), modelctl("restore", "sentinel", "--site", str(newer))
+        assert (shown.code, shown.err) == (0, "")
+        [*_, command] = [line for line in runbook_commands("Get a linked file back") if line.endswith("DIGEST")]
+        for name, sha256 in lost.items():
+            assert f"sentinel: face_recognition/{OLD}/{name} {sha256[:12]} of 20" in shown.out
+            pid, words = (
+                sentinel.pid(),
+                command.replace("VERSION", NEW).replace("NAME", name).replace("DIGEST", sha256[:12]),
+            )
+            done = modelctl(*words.split()[1:], "--site", str(newer))
+            assert (done.code, done.err) == (0, "")
+            assert sentinel.sha256(done.out.split()[-1]) == wrecked[name]
+            assert sentinel.shell(f"stat --format='%U %G %a' {VERSIONS}/{NEW}/{name}") == "ops ops 644"
+            assert sentinel.pid() not in (0, pid)
+        assert digests(sentinel, NEW) == lost
+        assert " restored " in sentinel.shell("sentinelcam-node history | tail -1")
+        assert deploy("--limit", "sentinel", site=newer).changed() == {}
+
+    def test_a_sweep_that_is_running_does_not_write_over_what_was_put_back(self, switched: Switched) -> None:
+        """D2: it holds its list in memory, and has no file open until its end."""
+        sentinel, wanted = switched.sentinel, switched.before["facelist.csv"]
+        live = f"{VERSIONS}/{NEW}/facelist.csv"
+        sentinel.shell(f"echo not what was put back >>{live}")
+        sweep = begin_task(sentinel, f"sleep 8; echo swept >{live}; touch /run/swept")
+        words = (f"face_recognition/{NEW}/facelist.csv", wanted[:12])
+        assert modelctl("restore", "sentinel", *words, "--site", str(switched.site)).code == 0
+        wait_until(lambda: sentinel.code(f"kill -0 {sweep}") != 0, 20, "the end of the sweep")
+        assert not sentinel.exists("/run/swept")
+        assert sentinel.sha256(live) == wanted
 
 
 def test_a_switch_that_keeps_their_version_copies_nothing(sentinel: Node, tmp_path: Path) -> None:
@@ -59,42 +118,6 @@ def test_a_switch_that_keeps_their_version_copies_nothing(sentinel: Node, tmp_pa
     variant = site.write(tmp_path / "site.py", hosts={"sentinel": {"debug_mode": True}})
     assert deploy("--limit", "sentinel", site=variant).code == 0
     assert (digests(sentinel, OLD), copies(sentinel)) == (before, kept)
-
-
-def test_the_runbook_s_command_brings_one_back(sentinel: Node, newer: Path) -> None:
-    """D2"""
-    lost = digests(sentinel, OLD)
-    assert deploy("--limit", "sentinel", site=newer).code == 0
-    wrecked, shown = digests(sentinel, NEW), modelctl("restore", "sentinel", "--site", str(newer))
-    assert (shown.code, shown.err) == (0, "")
-    [*_, command] = [line for line in runbook_commands("Get a linked file back") if line.endswith("DIGEST")]
-    for name, sha256 in lost.items():
-        assert f"sentinel: face_recognition/{OLD}/{name} {sha256[:12]} of 20" in shown.out
-        pid, words = (
-            sentinel.pid(),
-            command.replace("VERSION", NEW).replace("NAME", name).replace("DIGEST", sha256[:12]),
-        )
-        done = modelctl(*words.split()[1:], "--site", str(newer))
-        assert (done.code, done.err) == (0, "")
-        assert sentinel.sha256(done.out.split()[-1]) == wrecked[name]
-        assert sentinel.shell(f"stat --format='%U %G %a' {VERSIONS}/{NEW}/{name}") == "ops ops 644"
-        assert sentinel.pid() not in (0, pid)
-    assert digests(sentinel, NEW) == lost
-    assert " restored " in sentinel.shell("sentinelcam-node history | tail -1")
-    assert deploy("--limit", "sentinel", site=newer).changed() == {}
-
-
-def test_a_sweep_that_is_running_does_not_write_over_what_was_put_back(sentinel: Node, newer: Path) -> None:
-    """D2: it holds its list in memory, and has no file open until its end."""
-    wanted = digests(sentinel, OLD)["facelist.csv"]
-    assert deploy("--limit", "sentinel", site=newer).code == 0
-    live = f"{VERSIONS}/{NEW}/facelist.csv"
-    sweep = begin_task(sentinel, f"sleep 8; echo swept >{live}; touch /run/swept")
-    words = (f"face_recognition/{NEW}/facelist.csv", wanted[:12])
-    assert modelctl("restore", "sentinel", *words, "--site", str(newer)).code == 0
-    wait_until(lambda: sentinel.code(f"kill -0 {sweep}") != 0, 20, "the end of the sweep")
-    assert not sentinel.exists("/run/swept")
-    assert sentinel.sha256(live) == wanted
 
 
 def test_a_list_that_the_stop_cuts_short_is_put_back_and_told(sentinel: Node, node: NodeOf, tmp_path: Path) -> None:
