@@ -5,11 +5,13 @@ service at once.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -20,6 +22,7 @@ from lab.machine import wait_until
 from tests.fleet import lies, site
 from tests.fleet.conftest import NodeOf
 from tests.fleet.lies import Incident, Update
+from tests.fleet.node import Node
 from tests.fleet.operator import DEFAULT_SITE, Run, deploy, modelctl, predict
 from tests.fleet.releases import looks_like
 from tests.fleet.settlement import Settlement
@@ -40,6 +43,9 @@ SHORT = {
 """What is played by default: one of each kind."""
 
 
+Played = TypeVar("Played", Update, Incident)
+
+
 @dataclass(frozen=True)
 class Round:
     """One run over updates, and which set each host had chosen before, by host."""
@@ -55,31 +61,38 @@ def service_of(host: str) -> str:
     return service
 
 
-def rounds(updates: tuple[Update, ...]) -> list[tuple[Update, ...]]:
-    """The updates, as many at once as there are services."""
-    by_service: dict[str, list[Update]] = {}
-    for each in updates:
-        by_service.setdefault(service_of(each.host), []).append(each)
-    return [tuple(each for each in found if each is not None) for found in zip_longest(*by_service.values())]
+def rounds(each: Iterable[Played]) -> list[tuple[Played, ...]]:
+    """What is to be played, as many at once as there are services."""
+    by_service: dict[str, list[Played]] = {}
+    for one in each:
+        by_service.setdefault(service_of(one.host), []).append(one)
+    return [tuple(one for one in found if one is not None) for found in zip_longest(*by_service.values())]
 
 
-def split(updates: tuple[Update, ...]) -> list[object]:
+def split(each: tuple[Played, ...]) -> list[object]:
     """The rounds of those that are played by default, then those of all others."""
-    default = tuple(each for each in updates if each.name in SHORT)
-    others = tuple(each for each in updates if each.name not in SHORT)
+    default = tuple(one for one in each if one.name in SHORT)
+    others = tuple(one for one in each if one.name not in SHORT)
     return [
-        pytest.param(played, each, id=each.name, marks=marks)
+        pytest.param(played, one, id=one.name, marks=marks)
         for chosen, marks in ((default, ()), (others, pytest.mark.long))
         for played in rounds(chosen)
-        for each in played
+        for one in played
     ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def restored(settlement: Settlement) -> Iterator[None]:
+    """The last round may have left hosts that went back by themselves."""
+    yield
+    settlement.restore()
 
 
 @pytest.fixture(scope="module")
 def played(
     settlement: Settlement, node: NodeOf, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Round]:
-    """A round, played; afterwards the default site is restored."""
+    """A round, played; afterwards each host has the default set: those that did not go back to it are restored."""
     updates: tuple[Update, ...] = request.param
     there = {each.host: node(each.host) for each in updates}
     before = Round(
@@ -97,7 +110,8 @@ def played(
         yield Round(run(updates, tmp_path_factory.mktemp("round")), before.chosen, before.pids)
         for each in updates:
             there[each.host].shell(f"rm -rf /etc/sentinelcam-lab; {each.undo}")
-    settlement.restore()
+    if any(each.link("chosen") != before.chosen[name] for name, each in there.items()):
+        settlement.restore()
 
 
 def run(updates: tuple[Update, ...], folder: Path) -> Run:
@@ -134,51 +148,71 @@ def test_a_truth_stays(played: Round, update: Update, node: NodeOf) -> None:
     assert there.pid() not in (0, played.pids[update.host])
 
 
-@pytest.fixture
-def patient(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The default site, with these limits."""
-    return site.write(tmp_path / "site.py", health_checks=HEALTH_CHECKS)
+    return site.write(tmp_path_factory.mktemp("patient") / "site.py", health_checks=HEALTH_CHECKS)
 
 
-@pytest.fixture
-def settled_long_ago(settlement: Settlement, node: NodeOf, request: pytest.FixtureRequest) -> Iterator[Incident]:
-    """A host whose service has started longer ago than its start timeout, and what then happens there."""
-    incident: Incident = request.param
-    there = node(incident.host)
+def has_settled(node: Node) -> bool:
+    return node.seconds_up() > START
+
+
+@dataclass(frozen=True)
+class Told:
+    """What status, by host, a prediction and a deploy made of incidents, and the set that each host had chosen."""
+
+    chosen: Mapping[str, str]
+    statuses: Mapping[str, Run]
+    predicted: Run
+    run: Run
+
+
+@pytest.fixture(scope="class")
+def told(settlement: Settlement, node: NodeOf, patient: Path, request: pytest.FixtureRequest) -> Iterator[Told]:
+    """Incidents on hosts whose services have started longer ago than their start timeout, and what is told of them."""
+    incidents: tuple[Incident, ...] = request.param
+    there = {each.host: node(each.host) for each in incidents}
     settlement.restore()  # the last round that was played is there yet
-    wait_until(lambda: there.seconds_up() > START, 30, "the start timeout")
-    there.shell(incident.does.format(pid=there.pid()))
-    yield incident
-    there.shell(incident.undo.format(pid=there.pid()))
-    there.shell(f"rm -f /run/sentinelcam/restarted-{there.service}")
+    for each in incidents:
+        wait_until(partial(has_settled, there[each.host]), 30, f"{each.host}: the start timeout")
+    for each in incidents:
+        there[each.host].shell(each.does.format(pid=there[each.host].pid()))
+    chosen = {name: each.link("chosen") for name, each in there.items()}
+    statuses = {name: modelctl("status", name, "--site", str(DEFAULT_SITE)) for name in there}
+    predicted = predict(*limits(*there), site=patient)
+    yield Told(chosen, statuses, predicted, deploy(*limits(*there), site=patient))
+    for each in incidents:
+        there[each.host].shell(each.undo.format(pid=there[each.host].pid()))
+        there[each.host].shell(f"rm -f /run/sentinelcam/restarted-{there[each.host].service}")
     settlement.restore()
 
 
-@pytest.mark.parametrize(
-    "settled_long_ago",
-    [pytest.param(each, id=each.name, marks=() if each.name in SHORT else pytest.mark.long) for each in lies.INCIDENTS],
-    indirect=True,
-)
-def test_what_happens_later_is_told_by_status_and_deploy_alike(
-    settled_long_ago: Incident, node: NodeOf, patient: Path
-) -> None:
-    incident, there = settled_long_ago, node(settled_long_ago.host)
-    chosen = there.link("chosen")
-    shown = modelctl("status", incident.host, "--site", str(DEFAULT_SITE))
-    assert shown.code == 3
-    predicted, run = predict(*limits(incident.host), site=patient), deploy(*limits(incident.host), site=patient)
-    for words in incident.says:
-        assert words in shown.out
-        assert words in run.err or run.code == 0
-    assert (run.code, bool(run.changed())) in ((0, True), (1, False))
-    assert set(predicted.predicted()) >= set(run.changed())
-    assert there.link("chosen") == chosen
+class TestIncidents:
+    @pytest.mark.parametrize(("told", "incident"), split(lies.INCIDENTS), indirect=["told"], scope="class")
+    def test_what_happens_later_is_told_by_status_and_deploy_alike(
+        self, told: Told, incident: Incident, node: NodeOf
+    ) -> None:
+        host, run, shown = incident.host, told.run, told.statuses[incident.host]
+        assert shown.code == 3
+        changed, predicted = (
+            {name for name, hosts in operations.items() if host in hosts}
+            for operations in (run.changed(), told.predicted.predicted())
+        )
+        for words in incident.says:
+            assert words in shown.out
+            assert any(words in line for line in run.lines_with(f"[{host}]")) or host not in run.failed()
+        assert (host in run.failed(), bool(changed)) in ((False, True), (True, False))
+        assert (run.code, run.failed() - told.chosen.keys()) == (bool(run.failed()), set())
+        assert set().union(*run.changed().values()) <= told.chosen.keys()
+        assert predicted >= changed
+        assert node(host).link("chosen") == told.chosen[host]
 
 
 def test_a_run_starts_it_anew_once_and_then_leaves_it(settlement: Settlement, node: NodeOf, patient: Path) -> None:
     lab1 = node("lab1")
     for number in (1, 2):
-        wait_until(lambda: lab1.seconds_up() > START, 30, "the start timeout")
+        wait_until(partial(has_settled, lab1), 30, "the start timeout")
         pid = lab1.pid()
         lab1.shell(lies.KILL_A_CHILD.format(pid=pid))
         run = deploy(*limits("lab1"), site=patient)
