@@ -60,7 +60,7 @@ def story(deployed: Lab, node: NodeOf) -> Story:
     sentinel.write("/home/ops/sentinel/tasks/MyOwnTask.yaml", "mine: true\n")
     inodes, config, unit = lab1.shell(INODES), lab1.sha256(CONFIG), lab1.sha256(UNIT)
     received = lab.bytes_received("lab1")
-    run = deploy()
+    run = deploy("--limit", "data1", "--limit", "lab1", "--limit", "sentinel")
     return Story(inodes, config, unit, lab.bytes_received("lab1") - received, run)
 
 

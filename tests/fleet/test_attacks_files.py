@@ -1,7 +1,7 @@
 """What the service's user puts in root's way, in files and links: root is not led elsewhere, nor held up."""
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -63,11 +63,16 @@ def deploys(deployed: Lab, settlement: Settlement, debug: Path) -> Callable[[int
 
     def made(number: int) -> Outcome:
         try:
-            return strike(deployed, DEPLOYS[number], lambda: deploy(site=debug))
+            return strike(deployed, DEPLOYS[number], lambda: deploy(*limits(DEPLOYS[number]), site=debug))
         finally:
             settlement.restore()
 
     return cache(made)
+
+
+def limits(attacks: Iterable[Attack]) -> list[str]:
+    """The attacked hosts, and one without a service: where all hosts fail pyinfra reports nothing."""
+    return [word for name in (*(attack.host for attack in attacks), "deepend") for word in ("--limit", name)]
 
 
 def rows(*rounds: tuple[Attack, ...]) -> pytest.MarkDecorator:

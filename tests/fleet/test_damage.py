@@ -72,8 +72,8 @@ def damage(node: Node, path: str, kind: str) -> None:
     node.shell(f"cd {STATE} && {DAMAGES[kind].format(*[repr(path)] * 4)}")
 
 
-def deploy(inventory: Path = DEFAULT_SITE) -> Run:
-    return pyinfra("deploys/site.py", "-y", "--json", site=inventory)
+def deploy(*words: str, inventory: Path = DEFAULT_SITE) -> Run:
+    return pyinfra("deploys/site.py", "-y", "--json", *words, site=inventory)
 
 
 def strike(lab: Lab, chosen: Mapping[str, Mapping[str, str]]) -> Round:
@@ -127,7 +127,7 @@ def prepare(tmp_path: Path) -> Callable[[], None]:
 
     def make() -> None:
         for each in (variant, DEFAULT_SITE):
-            assert deploy(each).code == 0
+            assert deploy(*(word for name in HOSTS for word in ("--limit", name)), inventory=each).code == 0
 
     return make
 

@@ -126,17 +126,18 @@ def test_the_operator_names_the_first(bad: Path, node: NodeOf) -> None:
 
 
 def test_the_dry_run_predicts_each_step_and_who_goes_back_waits_for_nobody(update: Path, node: NodeOf) -> None:
-    words = ("--data", 'canary=["alpha5", "data2"]')
+    limits = [word for name in ("data1", "data2", *OUTPOSTS) for word in ("--limit", name)]
+    words = ("--data", 'canary=["alpha5", "data2"]', *limits)
     predicted, run = predict(*words, site=update), deploy(*words, site=update)
     assert predicted.predicted() == run.changed()
     assert run.changed() == {SWITCH_CANARIES: {"data2", "alpha5"}, SWITCH_OTHERS: {"lab1", "east"}, COLLECT: {"data1"}}
     assert predict(*words, site=update).predicted() == {}
 
-    predicted, back = predict(), deploy()
+    predicted, back = predict(*limits), deploy(*limits)
     assert predicted.predicted() == back.changed() == {SWITCH_CANARIES: {"data2", *OUTPOSTS}, COLLECT: {"data1"}}
     assert not any(is_new(node, name) for name in ("data2", *OUTPOSTS))
 
-    named = deploy("--data", "canary=east", site=update)
+    named = deploy("--data", "canary=east", *limits, site=update)
     assert named.changed() == {
         SWITCH_CANARIES: {"data2", "east"},
         SWITCH_OTHERS: {"lab1", "alpha5"},
