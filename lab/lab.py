@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 
@@ -112,10 +112,12 @@ class Lab:
             input=stdin, capture_output=True, text=True, timeout=limit, check=False,
         )  # fmt: skip
 
-    def forget_commits(self) -> None:
-        """Let every host's sets be of a commit that nobody knows: a checkout that lacks it may then deploy."""
+    def forget_commits(self, commits: Iterable[str]) -> None:
+        """Let the sets of these commits be of one that nobody knows: a checkout that lacks them may then deploy."""
+        find = f"grep --files-with-matches --extended-regexp '{'|'.join(commits)}' {SETS}/*/*/set.json"
+        change = """sed --in-place 's/"commit": "[0-9a-f-]*"/"commit": "unknown"/'"""
         for name in self.hosts:
-            self.run(name, f"""sed --in-place 's/"commit": "[0-9a-f-]*"/"commit": "unknown"/' {SETS}/*/*/set.json""")
+            self.run(name, f"{find} | xargs --no-run-if-empty {change}")
 
     def console(self, name: str, user: str = "root") -> list[str]:
         """What to write before a command to run it at a host's console."""

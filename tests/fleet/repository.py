@@ -47,6 +47,11 @@ class Repository:
         self.git("commit", "--quiet", "--allow-empty", "--message", "as it is now")
         return self.git("rev-parse", "HEAD")
 
+    def own_commits(self) -> list[str]:
+        """All commits that were ever made here, also those that it has gone back from."""
+        known = self.git("rev-list", "--remotes=lab").splitlines()
+        return sorted(set(self.git("reflog", "--format=%H").splitlines()) - set(known))
+
     def log(self) -> list[str]:
         """The subjects of the commits since the first one, newest first."""
         return self.git("log", "--format=%s", f"{FIRST}..HEAD").splitlines()
@@ -78,4 +83,4 @@ def cloned(folder: Path, lab: Lab) -> Iterator[Repository]:
     made.commit()
     made.git("tag", FIRST)
     yield made
-    lab.forget_commits()
+    lab.forget_commits(made.own_commits())

@@ -6,14 +6,14 @@ import re
 import signal
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lab import site_copy
 from lab.lab import Lab
+from lab.machine import wait_until
 from tests.fleet import site
 from tests.fleet.conftest import NodeOf
 from tests.fleet.node import STATE, Node
@@ -24,16 +24,10 @@ OPERATOR = f"{getpass.getuser()}@{socket.gethostname()}"
 LOCK = site_copy.FOLDER / "inventory" / ".deploy.lock"
 LOG = "/home/ops/sentinelcam/logs/model_deployment.log"
 READY = "Make the host ready"
+LIMIT = 30  # seconds
 SETTLE = 3  # seconds: long enough to break a switch off
 
 pytestmark = pytest.mark.usefixtures("settled")
-
-
-def wait_until(condition: Callable[[], bool], limit: float = 30.0) -> None:
-    deadline = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < deadline, "condition not met in time"
-        time.sleep(0.05)
 
 
 class TestOneSite:
@@ -41,7 +35,7 @@ class TestOneSite:
     def first(self) -> Iterator["subprocess.Popen[str]"]:
         """A deploy that has taken the site, and stands still."""
         with begin("--limit", "lab1") as process:
-            wait_until(lambda: LOCK.exists() and f'"pid": {process.pid},' in LOCK.read_text())
+            wait_until(lambda: LOCK.exists() and f'"pid": {process.pid},' in LOCK.read_text(), LIMIT, "the site taken")
             process.send_signal(signal.SIGSTOP)
             yield process
             process.kill()
@@ -184,7 +178,7 @@ def test_a_switch_that_the_operator_lost_is_found_and_reported_by_the_next_run(
     if is_bad:
         east.misbehave(when="DEBUG", crash_after=SETTLE / 2)
     with begin(*limit, site=slow) as first:
-        wait_until(lambda: is_switching(east))
+        wait_until(lambda: is_switching(east), LIMIT, "east: switching")
         lose_connection(east)
         run = end(first)
     assert (run.code, run.failed()) == (1, {"east", "alpha5"})
@@ -196,7 +190,8 @@ def test_a_switch_that_the_operator_lost_is_found_and_reported_by_the_next_run(
     ]
     assert node("alpha5").snapshot() == before
 
-    wait_until(lambda: not is_switching(east) and not east.exists(f"{STATE}/sets/imagenode/pending"))
+    pending = f"{STATE}/sets/imagenode/pending"
+    wait_until(lambda: not is_switching(east) and not east.exists(pending), LIMIT, "east: the end of its switch")
     assert (east.link("chosen") == left) is is_bad
     outcome = " returned " if is_bad else " chosen "
     assert outcome in east.history()[-1]
