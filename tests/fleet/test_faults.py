@@ -149,4 +149,4 @@ def test_success_means_running(tmp_path: Path, node: NodeOf) -> None:
     node("lab1").write("/etc/sentinelcam-lab/behaviour.json", '{"imagenode": {"crash_after": 0.3}}')
     run = deploy("--data", "canary=east", *limits(*hosts), site=variant)
     assert_others_served(run, node, {"lab1"})
-    assert_one_line(run, "lab1", "imagenode.service ended after its start")
+    assert_one_line(run, "lab1", "stays chosen: imagenode.service ended after its start")
