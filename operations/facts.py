@@ -57,7 +57,7 @@ class BareFacts(FactBase[Facts | None]):
 RECENT_SECONDS = 10.0  # from a prediction's answer to the run that goes by it
 _remembered: WeakKeyDictionary[Host, tuple[bool, Facts]] = WeakKeyDictionary()
 _answers: WeakKeyDictionary[Host, Facts] = WeakKeyDictionary()
-_answered: WeakKeyDictionary[Host, float] = WeakKeyDictionary()
+_asked: WeakKeyDictionary[Host, tuple[str, float]] = WeakKeyDictionary()
 
 
 def gather(host: Host, run: Run) -> Facts | None:
@@ -65,14 +65,21 @@ def gather(host: Host, run: Run) -> Facts | None:
     phase = host.state.is_executing
     known = _remembered.get(host)
     if known is None or known[0] != phase:
-        if known is None or time.monotonic() - _answered[host] >= RECENT_SECONDS:
+        question = protocol.dumps(run.desired(host.name).question)
+        if known is None or not _is_recent(host, question):
             answer = _ask(host, run)
             if answer is None:
                 return None
-            _answers[host], _answered[host] = answer, time.monotonic()
+            _answers[host], _asked[host] = answer, (question, time.monotonic())
         known = (phase, _answers[host])
         _remembered[host] = known
     return known[1]
+
+
+def _is_recent(host: Host, question: str) -> bool:
+    """Whether that was asked a moment ago. A prediction may make the pull CA, and then the datasink's part differs."""
+    asked, moment = _asked[host]
+    return asked == question and time.monotonic() - moment < RECENT_SECONDS
 
 
 def last_answer(host: Host) -> Facts | None:

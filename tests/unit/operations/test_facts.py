@@ -16,6 +16,7 @@ from node.desired_state import Datasink
 from node.desired_state import Options as AskedFor
 from operations import facts
 from operations.facts import BareFacts, InstalledFacts, has_program
+from operations.run import Run
 from tests.unit.operations.engine import Engine
 from tests.unit.operations.hosts import (
     StubHost,
@@ -119,6 +120,17 @@ class TestRemembering:
         host.state.is_executing, now = True, now + seconds
         gather(host)
         assert len(host.questions) == questions
+
+    def test_the_run_asks_anew_where_its_question_has_changed(
+        self, host: AskedHost, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The first prediction on a control node makes its pull CA: only then is it known who was revoked there."""
+        gather(host)
+        host.state.is_executing = True
+        desired = Run.desired
+        monkeypatch.setattr(Run, "desired", lambda run, name: desired(run, name)._replace(purpose="another"))
+        gather(host)
+        assert len(host.questions) == 2
 
     def test_the_run_asks_for_what_it_has_changed_however_recently(self, host: AskedHost) -> None:
         gather(host)
