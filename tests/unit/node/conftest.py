@@ -1,17 +1,19 @@
-"""The node program's own folders, moved below a test's."""
+"""The node program's own folders, moved below a test's; and what is asked of the registry."""
 
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from node import layout
-from node.desired_state import Stack
+from node.desired_state import Source, Stack
 from node.health import health, last_words, work
 from node.machine import services
 from node.machine.services import Status
+from node.pull import transfer
 from node.store import lock, pending_switch, sets
 from tests.unit.node import wheels
 from tests.unit.node.places import Place, uid
@@ -139,3 +141,17 @@ def packages(tmp_path: Path) -> Path:
 def stack(packages: Path) -> Stack:
     """A stack whose packages lie there."""
     return wheels.packages(packages)
+
+
+@pytest.fixture
+def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names that were asked of the registry."""
+    names: list[str] = []
+    fetch = transfer.fetch
+
+    def record(source: Source, wanted: list[str], *rest: Any) -> None:
+        names.extend(wanted)
+        fetch(source, wanted, *rest)
+
+    monkeypatch.setattr(transfer, "fetch", record)
+    return names

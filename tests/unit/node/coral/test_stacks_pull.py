@@ -2,15 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from node import layout
 from node.coral import stacks
-from node.desired_state import DesiredState, Source, Stack
+from node.desired_state import DesiredState, Stack
 from node.errors import Refusal
-from node.pull import transfer
 from node.store.service_set import LIBRARY
 from tests.unit.node.places import Place, sha256
 from tests.unit.node.wheels import PYCORAL, TFLITE
@@ -27,20 +25,6 @@ def packages(place: Place) -> Path:
 @pytest.fixture
 def desired(place: Place, stack: Stack) -> DesiredState:
     return place.desired(stack=stack)
-
-
-@pytest.fixture
-def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names that were asked of the registry."""
-    names: list[str] = []
-    fetch = transfer.fetch
-
-    def record(source: Source, wanted: list[str], *rest: Any) -> None:
-        names.extend(wanted)
-        fetch(source, wanted, *rest)
-
-    monkeypatch.setattr(transfer, "fetch", record)
-    return names
 
 
 def below(folder: Path) -> list[str]:

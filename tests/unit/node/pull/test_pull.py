@@ -5,7 +5,6 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from node.desired_state import Source
 from node.pull import pull, transfer
 from node.store import checksum_cache, disk, files, versions
 from tests.unit.node.places import Place, is_linked_twice, manifest_of, sha256, tree, uid, untouched
@@ -17,20 +16,6 @@ CATS = {"cats.bin": b"meow" * 100, "list.csv": b"seed"}
 @pytest.fixture
 def no_fetch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(transfer, "fetch")
-
-
-@pytest.fixture
-def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names that were asked of the registry."""
-    names: list[str] = []
-    fetch = transfer.fetch
-
-    def record(source: Source, wanted: list[str], *rest: Any) -> None:
-        names.extend(wanted)
-        fetch(source, wanted, *rest)
-
-    monkeypatch.setattr(transfer, "fetch", record)
-    return names
 
 
 def test_an_absent_version_comes_whole_with_owner_and_modes(place: Place) -> None:
