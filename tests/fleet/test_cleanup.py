@@ -221,6 +221,7 @@ class TestRemoving:
         ]
         for number, point in enumerate(points[:times], 1):
             store(stored, OLD)
+            stored.shell(f"rm {LOG}")  # a line of the same second, which no real week has, would pass for this one's
             sweep(stored)
             let_a_week_pass(stored)
             held.order("sweep", at=moments.index(point) + 1)
@@ -235,4 +236,4 @@ class TestRemoving:
             sweep(stored)
             assert OLD not in versions(stored)
             assert f".retired-{OLD}" not in versions(stored)
-            assert stored.read(LOG).count(f"removed {MODEL}/{OLD}, 1039 bytes") == number + 1
+            assert stored.read(LOG).count(f"removed {MODEL}/{OLD}, 1039 bytes") == 1
