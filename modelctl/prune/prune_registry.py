@@ -62,6 +62,8 @@ def _notes(datasink: str, found: Retention) -> Iterator[str]:
     )
     yield from (f"{datasink}: {why}; it is left alone" for why in found.unreadable.values())
     yield from (f"{datasink}: {note}" for note in found.notes)
+    for label, left in sorted(found.going.items()):
+        yield f"{datasink}: {label} is being removed; the next sweep ends that, and frees {number(left)} bytes"
     if found.held:
         yield f"nothing goes: {found.held}"
     else:

@@ -27,6 +27,7 @@ TRUSTED = timedelta(days=30)
 class Told(NamedTuple):
     """What the datasink has been told of this clone, and when."""
 
+    clone: str  # as the datasink calls it: a copy of its folder has told nothing
     time: str  # UTC, ISO 8601
     versions: list[str]  # MODEL/VERSION
     hosts: dict[str, list[str]]  # of these versions
@@ -37,7 +38,8 @@ def add(folder: Path, fleets: Sequence[Fleet], hosts: Mapping[str, HostReference
     could get meanwhile without the datasink is told again: it may have forgotten that since. Raises remote.NoAnswer
     when the datasink cannot be reached, OperatorError when it refuses.
     """
-    clone, before = _clone(folder, fleets), _remembered(folder)
+    before = _remembered(folder)
+    clone = _clone(folder, fleets, before)
     again = {
         name: HostReferences(dict.fromkeys(labels, "wanted before"), is_complete=False)
         for name, labels in (before.hosts.items() if before else ())
@@ -47,7 +49,7 @@ def add(folder: Path, fleets: Sequence[Fleet], hosts: Mapping[str, HostReference
     travelling.ask_as_root(fleets[0], ADD_ROOTS, asked, SECONDS)
     # Another clone's run lets a host keep what this clone references, and nothing else.
     known = {name: [label for label in each.versions if label in clone.versions] for name, each in asked.hosts.items()}
-    told = Told(datetime.now(UTC).isoformat(), list(clone.versions), known)
+    told = Told(clone.name, datetime.now(UTC).isoformat(), list(clone.versions), known)
     with suppress(OSError):
         (folder / REMEMBERED).write_text(json.dumps(codec.encode(told)), encoding="utf-8")
 
@@ -76,15 +78,17 @@ def _remembered(folder: Path, trusted: timedelta = timedelta.max) -> Told | None
         return None
 
 
-def _clone(folder: Path, fleets: Sequence[Fleet]) -> Clone:
+def _clone(folder: Path, fleets: Sequence[Fleet], before: Told | None) -> Clone:
     versions: dict[str, str] = {}
     for fleet in fleets:
         overrides = {host: each.model_version_overrides for host, each in fleet.site.hosts.items()}
         for pair, why in references(fleet.registry, overrides):
             versions.setdefault("/".join(pair), why)
+    name = one_line(f"{operator()}:{folder.resolve()}", MAX_NAME)
     return Clone(
-        name=one_line(f"{operator()}:{folder.resolve()}", MAX_NAME),
+        name=name,
         versions=versions,
         hosts=sorted({host for fleet in fleets for host in fleet.with_service()}),
         retention=max(fleet.standards.sentinelcam_model_retention for fleet in fleets),
+        has_told=before is not None and before.clone == name,
     )

@@ -32,11 +32,19 @@ class HostRoots(NamedTuple):
     versions: Dict[str, Reference]
 
 
+class LostRoots(NamedTuple):
+    """Some roots were lost, or came from a backup."""
+
+    time: str  # when this was written
+    since: str
+
+
 class Clone(NamedTuple):
     name: str
     versions: Dict[str, str]  # MODEL/VERSION -> why
     hosts: List[str]
     retention: Size
+    has_told: bool = False  # before, so that its roots are there, unless they were lost
 
 
 class HostReferences(NamedTuple):
@@ -103,6 +111,7 @@ class Retention(NamedTuple):
     free: Size
     total: Size
     is_installed: bool = True  # the sweep's unit is there
+    going: Dict[str, Size] = {}  # MODEL/VERSION that a sweep was removing when it ended -> bytes that are left
 
     @property
     def due(self) -> List[Unneeded]:

@@ -5,6 +5,7 @@ that was restored, begins all counting anew.
 
 from __future__ import annotations
 
+import math
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from node import names
@@ -16,6 +17,7 @@ from node.store import history
 # A version goes so many days after it was found unneeded; what no sweep has removed until then is found anew.
 FIRST_DAYS, LAST_DAYS = 6, 35
 HOST_DAYS = 35  # so long the roots of a host stay that no clone names any more
+LOST_DAYS = 35  # so long nothing goes after roots were lost: what somebody wants whose run is not longer ago, stays
 TOLD_DAYS = 14  # so long before their end it is told
 NOBODY = "no checkout has deployed for %d days; a deploy tells what must stay" % CLONE_DAYS
 
@@ -72,7 +74,8 @@ def decide(stored: Sequence[Stored], roots: Roots, last: Optional[Sweeps], now: 
     clones = list(live.values())
     named = {host for each in clones for host in each.hosts}
     hosts = {name for name in roots.hosts if _is_kept(name, named, counting, notes)}
-    held = _why_held(roots, clones, {*live, *hosts}, named)
+    unsure = _why_unsure(roots, counting)
+    held = _why_held(roots, clones, {*live, *hosts}, named) or unsure
     if held:
         return Decision(held, [], {}, notes, {**before, **counting.counts})
     kept = _kept(stored, roots, clones, hosts)
@@ -93,6 +96,13 @@ def _why_held(roots: Roots, clones: List[CloneRoots], lasting: Set[str], named: 
     if unknown:
         return "%s: nothing is known of what it needs; a deploy of it tells" % ", ".join(unknown)
     return None
+
+
+def _why_unsure(roots: Roots, counting: _Counting) -> Optional[str]:
+    """Return why nobody knows what others want: their roots are not there, and no deploy of theirs has told anew."""
+    left = LOST_DAYS - counting.days("lost roots", roots.lost) if roots.lost else 0
+    lost = "roots were lost, or came from a backup, at %s; who has not deployed since has %d more days to do it"
+    return lost % (roots.lost, math.ceil(left)) if left > 0 else None
 
 
 def _is_live(id: str, clone: CloneRoots, counting: _Counting, notes: List[str]) -> bool:

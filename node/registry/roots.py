@@ -2,6 +2,7 @@
 
 roots/clones/ID.json    what a clone's checkout references; each of its runs writes it anew
 roots/hosts/HOST.json   what a host's sets reference; narrowed only by a run that has read them
+roots/lost.json         that some were lost, or came from a backup, so that somebody's may not be there
 
 Root writes them, the sweep only reads them. A version that no root names may go.
 """
@@ -13,16 +14,16 @@ import json
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple, Type, TypeVar
+from typing import Dict, Iterator, Mapping, NamedTuple, Optional, Set, Tuple, Type, TypeVar, Union
 
 from node import codec, layout, names
 from node.errors import Refusal
 from node.protocol import Nothing
-from node.protocol.retention import AddRoots, Clone, CloneRoots, HostReferences, HostRoots, Reference
+from node.protocol.retention import AddRoots, Clone, CloneRoots, HostReferences, HostRoots, LostRoots, Reference
 from node.store import disk, files, handles, history, lock
 
-Root = TypeVar("Root", CloneRoots, HostRoots)
-CLONES, HOSTS = "clones", "hosts"
+Root = TypeVar("Root", CloneRoots, HostRoots, LostRoots)
+CLONES, HOSTS, LOST = "clones", "hosts", "lost"
 SLACK = 600  # seconds between the time that a file names and the one that its disk does
 DAY = 24 * 3600  # seconds
 CLONE_DAYS = 90  # so long the roots of a clone count that does not run
@@ -31,8 +32,14 @@ CLONE_DAYS = 90  # so long the roots of a clone count that does not run
 class Roots(NamedTuple):
     clones: Dict[str, CloneRoots]
     hosts: Dict[str, HostRoots]
-    restored: List[Path]  # files that are older than they look: they came from a backup
+    restored: Dict[Path, str]  # files that are older than they look: when they came from a backup
     damaged: Dict[Path, str] = {}  # files that nobody can read, and why
+    noted: Optional[str] = None  # when the last were lost, as far as that was noted
+
+    @property
+    def lost(self) -> Optional[str]:
+        """When the last were lost, or came from a backup: somebody may have told of more since it was made."""
+        return max([*filter(None, [self.noted]), *self.restored.values()], default=None)
 
 
 @contextmanager
@@ -46,13 +53,15 @@ def locked() -> Iterator[None]:
 
 def read() -> Roots:
     """Return all roots that can be read."""
-    restored, damaged = [], {}  # type: List[Path], Dict[Path, str]
-    clones = _read(CloneRoots, CLONES, restored, damaged)
-    return Roots(clones, _read(HostRoots, HOSTS, restored, damaged), restored, damaged)
+    restored, damaged = {}, {}  # type: Dict[Path, str], Dict[Path, str]
+    clones = _read(CloneRoots, layout.roots() / CLONES, restored, damaged)
+    hosts = _read(HostRoots, layout.roots() / HOSTS, restored, damaged)
+    lost = _read(LostRoots, layout.roots(), restored, damaged).get(LOST)
+    return Roots(clones, hosts, restored, damaged, lost and lost.since)
 
 
-def _read(kind: Type[Root], where: str, restored: List[Path], damaged: Dict[Path, str]) -> Dict[str, Root]:
-    found, folder = {}, layout.roots() / where
+def _read(kind: Type[Root], folder: Path, restored: Dict[Path, str], damaged: Dict[Path, str]) -> Dict[str, Root]:
+    found = {}
     for name in disk.names(folder) if disk.is_real_folder(folder) else []:
         path = folder / name
         if path.suffix != ".json":
@@ -61,7 +70,7 @@ def _read(kind: Type[Root], where: str, restored: List[Path], damaged: Dict[Path
             with handles.opened(path) as file:
                 root = codec.decode(kind, json.loads(disk.content(file, path).decode()))
                 if is_restored(file.fileno(), root.time):
-                    restored.append(path)
+                    restored[path] = history.at(os.fstat(file.fileno()).st_ctime)
         except (OSError, ValueError, TypeError, RecursionError, Refusal) as error:
             damaged[path] = str(error)
         else:
@@ -76,15 +85,25 @@ def add(told: AddRoots) -> Nothing:
     with locked():
         old = read()
         now = history.now()
+        lost = lost_since(old, told, now)
+        if lost and lost != old.noted:
+            _write(_path(LOST), LostRoots(now, lost))
         clones, hosts = added(old, told, now)
         for kind, before, after in ((CLONES, old.clones, clones), (HOSTS, old.hosts, hosts)):
             files.folder(layout.roots() / kind)
             for name, root in after.items():
-                path = layout.roots() / kind / (name + ".json")
+                path = _path(kind + "/" + name)
                 if before.get(name) != root or path in old.restored:
-                    data = codec.encode(root._replace(time=now))
-                    files.write(path, json.dumps(data, sort_keys=True, indent=1).encode())
+                    _write(path, root._replace(time=now))
     return Nothing()
+
+
+def _path(name: str) -> Path:
+    return layout.roots() / (name + ".json")
+
+
+def _write(path: Path, root: Union[CloneRoots, HostRoots, LostRoots]) -> None:
+    files.write(path, json.dumps(codec.encode(root), sort_keys=True, indent=1).encode())
 
 
 def _check(told: AddRoots) -> None:
@@ -106,6 +125,15 @@ def is_label(text: str) -> bool:
 
 def clone_id(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:16]
+
+
+def lost_since(old: Roots, told: AddRoots, now: str) -> Optional[str]:
+    """Return when roots were lost, or came from a backup, last: now, where this clone has told before and its own are
+    not there, or where nobody can read what was noted of that.
+    """
+    own = clone_id(told.clone.name)
+    is_lost = told.clone.has_told and own not in old.clones and _path(CLONES + "/" + own) not in old.damaged
+    return now if is_lost or _path(LOST) in old.damaged else old.lost
 
 
 def added(old: Roots, told: AddRoots, now: str) -> Tuple[Dict[str, CloneRoots], Dict[str, HostRoots]]:

@@ -13,7 +13,7 @@ import math
 import stat
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, List, Optional
+from typing import Dict, Iterator, List, Optional, Tuple
 
 from node import codec, layout, names
 from node.errors import Refusal
@@ -39,8 +39,9 @@ def look(asked: AskRetention) -> Retention:
     now = clock.look()
     with rights.of(rights.owner_of(asked.user)):
         found = _list(asked.registry)
-        stored = _stored(found)
-        decided = retention.decide(stored, roots.read(), _remembered(_leftovers(found)), now)
+        stored, leftovers, faults = _stored(found), _leftovers(found), found.faults
+        decided = retention.decide(stored, roots.read(), _remembered(leftovers), now)
+        going = dict(_sizes(asked.registry, leftovers, faults))
     sizes = {each.label: each.bytes for each in stored}
     return Retention(
         now.time,
@@ -49,10 +50,11 @@ def look(asked: AskRetention) -> Retention:
         decided.kept,
         decided.notes,
         sizes,
-        found.faults,
+        faults,
         found.free,
         found.total,
         disk.is_file(layout.UNITS / SERVICE),
+        going,
     )
 
 
@@ -215,6 +217,18 @@ def _leftovers(found: Listing) -> List[str]:
     return ["/".join(each) for each in names_of if roots.is_label("/".join(each))]
 
 
+def _sizes(registry: Path, leftovers: List[str], faults: Dict[str, str]) -> Iterator[Tuple[str, int]]:
+    """Yield what is left of each, in bytes; the faults of those that cannot be read are added to the others."""
+    for label in leftovers:
+        retired = _retired(registry / label)
+        try:
+            yield label, _bytes_of(retired)
+        except OSError as error:
+            faults[label] = "%s: %s" % (retired, error.strerror)
+        except Refusal as refusal:
+            faults[label] = str(refusal)
+
+
 def _list(registry: Path) -> Listing:
     models = [name for name in disk.names(registry) if names.MODEL.fullmatch(name)]
     return reading.list_registry(ListRegistry(registry, models))
@@ -238,8 +252,12 @@ def freed_by(folder: Path) -> int:
 
     Raises Refusal when its owner is another, who alone could remove it.
     """
-    found = list(disk.tree(folder))
-    for path in [folder, *(path for path, status in found if stat.S_ISDIR(status.st_mode))]:
+    for path in [folder, *(path for path, status in disk.tree(folder) if stat.S_ISDIR(status.st_mode))]:
         if not disk.is_writable(path):
             raise Refusal("%s: not writable for the clean-up's user; chown it and run again" % path)
-    return sum(status.st_size for _, status in found if stat.S_ISREG(status.st_mode) and status.st_nlink == 1)
+    return _bytes_of(folder)
+
+
+def _bytes_of(folder: Path) -> int:
+    each = (status for _, status in disk.tree(folder))
+    return sum(status.st_size for status in each if stat.S_ISREG(status.st_mode) and status.st_nlink == 1)

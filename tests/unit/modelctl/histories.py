@@ -21,7 +21,7 @@ from tests.unit.modelctl.checkouts import HOSTS, MODELS, Checkout, Node, Run, la
 from tests.unit.modelctl.simulated_datasink import Datasink
 
 VERSIONS = ("2025-01-01", "2025-01-01.2", "2025-01-01.10", "2025-01-02", "2025-02-01", "2025-03-01")
-OPERATORS = ("anna", "bert")
+OPERATORS = ("anna", "bert", "carl")
 RETENTION = 1
 WANTED, NAMED, UNNAMED = 35 * DAY, 90 * DAY, 35 * DAY
 """So long stays what a checkout wanted in its last run, what hosts hold that it names, or has named."""
@@ -43,11 +43,10 @@ class World:
         self._patch(patch)
         for label in (f"{model}/{version}" for model in MODELS for version in VERSIONS[:5]):
             self.sink.store(label)
-        self.checkouts = []
-        for operator in OPERATORS:
-            (folder / operator).mkdir(parents=True)
-            self.checkouts.append(Checkout(folder / operator, RETENTION, dict.fromkeys(MODELS, VERSIONS[3])))
-            self.deploy(len(self.checkouts) - 1)
+        self.checkouts: list[Checkout] = []
+        self._folder = folder
+        for _ in range(2):
+            self.join()
         self.sink.back_up()
 
     def _patch(self, patch: pytest.MonkeyPatch) -> None:
@@ -72,12 +71,26 @@ class World:
         steps: tuple[Callable[[int, int], Any], ...] = (
             self.publish, self.lose, self.promote, self.commit, self.roll_back, self.override, self.clear,
             self.deploy, self.deploy, self.limit, self.limit, self.begin, self.carry_on, self.revert, self.go_away,
-            self.grow_dumb, self.lose_sink, self.lose_sink, self.back_up, self.restore, self.set_clock, self.set_right,
-            self.reboot, self.change_hosts, self.change_hosts, self.wait, self.sweep, self.week, self.week, self.week,
+            self.grow_dumb, self.lose_sink, self.lose_sink, self.back_up, self.restore, self.forget, self.set_clock,
+            self.set_right, self.reboot, self.join, self.change_hosts, self.wait, self.sweep, self.week, self.week,
+            self.week,
         )  # fmt: skip
         self.sink.pass_time(0)
         steps[kind % len(steps)](a, b)
         self._note_named()
+
+    def join(self, _: int = 0, __: int = 0) -> None:
+        """One more operator; the third is in no backup that was made before."""
+        if len(self.checkouts) < len(OPERATORS):
+            folder = self._folder / OPERATORS[len(self.checkouts)]
+            folder.mkdir(parents=True)
+            self.checkouts.append(Checkout(folder, RETENTION, dict.fromkeys(MODELS, VERSIONS[3])))
+            self.deploy(len(self.checkouts) - 1)
+
+    def forget(self, _: int = 0, __: int = 0) -> None:
+        """The datasink loses what it was told, where all have told: a first run there cannot know of others."""
+        if len(self.told) == len(self.checkouts):
+            self.sink.forget()
 
     def publish(self, a: int, b: int) -> None:
         """Also one that was removed, with the same manifest."""
@@ -213,27 +226,28 @@ class World:
     def finish(self) -> None:
         """Quiet weeks, in which every host is read: all that nobody needs goes, and nothing else.
 
-        Then one operator gives up, and what he alone needed goes too.
+        Then all operators but one give up, and what they alone needed goes too.
         """
         self.is_lost = False
         self.set_right()
         for node in self.nodes.values():
             node.is_up = node.is_able = True
-        for a in (0, 1, 0, 1):
+        everybody = range(len(self.checkouts))
+        for a in (*everybody, *everybody):
             self._pass(1)
             self.deploy(a)
         wanted = self._wanted()
-        is_held = self._quiet((0, 1), 12, sweeps=2)
+        is_held = self._quiet(everybody, 12, sweeps=2)
         named = {host for _, told in self.told.values() for host in told.clone.hosts}
         ending = set().union(*(self.sink.named_by(host) for host in set(HOSTS) - named))
         assert is_held or set(self.sink.stored) == self._wanted(ending), "after two sweeps in range"
-        self._quiet((0, 1), 12, sweeps=3)
+        self._quiet(everybody, 12, sweeps=3)
         assert set(self.sink.stored) == wanted & set(self.sink.stored) == self._wanted()
         self._quiet((0,), 30, sweeps=8)
         assert set(self.sink.stored) == self._wanted()
 
     def _quiet(self, runs: Sequence[int], days: int, sweeps: int) -> bool:
-        """Tell whether a sweep was held: by restored roots of a host that no checkout names any more."""
+        """Tell whether a sweep was held: by roots that were lost, or came from a backup."""
         is_held = False
         for _ in range(sweeps):
             for a in runs:

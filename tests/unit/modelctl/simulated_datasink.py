@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from node import layout
-from node.protocol.retention import AddRoots, CloneRoots, HostRoots, Moment, Sweeps
+from node.protocol.retention import AddRoots, CloneRoots, HostRoots, LostRoots, Moment, Sweeps
 from node.registry import retention, roots
 from node.registry.retention import Decision, Stored
 from node.registry.roots import DAY, Roots
@@ -17,7 +17,7 @@ START = history.seconds("2026-01-01T00:00:00Z")
 class File:
     """A file's content, and when its disk says that it was changed last: no backup brings that back."""
 
-    content: CloneRoots | HostRoots | Sweeps
+    content: CloneRoots | HostRoots | LostRoots | Sweeps
     changed: int
 
     @cached_property
@@ -42,7 +42,7 @@ class Clock:
 
     @property
     def moment(self) -> Moment:
-        now = history.later("1970-01-01T00:00:00Z", self.seconds)
+        now = history.at(self.seconds)
         return Moment(now, str(self.boots), float(self.passed - self.booted), self.is_synchronised)
 
     def boot(self) -> None:
@@ -69,7 +69,11 @@ class Datasink:
     def add(self, told: AddRoots) -> None:
         """As node.registry.roots.add does it with files."""
         old = self._roots()
-        clones, hosts = roots.added(old, told, self.clock.moment.time)
+        now = self.clock.moment.time
+        lost = roots.lost_since(old, told, now)
+        if lost and lost != old.noted:
+            self.files[roots.LOST] = File(LostRoots(now, lost), self.clock.seconds)
+        clones, hosts = roots.added(old, told, now)
         named: dict[str, CloneRoots | HostRoots] = {f"hosts/{name}": each for name, each in hosts.items()}
         named.update({f"clones/{id}": each for id, each in clones.items()})
         for name, root in named.items():
@@ -127,16 +131,22 @@ class Datasink:
         """And some more: no two moments of a history are the same."""
         self.clock.passed += days * DAY + 4567
 
+    def forget(self) -> None:
+        """Lose the roots, and the memory of the sweeps."""
+        self.files = {}
+
     def _roots(self) -> Roots:
-        clones, hosts, restored = {}, {}, []
+        clones, hosts, restored, noted = {}, {}, {}, None
         for name, each in self.files.items():
             id = name.partition("/")[2]
             if isinstance(each.content, CloneRoots):
                 clones[id] = each.content
             elif isinstance(each.content, HostRoots):
                 hosts[id] = each.content
+            elif isinstance(each.content, LostRoots):
+                noted = each.content.since
             else:
                 continue
             if each.is_restored:
-                restored.append(layout.roots() / (name + ".json"))
-        return Roots(clones, hosts, restored)
+                restored[layout.roots() / (name + ".json")] = history.at(each.changed)
+        return Roots(clones, hosts, restored, noted=noted)

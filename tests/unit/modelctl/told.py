@@ -11,9 +11,9 @@ from tests.unit.modelctl.histories import World
 
 History = list[tuple[int, int, int]]
 
-NUMBER = st.integers(0, 29)
+NUMBER = st.integers(0, 30)
 HISTORY = st.lists(st.tuples(NUMBER, NUMBER, NUMBER), max_size=30)
-WEEK = (27, 2, 0)
+WEEK = (30, 2, 0)
 SEED = "HISTORIES_SEED"
 
 

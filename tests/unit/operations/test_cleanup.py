@@ -124,7 +124,7 @@ class TestALostDatasink:
         self, sink: StubHost, answer: Answer, time: str, versions: list[str], host: str, goes_on: bool
     ) -> None:
         now = datetime.now(UTC).isoformat() if time == "now" else time
-        known = {"time": now, "versions": versions, "hosts": {host: [WANTED]}}
+        known = {"clone": "anna", "time": now, "versions": versions, "hosts": {host: [WANTED]}}
         (sink.data.site_folder / roots.REMEMBERED).write_text(json.dumps(known))
         assert (run(sink, settled(sink), answer) == []) is goes_on
 

@@ -26,6 +26,7 @@ FOUND = Retention(
     notes=["the roots of east, which no checkout names, end in 3 days"],
     sizes={DUE.label: 1_019, SOON.label: 70_019, "haarcascades/2020-03-25": 6_114},
     unreadable={"openface_torch": "Permission denied"}, free=1_000_000, total=9_000_000,
+    going={"haarcascades/2019-01-01": 5_000},
 )  # fmt: skip
 LINE = f"{NOW} {DUE.line}"
 REPORT = """\
@@ -42,6 +43,7 @@ haarcascades/2020-03-25  anna@ramrod:/site: current, since 2026-11-01T00:00:00Z
 data1: 3 versions of 77,152 bytes are stored, 1,000,000 of its disk's 9,000,000 bytes are free
 data1: Permission denied; expected a registry that ops can read; mend that there; it is left alone
 data1: the roots of east, which no checkout names, end in 3 days
+data1: haarcascades/2019-01-01 is being removed; the next sweep ends that, and frees 5,000 bytes
 1 versions go now, 1,019 bytes
 """
 SWEPT = Swept([LINE], None)

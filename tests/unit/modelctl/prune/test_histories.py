@@ -2,7 +2,7 @@
 
 import itertools
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from tests.unit.modelctl.checkouts import Node
 from tests.unit.modelctl.histories import VERSIONS, World
 from tests.unit.modelctl.told import tell
 
-ANNA, BERT = 0, 1
+ANNA, BERT, CARL = range(3)
 LAB1, EAST, WEST = 0, 1, 2
 JANUARY, SECOND, TENTH, NEXT, FEBRUARY, MARCH = range(6)
 """Versions of the first model, cats."""
@@ -71,7 +71,7 @@ def test_the_history_that_comes_nearest_to_removing_a_needed_version(world: Worl
     world.lose_sink()
     go_on_to(world, ANNA, EAST, JANUARY, SECOND)
     world.publish(0, MARCH)
-    for _ in range(3):
+    for _ in range(8):
         world.week(2, 0)
     why = world.sink.decide().kept["cats/2025-02-01"]
     assert [each.partition(", since")[0] for each in why] == ["lab1: wanted before", "west: wanted before"]
@@ -106,6 +106,28 @@ def test_the_history_that_comes_nearest_to_never_removing_anything(world: World)
     assert not world._quiet([ANNA], 7, sweeps=1)
     left = {VERSIONS.index(label[5:]) for label in world.sink.stored if label.startswith("cats/")}
     assert left == {JANUARY, SECOND, MARCH}
+
+
+@pytest.mark.parametrize("lose", [World.restore, World.forget])
+def test_nothing_goes_while_an_operator_may_want_it_whose_roots_were_lost(
+    world: World, lose: Callable[[World, int, int], None]
+) -> None:
+    """Carl came after the backup, and his last run died; all others have deployed since, so that nobody misses his."""
+    world.join()
+    world.commit(CARL, JANUARY)
+    world.begin(CARL)
+    world.wait(0)
+    world.publish(0, MARCH)
+    lose(world, 2, 0)
+    for who in (ANNA, BERT):
+        world.deploy(who)
+    for _ in range(5):
+        world.week(0, 0)
+        assert "cats/2025-01-01" in world.sink.stored
+    assert "roots were lost, or came from a backup, at 2026-01-" in (world.sink.decide().held or "")
+    for _ in range(6):
+        world.week(0, 0)
+    assert "cats/2025-01-01" not in world.sink.stored
 
 
 def test_what_the_datasink_was_told_before_the_last_change_is_brought_to_no_host(world: World) -> None:

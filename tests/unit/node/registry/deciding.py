@@ -41,13 +41,15 @@ class Timer:
     stored: list[Stored] = field(default_factory=lambda: stored(NEW, OLD, OLDER))
     clones: dict[str, CloneRoots] = field(default_factory=lambda: {"a": clone(NEW)})
     hosts: dict[str, HostRoots] = field(default_factory=lambda: {"lab1": host(NEW)})
-    restored: list[Path] = field(default_factory=list)
+    restored: dict[Path, str] = field(default_factory=dict)
+    lost: str | None = None
     last: Sweeps | None = None
 
     def sweep(self, day: float, is_synchronised: bool = True, boot: str = "1", uptime: float | None = None) -> Decision:
         """What a sweep on a day decides; it removes nothing here. `uptime`: in days, as many as have passed."""
         now = Moment(at(day), boot, (day if uptime is None else uptime) * DAY, is_synchronised)
-        decided = retention.decide(self.stored, Roots(self.clones, self.hosts, self.restored), self.last, now)
+        roots = Roots(self.clones, self.hosts, self.restored, noted=self.lost)
+        decided = retention.decide(self.stored, roots, self.last, now)
         self.last = Sweeps(now, decided.counts, {})
         return decided
 

@@ -29,7 +29,7 @@ def partly(*labels: str) -> HostReferences:
 def host_after(
     before: HostRoots | None, said: HostReferences, day: float = 7, others: dict[str, CloneRoots] | None = None
 ) -> HostRoots | None:
-    old = Roots(others or {}, {"lab1": before} if before else {}, [])
+    old = Roots(others or {}, {"lab1": before} if before else {}, {})
     return added(old, told(NEW, hosts={"lab1": said}), at(day))[1].get("lab1")
 
 
@@ -38,27 +38,27 @@ def labels(roots: HostRoots | None) -> set[str]:
 
 
 def test_a_clone_says_what_it_references_and_whom_it_gives_services() -> None:
-    clones, hosts = added(Roots({}, {}, []), told(NEW, OLD, named=["west", "east"], retention=3), at(2))
+    clones, hosts = added(Roots({}, {}, {}), told(NEW, OLD, named=["west", "east"], retention=3), at(2))
     versions = {NEW: Reference("current", at(2)), OLD: Reference("current", at(2))}
     assert clones == {OWN: CloneRoots(ANNA, at(2), versions, ["east", "west"], 3)}
     assert hosts == {}
 
 
 def test_a_clone_names_no_more_what_it_named_before_and_since_stays() -> None:
-    clones, _ = added(Roots({OWN: clone(NEW, OLD)}, {}, []), told(NEW, OLDER), at(5))
+    clones, _ = added(Roots({OWN: clone(NEW, OLD)}, {}, {}), told(NEW, OLDER), at(5))
     assert clones[OWN].versions == {NEW: Reference("current", START), OLDER: Reference("current", at(5))}
     assert clones[OWN].time == at(5)
 
 
 def test_roots_that_say_the_same_are_written_once_a_day() -> None:
-    old = Roots({OWN: clone(NEW, ran=1)}, {"lab1": host(NEW)._replace(time=at(1))}, [])
+    old = Roots({OWN: clone(NEW, ran=1)}, {"lab1": host(NEW)._replace(time=at(1))}, {})
     for day, written in ((1.99, at(1)), (2, at(2)), (0.5, at(0.5))):
         clones, hosts = added(old, told(NEW, hosts={"lab1": complete(NEW)}), at(day))
         assert {clones[OWN].time, hosts["lab1"].time} == {written}, "and where the clock went back"
 
 
 def test_roots_that_say_something_else_are_written_at_once() -> None:
-    old = Roots({OWN: clone(NEW, ran=1)}, {"lab1": host(NEW)._replace(time=at(1))}, [])
+    old = Roots({OWN: clone(NEW, ran=1)}, {"lab1": host(NEW)._replace(time=at(1))}, {})
     clones, hosts = added(old, told(NEW, hosts={"lab1": complete(NEW, OLD)}, retention=1), at(1.1))
     assert {clones[OWN].time, hosts["lab1"].time} == {at(1.1)}
     assert hosts["lab1"].by == "anna"
@@ -86,7 +86,7 @@ def test_a_part_does_not_pass_for_the_whole() -> None:
 
 
 def test_what_came_from_a_backup_is_not_made_good_by_a_part() -> None:
-    old = Roots({}, {"lab1": host(OLD), "east": host(OLD)}, [layout.roots() / "hosts" / "lab1.json"])
+    old = Roots({}, {"lab1": host(OLD), "east": host(OLD)}, {layout.roots() / "hosts" / "lab1.json": at(6)})
     _, hosts = added(old, told(NEW, hosts={"lab1": partly(NEW), "east": partly(NEW)}), at(7))
     assert {name: labels(each) for name, each in hosts.items()} == {"east": {OLD, NEW}}
     _, hosts = added(old, told(NEW, hosts={"lab1": complete(NEW)}), at(7))
@@ -94,7 +94,7 @@ def test_what_came_from_a_backup_is_not_made_good_by_a_part() -> None:
 
 
 def test_the_clone_of_a_restored_file_says_nothing_of_the_host_of_that_name() -> None:
-    old = Roots({}, {"lab1": host(OLD)}, [Path("clones") / "lab1.json"])
+    old = Roots({}, {"lab1": host(OLD)}, {Path("clones") / "lab1.json": at(6)})
     _, hosts = added(old, told(NEW, hosts={"lab1": partly(NEW)}), at(7))
     assert labels(hosts["lab1"]) == {OLD, NEW}
 
@@ -123,6 +123,6 @@ def test_a_clone_that_ended_keeps_nothing_with_a_host() -> None:
 
 
 def test_only_the_clone_and_the_hosts_of_a_run_are_written() -> None:
-    old = Roots({"b": clone(OLD)}, {"lab1": host(NEW), "east": host(OLD)}, [])
+    old = Roots({"b": clone(OLD)}, {"lab1": host(NEW), "east": host(OLD)}, {})
     clones, hosts = added(old, told(NEW, hosts={"lab1": complete(NEW)}), at(7))
     assert (set(clones), set(hosts)) == ({OWN}, {"lab1"})

@@ -142,19 +142,36 @@ def test_a_hold_does_not_lose_what_was_counted() -> None:
 
 
 def test_nothing_goes_after_a_backup_was_restored_until_a_deploy() -> None:
-    timer = Timer(restored=[LOST])
+    timer = Timer(restored={LOST: at(0)})
     for day in (0, 7):
         found = timer.sweep(day)
         assert found.held == f"{LOST}: it came from a backup; a deploy writes it anew"
         assert found.unneeded == []
-    timer.restored = []
-    timer.sweep(8)
-    assert timer.going(14) == {OLD, OLDER}
+    timer.restored, timer.lost = {}, at(0)
+    lost = f"roots were lost, or came from a backup, at {at(0)}; who has not deployed since has %d more days to do it"
+    assert timer.sweep(8).held == lost % 27
+    assert timer.sweep(34.5).held == lost % 1
+    assert timer.going(35) == set()
+    assert timer.going(41) == {OLD, OLDER}
+
+
+def test_it_is_counted_by_sweeps_how_long_roots_are_lost() -> None:
+    """A clock that was wrong when the backup was brought back ends nothing early; what is lost later begins anew."""
+    timer = Timer(lost=at(-300))
+    assert timer.sweep(0).held
+    assert timer.sweep(34).held
+    assert timer.sweep(35).held is None
+    timer.lost = at(36)
+    assert timer.sweep(40).held
+    assert timer.sweep(74).held
+    assert timer.sweep(75).held is None
 
 
 def test_a_restored_file_holds_nothing_when_its_roots_have_ended() -> None:
     """Of a host that no checkout names: no deploy would ever write it anew."""
-    timer = Timer(hosts={"lab1": host(NEW), "gone": host(OLD)}, restored=[layout.roots() / "hosts" / "gone.json"])
+    timer = Timer(
+        hosts={"lab1": host(NEW), "gone": host(OLD)}, restored={layout.roots() / "hosts" / "gone.json": at(0)}
+    )
     assert timer.sweep(0).held
     assert timer.sweep(30).held
     assert timer.sweep(35).held is None

@@ -1,7 +1,7 @@
 """The roots: what a clone and its hosts need, and since when. A damaged file lets nothing go, and nothing be added."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -52,7 +52,7 @@ def older(path: Path, by: str) -> str:
 
 
 def test_where_there_are_none() -> None:
-    assert roots.read() == Roots({}, {}, [])
+    assert roots.read() == Roots({}, {}, {})
     with pytest.raises(FileNotFoundError), roots.locked():
         pass
     assert not layout.roots().exists()
@@ -64,7 +64,7 @@ def test_what_was_written_is_read(now: str) -> None:
     assert found.clones[ID]._replace(versions={}) == (CLONE, now, {}, ["east", "lab1"], 3)
     assert found.clones[ID].versions == {"cats/2026-01-01": Reference("current", now)}
     assert found.hosts["lab1"] == ("anna@ramrod", now, {"cats/2025-01-01.2": Reference("in a set", now)})
-    assert (sorted(found.hosts), found.restored) == (["east", "lab1"], [])
+    assert (sorted(found.hosts), found.restored) == (["east", "lab1"], {})
 
 
 def test_everybody_can_read_them_and_root_alone_write_them() -> None:
@@ -133,18 +133,69 @@ def test_what_came_from_a_backup_is_told_of_and_written_anew(now: str, seconds: 
     paths = [layout.roots() / "clones" / (ID + ".json"), file_of("lab1")]
     for path in paths:
         older(path, history.later(now, -seconds))
-    assert roots.read().restored == paths
+    assert roots.read().restored == dict.fromkeys(paths, now)
     add({"cats/2026-01-01": "current"}, {"lab1": sets("cats/2026-01-01", is_complete=False)})
-    assert roots.read().restored == paths[1:]
+    assert roots.read().restored == {paths[1]: now}
     add({"cats/2026-01-01": "current"}, {"lab1": sets("cats/2026-01-01")})
-    assert roots.read().restored == []
+    assert roots.read().restored == {}
+    assert roots.read().lost == now, "that others may have told of more, stays known"
+
+
+@pytest.fixture
+def later(now: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A moment that is told from `now`, as long as a test does."""
+    later = history.later(now, 60)
+    monkeypatch.setattr(history, "now", lambda: later)
+    return later
+
+
+def lose(path: Path) -> None:
+    path.unlink()
+
+
+def tear(path: Path) -> None:
+    path.write_text("{")
+
+
+@pytest.mark.parametrize(
+    ("has_told", "harm", "is_lost"), [(True, lose, True), (False, lose, False), (True, tear, False)]
+)
+def test_what_a_clone_has_told_and_is_not_there_was_lost(
+    later: str, has_told: bool, harm: Callable[[Path], None], is_lost: bool
+) -> None:
+    """And with it perhaps what others told. A damaged file held all sweeps until now."""
+    add({"cats/2026-01-01": "current"}, {})
+    assert roots.read().lost is None
+    harm(layout.roots() / "clones" / (ID + ".json"))
+    roots.add(AddRoots(Clone(CLONE, {}, [], 3, has_told), {}, "anna@ramrod"))
+    assert roots.read().lost == (later if is_lost else None)
+
+
+def test_what_was_noted_of_the_lost_ones_is_kept_until_more_are_lost(now: str, later: str) -> None:
+    lost = layout.roots() / "lost.json"
+    add({}, {})
+    lost.write_text(json.dumps({"time": now, "since": history.later(now, -7 * DAY)}))
+    add({}, {"lab1": sets()})
+    assert roots.read().lost == history.later(now, -7 * DAY)
+    older(file_of("lab1"), history.later(now, -DAY))
+    add({}, {})
+    assert json.loads(lost.read_text()) == {"time": later, "since": now}
+
+
+def test_a_damaged_note_of_the_lost_ones_holds_until_a_deploy(later: str) -> None:
+    add({}, {})
+    lost = layout.roots() / "lost.json"
+    lost.write_text("{")
+    assert list(roots.read().damaged) == [lost]
+    add({}, {})
+    assert (roots.read().damaged, roots.read().lost) == ({}, later)
 
 
 @pytest.mark.parametrize("seconds", [-590, 0, 590])
 def test_a_file_that_says_when_it_was_written_came_from_no_backup(now: str, seconds: int) -> None:
     add({}, {"lab1": sets()})
     older(file_of("lab1"), history.later(now, -seconds))
-    assert roots.read().restored == []
+    assert roots.read().restored == {}
 
 
 LABELS = ["", "cats", "cats/", "/2026-01-01", "cats/2026-02-30", "cats/2026-01-01.1", "cats/../2026-01-01"]

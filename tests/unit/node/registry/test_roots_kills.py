@@ -1,6 +1,7 @@
 """The writing of roots, killed at each of its changes to the disk: each file is the old or the new one."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -40,13 +41,15 @@ def begin(memory: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], Dis
     return make
 
 
-def add() -> None:
+def add_roots(has_told: bool) -> None:
     """The clone moves on; so does one host, another is new."""
     hosts = {
         "lab1": HostReferences({"cats/2019-01-02": "wanted", "cats/2019-01-01": "in a set"}, is_complete=True),
         "east": HostReferences({"cats/2019-01-02": "wanted"}, is_complete=True),
     }
-    roots.add(AddRoots(Clone(CLONE, {"cats/2019-01-02": "current"}, ["lab1", "east"], 3), hosts, "anna@ramrod"))
+    roots.add(
+        AddRoots(Clone(CLONE, {"cats/2019-01-02": "current"}, ["lab1", "east"], 3, has_told), hosts, "anna@ramrod")
+    )
 
 
 def written() -> dict[str, bytes]:
@@ -55,14 +58,15 @@ def written() -> dict[str, bytes]:
     return {name: content for name, content in found.items() if not Path(name).name.startswith(".")}
 
 
-@pytest.mark.parametrize("with_roots", [False, True])
+@pytest.mark.parametrize(("with_roots", "has_told"), [(False, False), (False, True), (True, True)])
 @pytest.mark.parametrize("is_power_cut", [False, True])
-def test_killed_anywhere(begin: Callable[[bool], Disk], with_roots: bool, is_power_cut: bool) -> None:
+def test_killed_anywhere(begin: Callable[[bool], Disk], with_roots: bool, has_told: bool, is_power_cut: bool) -> None:
+    add = partial(add_roots, has_told)
     undisturbed = begin(with_roots)
     old = written()
     points = undisturbed.run(add)
     new = written()
-    assert len(new) == 3
+    assert len(new) == (4 if has_told and not with_roots else 3)
     for point in points.all:
         with at(point):
             disk = begin(with_roots)
@@ -81,6 +85,8 @@ def require_old_or_new(old: dict[str, bytes], new: dict[str, bytes]) -> None:
     for name in {*new, *found}:
         assert found.get(name) in (old.get(name), new[name])
     read = roots.read()
-    assert (len(read.clones) + len(read.hosts), read.restored) == (len(found), [])
+    lost = "lost.json" in found
+    assert (len(read.clones) + len(read.hosts) + lost, read.restored) == (len(found), {})
+    assert lost or "lost.json" not in new or found == old, "else nobody would ever know"
     if any(found.get(name) != old.get(name) for name in new if name.startswith("hosts/")):
         assert all(found[name] == new[name] for name in new if name.startswith("clones/"))

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -165,6 +166,21 @@ def test_the_dry_run_says_just_what_the_sweep_then_does(noted: Depot, due: list[
     assert lines(noted) == expected
     assert sum(each.bytes for each in found.due) == size - used(noted.registry)
     assert codec.decode(Retention, json.loads(json.dumps(codec.encode(found)))) == found
+
+
+def test_the_dry_run_tells_what_an_earlier_sweep_has_begun(noted: Depot, due: list[Path]) -> None:
+    """Also what it cannot read."""
+    begun, unreadable = (folder.rename(folder.with_name(layout.RETIRED + folder.name)) for folder in due)
+    locked = unreadable / "locked"
+    locked.mkdir(mode=0)
+    before = used(begun)
+    found = look(noted)
+    assert found.going == {BOTH[0]: before}
+    assert found.unreadable[BOTH[1]] == f"{unreadable}: Permission denied"
+    shutil.rmtree(unreadable)
+    assert used(noted.registry) == before
+    sweep(noted)
+    assert used(noted.registry) == 0
 
 
 def test_the_dry_run_of_a_held_sweep_says_why(noted: Depot, due: list[Path]) -> None:
