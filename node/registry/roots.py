@@ -14,7 +14,7 @@ import json
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, Mapping, NamedTuple, Optional, Set, Tuple, Type, TypeVar, Union
+from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple, Type, TypeVar, Union
 
 from node import codec, layout, names
 from node.errors import Refusal
@@ -54,18 +54,24 @@ def locked() -> Iterator[None]:
 def read() -> Roots:
     """Return all roots that can be read."""
     restored, damaged = {}, {}  # type: Dict[Path, str], Dict[Path, str]
-    clones = _read(CloneRoots, layout.roots() / CLONES, restored, damaged)
-    hosts = _read(HostRoots, layout.roots() / HOSTS, restored, damaged)
-    lost = _read(LostRoots, layout.roots(), restored, damaged).get(LOST)
+    clones = _read(CloneRoots, _files(CLONES), restored, damaged)
+    hosts = _read(HostRoots, _files(HOSTS), restored, damaged)
+    lost = _read(LostRoots, filter(disk.is_there, [_path(LOST)]), restored, damaged).get(LOST)
     return Roots(clones, hosts, restored, damaged, lost and lost.since)
 
 
-def _read(kind: Type[Root], folder: Path, restored: Dict[Path, str], damaged: Dict[Path, str]) -> Dict[str, Root]:
+def _files(kind: str) -> List[Path]:
+    """What is there of a kind, without what a power cut left of a write."""
+    folder = layout.roots() / kind
+    there = disk.names(folder) if disk.is_real_folder(folder) else []
+    return [folder / name for name in there if Path(name).suffix == ".json"]
+
+
+def _read(
+    kind: Type[Root], paths: Iterable[Path], restored: Dict[Path, str], damaged: Dict[Path, str]
+) -> Dict[str, Root]:
     found = {}
-    for name in disk.names(folder) if disk.is_real_folder(folder) else []:
-        path = folder / name
-        if path.suffix != ".json":
-            continue  # what a power cut left of a write
+    for path in paths:
         try:
             with handles.opened(path) as file:
                 root = codec.decode(kind, json.loads(disk.content(file, path).decode()))

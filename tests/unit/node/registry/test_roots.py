@@ -186,6 +186,7 @@ def test_a_damaged_note_of_the_lost_ones_holds_until_a_deploy(later: str) -> Non
     add({}, {})
     lost = layout.roots() / "lost.json"
     lost.write_text("{")
+    lost.with_name("another.json").write_text("of somebody else's")
     assert list(roots.read().damaged) == [lost]
     add({}, {})
     assert (roots.read().damaged, roots.read().lost) == ({}, later)
