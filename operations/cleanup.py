@@ -1,6 +1,6 @@
 """The clean-up of the model registry, on the primary datasink."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from pyinfra.api import Host, State, StringCommand
 
@@ -38,17 +38,22 @@ def _untold(state: State) -> dict[str, str]:
     """The hosts that may not get what they want, since the datasink does not know, and why."""
     run = run_of(state)
     needed = {name: [each.label for each in versions] for name, versions in run.needed.items()}
-    answers = {host.name: last_answer(host) for host in state.inventory if host.name in needed}
-    hosts = {
-        name: HostReferences(
-            {**dict.fromkeys(needed[name], "wanted"), **(found.references or {})}, found.references is not None
-        )
-        for name, found in answers.items()
-        if found is not None
-    }
+    found = {host.name: _references(host, needed.get(host.name, ())) for host in state.inventory}
+    hosts = {name: each for name, each in found.items() if each is not None}
     try:
         roots.add(run.site, [run.fleet], hosts)
     except NoAnswer as error:
         why = f"it wants versions that the registry does not know to be needed; {error}"
         return {name: why for name in hosts if not roots.covers(run.site, name, needed[name])}
     return {}
+
+
+def _references(host: Host, wanted: Collection[str]) -> HostReferences | None:
+    """What a host needs. As long as it has not answered, as with --serial before its turn, that is what it wants. None
+    where nothing is known, or it failed before it could answer.
+    """
+    found = last_answer(host)
+    if found is None and (not wanted or host in host.state.failed_hosts):
+        return None
+    own = found.references if found else None
+    return HostReferences({**dict.fromkeys(wanted, "wanted"), **(own or {})}, own is not None)

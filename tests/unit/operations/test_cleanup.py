@@ -25,8 +25,10 @@ from tests.unit.operations.hosts import (
     input_lines,
     line,
     make_host,
+    make_hosts,
     plan,
     predict,
+    run_for,
     settled,
     told,
 )
@@ -88,6 +90,18 @@ def test_what_a_host_does_not_tell_is_not_narrowed(sink: StubHost, answer: Answe
     assert datasink[0][2] == {"data1": HostReferences({WANTED: "wanted"}, is_complete=False)}
 
 
+def test_what_a_host_wants_whose_turn_comes_later_is_told_before(fleet: Fleet, answer: Answer, datasink: Told) -> None:
+    """A run without a prediction, host by host (-y --serial), asks the second after the first was changed."""
+    sink, _ = make_hosts(["data1", "lab1"], fleet)
+    found = settled(sink)._replace(references={WANTED: "in a set of datapump"})
+    run(sink, found, answer)
+    wanted = [each.label for each in run_for(sink).needed["lab1"]]
+    assert datasink[0][2] == {
+        "data1": HostReferences(found.references or {}, is_complete=True),
+        "lab1": HostReferences(dict.fromkeys(wanted, "wanted"), is_complete=False),
+    }
+
+
 def test_a_prediction_tells_nothing(sink: StubHost, answer: Answer, datasink: Told) -> None:
     answer(settled(sink))
     assert predict(cleanup.keep_referenced, sink) is None
@@ -112,6 +126,14 @@ class TestALostDatasink:
             "data1: it wants versions that the registry does not know to be needed; "
             "data1 (192.168.10.50): No route to host"
         )
+
+    def test_a_host_whose_turn_comes_later(self, fleet: Fleet, tmp_path: Path, answer: Answer) -> None:
+        sink, lab1 = make_hosts(["data1", "lab1"], fleet)
+        sink.data.site_folder = tmp_path
+        run(sink, settled(sink), answer)
+        [refusal] = plan(cleanup.keep_referenced, lab1)
+        assert isinstance(refusal, Refusal)
+        assert refusal.reason.startswith("lab1: it wants versions that the registry does not know to be needed; ")
 
     @pytest.mark.parametrize(
         ("time", "versions", "host", "goes_on"),
