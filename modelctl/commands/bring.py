@@ -11,7 +11,7 @@ from modelctl.commands import options
 from modelctl.commands.pin import pin_versions, require_pins_file
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import fault, one_line
-from modelctl.inventory import programs
+from modelctl.inventory import warnings
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory_file import Inventory
@@ -174,7 +174,7 @@ def _show_plan(fleet: Fleet, pair: tuple[str, str], folder: PurePosixPath, plan:
     click.echo(f"  from {folder}\n  to   {fleet.registry_folder()}/{'/'.join(pair)}\n")
     Report((Table(IMPORT_COLUMNS, rows, frozenset({"bytes"})),)).print()
     click.echo(f"\n{len(plan.files)} files, and the manifest: {plan.bytes:,} bytes")
-    for line in programs.shrunken(fleet.pins, *pair, plan.table):
+    for line in warnings.shrunken(fleet.pins, *pair, plan.table):
         click.echo(f"warning: {line}", err=True)
 
 

@@ -9,7 +9,7 @@ import click
 from modelctl import hints, locks, progress, text_file
 from modelctl.commands import options
 from modelctl.errors import OperatorError
-from modelctl.inventory import programs
+from modelctl.inventory import warnings
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.json_files import Pin, dump_pins, load_pins
@@ -101,5 +101,5 @@ def _show(proposal: pinning.Proposal, datasink: str, path: Path) -> None:
         if model == CORAL:  # nobody has looked at these before
             for name, file in new.files.items():
                 click.echo(f"    {name}: {file.size:,} bytes, SHA-256 {file.sha256}")
-        for line in programs.shrunken(proposal.pins, model, version, new.files):
+        for line in warnings.shrunken(proposal.pins, model, version, new.files):
             click.echo(f"warning: {line}", err=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from modelctl.faults import choice, dotted, fault
 from modelctl.inventory.coral import CORAL, Coral, coral_faults
 from modelctl.inventory.hosts import CAMERA_LETTERS, Camera, Datasink, Host, OakCamera, Outpost, Sentinel
-from modelctl.inventory.programs import camera_faults, pin_faults
+from modelctl.inventory.unusable import camera_faults, pin_faults
 from modelctl.schema import Model, Pins, Registry, Site
 
 REQUIRED_ROLES: Mapping[str, frozenset[str]] = {

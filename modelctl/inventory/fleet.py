@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from modelctl.errors import Faults
 from modelctl.faults import fault_lines, tree_path
-from modelctl.inventory import programs
+from modelctl.inventory import warnings
 from modelctl.inventory.consistency import Names, cross_faults, outposts, wanted_versions
 from modelctl.inventory.coral import CORAL, CoralStack
 from modelctl.inventory.hosts import Datasink, Host, Outpost, Sentinel, Trainer, Watchtower
@@ -138,9 +138,9 @@ class Fleet:
         """What is allowed, and deprecated, without use or risky, a line each."""
         wanted = {pair for host in self.site.hosts for pair in self.versions(host).items()}
         return [
-            *programs.about_hosts(self.site),
-            *programs.about_cleaning(self.site, self.standards),
-            *(line for pair in sorted(wanted) for line in programs.about_sizes(self.registry, self.pins, *pair)),
+            *warnings.about_hosts(self.site),
+            *warnings.about_cleaning(self.site, self.standards),
+            *(line for pair in sorted(wanted) for line in warnings.about_sizes(self.registry, self.pins, *pair)),
         ]
 
     def to_json(self) -> dict[str, Any]:

@@ -1,41 +1,18 @@
-"""What the real programs make of a site's values: what they end at, or go blind with, is refused.
-
-What is deprecated, without use or risky is told. A line each.
-"""
+"""What a site may have and its owner is told: deprecated, without use or risky for the real programs. A line each."""
 
 from collections.abc import Iterator, Mapping
 
 from modelctl import hints
-from modelctl.faults import dotted, fault
-from modelctl.inventory.hosts import OAK_PICTURE, RING_BUFFERS, Camera, Datasink, OakCamera, Outpost, PiCamera, Sentinel
+from modelctl.faults import dotted
+from modelctl.inventory.hosts import Datasink, Outpost, PiCamera, Sentinel
 from modelctl.inventory.json_files import PinnedFile
 from modelctl.inventory.values import newest_first, version_key
-from modelctl.schema import Coral, Model, NeverDelete, Pin, Pins, Registry, Site, Standards, VehicleInterest
+from modelctl.schema import NeverDelete, Pins, Registry, Site, Standards, VehicleInterest
 from node.protocol.registry import Measured
 
 SHRUNK = 0.01  # of a file's size in the version before
 TASK_PORTS: Mapping[str, int] = {"sentinel_control": 5566, "datapump_control": 5556}
 """What the sentinel's own sentinel_task.py connects to, whatever a config says."""
-
-
-def camera_faults(path: str, camera: Camera) -> Iterator[str]:
-    """What of a camera imagenode or the sentinel's tasks cannot use, a line each; `path` is the camera's."""
-    yield from _picture(f"{path}.resolution", camera)
-    if camera.spyglass not in (None, camera.resolution):
-        allowed = f"{camera.resolution}, the picture's, or None: with another size imagenode publishes no picture"
-        yield fault(f"{path}.spyglass", camera.spyglass, allowed)
-    if camera.detectobjects == "none" and not isinstance(camera, OakCamera):
-        yield fault(
-            f"{path}.detectobjects", "none", "mobilenetssd or motion: without a detector no event is ever recorded"
-        )
-
-
-def pin_faults(path: str, entry: Model | Coral, version: str, pin: Pin) -> Iterator[str]:
-    """Empty files in roles that configs name; `path` is the pin's table of files. Linked files may begin empty."""
-    for name in sorted(entry.names_of(version) - entry.linked_names):
-        if name in pin.files and pin.files[name].size == 0:
-            allowed = "a file with content; store the whole file as another version, and name that one"
-            yield fault(f"{path}.{dotted((name,))}.size", 0, allowed)
 
 
 def about_hosts(site: Site) -> Iterator[str]:
@@ -50,7 +27,12 @@ def about_hosts(site: Site) -> Iterator[str]:
                 "fails on the first face, and three such jobs end the engine; choose ssd_mobilenet"
             )
         if isinstance(host, Outpost) and name not in site.legacy_nodes:
-            yield from _threaded(path, host)
+            for each, camera in host.cameras.items():
+                if isinstance(camera, PiCamera) and camera.threaded_read:
+                    yield (
+                        f"{path}.cameras.{each}.threaded_read: found True; it needs the old picamera, and without that "
+                        "imagenode publishes no picture; choose False on Debian 12"
+                    )
 
 
 def about_cleaning(site: Site, standards: Standards) -> Iterator[str]:
@@ -94,15 +76,6 @@ def shrunken(pins: Pins, model: str, version: str, files: Mapping[str, Measured 
             )
 
 
-def _threaded(path: str, host: Outpost) -> Iterator[str]:
-    for name, camera in host.cameras.items():
-        if isinstance(camera, PiCamera) and camera.threaded_read:
-            yield (
-                f"{path}.cameras.{name}.threaded_read: found True; it needs the old picamera, and without that "
-                "imagenode publishes no picture; choose False on Debian 12"
-            )
-
-
 def _retention(site: Site) -> Iterator[str]:
     for name, profile in site.retention_profiles.items():
         if isinstance(profile, NeverDelete):
@@ -126,13 +99,3 @@ def _uncleaned(site: Site) -> Iterator[str]:
     for name, host in site.hosts.items():
         if isinstance(host, Datasink) and name not in cleaned:
             yield f"site.hosts.{name}: no sentinel cleans it, so its old events stay; name it in a Sentinel's cleans"
-
-
-def _picture(path: str, camera: Camera) -> Iterator[str]:
-    sizes = sorted(RING_BUFFERS.values(), reverse=True)
-    if isinstance(camera, OakCamera):
-        if camera.resolution != OAK_PICTURE:
-            yield fault(path, camera.resolution, f"{OAK_PICTURE}, the size of what an OAK camera's pipeline makes")
-    elif camera.resolution not in sizes:
-        allowed = f"{' or '.join(map(str, sizes))}: the sentinel's tasks fail on other pictures"
-        yield fault(path, camera.resolution, allowed)
