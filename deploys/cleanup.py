@@ -8,6 +8,7 @@ from operations.run import run_of
 run = run_of(host.state)
 wanted = run.desired(host.name)
 if wanted.sets:
+    cleanup.read_referenced(name="Read what each host needs", run=run)
     cleanup.keep_referenced(name="Keep the versions that this run needs", run=run)
 if wanted.source.local:
     ready.make_ready(name="Make the host ready", run=run)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 
 from pyinfra.api import Host, State, StringCommand
 
+from modelctl.errors import OperatorError
 from modelctl.nodes.remote import NoAnswer
 from modelctl.prune import roots
 from modelctl.remembered import remembered
@@ -22,6 +23,14 @@ def install(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
     if found.datasink and found.datasink.clean_up:
         host.log("; ".join(found.datasink.clean_up))
         yield command("install-cleanup", message=InstallCleanup(run.desired(host.name).clean_up))
+
+
+@node_operation
+def read_referenced(_: Host, _found: Facts, _run: Run) -> Iterator[StringCommand]:
+    """Ask all hosts what they need, which the first of them tells of all. Where a deploy begins with another question,
+    that one is enough.
+    """
+    yield from ()
 
 
 @node_operation
@@ -45,6 +54,8 @@ def _untold(state: State) -> dict[str, str]:
     except NoAnswer as error:
         why = f"it wants versions that the registry does not know to be needed; {error}"
         return {name: why for name in hosts if not roots.covers(run.site, name, needed[name])}
+    except OperatorError as error:
+        return dict.fromkeys(hosts, str(error))
     return {}
 
 

@@ -25,6 +25,7 @@ from node import protocol
 from node.layout import PYTHON
 from node.protocol import dumps
 from node.protocol.facts import Facts, History, HistoryEntry
+from node.protocol.retention import HostReferences
 from node.protocol.steps import SwitchResult
 from operations import facts, mends
 from tests.unit.operations.clock import Clock
@@ -107,8 +108,8 @@ class Engine:
         self.events: list[str] = []
         self.ask = facts._ask
         monkeypatch.setattr(facts, "_ask", self._answer)
-        self.roots: list[set[str]] = []
-        monkeypatch.setattr(roots, "add", lambda _, __, hosts: self.roots.append(set(hosts)))
+        self.roots: list[dict[str, HostReferences]] = []
+        monkeypatch.setattr(roots, "add", lambda _, __, hosts: self.roots.append(hosts))
         monkeypatch.chdir(CHECKOUT)
         self.monkeypatch = monkeypatch
 
@@ -127,8 +128,8 @@ class Engine:
         self, *modes: str, limit: Sequence[str] = (), parallel: int = 0, seconds: float | None = None,
         program: str = "deploys/configs.py", **data: Any,
     ) -> "Run":  # fmt: skip
-        """Predict, then run, as without -y; `modes` may name serial. After so many seconds it is broken off."""
-        state = self._state(limit, parallel, data)
+        """Predict, then run; `modes` may name yes (-y: no prediction) and serial. It is broken off after so long."""
+        state = self._state(limit, parallel, data, is_predicted="yes" not in modes)
         shown: list[str] = []
         self.monkeypatch.setattr(logger, "info", shown.append)
         run = Run(shown)
@@ -147,14 +148,14 @@ class Engine:
             disconnect_all(state)
         return run
 
-    def _state(self, limit: Sequence[str], parallel: int, data: dict[str, Any]) -> State:
+    def _state(self, limit: Sequence[str], parallel: int, data: dict[str, Any], is_predicted: bool = True) -> State:
         made = groups(self.fleet, CHECKOUT)
         names, shared = made["all"]
         inventory = Inventory(([name for name, _ in names if name in self.nodes], shared), override_data=data)
         for host in inventory:
             cast("Any", host).connector_cls = _connector(self)
         limited = [host for host in inventory if host.name in limit] if limit else None
-        state = State(inventory, Config(PARALLEL=parallel), initial_limit=limited)
+        state = State(inventory, Config(PARALLEL=parallel), initial_limit=limited, check_for_changes=is_predicted)
         state.cwd = str(CHECKOUT)
         return state
 

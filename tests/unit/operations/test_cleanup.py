@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from modelctl.errors import OperatorError
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes.remote import NoAnswer
 from modelctl.prune import roots
@@ -155,7 +156,31 @@ def test_a_run_tells_once_of_all_its_hosts_that_answer(engine: Engine) -> None:
     engine.unsettle("lab1")
     engine["east"].text = "no answer"
     engine.run(limit=["lab1", "east", "data1"])
-    assert engine.roots == [{"lab1", "data1"}]
+    assert [set(hosts) for hosts in engine.roots] == [{"lab1", "data1"}]
+
+
+@pytest.mark.parametrize("program", ["deploys/cleanup.py", "deploys/configs.py"])
+def test_a_run_without_a_prediction_tells_wholly_of_all_its_hosts(engine: Engine, program: str) -> None:
+    for node in engine.nodes.values():
+        node.answer = node.answer._replace(references={})
+    engine.run("yes", program=program, limit=["lab1", "east", "data1"])
+    assert [{name: each.is_complete for name, each in hosts.items()} for hosts in engine.roots] == [
+        {"lab1": True, "east": True, "data1": True}
+    ]
+
+
+def test_a_datasink_that_refuses_is_asked_once_and_no_host_is_changed(engine: Engine) -> None:
+    asked = []
+
+    def add(*words: object) -> None:
+        asked.append(words)
+        raise OperatorError("data1: its roots are damaged")
+
+    engine.monkeypatch.setattr(roots, "add", add)
+    engine.unsettle("lab1", "east")
+    run = engine.run(limit=["lab1", "east"])
+    assert len(asked) == 1
+    assert (run.failed, run.changed) == ({"lab1", "east"}, {})
 
 
 def test_settled_nothing_is_done(sink: StubHost, answer: Answer) -> None:
