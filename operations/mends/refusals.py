@@ -1,7 +1,5 @@
 """What pyinfra takes of an operator and should refuse: it goes on, exits 0, or shows a traceback."""
 
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,37 +7,18 @@ import click
 import pyinfra_cli.cli
 import pyinfra_cli.inventory
 from pyinfra.api import Host, Inventory, State
-from pyinfra_cli.exceptions import CliError
 
 from modelctl.errors import exit_with_message
 from modelctl.inventory.fleet import groups
 from modelctl.inventory_file import load
 from operations import command_line
 
-_STDIN = 0
-_confirm = pyinfra_cli.cli._do_confirm
 _set_data = pyinfra_cli.cli._set_override_data
 _make_inventory = pyinfra_cli.cli.make_inventory
 _prepare = pyinfra_cli.cli._prepare_func_operations
 _gather = pyinfra_cli.cli._run_fact_operations
 _exclude = pyinfra_cli.cli._apply_inventory_exclude
 _is_group = pyinfra_cli.inventory._is_inventory_group
-
-
-def _confirm_or_refuse(msg: str) -> bool:
-    """Nobody can press enter in CI: go on without failed hosts, and never start a run that nobody confirmed. Any answer
-    but enter ends pyinfra as if all was done, Ctrl-D with a traceback.
-    """
-    if not os.isatty(_STDIN):
-        if "failed" in msg:
-            return True
-        raise CliError("no terminal to confirm at: nothing was done; add -y to run, or --dry to predict")
-    with suppress(EOFError):
-        if _confirm(msg):
-            return True
-    if "failed" in msg:
-        return False
-    raise CliError("not confirmed, so nothing was done")
 
 
 def _values_or_refuse(data: tuple[str, ...], *args: Any) -> Any:
@@ -97,7 +76,6 @@ def _groups_of_site(inventory_filename: str) -> dict[str, Any]:
 
 
 MENDS = (
-    (pyinfra_cli.cli, "_do_confirm", _confirm_or_refuse),
     (pyinfra_cli.cli, "_set_override_data", _values_or_refuse),
     (pyinfra_cli.cli, "make_inventory", _hosts_or_refuse),
     (pyinfra_cli.cli, "_prepare_func_operations", _operation_or_refuse),

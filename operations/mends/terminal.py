@@ -1,4 +1,4 @@
-"""What pyinfra does at Ctrl-C, and where it asks for a password and has no terminal: it shows a traceback."""
+"""What pyinfra does at Ctrl-C, and where it asks for enter or a password: it exits 0, or shows a traceback."""
 
 import os
 import signal
@@ -24,6 +24,7 @@ INTERRUPTED = 128 + signal.SIGINT  # as a shell tells it
 STOPPED = "Stopped; what has begun on a node goes on there: {}\n"
 
 _STDIN, _STDERR = 0, 2
+_confirm = pyinfra_cli.cli._do_confirm
 _getpass = pyinfra_cli.cli.getpass
 _run_with_password = pyinfra.connectors.util.execute_command_with_sudo_retry
 
@@ -45,6 +46,22 @@ def _stop(terminal: list[Any] | None) -> NoReturn:
     with suppress(OSError):  # the terminal may be gone
         os.write(_STDERR, line)  # sys.stderr may be in the middle of a line
     os._exit(INTERRUPTED)
+
+
+def _confirm_or_refuse(msg: str) -> bool:
+    """Nobody can press enter in CI: go on without failed hosts, and never start a run that nobody confirmed. Any answer
+    but enter ends pyinfra as if all was done, Ctrl-D with a traceback.
+    """
+    if not os.isatty(_STDIN):
+        if "failed" in msg:
+            return True
+        raise CliError("no terminal to confirm at: nothing was done; add -y to run, or --dry to predict")
+    with suppress(EOFError):
+        if _confirm(msg):
+            return True
+    if "failed" in msg:
+        return False
+    raise CliError("not confirmed, so nothing was done")
 
 
 class NoTerminal(OSError):
@@ -93,6 +110,7 @@ def _run_or_tell(host: Host, *args: Any) -> tuple[int, CommandOutput]:
 
 
 MENDS = (
+    (pyinfra_cli.cli, "_do_confirm", _confirm_or_refuse),
     (pyinfra_cli.cli, "getpass", _password_or(_no_run)),
     (pyinfra.connectors.ssh_util, "getpass", _password_or(_no_key)),
     (pyinfra.connectors.util, "getpass", _password_or(NoTerminal)),
