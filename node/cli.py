@@ -7,14 +7,13 @@ import signal
 import sys
 from typing import List
 
-from node import protocol
+from node import dispatch, protocol
 from node.errors import Refusal, fault_of, shown
-from node.machine import commands
-from node.registry import commands as registry
+from node.machine.commands import LONG_SECONDS
 
 SECONDS = 600  # for a command
-REGISTRY = (*registry.COMMANDS, *registry.RECEIVING)
-# These get commands.LONG_SECONDS.
+REGISTRY = (*dispatch.REGISTRY, *dispatch.RECEIVING)
+# These get LONG_SECONDS.
 LONG = (
     "pull", "switch", "switch-unit", "recover", "revert", "restore", "restore-unit", "verify", "facts",
     "linked-files", "send-linked-file", "sweep", "sweep-now", "retention", *REGISTRY,
@@ -38,7 +37,7 @@ def main(arguments: List[str]) -> int:
 def end_in_time(name: str) -> None:
     """End this program when a command takes too long, whatever holds it up and whoever still waits for it."""
     signal.signal(signal.SIGALRM, _end)
-    signal.alarm(int(commands.LONG_SECONDS) if name in LONG else SECONDS)
+    signal.alarm(int(LONG_SECONDS) if name in LONG else SECONDS)
 
 
 def _end(*_: object) -> None:
@@ -49,17 +48,12 @@ def _end(*_: object) -> None:
 
 def _run(name: str, words: List[str]) -> int:
     if name in REGISTRY:
-        print(registry.answer(name, sys.stdin.buffer))
+        print(dispatch.answer(name, sys.stdin.buffer))
         return 0
-    # The program travels with each question to a datasink, which compiles what it imports: the rest only if need be.
-    from node import root_commands
-
-    if name not in root_commands.COMMANDS:
-        print(
-            "found %s; allowed: %s" % (shown(name) or "no command", ", ".join(root_commands.CONSOLE)), file=sys.stderr
-        )
+    if name not in dispatch.COMMANDS:
+        print("found %s; allowed: %s" % (shown(name) or "no command", ", ".join(dispatch.CONSOLE)), file=sys.stderr)
         return protocol.UNKNOWN_COMMAND
     if os.geteuid() != 0 and name not in WITHOUT_ROOT:
         raise Refusal("sentinelcam-node needs root: sudo sentinelcam-node " + " ".join([name, *words]))
-    root_commands.COMMANDS[name](*words)
+    dispatch.carry_out(name, *words)
     return 0

@@ -17,7 +17,16 @@ from node.codec import Text
 from node.coral import stacks
 from node.errors import Refusal
 from node.machine.processes import writers
-from node.protocol.versions import Held, HeldFile, HeldVersion, Removable, Removal, Removed, RemoveVersions
+from node.protocol.versions import (
+    Held,
+    HeldFile,
+    HeldVersion,
+    ListVersions,
+    Removable,
+    Removal,
+    Removed,
+    RemoveVersions,
+)
 from node.store import checksum_cache, disk, files, lock, pending_switch, sets
 from node.store.service_set import CORAL, Named
 from node.store.sets import StoredSet
@@ -82,10 +91,10 @@ def _of_set(stored: StoredSet) -> Iterator[Pair]:
         yield from ((FACE_MODEL, version) for version in _IN_FACE_LISTS.findall(text))
 
 
-def gather(models: Path) -> Held:
+def look(asked: ListVersions) -> Held:
     """Return the versions below a models folder, and what is left of killed removals, with the files of each."""
     versions, leftovers = [], []  # type: List[HeldVersion], List[HeldVersion]
-    for folder in disk.folders(models):
+    for folder in disk.folders(asked.models):
         if names.MODEL.fullmatch(folder.name) and folder.name != CORAL:
             for each in disk.folders(folder):
                 if names.is_version(each.name):
@@ -153,7 +162,7 @@ def remove(desired: RemoveVersions) -> Removal:
         locks.enter_context(lock.held(layout.pull_lock(), "pull", *asked))
         for service in layout.services():
             locks.enter_context(lock.held(automatic_rollback.lock_of(service), "switch", *asked))
-        for left in gather(models).leftovers:
+        for left in look(ListVersions(models)).leftovers:
             removed.append(_finish(models, left.model, left.version))
         in_use = _in_use()
         for entry in desired.entries:

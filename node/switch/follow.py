@@ -77,6 +77,12 @@ def store(wanted: ServiceSet, desired: DesiredState) -> None:
         sets.put(wanted, desired.commit, desired.product)
 
 
+def renew(desired: DesiredState) -> None:
+    """Store the chosen sets again, as made from this checkout's commit."""
+    for wanted in desired.sets:
+        store(wanted, desired)
+
+
 def refuse(desired: DesiredState, reason: str) -> None:
     """Record that these sets may not be switched. Raises Refusal with the reason."""
     digests = {wanted.service: wanted.digest for wanted in desired.sets}

@@ -6,6 +6,8 @@ before its time, node/switch/automatic_rollback.py finds the note and rolls back
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import List, Optional
 
 from node import layout, linked_files
@@ -16,8 +18,15 @@ from node.machine import services
 from node.store import files, history, lock, pending_switch, sets
 from node.store.pending_switch import PendingSwitch, Request
 from node.store.service_set import Named, ServiceSet
-from node.switch import automatic_rollback, drift, installation, stopping
+from node.switch import automatic_rollback, drift, follow, installation, stopping
 from node.switch.switch_result import UNFIT, Result, conclude
+
+
+def run_unit(id: str) -> None:
+    """Run the switch that this unit was begun for."""
+    # systemd counts an end by SIGTERM as a clean one, after which nothing would choose the set before again.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(1))
+    run(follow.read(id))
 
 
 def run(request: Request) -> Result:

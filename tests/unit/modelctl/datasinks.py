@@ -11,8 +11,8 @@ import pytest
 
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import remote
+from node import dispatch
 from node.errors import Refusal
-from node.registry import commands
 from tests.unit.modelctl.fake_ssh import FakeSsh
 from tests.unit.modelctl.sites import file_names
 
@@ -59,7 +59,7 @@ class NearDatasink(FakeDatasink):
     def _run(
         self, fleet: Fleet, host: str, command: Sequence[str], seconds: float, message: str = ""
     ) -> "subprocess.CompletedProcess[str]":
-        is_ours = command[-1] in commands.COMMANDS and host == fleet.site.primary_datasink
+        is_ours = command[-1] in dispatch.REGISTRY and host == fleet.site.primary_datasink
         if not is_ours or self.ssh.script(ADDRESS) != self._plain:
             return self._far(fleet, host, command, seconds, message)
         self.ssh.note(ADDRESS, [*command, message])
@@ -69,7 +69,7 @@ class NearDatasink(FakeDatasink):
 def answer(name: str, message: str) -> "subprocess.CompletedProcess[str]":
     """How a datasink's command ends, which is told the program and a question."""
     try:
-        said = commands.answer(name, io.BytesIO(message.splitlines()[1].encode()))
+        said = dispatch.answer(name, io.BytesIO(message.splitlines()[1].encode()))
     except Refusal as refusal:
         return subprocess.CompletedProcess([], 1, "", f"{refusal}\n")
     return subprocess.CompletedProcess([], 0, said, "")

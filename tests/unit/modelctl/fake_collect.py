@@ -13,8 +13,7 @@ import pytest
 from modelctl.collecting import carry, linked_files
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import node_command, remote
-from node import cli, layout
-from node.registry import commands
+from node import cli, dispatch, layout
 from tests.unit.modelctl import copies, datasinks, fake_programs
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -65,7 +64,7 @@ def near(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def answer(command: Sequence[str], message: str, state: Path = layout.STATE) -> "subprocess.CompletedProcess[str]":
     """What the datasink's programs and the node's answer; a node keeps its state in that folder."""
-    if command[-1] in commands.COMMANDS:
+    if command[-1] in dispatch.REGISTRY:
         return datasinks.answer(command[-1], message)
     return copies.run(lambda: _ask_node(command, state), message)
 

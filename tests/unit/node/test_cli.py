@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from node import cli, codec, layout, root_commands
+from node import cli, codec, dispatch, layout
 from node.desired_state import DesiredState
 from node.errors import Refusal
 from node.protocol.steps import Refused
@@ -31,7 +31,7 @@ def test_a_refusal_is_one_line_on_stderr(monkeypatch: pytest.MonkeyPatch, capsys
     def refuse() -> None:
         raise Refusal("disk: full; free some space")
 
-    monkeypatch.setitem(root_commands.COMMANDS, "check-rrsync", refuse)
+    monkeypatch.setattr(access, "check_rrsync", refuse)
     assert cli.main(["check-rrsync"]) == 1
     assert capsys.readouterr() == ("", "disk: full; free some space\n")
 
@@ -43,8 +43,8 @@ def test_a_fault_of_the_disk_is_one_line(
     def fail() -> None:
         raise OSError(fault, os.strerror(fault), "/home/ops/models")
 
-    monkeypatch.setitem(root_commands.COMMANDS, "pull", fail)
-    assert cli.main(["pull"]) == 1
+    monkeypatch.setattr(access, "check_rrsync", fail)
+    assert cli.main(["check-rrsync"]) == 1
     assert capsys.readouterr() == (
         "",
         f"/home/ops/models: {os.strerror(fault)}; mend that on the node and run again\n",
@@ -55,14 +55,14 @@ def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     def stumble() -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setitem(root_commands.COMMANDS, "pull", stumble)
+    monkeypatch.setattr(access, "check_rrsync", stumble)
     with pytest.raises(ZeroDivisionError):
-        cli.main(["pull"])
+        cli.main(["check-rrsync"])
 
 
 def test_words_reach_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    monkeypatch.setitem(root_commands.COMMANDS, "make-key", said.append)
+    monkeypatch.setattr(access, "make_key", said.append)
     assert cli.main(["make-key", "lab1"]) == 0
     assert said == ["lab1"]
 
@@ -137,7 +137,11 @@ def test_a_switch_that_would_unlock_events_is_refused_first(
 
 def test_a_switch_gets_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[DesiredState] = []
-    monkeypatch.setattr(follow, "switch", said.append)
+
+    def note(desired: DesiredState) -> None:
+        said.append(desired)
+
+    monkeypatch.setattr(follow, "switch", note)
     say(monkeypatch, ORDER)
     assert cli.main(["switch"]) == 0
     assert [desired.sets[0].digest for desired in said] == ["d1"]
@@ -195,7 +199,7 @@ def test_without_root_it_says_what_to_type(monkeypatch: pytest.MonkeyPatch, caps
 def test_the_names_that_units_and_operations_use() -> None:
     """They are in unit files on the nodes, so that a newer program must know them too."""
     assert {"install", "switch-unit", "recover", "recover-at-boot", "status", "history", "revert"} <= set(
-        root_commands.COMMANDS
+        dispatch.COMMANDS
     )
 
 

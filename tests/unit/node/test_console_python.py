@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from node import console, layout, root_commands
+from node import console, dispatch, layout
 from node.errors import Refusal
 from node.store import sets
 from node.store.service_set import NOTHING, ServiceSet
@@ -116,4 +116,4 @@ def test_no_limit_of_this_program_outlives_it(node: Node) -> None:
 
 
 def test_it_is_a_command_of_the_console() -> None:
-    assert root_commands.CONSOLE["python"] is console.python
+    assert dispatch.load(dispatch.CONSOLE["python"]) is console.python

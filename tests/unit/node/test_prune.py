@@ -9,7 +9,7 @@ import pytest
 
 from node import codec, layout, prune
 from node.errors import Refusal
-from node.protocol.versions import Held, Removable, Removal, Removed, RemoveVersions
+from node.protocol.versions import Held, ListVersions, Removable, Removal, Removed, RemoveVersions
 from node.store import checksum_cache, files, lock, sets, versions
 from node.store.service_set import Named
 from node.switch import automatic_rollback
@@ -79,7 +79,7 @@ def test_the_facts_tell_what_is_there_and_what_is_left(place: Place) -> None:
     (place.models / ".staging" / "cats" / NEW).mkdir(parents=True)
     (old / "sub").mkdir()
     (old / "sub" / "link").symlink_to("/etc/hostname")
-    found = prune.gather(place.models)
+    found = prune.look(ListVersions(place.models))
     [version] = found.versions
     assert (version.model, version.version) == ("cats", OLD)
     assert [(file.name, file.links) for file in version.files] == [
@@ -88,7 +88,7 @@ def test_the_facts_tell_what_is_there_and_what_is_left(place: Place) -> None:
     assert [file.size for file in version.files][-1] == 0
     [left] = found.leftovers
     assert (left.version, [file.size for file in left.files]) == ("2024-01-01", [4])
-    assert prune.gather(place.models / "absent") == Held([], [])
+    assert prune.look(ListVersions(place.models / "absent")) == Held([], [])
 
 
 @pytest.mark.parametrize(

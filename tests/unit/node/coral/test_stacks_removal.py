@@ -8,7 +8,7 @@ import pytest
 from node import layout, prune
 from node.coral import stack_contents, stacks
 from node.desired_state import Stack, Version
-from node.protocol.versions import Removal, Removed
+from node.protocol.versions import ListVersions, Removal, Removed
 from node.store import files, sets
 from node.store.service_set import CORAL, SetStack
 from tests.unit.node.disks import Disk
@@ -64,7 +64,7 @@ def test_the_facts_tell_of_stacks_as_of_versions(place: Place) -> None:
     (layout.coral() / ".retired-2024-01-01-d4" / "lib").mkdir(parents=True)
     (layout.coral() / ".retired-2024-01-01-d4" / "lib" / "x").write_bytes(b"half")
     (place.models / "coral_packages" / NEW).mkdir(parents=True)  # what another tool left there is no stack
-    found = prune.gather(place.models)
+    found = prune.look(ListVersions(place.models))
     assert [(each.model, each.version) for each in found.versions] == [
         ("cats", OLD), ("coral_packages", OLD), ("coral_packages", NEW),
     ]  # fmt: skip
@@ -110,7 +110,7 @@ def test_a_stack_is_called_what_the_set_that_names_it_calls_it(place: Place) -> 
     files.folder(place.models)
     folder = hold_stack("d1")
     choose_stack("d1", NEW)
-    assert [each.version for each in prune.gather(place.models).versions] == [NEW]
+    assert [each.version for each in prune.look(ListVersions(place.models)).versions] == [NEW]
     assert list(remove(place, stack_entry("d1")).refused) == [f"coral_packages/{OLD}"]
     assert folder.is_dir()
 

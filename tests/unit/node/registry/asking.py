@@ -10,9 +10,8 @@ from typing import TypeVar
 
 from modelctl.nodes import travelling
 from modelctl.nodes.bundle import LOADER
-from node import protocol
+from node import dispatch, protocol
 from node.errors import Refusal
-from node.registry import commands
 from node.store import files
 
 Reply = TypeVar("Reply")
@@ -21,7 +20,7 @@ Reply = TypeVar("Reply")
 def ask(name: str, question: object, kind: type[Reply], content: bytes = b"") -> Reply:
     """The reply to a question, after which these bytes come. Raises Refusal."""
     stream = io.BytesIO(protocol.dumps(question).encode() + b"\n" + content)
-    return protocol.loads(kind, commands.answer(name, stream))
+    return protocol.loads(kind, dispatch.answer(name, stream))
 
 
 def refusal(name: str, question: object, content: bytes = b"") -> str | None:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from node import cli, codec, layout, root_commands
+from node import cli, codec, dispatch, layout
 from node.machine import clock, commands, processes
 from node.protocol.retention import AskRetention, Moment, Retention
 from node.registry import sweep as sweeping_program
@@ -52,7 +52,7 @@ def test_it_needs_no_root_and_nothing_else_does_without(
     noted: Depot, due: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: uid())
-    for name in set(root_commands.COMMANDS) - {"sweep"}:
+    for name in set(dispatch.COMMANDS) - {"sweep"}:
         assert cli.main([name]) == 1
         assert "needs root" in capsys.readouterr().err
     for path in (noted.log.parent, layout.sweeps().parent, *(noted.registry, *noted.registry.rglob("*"))):
