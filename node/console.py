@@ -7,13 +7,10 @@ import shlex
 import signal
 import socket
 import sys
-import uuid
 
-from node import layout, protocol
+from node import layout
 from node.errors import Refusal, shown
-from node.facts import status as states
 from node.machine import commands, environments
-from node.protocol.facts import History
 from node.pull import face_list
 from node.store import history, sets
 from node.store.history import short
@@ -22,24 +19,6 @@ from node.switch import follow
 from node.switch import restore as restoring
 
 UNLOCK = "--unlock"
-
-
-def status(*words: str) -> None:
-    """Show each service's chosen, live and previous set, its models, its health and what is pending."""
-    write = protocol.dumps if _is_json(words) else states.text
-    print(write(states.status()))
-
-
-def show_history(*words: str) -> None:
-    """Show every choice, rollback and refusal, oldest first."""
-    found = history.entries()
-    print(protocol.dumps(History(found)) if _is_json(words) else "\n".join(map(history.text, found)))
-
-
-def _is_json(words: "tuple[str, ...]") -> bool:
-    if words not in ((), ("--json",)):
-        raise Refusal("found %s; allowed: --json" % shown(*words))
-    return bool(words)
 
 
 def revert(*words: str) -> None:
@@ -55,7 +34,7 @@ def revert(*words: str) -> None:
     state = sets.load(service, sets.digest_of(service, sets.CHOSEN) or digest).content.state
     sets.tell(stored, state)  # the site may have stopped the service, or not, since it was chosen
     follow.follow(
-        Request(uuid.uuid4().hex, _host(service), service, digest, _operator(), _purpose(), stored.commit),
+        Request(os.urandom(16).hex(), _host(service), service, digest, _operator(), _purpose(), stored.commit),
         stored.content.health_check,
     )
     is_now = "is chosen and runs" if state == "running" else "is chosen; the service is %s, as before" % state

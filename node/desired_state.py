@@ -1,7 +1,5 @@
 """What one host should hold, and what is asked of it in a run: the question that goes with each step of a deploy."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Container, Dict, List, NamedTuple, Optional
 
@@ -102,12 +100,12 @@ class DesiredState(NamedTuple):
         """The services' user and its group. Raises Refusal where there is none on this node."""
         return owner_of(self.user)
 
-    def with_sets(self, services: Container[str]) -> DesiredState:
+    def with_sets(self, services: Container[str]) -> "DesiredState":
         """The same for these services alone."""
         return self._replace(sets=[each for each in self.sets if each.service in services])
 
     @property
-    def question(self) -> DesiredState:
+    def question(self) -> "DesiredState":
         """The same without the contents of files: their digests are enough to ask with."""
         stack = self.stack
         return self._replace(

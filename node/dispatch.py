@@ -16,8 +16,8 @@ from node.errors import Refusal, printable
 Work = Callable[..., Any]
 
 CONSOLE = {
-    "status": "console:status",
-    "history": "console:show_history",
+    "status": "facts.shown:show_status",
+    "history": "facts.shown:show_history",
     "revert": "console:revert",
     "restore": "console:restore",
     "python": "console:python",
@@ -49,7 +49,7 @@ COMMANDS = {
     "remove-versions": "prune:remove",
     "add-roots": "registry.roots:add",
     "retention": "registry.sweep:look",
-    "sweep-now": "registry.primary:sweep",
+    "sweep-now": "registry.sweep_unit:start",
     "mend": "mend:mend",
     "renew": "switch.follow:renew",
     "folders": "steps:make_folders",

@@ -52,6 +52,10 @@ def pending(service: str) -> Path:
     return sets(service) / "pending"
 
 
+def switch_lock(service: str) -> Path:
+    return sets(service) / "lock"
+
+
 def pull_lock() -> Path:
     return STATE / "pull.lock"
 

@@ -11,7 +11,6 @@ from node.desired_state import DesiredState
 from node.errors import Refusal
 from node.pull import access
 from node.store import disk, files, pending_switch, sets
-from node.switch import automatic_rollback
 
 Kind = Tuple[str, Callable[[Path], bool]]
 FOLDER: Kind = ("folder", disk.is_folder)
@@ -68,7 +67,7 @@ def _kinds() -> Iterator[Tuple[Path, Kind]]:
 def _kinds_of(service: str) -> Iterator[Tuple[Path, Kind]]:
     folder = layout.sets(service)
     yield folder, FOLDER
-    yield automatic_rollback.lock_of(service), FILE
+    yield layout.switch_lock(service), FILE
     yield layout.pending(service), FILE
     for name in (sets.CHOSEN, sets.PREVIOUS, sets.INSTALLED):
         yield folder / name, LINK

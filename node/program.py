@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import sys
 from pathlib import Path
 from typing import Dict, Optional
@@ -71,12 +70,14 @@ def _digest(folder: Path) -> Optional[str]:
 
 def install(digest: str) -> None:
     """Copy the running program to its folder and make it the current one: the units run that."""
+    from shutil import copytree, ignore_patterns  # with all that it can pack: once in each release
+
     folder = layout.program() / digest
     if _digest(folder) != digest:
         new = folder.with_name("." + digest + ".new")
         files.folder(layout.program())
         files.remove(new)
-        shutil.copytree(sys.path[0], str(new), ignore=shutil.ignore_patterns("__pycache__"))
+        copytree(sys.path[0], str(new), ignore=ignore_patterns("__pycache__"))
         for path in [new, *new.rglob("*")]:
             files.give(path, ROOT, 0o755 if path.is_dir() else 0o644)
         files.remove(folder)

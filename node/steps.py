@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import ContextManager
 
 from node import layout
-from node.coral import stacks
+from node.coral import unpacking
 from node.desired_state import DesiredState
 from node.protocol.steps import AppendLog, Authorize, InstallAccess, InstallCleanup
-from node.pull import access, face_list, pull
+from node.pull import access, pull, staging_folders
 from node.registry import deployment_log, primary
 from node.store import files, lock, rights
 
@@ -17,16 +17,16 @@ def make_folders(desired: DesiredState) -> None:
     for path in desired.folders:
         if path.name == layout.STAGING:
             with _pull_lock(desired):
-                pull.make_staging(path)
+                staging_folders.make(path)
         else:
             files.folder(path, desired.owner)
 
 
 def pull_all(desired: DesiredState) -> None:
     with _pull_lock(desired):
-        stacks.bring(desired)
+        unpacking.bring(desired)
         pull.pull(desired)
-        face_list.fetch(desired)
+        pull.pull_face_list(desired)
 
 
 def _pull_lock(desired: DesiredState) -> ContextManager[None]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import List, Optional
 
-from node import mend, program, prune
+from node import mend, program
 from node.desired_state import DesiredState, Version
 from node.errors import Refusal
-from node.facts import coral_host, prerequisites, status
+from node.facts import coral_host, pending, prerequisites
 from node.health import health, work
 from node.protocol.facts import Facts, PullAccess, SetState
-from node.pull import access, face_list, pull
+from node.pull import access, face_list, staging_folders
 from node.registry import primary
-from node.store import disk, history, sets, versions
+from node.store import disk, history, references, sets, versions
 from node.store.history import short
 from node.store.service_set import ServiceSet
 from node.store.sets import StoredSet
@@ -26,7 +26,7 @@ def gather(desired: DesiredState) -> Facts:
     found = Facts(
         current_program=program.current(),
         damaged=mend.look(desired),
-        absent_folders=[*absent, *pull.foreign_staging(desired)],
+        absent_folders=[*absent, *staging_folders.foreign(desired)],
         missing_versions=[each.label for each in desired.versions if _is_missing(each, desired)],
         stack=desired.stack and coral_host.state(desired.stack, desired),
         face_list=_face_list(desired),
@@ -34,7 +34,7 @@ def gather(desired: DesiredState) -> Facts:
         pull_access=PullAccess(access.public_key(), access.read(access.CERTIFICATE), access.read(access.KNOWN_HOSTS)),
         history=history.entries()[-history.RECENT :],
         datasink=primary.state(desired),
-        references=prune.referenced_by_host(),
+        references=references.of_host(),
     )
     return found._replace(missing=prerequisites.missing(desired, found), remarks=prerequisites.remarks(desired))
 
@@ -91,9 +91,9 @@ def _differences(
     if chosen != wanted.digest:
         found.append("chosen set %s, wanted %s" % (short(chosen), short(wanted.digest)))
     with suppress(Refusal):  # of a damaged note node/mend.py tells
-        pending = status.pending(wanted.service)
-        if pending is not None and not pending.running:
-            found.append("a switch by %s died at %s" % (pending.operator, pending.time))
+        begun = pending.look(wanted.service)
+        if begun is not None and not begun.running:
+            found.append("a switch by %s died at %s" % (begun.operator, begun.time))
     found += drift.of(wanted, units)
     main = units.get(wanted.unit)
     if main is not None and main.is_down:

@@ -5,7 +5,7 @@ What is not needed for what is still to be done is not missed, so a settled host
 
 from __future__ import annotations
 
-import shutil
+import os
 from pathlib import Path
 from typing import Iterator, List, Optional
 
@@ -134,7 +134,7 @@ def release(content: ServiceSet) -> Optional[Release]:
 
 def _programs(*names: str) -> Iterator[str]:
     for name in names:
-        if shutil.which(name) is None:
+        if not any(os.access(os.path.join(folder, name), os.X_OK) for folder in os.get_exec_path()):
             yield "%s: not installed; sudo apt-get install %s" % (name, PACKAGES[name])
 
 

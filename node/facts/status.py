@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Iterator, List, Optional
 
-from node import layout, prune
+from node import layout, leftovers
 from node.coral import mapped, stick
 from node.errors import Refusal, Unknown
-from node.facts import prerequisites
+from node.facts import pending, prerequisites
 from node.health import health, work
 from node.machine import processes, services
 from node.protocol.facts import Coral, NodeService, Pending, Status
-from node.store import disk, history, lock, pending_switch, sets
+from node.store import disk, history, references, sets
 from node.store.history import short
 from node.store.service_set import ServiceSet
-from node.switch import automatic_rollback, drift
+from node.switch import drift
 
 
 def status() -> Status:
     services = {service: _service(service) for service in layout.services()}
-    return Status(services, disk.target(layout.program() / "current"), prune.referenced_by_host())
+    return Status(services, disk.target(layout.program() / "current"), references.of_host())
 
 
 def _service(service: str) -> NodeService:
@@ -40,7 +40,7 @@ def _service(service: str) -> NodeService:
     if chosen is None:
         return known
     try:
-        known = known._replace(pending=pending(service))
+        known = known._replace(pending=pending.look(service))
         stored = sets.load(service, chosen)
         content = stored.content
         known = known._replace(
@@ -57,7 +57,7 @@ def _with_found(known: NodeService, content: ServiceSet) -> NodeService:
     units, release = drift.statuses(content), prerequisites.release(content)
     return known._replace(
         drift=drift.of(content, units) + drift.foreign(units),
-        leftovers=prune.leftovers(content.named_files),
+        leftovers=leftovers.of_models(content.named_files),
         code=release.name if release else None,
         coral=coral(content, units),
         queue=work.queue(content) if units and units[content.unit].is_running else None,
@@ -91,15 +91,6 @@ def _health(content: ServiceSet) -> Optional[str]:
         return str(found)
     not_ready = health.not_ready(content)
     return "%s: %s" % (health.UNHEALTHY, not_ready) if not_ready else None
-
-
-def pending(service: str) -> Optional[Pending]:
-    """Return the note of a switch that has not ended; None where there is none. Raises Refusal for a damaged one."""
-    pending = pending_switch.read(service)
-    if pending is None:
-        return None
-    is_running, asked = lock.is_held(automatic_rollback.lock_of(service)), pending.request
-    return Pending(is_running, asked.operator, asked.purpose, pending.time, pending.old, asked.digest, asked.commit)
 
 
 def text(found: Status) -> str:

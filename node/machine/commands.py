@@ -8,7 +8,6 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
-from tempfile import TemporaryFile
 from typing import IO, Any, Dict, Optional, Sequence, Tuple
 
 from node.errors import Refusal
@@ -41,6 +40,8 @@ def tail(words: Sequence[str], seconds: float, most: int) -> str:
 
 def output(words: Sequence[str], seconds: float, most: int) -> bytes:
     """Run a program and return all that it wrote. Raises Overdue, and Refusal when it fails or writes too much."""
+    from tempfile import TemporaryFile  # with all that shutil can pack: only an unpacking needs it
+
     with TemporaryFile() as reason:
         code, found = _ended(words, seconds, most + 1, stderr=reason, env=dict(os.environ, LC_ALL="C"))
         reason.seek(0)

@@ -1,6 +1,7 @@
 """Every message that crosses a machine: what is asked of this program, and what it replies.
 
 A message is a line of JSON (node/codec.py) with the number of its format. The control node imports these types too.
+Their annotations are types, not texts as `from __future__ import annotations` makes them: NamedTuple compiles a text.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """What a node says of itself: to a deploy its facts and history, to `modelctl status` and its console its services."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional
 
@@ -80,6 +78,11 @@ class StackState(NamedTuple):
         return not (self.missing or self.libusb or self.rule or self.group)
 
 
+class LogLine(NamedTuple):
+    n: int
+    time: str
+
+
 class Logged(NamedTuple):
     """A host's last lines in the deployment log, which are all from that time on."""
 
@@ -89,11 +92,6 @@ class Logged(NamedTuple):
     def has(self, entry: HistoryEntry) -> bool:
         """Whether the log has that line of the host's history."""
         return LogLine(entry.n, entry.time) in self.lines or entry.time < self.since
-
-
-class LogLine(NamedTuple):
-    n: int
-    time: str
 
 
 class PullAccess(NamedTuple):
@@ -113,6 +111,14 @@ class Missing(NamedTuple):
     configs: List[str] = []
 
 
+class DatasinkState(NamedTuple):
+    authorized: Optional[bool]  # certified keys are let in; None while there is no CA
+    revoked: List[str]  # pull keys that it refuses and this checkout does not
+    registry: List[str]  # what the registry lacks of this run's versions
+    logged: Dict[str, Logged]
+    clean_up: List[str]  # what differs of the clean-up's units
+
+
 class Facts(NamedTuple):
     current_program: Optional[str]  # the digest of the program that its units run
     damaged: List[str]  # what a deploy mends of the node's own state
@@ -127,14 +133,6 @@ class Facts(NamedTuple):
     missing: Missing = Missing()
     remarks: List[str] = []  # what may be wrong
     references: Optional[Dict[str, str]] = None  # MODEL/VERSION -> what of its sets names it; None when one is damaged
-
-
-class DatasinkState(NamedTuple):
-    authorized: Optional[bool]  # certified keys are let in; None while there is no CA
-    revoked: List[str]  # pull keys that it refuses and this checkout does not
-    registry: List[str]  # what the registry lacks of this run's versions
-    logged: Dict[str, Logged]
-    clean_up: List[str]  # what differs of the clean-up's units
 
 
 class Pending(NamedTuple):

@@ -1,7 +1,5 @@
 """What a datasink is asked about its model registry, and about what was collected there (node/registry/)."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Tuple
 

@@ -1,7 +1,5 @@
 """What keeps versions in the registry, and what its sweep finds: said to the datasink, and stored there."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional
 

@@ -1,7 +1,5 @@
 """What a step of a deploy tells a node, and how a switch ended."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Dict, List, NamedTuple
 

@@ -1,7 +1,5 @@
 """The messages about the versions that a host holds: what they cost, what they lack, what may go."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Tuple
 

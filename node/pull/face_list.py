@@ -9,11 +9,9 @@ import re
 from pathlib import Path
 from typing import List, NamedTuple, Optional, Set, Tuple
 
-from node import layout
-from node.desired_state import DesiredState, File, Version
+from node.desired_state import DesiredState, Version
 from node.errors import Refusal, printable
-from node.pull import pull
-from node.store import checksum_cache, disk, files, handles, rights
+from node.store import checksum_cache, disk, handles, rights
 from node.store.rights import ROOT, Owner
 from node.store.sets import StoredSet
 
@@ -44,36 +42,6 @@ def flaws(version: Version) -> List[str]:
     """Read every byte and return the names of files that are not there, or differ."""
     found = ((file, path_of(version, file.name)) for file in version.files)
     return [file.name for file, path in found if not disk.is_short(path) or disk.sha256(path) != file.sha256]
-
-
-def fetch(desired: DesiredState) -> None:
-    """Bring the list's files; what is there is read once and stays as it came. Raises Refusal where it is another."""
-    version = desired.face_list
-    if version is None:
-        return
-    absent = [file for file in version.files if not disk.is_there(path_of(version, file.name))]
-    if absent:
-        files.folder(version.directory, desired.owner)
-        staging = version.directory / layout.STAGING
-        with pull.staged(version._replace(files=absent), staging, desired, desired.owner) as staged:
-            for file in absent:
-                files.rename(staged / file.name, path_of(version, file.name))
-    for file in version.files:
-        _adopt(path_of(version, file.name), file)
-
-
-def _adopt(path: Path, file: File) -> None:
-    if disk.target(path) is not None:
-        raise Refusal("%s: a link, expected a file; move it away and run again" % path)
-    if not disk.is_short(path, file.size):
-        raise Refusal("%s: no file, or much too long; expected the version's; move it away and run again" % path)
-    reading = checksum_cache.read(path)
-    if reading.sha256 != file.sha256:
-        raise Refusal(
-            "%s: SHA-256 %s, expected the pinned %s; it holds what exists nowhere else, so it stays: "
-            "move it away and run again" % (path, reading.sha256[:12], file.sha256[:12])
-        )
-    checksum_cache.put(path, reading)
 
 
 def require_switchable(desired: DesiredState) -> None:

@@ -5,7 +5,6 @@ What is fetched is staged in a folder that is root's alone, on the disk where it
 
 from __future__ import annotations
 
-import os
 import stat
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +13,8 @@ from typing import Dict, Iterator, List, Optional
 from node import layout
 from node.desired_state import DesiredState, File, Limits, Source, Version
 from node.errors import Refusal
-from node.pull import transfer
-from node.store import checksum_cache, disk, files, handles, versions
+from node.pull import face_list, staging_folders, transfer
+from node.store import checksum_cache, disk, files, versions
 from node.store.checksum_cache import Reading
 from node.store.rights import Owner
 
@@ -37,7 +36,7 @@ def pull(desired: DesiredState) -> None:
     problems = list(filter(None, map(_elsewhere, wanted)))
     near = [version for version in wanted if _elsewhere(version) is None]
     if near:
-        with held_staging(models / layout.STAGING):
+        with staging_folders.held(models / layout.STAGING):
             problems += _fetch(near, models / layout.STAGING, desired)
     if problems:
         raise Refusal("; ".join(problems))
@@ -97,11 +96,41 @@ def _unshare(staged: Path) -> None:
 @contextmanager
 def staged(version: Version, staging: Path, desired: DesiredState, owner: Owner) -> Iterator[Path]:
     """Hold a staging folder, bring a version's files there, verify them, and yield the folder that they are in."""
-    with held_staging(staging):
+    with staging_folders.held(staging):
         _bring({version.label + "/" + file.name: file for file in version.files}, staging, desired)
         verify(staging / version.label, version, desired.source, owner)
         yield staging / version.label
         files.prune(staging)
+
+
+def pull_face_list(desired: DesiredState) -> None:
+    """Bring the list's files; what is there is read once and stays as it came. Raises Refusal where it is another."""
+    version = desired.face_list
+    if version is None:
+        return
+    absent = [file for file in version.files if not disk.is_there(face_list.path_of(version, file.name))]
+    if absent:
+        files.folder(version.directory, desired.owner)
+        staging = version.directory / layout.STAGING
+        with staged(version._replace(files=absent), staging, desired, desired.owner) as folder:
+            for file in absent:
+                files.rename(folder / file.name, face_list.path_of(version, file.name))
+    for file in version.files:
+        _adopt_list(face_list.path_of(version, file.name), file)
+
+
+def _adopt_list(path: Path, file: File) -> None:
+    if disk.target(path) is not None:
+        raise Refusal("%s: a link, expected a file; move it away and run again" % path)
+    if not disk.is_short(path, file.size):
+        raise Refusal("%s: no file, or much too long; expected the version's; move it away and run again" % path)
+    reading = checksum_cache.read(path)
+    if reading.sha256 != file.sha256:
+        raise Refusal(
+            "%s: SHA-256 %s, expected the pinned %s; it holds what exists nowhere else, so it stays: "
+            "move it away and run again" % (path, reading.sha256[:12], file.sha256[:12])
+        )
+    checksum_cache.put(path, reading)
 
 
 def _bring(wanted: Dict[str, File], staging: Path, desired: DesiredState) -> None:
@@ -196,34 +225,3 @@ def _remove(staged: Path) -> None:
     inside = [path for path, _ in disk.below(staged)] if disk.is_real_folder(staged) else []
     with checksum_cache.renewing(staged, *inside):
         files.remove(staged)
-
-
-def foreign_staging(desired: DesiredState) -> List[Path]:
-    """Return the staging folders that others than root can enter: an older release made them for the service's user."""
-    places = {version.directory.parent.parent for version in desired.versions}
-    if desired.face_list is not None:
-        places.add(desired.face_list.directory)
-    found = ((place / layout.STAGING, disk.status(place / layout.STAGING)) for place in sorted(places))
-    return [path for path, status in found if status is not None and not _is_private(status)]
-
-
-def make_staging(path: Path) -> None:
-    """Make sure that a staging folder is there and root's; what else is there goes: nothing exists in it alone."""
-    found = disk.status(path)
-    if found is None or not _is_private(found):
-        files.remove(path)
-        files.private_folder(path)
-
-
-@contextmanager
-def held_staging(path: Path) -> Iterator[None]:
-    """Make a staging folder and hold it: all that is below its path is below this very folder. Raises Refusal."""
-    make_staging(path)
-    with handles.held(path) as handle:
-        if not _is_private(os.fstat(handle)):
-            raise Refusal("%s: somebody else's; expected a folder of root; look who put it there, and run again" % path)
-        yield
-
-
-def _is_private(found: os.stat_result) -> bool:
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077

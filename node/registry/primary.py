@@ -6,14 +6,10 @@ from typing import Dict, List, Optional
 
 from node import layout
 from node.desired_state import DesiredState, Source
-from node.errors import Refusal
-from node.health import last_words
-from node.machine import commands, services
+from node.machine import services
 from node.protocol.facts import DatasinkState
-from node.protocol.retention import Sweep, Swept
 from node.pull import access
 from node.registry import deployment_log
-from node.registry.sweep import SERVICE
 from node.store import disk, files, rights, versions
 from node.store.service_set import Installed
 from node.switch import installation
@@ -71,16 +67,3 @@ def install_units(units: List[Installed]) -> None:
 
 def _timers(units: List[Installed]) -> List[str]:
     return [unit.path.name for unit in units if unit.path.suffix == ".timer"]
-
-
-def sweep(asked: Sweep) -> Swept:
-    """Let the sweep run now, as its timer does. Raises Refusal where there is no such unit."""
-    if not services.status(SERVICE).fragment:
-        raise Refusal("%s: not there; a deploy brings it: pyinfra inventory.py deploys/cleanup.py" % SERVICE)
-    before = len(disk.lines(asked.log))
-    fault = None
-    try:
-        services.start(SERVICE, commands.LONG_SECONDS)
-    except Refusal as refusal:
-        fault = "%s: %s" % (refusal, "; ".join(last_words.in_journal(SERVICE)[-5:]))
-    return Swept(disk.lines(asked.log)[before:], fault)

@@ -22,9 +22,9 @@ from node.protocol.registry import Listing, ListRegistry
 from node.protocol.retention import AskRetention, Moment, Retention, Sweeps, Unneeded
 from node.registry import own, reading, retention, roots
 from node.registry.retention import Decision, Stored
+from node.registry.sweep_unit import SERVICE
 from node.store import disk, files, handles, history, rights
 
-SERVICE = "model_cleanup.service"
 FRESH = 600  # seconds
 
 

@@ -1,7 +1,5 @@
 """A set of one service, as it is sent and as it is stored: all that the service starts from."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Union
 

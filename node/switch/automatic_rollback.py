@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path
 from typing import Optional
 
 from node import layout, linked_files
@@ -18,10 +17,6 @@ from node.switch import installation, stopping
 from node.switch.switch_result import Result, conclude
 
 
-def lock_of(service: str) -> Path:
-    return layout.sets(service) / "lock"
-
-
 def recover(service: str) -> None:
     """End a switch of this service that died: its unit's OnFailure=. Safe to repeat; does nothing without a note.
 
@@ -30,7 +25,8 @@ def recover(service: str) -> None:
     pending = pending_switch.read_or_set_aside(service)
     if pending is None:
         return
-    with lock.held(lock_of(service), "switch", pending.request.operator, "rollback after " + pending.request.purpose):
+    asked = pending.request
+    with lock.held(layout.switch_lock(service), "switch", asked.operator, "rollback after " + asked.purpose):
         pending = pending_switch.read_or_set_aside(service)
         if pending is not None:
             roll_back(pending, _what_happened(pending))
@@ -51,7 +47,7 @@ def recover_at_boot() -> None:
 
 
 def _recover_at_boot(service: str) -> None:
-    with lock.held(lock_of(service), "switch", "the boot", "rollback after a power cut"):
+    with lock.held(layout.switch_lock(service), "switch", "the boot", "rollback after a power cut"):
         pending = pending_switch.read_or_set_aside(service)
         if pending is None or pending.boot == pending_switch.boot_id():
             return

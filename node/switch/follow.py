@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
-import uuid
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Dict, Iterator
@@ -20,7 +20,7 @@ from node.pull import face_list
 from node.store import disk, files, history, lock, pending_switch, sets
 from node.store.pending_switch import Request
 from node.store.service_set import HealthCheck, ServiceSet
-from node.switch import automatic_rollback, switch_result
+from node.switch import switch_result
 
 PAUSE = 0.1  # seconds between looks
 
@@ -66,14 +66,13 @@ def _stored(wanted: ServiceSet, desired: DesiredState) -> Request:
             store(wanted, desired)
         except lock.Taken as taken:
             refuse(desired, "%s: %s" % (wanted.service, taken))
-    return Request(
-        uuid.uuid4().hex, desired.host, wanted.service, wanted.digest, desired.operator, desired.purpose, desired.commit
-    )
+    id = os.urandom(16).hex()
+    return Request(id, desired.host, wanted.service, wanted.digest, desired.operator, desired.purpose, desired.commit)
 
 
 def store(wanted: ServiceSet, desired: DesiredState) -> None:
     """Store a set as one of the desired state's checkout. Raises lock.Taken while its service is switched."""
-    with lock.held(automatic_rollback.lock_of(wanted.service), "switch", desired.operator, desired.purpose):
+    with lock.held(layout.switch_lock(wanted.service), "switch", desired.operator, desired.purpose):
         sets.put(wanted, desired.commit, desired.product)
 
 
@@ -156,7 +155,7 @@ def _refused(request: Request, said: str) -> switch_result.Result:
     """There is no result and no note: the unit did not begin, or was killed before it changed anything."""
     reason = said or "the switch ended before it changed anything; see journalctl --unit=" + _unit(request.service)
     if "already" in said:
-        holder = lock.holder(automatic_rollback.lock_of(request.service))
+        holder = lock.holder(layout.switch_lock(request.service))
         reason = "another switch is running here: %s; wait for it and run again" % holder
     history.add(request, sets.digest_of(request.service, sets.CHOSEN), history.REFUSED, reason)
     return switch_result.Result(history.REFUSED, request.service + ": " + reason)

@@ -16,7 +16,7 @@ from node.machine import services
 from node.store import disk, history, lock, pending_switch, sets
 from node.store.pending_switch import Request
 from node.store.service_set import Named, ServiceSet
-from node.switch import automatic_rollback, stopping
+from node.switch import stopping
 
 
 class Choice(NamedTuple):
@@ -53,7 +53,7 @@ def choose(words: Tuple[str, ...]) -> Choice:
 def carry_out(choice: Choice, request: Request) -> str:
     """Put the backup in place. Returns what was done; raises Refusal also when the service is unhealthy after it."""
     service = choice.content.service
-    with lock.held(automatic_rollback.lock_of(service), "restore", request.operator, request.purpose):
+    with lock.held(layout.switch_lock(service), "restore", request.operator, request.purpose):
         if pending_switch.read(service) is not None:
             raise Refusal("%s: a switch has not ended; wait for it, or run a deploy, and run again" % service)
         done = _exchange(choice, request)

@@ -35,7 +35,7 @@ def run(request: Request) -> Result:
     Raises Refusal or OSError when it could neither switch nor roll back: then the note is there, for a later try.
     """
     try:
-        with lock.held(automatic_rollback.lock_of(request.service), "switch", request.operator, request.purpose):
+        with lock.held(layout.switch_lock(request.service), "switch", request.operator, request.purpose):
             return _run(request)
     except lock.Taken as refusal:
         return conclude(request, sets.digest_of(request.service, sets.CHOSEN), history.REFUSED, str(refusal))

@@ -109,7 +109,7 @@ def test_a_pull_holds_the_lock(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 
     monkeypatch.setattr(history, "now", lambda: "2026-11-22T23:40:00Z")
     monkeypatch.setattr(pull, "pull", lambda _: note("versions"))
-    monkeypatch.setattr(face_list, "fetch", lambda _: note("face list"))
+    monkeypatch.setattr(pull, "pull_face_list", lambda _: note("face list"))
     say(monkeypatch, ORDER)
     assert cli.main(["pull"]) == 0
     holder = f"anna@ramrod, since 2026-11-22T23:40:00Z, process {os.getpid()}: pyinfra inventory.py"

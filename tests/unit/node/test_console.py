@@ -5,6 +5,7 @@ import pytest
 
 from node import console, layout, protocol
 from node.errors import Refusal
+from node.facts import shown
 from node.machine import services
 from node.machine.services import Status
 from node.protocol.facts import History
@@ -140,21 +141,21 @@ class TestShow:
     def test_history_oldest_first(self, capsys: pytest.CaptureFixture[str]) -> None:
         for digest in ("d1", "d2"):
             history.add(request(digest), None, history.CHOSEN, None)
-        console.show_history()
+        shown.show_history()
         assert capsys.readouterr().out.splitlines() == [history.text(entry) for entry in history.entries()]
-        console.show_history("--json")
+        shown.show_history("--json")
         assert protocol.loads(History, capsys.readouterr().out).entries == history.entries()
 
     def test_status_for_people_and_for_programs(self, place: Place, capsys: pytest.CaptureFixture[str]) -> None:
         stored(place, "engine", "d1")
-        console.status()
+        shown.show_status()
         assert capsys.readouterr().out.startswith("engine (engine.service)\n  chosen    d1, by commit c0ffee\n")
-        console.status("--json")
+        shown.show_status("--json")
         assert json.loads(capsys.readouterr().out)["services"]["engine"]["chosen"] == "d1"
 
     @pytest.mark.parametrize("words", [("--jsn",), ("--json", "x"), ("engine",)])
     def test_another_word_is_refused(self, words: tuple[str, ...]) -> None:
-        for command in (console.status, console.show_history):
+        for command in (shown.show_status, shown.show_history):
             with pytest.raises(Refusal) as caught:
                 command(*words)
             assert str(caught.value) == f"found {' '.join(words)}; allowed: --json"

@@ -9,7 +9,6 @@ from node import layout, mend
 from node.desired_state import DesiredState
 from node.pull import access
 from node.store import files, history, pending_switch, sets
-from node.switch import automatic_rollback
 from tests.unit.node.places import Place, begun, installed, request, service_set
 
 Damage = Callable[[Path], object]
@@ -36,7 +35,7 @@ def desired(place: Place) -> DesiredState:
     access.make_key("node")
     access.install("certificate\n", "host key\n")
     files.folder(layout.roots() / "hosts")
-    for path in (automatic_rollback.lock_of("engine"), layout.pull_lock(), layout.roots() / "hosts" / "lab1.json"):
+    for path in (layout.switch_lock("engine"), layout.pull_lock(), layout.roots() / "hosts" / "lab1.json"):
         path.write_text("[]")
     return place.desired(sets=[wanted[1]])
 

@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from node import codec, layout, prune
+from node import codec, layout, leftovers, prune
 from node.errors import Refusal
 from node.protocol.versions import Held, ListVersions, Removable, Removal, Removed, RemoveVersions
-from node.store import checksum_cache, files, lock, sets, versions
+from node.store import checksum_cache, files, lock, references, sets, versions
 from node.store.service_set import Named
-from node.switch import automatic_rollback
 from tests.unit.node.disks import Disk, Killed
 from tests.unit.node.places import Place, at, service_set, sha256, tree
 from tests.unit.node.simulated import quicken
@@ -138,7 +137,7 @@ def test_what_a_set_names_stays(place: Place) -> None:
     stored = service_set("d1")
     sets.put(stored, "c0ffee")
     sets.choose("engine", "d1", None)
-    assert prune.referenced_by_host() == {f"cats/{NEW}": "in a set of engine"}
+    assert references.of_host() == {f"cats/{NEW}": "in a set of engine"}
     found = remove(place, entry(), entry(NEW))
     assert found.refused == {"cats/" + NEW: "a set names it by now; it stays"}
     assert (old.exists(), new.exists()) == (False, True)
@@ -153,7 +152,7 @@ def test_what_a_set_names_stays(place: Place) -> None:
 def test_not_while_a_pull_or_a_switch_is_running(place: Place, work: str) -> None:
     old = hold(place)
     layout.sets("engine").mkdir(parents=True)
-    path = layout.STATE / "pull.lock" if work == "pull" else automatic_rollback.lock_of("engine")
+    path = layout.STATE / "pull.lock" if work == "pull" else layout.switch_lock("engine")
     with lock.held(path, work, "ben@ramrod", "pyinfra"), pytest.raises(lock.Taken, match=f"another {work} is running"):
         remove(place, entry())
     assert old.is_dir()
@@ -167,7 +166,7 @@ def test_what_is_left_is_found_by_the_files_that_a_set_names(place: Place) -> No
     other.mkdir(parents=True)
     paths = (place.models / "dogs" / NEW / "dogs.bin", place.root / "face_recognition" / "x" / "y" / "list.csv")
     named_files = [Named(path, "ab", linked=False) for path in paths]
-    assert prune.leftovers(named_files) == [str(left)]
+    assert leftovers.of_models(named_files) == [str(left)]
 
 
 @pytest.mark.parametrize("label", ["../x", "cats/../..", "cats/2026-02-30", "cats/", "Cats/2026-01-01"])
@@ -230,4 +229,4 @@ def test_a_folder_that_only_looks_like_a_leftover_stays(place: Place) -> None:
     (mine / "facedata.hdf5").write_bytes(b"faces")
     assert remove(place).removed == []
     assert (mine / "facedata.hdf5").read_bytes() == b"faces"
-    assert prune.leftovers([Named(mine.parent / NEW / "cats.bin", "0" * 64, False)]) == []
+    assert leftovers.of_models([Named(mine.parent / NEW / "cats.bin", "0" * 64, False)]) == []

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from node import layout, prune
-from node.store import files, pending_switch, sets
+from node import layout
+from node.store import files, pending_switch, references, sets
 from node.store.service_set import Installed, Link, ServiceSet
 from tests.unit.node.places import Place, begun, installed, service_set, sha256
 
@@ -15,7 +15,7 @@ def store(digest: str, commit: str = "c0ffee", **models: str) -> None:
 
 
 def named() -> list[str]:
-    found = prune.referenced_by_host()
+    found = references.of_host()
     assert found is not None
     assert set(found.values()) <= {"in a set of engine"}
     return list(found)
@@ -50,9 +50,9 @@ def test_what_cannot_be_read_is_unknown(broken: str) -> None:
     store("d1", cats="2026-01-01")
     store("d2", cats="2025-01-01")
     sets.choose("engine", "d1", "d2")
-    assert prune.referenced_by_host() is not None
+    assert references.of_host() is not None
     (layout.sets("engine") / broken).write_text("{")
-    assert prune.referenced_by_host() is None
+    assert references.of_host() is None
 
 
 def adopted(place: Place, text: str, *links: Link) -> ServiceSet:
@@ -94,4 +94,4 @@ def test_an_adopted_file_that_is_damaged_is_unknown(place: Place) -> None:
     stored: Installed = content.files[0]
     assert stored.sha256 == sha256(b"/models/cats/2026-01-01/")
     Path(layout.sets("engine"), content.digest, "files", stored.sha256).write_text("/models/cats/2026-01-02/")
-    assert prune.referenced_by_host() is None
+    assert references.of_host() is None

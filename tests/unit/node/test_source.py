@@ -110,6 +110,7 @@ ELSEWHERE = {
         "path.read_text",
     },
     "mapped.py": {"(PROC / pid / 'maps').open", "os.readlink"},  # /proc
+    "prerequisites.py": {"os.access"},  # the programs of PATH
     "program.py": {"new.rglob", "path.is_dir"},  # below STATE
     "sockets.py": {"os.listdir", "os.readlink", "table.open"},  # /proc
     "trial_probe.py": {"open", "os.path.realpath", "os.path.samefile"},  # no root runs it

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from node import layout
-from node.coral import stacks
+from node.coral import unpacking
 from node.desired_state import File, Stack, Version
 from node.store import files
 from node.store.service_set import CORAL, LIBRARY
@@ -164,4 +164,4 @@ def put(stack: Stack, packages: Path) -> None:
     files.folder(layout.coral())
     if not staging.exists():
         files.private_folder(staging)
-    stacks.put(stack, packages, staging)
+    unpacking.put(stack, packages, staging)

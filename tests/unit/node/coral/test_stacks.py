@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from node import layout
-from node.coral import stacks
+from node.coral import stacks, unpacking
 from node.desired_state import File, Stack
 from node.errors import Refusal
 from node.store import disk as disks
@@ -42,7 +42,7 @@ def test_a_stack_is_put(folder: Path) -> None:
 
 
 def test_what_a_killed_one_has_left_is_no_part_of_it(stack: Stack, packages: Path) -> None:
-    left = layout.coral() / layout.STAGING / stacks.UNPACKED / "python" / "other.py"
+    left = layout.coral() / layout.STAGING / unpacking.UNPACKED / "python" / "other.py"
     files.folder(left.parent)
     left.touch()
     put(stack, packages)

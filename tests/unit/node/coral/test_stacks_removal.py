@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from node import layout, prune
+from node import layout, leftovers, prune
 from node.coral import stack_contents, stacks
 from node.desired_state import Stack, Version
 from node.protocol.versions import ListVersions, Removal, Removed
-from node.store import files, sets
+from node.store import files, references, sets
 from node.store.service_set import CORAL, SetStack
 from tests.unit.node.disks import Disk
 from tests.unit.node.places import Place, installed, service_set, sha256, tree
@@ -75,7 +75,7 @@ def test_the_facts_tell_of_stacks_as_of_versions(place: Place) -> None:
     [left] = found.leftovers
     assert (left.model, left.version) == ("coral_packages", "2024-01-01")
     assert [(file.name, file.size) for file in left.files] == [(".retired-2024-01-01-d4/lib/x", 4)]
-    assert prune.leftovers([]) == [str(layout.coral() / ".retired-2024-01-01-d4")]
+    assert leftovers.of_models([]) == [str(layout.coral() / ".retired-2024-01-01-d4")]
 
 
 def test_a_stack_goes_as_a_version_does(place: Place) -> None:
@@ -99,7 +99,7 @@ def test_a_stack_that_a_set_names_stays(place: Place) -> None:
     files.folder(place.models)
     old, new = hold_stack("d1"), hold_stack("d2", NEW)
     choose_stack("d2", NEW)
-    assert prune.referenced_stacks("engine") == {"d2": NEW}
+    assert references.of_stacks("engine") == {"d2": NEW}
     found = remove(place, stack_entry("d1"), stack_entry("d2", version=NEW))
     assert found.refused == {f"coral_packages/{NEW}": "a set names it by now; it stays"}
     assert (old.exists(), new.exists()) == (False, True)

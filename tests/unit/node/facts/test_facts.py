@@ -13,7 +13,7 @@ from node.pull import access
 from node.registry import deployment_log, primary
 from node.store import checksum_cache, files, history, lock, pending_switch, sets, versions
 from node.store.service_set import Link, Named, ServiceSet
-from node.switch import automatic_rollback, installation
+from node.switch import installation
 from tests.unit.node import places
 from tests.unit.node.places import USER, Place, begun, installed, manifest_of, request, service_set, sha256
 
@@ -144,7 +144,7 @@ class TestPending:
 
     def test_one_that_runs_is_none(self, place: Place, settled: ServiceSet) -> None:
         pending_switch.put(begun("d1", "d0"))
-        with lock.held(automatic_rollback.lock_of("engine"), "switch", "anna@ramrod", "it"):
+        with lock.held(layout.switch_lock("engine"), "switch", "anna@ramrod", "it"):
             assert reasons(place, settled) == []
 
 

@@ -52,9 +52,9 @@ def desired(place: Place) -> DesiredState:
 
 
 @pytest.fixture
-def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No program is installed."""
-    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
     monkeypatch.setattr(access, "rsync_version", lambda: ())
 
 

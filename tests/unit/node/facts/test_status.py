@@ -7,7 +7,7 @@ from node.machine.services import Status as UnitStatus
 from node.protocol.facts import NodeService, Status
 from node.store import files, history, lock, pending_switch, sets
 from node.store.service_set import Link, Named, ServiceSet
-from node.switch import automatic_rollback, installation
+from node.switch import installation
 from tests.unit.node.places import Place, begun, installed, request, service_set
 
 UP = UnitStatus("active", "running", 7, "enabled", 0, False)
@@ -135,7 +135,7 @@ class TestStatus:
 
     def test_a_switch_that_runs(self) -> None:
         pending_switch.put(begun(DIGEST, OLD))
-        with lock.held(automatic_rollback.lock_of("engine"), "switch", "anna@ramrod", "it"):
+        with lock.held(layout.switch_lock("engine"), "switch", "anna@ramrod", "it"):
             pending = found().pending
         assert pending is not None
         assert pending.running is True
@@ -173,7 +173,7 @@ class TestText:
 
     def test_a_switch_that_runs(self) -> None:
         pending_switch.put(begun(DIGEST, OLD))
-        with lock.held(automatic_rollback.lock_of("engine"), "switch", "anna@ramrod", "it"):
+        with lock.held(layout.switch_lock("engine"), "switch", "anna@ramrod", "it"):
             assert self.text()[-1] == (
                 "  pending   a switch to 0123456789ab by anna@ramrod since 2026-11-22T23:40:00Z, running now"
             )

@@ -5,7 +5,7 @@ import pytest
 
 from node.desired_state import DesiredState, File, Options, Version
 from node.errors import Refusal
-from node.pull import face_list
+from node.pull import face_list, pull
 from node.store import checksum_cache, files, sets
 from node.store.sets import StoredSet
 from tests.unit.node.places import NO_OPTIONS, Place, fill, installed, service_set, sha256
@@ -41,7 +41,7 @@ def bring(place: Place, version: str, content: bytes) -> Version:
     found = wanted(place, version, content)
     for name, each in {"facelist.csv": content, "facedata.hdf5": DATA}.items():
         face_list.path_of(found, name).write_bytes(each)
-    face_list.fetch(desired(place, found))
+    pull.pull_face_list(desired(place, found))
     return found
 
 
@@ -55,7 +55,7 @@ def refusal(made: DesiredState) -> str:
 class TestFetch:
     def test_files_carry_the_version_in_their_names(self, place: Place, folder: Path) -> None:
         version = wanted(place, "2026-02-02.2", TWO)
-        face_list.fetch(desired(place, version))
+        pull.pull_face_list(desired(place, version))
         assert sorted(path.name for path in folder.iterdir()) == [
             "facedata_2026-02-02.2.hdf5",
             "facelist_2026-02-02.2.csv",
@@ -68,7 +68,7 @@ class TestFetch:
         (folder / "facelist_2026-02-02.csv").write_bytes(TWO)
         inode = (folder / "facelist_2026-02-02.csv").stat().st_ino
         assert face_list.missing(version) == ["facelist.csv", "facedata.hdf5"]
-        face_list.fetch(desired(place, version))
+        pull.pull_face_list(desired(place, version))
         assert (folder / "facelist_2026-02-02.csv").stat().st_ino == inode
         assert face_list.missing(version) == []
 
@@ -102,14 +102,14 @@ class TestFetch:
             return reading
 
         monkeypatch.setattr(checksum_cache, "read", read_and_change)
-        face_list.fetch(desired(place, version))
+        pull.pull_face_list(desired(place, version))
         assert face_list.missing(version) == ["facelist.csv", "facedata.hdf5"]
 
     def test_another_list_of_that_name_stays_and_is_refused(self, place: Place, folder: Path) -> None:
         version = wanted(place, "2026-02-02", TWO)
         (folder / "facelist_2026-02-02.csv").write_bytes(ONE)
         with pytest.raises(Refusal) as caught:
-            face_list.fetch(desired(place, version))
+            pull.pull_face_list(desired(place, version))
         assert str(caught.value) == (
             f"{folder}/facelist_2026-02-02.csv: SHA-256 {sha256(ONE)[:12]}, expected the pinned {sha256(TWO)[:12]}; it "
             "holds what exists nowhere else, so it stays: move it away and run again"
@@ -121,13 +121,13 @@ class TestFetch:
         (place.root / "old.csv").write_bytes(TWO)
         (folder / "facelist_2026-02-02.csv").symlink_to(place.root / "old.csv")
         with pytest.raises(Refusal, match=r"facelist_2026-02-02\.csv: a link, expected a file; move it away"):
-            face_list.fetch(desired(place, version))
+            pull.pull_face_list(desired(place, version))
 
     def test_wrong_bytes_are_never_placed(self, place: Place, folder: Path) -> None:
         version = wanted(place, "2026-02-02", TWO)
         (place.registry / "face_recognition" / "2026-02-02" / "facelist.csv").write_bytes(ONE)
         with pytest.raises(Refusal, match=r"^face_recognition/2026-02-02/facelist\.csv: the registry's copy has"):
-            face_list.fetch(desired(place, version))
+            pull.pull_face_list(desired(place, version))
         assert not (folder / "facelist_2026-02-02.csv").exists()
 
 
@@ -247,5 +247,5 @@ class TestUnlockedBy:
 
 
 def test_hosts_without_a_face_list_have_nothing_to_do(place: Place) -> None:
-    face_list.fetch(place.desired())
+    pull.pull_face_list(place.desired())
     face_list.require_switchable(place.desired())

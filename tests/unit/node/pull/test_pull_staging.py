@@ -8,7 +8,7 @@ import pytest
 
 from node.desired_state import File, Source, Version
 from node.errors import Refusal
-from node.pull import pull, transfer
+from node.pull import pull, staging_folders, transfer
 from node.store import files, versions
 from tests.unit.node.places import LIMITS, Place, fill, is_linked_twice, sha256, tree
 from tests.unit.node.pulls import expected, refusal
@@ -159,11 +159,11 @@ def test_a_wrong_copy_in_the_registry_is_told_from_a_torn_one_here(place: Place,
 
 def test_the_service_s_user_s_staging_of_an_older_release_is_told_and_root_s_own_is_not(place: Place) -> None:
     desired = place.desired(place.wanted("cats", "2026-01-01", CATS))
-    assert pull.foreign_staging(desired) == []
+    assert staging_folders.foreign(desired) == []
     path = staged(place, "cats.bin", b"start")
-    assert pull.foreign_staging(desired) == []
+    assert staging_folders.foreign(desired) == []
     place.staging.chmod(0o755)
-    assert pull.foreign_staging(desired) == [place.staging]
+    assert staging_folders.foreign(desired) == [place.staging]
     assert path.read_bytes() == b"start"
 
 

@@ -10,7 +10,7 @@ from node.health import last_words
 from node.machine import commands, services
 from node.machine.services import Status
 from node.protocol.retention import Sweep, Swept
-from node.registry import primary
+from node.registry import primary, sweep_unit
 from node.store.service_set import Installed
 from tests.unit.node.places import installed
 
@@ -117,7 +117,7 @@ def starting(patch: pytest.MonkeyPatch, log: Path, *lines: str, error: str = "")
 def test_a_sweep_now_is_the_timer_s(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It runs in its unit, with that unit's rights and no others; what it logged is told."""
     started = starting(monkeypatch, log, "removed cats/2019-01-01, 71 bytes", "and one more")
-    assert primary.sweep(Sweep(log)) == Swept(["removed cats/2019-01-01, 71 bytes", "and one more"], None)
+    assert sweep_unit.start(Sweep(log)) == Swept(["removed cats/2019-01-01, 71 bytes", "and one more"], None)
     assert started == [("model_cleanup.service", commands.LONG_SECONDS)]
 
 
@@ -126,13 +126,13 @@ def test_a_sweep_that_failed_tells_what_it_did_and_why_not_the_rest(log: Path, m
     fault = "systemctl start model_cleanup: failed: " + "; ".join(
         f"line {n} of model_cleanup.service" for n in range(2, 7)
     )
-    assert primary.sweep(Sweep(log)) == Swept(["removed cats/2019-01-01, 71 bytes"], fault)
+    assert sweep_unit.start(Sweep(log)) == Swept(["removed cats/2019-01-01, 71 bytes"], fault)
 
 
 def test_the_first_sweep_makes_the_log(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log.unlink()
     starting(monkeypatch, log, "nothing is removed: nothing is due")
-    assert primary.sweep(Sweep(log)) == Swept(["nothing is removed: nothing is due"], None)
+    assert sweep_unit.start(Sweep(log)) == Swept(["nothing is removed: nothing is due"], None)
 
 
 def test_where_there_is_no_such_unit_nothing_is_started(
@@ -142,7 +142,7 @@ def test_where_there_is_no_such_unit_nothing_is_started(
     del status["model_cleanup.service"]
     line = "^model_cleanup.service: not there; a deploy brings it: pyinfra inventory.py deploys/cleanup.py$"
     with pytest.raises(Refusal, match=line):
-        primary.sweep(Sweep(log))
+        sweep_unit.start(Sweep(log))
     assert started == []
 
 
@@ -152,5 +152,5 @@ def test_a_link_in_the_log_s_place_is_not_read(log: Path, monkeypatch: pytest.Mo
     log.symlink_to(tmp_path / "secret")
     started = starting(monkeypatch, tmp_path / "secret", "a secret line")
     with pytest.raises(OSError, match="Too many levels of symbolic links"):
-        primary.sweep(Sweep(log))
+        sweep_unit.start(Sweep(log))
     assert started == []

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from node.errors import Refusal
-from node.pull import pull
+from node.pull import staging_folders
 from node.store import disk, files, handles, rights
 from node.store.rights import ROOT, Owner
 from tests.unit.node.places import USER, uid
@@ -131,7 +131,7 @@ def test_errors_name_the_whole_path(home: Path) -> None:
 def test_a_held_folder_is_reached_whatever_becomes_of_its_name(home: Path, secret: Path) -> None:
     """R3: the user renames the staging folder away, and puts a link in its place."""
     folder = home / ".staging"
-    with pull.held_staging(folder):
+    with staging_folders.held(folder):
         files.write(folder / "model", b"verified")
         folder.rename(home / "aside")
         link(folder, secret.parent)
@@ -154,7 +154,7 @@ def test_a_private_folder_is_roots_alone(home: Path, secret: Path, kind: str) ->
         (folder / "empty").mkdir(parents=True)
         link(folder / "etc", secret.parent)
         os.chown(folder, *(USERS if kind == "theirs" else rights.ROOT))
-    with pull.held_staging(folder):
+    with staging_folders.held(folder):
         found = folder.lstat()
         assert (found.st_uid, found.st_mode & 0o777, list(folder.iterdir())) == (0, 0o700, [])
     assert secret.read_bytes() == b"secret\n"
@@ -168,14 +168,14 @@ def test_a_private_folder_that_was_exchanged_once_it_was_made_is_refused(
     monkeypatch.setattr(
         files, "observer", lambda moment, _: os.chown(folder, *USERS) if moment == "after folder" else None
     )
-    with pytest.raises(Refusal, match="somebody else's"), pull.held_staging(folder):
+    with pytest.raises(Refusal, match="somebody else's"), staging_folders.held(folder):
         pytest.fail("was held")
 
 
 def test_a_private_folder_keeps_what_came(home: Path) -> None:
-    with pull.held_staging(home / ".staging"):
+    with staging_folders.held(home / ".staging"):
         files.write(home / ".staging" / "part", b"half")
-    with pull.held_staging(home / ".staging"):
+    with staging_folders.held(home / ".staging"):
         assert disk.read(home / ".staging" / "part") == b"half"
 
 

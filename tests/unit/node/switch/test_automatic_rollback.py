@@ -157,7 +157,7 @@ class TestRecover:
     def test_it_is_locked_out_while_a_switch_runs(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(lock, "PATIENCE", 0)
         died(place)
-        with lock.held(automatic_rollback.lock_of("engine"), "switch", "anna", "it"), pytest.raises(lock.Taken):
+        with lock.held(layout.switch_lock("engine"), "switch", "anna", "it"), pytest.raises(lock.Taken):
             automatic_rollback.recover("engine")
         assert chosen() == ("d2", "d1")
 
@@ -176,7 +176,7 @@ class TestRecover:
 
     def test_it_holds_the_lock_by_its_own_name(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
         holders: list[str] = []
-        monkeypatch.setattr(health, "wait", lambda _: holders.append(lock.holder(automatic_rollback.lock_of("engine"))))
+        monkeypatch.setattr(health, "wait", lambda _: holders.append(lock.holder(layout.switch_lock("engine"))))
         died(place)
         automatic_rollback.recover("engine")
         [holder] = holders

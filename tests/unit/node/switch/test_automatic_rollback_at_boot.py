@@ -49,7 +49,7 @@ class TestAtBoot:
     ) -> None:
         died(place)
         with (
-            lock.held(automatic_rollback.lock_of("engine"), "switch", "ben@ramrod", "pyinfra"),
+            lock.held(layout.switch_lock("engine"), "switch", "ben@ramrod", "pyinfra"),
             pytest.raises(Refusal, match=r"^engine: another switch is running here: ben@ramrod"),
         ):
             automatic_rollback.recover_at_boot()

@@ -14,7 +14,7 @@ from node.errors import Refusal
 from node.protocol import loads
 from node.protocol.steps import SwitchResult
 from node.store import files, history, lock, pending_switch, sets
-from node.switch import automatic_rollback, follow, switch_result
+from node.switch import follow, switch_result
 from tests.unit.node.places import HEALTH_CHECK, Place, begun, installed, request, service_set
 
 Told = Callable[[DesiredState], dict[str, str]]
@@ -97,7 +97,7 @@ class TestSwitch:
     @pytest.mark.usefixtures("impatient")
     def test_a_second_switch_is_told_whose_the_first_is(self, desired: DesiredState, programs: Path) -> None:
         systemd_run(programs, "echo 'Unit sentinelcam-switch-engine.service was already loaded' >&2; exit 1")
-        with lock.held(automatic_rollback.lock_of("engine"), "switch", "ben@shed", "pyinfra inventory.py -y"):
+        with lock.held(layout.switch_lock("engine"), "switch", "ben@shed", "pyinfra inventory.py -y"):
             found = refusal(desired)
         assert found.startswith("engine: another switch is running here: ben@shed, since 20")
         assert found.endswith(": pyinfra inventory.py -y; wait for it and run again")
@@ -170,7 +170,7 @@ def test_a_set_is_not_described_anew_while_another_switch_runs(place: Place) -> 
     sets.put(wanted, "theirs")
     desired = place.desired(sets=[wanted._replace(state="stopped")])
     with (
-        lock.held(automatic_rollback.lock_of("engine"), "switch", "ben@ramrod", "pyinfra"),
+        lock.held(layout.switch_lock("engine"), "switch", "ben@ramrod", "pyinfra"),
         pytest.raises(Refusal, match=r"^engine: another switch is running here: ben@ramrod, since "),
     ):
         follow.switch(desired)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from node import console, linked_files
+from node import console, layout, linked_files
 from node.errors import Refusal
 from node.health import health
 from node.machine import commands, services
 from node.store import history, lock, pending_switch, sets
 from node.store.service_set import Named
-from node.switch import automatic_rollback, restore
+from node.switch import restore
 from tests.unit.node.machine.test_services import stub
 from tests.unit.node.places import Place, begun, request, service_set, sha256, tree
 
@@ -113,7 +113,7 @@ def test_while_a_switch_has_not_ended(path: Path) -> None:
 
 @pytest.mark.usefixtures("impatient")
 def test_while_a_switch_is_running(path: Path) -> None:
-    with lock.held(automatic_rollback.lock_of("engine"), "switch", "anna@ramrod", "pyinfra inventory.py"):
+    with lock.held(layout.switch_lock("engine"), "switch", "anna@ramrod", "pyinfra inventory.py"):
         assert refusal(LABEL, DIGEST).startswith("another restore is running here: anna@ramrod, ")
     assert path.read_bytes() == NEW
 

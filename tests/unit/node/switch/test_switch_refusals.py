@@ -9,7 +9,7 @@ from node.coral import trial
 from node.errors import Unfit
 from node.store import history, lock, pending_switch, sets
 from node.store.service_set import Named, ServiceSet
-from node.switch import automatic_rollback, switch
+from node.switch import switch
 from node.switch.switch_result import Result
 from tests.unit.node.places import Place, installed, request
 from tests.unit.node.switches import chosen, run, stored
@@ -65,7 +65,7 @@ def test_a_second_switch_is_refused_and_told_whose_the_first_is(
 ) -> None:
     monkeypatch.setattr(lock, "PATIENCE", 0)
     stored(place, "d1")
-    with lock.held(automatic_rollback.lock_of("engine"), "switch", "ben@shed", "pyinfra"):
+    with lock.held(layout.switch_lock("engine"), "switch", "ben@shed", "pyinfra"):
         line = str(run("d1"))
     assert line.startswith("engine: another switch is running here: ben@shed, since 20")
     assert line.endswith(": pyinfra; wait for it and run again")
