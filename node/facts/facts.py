@@ -56,7 +56,7 @@ def _set(wanted: ServiceSet, desired: DesiredState) -> SetState:
     chosen = sets.digest_of(wanted.service, sets.CHOSEN)
     stored = sets.find(wanted.service, chosen)
     units = drift.statuses(wanted)
-    how = health.judge(wanted) if units and chosen == wanted.digest else None
+    how = health.judge(wanted, units[wanted.unit]) if units and chosen == wanted.digest else None
     told = [*([str(how)] if how and how.verdict != health.HEALTHY else []), *drift.foreign(units)]
     differences = _differences(wanted, chosen, stored, units)
     return SetState(

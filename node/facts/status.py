@@ -61,7 +61,7 @@ def _with_found(known: NodeService, content: ServiceSet) -> NodeService:
         code=release.name if release else None,
         coral=coral(content, units),
         queue=work.queue(content) if units and units[content.unit].is_running else None,
-        health=_health(content),
+        health=_health(content, units),
     )
 
 
@@ -82,11 +82,11 @@ def _library(content: ServiceSet, units: drift.Statuses) -> str:
         return stick.UNKNOWN
 
 
-def _health(content: ServiceSet) -> Optional[str]:
+def _health(content: ServiceSet, units: drift.Statuses) -> Optional[str]:
     """Return what is wrong with a service that is to run; None where it works with the files that it should have."""
     if not content.is_to_run:
         return None
-    found = health.judge(content)
+    found = health.judge(content, units[content.unit])
     if found.verdict != health.HEALTHY:
         return str(found)
     not_ready = health.not_ready(content)

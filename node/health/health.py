@@ -157,11 +157,13 @@ class Health(NamedTuple):
 HEALTHY, UNHEALTHY, STARTING = "healthy", "unhealthy", "starting"
 
 
-def judge(service: ServiceSet, seconds: float = SOON) -> Health:
-    """Return how a service is. One that has just started is given so many seconds."""
+def judge(service: ServiceSet, status: Status, seconds: float = SOON) -> Health:
+    """Return how a service is, whose unit had this status a moment ago.
+
+    One that has just started is given so many seconds.
+    """
     until = time.monotonic() + seconds
     while True:
-        status = services.status(service.unit)
         if status.is_down:
             return Health(UNHEALTHY, "%s is %s, expected active" % (service.unit, status.active), False)
         found = _look(service, status)
@@ -169,6 +171,7 @@ def judge(service: ServiceSet, seconds: float = SOON) -> Health:
         if found.verdict not in (work.NOT_YET, work.UNKNOWN) or not is_young or time.monotonic() >= until:
             return _judged(service, found, is_young and status.restarts < OFTEN)
         time.sleep(PAUSE)
+        status = services.status(service.unit)
 
 
 def _judged(service: ServiceSet, found: Look, is_starting: bool) -> Health:

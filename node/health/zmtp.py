@@ -63,7 +63,9 @@ def _met(port: int, kind: bytes, seconds: float) -> Iterator[_Peer]:
     """Yield whoever is at the port, after the handshake."""
     deadline = time.monotonic() + seconds
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=seconds) as connection:
+        with socket.socket() as connection:
+            connection.settimeout(seconds)
+            connection.connect(("127.0.0.1", port))  # create_connection would load a codec for names of hosts
             peer = _Peer(connection, port, deadline)
             peer.shake_hands(kind)
             yield peer

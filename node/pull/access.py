@@ -74,15 +74,16 @@ def read(name: str) -> Optional[Text]:
     return disk.decoded(_path(name))
 
 
-def is_authorized(user: str, lines: List[str]) -> bool:
-    """Tell whether these lines, in their order, are all that the account has for their CA."""
-    return _ours(user, lines) == lines
+def installed(user: str, lines: List[str]) -> List[str]:
+    """Return all lines that the account has for the CA of these, in their order."""
+    with _authorized_keys(user) as (path, _):
+        return [each for each in _lines(path) if _is_of(_pull_ca(lines), each)]
 
 
-def revoked(user: str, lines: List[str]) -> List[str]:
-    """Return the keys that are revoked here, and not by these lines: somebody knows more than who sends them."""
-    here, told = (REVOKED.findall("\n".join(each)) for each in (_ours(user, lines), lines))
-    return sorted({*here} - {*told})
+def revoked(here: List[str], lines: List[str]) -> List[str]:
+    """Return the keys that lines here revoke, and these do not: somebody knows more than who sends them."""
+    found, told = (REVOKED.findall("\n".join(each)) for each in (here, lines))
+    return sorted({*found} - {*told})
 
 
 def authorize(user: str, lines: List[str]) -> None:
@@ -115,12 +116,6 @@ def rsync_version() -> Tuple[int, ...]:
         return ()
     match = re.search(r"version v?(\d+)\.(\d+)\.(\d+)", said)
     return tuple(int(part) for part in match.groups()) if match else ()
-
-
-def _ours(user: str, lines: List[str]) -> List[str]:
-    """Return the account's lines for the CA of these lines."""
-    with _authorized_keys(user) as (path, _):
-        return [each for each in _lines(path) if _is_of(_pull_ca(lines), each)]
 
 
 def _path(name: str) -> Path:

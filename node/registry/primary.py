@@ -17,12 +17,14 @@ from node.switch import installation
 
 def state(desired: DesiredState) -> Optional[DatasinkState]:
     """Return what differs here from the desired state; None where this is not the primary datasink."""
-    told, login = desired.datasink, desired.source.login
+    told = desired.datasink
     if told is None:
         return None
+    wanted = told.pull_ca or []
+    here = access.installed(desired.source.login, wanted) if wanted else []
     return DatasinkState(
-        authorized=None if told.pull_ca is None else access.is_authorized(login, told.pull_ca),
-        revoked=[] if told.pull_ca is None else access.revoked(login, told.pull_ca),
+        authorized=here == wanted if wanted else None,
+        revoked=access.revoked(here, wanted),
         registry=_missing(told.needed, desired.source),
         logged=deployment_log.logged(told.log),
         clean_up=unit_differences(desired.clean_up),

@@ -37,7 +37,6 @@ def in_use() -> Dict[str, str]:
             raise Refusal(
                 "%s: one of its sets cannot be read; a deploy stores it anew; nothing was removed" % service
             ) from None
-        named.update((CORAL, version) for version in of_stacks(service).values())
         found.update(("%s/%s" % pair, "in a set of %s" % service) for pair in sorted(named))
     return found
 
@@ -62,6 +61,8 @@ def _digests(service: str) -> Set[str]:
 
 
 def _of_set(stored: StoredSet) -> Iterator[Pair]:
+    if stored.content.stack is not None:
+        yield CORAL, stored.content.stack.version
     if stored.commit != sets.ADOPTED:
         yield from stored.content.models.items()
         return

@@ -94,7 +94,8 @@ def _prepare(request: Request, wanted: ServiceSet, left: Optional[PendingSwitch]
     installation.require_free(wanted)
     pending = _pending(request, wanted, left)
     stopping.drop_queue(wanted.service)
-    if pending.old == wanted.digest and wanted.is_to_run and health.judge(wanted, 0).may_restart:
+    is_same = pending.old == wanted.digest and wanted.is_to_run
+    if is_same and health.judge(wanted, services.status(wanted.unit), 0).may_restart:
         health.note_restart(wanted)
     installation.require_own(wanted, pending.old)
     installation.require_replaceable(wanted, pending.old)

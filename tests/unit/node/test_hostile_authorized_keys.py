@@ -40,8 +40,8 @@ def test_any_authorized_keys(keys: Path, content: bytes) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pwd, "getpwnam", lambda _: account)
         patch.setattr(access, "SSHD", "/nowhere")
-        access.revoked("ops", [LINE])
+        access.revoked(access.installed("ops", [LINE]), [LINE])
         access.authorize("ops", [LINE])
-        assert access.is_authorized("ops", [LINE])
+        assert access.installed("ops", [LINE]) == [LINE]
     foreign = [each for each in content.split(b"\n") if not (b"cert-authority" in each and b"AAAAmine" in each)]
     assert [each for each in keys.read_bytes().split(b"\n") if each] == [*filter(None, foreign), LINE.encode()]

@@ -244,11 +244,11 @@ def test_verify_full_reads_the_face_list_too(place: Place, monkeypatch: pytest.M
 def test_only_the_datasink_is_asked_for_its_authorized_keys(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def is_authorized(user: str, _: list[str]) -> bool:
+    def installed(user: str, lines: list[str]) -> list[str]:
         asked.append(user)
-        return True
+        return lines
 
-    monkeypatch.setattr(access, "is_authorized", is_authorized)
+    monkeypatch.setattr(access, "installed", installed)
     monkeypatch.setattr(access, "revoked", lambda _, lines: [f"{line} is revoked" for line in lines])
     assert facts.gather(place.desired()).datasink is None
     found = of_the_datasink(place.desired(datasink=place.told()))  # no CA yet

@@ -303,6 +303,9 @@ class TestJudge:
 
     OLD, YOUNG = 100.0, 2.0  # seconds, with a start timeout of 60
 
+    def judge(self, digest: str) -> health.Health:
+        return health.judge(service_set(digest), services.status("engine.service"))
+
     @pytest.mark.parametrize(
         ("found", "verdict", "may_restart"),
         [
@@ -318,30 +321,30 @@ class TestJudge:
     @pytest.mark.usefixtures("seconds", "place")
     def test_its_verdict(self, looks: Looks, found: Look, verdict: str, may_restart: bool) -> None:
         looks.finds(found)
-        how = health.judge(service_set("d"))
+        how = self.judge("d")
         assert (how.verdict, how.may_restart) == (verdict, may_restart)
         assert str(how).startswith(f"{verdict}: {found.reason}")
 
     @pytest.mark.usefixtures("seconds")
     def test_one_that_has_just_started_is_given_some_seconds(self, looks: Looks) -> None:
         looks.finds(*[NOT_YET._replace(age=self.YOUNG)] * 5, WORKS)
-        assert health.judge(service_set("d")).verdict == "healthy"
+        assert self.judge("d").verdict == "healthy"
 
     @pytest.mark.usefixtures("seconds")
     def test_one_that_starts_over_and_over_is_not_starting(self, looks: Looks) -> None:
         looks.shows(CRASHED._replace(restarts=3))
-        assert health.judge(service_set("d")).verdict == "unhealthy"
+        assert self.judge("d").verdict == "unhealthy"
 
     def test_one_that_is_down(self, looks: Looks) -> None:
         looks.shows(UP._replace(active="inactive"))
-        assert str(health.judge(service_set("d"))) == "unhealthy: engine.service is inactive, expected active"
+        assert str(self.judge("d")) == "unhealthy: engine.service is inactive, expected active"
 
     @pytest.mark.usefixtures("seconds")
     def test_it_is_started_anew_once_for_each_set_and_boot(self, looks: Looks, place: Place) -> None:
         looks.finds(BROKEN._replace(age=self.OLD))
         health.note_restart(service_set("d"))
-        assert not health.judge(service_set("d")).may_restart
-        assert health.judge(service_set("e")).may_restart
+        assert not self.judge("d").may_restart
+        assert self.judge("e").may_restart
         layout.restarted("engine").unlink()  # as a boot leaves it
-        assert health.judge(service_set("d")).may_restart
+        assert self.judge("d").may_restart
         del place

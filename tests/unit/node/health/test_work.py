@@ -267,4 +267,4 @@ def test_nothing_is_judged_by_a_clock_that_can_be_set(monkeypatch: pytest.Monkey
     wanted = service("imagenode", published=5567, views=["outpost P1"])
     impatient = wanted._replace(health_check=wanted.health_check._replace(start_timeout=0.2))
     assert health.wait(impatient) == "engine.service: no frame of outpost P1 within 0.2 s"
-    assert health.judge(impatient, 0).verdict in (health.STARTING, health.UNHEALTHY)
+    assert health.judge(impatient, up, 0).verdict in (health.STARTING, health.UNHEALTHY)

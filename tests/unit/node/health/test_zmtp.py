@@ -140,7 +140,7 @@ class TestAsk:
         def fail(*_: object, **__: object) -> None:
             raise OSError(24, "Too many open files")
 
-        monkeypatch.setattr(socket, "create_connection", fail)
+        monkeypatch.setattr(socket.socket, "connect", fail)
         with pytest.raises(Unknown, match=r"^port 5566: could not be asked: Too many open files$"):
             zmtp.ask(5566, b"STATUS", LONG)
 

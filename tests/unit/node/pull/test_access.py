@@ -100,9 +100,9 @@ def test_install_puts_certificate_and_host_key(state: Path) -> None:
 
 
 def test_authorize_on_a_bare_account(keys: Path) -> None:
-    assert not access.is_authorized("ops", [LINE])
+    assert access.installed("ops", [LINE]) != [LINE]
     access.authorize("ops", [LINE])
-    assert access.is_authorized("ops", [LINE])
+    assert access.installed("ops", [LINE]) == [LINE]
     assert keys.read_text() == LINE + "\n"
     assert [(stat.S_IMODE(path.stat().st_mode), path.stat().st_uid) for path in (keys.parent, keys)] == [
         (0o700, 4242),
@@ -135,22 +135,26 @@ def test_authorize_keeps_foreign_lines_and_replaces_its_own(keys: Path) -> None:
 def test_just_these_lines_in_this_order_are_what_is_wanted(keys: Path, there: list[str], is_it: bool) -> None:
     """R6: sshd goes by the first line that matches."""
     put(keys, "".join(f"{line}\n" for line in there))
-    assert access.is_authorized("ops", [DENY, LINE]) is is_it
+    assert (access.installed("ops", [DENY, LINE]) == [DENY, LINE]) is is_it
     access.authorize("ops", [DENY, LINE])
-    assert access.is_authorized("ops", [DENY, LINE])
+    assert access.installed("ops", [DENY, LINE]) == [DENY, LINE]
     foreign = [line for line in there if line in (OWN, OTHER)]
     assert keys.read_text().splitlines() == [*foreign, DENY, LINE]
 
 
+def revoked(lines: list[str]) -> list[str]:
+    return access.revoked(access.installed("ops", lines), lines)
+
+
 def test_what_is_revoked_here_and_not_by_these_lines(keys: Path) -> None:
     """R6: an older checkout would let it in again."""
-    assert access.revoked("ops", [LINE]) == []
+    assert revoked([LINE]) == []
     names = ("sentinelcam-pull:east:1", "sentinelcam-pull:east:2", "sentinelcam-pull:lab1:1")
     deny = [LINE.replace('principals="p"', f'principals="{",".join(names[:count])}"') for count in range(1, 4)]
     put(keys, f"{OTHER.replace('restrict', f'restrict,principals={names[2]}')}\n{deny[1]}\n{LINE}\n")
-    assert access.revoked("ops", [LINE]) == list(names[:2])
-    assert access.revoked("ops", [deny[0], LINE]) == [names[1]]
-    assert access.revoked("ops", [deny[1], LINE]) == access.revoked("ops", [deny[2], LINE]) == []
+    assert revoked([LINE]) == list(names[:2])
+    assert revoked([deny[0], LINE]) == [names[1]]
+    assert revoked([deny[1], LINE]) == revoked([deny[2], LINE]) == []
 
 
 def test_a_link_there_stays_a_link_and_foreign_lines_stay(keys: Path) -> None:
@@ -175,10 +179,10 @@ def test_foreign_lines_stay_byte_for_byte(keys: Path, foreign: bytes) -> None:
     """H7: a line ends at a line feed, and nowhere else."""
     older = LINE.replace("/r", "/elsewhere").encode()
     put(keys, b"\n".join([foreign, older, foreign, b""]))
-    assert not access.is_authorized("ops", [LINE])
+    assert access.installed("ops", [LINE]) != [LINE]
     access.authorize("ops", [LINE])
     assert keys.read_bytes() == b"\n".join([foreign, foreign, LINE.encode(), b""])
-    assert access.is_authorized("ops", [LINE])
+    assert access.installed("ops", [LINE]) == [LINE]
 
 
 @pytest.mark.parametrize("what", ["authorized_keys", ".ssh"])
@@ -225,7 +229,7 @@ class TestWhereSshdReads:
         access.authorize("ops", [LINE])
         path = tmp_path / "sshd_keys" / "ops"
         assert (path.read_text(), path.stat().st_uid, path.stat().st_mode & 0o777) == (f"{LINE}\n", 0, 0o644)
-        assert access.is_authorized("ops", [LINE])
+        assert access.installed("ops", [LINE]) == [LINE]
 
     def test_nowhere(self) -> None:
         self.says("authorizedkeysfile none")
