@@ -11,14 +11,12 @@ from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequenc
 from node import names
 from node.machine import clock
 from node.protocol.retention import CloneRoots, Count, Moment, Sweeps, Unneeded
-from node.registry.roots import CLONE_DAYS, DAY, Roots
+from node.registry.roots import CLONE_DAYS, DAY, HOST_DAYS, LOST_DAYS, Roots
 from node.store import history
 
 # A version goes so many days after it was found unneeded; what no sweep has removed until then is found anew.
 FIRST_DAYS, LAST_DAYS = 6, 35
-HOST_DAYS = 35  # so long the roots of a host stay that no clone names any more
-LOST_DAYS = 35  # so long nothing goes after roots were lost: what somebody wants whose run is not longer ago, stays
-TOLD_DAYS = 14  # so long before their end it is told
+TOLD_DAYS = 14  # so long before the end of roots it is told
 NOBODY = "no checkout has deployed for %d days; a deploy tells what must stay" % CLONE_DAYS
 
 

@@ -4,7 +4,7 @@ roots/clones/ID.json    what a clone's checkout references; each of its runs wri
 roots/hosts/HOST.json   what a host's sets reference; narrowed only by a run that has read them
 roots/lost.json         that some were lost, or came from a backup, so that somebody's may not be there
 
-Root writes them, the sweep only reads them. A version that no root names may go.
+Root writes them, the sweep only reads them. A version that no root names may go. retention.py applies the lifetimes.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ CLONES, HOSTS, LOST = "clones", "hosts", "lost"
 SLACK = 600  # seconds between the time that a file names and the one that its disk does
 DAY = 24 * 3600  # seconds
 CLONE_DAYS = 90  # so long the roots of a clone count that does not run
+HOST_DAYS = 35  # so long the roots of a host stay that no clone names any more
+LOST_DAYS = 35  # so long nothing goes after roots were lost: what somebody wants whose run is not longer ago, stays
 
 
 class Roots(NamedTuple):

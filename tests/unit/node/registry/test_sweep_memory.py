@@ -9,7 +9,7 @@ import pytest
 
 from node import codec, layout
 from node.protocol.retention import Sweeps
-from node.registry import retention, roots
+from node.registry import roots
 from node.store import history
 from tests.unit.node.hostile import NO_TEXTS, trying
 from tests.unit.node.places import tree
@@ -165,7 +165,7 @@ def test_the_old_roots_of_nobody_hold_nothing_up(depot: Depot, due: list[Path]) 
     assert sweep(depot) == []
     assert lines(depot) == [f"nothing is removed: {path}: it came from a backup; a deploy writes it anew"]
     counts = dict(remembered().counts)
-    for name, days in (("clone " + path.stem, roots.CLONE_DAYS), ("lost roots", retention.LOST_DAYS)):
+    for name, days in (("clone " + path.stem, roots.CLONE_DAYS), ("lost roots", roots.LOST_DAYS)):
         counts[name] = counts[name]._replace(since=ago(depot, days))
     put(Sweeps(depot.moment, counts, {}))
     depot.log.unlink()
