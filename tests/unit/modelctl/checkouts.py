@@ -79,7 +79,9 @@ class Run:
         self.checkout, self.nodes = checkout, nodes
         self.names = [host for host in sorted(checkout.hosts) if host in limit]
         self.site, self.fleet = checkout.folder, checkout.fleet()
-        self.inventory = [SimpleNamespace(name=name) for name in self.names]
+        self.failed_hosts: list[SimpleNamespace] = []
+        self.inventory = [SimpleNamespace(name=name, state=self) for name in self.names]
+        self.failed_hosts += [host for host in self.inventory if not nodes[host.name].is_up]
 
     @property
     def needed(self) -> dict[str, list[SimpleNamespace]]:
