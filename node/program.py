@@ -11,7 +11,7 @@ from typing import Dict, Optional
 from node import layout
 from node.errors import Refusal
 from node.machine import services
-from node.store import disk, files, handles
+from node.store import disk, files
 from node.store.rights import ROOT
 from node.store.service_set import Installed
 from node.switch import installation
@@ -62,8 +62,7 @@ def current() -> Optional[str]:
 def _digest(folder: Path) -> Optional[str]:
     """As modelctl.nodes.bundle has it, of whatever is there; None of what is no program."""
     try:
-        with handles.held(folder):  # the way there is gone once
-            texts = {str(path.relative_to(folder)): disk.read(path).decode() for path, _ in disk.below(folder)}
+        texts = {str(path.relative_to(folder)): content.decode() for path, content in disk.texts(folder)}
     except (OSError, UnicodeDecodeError, Refusal):
         return None
     return hashlib.sha256(json.dumps(texts, sort_keys=True).encode()).hexdigest()

@@ -131,13 +131,27 @@ def below(path: Path) -> Iterator[Tuple[Path, os.stat_result]]:
 
 def tree(path: Path) -> Iterator[Tuple[Path, os.stat_result]]:
     """Yield the path and the status of all that is below a folder; links are not followed."""
+    for each, handle, _ in _walk(path):
+        yield each, os.stat(each.name, dir_fd=handle, follow_symlinks=False)
+
+
+def texts(path: Path) -> Iterator[Tuple[Path, bytes]]:
+    """Yield the path and the bytes of all that is below a folder and no folder itself. Raises as `read` does."""
+    for each, handle, is_folder in _walk(path):
+        if not is_folder:
+            with handles.opened_in(handle, each) as file:
+                yield each, content(file, each)
+
+
+def _walk(path: Path) -> Iterator[Tuple[Path, int, bool]]:
+    """Yield the path of all that is below a folder, a handle of the folder that it is in, and whether it is one."""
     with handles.folder(path) as top:
         for folder_name, folders, others, handle in os.fwalk(".", dir_fd=top, onerror=fail):
             if folder_name.count(os.sep) > DEEPEST:
                 raise Refusal("%s: more than %d folders, one in another; look there, and remove them" % (path, DEEPEST))
             folders.sort()
             for name in sorted(folders + others):
-                yield path / folder_name / name, os.stat(name, dir_fd=handle, follow_symlinks=False)
+                yield path / folder_name / name, handle, name in folders
 
 
 def fail(error: OSError) -> None:

@@ -57,7 +57,16 @@ def either(path: Path) -> Iterator[int]:
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
     """Yield a regular file, open for reading. Raises as `folder`, OSError also for a link in its place, or NotPlain."""
-    with either(path) as handle:
+    with folder(path.parent) as parent, opened_in(parent, path) as file:
+        yield file
+
+
+@contextmanager
+def opened_in(parent: int, path: Path) -> Iterator[BinaryIO]:
+    """As `opened`, where a handle of its folder is at hand."""
+    with _naming(path):
+        handle = os.open(path.name, _NEVER_WAIT, dir_fd=parent)
+    with _closed(handle):
         require_file(handle, path)
         with os.fdopen(handle, "rb", closefd=False) as file:
             yield file
