@@ -128,7 +128,7 @@ def _look_after_start(service: ServiceSet, restarts: int) -> Look:
 def _look(service: ServiceSet, status: Status) -> Look:
     if not status.is_running:
         return Look(work.NOT_YET, "%s is %s, expected active" % (service.unit, status.active))
-    return work.look(service, status.pid)
+    return work.look(service, status)
 
 
 def _has_loaded(service: ServiceSet, found: Look) -> bool:

@@ -34,8 +34,8 @@ def in_journal(unit: str) -> List[str]:
     """Return the last lines of a unit's last start, oldest first."""
     try:
         journal.sync()  # what it said as it ended may still be on its way
-        return _shown(journal.lines(unit, LINES))
-    except Unknown:
+        return _shown(journal.lines(unit, services.status(unit), LINES))
+    except Refusal:
         return []  # a return must not wait for it
 
 

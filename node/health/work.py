@@ -12,8 +12,9 @@ from typing import Any, Callable, Dict, Iterable, NamedTuple, Optional, Pattern,
 from node.coral import mapped, stick
 from node.errors import Refusal, Unknown, printable
 from node.health import sockets, zmtp
-from node.machine import journal, processes
+from node.machine import journal, processes, services
 from node.machine.processes import Process, Table
+from node.machine.services import Status
 from node.store.service_set import ServiceSet
 
 WORKS = "works"
@@ -41,27 +42,35 @@ class Look(NamedTuple):
     on_stick: bool = False  # all that is missing may have worked with a Coral stick
 
 
-Check = Callable[[ServiceSet, Process, Table], Optional[Look]]
+class Seen(NamedTuple):
+    """What a check finds a service by."""
+
+    status: Status
+    main: Process
+    table: Table
 
 
-def look(service: ServiceSet, pid: int) -> Look:
-    """Look at a service whose main process this is. What cannot be seen makes it unknown, and never healthy."""
+Check = Callable[[ServiceSet, Seen], Optional[Look]]
+
+
+def look(service: ServiceSet, status: Status) -> Look:
+    """Look at a service whose unit had this status a moment ago. What cannot be seen makes it unknown, not healthy."""
     try:
         table = processes.look()
-        main = table.get(pid)
+        main = table.get(status.pid)
         if main is None or not main.is_alive:
             return Look(NOT_YET, "%s has no main process" % service.unit)
         age = processes.now() - main.started
-        return _worst(service, main, table)._replace(age=age)
+        return _worst(service, Seen(status, main, table))._replace(age=age)
     except Unknown as unknown:
         return Look(UNKNOWN, str(unknown))
 
 
-def _worst(service: ServiceSet, main: Process, table: Table) -> Look:
+def _worst(service: ServiceSet, seen: Seen) -> Look:
     """Return the first fault; what follows from a worker's end is excused where its Coral stick is absent."""
     verdict = Look(WORKS)
     for name, check in _CHECKS:
-        found = check(service, main, table) if name in service.health_check.checks else None
+        found = check(service, seen) if name in service.health_check.checks else None
         if found is not None and found.verdict == NO_STICK:
             verdict = found
         elif found is not None and not (found.verdict == BROKEN and verdict.verdict == NO_STICK):
@@ -72,8 +81,9 @@ def _worst(service: ServiceSet, main: Process, table: Table) -> Look:
 def has_loaded(service: ServiceSet) -> bool:
     """Tell whether each view's child has said that its model is loaded."""
     try:
-        return sum(map(bool, map(LOADED.search, journal.lines(service.unit)))) >= len(service.work.views)
-    except Unknown:
+        said = journal.lines(service.unit, services.status(service.unit))
+        return sum(map(bool, map(LOADED.search, said))) >= len(service.work.views)
+    except Refusal:
         return False
 
 
@@ -90,26 +100,27 @@ def queue(service: ServiceSet) -> Optional[str]:
         return None
 
 
-def _workers(service: ServiceSet, main: Process, table: Table) -> Optional[Look]:
-    alive = len(processes.workers(table, main.pid))
+def _workers(service: ServiceSet, seen: Seen) -> Optional[Look]:
+    alive = len(processes.workers(seen.table, seen.main.pid))
     if alive >= service.work.workers:
         return None
     reason = "%s: %d of %d workers live" % (service.unit, alive, service.work.workers)
     on_stick = alive + service.work.on_stick >= service.work.workers
     if on_stick and stick.state() == stick.ABSENT:
         return Look(NO_STICK, reason + _NO_STICK)
-    dead = [each for each in processes.family(table, main.pid) if each.parent == main.pid and not each.is_alive]
+    children = [each for each in processes.family(seen.table, seen.main.pid) if each.parent == seen.main.pid]
+    dead = [each for each in children if not each.is_alive]
     return Look(BROKEN if dead else NOT_YET, reason, on_stick=on_stick)
 
 
-def _libraries(service: ServiceSet, main: Process, table: Table) -> Optional[Look]:
-    foreign = mapped.foreign(service, main, table)
+def _libraries(service: ServiceSet, seen: Seen) -> Optional[Look]:
+    foreign = mapped.foreign(service, seen.main, seen.table)
     return Look(BROKEN, foreign) if foreign is not None else None
 
 
-def _journal(service: ServiceSet, _main: Process, _table: Table) -> Optional[Look]:
+def _journal(service: ServiceSet, seen: Seen) -> Optional[Look]:
     pattern = FAILURES.get(service.service)
-    line = journal.find(service.unit, pattern) if pattern else None
+    line = journal.find(service.unit, seen.status, pattern) if pattern else None
     if line is None:
         return None
     reason = "%s said: %s" % (service.unit, printable(line))
@@ -119,8 +130,8 @@ def _journal(service: ServiceSet, _main: Process, _table: Table) -> Optional[Loo
     return Look(BROKEN, reason, on_stick=on_stick)
 
 
-def _ports(service: ServiceSet, main: Process, table: Table) -> Optional[Look]:
-    own = [each.pid for each in processes.family(table, main.pid)]
+def _ports(service: ServiceSet, seen: Seen) -> Optional[Look]:
+    own = [each.pid for each in processes.family(seen.table, seen.main.pid)]
     found = sockets.ports(service.work.ports, own)
     for number in service.work.ports:
         if not found[number].is_open:
@@ -130,7 +141,7 @@ def _ports(service: ServiceSet, main: Process, table: Table) -> Optional[Look]:
     return None
 
 
-def _answer(service: ServiceSet, _main: Process, _table: Table) -> Optional[Look]:
+def _answer(service: ServiceSet, _: Seen) -> Optional[Look]:
     port = service.work.asked
     if port is None:
         return None
@@ -149,7 +160,7 @@ def _answer(service: ServiceSet, _main: Process, _table: Table) -> Optional[Look
     return Look(BROKEN, "%s: %d of %d task engines live" % (service.unit, len(alive), service.work.workers))
 
 
-def _pictures(service: ServiceSet, _main: Process, _table: Table) -> Optional[Look]:
+def _pictures(service: ServiceSet, _: Seen) -> Optional[Look]:
     port, silent = service.work.published, set(service.work.views)
     if port is None or not silent:
         return None

@@ -15,6 +15,10 @@ from node.store import disk
 PAUSE = 0.1  # seconds between looks
 STOP_LIMIT = 120.0  # seconds; systemd ends a service that does not end by its unit's TimeoutStopSec, 90 s at most
 LIMIT = 300.0  # seconds; a service may take long to end
+_FIELDS = (
+    "ActiveState,SubState,MainPID,UnitFileState,NRestarts,NeedDaemonReload,LoadState,FragmentPath,DropInPaths,"
+    "InvocationID,ExecMainPID"
+)
 
 
 class Status(NamedTuple):
@@ -28,6 +32,8 @@ class Status(NamedTuple):
     is_outdated: bool  # its unit file has changed since systemd read it
     fragment: str = ""  # the path of its unit file
     drop_ins: Tuple[str, ...] = ()  # the paths of what changes that, in systemd's order
+    invocation: str = ""  # the number of its last start
+    last_pid: int = 0  # its main process's, which may have ended
 
     @property
     def is_running(self) -> bool:
@@ -41,8 +47,7 @@ class Status(NamedTuple):
 
 def status(unit: str) -> Status:
     """Return a unit's status; one that does not exist is inactive."""
-    fields = "ActiveState,SubState,MainPID,UnitFileState,NRestarts,NeedDaemonReload,LoadState,FragmentPath,DropInPaths"
-    done = commands.run(["systemctl", "show", "--property=" + fields, unit])
+    done = commands.run(["systemctl", "show", "--property=" + _FIELDS, unit])
     if done.returncode != 0:
         raise Refusal("systemctl show %s: %s" % (unit, commands.first_line(done.stderr)))
     found: Dict[str, str] = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
@@ -55,6 +60,8 @@ def status(unit: str) -> Status:
         is_outdated=found.get("NeedDaemonReload") == "yes" or _is_overlooked(unit, found.get("LoadState")),
         fragment=found.get("FragmentPath", ""),
         drop_ins=_paths(found.get("DropInPaths", "")),
+        invocation=found.get("InvocationID", ""),
+        last_pid=int(found.get("ExecMainPID") or 0),
     )
 
 

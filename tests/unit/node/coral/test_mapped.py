@@ -12,6 +12,7 @@ from node.coral import mapped, stick
 from node.errors import Unknown
 from node.health.work import BROKEN, NO_STICK, WORKS, Look, look
 from node.machine import processes
+from node.machine.services import Status
 from node.store.service_set import NOTHING, ServiceSet
 from tests.unit.node import stacks
 from tests.unit.node.places import HEALTH_CHECK
@@ -64,7 +65,7 @@ def replaced(wanted: ServiceSet, pid: int) -> str | None:
 
 def health(node: Node, pid: int, *checks: str, **work: object) -> Look:
     wanted = node.service(health_check=HEALTH_CHECK._replace(checks=list(checks)), work=NOTHING._replace(**work))  # type: ignore[arg-type]
-    return look(wanted, pid)
+    return look(wanted, Status("active", "running", pid, "enabled", 0, is_outdated=False))
 
 
 def test_none_counts_neither_way(node: Node, start: Start) -> None:

@@ -73,7 +73,8 @@ def test_what_the_user_may_not_read_or_is_no_file(path: Path, kind: str) -> None
 @pytest.fixture
 def started(programs: Path) -> None:
     """A unit that was started once."""
-    stub(programs, "systemctl", f"echo InvocationID={'0123456789abcdef' * 2}")
+    said = ["ActiveState=failed", "SubState=failed", "UnitFileState=enabled", f"InvocationID={'0123456789abcdef' * 2}"]
+    stub(programs, "systemctl", f"printf '%s\\n' {' '.join(said)}")
 
 
 @pytest.mark.usefixtures("started")

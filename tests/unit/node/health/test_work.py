@@ -20,6 +20,7 @@ from node.store.service_set import NOTHING, ServiceSet, Work
 from tests.unit.node.places import HEALTH_CHECK, service_set
 
 ALL = ["workers", "journal", "port", "answer", "pictures"]
+UP = Status("active", "running", 1, "enabled", 0, is_outdated=False)
 ENGINES = {"Alpha": {"alive": True}, "Bravo": {"alive": True}}
 
 
@@ -30,7 +31,7 @@ def service(name: str = "sentinel", checks: list[str] = ALL, **work: object) -> 
 
 def here(wanted: ServiceSet) -> Look:
     """A look whose main process is that of the tests."""
-    return look(wanted, os.getpid())
+    return look(wanted, UP._replace(pid=os.getpid()))
 
 
 @pytest.fixture(autouse=True)
@@ -98,7 +99,7 @@ class TestPorts:
         """S6."""
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
-            found = look(service(ports=[port]), child.pid)
+            found = look(service(ports=[port]), UP._replace(pid=child.pid))
         assert found[:2] == (NOT_YET, f"engine.service: port {port} is held by another process")
 
 
@@ -112,7 +113,7 @@ class TestJournal:
         ],
     )
     def test_a_line_of_failure(self, monkeypatch: pytest.MonkeyPatch, name: str, line: str, verdict: str) -> None:
-        monkeypatch.setattr(journal, "find", lambda _, pattern: line if pattern.search(line) else None)
+        monkeypatch.setattr(journal, "find", lambda _, __, pattern: line if pattern.search(line) else None)
         found = here(service(name))
         assert found.verdict == verdict
         assert (line in found.reason) == (verdict == BROKEN)
@@ -230,13 +231,14 @@ class TestPictures:
         assert found[:2] == (NOT_YET, "engine.service: no frames: port 5567: connection refused")
 
     def test_its_children_say_that_they_have_loaded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("node.machine.services.status", lambda _: UP)
         for count, expected in ((0, False), (1, False), (2, True)):
-            monkeypatch.setattr(journal, "lines", lambda _, count=count: ["LensTasking started."] * count)
+            monkeypatch.setattr(journal, "lines", lambda *_, count=count: ["LensTasking started."] * count)
             assert has_loaded(service("imagenode", views=list(self.VIEWS))) == expected
 
 
 def test_a_service_without_a_main_process() -> None:
-    assert look(service(), 2**22 + 1)[:2] == (NOT_YET, "engine.service has no main process")
+    assert look(service(), UP._replace(pid=2**22 + 1))[:2] == (NOT_YET, "engine.service has no main process")
 
 
 def test_what_its_health_check_does_not_name_is_not_looked_at() -> None:

@@ -7,34 +7,37 @@ import pytest
 
 from node.errors import Refusal, Unknown
 from node.machine import commands, journal
+from node.machine.services import Status
 from tests.unit.node.machine.test_services import stub
 
 NUMBER = "0123456789abcdef" * 2
 FAILURES = re.compile("LensTasking (failure|ended)|Traceback")
 
 
-def said(programs: Path, journalctl: str, invocation: str = NUMBER, process: int = 0) -> None:
-    stub(programs, "systemctl", f"echo ExecMainPID={process}; echo InvocationID={invocation}")
-    stub(programs, "journalctl", journalctl)
+UP = Status("active", "running", 4711, "enabled", 0, is_outdated=False, invocation=NUMBER)
 
 
 def test_this_start_is_asked_for_by_its_number(programs: Path) -> None:
-    said(programs, 'printf "%s\\n" "$@"')
-    assert journal.lines("engine.service", 7) == [
+    stub(programs, "journalctl", 'printf "%s\\n" "$@"')
+    assert journal.lines("engine.service", UP, 7) == [
         "--lines=7", "--boot", "--output=cat", "--no-pager", "--quiet",
         f"_SYSTEMD_INVOCATION_ID={NUMBER}", "+", "_PID=1", f"INVOCATION_ID={NUMBER}",
     ]  # fmt: skip
 
 
 def test_the_last_words_of_a_process_that_ended_at_once_are_asked_for_by_its_pid(programs: Path) -> None:
-    said(programs, 'printf "%s\\n" "$@"', process=4711)
-    assert journal.lines("engine.service")[-3:] == ["+", "_PID=4711", "_SYSTEMD_UNIT=engine.service"]
+    stub(programs, "journalctl", 'printf "%s\\n" "$@"')
+    assert journal.lines("engine.service", UP._replace(last_pid=4711))[-3:] == [
+        "+",
+        "_PID=4711",
+        "_SYSTEMD_UNIT=engine.service",
+    ]
 
 
 @pytest.mark.parametrize("invocation", ["", "--all", NUMBER[1:]])
 def test_a_unit_that_was_never_started_said_nothing(programs: Path, invocation: str) -> None:
-    said(programs, "echo of others", invocation)
-    assert journal.lines("engine.service") == []
+    stub(programs, "journalctl", "echo of others")
+    assert journal.lines("engine.service", UP._replace(invocation=invocation)) == []
 
 
 @pytest.mark.parametrize(
@@ -46,20 +49,18 @@ def test_a_unit_that_was_never_started_said_nothing(programs: Path, invocation: 
     ],
 )
 def test_a_pattern(programs: Path, text: str, found: str | None) -> None:
-    said(programs, f"printf '{text}'")
-    assert journal.find("engine.service", FAILURES) == found
+    stub(programs, "journalctl", f"printf '{text}'")
+    assert journal.find("engine.service", UP, FAILURES) == found
 
 
-@pytest.mark.parametrize("name", ["systemctl", "journalctl"])
 @pytest.mark.parametrize("script", ["exit 3", "exec sleep 60"])
 def test_a_journal_that_cannot_be_read_is_no_good_sign(
-    programs: Path, monkeypatch: pytest.MonkeyPatch, name: str, script: str
+    programs: Path, monkeypatch: pytest.MonkeyPatch, script: str
 ) -> None:
     monkeypatch.setattr(journal, "SECONDS", 0.3)
-    said(programs, "echo")
-    stub(programs, name, script)
-    with pytest.raises(Unknown, match=rf"^the journal could not be read: {name} "):
-        journal.find("engine.service", FAILURES)
+    stub(programs, "journalctl", script)
+    with pytest.raises(Unknown, match=r"^the journal could not be read: journalctl "):
+        journal.find("engine.service", UP, FAILURES)
 
 
 class TestTail:

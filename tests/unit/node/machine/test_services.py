@@ -34,9 +34,13 @@ def stub(programs: Path, name: str, script: str) -> None:
                 "active", "running", 41, "enabled", 2, False, "/etc/a.service", ("/run/a.conf", "/etc/with space.conf")
             ),
         ),
+        (
+            RUNNING + "InvocationID=0123\nExecMainPID=40\n",
+            Status("active", "running", 41, "enabled", 2, False, invocation="0123", last_pid=40),
+        ),
         (RUNNING + 'DropInPaths="/etc\n', Status("active", "running", 41, "enabled", 2, False, "", ('"/etc',))),
     ],
-    ids=["running", "outdated", "absent", "timer", "drop-ins", "quoted"],
+    ids=["running", "outdated", "absent", "timer", "drop-ins", "start", "quoted"],
 )
 def test_status(programs: Path, said: str, status: Status) -> None:
     stub(programs, "systemctl", f"cat <<END\n{said}END")
