@@ -1,7 +1,7 @@
 """Telling the primary datasink what must stay in its registry, before anything comes to need it."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,7 +33,17 @@ class Told(NamedTuple):
     hosts: dict[str, list[str]]  # of these versions
 
 
-def add(folder: Path, fleets: Sequence[Fleet], hosts: Mapping[str, HostReferences]) -> None:
+def tell(fleet: Fleet, told: AddRoots) -> None:
+    """Tell the datasink, over a connection of its own. Raises remote.NoAnswer, or OperatorError when it refuses."""
+    travelling.ask_as_root(fleet, ADD_ROOTS, told, SECONDS)
+
+
+def add(
+    folder: Path,
+    fleets: Sequence[Fleet],
+    hosts: Mapping[str, HostReferences],
+    tell: Callable[[Fleet, AddRoots], None] = tell,
+) -> None:
     """Tell what a clone of the site in `folder` references, before and after a change, and what hosts do. What hosts
     could get meanwhile without the datasink is told again: it may have forgotten that since. Raises remote.NoAnswer
     when the datasink cannot be reached, OperatorError when it refuses.
@@ -46,7 +56,7 @@ def add(folder: Path, fleets: Sequence[Fleet], hosts: Mapping[str, HostReference
         if labels and name in clone.hosts
     }
     asked = AddRoots(clone, {**again, **hosts}, operator())
-    travelling.ask_as_root(fleets[0], ADD_ROOTS, asked, SECONDS)
+    tell(fleets[0], asked)
     # Another clone's run lets a host keep what this clone references, and nothing else.
     known = {name: [label for label in each.versions if label in clone.versions] for name, each in asked.hosts.items()}
     told = Told(clone.name, datetime.now(UTC).isoformat(), list(clone.versions), known)

@@ -1,5 +1,6 @@
 """What is mended in pyinfra until an upgrade does. A test beside each mend tells when it is needless."""
 
+import gc
 import logging
 from functools import cache
 
@@ -13,3 +14,5 @@ def apply() -> None:
         setattr(owner, name, mended)
     # Where nobody listens Python shows what paramiko logs, a traceback of what pyinfra says in a line.
     logging.getLogger("paramiko").addHandler(logging.NullHandler())
+    # What pyinfra loads and plans stays until its end: to look through it again and again is a twentieth of a short run.
+    gc.set_threshold(100_000)

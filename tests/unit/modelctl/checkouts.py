@@ -65,7 +65,7 @@ class Checkout:
             "Fleet",
             SimpleNamespace(
                 registry=SimpleNamespace(artefacts=artefacts),
-                site=SimpleNamespace(hosts=hosts),
+                site=SimpleNamespace(hosts=hosts, primary_datasink="data1"),
                 standards=SimpleNamespace(sentinelcam_model_retention=self.retention),
                 with_service=lambda: sorted(self.hosts),
             ),

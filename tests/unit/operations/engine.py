@@ -109,7 +109,7 @@ class Engine:
         self.ask = facts._ask
         monkeypatch.setattr(facts, "_ask", self._answer)
         self.roots: list[dict[str, HostReferences]] = []
-        monkeypatch.setattr(roots, "add", lambda _, __, hosts: self.roots.append(hosts))
+        monkeypatch.setattr(roots, "add", lambda _, __, hosts, ___: self.roots.append(hosts))
         monkeypatch.chdir(CHECKOUT)
         self.monkeypatch = monkeypatch
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from paramiko import SSHException
 
 from modelctl.errors import OperatorError
 from modelctl.inventory.fleet import Fleet
@@ -14,7 +15,7 @@ from modelctl.nodes.remote import NoAnswer
 from modelctl.prune import roots
 from node import protocol
 from node.protocol.facts import Facts
-from node.protocol.retention import HostReferences
+from node.protocol.retention import AddRoots, Clone, HostReferences
 from node.protocol.steps import InstallCleanup
 from operations import cleanup
 from operations.node_command import Refusal
@@ -36,7 +37,7 @@ from tests.unit.operations.hosts import (
 
 Answer = Callable[[Facts | None], None]
 WANTED = "face_recognition/2026-02-02"
-Told = list[tuple[Path, list[Fleet], Mapping[str, HostReferences]]]
+Told = list[tuple[Path, list[Fleet], Mapping[str, HostReferences], object]]
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def run(sink: StubHost, found: Facts, answer: Answer) -> list[Any]:
 def test_what_hosts_want_and_what_they_hold_is_told_before(sink: StubHost, answer: Answer, datasink: Told) -> None:
     found = settled(sink)._replace(references={WANTED: "in a set of datapump", "cats/2020-01-01": "in a set of cats"})
     assert run(sink, found, answer) == []
-    [(folder, fleets, hosts)] = datasink
+    [(folder, fleets, hosts, _)] = datasink
     assert (folder, fleets) == (sink.data.site_folder, [sink.data.fleet])
     assert hosts == {"data1": HostReferences(found.references or {}, is_complete=True)}
 
@@ -167,6 +168,48 @@ def test_a_run_without_a_prediction_tells_wholly_of_all_its_hosts(engine: Engine
     assert [{name: each.is_complete for name, each in hosts.items()} for hosts in engine.roots] == [
         {"lab1": True, "east": True, "data1": True}
     ]
+
+
+class TestTheWay:
+    """Over the run's own connection to the datasink, where its program can be asked; else over another one."""
+
+    @pytest.fixture(autouse=True)
+    def _others(self, engine: Engine) -> None:
+        """What is told over another connection is an event too."""
+        told = AddRoots(Clone("anna@ramrod:/site", {}, [], 3), {}, "anna@ramrod")
+        engine.monkeypatch.setattr(roots, "add", lambda _, fleets, __, tell: tell(fleets[0], told))
+        engine.monkeypatch.setattr(roots, "tell", lambda *_: engine.events.append("told"))
+
+    def test_a_datasink_of_the_run(self, engine: Engine) -> None:
+        engine.unsettle("lab1")
+        engine.run()
+        assert engine.events[:2] == ["data1 add-roots", "data1 add-roots ended"]
+        assert "told" not in engine.events
+
+    def test_one_that_is_not_in_the_run(self, engine: Engine) -> None:
+        engine.unsettle("lab1")
+        engine.run(limit=["lab1"])
+        assert engine.events[0] == "told"
+        assert "data1 add-roots" not in engine.events
+
+    def test_one_with_another_program(self, engine: Engine) -> None:
+        data1 = engine["data1"]
+        data1.answer = data1.answer._replace(current_program="ab" * 32)
+        engine.run()
+        assert "told" in engine.events
+        assert "data1 add-roots" not in engine.events
+
+    @pytest.mark.parametrize("failure", [None, OSError("timed out"), SSHException("closed"), EOFError()])
+    def test_one_that_fails_is_asked_again_over_another(self, engine: Engine, failure: Exception | None) -> None:
+        def fail(_: str) -> tuple[bool, list[str]]:
+            if failure is not None:
+                raise failure
+            return False, []
+
+        engine.monkeypatch.setattr(engine["data1"], "run", fail)
+        run = engine.run(limit=["lab1", "data1"])
+        assert "told" in engine.events
+        assert run.failed == set()
 
 
 def test_a_datasink_that_refuses_is_asked_once_and_no_host_is_changed(engine: Engine) -> None:
