@@ -114,6 +114,7 @@ def _rsync(source: Source, names: List[str], staging: Path, limits: Limits, mode
     command = ["rsync", "--times", "--files-from=-", "--chmod=D755,F644", "--timeout=%d" % timeout, *mode]
     command += [*_way_to(source, limits.pull_timeout), "./"]
     environment = dict(os.environ, LC_ALL="C", RSYNC_COMPRESS_LIST="lz4 zlibx")
+    synced = _progress(names, staging)
     with TemporaryFile() as listing, TemporaryFile() as said, handles.folder(staging) as folder:
         listing.write("".join(name + "\n" for name in names).encode())
         listing.seek(0)
@@ -121,7 +122,7 @@ def _rsync(source: Source, names: List[str], staging: Path, limits: Limits, mode
             command, stdin=listing, stdout=subprocess.DEVNULL, stderr=said, env=environment, close_fds=False,
             cwd="/proc/self/fd/%d" % folder,
         ) as process:  # fmt: skip
-            _follow(process, names, staging, timeout + limits.pull_patience)
+            _follow(process, names, staging, synced, timeout + limits.pull_patience)
         said.seek(0)
         return process.returncode, said.read().decode(errors="replace")
 
@@ -166,11 +167,13 @@ def require_key() -> None:
             raise Refusal("%s: missing; run deploys/access.py, then run again" % path)
 
 
-def _follow(process: "subprocess.Popen[bytes]", names: List[str], staging: Path, patience: float) -> None:
-    """Sync what comes until rsync ends. It is ended when it neither brings nor reads anything for `patience` seconds:
-    while it compares a long file with the registry's, nothing comes.
+def _follow(
+    process: "subprocess.Popen[bytes]", names: List[str], staging: Path, synced: Progress, patience: float
+) -> None:
+    """Sync what comes until rsync ends; `synced` was there before. It is ended when it neither brings nor reads any
+    byte for `patience` seconds: while it compares a long file with the registry's, nothing comes.
     """
-    synced, since = _progress(names, staging), time.monotonic()
+    since = time.monotonic()
     read: Optional[int] = None
     has_ended = False
     while not has_ended:

@@ -14,5 +14,5 @@ def apply() -> None:
         setattr(owner, name, mended)
     # Where nobody listens Python shows what paramiko logs, a traceback of what pyinfra says in a line.
     logging.getLogger("paramiko").addHandler(logging.NullHandler())
-    # What pyinfra loads and plans stays until its end: to look through it again and again is a twentieth of a short run.
+    # What pyinfra loads and plans stays until its end: to look through it again and again takes a twentieth of a run.
     gc.set_threshold(100_000)

@@ -1,6 +1,8 @@
 import os
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -229,7 +231,19 @@ def test_what_does_not_change_is_not_synced_again(
     assert synced == [staged, staged]
 
 
-def test_what_came_last_is_synced_too(place: Place, programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+class QuickProcess(subprocess.Popen[bytes]):
+    """One that has ended before anybody looks at what it does."""
+
+    def __init__(self, *words: Any, **named: Any) -> None:
+        super().__init__(*words, **named)
+        self.wait()
+
+
+@pytest.mark.parametrize("process", [subprocess.Popen, QuickProcess])
+def test_what_came_last_is_synced_too(
+    place: Place, programs: Path, monkeypatch: pytest.MonkeyPatch, process: type["subprocess.Popen[bytes]"]
+) -> None:
+    monkeypatch.setattr(subprocess, "Popen", process)
     stub(place, programs, (11, "disk trouble"), bytes_each=10)
     synced: list[Path] = []
     monkeypatch.setattr(files, "observer", lambda _, path: synced.append(path))
