@@ -14,7 +14,7 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.nodes.remote import NoAnswer
 from modelctl.prune import roots
 from node import protocol
-from node.protocol.facts import Facts
+from node.protocol.facts import Facts, Missing
 from node.protocol.retention import AddRoots, Clone, HostReferences
 from node.protocol.steps import InstallCleanup
 from operations import cleanup
@@ -196,6 +196,13 @@ class TestTheWay:
         data1 = engine["data1"]
         data1.answer = data1.answer._replace(current_program="ab" * 32)
         engine.run()
+        assert "told" in engine.events
+        assert "data1 add-roots" not in engine.events
+
+    def test_one_that_has_failed(self, engine: Engine) -> None:
+        data1 = engine["data1"]
+        data1.answer = data1.answer._replace(missing=Missing(configs=["no clock"]))
+        assert "data1" in engine.run().failed
         assert "told" in engine.events
         assert "data1 add-roots" not in engine.events
 
