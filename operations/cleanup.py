@@ -1,7 +1,6 @@
 """The clean-up of the model registry, on the primary datasink."""
 
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from functools import partial
 
 from paramiko import SSHException
@@ -9,7 +8,7 @@ from pyinfra.api import Host, State, StringCommand
 
 from modelctl.errors import OperatorError
 from modelctl.inventory.fleet import Fleet
-from modelctl.nodes.remote import NoAnswer
+from modelctl.nodes.remote import NoAnswer, no_answer
 from modelctl.prune import roots
 from modelctl.remembered import remembered
 from node.protocol.facts import Facts
@@ -74,15 +73,19 @@ def _datasink(state: State, fleet: Fleet) -> Host | None:
 
 def _tell(datasink: Host | None, fleet: Fleet, told: AddRoots) -> None:
     """To connect once more takes twice as long as all the rest: that is for where there is no other way."""
-    if datasink is None or not _is_told(datasink, command(ADD_ROOTS.name, message=told)):
+    if datasink is None or not _is_told(datasink, fleet, command(ADD_ROOTS.name, message=told)):
         roots.tell(fleet, told)
 
 
-def _is_told(datasink: Host, said: StringCommand) -> bool:
-    with suppress(OSError, EOFError, SSHException):  # why not, says who is told over a connection of its own
+def _is_told(datasink: Host, fleet: Fleet, said: StringCommand) -> bool:
+    """Why not, says who is told over a connection of its own; but one that does not end may yet be at work on it."""
+    try:
         is_done, _ = datasink.run_shell_command(said, **{**said.connector_arguments, "_timeout": roots.SECONDS})
-        return is_done
-    return False
+    except TimeoutError:
+        raise no_answer(fleet, datasink.name, f"not done within {roots.SECONDS} s") from None
+    except (OSError, EOFError, SSHException):
+        return False
+    return is_done
 
 
 def _references(host: Host, wanted: Collection[str]) -> HostReferences | None:

@@ -27,10 +27,10 @@ TRUSTED = timedelta(days=30)
 class Told(NamedTuple):
     """What the datasink has been told of this clone, and when."""
 
-    clone: str  # as the datasink calls it: a copy of its folder has told nothing
     time: str  # UTC, ISO 8601
     versions: list[str]  # MODEL/VERSION
     hosts: dict[str, list[str]]  # of these versions
+    clones: list[str] = []  # all that have told from this folder, as the datasink calls them: a copy has others
 
 
 def tell(fleet: Fleet, told: AddRoots) -> None:
@@ -59,7 +59,8 @@ def add(
     tell(fleets[0], asked)
     # Another clone's run lets a host keep what this clone references, and nothing else.
     known = {name: [label for label in each.versions if label in clone.versions] for name, each in asked.hosts.items()}
-    told = Told(clone.name, datetime.now(UTC).isoformat(), list(clone.versions), known)
+    clones = sorted({clone.name, *(before.clones if before else ())})
+    told = Told(datetime.now(UTC).isoformat(), list(clone.versions), known, clones)
     with suppress(OSError):
         (folder / REMEMBERED).write_text(json.dumps(codec.encode(told)), encoding="utf-8")
 
@@ -100,5 +101,5 @@ def _clone(folder: Path, fleets: Sequence[Fleet], before: Told | None) -> Clone:
         versions=versions,
         hosts=sorted({host for fleet in fleets for host in fleet.with_service()}),
         retention=max(fleet.standards.sentinelcam_model_retention for fleet in fleets),
-        has_told=before is not None and before.clone == name,
+        has_told=before is not None and name in before.clones,
     )

@@ -208,7 +208,10 @@ def test_what_is_unfinished_in_the_registry_is_told_and_no_failure(data1: Node) 
     finally:
         data1.shell(f"rm -r {' '.join(made)}")
     assert status.code == 0
-    assert status.out.split("\n\n")[2].splitlines()[-3:] == [
+    told = status.out.split("\n\n")[2].splitlines()
+    assert [
+        line for line in told if "haarcascades/" in line
+    ] == [  # where others stored what, or a sweep is held, varies
         f"data1: haarcascades/2026-05-09 is stored and not pinned; to pin it: {hint('pin haarcascades 2026-05-09')}",
         f"data1: {made[1]}: an import has not ended; import again, or remove it there: sudo rm -r -- {made[1]}",
         f"data1: {made[2]}: a clean-up has not ended; end it there: sudo systemctl start model_cleanup",

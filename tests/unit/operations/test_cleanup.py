@@ -148,7 +148,7 @@ class TestALostDatasink:
         self, sink: StubHost, answer: Answer, time: str, versions: list[str], host: str, goes_on: bool
     ) -> None:
         now = datetime.now(UTC).isoformat() if time == "now" else time
-        known = {"clone": "anna", "time": now, "versions": versions, "hosts": {host: [WANTED]}}
+        known = {"time": now, "versions": versions, "hosts": {host: [WANTED]}}
         (sink.data.site_folder / roots.REMEMBERED).write_text(json.dumps(known))
         assert (run(sink, settled(sink), answer) == []) is goes_on
 
@@ -206,7 +206,18 @@ class TestTheWay:
         assert "told" in engine.events
         assert "data1 add-roots" not in engine.events
 
-    @pytest.mark.parametrize("failure", [None, OSError("timed out"), SSHException("closed"), EOFError()])
+    def test_one_that_gives_no_answer_in_time_is_lost(self, engine: Engine) -> None:
+        """It may yet be at work on what it was told: another connection would find its roots taken."""
+
+        def hang(_: str) -> tuple[bool, list[str]]:
+            raise TimeoutError
+
+        engine.monkeypatch.setattr(engine["data1"], "run", hang)
+        engine.monkeypatch.setattr(roots, "covers", lambda _, host, __: host == "lab1")
+        assert engine.run(limit=["lab1", "data1"]).failed == {"data1"}
+        assert "told" not in engine.events
+
+    @pytest.mark.parametrize("failure", [None, OSError("no route to host"), SSHException("closed"), EOFError()])
     def test_one_that_fails_is_asked_again_over_another(self, engine: Engine, failure: Exception | None) -> None:
         def fail(_: str) -> tuple[bool, list[str]]:
             if failure is not None:
