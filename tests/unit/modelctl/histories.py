@@ -89,7 +89,7 @@ class World:
 
     def forget(self, _: int = 0, __: int = 0) -> None:
         """The datasink loses what it was told, where all have told: a first run there cannot know of others."""
-        if len(self.told) == len(self.checkouts):
+        if len(self.told) == len(OPERATORS):
             self.sink.forget()
 
     def publish(self, a: int, b: int) -> None:
