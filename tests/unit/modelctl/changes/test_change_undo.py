@@ -40,6 +40,16 @@ def test_hosts_that_left_the_site_are_nobody_s_business(stage: Stage, hosts: Fak
     assert [host for host, _ in hosts.asked] == ["data1"]
 
 
+def test_what_a_site_needs_before_a_connection_is_done_before_hosts_are_asked(stage: Stage) -> None:
+    """Else it would not wait for their switches."""
+    connected = stage.folder / ".deploy.connected"
+    with stage.inventory.open("a") as file:
+        file.write(f"\n_connect = Path({str(connected)!r}).touch\n")
+    journal.write(stage.checkout, stage.change())
+    undo(stage)
+    assert connected.exists()
+
+
 def test_switches_that_were_left_alone_are_waited_for(
     stage: Stage, hosts: FakeHosts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
