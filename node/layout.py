@@ -6,8 +6,9 @@ from pathlib import Path
 
 from node.store import disk
 
-# What runs this program: no user's python, variables or files have a say in it, and no byte code is left beside it.
-PYTHON = ("/usr/bin/python3", "-I", "-B")
+# What runs this program: no user's python, variables or files have a say in it, no installed package, and no byte code
+# is left beside it.
+PYTHON = ("/usr/bin/python3", "-I", "-S", "-B")
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 STATE = Path("/var/lib/sentinelcam")

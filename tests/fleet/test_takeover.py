@@ -23,7 +23,7 @@ from tests.fleet.stage import assert_copies_are_whole, is_healthy
 UNITS = "etc/systemd/system"
 CONSOLE = "usr/local/sbin/sentinelcam-node"
 PROGRAM = f"{STATE}/program/"
-ISOLATED = "/usr/bin/python3 -I -B "
+ISOLATED = "/usr/bin/python3 -I -S -B "
 LINKED = "/home/ops/sentinel/models/face_recognition/*/face[ld]*"
 HISTORY = f"{STATE}/history.jsonl"
 FROM_BEFORE = ("--data", f"older={','.join(HOSTS)}")

@@ -44,14 +44,14 @@ def test_the_boot_unit_comes_before_every_service_and_only_after_a_switch_that_d
     assert f"ConditionPathExistsGlob={layout.STATE}/sets/*/pending" in unit
     [before] = [line for line in unit if line.startswith("Before=")]
     assert set(before[7:].split()) >= {"sentinel.service", "imagenode.service", "datapump.service"}
-    assert f"ExecStart=/usr/bin/python3 -I -B {layout.STATE}/program/current recover-at-boot" in unit
+    assert f"ExecStart=/usr/bin/python3 -I -S -B {layout.STATE}/program/current recover-at-boot" in unit
     assert "WantedBy=multi-user.target" in unit
 
 
 def test_the_unit_after_a_death_tries_until_it_has_returned() -> None:
     program.install_units()
     unit = (layout.UNITS / "sentinelcam-recover@.service").read_text().splitlines()
-    assert f"ExecStart=/usr/bin/python3 -I -B {layout.STATE}/program/current recover %i" in unit
+    assert f"ExecStart=/usr/bin/python3 -I -S -B {layout.STATE}/program/current recover %i" in unit
     assert {"Restart=on-failure", "StartLimitIntervalSec=0"} <= set(unit)
 
 

@@ -152,16 +152,16 @@ def test_what_root_runs_in_a_unit_is_isolated(template: str) -> None:
     lines = path.read_text().splitlines()
     assert not [line for line in lines if line.startswith(("Environment", "PassEnvironment"))]
     ours = [line for line in lines if "/usr/bin/python3" in line or "=+" in line]
-    assert all("/usr/bin/python3 -I -B {{ state }}/program/current" in line for line in ours)
+    assert all("/usr/bin/python3 -I -S -B {{ state }}/program/current" in line for line in ours)
 
 
 def test_what_root_runs_beside_units_is_isolated() -> None:
-    assert layout.PYTHON == ("/usr/bin/python3", "-I", "-B") == PYTHON
+    assert layout.PYTHON == ("/usr/bin/python3", "-I", "-S", "-B") == PYTHON
     for path in FILES:
         assert "sys.executable" not in path.read_text(), path
     texts = [re.sub(r"(?m)^# .*", "", text.decode()) for text in program._files().values()]
     assert len(texts) == 3
-    assert all(text.count("/usr/bin/python3 -I -B ") == text.count("python") == 1 for text in texts)
+    assert all(text.count("/usr/bin/python3 -I -S -B ") == text.count("python") == 1 for text in texts)
 
 
 def test_the_program_takes_nothing_from_the_environment_but_who_asks(tmp_path: Path) -> None:

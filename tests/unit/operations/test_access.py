@@ -56,8 +56,8 @@ def test_a_bare_node_makes_a_key_and_gets_a_certificate(node: StubHost, answer: 
     answer(settled(node))
     node.facts["PullKey"] = NODE_KEY
     make, install = plan(access.certify_pull_key, node)
-    assert line(make) == "/usr/bin/python3 -I -B /var/lib/sentinelcam/program/DIGEST make-key lab1"
-    assert line(install) == "/usr/bin/python3 -I -B /var/lib/sentinelcam/program/DIGEST install-access"
+    assert line(make) == "/usr/bin/python3 -I -S -B /var/lib/sentinelcam/program/DIGEST make-key lab1"
+    assert line(install) == "/usr/bin/python3 -I -S -B /var/lib/sentinelcam/program/DIGEST install-access"
     sent = message(install)
     assert sent["known_hosts"] == KNOWN_HOSTS
     assert PullCa(node.data.fleet.site.pull_ca).has_certified(sent["certificate"], NODE_KEY, "lab1", 1)

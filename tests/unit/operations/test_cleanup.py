@@ -64,7 +64,7 @@ def test_only_the_primary_datasink_is_told_of_the_units(fleet: Fleet, sink: Stub
 def test_the_units_are_put_right(sink: StubHost, answer: Answer) -> None:
     answer(told(settled(sink), clean_up=["the timer is disabled"]))
     [install] = plan(cleanup.install, sink)
-    assert line(install) == "/usr/bin/python3 -I -B /var/lib/sentinelcam/program/DIGEST install-cleanup"
+    assert line(install) == "/usr/bin/python3 -I -S -B /var/lib/sentinelcam/program/DIGEST install-cleanup"
     assert protocol.loads(InstallCleanup, input_lines(install)[0]).units == desired_for(sink).clean_up
     assert sink.said == ["the timer is disabled"]
 

@@ -67,7 +67,7 @@ def carry_out(command: Any, registry: Path) -> subprocess.CompletedProcess[str]:
 def test_it_fetches_what_is_not_there(sink: StubHost, fleet: Fleet, pages: Pages, tmp_path: Path) -> None:
     [store] = plan(coral_download.download, sink)
     assert "_sudo" not in store.connector_arguments
-    assert line(store).startswith("/usr/bin/python3 -I -B -c ")
+    assert line(store).startswith("/usr/bin/python3 -I -S -B -c ")
     done = carry_out(store, tmp_path / "registry")
     assert (done.returncode, done.stdout, done.stderr) == (0, '{"format": 1}\n', "")
     folder = tmp_path / "registry" / LABEL

@@ -62,8 +62,8 @@ def test_the_installed_program_is_asked(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_a_bare_node_is_sent_the_loader_only_on_the_command_line() -> None:
     words = shlex.split(BareFacts().command(["engine"]).get_raw_value())
-    assert words[:4] + words[5:] == ["/usr/bin/python3", "-I", "-B", "-c", "facts"]
-    assert len(words[4]) < 1500
+    assert words[:5] + words[6:] == ["/usr/bin/python3", "-I", "-S", "-B", "-c", "facts"]
+    assert len(words[5]) < 1500
 
 
 class AskedHost(StubHost):

@@ -33,12 +33,12 @@ def test_a_refusal_says_its_reason_and_runs_nothing_of_it(reason: str) -> None:
 def test_words_stay_words(words: list[str]) -> None:
     made = command("authorize", *words)
     folder = f"/var/lib/sentinelcam/program/{bundle().digest}"
-    assert shlex.split(made.get_raw_value()) == ["/usr/bin/python3", "-I", "-B", folder, "authorize", *words]
+    assert shlex.split(made.get_raw_value()) == ["/usr/bin/python3", "-I", "-S", "-B", folder, "authorize", *words]
 
 
 def test_a_bare_command_brings_its_program_on_standard_input() -> None:
     made = bare_command("install-program", "d1")
-    assert shlex.split(made.get_raw_value()) == ["/usr/bin/python3", "-I", "-B", "-c", LOADER, "install-program", "d1"]
+    assert shlex.split(made.get_raw_value()) == ["/usr/bin/python3", "-I", "-S", "-B", "-c", LOADER, "install-program", "d1"]
     assert bundle().line not in str(made)
 
 
@@ -66,4 +66,4 @@ def test_the_message_is_one_line_of_json() -> None:
     [text] = input_lines(made)
     assert "\n" not in text
     assert protocol.loads(Refused, text) == TOLD
-    assert shlex.split(str(made))[4:] == ["switch"]
+    assert shlex.split(str(made))[5:] == ["switch"]

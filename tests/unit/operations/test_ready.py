@@ -138,7 +138,7 @@ class TestNewerCommit:
     def test_the_program_that_is_not_installed_records_it(self, host: StubHost) -> None:
         host.state.is_executing = True
         [refuse] = plan(ready.converge, host, ())
-        assert refuse.get_raw_value().startswith("/usr/bin/python3 -I -B -c ")
+        assert refuse.get_raw_value().startswith("/usr/bin/python3 -I -S -B -c ")
         assert refuse.get_raw_value().endswith(" refuse")
         sent, text = input_lines(refuse)
         assert sent == bundle().line

@@ -13,7 +13,7 @@ from modelctl.schema import Datasink
 from tests.chandler.inventory.site import SITE
 from tests.unit.modelctl.sites import fleet, pinned, site, site_with, site_with_camera, with_datasink
 
-PROGRAM = "+-/usr/bin/python3 -I -B /var/lib/sentinelcam/program/current"
+PROGRAM = "+-/usr/bin/python3 -I -S -B /var/lib/sentinelcam/program/current"
 
 
 def unit(fleet: Fleet, host: str, name: str) -> ConfigParser:

@@ -59,7 +59,7 @@ class TestSwitch:
             "--description=Switch of engine, by anna@ramrod",
             "--property=OnFailure=sentinelcam-recover@engine.service",
             "--property=RuntimeMaxSec=420",
-            "/usr/bin/python3", "-I", "-B", sys.path[0], "switch-unit",
+            "/usr/bin/python3", "-I", "-S", "-B", sys.path[0], "switch-unit",
         ]  # fmt: skip
         assert len(id) == 32
         assert list(layout.RUNTIME.iterdir()) == []
