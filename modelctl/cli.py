@@ -9,9 +9,9 @@ from modelctl.errors import OperatorError
 
 COMMANDS = {
     "check": "site", "collect": "linked_files", "coral": "bring", "import": "bring", "list": "reports",
-    "override": "moving", "pin": "pin", "prune": "prune", "render": "site", "restore": "linked_files",
-    "revoke": "keys", "rollback": "moving", "show": "reports", "status": "reports", "trust": "keys",
-    "undo": "moving", "verify": "reports",
+    "override": "moving", "pin": "pin", "promote": "moving", "prune": "prune", "render": "site",
+    "restore": "linked_files", "revoke": "keys", "rollback": "moving", "show": "reports", "status": "reports",
+    "trust": "keys", "undo": "moving", "verify": "reports",
 }  # fmt: skip
 """The module of each command."""
 OTHERWISE = {"import": "import_", "list": "list_"}

@@ -21,12 +21,12 @@ from modelctl import hints
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import fault, one_line
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.json_files import load_pins, load_revoked
+from modelctl.inventory.json_files import load_bad, load_pins, load_revoked
 from modelctl.product import CHECKOUT
 
 NEIGHBOURS = "inventory"
 """The package beside an inventory file."""
-PINS, REVOKED = "pins.json", "revoked.json"
+PINS, REVOKED, BAD = "pins.json", "revoked.json", "bad.json"
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,11 @@ class Inventory:
     def revoked(self) -> Path:
         """The file of the revoked pull keys, beside the pins. Raises OperatorError as `pins` does."""
         return self.pins.with_name(REVOKED)
+
+    @property
+    def bad(self) -> Path:
+        """The file of the bad versions, beside the pins. Raises OperatorError as `pins` does."""
+        return self.pins.with_name(BAD)
 
     @property
     def sources(self) -> Path:
@@ -72,7 +77,7 @@ def site_beside(file: str) -> dict[str, Any]:
 
 
 def site_in(sources: Path) -> dict[str, Any]:
-    """What an inventory file holds for the site of a folder; revoked.json need not be there.
+    """What an inventory file holds for the site of a folder; revoked.json and bad.json need not be there.
 
     Raises OperatorError, and SystemExit under a pyinfra that runs outside the checkout, whose config.py calls `load`.
     """
@@ -83,8 +88,8 @@ def site_in(sources: Path) -> dict[str, Any]:
     require_each_once(sorted(sources.rglob("*.py")))
     _import_package(sources)
     registry, site, standards = (_value(sources, name) for name in ("registry", "site", "standards"))
-    pins, revoked = sources / PINS, sources / REVOKED
-    fleet = Fleet(site, registry, standards, load_pins(pins), load_revoked(revoked))
+    pins = sources / PINS
+    fleet = Fleet(site, registry, standards, load_pins(pins), load_revoked(sources / REVOKED), load_bad(sources / BAD))
     return {"_FLEET": fleet, "_SOURCES": sources, "_PINS": pins}
 
 

@@ -24,7 +24,7 @@ from modelctl.inventory.hosts import (
     Watchtower,
     WebCamera,
 )
-from modelctl.inventory.json_files import Pin, PinnedFile, Pins, Revoked
+from modelctl.inventory.json_files import BadVersion, BadVersions, Pin, PinnedFile, Pins, Revoked
 from modelctl.inventory.standards import HealthCheck, HealthChecks, Limits, Paths, Ports, Standards, Users
 from modelctl.inventory.values import (
     FileName,

@@ -1,19 +1,15 @@
-"""`modelctl rollback`, `override` and `undo` move hosts to another version: a summary, a question, the change."""
+"""`modelctl promote`, `rollback`, `override` and `undo` move hosts to another version: shown, agreed to, done."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from functools import wraps
+from dataclasses import replace
 
 import click
 
 from modelctl import hints
-from modelctl.changes import ancestry, change, edit, journal, preview
-from modelctl.changes.edit import Edit
-from modelctl.changes.git import Checkout, checkout_of
+from modelctl.changes import ancestry, bad_versions, change, edit, journal, preview
+from modelctl.changes.git import checkout_of
 from modelctl.changes.journal import Change
-from modelctl.changes.preview import HostPreview
-from modelctl.commands import options
+from modelctl.commands import agreed_change, options
+from modelctl.commands.agreed_change import Move, Wish, wish
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, fault
 from modelctl.inventory.coral import CORAL
@@ -21,51 +17,40 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.values import version_key
 from modelctl.inventory_file import Inventory
 from modelctl.nodes import remote
-from modelctl.operator import operator
-from modelctl.prune import roots
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What an operator says of a change: why, and what it may do."""
+@click.command()
+@click.argument("model")
+@click.argument("version")
+@click.option("--anyway", is_flag=True, help="Promote it although it is marked bad.")
+@wish
+@options.inventory
+def promote(model: str, version: str, anyway: bool, wish: Wish, inventory: Inventory) -> None:
+    """Make VERSION the current version of MODEL, and the current one the previous: edit registry.py, commit, deploy.
 
-    reason: str
-    unlock: bool
-    older: tuple[str, ...]
-    yes: bool
-
-
-@dataclass(frozen=True)
-class Move:
-    """A change: `what` in words, the model and its version, and what the operator says of it."""
-
-    what: str
-    model: str
-    version: str
-    wish: Wish
-
-
-def wish(command: Callable[..., None]) -> Callable[..., None]:
-    """Hand a command what its options say of the change, as `wish`."""
-
-    @click.option("--reason", default="", help="Why, for the commit's message.")
-    @click.option("--unlock", is_flag=True, help="Allow a face list that unlocks events.")
-    @options.older
-    @options.yes
-    @wraps(command)
-    def wished(*words: object, reason: str, unlock: bool, older: tuple[str, ...], yes: bool, **named: object) -> None:
-        command(*words, wish=Wish(reason, unlock, older, yes), **named)
-
-    return wished
+    The version must be stored, pinned and complete, and newer than the current one. When the deploy fails, or is
+    stopped, all of it is undone.
+    """
+    options.require_model(inventory.fleet, model)
+    now = inventory.fleet.registry.artefacts[model].current_version
+    preview.require_pinned(inventory.fleet, model, version)
+    if version_key(version) < version_key(now):
+        back = hints.modelctl(f"rollback {model} {version}")
+        raise OperatorError(fault("VERSION", version, f"one newer than the current {now}; to go back: {back}"))
+    bad = inventory.fleet.bad_version(model, version)
+    if bad is not None and not anyway and version != now:
+        raise OperatorError(f"{model} {version} is {bad}; nothing was changed; to promote it all the same: --anyway")
+    _go_to(inventory, model, version, f"Promote {model} from {now} to {version}", wish)
 
 
 @click.command()
 @click.argument("model")
 @click.argument("version", required=False)
 @click.option("--previous", is_flag=True, help="Go to the version before; the same again goes forward.")
+@click.option("--bad", is_flag=True, help="Mark the version that is left bad: promoting it again needs --anyway.")
 @wish
 @options.inventory
-def rollback(model: str, version: str | None, previous: bool, wish: Wish, inventory: Inventory) -> None:
+def rollback(model: str, version: str | None, previous: bool, bad: bool, wish: Wish, inventory: Inventory) -> None:
     """Give all hosts without an override VERSION of MODEL: edit registry.py, commit, deploy.
 
     The version must be stored, pinned and complete. When the deploy fails, or is stopped, all of it is undone.
@@ -74,16 +59,12 @@ def rollback(model: str, version: str | None, previous: bool, wish: Wish, invent
     now = inventory.fleet.registry.artefacts[model].current_version
     wanted = _wanted(inventory.fleet, model, version, previous)
     preview.require_pinned(inventory.fleet, model, wanted)
-    checkout = checkout_of(inventory.sources / "registry.py")
-    if wanted == now:
-        change.require_none(checkout)
-        click.echo(f"{model}: {wanted} is the current version already; what runs: {hints.modelctl('status')}")
-        return
     verb = "Roll back" if version_key(wanted) < version_key(now) else "Roll forward"
-    move = Move(f"{verb} {model} from {now} to {wanted}", model, wanted, wish)
-    _move(inventory, checkout, lambda: edit.versions(inventory, model, wanted, now), move)
-    back = hints.modelctl(f"rollback {model} --previous")
-    click.echo(f"{model}: {wanted} is the current version; to {now} again: {back}")
+    is_done = _go_to(inventory, model, wanted, f"{verb} {model} from {now} to {wanted}", wish)
+    if is_done and bad:
+        checkout, reason = checkout_of(inventory.bad), wish.reason or "it was rolled back"
+        note = bad_versions.mark(inventory, checkout, model, now, (), reason)
+        click.echo(f"{model}: {now} is {note}")
 
 
 @click.command()
@@ -116,8 +97,8 @@ def override(hosts: str, model: str, version: str | None, clear: bool, wish: Wis
     place = ", ".join(others)
     what = f"Override {model} on {place} with {version}" if version else f"Clear the override of {model} on {place}"
     move = Move(what, model, wanted, wish)
-    _move(inventory, checkout, lambda: edit.override(inventory, others, model, version), move)
-    click.echo(f"{said}: {standing}")
+    if agreed_change.make(inventory, checkout, lambda: edit.override(inventory, others, model, version), move):
+        click.echo(f"{said}: {standing}")
 
 
 @click.command()
@@ -136,6 +117,25 @@ def undo(older: tuple[str, ...], yes: bool, inventory: Inventory) -> None:
         begun = _allowing(inventory, begun, older)
         options.require_consent("Undo it?", "undone", yes)
         click.echo(f"{begun.what}: {change.undo(checkout, begun)}")
+
+
+def _go_to(inventory: Inventory, model: str, version: str, what: str, wish: Wish) -> bool:
+    """Make a version the current one, and tell whether that was done."""
+    now = inventory.fleet.registry.artefacts[model].current_version
+    checkout = checkout_of(inventory.sources / "registry.py")
+    if version == now:
+        change.require_none(checkout)
+        click.echo(f"{model}: {version} is the current version already; what runs: {hints.modelctl('status')}")
+        return False
+    bad = inventory.fleet.bad_version(model, version)
+    if bad is not None:
+        click.echo(f"warning: {model} {version} is {bad}", err=True)
+    move = Move(what, model, version, wish)
+    if not agreed_change.make(inventory, checkout, lambda: edit.versions(inventory, model, version, now), move):
+        return False
+    back = hints.modelctl(f"rollback {model} --previous")
+    click.echo(f"{model}: {version} is the current version; to {now} again: {back}")
+    return True
 
 
 def _wanted(fleet: Fleet, model: str, version: str | None, previous: bool) -> str:
@@ -184,71 +184,3 @@ def _allowing(inventory: Inventory, begun: Change, older: tuple[str, ...]) -> Ch
     found = [ancestry.look(inventory.folder, host, sets, ()) for host, sets in chosen.items()]
     ancestry.require_allowed(inventory.folder, [each for each in found if each], allowed)
     return replace(begun, older=allowed)
-
-
-def _move(inventory: Inventory, checkout: Checkout, edit: Callable[[], Edit], move: Move) -> None:
-    """Look at what an edit would do, show it, ask, and do it. Raises OperatorError when it is not done, or undone."""
-    with journal.locked(checkout):
-        change.require_none(checkout)
-        made = edit()
-        checkout.require_editable(made.file)
-        _require_pins_committed(inventory, checkout)
-        inventory.connect()
-        hosts = _agree(inventory, made.after, move)
-        begun = Change(
-            what=move.what,
-            operator=operator(),
-            since=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            branch=checkout.branch(),
-            inventory=inventory.path.resolve(),
-            file=made.file,
-            old=made.old,
-            new=made.new,
-            model=move.model,
-            hosts=tuple(hosts),
-            older=move.wish.older,
-        )
-        message = f"{move.what}\n\n{move.wish.reason}".rstrip()
-        change.make(checkout, begun, message, ("unlock=yes",) if move.wish.unlock else ())
-
-
-def _agree(inventory: Inventory, after: Fleet, move: Move) -> list[str]:
-    """Show what a change would do, ask, and return the hosts that move. Raises OperatorError unless all is agreed."""
-    before, wish = inventory.fleet, move.wish
-    moving = preview.moving(before, after, move.model)
-    ancestry.require_moving(wish.older, moving)
-    # Then nothing that the look finds makes the operator think again.
-    is_agreed = wish.yes and (wish.unlock or not before.registry.artefacts[move.model].linked)
-
-    def keep() -> None:
-        roots.add(inventory.folder, [before, after], {})
-
-    _, _, hosts = remote.together(
-        lambda: preview.require_stored(after, move.model, move.version),
-        keep if is_agreed else lambda: None,
-        lambda: preview.look(before, after, move.model, inventory.folder),
-    )
-    preview.summary(move.what, hosts).print()
-    ancestry.require_allowed(inventory.folder, [each.newer for each in hosts if each.newer], wish.older)
-    if not wish.unlock:
-        _require_locked(hosts)
-    options.require_consent("Do it?", "changed", wish.yes)
-    if not is_agreed:
-        keep()
-    return moving
-
-
-def _require_pins_committed(inventory: Inventory, checkout: Checkout) -> None:
-    """What names a version is committed here; its pin must be too, or no other checkout could deploy."""
-    pins = inventory.pins.resolve()
-    if pins.is_relative_to(checkout.folder) and checkout.has_changes(pins):
-        raise OperatorError(f"{pins}: it has uncommitted changes; expected the pins that git has; commit them")
-
-
-def _require_locked(hosts: Sequence[HostPreview]) -> None:
-    unlocked = [f"{each.unlocked} event(s) of the live one on {each.host}" for each in hosts if each.unlocked]
-    if unlocked:
-        raise OperatorError(
-            f"the face list lacks {', '.join(unlocked)}, so their recordings could be deleted; nothing was changed; "
-            "to allow it: --unlock"
-        )

@@ -18,6 +18,7 @@ from modelctl.table import Report
 DIFFERS = 3  # exit code of what only looks, apart from an operator's error: something differs or is unknown
 
 yes = click.option("--yes", is_flag=True, help="Do not ask.")
+dry_run = click.option("--dry-run", is_flag=True, help="Only show what it would do.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead, for programs.")
 
 

@@ -1,4 +1,4 @@
-"""A fleet: a site, its models, its standards, its pins and its revoked keys, validated together; and its groups."""
+"""A fleet: a site, its models, its standards and what commands noted of them, validated together; and its groups."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ from modelctl.inventory.consistency import Names, cross_faults, outposts, wanted
 from modelctl.inventory.coral import CORAL, CoralStack
 from modelctl.inventory.hosts import Datasink, Host, Outpost, Sentinel, Trainer, Watchtower
 from modelctl.inventory.values import Part, newest_first
-from modelctl.schema import Pin, Pins, Registry, Revoked, Site, Standards
+from modelctl.schema import BadVersion, BadVersions, Pin, Pins, Registry, Revoked, Site, Standards
 
 _GROUPS: dict[str, type[Host]] = {
     "datasinks": Datasink,
@@ -32,6 +32,7 @@ class _Tree(BaseModel):
     standards: Standards
     pins: Pins
     revoked: Revoked
+    bad: BadVersions
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +44,7 @@ class Fleet:
     standards: Standards
     pins: Pins
     revoked: Revoked = field(default_factory=Revoked)
+    bad: BadVersions = field(default_factory=BadVersions)
 
     def __post_init__(self) -> None:
         tree = _validated(dict(vars(self)))
@@ -82,6 +84,10 @@ class Fleet:
     def pin(self, model: str, version: str) -> Pin | None:
         """The pin of a version, None when it has none."""
         return self.pins.models.get(model, {}).get(version)
+
+    def bad_version(self, model: str, version: str) -> BadVersion | None:
+        """Why a version is marked bad, None when it is not."""
+        return self.bad.models.get(model, {}).get(version)
 
     def unpinned(self, name: str) -> list[str]:
         """The host's versions that no pin covers, as MODEL/VERSION, sorted."""

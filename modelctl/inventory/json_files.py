@@ -1,4 +1,4 @@
-"""The files of a site that commands write, in JSON: its pins, and its revoked pull keys."""
+"""The files of a site that commands write, in JSON: its pins, its revoked pull keys, its bad versions."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ from pydantic import Field
 
 from modelctl.errors import OperatorError
 from modelctl.faults import dotted, one_line
-from modelctl.inventory.values import FileName, HostName, ModelName, NonNegativeInt, Part, Sha256, Version
+from modelctl.inventory.values import FileName, HostName, ModelName, NonNegativeInt, Part, Remark, Sha256, Version
 from node.protocol.registry import Measured
 
 MAX_GENERATION = 999  # of a revoked key: the datasink is told a name for each
@@ -70,6 +70,35 @@ def load_revoked(path: Path) -> Revoked:
 def dump_revoked(revoked: Revoked) -> str:
     """The text of the file."""
     return text_of(revoked.model_dump(mode="json")["hosts"])
+
+
+class BadVersion(Part):
+    """Why a version is marked bad: since when (UTC, ISO 8601), by whom, and the hosts where it was so."""
+
+    since: Remark
+    operator: Remark
+    hosts: tuple[HostName, ...]
+    reason: Remark
+
+    def __str__(self) -> str:
+        where = f" on {', '.join(self.hosts)}" if self.hosts else ""
+        return f"marked bad{where} at {self.since} by {self.operator}: {self.reason}"
+
+
+class BadVersions(Part):
+    """Those of each model, whatever became of the hosts where they were bad."""
+
+    models: dict[ModelName, dict[Version, BadVersion]] = Field(default_factory=dict)
+
+
+def load_bad(path: Path) -> BadVersions:
+    """Read the file; its values are the fleet's to check. Raises OperatorError when it cannot be read or is no JSON."""
+    return BadVersions(models=read(path, "a file of bad versions, or none", absent={}))
+
+
+def dump_bad(bad: BadVersions) -> str:
+    """The text of the file."""
+    return text_of(bad.model_dump(mode="json")["models"])
 
 
 def read(path: Path, expected: str, absent: object = None) -> Any:

@@ -132,6 +132,14 @@ Login = Annotated[str, _matching(r"[a-z_][a-z0-9_-]{0,31}", "a login: up to 32 o
 Word = Annotated[
     str, _matching(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}", "a word: up to 63 of A-Z, a-z, 0-9, space, ., _ and -")
 ]
+LONGEST_REMARK: Final = 600
+Remark = Annotated[
+    str,
+    only_if(
+        lambda text: text.isprintable() and 0 < len(text) <= LONGEST_REMARK,
+        f"one printable line, up to {LONGEST_REMARK} characters",
+    ),
+]
 Sha256 = Annotated[str, _matching(r"[0-9a-f]{64}", "a SHA-256: 64 of 0-9 and a-f")]
 WebAddress = Annotated[
     str,

@@ -78,5 +78,7 @@ def _row(name: str, model: ModelSummary) -> Row:
 def _notes(fleet: Fleet, found: ModelList) -> Iterator[str]:
     if found.error is not None:
         yield found.error
+    for name, bad in fleet.bad.models.items():
+        yield from (f"{name}/{version}: {note}" for version, note in bad.items())
     for model in found.models.values():
         yield from (f"{fleet.site.primary_datasink}: {why}" for why in model.unreadable.values())

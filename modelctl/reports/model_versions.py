@@ -46,6 +46,7 @@ class ModelVersion(NamedTuple):
     unreadable: str | None  # why nothing of it could be
     pinned: Literal["yes", "no", "differs"]  # differs: the stored manifest is not the pinned one
     marks: tuple[str, ...]  # "current", "previous", "override on HOST"
+    bad: str | None  # why it is marked bad
 
     @property
     def is_ok(self) -> bool:
@@ -153,7 +154,7 @@ def _version(fleet: Fleet, model: str, version: str, listing: Listing | None) ->
     digest = None
     if read is not None and read.manifest is not None and len(read.manifest) <= MANIFEST_LIMIT:  # else it is not whole
         digest = hashlib.sha256(read.manifest).hexdigest()
-    pin = fleet.pin(model, version)
+    pin, bad = fleet.pin(model, version), fleet.bad_version(model, version)
     differs = pin is not None and read is not None and digest != pin.manifest
     return ModelVersion(
         stored=None if listing is None else listed is not None,
@@ -165,6 +166,7 @@ def _version(fleet: Fleet, model: str, version: str, listing: Listing | None) ->
         unreadable=None if listed is None else listed.fault,
         pinned="no" if pin is None else "differs" if differs else "yes",
         marks=tuple(_marks(fleet, model, version)),
+        bad=None if bad is None else str(bad),
     )
 
 
@@ -208,6 +210,8 @@ def _notes(found: ModelVersions) -> Iterator[str]:
     verify = hints.modelctl(f"verify {found.model}")
     for name, version in found.versions.items():
         label = f"{found.model}/{name}"
+        if version.bad is not None:
+            yield f"{label}: {version.bad}"
         if version.unreadable is not None:
             yield f"{label}: {version.unreadable}"
         if version.fault is not None:

@@ -33,15 +33,15 @@ WHAT = f"Roll back {MODEL} from {NEW} to {OLD}"
 INVENTORY = """
 from pathlib import Path
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory.json_files import load_pins
-from modelctl.inventory.json_files import load_revoked
+from modelctl.inventory.json_files import load_bad, load_pins, load_revoked
 from modelctl.changes.edit import evaluate
 _SOURCES = Path(__file__).parent / "inventory"
 _PINS = _SOURCES / "pins.json"
 def _value(name):
     return evaluate((_SOURCES / f"{name}.py").read_text(), _SOURCES / f"{name}.py", name.upper())
 _VALUES = [_value(name) for name in ("site", "registry", "standards")]
-_FLEET = Fleet(*_VALUES, load_pins(_PINS), load_revoked(_SOURCES / "revoked.json"))
+_BESIDE = (load_revoked(_SOURCES / "revoked.json"), load_bad(_SOURCES / "bad.json"))
+_FLEET = Fleet(*_VALUES, load_pins(_PINS), *_BESIDE)
 """
 PYINFRA = """#!/bin/sh
 # Gives each host that it is limited to the registry.py and site.py of now.

@@ -141,7 +141,7 @@ def test_show(datasink: FakeDatasink, site: Path, spoil: Spoil) -> None:
     found = json.loads(run(site, "show", BAD[0], "--json").stdout)["versions"]
     assert found[BAD[1]] == {
         "stored": True, "date": None, "bytes": None, "digest": None, "metrics": None, "fault": None,
-        "unreadable": why(datasink.registry.joinpath(*BAD)), "pinned": "yes", "marks": ["current"],
+        "unreadable": why(datasink.registry.joinpath(*BAD)), "pinned": "yes", "marks": ["current"], "bad": None,
     }  # fmt: skip
     assert found[GOOD[1]]["unreadable"] is None
 

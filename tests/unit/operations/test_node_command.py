@@ -38,7 +38,16 @@ def test_words_stay_words(words: list[str]) -> None:
 
 def test_a_bare_command_brings_its_program_on_standard_input() -> None:
     made = bare_command("install-program", "d1")
-    assert shlex.split(made.get_raw_value()) == ["/usr/bin/python3", "-I", "-S", "-B", "-c", LOADER, "install-program", "d1"]
+    assert shlex.split(made.get_raw_value()) == [
+        "/usr/bin/python3",
+        "-I",
+        "-S",
+        "-B",
+        "-c",
+        LOADER,
+        "install-program",
+        "d1",
+    ]
     assert bundle().line not in str(made)
 
 

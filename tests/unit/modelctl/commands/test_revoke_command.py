@@ -178,7 +178,7 @@ def test_a_site_that_is_in_no_git(stage: Stage, file: Path) -> None:
 def test_a_site_that_does_not_go_by_the_file(stage: Stage, file: Path, text: str, instead: str) -> None:
     """The datasink would be told nothing, and the command say that it was."""
     found = stage.inventory.read_text().replace(text, instead)
-    found = found.replace("import load_revoked", "import Revoked, load_revoked")
+    found = found.replace("import load_bad", "import Revoked, load_bad")
     committed(stage, stage.inventory, found)
     assert refusal("east") == (
         f"{file}: inventory.py takes the revoked keys from elsewhere; expected Fleet(..., load_revoked(PATH)) of this "

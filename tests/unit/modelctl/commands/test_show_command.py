@@ -182,7 +182,7 @@ def test_as_json(nodes: FakeNodes, site: Path) -> None:
     assert found["versions"]["2026-05-01"] == {
         "stored": True, "date": "2026-05-03", "bytes": 1_000_096, "digest": hashlib.sha256(NEW_MANIFEST).hexdigest(),
         "metrics": {"accuracy": "0.9", "events": "140"}, "fault": None, "unreadable": None, "pinned": "yes",
-        "marks": ["override on lab1"],
+        "marks": ["override on lab1"], "bad": None,
     }  # fmt: skip
     line = "alpha5 (192.168.10.22): No route to host; is it up, and trusted? modelctl trust alpha5"
     assert found["hosts"] == {
@@ -196,7 +196,7 @@ def test_as_json_of_what_is_absent_or_unknown(nodes: FakeNodes, site: Path) -> N
     nodes.store({})
     absent = json.loads(run(site, "--json").stdout)["versions"][BASE]
     nothing = {"date": None, "bytes": None, "digest": None, "metrics": None, "fault": None, "unreadable": None}
-    assert absent == {"stored": False, **nothing, "pinned": "yes", "marks": ["current"]}
+    assert absent == {"stored": False, **nothing, "pinned": "yes", "marks": ["current"], "bad": None}
     nodes.fail("data1", 255, "No route to host")
     found = json.loads(run(site, "--json").stdout)
     assert found["versions"][BASE] == absent | {"stored": None}
