@@ -13,15 +13,15 @@ from tests.unit.cases import each
 ALSO_WORDS = {"sentinel"}
 FILES = [
     path
-    for folder in ("deploys", "operations", "modelctl", "node", "templates")
+    for folder in ("deploys", "operations", "modelctl", "node", "templates", "trainer")
     for path in sorted((CHECKOUT / folder).rglob("*"))
-    if path.suffix in {".py", ".j2"}
+    if path.suffix in {".py", ".j2", ".sh"}
 ]
 
 
 def test_there_are_files_and_names() -> None:
     assert {path.relative_to(CHECKOUT).parts[0] for path in FILES} == {
-        "deploys", "operations", "modelctl", "node", "templates",
+        "deploys", "operations", "modelctl", "node", "templates", "trainer",
     }  # fmt: skip
     assert set(SITE.hosts) - ALSO_WORDS >= {"data1", "lab1", "east", "alpha5", "deepend", "wall1"}
 

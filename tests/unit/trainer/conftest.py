@@ -1,0 +1,18 @@
+"""A trainer with a fake ssh."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.trainer.trainers import Trainer
+from trainer import link
+
+
+@pytest.fixture
+def trainer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trainer:
+    made = Trainer(tmp_path)
+    monkeypatch.setenv("HOME", str(made.home))
+    monkeypatch.setenv("FAKE_SSH", str(made.remote))
+    monkeypatch.setenv("PATH", str(made.bin), prepend=":")
+    monkeypatch.setattr(link, "PAUSES", (0.0, 0.0, 0.0, 0.0, 0.0))
+    return made

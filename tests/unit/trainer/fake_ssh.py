@@ -1,0 +1,92 @@
+"""A stand-in of ssh and of the machines behind it: a datasink's `upload`, format 1, and a control node's `receive`.
+
+It stands on PATH as `ssh`. In the folder FAKE_SSH are its orders (orders.json, which a test writes), what it was
+called with (calls.jsonl), and the incoming area. An order of a list is for one call each; the last one stays.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+HOME = Path(os.environ["FAKE_SSH"])
+
+
+def main() -> None:
+    calls = HOME / "calls.jsonl"
+    with calls.open("a") as file:
+        file.write(json.dumps(sys.argv[1:]) + "\n")
+    command = sys.argv[sys.argv.index("--") + 2 :]
+    number = sum(json.loads(line)[-3] == command[0] for line in calls.read_text().splitlines()) - 1
+    orders = json.loads((HOME / "orders.json").read_text()).get(command[0], [{}])
+    order = orders[min(number, len(orders) - 1)]
+    if "lost" in order:
+        lose(order["lost"])
+    {"upload": upload, "receive": receive}[command[0]](command[1:], order)
+
+
+def receive(words: list[str], order: dict[str, Any]) -> None:
+    sys.stdout.buffer.write(order.get("says", "received " + " ".join(words) + "\n").encode())
+    sys.stdout.flush()
+    sys.exit(order.get("ends", 0))
+
+
+def upload(words: list[str], order: dict[str, Any]) -> None:
+    area = HOME.joinpath("incoming", *words)
+    area.mkdir(parents=True, exist_ok=True)
+    announced = json.loads(sys.stdin.buffer.readline())
+    assert announced["format"] == 1
+    if "raw" in order:
+        answer_raw(order["raw"])
+    left = order.get("takes", 1 << 60)
+    have = {each["name"]: kept(area, each) for each in announced["files"]}
+    answer({"format": 1, "have": {name: size for name, size in have.items() if size}})
+    for each in announced["files"]:
+        with part(area, each).open("ab") as file:
+            wanted = each["size"] - have[each["name"]]
+            chunk = sys.stdin.buffer.read(min(wanted, left))
+            file.write(chunk)
+        left -= len(chunk)
+        if len(chunk) < wanted:
+            lose("Connection reset") if "refuses" not in order else refuse(order["refuses"])
+    for each in announced["files"]:
+        assert hashlib.sha256(part(area, each).read_bytes()).hexdigest() == each["sha256"]
+        part(area, each).rename(area / each["name"])
+    answer({"format": 1, "done": True})
+
+
+def part(area: Path, each: dict[str, Any]) -> Path:
+    return area / f"{each['name']}.{each['sha256']}.part"
+
+
+def kept(area: Path, each: dict[str, Any]) -> int:
+    if (area / each["name"]).exists():
+        with contextlib.suppress(OSError):
+            (area / each["name"]).rename(part(area, each))
+    return part(area, each).stat().st_size if part(area, each).exists() else 0
+
+
+def answer(content: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(content) + "\n")
+    sys.stdout.flush()
+
+
+def answer_raw(text: str) -> NoReturn:
+    sys.stdout.write(text)
+    sys.exit(1)
+
+
+def refuse(why: str) -> NoReturn:
+    answer({"format": 1, "refused": why})
+    sys.exit(1)
+
+
+def lose(why: str) -> NoReturn:
+    sys.stderr.write(why + "\n")
+    sys.exit(255)
+
+
+main()

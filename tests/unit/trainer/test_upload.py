@@ -1,0 +1,114 @@
+"""The conversation with the datasink: what is sent again after a cut, and what ends it."""
+
+import json
+import time
+
+import pytest
+
+from tests.unit.cases import each
+from tests.unit.trainer.trainers import FILES, Trainer
+from trainer import progress
+
+Capture = pytest.CaptureFixture[str]
+ADDRESS = "192.168.10.50"
+DEPLOYED = "expected the registry's upload command, format 1; have the trainer and the datasink deployed"
+
+
+def test_resumes_where_a_link_was_lost(trainer: Trainer, capsys: Capture) -> None:
+    """Whatever a cut left is taken up, and the manifest of another day is not made."""
+    trainer.order(upload=[{"takes": 100_000}, {"lost": "no route"}, {"takes": 250_000}, {}])
+    assert trainer.publish() == 0
+    assert {name: (trainer.incoming / name).read_bytes() for name in FILES} == FILES
+    lines = capsys.readouterr().out.splitlines()
+    again = f"{ADDRESS}: found the link lost (ssh said: %s); trying again in 0 s"
+    assert lines[2:7] == [
+        again % "Connection reset",
+        again % "no route",
+        "resuming: 0.1 of 0.6 MB (17 %) are there already",
+        again % "Connection reset",
+        "resuming: 0.3 of 0.6 MB (61 %) are there already",
+    ]
+
+
+def test_ends_after_six_tries(trainer: Trainer, capsys: Capture) -> None:
+    trainer.order(upload=[{"lost": "ssh: connect to host: timed out"}])
+    assert trainer.publish() == 1
+    assert len(trainer.calls()) == 6
+    assert capsys.readouterr().err == (
+        f"{ADDRESS}: found the link lost (ssh said: ssh: connect to host: timed out); "
+        "expected a connection, 6 tries; run it again later\n"
+    )
+
+
+@each("said", ["ops@192.168.10.50: Permission denied (publickey).", "Host key verification failed."])
+def test_not_let_in_is_not_tried_again(trainer: Trainer, capsys: Capture, said: str) -> None:
+    before = len(trainer.calls()) if (trainer.remote / "calls.jsonl").exists() else 0
+    trainer.order(upload=[{"lost": said}])
+    assert trainer.publish() == 1
+    assert len(trainer.calls()) == before + 1
+    key = trainer.home / ".ssh/sentinelcam_upload"
+    assert capsys.readouterr().err == (
+        f"{ADDRESS}: found {said}; expected to be let in with {key}; ask for: pyinfra inventory.py deploys/trainer.py\n"
+    )
+
+
+def test_refusal_in_the_middle(trainer: Trainer, capsys: Capture) -> None:
+    trainer.order(upload=[{"takes": 65_536, "refuses": "the area is full \x1b[2J"}])
+    assert trainer.publish() == 1
+    assert capsys.readouterr().err == f"{ADDRESS}: the area is full ?[2J\n"
+
+
+@each(
+    "raw, error",
+    [
+        ("", "found that its command ended with 1 and said nothing; expected an answer"),
+        ("{}\n", f"found an answer of another kind; {DEPLOYED}"),
+        ("[]\n", f"found an answer of another kind; {DEPLOYED}"),
+        ("no json\n", f"found an answer of another kind; {DEPLOYED}"),
+        ("[" * 60_000 + "\n", f"found an answer of another kind; {DEPLOYED}"),
+        ('{"format": 2, "have": {}}\n', f"found an answer of another kind; {DEPLOYED}"),
+        ('{"format": 1, "have": []}\n', f"found an answer of another kind; {DEPLOYED}"),
+        ('{"format": 1, "have": {"facelist.csv": -1}}\n', f"found an answer of another kind; {DEPLOYED}"),
+        ('{"format": 1, "have": {"facelist.csv": 9}}\n', f"found an answer of another kind; {DEPLOYED}"),
+        ('{"format": 1, "have": {"facelist.csv": true}}\n', f"found an answer of another kind; {DEPLOYED}"),
+        ('{"format": 1, "refused": "MODEL: found ../x"}\n', "MODEL: found ../x"),
+        ("x" * 70_000, "found an endless answer; expected a line"),
+    ],
+)
+def test_odd_answers(trainer: Trainer, capsys: Capture, raw: str, error: str) -> None:
+    trainer.order(upload=[{"raw": raw}])
+    assert trainer.publish() == 1
+    assert capsys.readouterr().err == f"{ADDRESS}: {error}\n"
+
+
+def test_announces_the_manifest_first(trainer: Trainer) -> None:
+    trainer.order(upload=[{"raw": ""}])
+    assert trainer.publish() == 1
+    note = json.loads((trainer.snapshot / ".snapshot.json").read_text())
+    assert [name for name, _, _ in note["files"]] == list(FILES)
+    trainer.order(upload=[{"takes": 10}], receive=[{}])
+    assert trainer.publish() == 1
+    assert [path.name.split(".")[0] for path in trainer.incoming.iterdir() if path.stat().st_size] == ["manifest"]
+
+
+def test_a_line_every_ten_seconds(trainer: Trainer, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "EVERY", 0.0)
+    assert trainer.publish() == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("sent ")]
+    assert lines[-1] == "sent 0.6 of 0.6 MB (100 %)"
+    assert f"face_recognition 2025-12-08: {lines[3]}\n" in trainer.log()
+
+
+def test_a_datasink_that_takes_nothing(trainer: Trainer, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """Its ssh lives on, and nothing is taken: what waits has a limit."""
+    monkeypatch.setattr("trainer.session.STALL", 0.3)
+    monkeypatch.setattr("trainer.session.ENDING", 0.1)
+    monkeypatch.setattr("trainer.session.REPLY", 0.3)
+    ssh = trainer.bin / "ssh"
+    ssh.write_text('#!/bin/sh\necho \'{"format": 1, "have": {}}\'\nexec sleep 30\n')
+    begun = time.monotonic()
+    assert trainer.publish() == 1
+    assert time.monotonic() - begun < 20
+    assert capsys.readouterr().err == (
+        f"{ADDRESS}: found that it takes nothing for 0 s; expected a connection, 6 tries; run it again later\n"
+    )
