@@ -1,4 +1,4 @@
-"""The Debian system that all lab hosts boot from: built once, kept as a tar in the user's cache."""
+"""The Debian systems that lab hosts boot from: each built once, kept as a tar in the user's cache."""
 
 from __future__ import annotations
 
@@ -18,25 +18,28 @@ INCLUDED = (
     "systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "python3-venv", "python3-yaml", "python3-zmq", "rsync",
     "udev", "iproute2", "procps", "opencv-data",
 )  # fmt: skip
+ON_CONTROL_NODE = (*INCLUDED, "git", "libpam-systemd", "dbus-user-session")
+"""With the last two a user has a systemd of his own, over ssh too."""
 
 
-def tar(say: Callable[[str], None]) -> Path:
-    """The base system's tar, built when the cache does not hold it. Whoever calls this holds the lock of the layers.
+def tar(say: Callable[[str], None], included: tuple[str, ...] = INCLUDED) -> Path:
+    """The tar of a base system, built when the cache does not hold it. Whoever calls this holds the lock of the layers.
 
     :param say: told of each step while it is built.
+    :param included: its packages, beside Debian's smallest system.
     :raises OperatorError: apt knows no Debian archive of this release, or the build failed.
     """
-    path = cache() / f"base-{digest()}.tar"
+    path = cache() / f"base-{digest(included)}.tar"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        _build(path, say)
+        _build(path, included, say)
     return path
 
 
-def digest() -> str:
-    """What the base system is made from, as 12 hex digits."""
+def digest(included: tuple[str, ...] = INCLUDED) -> str:
+    """What a base system is made from, as 12 hex digits."""
     architecture = run("dpkg", "--print-architecture").strip()
-    recipe = json.dumps([SUITE, INCLUDED, architecture, sorted(_suites())])
+    recipe = json.dumps([SUITE, included, architecture, sorted(_suites())])
     return hashlib.sha256(recipe.encode()).hexdigest()[:12]
 
 
@@ -62,10 +65,10 @@ def _suites() -> dict[str, str]:
     return found
 
 
-def _build(path: Path, say: Callable[[str], None]) -> None:
+def _build(path: Path, included: tuple[str, ...], say: Callable[[str], None]) -> None:
     say("base system: building it (about half a minute, once)")
     unfinished = path.with_suffix(f".{os.getpid()}.tar")
-    argv = ["mmdebstrap", "--variant=minbase", f"--include={','.join(INCLUDED)}", SUITE, str(unfinished)]
+    argv = ["mmdebstrap", "--variant=minbase", f"--include={','.join(included)}", SUITE, str(unfinished)]
     said = ""
     with subprocess.Popen([*argv, *_suites().values()], stderr=subprocess.PIPE, text=True) as build:
         assert build.stderr is not None

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from lab import machine, preflight, table
-from lab.hosts import DEFAULT, MOST
+from lab.hosts import CONTROL, DEFAULT, MOST
 from lab.lab import Lab
 from lab.name import command as typed
 from modelctl.errors import OperatorError
@@ -76,10 +76,10 @@ def down() -> None:
 @main.command()
 @_lab_command
 def status() -> None:
-    """Show each host, its address and whether it runs; exit 3 unless all do."""
-    for name, host in LAB.hosts.items():
-        state = "up" if LAB.running(name) else "off"
-        click.echo(f"{name:<10} {state:<4} {host.login}@{host.address:<14} {host.service or '-'}")
+    """Show each host, its address and whether it runs; exit 3 unless all do. The control node may be off."""
+    for host in (*LAB.hosts.values(), CONTROL):
+        state = "up" if LAB.running(host.name) else "off"
+        click.echo(f"{host.name:<10} {state:<4} {host.login}@{host.address:<14} {host.service or '-'}")
     if not all(LAB.running(name) for name in LAB.hosts):
         sys.exit(3)
 
@@ -92,6 +92,14 @@ def services() -> None:
     Console().print(table.table(rows))
     if not all(row.is_healthy for row in rows):
         sys.exit(3)
+
+
+@main.command()
+@ONE_HOST
+@_lab_command
+def boot(host: str) -> None:
+    """Boot HOST from the disk it has or else from a new one; `boot ramrod` adds the control node."""
+    LAB.boot(host)
 
 
 @main.command()

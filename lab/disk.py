@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from lab import hold, keys, stick
-from lab.hosts import SERVICE_FOLDERS, LabHost
+from lab import control_node, hold, keys, stick
+from lab.hosts import CONTROL, SERVICE_FOLDERS, LabHost
 from lab.layers import OPS
 from lab.machine import erase
 from lab.network import PAGES
@@ -35,22 +35,30 @@ def make(host: LabHost, hosts: Iterable[LabHost], system: Path) -> None:
     """
     erase(host)
     upper = host.folder / "upper"
-    for name, (content, mode) in _files(host, hosts, system).items():
+    own = control_node.files() if host == CONTROL else _node_files(host)
+    for name, (content, mode) in {**_files(host, hosts, system), **own}.items():
         path = upper / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
         path.chmod(mode)
     home = upper / host.home[1:]
+    if host == CONTROL:
+        control_node.write_clones(upper)
+        _own(upper / control_node.ORIGIN[1:])
     _install_standins(host, home)
     stick.plug_in(host)
-    for parent, _, names in os.walk(home):
-        for path in (Path(parent), *(Path(parent) / name for name in names)):
-            os.chown(path, OPS, OPS)
+    _own(home)
     (home / ".ssh").chmod(0o700)
 
 
+def _own(folder: Path) -> None:
+    for parent, _, names in os.walk(folder):
+        for path in (Path(parent), *(Path(parent) / name for name in names)):
+            os.chown(path, OPS, OPS)
+
+
 def _files(host: LabHost, hosts: Iterable[LabHost], system: Path) -> Mapping[str, tuple[str, int]]:
-    """Path to content and mode."""
+    """Path to content and mode of what makes a host one of its own."""
     login = host.login
     users = {
         "etc/passwd": (f"{login}:x:{OPS}:{OPS}:{login}:{host.home}:/bin/bash\n", 0o644),
@@ -61,17 +69,25 @@ def _files(host: LabHost, hosts: Iterable[LabHost], system: Path) -> Mapping[str
     key = keys.host_key(host)
     return {name: ((system / name).read_text() + line, mode) for name, (line, mode) in users.items()} | {
         "etc/hostname": (f"{host.name}\n", 0o644),
-        "usr/bin/timedatectl": (CLOCK, 0o755),
         "etc/hosts": (f"127.0.0.1 localhost\n{names}", 0o644),
-        "etc/pip.conf": (PIP_CONF, 0o644),
-        f"etc/sudoers.d/{login}": (f"{login} ALL=(ALL) NOPASSWD: ALL\n", 0o440),
         "etc/ssh/sshd_config.d/quick.conf": (QUICK, 0o644),
         "etc/ssh/ssh_host_ed25519_key": (key.read_text(), 0o600),
-        "etc/ssh/ssh_host_ed25519_key.pub": (key.with_suffix(".pub").read_text(), 0o644),
+        "etc/ssh/ssh_host_ed25519_key.pub": (keys.public(key), 0o644),
+        f"{host.home[1:]}/.ssh/authorized_keys": (keys.public(keys.OPERATOR), 0o600),
+    }
+
+
+def _node_files(host: LabHost) -> Mapping[str, tuple[str, int]]:
+    """Path to content and mode of what makes it a node: its login's rights, both operators' keys, the stand-ins."""
+    operators = "".join(map(keys.public, (keys.OPERATOR, keys.CONTROL)))
+    return {
+        "usr/bin/timedatectl": (CLOCK, 0o755),
+        "etc/pip.conf": (PIP_CONF, 0o644),
+        f"etc/sudoers.d/{host.login}": (f"{host.login} ALL=(ALL) NOPASSWD: ALL\n", 0o440),
+        f"{host.home[1:]}/.ssh/authorized_keys": (operators, 0o600),
         **{f"{PACKAGES}/lab/standins/{path.name}": (path.read_text(), 0o644) for path in STANDINS.glob("*.py")},
         f"{PACKAGES}/lab/hold.py": (Path(hold.__file__).read_text(), 0o644),
         f"{PACKAGES}/lab-hold.pth": (HOLD, 0o644),
-        f"{host.home[1:]}/.ssh/authorized_keys": (keys.OPERATOR.with_suffix(".pub").read_text(), 0o600),
     }
 
 

@@ -60,6 +60,8 @@ DEFAULT = (
     LabHost("alpha5", "198.18.0.22", "imagenode"),
     LabHost("deepend", "198.18.0.100", None, login="pyimagesearch"),
 )
+CONTROL = LabHost("ramrod", "198.18.0.10", None, login="sentinelcam")
+"""The control node. No site has it among its hosts, and the lab boots it only when it is asked for."""
 MOST = 200
 COUNT = STATE / "hosts-in-all"
 """Says how many hosts `up` was asked for, until `down`: each program that works on the lab knows as many."""

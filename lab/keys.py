@@ -1,4 +1,4 @@
-"""The lab's SSH keys: the operator's, each host's, and the one that signs pull certificates."""
+"""The lab's SSH keys: the operator's, the control node's, each host's, and the one that signs pull certificates."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from lab.shell import run
 
 FOLDER = STATE / "keys"
 OPERATOR = FOLDER / "operator"
+CONTROL = FOLDER / "control"
 PULL_CA = FOLDER / "pull_ca"
 KNOWN_HOSTS = FOLDER / "known_hosts"
 
@@ -19,14 +20,20 @@ def host_key(host: LabHost) -> Path:
     return FOLDER / "hosts" / host.name
 
 
+def public(key: Path) -> str:
+    """The line of a key's public half."""
+    return key.with_suffix(".pub").read_text()
+
+
 def make(hosts: Iterable[LabHost]) -> None:
     """Make the keys that are missing, and the list of known hosts."""
     known = []
     for host in hosts:
         _make(host_key(host), f"root@{host.name}")
-        public = host_key(host).with_suffix(".pub").read_text().split()
-        known.append(f"{host.name},{host.address} {public[0]} {public[1]}\n")
+        kind, key, _ = public(host_key(host)).split()
+        known.append(f"{host.name},{host.address} {kind} {key}\n")
     _make(OPERATOR, "operator@lab")
+    _make(CONTROL, "sentinelcam@ramrod")
     _make(PULL_CA, "pull-ca@lab")
     KNOWN_HOSTS.write_text("".join(known))
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 
 from lab import cgroups, disk, inotify, keys, layers, locks, machine, network, pages, preflight, site_copy
-from lab.hosts import COUNT, HOSTS, STATE, LabHost, hosts, noted
+from lab.hosts import CONTROL, COUNT, HOSTS, STATE, LabHost, hosts, noted
 from lab.name import command
 from modelctl.errors import Faults, OperatorError
 from node import layout
@@ -150,6 +150,8 @@ class Lab:
 
         :raises OperatorError: the lab has none of that name.
         """
+        if name == CONTROL.name:
+            return CONTROL
         if name not in self.hosts:
             raise OperatorError(f"lab: host {name!r}: not in the lab; it has: {', '.join(self.hosts)}")
         return self.hosts[name]
@@ -172,27 +174,33 @@ class Lab:
 
     def _prepare(self) -> None:
         self._layers = layers.build(self._say)
-        keys.make(self.hosts.values())
+        keys.make(self._machines())
         site_copy.make(self.hosts.values())
         network.create()
 
+    def _machines(self) -> list[LabHost]:
+        return [*self.hosts.values(), CONTROL]
+
     def _everyone(self) -> list[LabHost]:
         """The known hosts, and those that an earlier lab of another make left."""
+        known = self._machines()
         left = {path.name for path in (STATE / "hosts").glob("*")} | cgroups.hosts()
         return [
-            *self.hosts.values(),
-            *(LabHost(name, network.CONTROL_NODE, None) for name in sorted(left - set(self.hosts))),
+            *known,
+            *(LabHost(name, network.CONTROL_NODE, None) for name in sorted(left - {host.name for host in known})),
         ]
 
     def _boot(self, hosts: Sequence[LabHost]) -> None:
         """Boot those that are off, all at once, and wait for each."""
         starting = [host for host in hosts if machine.running(host) is None]
+        if CONTROL in starting:
+            layers.build_control(self._layers, self._say)
         inotify.make_room(len(starting), self._say)
         for host in starting:
             machine.power_cut(host)
             network.connect(host)
             if not (host.folder / "upper").is_dir():
-                disk.make(host, self.hosts.values(), self._layers.system)
+                disk.make(host, self._machines(), self._layers.of(host)[-1])
             machine.power_on(host, self._layers.of(host))
             self._say(f"{host.name}: booting")
         with ThreadPoolExecutor(max_workers=max(1, len(starting))) as pool:

@@ -13,9 +13,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import base, debs, locks, store, wheels
+from lab import base, control_node, debs, locks, store, wheels
 from lab.architecture import ARCHITECTURE
-from lab.hosts import STATE, LabHost
+from lab.hosts import CONTROL, STATE, LabHost
 from lab.shell import run
 
 FOLDER = STATE.with_name("sentinelcam-all-layers")
@@ -25,6 +25,7 @@ USED = "layers-in-use"
 OPS = 1000
 """User and group id of a host's login."""
 SYSTEM_SOURCES = ("layers.py", "wheels.py", "wheel_texts.py", "debs.py")
+CONTROL_SOURCES = ("layers.py", "control_node.py", "hosts.py", "../requirements.lock", "../pyproject.toml")
 CORAL_SOURCES = ("coral.py", "debs.py", "edgetpu.py", "wheels.py", "wheel_texts.py", "site/registry.py")
 MANIFESTS = ("../modelctl/registry/coral_stacks.py", "../node/registry/stacks.py")
 REGISTRY_SOURCES = ("store.py", "contents.py", *CORAL_SOURCES, *MANIFESTS)
@@ -46,16 +47,20 @@ class Layers:
     system: Path
     python: Path
     registry: Path
+    control: Path
+    """All that the control node has: built when that is booted."""
 
     def of(self, host: LabHost) -> tuple[Path, ...]:
         """A host's layers, uppermost first."""
+        if host == CONTROL:
+            return (self.control,)
         registry = (self.registry,) if host.holds_registry else ()
         python = (self.python,) if host.service else ()
         return (*registry, *python, self.system)
 
     def names(self) -> set[str]:
         """The names of their folders."""
-        return {layer.name for layer in (self.system, self.python, self.registry)}
+        return {layer.name for layer in (self.system, self.python, self.registry, self.control)}
 
 
 def current() -> Layers:
@@ -65,7 +70,8 @@ def current() -> Layers:
     """
     made_from = base.digest()
     system, python = (_layer(name, made_from, *SYSTEM_SOURCES) for name in ("system", "python"))
-    return Layers(system, python, _layer("registry", made_from, *REGISTRY_SOURCES))
+    registry = _layer("registry", made_from, *REGISTRY_SOURCES)
+    return Layers(system, python, registry, _layer("control", base.digest(base.ON_CONTROL_NODE), *CONTROL_SOURCES))
 
 
 def build(say: Callable[[str], None]) -> Layers:
@@ -82,6 +88,18 @@ def build(say: Callable[[str], None]) -> Layers:
             _build_registry(layers.registry, layers.system, say)
         _note(layers)
     return layers
+
+
+def build_control(layers: Layers, say: Callable[[str], None]) -> None:
+    """Build the control node's system when it is missing. Raises as `build`."""
+    with _lock(say):
+        if not layers.control.is_dir():
+            archive = base.tar(say, base.ON_CONTROL_NODE)
+            say("control node: unpacking, making its environment")
+            system = _unpacked(archive, layers.control)
+            control_node.write_environment(system)
+            _own(system / CONTROL.home[1:])
+            system.rename(layers.control)
 
 
 def discard_unused(kept: Layers, say: Callable[[str], None]) -> None:
@@ -120,9 +138,7 @@ def _layer(name: str, made_from: str, *sources: str) -> Path:
 def _build_system(layer: Path, python: Path, say: Callable[[str], None]) -> None:
     archive = base.tar(say)
     say("base system: unpacking")
-    system = _fresh(layer)
-    run("tar", "-C", str(system), "--numeric-owner", "-xf", str(archive), limit=300)
-    _prepare_system(system)
+    system = _unpacked(archive, layer)
     _install_usb(system)
     say("services' Python: making the environment")
     run("chroot", str(system), "python3", "-m", "venv", "--system-site-packages", "/home/ops/.opencv", limit=120)
@@ -132,6 +148,14 @@ def _build_system(layer: Path, python: Path, say: Callable[[str], None]) -> None
     (system / "home/ops").rename(python / "home/ops")
     _own(python / "home/ops")
     system.rename(layer)
+
+
+def _unpacked(archive: Path, layer: Path) -> Path:
+    """A system that gets the layer's name when it is complete."""
+    system = _fresh(layer)
+    run("tar", "-C", str(system), "--numeric-owner", "-xf", str(archive), limit=300)
+    _prepare_system(system)
+    return system
 
 
 def _install_usb(system: Path) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from lab import pages
+from lab.hosts import CONTROL
 from lab.lab import Lab
 from lab.name import ID
 from lab.pages import Pages
+from tests.fleet.control_node import ControlNode
 from tests.fleet.node import Node
 from tests.fleet.operator import Run, deploy, predict
 from tests.fleet.settlement import Settlement
@@ -132,6 +134,16 @@ def settled(settlement: Settlement) -> Iterator[None]:
     """
     yield
     settlement.restore()
+
+
+@pytest.fixture
+def control_node(lab: Lab, settled: None) -> Iterator[ControlNode]:
+    """The control node in the lab's network. Nodes forget what was committed there."""
+    del settled
+    lab.boot(CONTROL.name)
+    booted = ControlNode(lab)
+    yield booted
+    lab.forget_commits(booted.own_commits())
 
 
 @pytest.fixture

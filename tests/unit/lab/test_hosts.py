@@ -8,7 +8,7 @@ import pytest
 import lab.hosts
 from lab import keys, network, site_copy
 from lab.fleet import PINS, SOURCES, fleet
-from lab.hosts import DEFAULT, HOSTS, MOST, hosts, noted
+from lab.hosts import CONTROL, DEFAULT, HOSTS, MOST, hosts, noted
 from lab.site.registry import REGISTRY
 from lab.site.standards import STANDARDS
 from modelctl.changes.edit import evaluate, set_override
@@ -22,14 +22,14 @@ RANGE = ip_network(f"{network.CONTROL_NODE}/{network.PREFIX_LENGTH}", strict=Fal
 
 
 def test_addresses_are_in_the_range_for_benchmarks_and_differ() -> None:
-    addresses = [network.CONTROL_NODE, *(host.address for host in hosts(MOST).values())]
+    addresses = [network.CONTROL_NODE, network.PAGES, CONTROL.address, *(host.address for host in hosts(MOST).values())]
     assert str(RANGE) == "198.18.0.0/15"
     assert all(ip_address(address) in RANGE for address in addresses)
     assert len(set(addresses)) == len(addresses)
 
 
 def test_interface_names_fit_the_kernel() -> None:
-    assert all(len(f"to-{name}") < 16 for name in hosts(MOST))
+    assert all(len(f"to-{name}") < 16 for name in (*hosts(MOST), CONTROL.name))
 
 
 def test_its_site_reaches_only_the_lab() -> None:

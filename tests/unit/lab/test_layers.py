@@ -7,6 +7,8 @@ import pytest
 from lab import layers, locks
 from lab.layers import Layers
 
+LAYERS = ("system", "python", "registry", "control")
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -20,9 +22,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def made(folder: Path, digest: str, *names: str) -> Layers:
     """Layers as a build leaves them."""
-    for name in (*names, "system", "python", "registry"):
+    for name in (*names, *LAYERS):
         (folder / f"{name}-{digest}").mkdir()
-    return Layers(*(folder / f"{name}-{digest}" for name in ("system", "python", "registry")))
+    return Layers(*(folder / f"{name}-{digest}" for name in LAYERS))
 
 
 def found(folder: Path) -> set[str]:
