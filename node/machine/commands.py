@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
-from typing import IO, Any, Dict, Optional, Sequence, Tuple
+from typing import IO, Any, BinaryIO, Dict, Optional, Sequence, Tuple
 
 from node.errors import Refusal
 from node.machine import processes
@@ -53,10 +53,15 @@ def output(words: Sequence[str], seconds: float, most: int) -> bytes:
     return found
 
 
+def fed(words: Sequence[str], file: BinaryIO, seconds: float, most: int) -> Tuple[int, bytes]:
+    """Run a program that reads an open file. Return its exit code and the last bytes that it said. Raises Overdue."""
+    return _ended(words, seconds, most, stdin=file, stderr=subprocess.DEVNULL, env={}, cwd="/")
+
+
 def _ended(words: Sequence[str], seconds: float, most: int, **options: Any) -> Tuple[int, bytes]:
     """Run a program to its end; return its exit code and the last bytes that it said. Raises Overdue."""
     deadline = time.monotonic() + seconds
-    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **options) as process:
+    with subprocess.Popen(words, **{"stdin": subprocess.DEVNULL, **options}, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:
             said = _last(process.stdout, deadline, most)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from node.codec import Sha256, Size, Text
+from node.codec import Name, Sha256, Size, Text
 
 Content = bytes  # in a field of ListedVersion `bytes` would mean its property of that name
 
@@ -92,10 +92,19 @@ class ImportedFile(NamedTuple):
     content: Measured
 
 
+class FaceModelFiles(NamedTuple):
+    """The names that the files of a face model have in the version."""
+
+    model: Name
+    baselines: Name
+    face_list: Name
+
+
 class Import(NamedTuple):
     place: ImportPlace
     files: List[ImportedFile]
     manifest: Text
+    face_model: Optional[FaceModelFiles] = None  # which are to be a face model, and no other files
 
 
 class FindStacks(NamedTuple):

@@ -1,6 +1,7 @@
 """Puts a folder of the datasink into the model registry as a version.
 
-The files are copied into REGISTRY/MODEL/.import-VERSION, verified and flushed there, and that folder is renamed.
+The files are copied into REGISTRY/MODEL/.import-VERSION, verified and flushed there, and that folder is renamed. A face
+model is looked into there, too; it is never loaded.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from node.errors import Refusal
 from node.protocol import Nothing
-from node.protocol.registry import Import, ImportedFile, ImportPlace, ImportRoom
+from node.protocol.registry import FaceModelFiles, Import, ImportedFile, ImportPlace, ImportRoom
 from node.registry import own
 from node.store import disk, files, handles
 from node.store.versions import MANIFEST
@@ -46,6 +47,8 @@ def copy(asked: Import) -> Nothing:
             own.folder(staging)
             for file in asked.files:
                 _copy_file(asked.place.path, file, staging / file.new)
+            if asked.face_model is not None:
+                _require_face_model(asked.place.path, staging, asked.face_model)
             files.write(staging / MANIFEST, asked.manifest.encode(), owner=own.me())
         except BaseException:
             files.remove(staging)
@@ -56,6 +59,16 @@ def copy(asked: Import) -> Nothing:
 
 def _final(place: ImportPlace) -> Path:
     return place.registry / place.model / place.version
+
+
+def _require_face_model(source: Path, staging: Path, names: FaceModelFiles) -> None:
+    """The copy is looked at: whoever wrote the source may still hold it open. An operator is told of the source."""
+    from node.registry import face_model  # what reads one: few imports need it
+
+    try:
+        face_model.require_right(staging, names)
+    except Refusal as refusal:
+        raise Refusal("%s: %s" % (source, refusal)) from None
 
 
 def _copy_file(folder: Path, file: ImportedFile, path: Path) -> None:

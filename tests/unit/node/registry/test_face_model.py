@@ -1,0 +1,203 @@
+"""Whether a face model's files belong together, as an import looks at the copy of them."""
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from node.codec import Text
+from node.errors import Refusal
+from node.protocol.registry import FaceModelFiles, Import, ImportedFile, ImportPlace, Measured
+from node.registry import face_model
+from node.store import disk
+from tests.unit.node.registry import bombs
+from tests.unit.node.registry.asking import refusal, travel
+
+MODELS = Path(__file__).parent / "models"
+FILES = FaceModelFiles("facemodel.pickle", "baselines.hdf5", "facelist.csv")
+HEAD = "date,event,timestamp,objid,name,status\n"
+LIST = HEAD + "2026-01-01,e1,2026-01-01 12:00:00.500000,1,ann,0\n"
+BASELINES_AS = (
+    "expected what h5py writes by default: 128 floats of each name, with an attribute threshold; train it anew"
+)
+LIST_AS = "expected a face list in CSV with the columns date, event, timestamp; train it anew"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "incoming"
+    folder.mkdir()
+    shutil.copyfile(MODELS / "1.3.2-4.pickle", folder / "facemodel.pickle")
+    shutil.copyfile(MODELS / "1.3.2.hdf5", folder / "baselines.hdf5")
+    (folder / "facelist.csv").write_text(LIST)
+    return folder
+
+
+def fault(folder: Path) -> str | None:
+    try:
+        face_model.require_right(folder, FILES)
+    except Refusal as why:
+        return str(why)
+    return None
+
+
+def test_files_that_belong_together(folder: Path) -> None:
+    assert fault(folder) is None
+
+
+def test_a_name_without_a_baseline(folder: Path) -> None:
+    (folder / "facemodel.pickle").write_bytes(
+        bombs.model(labels("ann", "ben", "cleo", "dan", "eve", "fay", "zo\u00eb"))
+    )
+    assert fault(folder) == (
+        "baselines.hdf5: no baseline of cleo, dan, eve and 1 more; "
+        "expected one of each name that facemodel.pickle knows, and no other; train it anew"
+    )
+
+
+def test_a_baseline_without_a_name(folder: Path) -> None:
+    (folder / "facemodel.pickle").write_bytes(bombs.model(labels("ann", "ben")))
+    assert fault(folder) == (
+        "baselines.hdf5: found a baseline of zo\u00eb; "
+        "expected one of each name that facemodel.pickle knows, and no other; train it anew"
+    )
+
+
+def test_a_label_twice(folder: Path) -> None:
+    (folder / "facemodel.pickle").write_bytes(bombs.model(labels("ann", "ann", "ben", "zo\u00eb")))
+    assert fault(folder) == "facemodel.pickle: it has a label twice; expected each name once; train it anew"
+
+
+def test_labels_that_cannot_be_read(folder: Path) -> None:
+    (folder / "facemodel.pickle").write_bytes(bombs.model(b"N"))
+    assert fault(folder) == (
+        "facemodel.pickle: its labels are no array of texts; expected the names of people; train it anew"
+    )
+
+
+def test_labels_that_a_terminal_would_obey(folder: Path) -> None:
+    (folder / "facemodel.pickle").write_bytes(bombs.model(labels("\x1b[2J")))
+    assert (fault(folder) or "").startswith("baselines.hdf5: no baseline of ?[2J; ")
+
+
+def labels(*names: str) -> bytes:
+    return bombs.array(
+        bombs.OBJECTS, b"K" + bytes([len(names)]) + b"\x85", b"](" + b"".join(map(bombs.text, names)) + b"e"
+    )
+
+
+def test_a_pickle_that_is_no_model(folder: Path) -> None:
+    (folder / "facemodel.pickle").write_bytes(b"cos\nsystem\n.")
+    assert fault(folder) == (
+        "facemodel.pickle: it names os.system; expected a face model's classes alone; "
+        "expected a face model of scikit-learn, {'svm': SVC, 'labels': LabelEncoder}; train it anew"
+    )
+
+
+def test_baselines_that_are_none(folder: Path) -> None:
+    (folder / "baselines.hdf5").write_bytes(b"ann")
+    assert fault(folder) == f"baselines.hdf5: the signature lies outside of the file; {BASELINES_AS}"
+
+
+def test_baselines_that_are_too_large(folder: Path) -> None:
+    with (folder / "baselines.hdf5").open("r+b") as file:
+        file.truncate(face_model.LARGEST_BASELINES + 1)
+    assert fault(folder) == f"baselines.hdf5: it is larger than 8 MiB; {BASELINES_AS}"
+
+
+LISTS = {
+    "empty": (b"", "it has no row with a time stamp"),
+    "without rows": (HEAD.encode(), "it has no row with a time stamp"),
+    "without time stamps": (b"date,event,timestamp\na,b,\n", "it has no row with a time stamp"),
+    "without a column": (b"date,event,name\na,b,c\n", "it has not one column timestamp"),
+    "with a column twice": (b"date,event,timestamp,event\na,b,c,d\n", "it has not one column event"),
+    "another number of fields": (LIST.encode() + b"a,b\n", "row 3 has 2 fields, and the first one 6"),
+    "an empty row": (LIST.encode() + b"\n", "row 3 has 0 fields, and the first one 6"),
+    "an escape": (LIST.encode().replace(b"ann", b"\x1b[2J"), "row 2 has a field that is no short line of text"),
+    "a field of lines": (LIST.encode().replace(b"ann", b'"a\nb"'), "row 2 has a field that is no short line of text"),
+    "a long field": (LIST.encode().replace(b"ann", b"a" * 201), "row 2 has a field that is no short line of text"),
+    "a long column": (b"a" * 201 + b"," + HEAD.encode(), "row 1 has a field that is no short line of text"),
+    "an endless field": (LIST.encode() + b'"' + b"a" * 200_000, "field larger than field limit (131072)"),
+    "an open quote": (LIST.encode() + b'"a', "unexpected end of data"),
+    "a quote in a field": (LIST.encode().replace(b"ann", b'"a"b'), "',' expected after '\"'"),
+    "no UTF-8": (LIST.encode().replace(b"ann", b"\xff"), "it is no UTF-8"),
+    "an HDF5 file": ((MODELS / "1.3.2.hdf5").read_bytes(), "it is no UTF-8"),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_that_is_none(name: str, folder: Path) -> None:
+    content, why = LISTS[name]
+    (folder / "facelist.csv").write_bytes(content)
+    assert fault(folder) == f"facelist.csv: {why}; {LIST_AS}"
+
+
+def test_a_list_of_too_many_rows(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(face_model, "MOST_ROWS", 1)
+    assert fault(folder) is None
+    (folder / "facelist.csv").write_text(LIST + "a,b,c,d,e,f\n")
+    assert fault(folder) == f"facelist.csv: it has more than 1 rows; {LIST_AS}"
+
+
+def test_a_list_that_is_too_large(folder: Path) -> None:
+    with (folder / "facelist.csv").open("r+b") as file:
+        file.truncate(disk.MOST + 1)
+    assert fault(folder) == f"facelist.csv: it is larger than 64 MiB; {LIST_AS}"
+
+
+class TestImport:
+    @pytest.fixture(autouse=True)
+    def _registry(self, tmp_path: Path) -> None:
+        (tmp_path / "registry").mkdir()
+
+    @pytest.mark.parametrize("user", ["", "65534"])
+    def test_a_face_model_comes_in(self, folder: Path, user: str) -> None:
+        for path in (folder.parent / "registry", folder):
+            shutil.chown(path, int(user or 0), int(user or 0))
+        done = travel("import", asked(folder), user=user)
+        assert (done.stdout, done.stderr) == (b'{"format": 1}\n', b"")
+        assert final(folder).is_dir()
+
+    @pytest.mark.parametrize("change", [
+        lambda folder: (folder / "facemodel.pickle").write_bytes(bombs.COMMANDS["posix"][0]),
+        lambda folder: (folder / "baselines.hdf5").write_bytes(b"a"),
+        lambda folder: (folder / "facelist.csv").write_bytes(b"a"),
+    ], ids=["pickle", "baselines", "list"])  # fmt: skip
+    def test_what_is_none_is_refused_and_leaves_nothing(self, folder: Path, change: Callable[[Path], None]) -> None:
+        change(folder)
+        why = fault(folder)
+        assert why is not None
+        assert refusal("import", asked(folder)) == f"{folder}: {why}"
+        assert list(final(folder).parent.iterdir()) == []
+
+    def test_other_models_are_not_looked_into(self, folder: Path) -> None:
+        (folder / "facemodel.pickle").write_bytes(b"weights")
+        assert refusal("import", asked(folder)._replace(face_model=None)) is None
+        assert final(folder).is_dir()
+
+    def test_a_file_that_is_not_among_them(self, folder: Path) -> None:
+        wrong = asked(folder)._replace(face_model=FILES._replace(model="other.pickle"))
+        staged = final(folder).with_name(".import-2026-01-01") / "other.pickle"
+        expected = f"{staged}: No such file or directory; mend that there and run it again"
+        assert refusal("import", wrong) == expected
+
+    @pytest.mark.parametrize("name", ["../facemodel.pickle", "a/b", "", ".."])
+    def test_a_name_that_leads_elsewhere(self, folder: Path, name: str) -> None:
+        with pytest.raises(ValueError, match=r"face_model\.model: found"):
+            refusal("import", asked(folder)._replace(face_model=FILES._replace(model=name)))
+
+
+def final(folder: Path) -> Path:
+    return folder.parent / "registry" / "faces" / "2026-01-01"
+
+
+def asked(folder: Path) -> Import:
+    place = ImportPlace(folder.parent / "registry", "faces", "2026-01-01", folder)
+    return Import(place, [imported(folder / name) for name in FILES], Text("name: faces\n"), FILES)
+
+
+def imported(path: Path) -> ImportedFile:
+    content = path.read_bytes()
+    return ImportedFile(path.name, path.name, Measured(hashlib.sha256(content).hexdigest(), len(content)))

@@ -1,0 +1,159 @@
+"""Face models that real scikit-learn wrote, and pickles that are none: tests/unit/node/registry/bombs.py."""
+
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from node.errors import Refusal
+from node.machine import commands
+from node.registry import model_labels
+from node.registry.model_labels import ModelSays
+from tests.unit.node.registry import bombs
+
+MODELS = Path(__file__).parent / "models"
+NAMES = ["ann", "ben", "zo\u00eb"]
+RUN = [
+    name for name, (content, why) in bombs.COMMANDS.items() if why.endswith("x.system") or why.startswith("os.system")
+]
+NO_SKLEARN = "behind an honest beginning"
+FLOOD_SECONDS = 20
+
+
+def said(folder: Path, content: bytes) -> ModelSays:
+    path = folder / "facemodel.pickle"
+    path.write_bytes(content)
+    return model_labels.read(path)
+
+
+def refusal(folder: Path, content: bytes) -> str:
+    with pytest.raises(Refusal) as caught:
+        said(folder, content)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("path", sorted(MODELS.glob("*.pickle")), ids=lambda path: path.stem)
+def test_an_honest_model(path: Path) -> None:
+    assert model_labels.read(path) == ModelSays([path.stem.partition("-")[0]], NAMES)
+
+
+def test_there_are_models_of_each_protocol() -> None:
+    found = {path.stem.split("-")[1] for path in MODELS.glob("*.pickle")}
+    assert found == {"2", "3", "4", "5", "objects"}
+
+
+@pytest.mark.parametrize("name", [name for name in RUN if name != NO_SKLEARN])
+def test_what_is_called_a_bomb_is_one(name: str, tmp_path: Path) -> None:
+    program = "import pickle, sys; pickle.load(sys.stdin.buffer)"
+    content, _ = bombs.COMMANDS[name]
+    subprocess.run([sys.executable, "-c", program], input=content, cwd=tmp_path, check=True, timeout=60)
+    assert (tmp_path / "bomb").exists()
+
+
+@pytest.mark.parametrize("name", [*bombs.COMMANDS, *bombs.TRICKS])
+def test_what_is_no_face_model_is_refused_by_name(name: str, tmp_path: Path) -> None:
+    content, why = {**bombs.COMMANDS, **bombs.TRICKS}[name]
+    line = refusal(tmp_path, content)
+    assert line.startswith("facemodel.pickle: ")
+    assert line.endswith("; expected a face model of scikit-learn, {'svm': SVC, 'labels': LabelEncoder}; train it anew")
+    assert why in line
+    assert line.isprintable()
+    assert not Path("/bomb").exists()
+
+
+@pytest.mark.parametrize("name", bombs.FLOODS)
+def test_what_wants_too_much_is_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_labels, "SECONDS", FLOOD_SECONDS)
+    content, why = bombs.FLOODS[name]
+    assert why in refusal(tmp_path, content)
+
+
+@pytest.mark.parametrize("size", range(0, len(bombs.HONEST), 97))
+def test_a_model_that_was_cut_off(size: int, tmp_path: Path) -> None:
+    refusal(tmp_path, bombs.HONEST[:size])
+
+
+def test_a_state_is_kept_as_it_was_set(tmp_path: Path) -> None:
+    assert said(tmp_path, bombs.CHANGED_LATER).labels == ["a"]
+
+
+LABELS = {
+    "the first byte first": (bombs.dtype("U1", 3, ">", None, None, None, 4, 4, 8), b"C\x04\0\0\0a", ["a"]),
+    "shorter than the others": (bombs.dtype("U2", 3, "<", None, None, None, 8, 4, 8), b"C\x08a\0\0\0\0\0\0\0", ["a"]),
+    "objects": (bombs.OBJECTS, b"]" + bombs.text("a") + b"a", ["a"]),
+    "numbers": (bombs.F8, b"C\x08AAAAAAAA", "its labels are no array of texts"),
+    "objects that are no texts": (bombs.OBJECTS, b"]K\x01a", "its labels are no short texts"),
+    "long": (bombs.OBJECTS, b"]" + bombs.text("a" * 201) + b"a", "its labels are no short texts"),
+    "no Unicode": (bombs.U4, b"C\x04\xff\xff\xff\xff", "its labels are no Unicode"),
+}
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_the_labels_of_a_model(name: str, tmp_path: Path) -> None:
+    kind, content, expected = LABELS[name]
+    found = said(tmp_path, bombs.model(bombs.array(kind, b"K\x01\x85", content)))
+    assert (found.why if isinstance(expected, str) else found.labels) == expected
+
+
+@pytest.mark.parametrize("labels", [b"N", b"]", bombs.EMPTY, bombs.array(bombs.U4, b"K\x01K\x01\x86", b"C\x04a\0\0\0")])
+def test_labels_that_are_no_array(labels: bytes, tmp_path: Path) -> None:
+    assert said(tmp_path, bombs.model(labels)) == ModelSays([], None, "its labels are no array of texts")
+
+
+def test_too_many_labels(tmp_path: Path) -> None:
+    many = bombs.array(bombs.OBJECTS, b"M\x11\x27\x85", b"](" + (bombs.text("a") + b"2" * 10_000) + b"e")
+    assert said(tmp_path, bombs.model(many)).why == "it has 10001 labels; expected 10000 at most"
+
+
+def test_a_model_that_is_too_large(tmp_path: Path) -> None:
+    path = tmp_path / "facemodel.pickle"
+    with path.open("wb") as file:
+        file.truncate(model_labels.LARGEST + 1)
+    with pytest.raises(Refusal, match="it is larger than 256 MiB"):
+        model_labels.read(path)
+
+
+CHILDREN = {
+    "no JSON": ("print('{')", "said what it never says"),
+    "another thing": ("print('[1]')", "said what it never says"),
+    "another kind of label": ("print('{\"labels\": [1]}')", "said what it never says"),
+    "no text": ("import os; os.write(1, b'\\xff')", "said what it never says"),
+    "brackets": ("print('[' * 100000)", "said what it never says"),
+    "flood": ("while True: print('a' * 1000)", "takes longer than 1 s"),
+    "silence": ("import time; time.sleep(60)", "takes longer than 1 s"),
+    "death": ("import os; os.abort()", "ended with -6"),
+    "escapes": ('print(\'{"refused": "\\\\u001b[2J"}\')', "?[2J"),
+}
+
+
+@pytest.mark.parametrize("name", CHILDREN)
+def test_a_reader_that_a_model_took_over(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program, why = CHILDREN[name]
+    reader = tmp_path / "reader.py"
+    reader.write_text(program)
+    monkeypatch.setattr(model_labels, "READER", reader)
+    monkeypatch.setattr(model_labels, "SECONDS", 1.0)
+    line = refusal(tmp_path, pickle.dumps({}))
+    assert why in line
+    assert line.isprintable()
+
+
+def test_the_reader_has_no_file_to_open_and_none_to_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = model_labels.READER.read_text()
+    reader = tmp_path / "reader.py"
+    tried = "os.listdir('/')", "open('/etc/passwd')", "open('/dev/null')", "socket.socket()", "os.pipe()"
+    body = "\n".join(
+        f"    try:\n        {each}\n        done.append({each!r})\n    except OSError: pass" for each in tried
+    )
+    read = f"import os, socket\ndef read(stream):\n    done = []\n{body}\n    return {{'versions': done}}\n\n"
+    reader.write_text(source.replace("\nif __name__", "\n" + read + "\nif __name__"))
+    monkeypatch.setattr(model_labels, "READER", reader)
+    assert said(tmp_path, b"").versions == []
+
+
+def test_nothing_of_the_environment_reaches_the_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "1")
+    code, found = commands.fed(["/usr/bin/env"], (tmp_path / "a").open("w+b"), 10.0, 1000)
+    assert (code, found) == (0, b"")
