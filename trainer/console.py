@@ -3,6 +3,7 @@
 What other machines say reaches a terminal in printable letters only, whatever the terminal's encoding.
 """
 
+import os
 import time
 from pathlib import Path
 from typing import TextIO
@@ -14,7 +15,7 @@ class Console:
     """The user's terminal or pipe, and the log beside it."""
 
     def __init__(self, log: Path, title: str, out: TextIO, err: TextIO) -> None:
-        self._title = title
+        self._title = printable(title)
         self._out = out
         self._err = err
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -58,8 +59,9 @@ class Console:
         try:
             stream.write(text.encode(encoding, "replace").decode(encoding))
             stream.flush()
-        except OSError:  # nobody looks any more, which is no reason to end half-way
-            pass
+        except OSError:  # nobody looks any more, which is no reason to end half-way, or to fail at the end
+            with open(os.devnull, "wb") as nowhere:
+                os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def printable(text: str) -> str:

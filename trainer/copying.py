@@ -66,13 +66,12 @@ def measure(path: Path) -> Measured:
     return Measured(path.name, digest.hexdigest(), size)
 
 
-def write(path: Path, content: bytes) -> Measured:
+def write(path: Path, content: bytes) -> None:
     """Write a new file and flush it."""
     with path.open("xb") as writer:
         writer.write(content)
         writer.flush()
         os.fsync(writer.fileno())
-    return Measured(path.name, hashlib.sha256(content).hexdigest(), len(content))
 
 
 def flush_folder(path: Path) -> None:

@@ -61,7 +61,7 @@ def read(root: Path) -> Settings:
     path = root / ".sentinelcam" / "settings.json"
     try:
         return _settings(root, json.loads(path.read_bytes().decode("utf-8")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         found = error.strerror if isinstance(error, OSError) else "%s: %s" % (type(error).__name__, error)
         deploy = "ask for: pyinfra inventory.py deploys/trainer.py"
         raise Refusal("%s: found %s; expected the settings that a deploy writes; %s" % (path, found, deploy)) from None

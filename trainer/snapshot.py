@@ -4,6 +4,7 @@ The same command takes the same snapshot up while the files are unchanged: what 
 its manifest keeps its day.
 """
 
+import hashlib
 import json
 import shutil
 import time
@@ -42,9 +43,13 @@ def take(snapshots: Path, pair: str, sources: List[Path], about: Dict[str, Any])
     staging = snapshots / (".new-" + pair)
     _remove(staging)
     staging.mkdir()
-    files = _copy(seen, staging)
-    files.insert(0, _describe(staging, files, identity))
-    copying.flush_folder(staging)
+    try:
+        files = _copy(seen, staging)
+        files = _describe(staging, files, identity)
+        copying.flush_folder(staging)
+    except BaseException:
+        _remove(staging)
+        raise
     _remove(folder)
     staging.rename(folder)
     copying.flush_folder(snapshots)
@@ -66,12 +71,14 @@ def _copy(seen: Dict[Path, Seen], staging: Path) -> List[Measured]:
     return files
 
 
-def _describe(staging: Path, files: List[Measured], identity: Dict[str, Any]) -> Measured:
-    """Write what tells later whether the snapshot is of use still, then the manifest."""
+def _describe(staging: Path, files: List[Measured], identity: Dict[str, Any]) -> List[Measured]:
+    """Write what tells later whether the snapshot is of use still, then the manifest; return all files."""
     content = manifest.text(identity["about"], time.strftime("%Y-%m-%d", time.gmtime()), files).encode("utf-8")
-    note = {"format": FORMAT, "identity": identity, "files": files}
+    described = [Measured(manifest.NAME, hashlib.sha256(content).hexdigest(), len(content)), *files]
+    note = {"format": FORMAT, "identity": identity, "files": described}
     copying.write(staging / NOTE, json.dumps(note).encode("utf-8"))
-    return copying.write(staging / manifest.NAME, content)
+    copying.write(staging / manifest.NAME, content)
+    return described
 
 
 def _earlier(folder: Path, identity: Dict[str, Any]) -> Optional[List[Measured]]:
@@ -80,11 +87,10 @@ def _earlier(folder: Path, identity: Dict[str, Any]) -> Optional[List[Measured]]
         note = json.loads((folder / NOTE).read_text(encoding="utf-8"))
         files = [Measured(*file) for file in note["files"]]
         is_same = note["format"] == FORMAT and note["identity"] == json.loads(json.dumps(identity))
-        if not is_same or [copying.measure(folder / file.name) for file in files] != files:
-            return None
-        return [copying.measure(folder / manifest.NAME), *files]
+        is_whole = is_same and [copying.measure(folder / file.name) for file in files] == files
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    return files if is_whole else None
 
 
 def _remove(folder: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import List
 
 from trainer import names, settings
+from trainer.errors import Refusal
 from trainer.place import Place
 
 MODEL = "face_recognition"
@@ -15,11 +16,15 @@ def plan(place: Place, version: str) -> List[str]:
     """Return papermill's path, the notebook's, its output's without .ipynb, the log's, and the next command."""
     names.require_version(version)
     site = settings.read(place.root)
+    papermill = site.environment / "bin" / "papermill"
+    for path, expected in ((papermill, "a training environment with papermill"), (site.notebook, "the notebook")):
+        if not path.is_file():
+            raise Refusal("%s: found no such file; expected %s" % (path, expected))
     output = place.root / "notebooks" / "output" / ("%s-%s" % (site.notebook.stem, version))
     log = place.root / "logs" / (output.name + ".log")
     for folder in (output.parent, log.parent):
         folder.mkdir(parents=True, exist_ok=True)
-    lines = [site.environment / "bin" / "papermill", site.notebook, output, log]
+    lines = [papermill, site.notebook, output, log]
     return [*map(str, lines), _next_command(place, version, output)]
 
 

@@ -34,5 +34,5 @@ def _open_files(process: Path) -> Iterator[Tuple[Tuple[int, int], int]]:
             lines = (process / "fdinfo" / number).read_text().splitlines()
         except OSError:
             continue
-        flags = [line.split()[1] for line in lines if line.startswith("flags:")]
-        yield (status.st_dev, status.st_ino), int(flags[0], 8)
+        for flags in (line.split()[1] for line in lines if line.startswith("flags:")):
+            yield (status.st_dev, status.st_ino), int(flags, 8)

@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
 # Trains a face model, and says how to publish it: ./train_face_model.sh VERSION. Ends with papermill's exit code.
 set -euo pipefail
+if [ $# -ne 1 ] || [[ $1 = -* ]]; then
+    echo "Usage: $0 VERSION" >&2
+    exit 2
+fi
 folder=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
-plan=$(/usr/bin/python3 -I -B "$folder/.sentinelcam/trainer" training "$@")
+plan=$(/usr/bin/python3 -I -B "$folder/.sentinelcam/trainer" training "$1")
 mapfile -t plan <<<"$plan"
 papermill=${plan[0]} notebook=${plan[1]} output=${plan[2]} log=${plan[3]} next=${plan[4]}
 

@@ -85,7 +85,7 @@ def test_announces_the_manifest_first(trainer: Trainer) -> None:
     trainer.order(upload=[{"raw": ""}])
     assert trainer.publish() == 1
     note = json.loads((trainer.snapshot / ".snapshot.json").read_text())
-    assert [name for name, _, _ in note["files"]] == list(FILES)
+    assert [name for name, _, _ in note["files"]] == ["manifest.yaml", *FILES]
     trainer.order(upload=[{"takes": 10}], receive=[{}])
     assert trainer.publish() == 1
     assert [path.name.split(".")[0] for path in trainer.incoming.iterdir() if path.stat().st_size] == ["manifest"]
