@@ -18,6 +18,7 @@ from node.cli import end_in_time, main  # noqa: E402
 kept = ["SUDO_USER", "TERM"]
 if os.geteuid() != 0:  # a login fetches for itself, and root never does
     kept += ["http_proxy", "https_proxy", "no_proxy"]
+    kept += ["SSH_ORIGINAL_COMMAND"]  # what a trainer's key asks for: it is read, and never run
 said = {name: os.environ[name] for name in kept if name in os.environ}
 os.environ.clear()
 os.environ.update(said, PATH=layout.PATH, LC_ALL="C")

@@ -33,6 +33,7 @@ WITH_WORDS = {
     "restore-unit": "console:restore_unit",
     "note-clock": "registry.sweep:note_clock",
     "sweep": "registry.sweep:run",
+    "upload": "registry.upload:serve",
     "install": "switch.switch:start",
     "recover": "switch.automatic_rollback:recover",
     "recover-at-boot": "switch.automatic_rollback:recover_at_boot",

@@ -51,7 +51,7 @@ def killed_at(moment: int, name: str, question: object) -> bool:
         if not left[0]:
             os._exit(9)
 
-    return _in_a_copy(lambda: _carry_out(end, name, question)) == 9
+    return in_a_copy(lambda: _carry_out(end, name, question)) == 9
 
 
 def _carry_out(end: Callable[[str, Path], None], name: str, question: object) -> None:
@@ -59,7 +59,8 @@ def _carry_out(end: Callable[[str, Path], None], name: str, question: object) ->
     ask(name, question, protocol.Nothing)
 
 
-def _in_a_copy(work: Callable[[], None]) -> int:
+def in_a_copy(work: Callable[[], None]) -> int:
+    """Work in a copy of this process; return its exit status."""
     child = os.fork()
     if not child:
         code = 1

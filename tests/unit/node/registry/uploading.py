@@ -1,0 +1,146 @@
+"""A trainer that uploads, and the node program that its key starts: as a process of the registry's owner."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import node
+from node.registry import upload
+from tests.unit.node.places import uid
+from tests.unit.node.registry.asking import in_a_copy
+
+MODEL, VERSION = "cats", "2026-01-01"
+CONTENTS = {"manifest.yaml": b"name: cats\n", "cats.bin": bytes(range(256)) * 6000, "empty.csv": b""}
+
+
+def announced(contents: Mapping[str, bytes] = CONTENTS) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        for name, content in contents.items()
+    ]
+
+
+def line(files: object) -> bytes:
+    return json.dumps({"format": 1, "files": files}).encode() + b"\n"
+
+
+def whole(contents: Mapping[str, bytes] = CONTENTS) -> bytes:
+    """All that a trainer sends of which nothing is there yet."""
+    return line(announced(contents)) + b"".join(contents.values())
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What stands behind a trainer's key."""
+
+    root: Path
+
+    @property
+    def area(self) -> Path:
+        return self.root / "incoming"
+
+    @property
+    def folder(self) -> Path:
+        return self.area / MODEL / VERSION
+
+    @property
+    def log(self) -> Path:
+        return self.root / "logs" / "the.log"
+
+    @property
+    def logged(self) -> list[str]:
+        """The lines of the log, without their times."""
+        return [each.partition(" ")[2] for each in self.log.read_text().splitlines()] if self.log.exists() else []
+
+    def held(self) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in sorted(self.folder.iterdir())}
+
+    @contextmanager
+    def opened(
+        self, command: str = f"upload {MODEL} {VERSION}", user: int | None = None
+    ) -> "Iterator[subprocess.Popen[bytes]]":
+        """The program, for this command of a trainer."""
+        self._install()
+        number = str(uid() if user is None else user)
+        program = [
+            *("setpriv", f"--reuid={number}", f"--regid={number}", "--clear-groups"),
+            *(sys.executable, "-I", "-S", "-B", str(self.root / "program")),
+            *("upload", "deepend", str(self.area), str(self.log)),
+        ]
+        with subprocess.Popen(
+            program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/",
+            env={"SSH_ORIGINAL_COMMAND": command},
+        ) as process:  # fmt: skip
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    def _install(self) -> None:
+        source, program = Path(node.__file__).parent, self.root / "program"
+        if not program.exists():
+            shutil.copytree(source, program / "node", ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copy(source / "__main__.py", program)
+
+    def sent(self, content: bytes, command: str = f"upload {MODEL} {VERSION}") -> tuple[list[dict[str, Any]], int]:
+        """What is said to a trainer who sends all this and then ends the connection; and the exit status."""
+        with self.opened(command) as process:
+            said, fault = process.communicate(content, timeout=30)
+        assert fault == b""
+        return [json.loads(each) for each in said.splitlines()], process.returncode
+
+    def refused(self, content: bytes, command: str = f"upload {MODEL} {VERSION}") -> str:
+        """Why all this is refused, by the command in a copy of this process: to start one takes ten times as long."""
+        (self.root / "sent").write_bytes(content)
+        with (self.root / "sent").open() as source, (self.root / "said").open("w") as target:
+            code = in_a_copy(lambda: self._serve(command, source.fileno(), target.fileno()))
+        assert code == 1
+        assert set(self.said[-1]) == {"format", "refused"}
+        return str(self.said[-1]["refused"])
+
+    @property
+    def said(self) -> list[dict[str, Any]]:
+        """What was said to whom `refused` has refused."""
+        return [json.loads(each) for each in (self.root / "said").read_text().splitlines()]
+
+    def _serve(self, command: str, source: int, target: int) -> None:
+        os.setgroups([])
+        os.setgid(uid())
+        os.setuid(uid())
+        os.dup2(source, 0)
+        os.dup2(target, 1)
+        os.environ[upload.ASKED] = command
+        upload.serve("deepend", str(self.area), str(self.log))
+
+    def make_area(self) -> Path:
+        """The folder of the version, as an earlier upload has left it."""
+        self.folder.mkdir(parents=True)
+        for each in (self.area, self.folder.parent, self.folder):
+            os.chown(each, uid(), uid())
+        return self.folder
+
+
+def gate_in(root: Path) -> Gate:
+    os.chown(root, uid(), uid())
+    return Gate(root)
+
+
+def reply(stream: IO[bytes] | None) -> dict[str, Any]:
+    """The next line that is said."""
+    assert stream is not None
+    found: dict[str, Any] = json.loads(stream.readline())
+    return found
+
+
+def say(process: "subprocess.Popen[bytes]", content: bytes) -> None:
+    assert process.stdin is not None
+    process.stdin.write(content)
+    process.stdin.flush()
