@@ -42,6 +42,7 @@ WITH_WORDS = {
 COMMANDS = {
     **WITH_WORDS,
     "facts": "facts.facts:gather",
+    "packages": "facts.packages:find",
     "preview": "facts.versions:preview",
     "verify": "facts.versions:verify",
     "linked-files": "linked_files:look",

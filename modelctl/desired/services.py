@@ -223,6 +223,11 @@ def _command_line(python: str, setup: str | None = None) -> Callable[[str], str]
     return lambda script: f"/bin/bash -c 'source {setup} && exec {python} -u {script}'"
 
 
+def environment(fleet: Fleet, name: str) -> Path:
+    """The environment of the Python that runs the service of a host."""
+    return Path(_pythons(fleet, name)[0]).parents[1]
+
+
 def _pythons(fleet: Fleet, name: str) -> tuple[str, ...]:
     """The Python that runs the service of a host, and what it is set up with, if anything."""
     home, paths, host = fleet.home(name), fleet.standards.paths, fleet.host(name)

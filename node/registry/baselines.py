@@ -82,7 +82,7 @@ def _shape(space: bytes) -> Tuple[int, ...]:
     """Versions 1 and 2 of the message; what may follow the sizes are the largest ones."""
     version, rank = space[0:1], space[1:2]
     start = {b"\1": 8, b"\2": 4}.get(version)
-    if start is None or not rank or len(space) < start + 8 * rank[0] or (version == b"\2" and space[3:4] == b"\2"):
+    if start is None or not rank or len(space) < start + 8 * rank[0]:
         raise Unreadable("its shape is written in an unknown way")
     return struct.unpack_from("<%dQ" % rank[0], space, start)
 

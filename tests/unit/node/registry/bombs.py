@@ -34,8 +34,12 @@ def made(what: tuple[str, str], *states: bytes) -> bytes:
 
 
 def dtype(code: str, *state: object) -> bytes:
-    plain = pickletools.optimize(pickle.dumps(tuple(state), 2))[2:-1]  # without its beginning and its end
-    return called("numpy", "dtype", text(code), b"\x89", b"\x88") + (plain + b"b" if state else b"")
+    return called("numpy", "dtype", text(code), b"\x89", b"\x88") + (set_to(*state) if state else b"")
+
+
+def set_to(*state: object) -> bytes:
+    """What sets a tuple of plain values as the state of an object."""
+    return pickletools.optimize(pickle.dumps(state, 2))[2:-1] + b"b"  # without its beginning and its end
 
 
 U4 = dtype("U1", 3, "<", None, None, None, 4, 4, 8)
@@ -119,6 +123,9 @@ TRICKS = {
     "keywords of a class": (b"\x80\x04" + named(*SVC) + b")}" + text("C") + b"K\x01s\x92.", "TypeError"),
     "a state of a class": (b"\x80\x04" + named(*SVC) + b"}b.", "TypeError"),
     "slots of a class": (b"\x80\x04" + named(*SVC) + b"N}" + text("__new__") + b"K\x01s\x86b.", "TypeError"),
+    "slots of ndarray": (
+        b"\x80\x04" + named("numpy", "ndarray") + b"N}" + text("__doc__") + text("a") + b"s\x86b.", "TypeError",
+    ),
     "slots of a function": (
         b"\x80\x04" + named("_codecs", "encode") + b"N}" + text("__defaults__") + b")s\x86b.", "TypeError",
     ),
@@ -142,7 +149,7 @@ TRICKS = {
     "an array that is longer than its bytes": (model(array(U4, b"K\x02\x85", b"C\x04a\0\0\0")), "larger or smaller"),
     "an array that is shorter than its bytes": (model(array(U4, b"K\0\x85", b"C\x04a\0\0\0")), "larger or smaller"),
     "an array of a negative shape": (model(array(U4, b"J\xff\xff\xff\xff\x85", b"C\0")), "no proper shape"),
-    "pointers in the place of objects": (model(array(OBJECTS, b"K\x01\x85", b"C\x08AAAAAAAA")), "larger or smaller"),
+    "pointers in the place of objects": (model(array(OBJECTS, b"K\x01\x85", b"C\x01A")), "larger or smaller"),
     "pointers in a buffer": (
         model(called("numpy.core.numeric", "_frombuffer", b"C\x08AAAAAAAA", OBJECTS, b"K\x01\x85", text("C"))),
         "larger or smaller",
@@ -170,6 +177,10 @@ TRICKS = {
         b"\x80\x04" + U4 + KEPT + b"0" + array(b"h\0", b"K\x01\x85", b"C\x04a\0\0\0") + b"h\0}b.",
         "a state of numpy.dtype",
     ),
+    "a second state of a dtype": (
+        model(array(F8 + set_to(3, ">", None, None, None, -1, -1, 0), b"K\x01\x85", b"C\x08AAAAAAAA")),
+        "a state of numpy.dtype",
+    ),
     "a dtype without a state": (model(array(dtype("U1"), b"K\x01\x85", b"C\x04a\0\0\0")), "no whole numpy.dtype"),
     "a stream that is cut off": (HONEST[: len(HONEST) // 2], "truncated"),
     "no stream": (b"", "EOFError"),
@@ -180,16 +191,16 @@ TRICKS = {
 
 # What wants more of the machine than there is.
 FLOODS = {
-    "2 GB of bytes": (b"\x80\x04\x8e" + struct.pack("<Q", 2 << 30) + b"a", ""),
-    "2 GB of a bytearray": (b"\x80\x05\x96" + struct.pack("<Q", 2 << 30) + b"a", ""),
-    "an exabyte": (b"\x80\x04\x8e" + struct.pack("<Q", 1 << 60) + b"a", ""),
-    "2 GB of text": (b"\x80\x04\x8d" + struct.pack("<Q", 2 << 30) + b"a", ""),
-    "2 GB of a number": (b"\x80\x04\x8b" + struct.pack("<I", (1 << 31) - 1) + b"a", ""),
-    "a frame of an exabyte": (b"\x80\x04\x95" + struct.pack("<Q", 1 << 60) + b"N.", ""),
-    "a far memo": (b"\x80\x04Nr\xff\xff\xff\xff.", ""),
+    "2 GB of bytes": (b"\x80\x04\x8e" + struct.pack("<Q", 2 << 30) + b"a", "wants more memory"),
+    "2 GB of a bytearray": (b"\x80\x05\x96" + struct.pack("<Q", 2 << 30) + b"a", "wants more memory"),
+    "an exabyte": (b"\x80\x04\x8e" + struct.pack("<Q", 1 << 60) + b"a", "wants more memory"),
+    "2 GB of text": (b"\x80\x04\x8d" + struct.pack("<Q", 2 << 30) + b"a", "wants more memory"),
+    "2 GB of a number": (b"\x80\x04\x8b" + struct.pack("<I", (1 << 31) - 1) + b"a", "wants more memory"),
+    "a frame of an exabyte": (b"\x80\x04\x95" + struct.pack("<Q", 1 << 60) + b"N.", "wants more memory"),
+    "a far memo": (b"\x80\x04Nr\xff\xff\xff\xff.", "wants more memory"),
     "a number of a million digits": (b"I" + b"9" * 1_000_000 + b"\n.", ""),
     "a million marks": (b"\x80\x04" + b"(" * 1_000_000, ""),
-    "lists without end": (b"\x80\x04" + b"]" * (30 << 20), ""),
+    "lists without end": (b"\x80\x04" + b"]" * (30 << 20), "wants more memory"),
     "a deep list": (b"\x80\x04" + b"]" * 1_000_000 + b"a" * 999_999 + b".", "something else"),
     "a deep key": (b"\x80\x04})" + b"\x85" * 1_000_000 + b"Ns.", ""),
     "laughs": (b"\x80\x04" + called("numpy", "dtype", laughs(12)) + STOP, "a numpy.dtype that no face model has"),
