@@ -18,9 +18,8 @@ from modelctl.product import CHECKOUT
 PRODUCT = f"{CONTROL.home}/sentinelcam-deploy"
 SITE = f"{CONTROL.home}/site"
 INVENTORY = f"{SITE}/inventory.py"
-ORIGIN = "/srv/site.git"
+ORIGIN = f"{CONTROL.home}/site.git"
 """The bare repository that the user's clone of the site pulls from and pushes to."""
-OWNED = (CONTROL.home, ORIGIN)
 LOCK = CHECKOUT / "requirements.lock"
 PYTHON = (3, 11)
 """Debian 12's: what was compiled for another one does not load there."""

@@ -44,7 +44,6 @@ def make(host: LabHost, hosts: Iterable[LabHost], system: Path) -> None:
     home = upper / host.home[1:]
     if host == CONTROL:
         control_node.write_clones(upper)
-        _own(upper / control_node.ORIGIN[1:])
     _install_standins(host, home)
     stick.plug_in(host)
     _own(home)
