@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Callable, List, NamedTuple, TypeVar
 
 from trainer.console import Console
-from trainer.errors import LostLink, Refusal
+from trainer.errors import Busy, LostLink, Refusal
 from trainer.settings import Machine
 
 LOST = 255  # ssh's exit status when the connection was not made, or ended
@@ -46,12 +46,19 @@ class Link(NamedTuple):
 
 def persist(attempt: Callable[[], Result], console: Console, sleep: Callable[[float], None] = time.sleep) -> Result:
     """Return what an attempt returns; one that loses the link is made again, after a pause. Raises Refusal at last."""
+    has_lost = False
     for pause in PAUSES:
         try:
             return attempt()
+        except Busy as error:
+            if not has_lost:
+                raise
+            told = str(error)
         except LostLink as error:
-            console.say("%s; trying again in %d s" % (error, pause))
-            sleep(pause)
+            has_lost = True
+            told = str(error)
+        console.say("%s; trying again in %d s" % (told, pause))
+        sleep(pause)
     try:
         return attempt()
     except LostLink as error:

@@ -65,7 +65,7 @@ def keep_only(snapshots: Path, kept: Path) -> None:
 
 def _copy(seen: Dict[Path, Seen], staging: Path) -> List[Measured]:
     files = [copying.copy(path, before, staging / path.name) for path, before in seen.items()]
-    for path, before in seen.items():  # one can have changed while another was copied: they belong together
+    for path, before in seen.items():  # when all are copied: they belong together
         copying.require_same(path, before)
     writers.require_none({(each.device, each.inode): path for path, each in seen.items()})
     return files

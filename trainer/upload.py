@@ -4,10 +4,10 @@ What is sent: a line that announces the files; then, of each in turn, what the d
 """
 
 import json
-from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
-from trainer.errors import Refusal
+from trainer import copying
+from trainer.errors import Busy, LostLink, Refusal
 from trainer.link import Link
 from trainer.measured import Measured
 from trainer.progress import Progress
@@ -15,7 +15,8 @@ from trainer.session import session
 from trainer.snapshot import Snapshot
 
 FORMAT = 1
-CHUNK = 1 << 16
+# What asking again helps with, by the last words of what the datasink says.
+AGAIN = {"try again": Busy, "goes on from there": LostLink}  # type: Dict[str, Type[Exception]]
 TRUSTED = "the registry's upload command, format %d; have the trainer and the datasink deployed" % FORMAT
 
 
@@ -40,13 +41,13 @@ def _rest(snapshot: Snapshot, have: Dict[str, int], progress: Progress) -> Itera
         left = file.size - have[file.name]
         with (snapshot.folder / file.name).open("rb") as reader:
             reader.seek(have[file.name])
-            while left:
-                chunk = reader.read(min(CHUNK, left))
-                if not chunk:
-                    raise _cut(snapshot.folder / file.name)
+            for chunk in copying.chunks(reader, left):
                 yield chunk
                 progress.add(len(chunk))
                 left -= len(chunk)
+        if left:
+            expected = "the snapshot as it was taken; run it again"
+            raise Refusal("%s: found it cut short; expected %s" % (snapshot.folder / file.name, expected))
 
 
 def _parse(line: bytes, link: Link) -> Dict[str, Any]:
@@ -57,7 +58,9 @@ def _parse(line: bytes, link: Link) -> Dict[str, Any]:
     if not isinstance(reply, dict) or reply.get("format") != FORMAT:
         raise _unexpected(link)
     if "refused" in reply:
-        raise Refusal("%s: %s" % (link.machine.address, reply["refused"]))
+        text = "%s: %s" % (link.machine.address, reply["refused"])
+        kinds = (kind for end, kind in AGAIN.items() if text.endswith(end))
+        raise next(kinds, Refusal)(text)
     return reply
 
 
@@ -73,7 +76,3 @@ def _have(reply: Dict[str, Any], files: List[Measured], link: Link) -> Dict[str,
 
 def _unexpected(link: Link) -> Refusal:
     return Refusal("%s: found an answer of another kind; expected %s" % (link.machine.address, TRUSTED))
-
-
-def _cut(path: Path) -> Refusal:
-    return Refusal("%s: found it cut short; expected the snapshot as it was taken; run it again" % path)

@@ -74,6 +74,31 @@ def test_open_for_writing(trainer: Trainer, capsys: Capture, flags: int, how: st
     assert not trainer.snapshot.exists()
 
 
+def test_open_for_writing_when_it_is_taken_up(trainer: Trainer) -> None:
+    """It was not written yet, and may be from now on."""
+    assert trainer.publish() == 0
+    with (trainer.models / "baselines.hdf5").open("ab"):
+        assert trainer.publish() == 1
+
+
+def test_opened_for_writing_meanwhile(trainer: Trainer, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = trainer.models / "facemodel.pickle"
+    opened = []
+    meanwhile(monkeypatch, "facelist.csv", lambda: opened.append(path.open("ab")))
+    assert trainer.publish() == 1
+    opened[0].close()
+    assert f"{path}: found it open for writing by process " in capsys.readouterr().err
+
+
+def test_of_another_format(trainer: Trainer, capsys: Capture) -> None:
+    assert trainer.publish() == 0
+    note = trainer.snapshot / ".snapshot.json"
+    note.write_text(note.read_text().replace('"format": 1', '"format": 2'))
+    capsys.readouterr()
+    assert trainer.publish() == 0
+    assert "snapshot: 5 files, 0.6 MB, new\n" in capsys.readouterr().out
+
+
 def test_open_for_reading_is_no_matter(trainer: Trainer) -> None:
     with (trainer.models / "baselines.hdf5").open("rb"):
         assert trainer.publish() == 0

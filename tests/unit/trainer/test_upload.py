@@ -1,13 +1,17 @@
 """The conversation with the datasink: what is sent again after a cut, and what ends it."""
 
 import json
+import re
 import time
+from pathlib import Path
 
 import pytest
 
+from node.registry import conversation, incoming
 from tests.unit.cases import each
 from tests.unit.trainer.trainers import FILES, Trainer
-from trainer import progress
+from trainer import progress, upload
+from trainer.errors import Busy
 
 Capture = pytest.CaptureFixture[str]
 ADDRESS = "192.168.10.50"
@@ -52,6 +56,53 @@ def test_not_let_in_is_not_tried_again(trainer: Trainer, capsys: Capture, said: 
     )
 
 
+BUSY = "another upload of it is running; wait for that and try again"
+
+
+def test_busy_after_a_lost_link(trainer: Trainer, capsys: Capture) -> None:
+    """The datasink has not missed yet that the link was lost: that upload is this one's."""
+    refused = {"raw": json.dumps({"format": 1, "refused": BUSY}) + "\n"}
+    trainer.order(upload=[{"takes": 100_000}, refused, {}])
+    assert trainer.publish() == 0
+    assert f"{ADDRESS}: {BUSY}; trying again in 0 s\n" in capsys.readouterr().out
+
+
+def test_busy_at_first(trainer: Trainer, capsys: Capture) -> None:
+    trainer.order(upload=[{"raw": json.dumps({"format": 1, "refused": BUSY}) + "\n"}])
+    assert trainer.publish() == 1
+    assert len(trainer.calls()) == 1
+    assert capsys.readouterr().err == f"{ADDRESS}: {BUSY}\n"
+
+
+def test_words_of_the_datasink() -> None:
+    assert BUSY in Path(incoming.__file__).read_text()
+    said = re.findall(r'Refusal\("(.*?)"', Path(conversation.__file__).read_text())
+    assert [kind for end, kind in upload.AGAIN.items() if BUSY.endswith(end)] == [Busy]
+    assert [text for text in said if text.endswith(tuple(upload.AGAIN))] == [
+        "nothing came for %d s; upload it again, which goes on from there",
+        "the connection ended; upload it again, which goes on from there",
+    ]
+
+
+def test_with_the_node_program_itself(trainer: Trainer, capsys: Capture) -> None:
+    """Cut at places of all kinds: in the announcement, after it, in the manifest, in files."""
+    cuts = [0, 1, 400, 700, 900, 1500, 300_000, 600_000]
+    trainer.order(upload=[{"real": most} for most in cuts[:4]])
+    assert trainer.publish() == 1
+    trainer.order(upload=[{"real": most} for most in [*[0] * len(trainer.calls()), *cuts[4:], 1 << 30]])
+    assert trainer.publish() == 0, capsys.readouterr()
+    assert {name: (trainer.incoming / name).read_bytes() for name in FILES} == FILES
+    assert trainer.manifest()["host"] == "trainer1"
+    assert (trainer.remote / "log").read_text().splitlines()[-1].endswith(" of them sent now")
+
+
+def test_a_manifest_that_the_node_program_refuses(trainer: Trainer, capsys: Capture) -> None:
+    (trainer.remote / "incoming").write_text("in the way")
+    trainer.order(upload=[{"real": 1 << 30}])
+    assert trainer.publish() == 1
+    assert capsys.readouterr().err.startswith(f"{ADDRESS}: {trainer.remote}/incoming")
+
+
 def test_refusal_in_the_middle(trainer: Trainer, capsys: Capture) -> None:
     trainer.order(upload=[{"takes": 65_536, "refuses": "the area is full \x1b[2J"}])
     assert trainer.publish() == 1
@@ -72,6 +123,7 @@ def test_refusal_in_the_middle(trainer: Trainer, capsys: Capture) -> None:
         ('{"format": 1, "have": {"facelist.csv": 9}}\n', f"found an answer of another kind; {DEPLOYED}"),
         ('{"format": 1, "have": {"facelist.csv": true}}\n', f"found an answer of another kind; {DEPLOYED}"),
         ('{"format": 1, "refused": "MODEL: found ../x"}\n', "MODEL: found ../x"),
+        ('{"format": 1, "have": {}}\n{"format": 1, "done": false}\n', f"found an answer of another kind; {DEPLOYED}"),
         ("x" * 70_000, "found an endless answer; expected a line"),
     ],
 )
