@@ -4,7 +4,7 @@ What is sent: a line that announces the files; then, of each in turn, what the d
 """
 
 import json
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Type
 
 from trainer import copying
 from trainer.errors import Busy, LostLink, Refusal
@@ -16,7 +16,7 @@ from trainer.snapshot import Snapshot
 
 FORMAT = 1
 # What asking again helps with, by the last words of what the datasink says.
-AGAIN = {"try again": Busy, "goes on from there": LostLink}  # type: Dict[str, Type[Exception]]
+AGAIN: Dict[str, Type[Exception]] = {"try again": Busy, "goes on from there": LostLink}
 TRUSTED = "the registry's upload command, format %d; have the trainer and the datasink deployed" % FORMAT
 
 
