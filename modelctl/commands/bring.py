@@ -16,9 +16,9 @@ from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory_file import Inventory
 from modelctl.nodes import travelling
-from modelctl.registry import coral_stacks, importing, pinning, registry_store
+from modelctl.registry import coral_stacks, importing, origin, pinning, registry_store, storing
 from modelctl.registry.importing import Plan
-from modelctl.registry.manifest import pin_of
+from modelctl.registry.origin import Origin
 from modelctl.table import Report, Row, Table, number
 from node.protocol.registry import Measured
 
@@ -46,12 +46,9 @@ def import_(model: str, version: str, path: str, maps: tuple[str, ...], yes: boo
     inventory.connect()
     place = registry_store.check_import(fleet, pair, folder)
     plan = _plan(fleet, pair, folder, renamed)
-    if place.stored:
-        _require_same(fleet, pair, plan)
+    if storing.is_stored(fleet, pair, plan, place):
         click.echo(f"{'/'.join(pair)}: {fleet.site.primary_datasink} holds just these files as that version already")
     else:
-        _require_unpinned(fleet, pair)
-        travelling.require_space(fleet, fleet.registry_folder(), plan.bytes, place.free)
         _show_plan(fleet, pair, folder, plan)
         options.require_consent("Import and pin it?", "imported", yes)
         with progress.waiting(f"copying {folder} on {fleet.site.primary_datasink}"):
@@ -133,37 +130,10 @@ def _plan(fleet: Fleet, pair: tuple[str, str], folder: PurePosixPath, renamed: M
     with progress.waiting(f"reading {folder} on {fleet.site.primary_datasink}"):
         found = registry_store.read_folder(fleet, folder)
     try:
-        return importing.plan(fleet, pair, folder, found, renamed, today)
+        from_there = origin.kept(found.manifest, Origin(f"imported from {folder}", today))
+        return importing.plan(fleet, pair, folder, found, renamed, from_there)
     except Faults as error:
         raise Faults(f"{fleet.site.primary_datasink}: {line}" for line in error.faults) from None
-
-
-def _require_same(fleet: Fleet, pair: tuple[str, str], plan: Plan) -> None:
-    """Raises OperatorError when the version that is stored is another one, or not whole."""
-    name, datasink = "/".join(pair), fleet.site.primary_datasink
-    with progress.waiting(f"reading {name} on {datasink}"):
-        stored = registry_store.read(fleet, *pair)
-    try:
-        found = pin_of(*pair, stored).measured
-    except Faults as error:
-        raise Faults(
-            f"{datasink}: {name} is stored already, and not as its manifest says: {line}; mend it there, or import "
-            "the folder as another version"
-            for line in error.faults
-        ) from None
-    if lines := list(importing.differences(plan, found)):
-        said = "; ".join(lines)
-        raise OperatorError(f"{datasink}: {name} is stored already: {said}; import the folder as another version")
-
-
-def _require_unpinned(fleet: Fleet, pair: tuple[str, str]) -> None:
-    """Raises OperatorError for a version that the datasink lost: an import would not bring back its manifest."""
-    known = fleet.pin(*pair)
-    if known is not None:
-        raise OperatorError(
-            f"{'/'.join(pair)}: pinned with manifest {known.manifest[:12]}, and not on {fleet.site.primary_datasink}; "
-            "restore it there from a copy, or import the folder as another version"
-        )
 
 
 def _show_plan(fleet: Fleet, pair: tuple[str, str], folder: PurePosixPath, plan: Plan) -> None:

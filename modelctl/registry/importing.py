@@ -15,6 +15,7 @@ from modelctl.faults import choice, dotted, fault, one_line
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.values import FileName, version_key
 from modelctl.registry.manifest import pin_of, without_empty
+from modelctl.registry.origin import Origin
 from node.protocol.registry import FolderContents, ImportedFile, Measured
 
 MAX_PATH = 4096
@@ -69,9 +70,14 @@ def parse_maps(words: Sequence[str]) -> dict[str, str]:
 
 
 def plan(
-    fleet: Fleet, pair: tuple[str, str], path: PurePosixPath, found: FolderContents, maps: Mapping[str, str], today: str
+    fleet: Fleet,
+    pair: tuple[str, str],
+    path: PurePosixPath,
+    found: FolderContents,
+    maps: Mapping[str, str],
+    origin: Origin,
 ) -> Plan:
-    """How a folder becomes the version `pair`, deployed `today` (YYYY-MM-DD). Raises Faults, all of them."""
+    """How a folder becomes the version `pair`, which comes from there. Raises Faults, all of them."""
     if found.fault is not None:
         raise Faults([f"{found.fault}; expected a folder with a version's files"])
     kept = {name: maps.get(name, name) for name in sorted({*found.files, *found.others}) if maps.get(name) != ""}
@@ -88,7 +94,7 @@ def plan(
     if faults:
         raise Faults(faults)
     files.sort(key=lambda file: file.new)
-    manifest = _manifest(fleet, pair, path, files, today)
+    manifest = _manifest(fleet, pair, files, origin)
     made = Plan(tuple(files), tuple(sorted(set(maps) - set(kept))), manifest)
     pin_of(*pair, FolderContents(made.table, manifest=manifest.encode()))  # as it will be read back
     return made
@@ -144,18 +150,17 @@ def _unfilled(fleet: Fleet, model: str, files: Sequence[ImportedFile], filled: C
             yield f"registry.models.{model}.files.{role}: no file fills it; expected {name}; name it: {_map(old, name)}"
 
 
-def _manifest(
-    fleet: Fleet, pair: tuple[str, str], path: PurePosixPath, files: Sequence[ImportedFile], today: str
-) -> str:
+def _manifest(fleet: Fleet, pair: tuple[str, str], files: Sequence[ImportedFile], origin: Origin) -> str:
     model, version = pair
     older = [each for each in fleet.pins.models.get(model, {}) if version_key(each) < version_key(version)]
     content: dict[str, Any] = {
         "name": model,
         "version": version,
         "framework": fleet.registry.models[model].framework,
-        "source": f"imported from {path}",
-        "date_deployed": today,
-        "training_metrics": {},
+        "source": origin.source,
+        **origin.more,
+        "date_deployed": origin.date,
+        "training_metrics": dict(origin.metrics),
         "files": [{"name": file.new, "sha256": file.content.sha256, "size": file.content.size} for file in files],
         "previous_version": max(older, key=version_key, default=None),
     }

@@ -226,6 +226,17 @@ def test_a_folder_in_the_registry_or_around_it(datasink: FakeDatasink, site: Pat
         assert refusals(run(site, *FACES, path, "--yes")) == [f"data1: {path}: {said}"]
 
 
+def test_the_source_and_the_metrics_of_an_older_manifest_are_kept(
+    datasink: FakeDatasink, site: Path, gamma: Path
+) -> None:
+    (gamma / "manifest.yaml").write_text(
+        "%YAML 1.0\n---\nversion: v2.4\nsource: beta 6 of the notebook\ntraining_metrics: {accuracy: 0.97, f1: ~}\n"
+    )
+    assert run(site, *FACES, gamma, *MAP, "--map", "manifest.yaml=", "--yes").exit_code == 0
+    made = yaml.safe_load((datasink.registry.joinpath(*FACES) / "manifest.yaml").read_text())
+    assert (made["source"], made["training_metrics"]) == ("beta 6 of the notebook", {"accuracy": 0.97, "f1": None})
+
+
 def test_a_version_that_is_stored_with_other_content(
     datasink: FakeDatasink, site: Path, pins_file: Path, gamma: Path
 ) -> None:
@@ -240,7 +251,7 @@ def test_a_version_that_is_stored_with_other_content(
         "data1: face_recognition/2026-04-05 is stored already: it lacks baselines.hdf5; it lacks facedata.hdf5; its "
         f"facelist.csv has SHA-256 {short(b'face_recognition/2026-04-05/facelist.csv')}, the folder's "
         f"{DIGESTS['facelist_gamma3.csv']}; it lacks facemodel.pickle; it has other.bin, "
-        "which the folder lacks; import the folder as another version"
+        "which the folder lacks; store the files as another version: 2026-04-05.2"
     ]
     assert pins_file.read_text() == "{}\n"
 
@@ -269,7 +280,7 @@ def test_a_pinned_version_that_the_datasink_lost(
     manifest = json.loads(pins_file.read_text())["face_recognition"]["2026-04-04"]["manifest"]
     assert refusals(run(site, *FACES, gamma, *MAP, "--yes")) == [
         f"face_recognition/2026-04-04: pinned with manifest {manifest[:12]}, and not on data1; restore it there from a "
-        "copy, or import the folder as another version"
+        "copy, or store the files as another version: 2026-04-04.2"
     ]
     assert not list((datasink.registry / "face_recognition").iterdir())
 

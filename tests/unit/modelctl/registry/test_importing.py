@@ -8,11 +8,13 @@ import pytest
 from modelctl.errors import Faults, OperatorError
 from modelctl.registry.importing import differences, folder, parse_maps, plan
 from modelctl.registry.manifest import pin_of
+from modelctl.registry.origin import Origin
 from node.protocol.registry import FolderContents, Measured
 from tests.unit.modelctl.sites import fleet
 
 EYE = ("haarcascades", "2026-04-04")
 PATH = PurePosixPath("/home/ops/saved_models/eye")
+ORIGIN = Origin(f"imported from {PATH}", "2026-11-23")
 
 
 def file(content: bytes) -> Measured:
@@ -59,9 +61,7 @@ def test_maps_that_are_none(words: list[str], said: str) -> None:
 
 
 def test_a_plan_is_what_will_be_read_back() -> None:
-    made = plan(
-        fleet(), EYE, PATH, found("eye.xml", "log"), {"eye.xml": "haarcascade_eye.xml", "log": ""}, "2026-11-23"
-    )
+    made = plan(fleet(), EYE, PATH, found("eye.xml", "log"), {"eye.xml": "haarcascade_eye.xml", "log": ""}, ORIGIN)
     assert made.left_out == ("log",)
     assert made.table == {"haarcascade_eye.xml": file(b"eye.xml")}
     assert made.bytes == 7 + len(made.manifest)
@@ -69,19 +69,26 @@ def test_a_plan_is_what_will_be_read_back() -> None:
     assert "source: imported from /home/ops/saved_models/eye\ndate_deployed: '2026-11-23'\n" in made.manifest
 
 
+def test_a_manifest_says_where_its_version_comes_from() -> None:
+    origin = Origin("the notebook", "2026-11-23", {"accuracy": 0.97, "epochs": None}, "deepend", {"numpy": "1.24.4"})
+    manifest = plan(fleet(), EYE, PATH, found("haarcascade_eye.xml"), {}, origin).manifest
+    assert "source: the notebook\nhost: deepend\nrequires:\n  numpy: 1.24.4\ndate_deployed: '2026-11-23'\n" in manifest
+    assert "training_metrics:\n  accuracy: 0.97\n  epochs: null\n" in manifest
+
+
 def test_more_files_than_a_manifest_has_room_for() -> None:
     names = [f"part{number}" for number in range(1000)]
     with pytest.raises(Faults, match=r"^manifest\.yaml: found more than 65536 bytes; expected a manifest$"):
-        plan(fleet(), EYE, PATH, found("haarcascade_eye.xml", *names), {}, "2026-11-23")
+        plan(fleet(), EYE, PATH, found("haarcascade_eye.xml", *names), {}, ORIGIN)
 
 
 def test_no_file_at_all() -> None:
     with pytest.raises(Faults, match=r"no file fills it; expected haarcascade_eye\.xml; name it: --map OLD=haar"):
-        plan(fleet(), EYE, PATH, found(), {}, "2026-11-23")
+        plan(fleet(), EYE, PATH, found(), {}, ORIGIN)
 
 
 def test_differences() -> None:
-    made = plan(fleet(), EYE, PATH, found("haarcascade_eye.xml", "more"), {}, "2026-11-23")
+    made = plan(fleet(), EYE, PATH, found("haarcascade_eye.xml", "more"), {}, ORIGIN)
     stored = {"haarcascade_eye.xml": file(b"other"), "extra": file(b"")}
     assert list(differences(made, stored)) == [
         "it has extra, which the folder lacks",
