@@ -47,6 +47,7 @@ REGISTRY = Registry(
             framework="pickle",
             current_version="2026-02-02",
             previous_version="2025-02-25",
+            auto_promote=True,
             files={
                 "facemodel": "facemodel.pickle",
                 "baselines": "baselines.hdf5",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+import sysconfig
 from collections.abc import Mapping
-from importlib.metadata import Distribution, distribution
+from importlib.metadata import Distribution
 from pathlib import Path
 
 from lab import keys, site_copy
@@ -96,12 +97,17 @@ def write_environment(system: Path) -> None:
         raise OperatorError(f"lab: found Python {found}, expected {expected}, Debian 12's; run script/setup with that")
     environment = f"{PRODUCT}/.venv"
     run("chroot", str(system), "python3", "-m", "venv", "--without-pip", environment, limit=120)
-    for each in (*map(distribution, _locked(LOCK.read_text())), distribution("sentinelcam-deploy")):
-        _copy(each, system / environment[1:])
+    for name in (*_locked(LOCK.read_text()), "sentinelcam-deploy"):
+        _copy(_installed(name), system / environment[1:])
 
 
 def _locked(text: str) -> list[str]:
     return re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE)
+
+
+def _installed(name: str) -> Distribution:
+    """The package as it is in this environment; a build may have left another description of it in the checkout."""
+    return next(iter(Distribution.discover(name=name, path=[sysconfig.get_path("purelib")])))
 
 
 def _copy(package: Distribution, environment: Path) -> None:

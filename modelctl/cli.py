@@ -9,13 +9,13 @@ from modelctl.errors import OperatorError
 
 COMMANDS = {
     "check": "site", "collect": "linked_files", "coral": "bring", "import": "bring", "list": "reports",
-    "override": "moving", "pin": "pin", "promote": "moving", "prune": "prune", "render": "site",
+    "override": "moving", "pin": "pin", "promote": "moving", "prune": "prune", "receive": "receive", "render": "site",
     "restore": "linked_files", "revoke": "keys", "rollback": "moving", "show": "reports", "status": "reports",
-    "trust": "keys", "undo": "moving", "verify": "reports",
+    "trainer-shell": "receive", "trust": "keys", "undo": "moving", "verify": "reports",
 }  # fmt: skip
 """The module of each command."""
-OTHERWISE = {"import": "import_", "list": "list_"}
-"""Commands whose function is not called like them, for Python has that word."""
+OTHERWISE = {"import": "import_", "list": "list_", "trainer-shell": "trainer_shell"}
+"""Commands whose function is not called like them, for Python has that word, or allows no such name."""
 
 
 class _Commands(click.Group):

@@ -59,16 +59,16 @@ def hold(lock: Path) -> None:
 
 
 @contextmanager
-def held(path: Path) -> Iterator[None]:
+def held(path: Path, patience: float = PATIENCE) -> Iterator[None]:
     """Hold a file of the site, which need not be there yet: what was read of it before may be outdated by now.
 
-    The lock is a file beside it, which goes with its holder: none is left for git. Raises OperatorError, which names
-    another holder that does not let go of it.
+    `patience` are the seconds to wait for another holder. The lock is a file beside it, which goes with its holder:
+    none is left for git. Raises OperatorError, which names another holder that does not let go of it.
     """
     lock = path.with_name(f".{path.name}.lock")
     with text_file.writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + patience
         while (file := take(lock)) is None and time.monotonic() < end:
             time.sleep(PAUSE)
     if file is None:

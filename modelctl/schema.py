@@ -124,12 +124,14 @@ class Site(Part):
 class Model(Part):
     """A model: the version that hosts get, the one before it, and the name of its file in each role.
 
-    Files in `linked` roles arrive once on a sentinel with a new version and then belong to the node.
+    Files in `linked` roles arrive once on a sentinel with a new version and then belong to the node. With
+    `auto_promote` a version that a trainer publishes becomes the current one at once, else an operator promotes it.
     """
 
     framework: Word
     current_version: Version
     previous_version: Version | None = None
+    auto_promote: bool = False
     files: Annotated[dict[Role, FileName], Field(min_length=1)]
     linked: frozenset[Literal["facelist", "facedata"]] = frozenset()
 

@@ -61,6 +61,38 @@ class Checkout:
         """Let the next commit know the file as HEAD has it."""
         _run(self.folder, "reset", "--quiet", "--", str(path))
 
+    def bring_up_to_date(self) -> None:
+        """Take in what the branch's upstream has; a branch without one stays as it is.
+
+        Commits that only this checkout has keep their names, for hosts know them. Raises OperatorError on a conflict.
+        """
+        if not self._upstream():
+            return
+        _run(self.folder, "fetch", "--quiet")
+        try:
+            _run(self.folder, "merge", "--quiet", "--no-edit", "@{upstream}")
+        except OperatorError as error:
+            git(self.folder, "merge", "--abort")
+            raise OperatorError(f"{error}; merge {self._upstream()} by hand there, and push") from None
+
+    def push(self) -> None:
+        """Give the branch's upstream its commits; what came there meanwhile is merged. Raises OperatorError."""
+        upstream = self._upstream()
+        if not upstream or not _run(self.folder, "log", "--format=%h", "@{upstream}..HEAD"):
+            return
+        remote, branch = upstream.split("/", 1)
+        push = ("push", "--quiet", remote, f"HEAD:{branch}")
+        for _ in range(2):
+            if git(self.folder, *push).returncode == 0:
+                return
+            self.bring_up_to_date()
+        _run(self.folder, *push)
+
+    def _upstream(self) -> str:
+        """The branch that this one follows, as REMOTE/BRANCH; empty where it follows none."""
+        done = git(self.folder, "rev-parse", "--abbrev-ref", "--symbolic-full-name", "@{upstream}")
+        return done.stdout.decode(errors="surrogateescape").strip() if done.returncode == 0 else ""
+
     def private(self, name: str) -> Path:
         """The path of a file of our own in git's folder, where no clean-up of the checkout takes it."""
         return self.folder / _run(self.folder, "rev-parse", "--git-path", name).rstrip("\n")

@@ -21,15 +21,19 @@ from modelctl.operator import operator
 from modelctl.prune import roots
 
 
+class EventsUnlocked(OperatorError):
+    """A face list lacks events that the live one locks; nothing was changed."""
+
+
 @dataclass(frozen=True)
 class Wish:
     """What an operator says of a change: why, and what it may do."""
 
-    reason: str
-    unlock: bool
-    older: tuple[str, ...]
-    yes: bool
-    dry_run: bool
+    reason: str = ""
+    unlock: bool = False
+    older: tuple[str, ...] = ()
+    yes: bool = False
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,7 +149,7 @@ def _require_pins_committed(inventory: Inventory, checkout: Checkout) -> None:
 def _require_locked(hosts: Sequence[HostPreview]) -> None:
     unlocked = [f"{each.unlocked} event(s) of the live one on {each.host}" for each in hosts if each.unlocked]
     if unlocked:
-        raise OperatorError(
+        raise EventsUnlocked(
             f"the face list lacks {', '.join(unlocked)}, so their recordings could be deleted; nothing was changed; "
             "to allow it: --unlock"
         )

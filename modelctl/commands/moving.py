@@ -40,7 +40,7 @@ def promote(model: str, version: str, anyway: bool, wish: Wish, inventory: Inven
     bad = inventory.fleet.bad_version(model, version)
     if bad is not None and not anyway and version != now:
         raise OperatorError(f"{model} {version} is {bad}; nothing was changed; to promote it all the same: --anyway")
-    _go_to(inventory, model, version, f"Promote {model} from {now} to {version}", wish)
+    go_to(inventory, model, version, f"Promote {model} from {now} to {version}", wish)
 
 
 @click.command()
@@ -60,7 +60,7 @@ def rollback(model: str, version: str | None, previous: bool, bad: bool, wish: W
     wanted = _wanted(inventory.fleet, model, version, previous)
     preview.require_pinned(inventory.fleet, model, wanted)
     verb = "Roll back" if version_key(wanted) < version_key(now) else "Roll forward"
-    is_done = _go_to(inventory, model, wanted, f"{verb} {model} from {now} to {wanted}", wish)
+    is_done = go_to(inventory, model, wanted, f"{verb} {model} from {now} to {wanted}", wish)
     if is_done and bad:
         checkout, reason = checkout_of(inventory.bad), wish.reason or "it was rolled back"
         note = bad_versions.mark(inventory, checkout, model, now, (), reason)
@@ -119,7 +119,7 @@ def undo(older: tuple[str, ...], yes: bool, inventory: Inventory) -> None:
         click.echo(f"{begun.what}: {change.undo(checkout, begun)}")
 
 
-def _go_to(inventory: Inventory, model: str, version: str, what: str, wish: Wish) -> bool:
+def go_to(inventory: Inventory, model: str, version: str, what: str, wish: Wish) -> bool:
     """Make a version the current one, and tell whether that was done."""
     now = inventory.fleet.registry.artefacts[model].current_version
     checkout = checkout_of(inventory.sources / "registry.py")

@@ -112,6 +112,10 @@ class Fleet:
         """The folder of the model registry on the primary datasink."""
         return f"{self.data_root()}/model_registry"
 
+    def incoming_folder(self) -> str:
+        """The folder of what trainers upload, on the primary datasink."""
+        return f"{self.data_root()}/incoming"
+
     def collected_folder(self) -> str:
         """The folder of what was collected from nodes, on the primary datasink."""
         return f"{self.data_root()}/collected"

@@ -109,12 +109,18 @@ class _Old(BaseModel):
     training_metrics: _Metrics = Field(default_factory=dict)
 
 
-def uploaded(manifest: bytes) -> Origin:
-    """What a trainer's manifest says. Raises Faults for one that says less, or what a manifest cannot hold."""
+def uploaded(pair: tuple[str, str], manifest: bytes) -> Origin:
+    """What a trainer's manifest says of the version `pair`, (model, version).
+
+    Raises Faults for one that says less, or what a manifest cannot hold, and for that of another version.
+    """
     try:
         found = _Uploaded.model_validate(data := _mapping(manifest))
     except ValidationError as error:
         raise Faults(f"{MANIFEST}: {line}" for line in fault_lines(error, data)) from None
+    if (found.name, found.version) != pair:
+        said = f"found {found.name}/{found.version}; expected {'/'.join(pair)}, as it was uploaded"
+        raise Faults([f"{MANIFEST}: {said}"])
     return Origin(found.source, found.date_deployed, found.training_metrics, found.host, found.requires)
 
 

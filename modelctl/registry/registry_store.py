@@ -11,7 +11,16 @@ from modelctl.registry.importing import Plan
 from modelctl.registry.manifest import without_empty
 from node.codec import Text
 from node.protocol import Nothing
-from node.protocol.registry import FolderContents, Import, ImportPlace, ImportRoom, Listing, ListRegistry, ReadFolder
+from node.protocol.registry import (
+    FaceModelFiles,
+    FolderContents,
+    Import,
+    ImportPlace,
+    ImportRoom,
+    Listing,
+    ListRegistry,
+    ReadFolder,
+)
 from node.store.versions import MANIFEST
 
 READ_SECONDS = 1800  # every byte is read, from what may be an SD card
@@ -43,9 +52,14 @@ def check_import(fleet: Fleet, pair: tuple[str, str], path: PurePosixPath) -> Im
     return travelling.ask(fleet, "check-import", _place(fleet, pair, path), ImportRoom, IMPORTED, LIST_SECONDS)
 
 
-def copy(fleet: Fleet, pair: tuple[str, str], path: PurePosixPath, plan: Plan) -> None:
-    """Copy the folder's files into the version. Raises OperatorError: then the version is not there, or it is whole."""
-    asked = Import(_place(fleet, pair, path), list(plan.files), Text(plan.manifest))
+def copy(
+    fleet: Fleet, pair: tuple[str, str], path: PurePosixPath, plan: Plan, face_model: FaceModelFiles | None = None
+) -> None:
+    """Copy the folder's files into the version, if they are a face model where one is named.
+
+    Raises OperatorError: then the version is not there, or it is whole.
+    """
+    asked = Import(_place(fleet, pair, path), list(plan.files), Text(plan.manifest), face_model)
     travelling.ask(fleet, "import", asked, Nothing, IMPORTED, READ_SECONDS)
 
 

@@ -1,7 +1,6 @@
 """What the lab's control node gets: the product as it is here, the site with its keys elsewhere, an environment."""
 
 import subprocess
-from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
@@ -97,7 +96,7 @@ def test_its_environment_has_what_runs_and_not_what_tests() -> None:
 
 
 def test_a_copied_package_names_the_environment_there(tmp_path: Path) -> None:
-    control_node._copy(distribution("sentinelcam-deploy"), tmp_path)
+    control_node._copy(control_node._installed("sentinelcam-deploy"), tmp_path)
     program = (tmp_path / "bin" / "modelctl").read_text()
     assert program.startswith(f"#!{control_node.PRODUCT}/.venv/bin/python")
     [finder] = tmp_path.glob("lib/*/site-packages/__editable__*.py")

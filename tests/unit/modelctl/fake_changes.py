@@ -174,6 +174,7 @@ class FakeHosts:
         self.previews: dict[str, str] = {}
         self.statuses: dict[str, list[dict[str, Any]]] = {}
         self.stored: dict[str, Any] = {}
+        self.packages: dict[str, dict[str, str]] = {}
         self.asked: list[tuple[str, str]] = []
         self.roots: list[tuple[str, Any]] = []
         self.keep_fault = (0, "")
@@ -188,6 +189,8 @@ class FakeHosts:
         if "preview" in command:
             answer = self.previews.get(host, '{"bytes": 0, "unlocked": [], "chosen": {}}')
             return _said(answer) if answer else subprocess.CompletedProcess([], UNKNOWN_COMMAND, "", "found preview")
+        if "packages" in command and host in self.packages:
+            return _said(json.dumps({"versions": self.packages[host], "unknown": {}}))
         if "add-roots" in command:
             self.roots.append((host, json.loads(message.splitlines()[-1])))
             code, said = self.keep_fault

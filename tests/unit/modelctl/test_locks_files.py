@@ -116,11 +116,10 @@ def test_it_waits_for_another(tmp_path: Path, other: "subprocess.Popen[str]", mo
     assert list(tmp_path.iterdir()) == []
 
 
-def test_not_for_ever(tmp_path: Path, other: "subprocess.Popen[str]", monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(locks, "PATIENCE", 0.1)
+def test_not_for_ever(tmp_path: Path, other: "subprocess.Popen[str]") -> None:
     lock = tmp_path / ".pins.json.lock"
     since, began = json.loads(lock.read_text())["since"], time.monotonic()
-    with pytest.raises(OperatorError) as caught, locks.held(tmp_path / "pins.json"):
+    with pytest.raises(OperatorError) as caught, locks.held(tmp_path / "pins.json", 0.1):
         pass
     assert str(caught.value) == (
         f"{tmp_path}/pins.json: another command is writing it: anna@ramrod, since {since}, process {other.pid}: "
