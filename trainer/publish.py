@@ -42,10 +42,7 @@ def publish(place: Place, request: Request, console: Console) -> int:
         taken = snapshot.take(place.snapshots, "%s-%s" % (request.model, request.version), sources, about)
         console.say(_told(taken))
         _upload(place, request, site, taken, console)
-        console.say("%s: asking it to take %s over" % (site.control.address, request.title))
-        link = Link(site.control, place.key("sentinelcam_receive"), place.known_hosts)
-        words = ["receive", request.model, request.version]
-        code = persist(lambda: receive(link, words, console), console)
+        code = _receive(place, request, site, console)
         if code == 0:
             snapshot.keep_only(place.snapshots, taken.folder)
     console.say("%s: ended with %d" % (request.title, code))
@@ -102,3 +99,13 @@ def _upload(place: Place, request: Request, site: Settings, taken: Snapshot, con
     words = ["upload", request.model, request.version]
     persist(lambda: upload(link, words, taken, progress), console)
     console.say("%s: it has all files" % site.datasink.address)
+
+
+def _receive(place: Place, request: Request, site: Settings, console: Console) -> int:
+    if site.control is None:
+        typed = "have it typed on the control node: modelctl receive %s" % request.title
+        raise Refusal("settings: found no control node that can be asked; expected one; %s" % typed)
+    console.say("%s: asking it to take %s over" % (site.control.address, request.title))
+    link = Link(site.control, place.key("sentinelcam_receive"), place.known_hosts)
+    words = ["receive", request.model, request.version]
+    return persist(lambda: receive(link, words, console), console)

@@ -6,7 +6,8 @@
      "environment": "~/.virtualenvs/ml-training-py38", "notebook": "notebooks/train_face_model.ipynb",
      "models": {"face_recognition": {"framework": "scikit-learn", "required_metrics": []}}}
 
-`host`, `datasink` and `control` have no default; the rest has. A relative path starts in ROOT.
+`host` and `datasink` have no default; the rest has. Without `control` nobody is asked to take an upload over. A
+relative path starts in ROOT.
 """
 
 import json
@@ -46,7 +47,7 @@ class Settings(NamedTuple):
 
     host: str
     datasink: Machine
-    control: Machine
+    control: Optional[Machine]
     environment: Path
     notebook: Path
     models: Dict[str, ModelSettings]
@@ -73,7 +74,7 @@ def _settings(root: Path, data: Dict[str, Any]) -> Settings:
     return Settings(
         host=_text(data["host"], _HOST),
         datasink=_machine(data["datasink"]),
-        control=_machine(data["control"]),
+        control=_machine(data["control"]) if "control" in data else None,
         environment=root / Path(data.get("environment", ENVIRONMENT)).expanduser(),
         notebook=root / Path(data.get("notebook", NOTEBOOK)).expanduser(),
         models={_text(name, MODEL): _model(model) for name, model in data.get("models", {}).items()},

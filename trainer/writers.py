@@ -11,19 +11,15 @@ PROC = Path("/proc")
 
 def require_none(files: "Dict[Tuple[int, int], Path]") -> None:
     """Raise Refusal when one of the files, by their devices and inodes, is open for writing."""
-    for process in _processes():
-        for identity, flags in _open_files(process):
-            if identity in files and flags & os.O_ACCMODE != os.O_RDONLY:
-                found = "%s: found it open for writing by process %s" % (files[identity], process.name)
+    for process in PROC.iterdir():
+        for path, number in _opened(process, files) if process.name.isdigit() else ():
+            if _is_for_writing(process / "fdinfo" / number):
+                found = "%s: found it open for writing by process %s" % (path, process.name)
                 raise Refusal("%s; expected a file that is complete; wait until that ends and run again" % found)
 
 
-def _processes() -> Iterator[Path]:
-    return (path for path in PROC.iterdir() if path.name.isdigit())
-
-
-def _open_files(process: Path) -> Iterator[Tuple[Tuple[int, int], int]]:
-    """Yield the identity and flags of each open file; nothing of a process that ended, or is another user's."""
+def _opened(process: Path, files: "Dict[Tuple[int, int], Path]") -> Iterator[Tuple[Path, str]]:
+    """Yield each of the files that a process has open; nothing of one that ended, or is another user's."""
     try:
         numbers = os.listdir(str(process / "fd"))
     except OSError:
@@ -31,8 +27,17 @@ def _open_files(process: Path) -> Iterator[Tuple[Tuple[int, int], int]]:
     for number in numbers:
         try:
             status = os.stat(str(process / "fd" / number))
-            lines = (process / "fdinfo" / number).read_text().splitlines()
         except OSError:
             continue
-        for flags in (line.split()[1] for line in lines if line.startswith("flags:")):
-            yield (status.st_dev, status.st_ino), int(flags, 8)
+        path = files.get((status.st_dev, status.st_ino))
+        if path is not None:
+            yield path, number
+
+
+def _is_for_writing(information: Path) -> bool:
+    try:
+        lines = information.read_text().splitlines()
+    except OSError:  # closed by now
+        return False
+    flags = [int(line.split()[1], 8) for line in lines if line.startswith("flags:")]
+    return any(each & os.O_ACCMODE != os.O_RDONLY for each in flags)

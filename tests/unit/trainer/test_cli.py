@@ -82,7 +82,8 @@ CONTROL = {"user": "sentinelcam", "address": "192.168.10.10"}
         ([], "TypeError: list indices must be integers or slices, not str"),
         ({**SETTINGS, "format": 2}, "ValueError: format '2'"),
         (without("host"), "KeyError: 'host'"),
-        (without("control"), "KeyError: 'control'"),
+        (without("datasink"), "KeyError: 'datasink'"),
+        ({**SETTINGS, "control": None}, "AttributeError: 'NoneType' object has no attribute 'get'"),
         ({**SETTINGS, "control": {**CONTROL, "address": "-oProxyCommand=x"}}, "ValueError: '-oProxyCommand=x'"),
         ({**SETTINGS, "control": {**CONTROL, "user": "a b"}}, "ValueError: 'a b'"),
         ({**SETTINGS, "control": {**CONTROL, "port": "22"}}, "ValueError: port '22'"),
@@ -105,9 +106,14 @@ def test_no_settings(trainer: Trainer, capsys: Capture) -> None:
     assert ".sentinelcam/settings.json: found No such file or directory; expected" in capsys.readouterr().err
 
 
-def test_smallest_settings(trainer: Trainer) -> None:
-    trainer.settle({name: SETTINGS[name] for name in ("format", "host", "datasink", "control")})
-    assert trainer.publish() == 0
+def test_smallest_settings(trainer: Trainer, capsys: Capture) -> None:
+    """Nobody is asked where the site names no control node, and the files are with the datasink."""
+    trainer.settle({name: SETTINGS[name] for name in ("format", "host", "datasink")})
+    assert trainer.publish() == 1
+    assert capsys.readouterr().err == (
+        "settings: found no control node that can be asked; expected one; "
+        "have it typed on the control node: modelctl receive face_recognition 2025-12-08\n"
+    )
     assert trainer.manifest()["framework"] is None
 
 
