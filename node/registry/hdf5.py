@@ -16,11 +16,9 @@ MOST_MESSAGES = 1_000  # of an object
 LONGEST_NAME = 200
 AGAIN = 4  # how often the reader comes to a byte, on average: of an honest file less than three times
 
-CONTINUATION, TABLE = 0x10, 0x11
+LINK_PLACES, LINK, CONTINUATION, TABLE = 0x02, 0x06, 0x10, 0x11
 SHARED = 0x02  # a flag of a message
 OTHERS = {
-    0x02: "a group of another kind than h5py makes by default",
-    0x06: "a link beside the table of names",
     0x07: "bytes in other files",
     0x0B: "a filter, such as compression",
     0x15: "attributes elsewhere",
@@ -58,7 +56,18 @@ class File:
 
 def datasets(file: File) -> Iterator[Tuple[str, int]]:
     """Yield the names at the root, each with the place of its object. Raises Unreadable."""
-    tree, heap = _root(file)
+    parts = _root(file)
+    tables = [each.body for each in parts if each.kind == TABLE]
+    if not tables:
+        yield from _links(parts)
+    elif len(tables) != 1 or len(tables[0]) != 16:
+        raise Unreadable("its root is no group with one table of names")
+    else:
+        yield from _entries(file, *struct.unpack("<QQ", tables[0]))
+
+
+def _entries(file: File, tree: int, heap: int) -> Iterator[Tuple[str, int]]:
+    """The names of a table."""
     signature, size, _, data = file.fields("8sQQQ", heap, "the heap")
     if signature != b"HEAP\0\0\0\0":
         raise Unreadable("the heap of its names is none")
@@ -71,7 +80,29 @@ def datasets(file: File) -> Iterator[Tuple[str, int]]:
             offset, header, cached = file.fields("QQI", node + 8 + 40 * number, "a symbol node")
             if cached != 0:
                 raise Unreadable("it has a group or a link at its root; expected datasets")
-            yield _name(texts, offset), header
+            end = texts.find(b"\0", offset, offset + 4 * LONGEST_NAME + 1)
+            yield _name(texts[offset:end] if end > offset else b""), header
+
+
+def _links(parts: List[Message]) -> Iterator[Tuple[str, int]]:
+    """The names of a group without a table, as h5py makes one for names that are not ASCII."""
+    places = [each.body for each in parts if each.kind == LINK_PLACES]
+    if len(places) != 1 or len(places[0]) < 18 or places[0][0] != 0:
+        raise Unreadable("its root is no group")
+    if places[0][1] != 0 or struct.unpack_from("<Q", places[0], 2)[0] != UNDEFINED:
+        raise Unreadable("it has more than 8 names, some not in ASCII; expected them by create_dataset(name)")
+    for each in parts:
+        if each.kind == LINK:
+            yield _link(each.body)
+
+
+def _link(body: bytes) -> Tuple[str, int]:
+    """A link to an object: with the encoding of its name, or without one."""
+    start = {b"\1\0": 3, b"\1\x10": 4}.get(body[:2])
+    size = body[start - 1] if start is not None and len(body) >= start else 0
+    if start is None or len(body) < start + size + 8:
+        raise Unreadable("it has a link that is none to a dataset")
+    return _name(body[start : start + size]), int(struct.unpack_from("<Q", body, start + size)[0])
 
 
 def messages(file: File, place: int) -> List[Message]:
@@ -93,8 +124,8 @@ def messages(file: File, place: int) -> List[Message]:
     return found
 
 
-def _root(file: File) -> Tuple[int, int]:
-    """The places of the root's tree and heap."""
+def _root(file: File) -> List[Message]:
+    """The messages of the root."""
     if file.at(0, 8, "the signature") != SIGNATURE:
         raise Unreadable("it is no HDF5 file")
     versions = file.fields("7B", 8, "the superblock")
@@ -106,13 +137,11 @@ def _root(file: File) -> Tuple[int, int]:
     if end != len(file.content):
         raise Unreadable("it has %d bytes, and says %d" % (len(file.content), end))
     _, header, cached = file.fields("QQI", 56, "the root's entry")
-    tables = [each.body for each in messages(file, header) if each.kind == TABLE]
-    if len(tables) != 1 or len(tables[0]) != 16:
-        raise Unreadable("its root is no group with a table of names")
-    table = struct.unpack("<QQ", tables[0])
-    if cached > 1 or (cached == 1 and file.fields("QQ", 80, "the root's entry") != table):
+    parts = messages(file, header)
+    of_entry = file.at(80, 16, "the root's entry")
+    if cached > 1 or (cached == 1 and any(each.body != of_entry for each in parts if each.kind == TABLE)):
         raise Unreadable("the entry of its root and its header differ")
-    return int(table[0]), int(table[1])
+    return parts
 
 
 def _leaves(file: File, tree: int) -> List[int]:
@@ -140,10 +169,9 @@ def _level(file: File, place: int) -> int:
     return int(level)
 
 
-def _name(texts: bytes, offset: int) -> str:
-    end = texts.find(b"\0", offset, offset + 4 * LONGEST_NAME + 1)
+def _name(text: bytes) -> str:
     try:
-        found = texts[offset:end].decode() if end > offset else ""
+        found = text.decode()
     except UnicodeDecodeError:
         found = ""
     if not found or not found.isprintable() or len(found) > LONGEST_NAME:

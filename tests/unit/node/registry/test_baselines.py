@@ -64,8 +64,8 @@ EVIL: dict[str, tuple[Change, str]] = {
     "a root's entry that lies": (put(80, "Q", 0), "the entry of its root and its header differ"),
     "a root's entry of another kind": (put(72, "I", 2), "the entry of its root and its header differ"),
     "a root that is a dataset": (put(64, "Q", ANN), "its root is no group"),
-    "a root of the new kind": (put(ROOT + 16, "H", 0x02), "it has a group of another kind"),
-    "a root with links": (put(ROOT + 16, "H", 0x06), "it has a link beside the table"),
+    "a root of the new kind": (put(ROOT + 16, "H", 0x02), "its root is no group"),
+    "a root with links": (put(ROOT + 16, "H", 0x06), "its root is no group"),
     "a header of another version": (put(ANN, "B", 2), "an object's header is of version 2"),
     "a header of many messages": (put(ANN + 2, "H", 1001), "an object's header is of version 1 with 1001 messages"),
     "a header of more messages than it has": (put(ANN + 2, "H", 7), "has 6 messages, and says 7"),
@@ -129,6 +129,30 @@ EVIL: dict[str, tuple[Change, str]] = {
 }  # fmt: skip
 
 
+LINKED = (MODELS / "1.6.1-links.hdf5").read_bytes()
+PLACES = LINKED.index(struct.pack("<2BQQ", 0, 0, hdf5.UNDEFINED, hdf5.UNDEFINED))
+LINK = LINKED.index(b"\1\0\3ann")
+EVIL_LINKS: dict[str, tuple[Change, str]] = {
+    "links in a heap": (put(PLACES + 2, "Q", 1024), "it has more than 8 names, some not in ASCII"),
+    "links in an order": (put(PLACES + 1, "B", 1), "it has more than 8 names, some not in ASCII"),
+    "places of another version": (put(PLACES, "B", 1), "its root is no group"),
+    "no places": (put(PLACES - 8, "H", 0), "its root is no group"),
+    "a soft link": (put(LINK + 1, "BB", 8, 1), "a link that is none to a dataset"),
+    "a link of another version": (put(LINK, "B", 2), "a link that is none to a dataset"),
+    "a link with a long name": (put(LINK + 2, "B", 255), "a link that is none to a dataset"),
+    "a link without a name": (put(LINK + 2, "B", 0), "no short line of text"),
+    "a link with an escape": (put(LINK + 3, "B", 27), "no short line of text"),
+    "a link beyond the end": (put(LINK + 6, "Q", 2**63), "an object's header lies outside of the file"),
+    "a link twice": (put(LINK + 3, "3s", b"ben"), "the name 'ben' twice"),
+}
+
+
+@pytest.mark.parametrize("name", EVIL_LINKS)
+def test_an_evil_file_with_links(name: str) -> None:
+    change, why = EVIL_LINKS[name]
+    assert why in refusal(change(LINKED))
+
+
 @pytest.mark.parametrize("name", EVIL)
 def test_an_evil_file(name: str) -> None:
     change, why = EVIL[name]
@@ -146,10 +170,11 @@ def test_a_file_that_is_cut_off_anywhere(path: Path) -> None:
         refusal(put(40, "Q", size)(cut))  # and says so
 
 
+@pytest.mark.parametrize("honest", [HONEST, LINKED], ids=["table", "links"])
 @pytest.mark.parametrize("bits", [0x01, 0x80, 0xFF])
-def test_a_file_with_any_byte_changed_is_read_or_refused(bits: int) -> None:
-    for place in range(len(HONEST)):
-        content = put(place, "B", HONEST[place] ^ bits)(HONEST)
+def test_a_file_with_any_byte_changed_is_read_or_refused(bits: int, honest: bytes) -> None:
+    for place in range(len(honest)):
+        content = put(place, "B", honest[place] ^ bits)(honest)
         with suppress(Unreadable):
             assert len(baselines.thresholds(content)) <= len(THRESHOLDS)
 

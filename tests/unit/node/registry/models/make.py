@@ -33,6 +33,10 @@ def main(release: str) -> None:
         for at, name in enumerate(NAMES):
             file.create_dataset(name, data=vectors[at * EACH])
             file[name].attrs["threshold"] = 0.5 + at / 10
+    with h5py.File(folder / f"{release}-links.hdf5", "w") as file:
+        for at, name in enumerate(NAMES):
+            file[name] = vectors[at * EACH]
+            file[name].attrs["threshold"] = 0.5 + at / 10
 
 
 def trained(vectors: "np.ndarray", names: "np.ndarray", svm: SVC) -> "dict[str, object]":
