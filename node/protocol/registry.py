@@ -93,11 +93,12 @@ class ImportedFile(NamedTuple):
 
 
 class FaceModelFiles(NamedTuple):
-    """The names that the files of a face model have in the version."""
+    """The names that the files of a face model have in the version, and what its manifest says of the model."""
 
     model: Name
     baselines: Name
     face_list: Name
+    requires: Dict[str, str] = {}  # package -> the version that wrote the model
 
 
 class Import(NamedTuple):

@@ -6,7 +6,7 @@ import csv
 import io
 import os
 from pathlib import Path
-from typing import Dict, Iterable, List
+from typing import Dict, Iterable, List, Optional
 
 from node.errors import Refusal, printable
 from node.protocol.registry import FaceModelFiles
@@ -25,12 +25,22 @@ AGAIN = "train it anew"
 def require_right(folder: Path, files: FaceModelFiles) -> None:
     """Raises Refusal, which names a file and no folder; OSError where one is not there."""
     said = model_labels.read(folder / files.model)
+    _require_told(files, "scikit-learn", said.versions, files.requires.get("scikit-learn"))
+    _require_told(files, "numpy", said.numpy, files.requires.get("numpy", "").partition(".")[0])
     if said.labels is None:
         why = printable(said.why or "no reason given", LONGEST_FIELD)
         raise Refusal("%s: %s; expected the names of people; %s" % (files.model, why, AGAIN))
     known = _baselines(folder / files.baselines)
     _require_same(files, said.labels, known)
     _require_list(folder / files.face_list)
+
+
+def _require_told(files: FaceModelFiles, package: str, found: List[str], told: Optional[str]) -> None:
+    """The manifest's word is compared with what the nodes have; here the model's with the manifest's."""
+    if told and found != [told]:
+        by = printable(" and ".join(found), LONGEST_FIELD) or "of an unknown version"
+        expected = "expected %s, as its manifest says" % printable(told, LONGEST_FIELD)
+        raise Refusal("%s: it was written by %s %s; %s; %s" % (files.model, package, by, expected, AGAIN))
 
 
 def _baselines(path: Path) -> Dict[str, float]:

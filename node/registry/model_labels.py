@@ -23,6 +23,7 @@ READER = Path(__file__).with_name("inert_pickle.py")
 
 class ModelSays(NamedTuple):
     versions: List[str] = []  # of the scikit-learn that wrote it
+    numpy: List[str] = []  # its major version; both where parts of the model are of different ones
     labels: Optional[List[str]] = None
     why: Optional[str] = None  # the labels cannot be read
     refused: Optional[str] = None

@@ -35,9 +35,9 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def fault(folder: Path) -> str | None:
+def fault(folder: Path, requires: dict[str, str] | None = None) -> str | None:
     try:
-        face_model.require_right(folder, FILES)
+        face_model.require_right(folder, FILES._replace(requires=requires or {}))
     except Refusal as why:
         return str(why)
     return None
@@ -85,6 +85,34 @@ def test_labels_that_a_terminal_would_obey(folder: Path) -> None:
 def labels(*names: str) -> bytes:
     return bombs.array(
         bombs.OBJECTS, b"K" + bytes([len(names)]) + b"\x85", b"](" + b"".join(map(bombs.text, names)) + b"e"
+    )
+
+
+@pytest.mark.parametrize(("requires", "expected"), [
+    ({}, None),
+    ({"scikit-learn": "1.3.2", "numpy": "1.24.4", "python": "3.8.18", "h5py": "3.8.0"}, None),
+    ({"scikit-learn": "1.6.1"}, "it was written by scikit-learn 1.3.2; expected 1.6.1, as its manifest says"),
+    ({"numpy": "2.4.6"}, "it was written by numpy 1; expected 2, as its manifest says"),
+    ({"numpy": "\x1b"}, "it was written by numpy 1; expected ?, as its manifest says"),
+])  # fmt: skip
+def test_a_manifest_that_lies(requires: dict[str, str], expected: str | None, folder: Path) -> None:
+    assert fault(folder, requires) == (f"facemodel.pickle: {expected}; train it anew" if expected else None)
+
+
+def test_a_manifest_that_hides_numpy_2(folder: Path) -> None:
+    shutil.copyfile(MODELS / "1.8.0-4.pickle", folder / "facemodel.pickle")
+    lie = {"scikit-learn": "1.8.0", "numpy": "1.24.4"}
+    assert fault(folder, lie) == (
+        "facemodel.pickle: it was written by numpy 2; expected 1, as its manifest says; train it anew"
+    )
+
+
+def test_a_model_that_does_not_say_what_wrote_it(folder: Path) -> None:
+    (folder / "facemodel.pickle").write_bytes(bombs.model(labels("ann", "ben", "zo\u00eb")))
+    assert fault(folder) is None
+    assert fault(folder, {"scikit-learn": "1.3.2"}) == (
+        "facemodel.pickle: it was written by scikit-learn of an unknown version; "
+        "expected 1.3.2, as its manifest says; train it anew"
     )
 
 
@@ -195,7 +223,7 @@ def final(folder: Path) -> Path:
 
 def asked(folder: Path) -> Import:
     place = ImportPlace(folder.parent / "registry", "faces", "2026-01-01", folder)
-    return Import(place, [imported(folder / name) for name in FILES], Text("name: faces\n"), FILES)
+    return Import(place, [imported(folder / name) for name in FILES[:3]], Text("name: faces\n"), FILES)
 
 
 def imported(path: Path) -> ImportedFile:

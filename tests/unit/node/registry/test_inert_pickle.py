@@ -15,6 +15,7 @@ from tests.unit.node.registry import bombs
 
 MODELS = Path(__file__).parent / "models"
 NAMES = ["ann", "ben", "zo\u00eb"]
+NUMPY_2 = "1.8.0"  # the scikit-learn that was with it
 RUN = [
     name for name, (content, why) in bombs.COMMANDS.items() if why.endswith("x.system") or why.startswith("os.system")
 ]
@@ -36,7 +37,8 @@ def refusal(folder: Path, content: bytes) -> str:
 
 @pytest.mark.parametrize("path", sorted(MODELS.glob("*.pickle")), ids=lambda path: path.stem)
 def test_an_honest_model(path: Path) -> None:
-    assert model_labels.read(path) == ModelSays([path.stem.partition("-")[0]], NAMES)
+    release = path.stem.partition("-")[0]
+    assert model_labels.read(path) == ModelSays([release], ["2" if release == NUMPY_2 else "1"], NAMES)
 
 
 def test_there_are_models_of_each_protocol() -> None:
@@ -99,12 +101,8 @@ def test_the_labels_of_a_model(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("labels", [b"N", b"]", bombs.EMPTY, bombs.array(bombs.U4, b"K\x01K\x01\x86", b"C\x04a\0\0\0")])
 def test_labels_that_are_no_array(labels: bytes, tmp_path: Path) -> None:
-    assert said(tmp_path, bombs.model(labels)) == ModelSays([], None, "its labels are no array of texts")
-
-
-def test_too_many_labels(tmp_path: Path) -> None:
-    many = bombs.array(bombs.OBJECTS, b"M\x11\x27\x85", b"](" + (bombs.text("a") + b"2" * 10_000) + b"e")
-    assert said(tmp_path, bombs.model(many)).why == "it has 10001 labels; expected 10000 at most"
+    found = said(tmp_path, bombs.model(labels))
+    assert (found.labels, found.why) == (None, "its labels are no array of texts")
 
 
 def test_a_model_that_is_too_large(tmp_path: Path) -> None:
