@@ -57,13 +57,13 @@ class File:
 def datasets(file: File) -> Iterator[Tuple[str, int]]:
     """Yield the names at the root, each with the place of its object. Raises Unreadable."""
     parts = _root(file)
-    tables = [each.body for each in parts if each.kind == TABLE]
-    if not tables:
+    table = b"".join(each.body for each in parts if each.kind == TABLE)
+    if not table:
         yield from _links(parts)
-    elif len(tables) != 1 or len(tables[0]) != 16:
+    elif len(table) != 16:
         raise Unreadable("its root is no group with one table of names")
     else:
-        yield from _entries(file, *struct.unpack("<QQ", tables[0]))
+        yield from _entries(file, *struct.unpack("<QQ", table))
 
 
 def _entries(file: File, tree: int, heap: int) -> Iterator[Tuple[str, int]]:

@@ -64,6 +64,9 @@ EVIL: dict[str, tuple[Change, str]] = {
     "a root's entry that lies": (put(80, "Q", 0), "the entry of its root and its header differ"),
     "a root's entry of another kind": (put(72, "I", 2), "the entry of its root and its header differ"),
     "a root that is a dataset": (put(64, "Q", ANN), "its root is no group"),
+    "a root with a table of another size": (
+        lambda content: put(64, "QI", ANN, 0)(put(SPACE, "H", 0x11)(content)), "its root is no group with one table",
+    ),
     "a root of the new kind": (put(ROOT + 16, "H", 0x02), "its root is no group"),
     "a root with links": (put(ROOT + 16, "H", 0x06), "its root is no group"),
     "a header of another version": (put(ANN, "B", 2), "an object's header is of version 2"),
@@ -136,6 +139,7 @@ EVIL_LINKS: dict[str, tuple[Change, str]] = {
     "links in a heap": (put(PLACES + 2, "Q", 1024), "it has more than 8 names, some not in ASCII"),
     "links in an order": (put(PLACES + 1, "B", 1), "it has more than 8 names, some not in ASCII"),
     "places of another version": (put(PLACES, "B", 1), "its root is no group"),
+    "places that are cut short": (put(PLACES - 6, "H", 16), "its root is no group"),
     "no places": (put(PLACES - 8, "H", 0), "its root is no group"),
     "a soft link": (put(LINK + 1, "BB", 8, 1), "a link that is none to a dataset"),
     "a link of another version": (put(LINK, "B", 2), "a link that is none to a dataset"),
