@@ -90,7 +90,7 @@ def _store(inventory: Inventory, checkout: Checkout, pair: tuple[str, str], anyw
         click.echo(f"{label}: {fleet.site.primary_datasink} holds just these files as that version already")
     else:
         _require_fit(inventory, pair, upload, anyway)
-        registry_store.copy(fleet, pair, place, upload.plan, uploads.face_model(fleet, pair[0]))
+        registry_store.copy(fleet, pair, place, upload.plan, uploads.face_model(fleet, pair[0], upload.origin))
         click.echo(f"{label}: stored on {fleet.site.primary_datasink}")
     if fleet.pin(*pair) is None:
         pin_versions(inventory, [pair], yes=True)

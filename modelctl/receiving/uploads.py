@@ -45,11 +45,11 @@ def read(fleet: Fleet, pair: tuple[str, str]) -> Upload:
         raise Faults(f"{datasink}: {line}" for line in error.faults) from None
 
 
-def face_model(fleet: Fleet, model: str) -> FaceModelFiles | None:
+def face_model(fleet: Fleet, model: str, told: Origin) -> FaceModelFiles | None:
     """The files of a model that are looked into before they are stored; None where it is no face model."""
     roles = fleet.registry.models[model].files
-    names = [roles.get(role) for role in ("facemodel", "baselines", "facelist")]
-    return FaceModelFiles(*map(Name, filter(None, names))) if all(names) else None
+    names = [Name(roles[role]) for role in ("facemodel", "baselines", "facelist") if role in roles]
+    return FaceModelFiles(names[0], names[1], names[2], dict(told.requires)) if len(names) == 3 else None
 
 
 def _as_files(pair: tuple[str, str], found: FolderContents) -> tuple[FolderContents, Origin]:
