@@ -10,7 +10,8 @@ from typing import Dict, Iterator, List, Optional
 
 PACKAGES = ("scikit-learn", "numpy", "h5py")
 
-_METADATA = re.compile(r"(.+?)-([0-9][0-9A-Za-z.+!_]*)(?:-py[0-9.]+)?\.(?:dist|egg)-info")
+# Without what a builder adds behind a +: the release is what loads a model, or does not.
+_METADATA = re.compile(r"(.+?)-([0-9][0-9A-Za-z.]*)(?:\+[\w.]+)?(?:-py[0-9.]+)?\.(?:dist|egg)-info", re.ASCII)
 _PYTHON = re.compile(r"(?:version|version_info) *= *(\d+\.\d+\.\d+)[\w.+]*\s*", re.ASCII)
 
 

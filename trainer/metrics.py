@@ -18,6 +18,8 @@ PAPERMILL = "papermill"  # the name of its notes among the metrics
 NOTES = ("version", "start_time", "duration", "parameters")
 MAX_DEPTH = 8
 MAX_LETTERS = 200  # of a name or a text
+MAX_METRICS = 500  # with all that is in them
+NO_NUMBERS = ("nan", "inf", "infinity")  # nor are they texts: a reader of YAML could take them for numbers
 
 
 def of(notebook: Notebook) -> Dict[str, Any]:
@@ -32,6 +34,9 @@ def of(notebook: Notebook) -> Dict[str, Any]:
         raise Refusal("metrics: found one with the name %s; expected another: papermill's notes have it" % PAPERMILL)
     found[PAPERMILL] = {name: notebook.papermill.get(name) for name in NOTES}
     _require_sound(found, "metrics", 0)
+    count = sum(1 for _ in _all_in(found))
+    if count > MAX_METRICS:
+        raise Refusal("metrics: found %d of them; expected up to %d" % (count, MAX_METRICS))
     return found
 
 
@@ -82,7 +87,8 @@ def _scraps(cell: Dict[str, Any], where: str) -> Iterator[Any]:
 def _require_sound(value: Any, where: str, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise Refusal("%s: found nesting over %d deep; expected numbers and texts" % (where, MAX_DEPTH))
-    if isinstance(value, float) and not math.isfinite(value):
+    is_no_number = isinstance(value, str) and value.lower().lstrip("+-.") in NO_NUMBERS
+    if is_no_number or (isinstance(value, float) and not math.isfinite(value)):
         raise Refusal("%s: found %s; expected a number" % (where, value))
     if isinstance(value, str) and not (len(value) <= MAX_LETTERS and value.isprintable()):
         raise Refusal("%s: found %s; expected up to %d printable letters" % (where, shown(value), MAX_LETTERS))
@@ -93,3 +99,10 @@ def _require_sound(value: Any, where: str, depth: int) -> None:
     if isinstance(value, list):
         for each in value:
             _require_sound(each, where, depth + 1)
+
+
+def _all_in(value: Any) -> Iterator[Any]:
+    yield value
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for each in inside:
+        yield from _all_in(each)

@@ -83,7 +83,7 @@ def _about(request: Request, site: Settings, console: Console) -> Dict[str, Any]
         "source": source,
         "host": site.host,
         "training_metrics": measured,
-        "requires": requires,
+        "requires": {name: version for name, version in requires.items() if version is not None},
     }
 
 

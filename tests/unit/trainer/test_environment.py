@@ -29,7 +29,7 @@ def test_a_virtual_environment(tmp_path: Path) -> None:
 
 def test_as_virtualenv_and_old_setuptools_write_it(tmp_path: Path) -> None:
     config = "implementation = CPython\nversion_info = 3.8.10.final.0\nvirtualenv = 20.4.2\n"
-    names = ["scikit_learn-1.3.2-py3.8.egg-info", "NumPy-1.24.4.post1.dist-info"]
+    names = ["scikit_learn-1.3.2-py3.8.egg-info", "NumPy-1.24.4.post1+mine.7.dist-info"]
     assert requires(environment(tmp_path, config, *names)) == {
         "python": "3.8.10", "scikit-learn": "1.3.2", "numpy": "1.24.4.post1", "h5py": None,
     }  # fmt: skip

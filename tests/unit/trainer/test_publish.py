@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from modelctl.registry import origin
 from tests.unit.trainer.trainers import FILES, NOTEBOOKS, PAIR, SETTINGS, Trainer
 from trainer.alone import alone
 
@@ -26,6 +27,9 @@ def test_whole_way(trainer: Trainer, capsys: Capture) -> None:
     assert manifest["source"] == "published on trainer1 with the notebook 'good.ipynb'"
     assert manifest["training_metrics"]["accuracy"] == 0.981
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", manifest["date_deployed"])
+    assert manifest["requires"] == {}
+    told = origin.uploaded(PAIR, (trainer.incoming / "manifest.yaml").read_bytes())
+    assert (told.source, told.host, told.metrics) == (manifest["source"], "trainer1", manifest["training_metrics"])
     shown, errors = capsys.readouterr()
     assert errors == ""
     assert shown.splitlines() == [
@@ -41,6 +45,15 @@ def test_whole_way(trainer: Trainer, capsys: Capture) -> None:
     ]
     for line in shown.splitlines():
         assert f"Z face_recognition 2025-12-08: {line}\n" in trainer.log()
+
+
+def test_requires(trainer: Trainer) -> None:
+    """What is known of the training environment; the control node reads it so."""
+    (trainer.root / "environment/lib/python3.8/site-packages/scikit_learn-1.3.2.dist-info").mkdir(parents=True)
+    (trainer.root / "environment/pyvenv.cfg").write_text("version_info = 3.8.10.final.0\n")
+    assert trainer.publish() == 0
+    told = origin.uploaded(PAIR, (trainer.incoming / "manifest.yaml").read_bytes())
+    assert told.requires == {"python": "3.8.10", "scikit-learn": "1.3.2"}
 
 
 def test_ssh_is_told_no_more_than_it_needs(trainer: Trainer) -> None:
