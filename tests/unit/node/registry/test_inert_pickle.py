@@ -9,7 +9,7 @@ import pytest
 
 from node.errors import Refusal
 from node.machine import commands
-from node.registry import model_labels
+from node.registry import baselines, model_labels
 from node.registry.model_labels import ModelSays
 from tests.unit.node.registry import bombs
 
@@ -43,7 +43,37 @@ def test_an_honest_model(path: Path) -> None:
 
 def test_there_are_models_of_each_protocol() -> None:
     found = {path.stem.split("-")[1] for path in MODELS.glob("*.pickle")}
-    assert found == {"2", "3", "4", "5", "objects"}
+    assert found == {"2", "3", "4", "5", "objects", "words", "seeded"}
+
+
+LOAD = """
+import pickle, sys
+for path in sys.argv[1:]:
+    with open(path, "rb") as file:
+        model = pickle.load(file)
+    print(",".join(model["labels"].classes_))
+"""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("release", "needs"), [
+    ("1.3.2", ["scikit-learn==1.3.2", "numpy==1.24.4", "h5py==3.8.0"]),
+    ("1.6.1", ["scikit-learn==1.6.1", "numpy==1.26.4", "h5py==3.12.1"]),
+])  # fmt: skip
+def test_models_that_are_written_anew(release: str, needs: list[str], tmp_path: Path) -> None:
+    """By scikit-learn from PyPI. What is read without a load is what a load says."""
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "environment"], check=True, timeout=120)
+    python = tmp_path / "environment" / "bin" / "python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", *needs], check=True, timeout=500)
+    subprocess.run([python, MODELS / "make.py", release, tmp_path], check=True, timeout=120)
+    paths = sorted(tmp_path.glob("*.pickle"))
+    loaded = subprocess.run([python, "-c", LOAD, *paths], capture_output=True, text=True, check=True, timeout=120)
+    found = [model_labels.read(path) for path in paths]
+    assert len(found) == 7
+    assert [",".join(each.labels or []) for each in found] == loaded.stdout.splitlines()
+    assert [each.versions for each in found] == [[release]] * len(paths)
+    for path in tmp_path.glob("*.hdf5"):
+        assert set(baselines.thresholds(path.read_bytes())) == set(NAMES)
 
 
 @pytest.mark.parametrize("name", [name for name in RUN if name != NO_SKLEARN])

@@ -1,7 +1,7 @@
 """Made the models beside it. It runs in an environment with scikit-learn and h5py, for each release anew.
 
     pip install scikit-learn==1.3.2 numpy==1.24.4 h5py==3.8.0
-    python make.py 1.3.2
+    python make.py 1.3.2 .
 
 The releases were 1.3.2 as above, 1.6.1 with numpy 1.26.4 and h5py 3.12.1, and 1.8.0 with numpy 2.4.6 and h5py 3.16.0.
 """
@@ -19,16 +19,20 @@ NAMES = ["ann", "ben", "zo\u00eb"]
 EACH = 2  # vectors of a name: the files stay small
 
 
-def main(release: str) -> None:
-    folder = Path(__file__).parent
+def main(release: str, folder: Path) -> None:
     random = np.random.default_rng(16)
     vectors = random.normal(size=(len(NAMES) * EACH, 128)).astype("float32")
     for protocol in (2, 3, 4, 5):
         model = trained(vectors, NAMES, SVC(C=1.0, kernel="linear", probability=True))
         (folder / f"{release}-{protocol}.pickle").write_bytes(pickle.dumps(model, protocol))
-    named = np.array(NAMES, dtype=object)
-    other = trained(vectors.astype("float64"), named, SVC(kernel="rbf", class_weight="balanced", probability=True))
-    (folder / f"{release}-objects.pickle").write_bytes(pickle.dumps(other))
+    others = {
+        "objects": (np.array(NAMES, dtype=object), SVC(kernel="rbf", class_weight="balanced", probability=True)),
+        "words": (np.array(NAMES), SVC(kernel="poly", degree=2, gamma=0.01, class_weight={0: np.float64(2)})),
+        "seeded": (NAMES, SVC(kernel="sigmoid", random_state=16, max_iter=5, decision_function_shape="ovo")),
+    }
+    for label, (names, svm) in others.items():
+        model = trained(np.asfortranarray(vectors, dtype="float64"), names, svm)
+        (folder / f"{release}-{label}.pickle").write_bytes(pickle.dumps(model))
     with h5py.File(folder / f"{release}.hdf5", "w") as file:
         for at, name in enumerate(NAMES):
             file.create_dataset(name, data=vectors[at * EACH])
@@ -49,4 +53,4 @@ def trained(vectors: "np.ndarray", names: "np.ndarray", svm: SVC) -> "dict[str, 
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], Path(sys.argv[2]))
