@@ -3,4 +3,5 @@
 from pyinfra import local
 
 local.include("deploys/models.py")
+local.include("deploys/trainer.py")
 local.include("deploys/cleanup.py")

@@ -11,6 +11,7 @@ from modelctl.inventory.coral import CORAL, Coral, CoralPackage, CoralStack
 from modelctl.inventory.hosts import (
     AnyHost,
     Confidence,
+    Control,
     Datasink,
     DepthAI,
     FaceConfidence,

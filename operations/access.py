@@ -7,6 +7,7 @@ from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
 from modelctl import hints
 from modelctl.changes import ancestry
+from modelctl.desired.trainer import uploads
 from modelctl.faults import one_line
 from modelctl.nodes.pull_ca import PullCa, pull_key
 from modelctl.nodes.trust import known_key
@@ -51,7 +52,7 @@ def certify_pull_key(host: Host, found: Facts, run: Run) -> Iterator[StringComma
     if is_certified and held.known_hosts == known_hosts:
         return
     yield command("make-key", host.name)
-    _ensure(pull_ca)
+    ensure(pull_ca)
     said = host.get_fact(PullKey, _sudo=True, _timeout=QUESTION_SECONDS)
     public_key = pull_key(said)
     if public_key is None:
@@ -67,7 +68,9 @@ def certify_pull_key(host: Host, found: Facts, run: Run) -> Iterator[StringComma
 
 @node_operation
 def authorize_pulls(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
-    """Let nodes with such a certificate read the registry of this datasink, and those whose key was revoked no more."""
+    """Let nodes with such a certificate read the registry of this datasink, and those whose key was revoked no more;
+    let the site's trainers upload to it.
+    """
     if found.datasink is None or found.datasink.authorized:
         return
     if found.datasink.revoked:
@@ -78,12 +81,13 @@ def authorize_pulls(host: Host, found: Facts, run: Run) -> Iterator[StringComman
         return
     yield command("check-rrsync")
     source, pull_ca = run.desired(host.name).source, PullCa(run.fleet.site.pull_ca)
-    _ensure(pull_ca)
-    lines = pull_ca.lines(str(source.registry), run.fleet.revoked)
+    ensure(pull_ca)
+    lines = pull_ca.lines(str(source.registry), run.fleet.revoked, uploads(run.fleet))
     yield command("authorize", message=Authorize(source.login, lines))
 
 
-def _ensure(pull_ca: PullCa) -> None:
+def ensure(pull_ca: PullCa) -> None:
+    """Make the pull CA, unless it is there, and say so."""
     if pull_ca.create():
         logger.warning(
             f"{pull_ca.key}: this control node had no pull CA, so one was made, and every node gets a "

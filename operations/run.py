@@ -13,6 +13,7 @@ from pyinfra.api import State
 from modelctl import product
 from modelctl.desired.desired_state import desired, versions_of
 from modelctl.desired.services import service_of
+from modelctl.desired.trainer import uploads
 from modelctl.errors import Faults
 from modelctl.faults import choice, fault
 from modelctl.inventory.fleet import Fleet
@@ -79,7 +80,9 @@ class Run:
         """Not remembered: the run may make the pull CA."""
         fleet, pull_ca = self.fleet, PullCa(self.fleet.site.pull_ca)
         return Datasink(
-            pull_ca=pull_ca.lines(str(wanted.source.registry), fleet.revoked) if pull_ca.exists() else None,
+            pull_ca=pull_ca.lines(str(wanted.source.registry), fleet.revoked, uploads(fleet))
+            if pull_ca.exists()
+            else None,
             needed={each.label: each.manifest for versions in self.needed.values() for each in versions},
             log=Path(fleet.deployment_log()),
         )

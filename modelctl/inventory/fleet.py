@@ -132,6 +132,10 @@ class Fleet:
         """The hosts that run a service of ours."""
         return [name for name, host in self.site.hosts.items() if isinstance(host, Sentinel | Outpost | Datasink)]
 
+    def trainers(self) -> dict[str, Trainer]:
+        """The hosts that train models."""
+        return {name: host for name, host in self.site.hosts.items() if isinstance(host, Trainer)}
+
     def with_models(self) -> list[str]:
         """The hosts with a models folder."""
         return [name for name, host in self.site.hosts.items() if isinstance(host, Sentinel | Outpost)]

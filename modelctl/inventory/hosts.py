@@ -8,12 +8,14 @@ from pydantic import Field
 from modelctl.inventory.values import (
     Address,
     CameraName,
+    HomePath,
     HostName,
     Login,
     ModelName,
     NodeName,
     OneOf,
     Part,
+    Port,
     PositiveInt,
     Version,
     Word,
@@ -177,8 +179,24 @@ class Outpost(Host):
         return any(camera.accelerator == accelerator for camera in self.cameras.values())
 
 
+class Control(Part):
+    """The control node as a trainer reaches it, and the login there that receives models and nothing else."""
+
+    address: Address
+    login: Login = "sentinelcam"
+    port: Port = 22
+
+
 class Trainer(Host):
-    """Trains models and hands them in."""
+    """Trains models and hands them in, to `control`: without it what is uploaded must be received by hand.
+
+    `environment` is the Python environment of the training, below the home; `notebook` is what trains, below the
+    trainer's folder.
+    """
+
+    control: Control | None = None
+    environment: HomePath = ".virtualenvs/ml-training-py38"
+    notebook: HomePath = "notebooks/train_face_model.ipynb"
 
 
 class Watchtower(Host):

@@ -1,12 +1,10 @@
 """What is the same on every site unless it says otherwise: users, paths, ports, retention."""
 
-from typing import Annotated, Literal, get_args
+from typing import Literal, get_args
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat
+from pydantic import NonNegativeFloat, PositiveFloat
 
-from modelctl.inventory.values import HomePath, Login, Part, PositiveInt
-
-Port = Annotated[int, Field(ge=1, le=65535)]
+from modelctl.inventory.values import HomePath, Login, Part, Port, PositiveInt
 
 
 class Users(Part):

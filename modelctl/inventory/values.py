@@ -93,6 +93,7 @@ def _check_address(value: object) -> IPv4Address | IPv6Address:
 _LARGEST = 10**15  # more than any count of bytes here; beyond it, programs begin to stumble
 PositiveInt = Annotated[int, Field(gt=0, lt=_LARGEST)]
 NonNegativeInt = Annotated[int, Field(ge=0, lt=_LARGEST)]
+Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 def _check_path(path: Path) -> Path:

@@ -1,4 +1,5 @@
-"""The pull CA: the control node's key that certifies the nodes' pull keys, and the lines that trust it.
+"""The pull CA: the control node's key that certifies the nodes' pull keys, and the lines that trust it. The trainers'
+upload keys too, so that a deploy need not reach trainer and datasink in one run.
 
 A certificate names its host and the generation of its pull key, so that one node's can be revoked. Certificates and the
 options of authorized_keys are OpenSSH's: ssh-keygen(1), sshd(8).
@@ -9,6 +10,7 @@ import shlex
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -32,6 +34,8 @@ REVOKED = "this node's pull key was revoked"
 MAX_SAID = 400  # characters: of a key's modes ssh-keygen says a lot
 _PULL_KEY = re.compile(r"(ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43})(?: [^\r\n]*)?\n?")
 _REFUSAL = f'echo \\"{REVOKED}\\" >&2; exit 1'
+
+Principals = tuple[str, ...]
 
 _creating = Lock()  # hosts are worked on side by side
 
@@ -70,30 +74,41 @@ class PullCa:
             _ssh_keygen("-t", "ed25519", "-N", "", "-C", "sentinelcam pull CA", "-f", str(self.key))
             return True
 
-    def lines(self, registry: str, revoked: Revoked) -> list[str]:
-        """The authorized_keys lines that let certified nodes read `registry` and nothing else. sshd takes the first
-        line that matches, so the one for revoked keys comes first.
+    def lines(self, registry: str, revoked: Revoked, uploads: Mapping[str, str]) -> list[str]:
+        """The authorized_keys lines that let certified nodes read `registry` and nothing else, and who has one of the
+        principals in `uploads` run its command. sshd takes the first line that matches, so the one for revoked keys
+        comes first.
         """
         each = [_own(host, number + 1) for host, last in sorted(revoked.hosts.items()) for number in range(last)]
         allowed = self._line(PRINCIPAL, f"/usr/bin/rrsync -ro {registry}")
-        return [self._line(",".join(each), _REFUSAL), allowed] if each else [allowed]
+        refused = [self._line(",".join(each), _REFUSAL)] if each else []
+        return [*refused, *(self._line(principal, command) for principal, command in uploads.items()), allowed]
 
-    def certify(self, public_key: str, host: str, generation: int) -> str:
-        """Return a certificate for a node's public key, which permits nothing by itself. Raises OperatorError."""
+    def certify(self, public_key: str, host: str, generation: int, principals: Principals | None = None) -> str:
+        """Return a certificate for a host's public key, which permits nothing by itself; without principals it is of a
+        node that pulls. Raises OperatorError.
+        """
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "key.pub")
             path.write_text(f"{public_key}\n", encoding="utf-8")
-            name, principals = f"{host}.{generation}", ",".join(_principals(host, generation))
-            words = ("-I", name, "-n", principals, "-z", str(int(time.time())), "-O", "clear", str(path))
+            named = ",".join(principals or pull_principals(host, generation))
+            words = ("-I", f"{host}.{generation}", "-n", named, "-z", str(int(time.time())), "-O", "clear", str(path))
             _ssh_keygen("-s", str(self.key), *words)
             certificate = Path(folder, "key-cert.pub").read_text(encoding="utf-8")
-        if not self.has_certified(certificate, public_key, host, generation):
+        if not self.has_certified(certificate, public_key, host, generation, principals):
             raise OperatorError(
                 f"pull_ca {self.key}: {self._path} is of another key; expected the two halves of one pair; restore both"
             )
         return certificate
 
-    def has_certified(self, certificate: str | None, public_key: str | None, host: str, generation: int) -> bool:
+    def has_certified(
+        self,
+        certificate: str | None,
+        public_key: str | None,
+        host: str,
+        generation: int,
+        principals: Principals | None = None,
+    ) -> bool:
         """Tell whether `certificate` is this CA's for `public_key`, as `certify` makes it now; both may be anything.
         Raises OperatorError when the CA's own public half is damaged.
         """
@@ -105,7 +120,7 @@ class PullCa:
         found, keys = read
         return (
             keys == [signer, _plain(public_key)]
-            and found.valid_principals == [each.encode() for each in _principals(host, generation)]
+            and found.valid_principals == [each.encode() for each in principals or pull_principals(host, generation)]
             and found.type == SSHCertificateType.USER
             and found.serial != 0  # as of one that `certify` made
             and not (found.extensions or found.critical_options)  # permits nothing by itself
@@ -120,8 +135,14 @@ class PullCa:
         return self.key.with_name(self.key.name + ".pub")
 
 
-def _principals(host: str, generation: int) -> tuple[str, str]:
+def pull_principals(host: str, generation: int) -> Principals:
+    """Who a node is to the datasink."""
     return PRINCIPAL, _own(host, generation)
+
+
+def upload_principals(host: str, generation: int) -> Principals:
+    """Who a trainer is to the datasink: no node that pulls."""
+    return (f"sentinelcam-upload:{host}:{generation}",)
 
 
 def _own(host: str, generation: int) -> str:

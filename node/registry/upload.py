@@ -96,7 +96,7 @@ def announcement(line: bytes) -> Announcement:
     try:
         announced = protocol.loads(Announcement, line.decode())
     except ValueError as error:
-        raise Refusal("the announcement: %s" % printable(str(error), SHOWN)) from None
+        raise Refusal("the announcement: %s" % error) from None
     found = [file.name for file in announced.files]
     if MANIFEST not in found or len(found) > MOST_FILES or len(set(found)) < len(found):
         raise Refusal(
@@ -151,7 +151,6 @@ def _receive(area: Path, folder: Path, file: AnnouncedFile, have: int, conversat
     """Take the rest of a file in. Raises Refusal: what came stays, unless it is not what was announced."""
     part = _part(folder, file)
     with own.opened(part, incoming.FILE_MODE) as opened:
-        opened.truncate(have)
         size = opened.seek(have)
         while size < file.size:
             size += opened.write(conversation.some(min(file.size, size // SYNCED * SYNCED + SYNCED) - size))

@@ -113,11 +113,16 @@ def test_a_host_without_a_service_of_ours_is_left_alone(first_deploy: FirstDeplo
     assert not node("deepend").exists("/var/lib/sentinelcam")
 
 
-def test_the_whole_site_in_one_deploy_adds_the_clean_up_and_is_settled_then(first_deploy: FirstDeploy) -> None:
+def test_the_whole_site_in_one_deploy_adds_trainer_and_clean_up_and_is_settled_then(first_deploy: FirstDeploy) -> None:
     assert first_deploy.second.code == 0
     first, second = (pyinfra("deploys/site.py", "-y", "--json") for _ in range(2))
     assert (first.code, first.changed()) == (
         0,
-        {"deploys/cleanup.py | Install the clean-up of the registry": {"data1"}},
+        {
+            "deploys/trainer.py | Make the trainer's folders": {"deepend"},
+            "deploys/trainer.py | Make the trainer's keys": {"deepend"},
+            "deploys/trainer.py | Install the trainer's program": {"deepend"},
+            "deploys/cleanup.py | Install the clean-up of the registry": {"data1"},
+        },
     )
     assert (second.code, second.changed()) == (0, {})

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pyinfra import logger
 
+from modelctl.desired.trainer import uploads
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.json_files import Revoked
 from modelctl.nodes.pull_ca import PullCa
@@ -161,7 +162,7 @@ def test_the_datasink_lets_certified_nodes_read(sink: StubHost, answer: Answer) 
     assert line(check).endswith(" check-rrsync")
     assert line(authorize).endswith(" authorize")
     pull_ca = PullCa(sink.data.fleet.site.pull_ca)
-    lines = pull_ca.lines("/home/ops/sentinelcam/model_registry", Revoked())
+    lines = pull_ca.lines("/home/ops/sentinelcam/model_registry", Revoked(), uploads(sink.data.fleet))
     assert message(authorize) == {"user": "ops", "lines": lines}
 
 
@@ -171,8 +172,8 @@ def test_the_datasink_lets_revoked_nodes_in_no_more(fleet: Fleet, answer: Answer
     sink = make_host("data1", replace(fleet, revoked=revoked))
     answer(told(settled(sink), authorized=False))
     _, authorize = plan(access.authorize_pulls, sink)
-    lines = PullCa(fleet.site.pull_ca).lines("/home/ops/sentinelcam/model_registry", revoked)
-    assert (len(lines), message(authorize)["lines"]) == (2, lines)
+    lines = PullCa(fleet.site.pull_ca).lines("/home/ops/sentinelcam/model_registry", revoked, uploads(fleet))
+    assert (len(lines), message(authorize)["lines"]) == (3, lines)
 
 
 def test_an_older_checkout_lets_no_revoked_node_in_again(sink: StubHost, answer: Answer) -> None:

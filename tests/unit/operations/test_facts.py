@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pyinfra.api.exceptions import FactProcessError
 
+from modelctl.desired.trainer import uploads
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.json_files import Revoked
 from modelctl.nodes.bundle import bundle
@@ -195,8 +196,8 @@ class TestDatasink:
         pull_ca.create()
         lines = self.told(make_host("data1", replace(fleet, revoked=revoked))).pull_ca
         assert lines is not None
-        assert len(lines) == 2
-        assert lines == pull_ca.lines("/home/ops/sentinelcam/model_registry", revoked)
+        assert len(lines) == 3
+        assert lines == pull_ca.lines("/home/ops/sentinelcam/model_registry", revoked, uploads(fleet))
 
     def test_where_the_deployment_log_is(self, fleet: Fleet) -> None:
         assert self.told(make_host("data1", fleet)).log == Path("/home/ops/sentinelcam/logs/model_deployment.log")

@@ -7,6 +7,7 @@ import pytest
 
 from modelctl import product
 from modelctl.desired.desired_state import desired, versions_of
+from modelctl.desired.trainer import uploads
 from modelctl.errors import Faults
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes.pull_ca import PullCa
@@ -92,7 +93,7 @@ def test_what_the_primary_datasink_is_told(fleet: Fleet) -> None:
     assert found.clean_up == desired(fleet, "data1").clean_up
     told = found.datasink
     assert told is not None
-    assert told.pull_ca == pull_ca.lines("/home/ops/sentinelcam/model_registry", fleet.revoked)
+    assert told.pull_ca == pull_ca.lines("/home/ops/sentinelcam/model_registry", fleet.revoked, uploads(fleet))
     assert told.needed == {
         each.label: each.manifest for name in ("data1", "lab1") for each in versions_of(desired(fleet, name))
     }

@@ -10,7 +10,7 @@ import pytest
 
 from modelctl.errors import OperatorError
 from modelctl.inventory.json_files import Revoked
-from modelctl.nodes.pull_ca import PullCa
+from modelctl.nodes.pull_ca import PullCa, upload_principals
 
 NOBODY = Revoked()
 NAMES = ("sentinelcam-pull-2", "sentinelcam-pull:lab1:2")
@@ -49,7 +49,7 @@ def test_two_threads_make_one_key(tmp_path: Path) -> None:
     made = PullCa(tmp_path / "pull_ca")
 
     def create(_: int) -> tuple[bool, str]:
-        return made.create(), made.lines("/registry", NOBODY)[0]
+        return made.create(), made.lines("/registry", NOBODY, {})[0]
 
     with ThreadPoolExecutor(4) as pool:
         created, lines = zip(*pool.map(create, range(8)), strict=True)
@@ -72,7 +72,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 
 def test_the_line_opens_the_registry_read_only_and_nothing_else(pull_ca: PullCa) -> None:
     public = pull_ca.key.with_name("pull_ca.pub").read_text().strip()
-    assert pull_ca.lines("/home/ops/registry", NOBODY) == [
+    assert pull_ca.lines("/home/ops/registry", NOBODY, {}) == [
         'cert-authority,restrict,principals="sentinelcam-pull-2",command="/usr/bin/rrsync -ro /home/ops/registry" '
         + public
     ]
@@ -80,14 +80,37 @@ def test_the_line_opens_the_registry_read_only_and_nothing_else(pull_ca: PullCa)
 
 def test_revoked_keys_have_a_line_of_their_own_before_it(pull_ca: PullCa) -> None:
     """R6: every generation up to the revoked one, since each has a certificate that is valid for ever."""
-    [allowed] = pull_ca.lines("/registry", NOBODY)
+    [allowed] = pull_ca.lines("/registry", NOBODY, {})
     public = pull_ca.key.with_name("pull_ca.pub").read_text().strip()
     names = "sentinelcam-pull:alpha5:1,sentinelcam-pull:east:1,sentinelcam-pull:east:2"
-    assert pull_ca.lines("/registry", Revoked(hosts={"east": 2, "alpha5": 1})) == [
+    assert pull_ca.lines("/registry", Revoked(hosts={"east": 2, "alpha5": 1}), {}) == [
         f'cert-authority,restrict,principals="{names}",'
         f'command="echo \\"this node\'s pull key was revoked\\" >&2; exit 1" {public}',
         allowed,
     ]
+
+
+def test_who_may_upload_has_a_line_and_a_command_each(pull_ca: PullCa) -> None:
+    public = pull_ca.key.with_name("pull_ca.pub").read_text().strip()
+    first, second, allowed = pull_ca.lines(
+        "/registry", NOBODY, {"sentinelcam-upload:a:1": "x", "sentinelcam-upload:b:2": "y"}
+    )
+    assert first == f'cert-authority,restrict,principals="sentinelcam-upload:a:1",command="x" {public}'
+    assert second == f'cert-authority,restrict,principals="sentinelcam-upload:b:2",command="y" {public}'
+    assert [allowed] == pull_ca.lines("/registry", NOBODY, {})
+
+
+def test_a_certificate_for_uploads_opens_no_registry(pull_ca: PullCa, tmp_path: Path) -> None:
+    public, principals = public_key(tmp_path, "node"), upload_principals("deepend", 1)
+    certificate = pull_ca.certify(public, "deepend", 1, principals)
+    (tmp_path / "shown").write_text(certificate)
+    shown = keygen("-L", "-f", tmp_path / "shown")
+    assert shown.split("Principals:")[1].split()[:2] == ["sentinelcam-upload:deepend:1", "Critical"]
+    assert shown.rstrip().endswith("Extensions: (none)")
+    assert pull_ca.has_certified(certificate, public, "deepend", 1, principals)
+    assert not pull_ca.has_certified(certificate, public, "deepend", 1)
+    assert not pull_ca.has_certified(certificate, public, "deepend", 1, upload_principals("deepend", 2))
+    assert not pull_ca.has_certified(pull_ca.certify(public, "deepend", 1), public, "deepend", 1, principals)
 
 
 def test_a_certificate_names_host_and_generation_and_permits_nothing(pull_ca: PullCa, tmp_path: Path) -> None:
@@ -135,7 +158,7 @@ def test_a_damaged_public_half_is_one_line(pull_ca: PullCa, tmp_path: Path, cont
     certificate = pull_ca.certify(public, "lab1", 1)
     path.write_bytes(content)
     for ask in (
-        lambda: pull_ca.lines("/registry", NOBODY),
+        lambda: pull_ca.lines("/registry", NOBODY, {}),
         lambda: pull_ca.certify(public, "lab1", 1),
         lambda: pull_ca.has_certified(certificate, public, "lab1", 1),
     ):

@@ -106,7 +106,7 @@ def test_one_revoked_node_is_shut_out_and_its_next_key_and_the_others_are_not(
     datasink: Datasink, pull_ca: PullCa
 ) -> None:
     public = (datasink.folder / "node.pub").read_text()
-    lines = pull_ca.lines(str(datasink.registry), Revoked(hosts={"east": 2}))
+    lines = pull_ca.lines(str(datasink.registry), Revoked(hosts={"east": 2}), {})
     datasink.keys.write_text("".join(f"{line}\n" for line in lines))
     for host, generation in (("east", 1), ("east", 2)):
         refused = datasink.read(pull_ca.certify(public, host, generation))
@@ -121,7 +121,7 @@ def test_one_revoked_node_is_shut_out_and_its_next_key_and_the_others_are_not(
 
 def test_a_certificate_of_old_opens_nothing_more(datasink: Datasink, pull_ca: PullCa) -> None:
     """Nobody could revoke it."""
-    lines = pull_ca.lines(str(datasink.registry), Revoked())
+    lines = pull_ca.lines(str(datasink.registry), Revoked(), {})
     datasink.keys.write_text("".join(f"{line}\n" for line in lines))
     sign = ["ssh-keygen", "-q", "-s", str(pull_ca.key), "-I", "east", "-n", "sentinelcam-pull"]
     subprocess.run([*sign, str(datasink.folder / "node")], check=True)

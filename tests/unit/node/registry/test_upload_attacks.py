@@ -10,9 +10,7 @@ import pytest
 
 from node import names
 from node.errors import Refusal
-from node.registry import conversation, incoming, own, upload
-from node.registry.conversation import Conversation
-from node.store import disk
+from node.registry import own, upload
 from tests.unit.node.places import tree, uid
 from tests.unit.node.registry.uploading import (
     CONTENTS,
@@ -181,6 +179,10 @@ def test_other_bytes(gate: Gate, sent: bytes, said: str, left: set[str]) -> None
     assert gate.held() == CONTENTS
 
 
+def test_more_bytes_that_came_with_the_announcement(gate: Gate) -> None:
+    assert gate.refused(whole({"manifest.yaml": b""}) + b"x") == "more bytes came than were announced"
+
+
 def test_root_takes_nothing_in(gate: Gate) -> None:
     with gate.opened(user=0) as process:
         said, _ = process.communicate(whole(), timeout=30)
@@ -222,6 +224,17 @@ def test_what_was_planted_goes_and_leads_nowhere(gate: Gate, plant: Plant) -> No
     assert tree(secret.parent) == {"authorized_keys": CONTENTS["cats.bin"][:700_000]}
 
 
+def test_what_is_in_the_way_is_said_in_plain_letters(gate: Gate) -> None:
+    """It is root's, and stays."""
+    planted = gate.make_area() / "other" / EVIL
+    planted.parent.mkdir()
+    planted.write_bytes(b"")
+    said = gate.refused(whole())
+    assert said.isprintable()
+    assert "cats: Permission denied" in said
+    assert planted.exists()
+
+
 @pytest.mark.parametrize("at", [0, 1, 2])
 def test_a_folder_that_is_a_link_is_not_entered(gate: Gate, at: int) -> None:
     """Not even one that the registry's owner made, which other commands follow."""
@@ -251,50 +264,6 @@ def test_the_log_does_not_grow_without_end(gate: Gate, monkeypatch: pytest.Monke
     for _ in range(20):
         upload._log(gate.log, "deepend upload refused: another")
     assert 300 <= gate.log.stat().st_size < 400
-
-
-def refusal_of(work: Callable[[], object]) -> str:
-    with pytest.raises(Refusal) as caught:
-        work()
-    return str(caught.value)
-
-
-@pytest.mark.parametrize("beginning", [b"", b"{", line(announced()), whole()[:-100_000]])
-def test_silence_ends_it(gate: Gate, monkeypatch: pytest.MonkeyPatch, beginning: bytes) -> None:
-    monkeypatch.setattr(conversation, "SILENCE", 0.2)
-    assert refusal_of(lambda: converse(gate, beginning)).startswith("nothing came for 0 s")
-
-
-def test_a_trickle_ends_some_day(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation, "LONGEST", -1.0)
-    assert refusal_of(lambda: converse(gate, whole())) == "not done in 0 hours"
-
-
-def converse(gate: Gate, sent: bytes) -> str:
-    """What is done in this process, for a sender that says this, and no more, and does not go away."""
-    reading, sending = os.pipe()
-    with os.fdopen(sending, "wb") as sender, os.fdopen(reading), Path(os.devnull).open("wb") as nobody:
-        child = os.fork()
-        if not child:
-            sender.write(sent)
-            sender.flush()
-            os._exit(0)
-        try:
-            return upload.take(gate.area, MODEL, VERSION, Conversation(reading, nobody.fileno()))
-        finally:
-            os.kill(child, 9)
-            os.waitpid(child, 0)
-
-
-def test_a_full_disk_is_refused_before_and_meanwhile(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
-    said = f"{gate.area}: found no room on the disk; expected 200,000,000 bytes to stay free"
-    monkeypatch.setattr(disk, "free", lambda _: incoming.RESERVE + 1_000_000)
-    assert refusal_of(lambda: converse(gate, whole())) == said
-    assert not gate.folder.exists()
-    left = iter([incoming.RESERVE + 2_000_000, incoming.RESERVE - 1])
-    monkeypatch.setattr(disk, "free", lambda _: next(left))
-    assert refusal_of(lambda: converse(gate, whole())) == said
-    assert gate.held()["manifest.yaml"] == CONTENTS["manifest.yaml"]
 
 
 def test_no_upload_makes_a_version_visible_to_the_registry(gate: Gate) -> None:

@@ -78,4 +78,5 @@ def test_each_file_is_flushed_before_it_has_its_name(tmp_path: Path) -> None:
     steps = [each for each in done if "cats" in each]
     at = steps.index("before rename cats.bin")
     assert steps[at - 1] == "after sync .cats"
+    assert steps[:at].count("after sync .cats") == 1 + len(CONTENTS["cats.bin"]) // upload.SYNCED
     assert done[done.index("after rename cats.bin") + 1] == f"before sync {VERSION}"

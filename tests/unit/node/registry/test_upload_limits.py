@@ -1,0 +1,62 @@
+"""A sender that says nothing, or does not end, and a disk without room."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from node.errors import Refusal
+from node.registry import conversation, incoming, upload
+from node.registry.conversation import Conversation
+from node.store import disk
+from tests.unit.node.registry.uploading import CONTENTS, MODEL, VERSION, Gate, announced, gate_in, line, whole
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    return gate_in(tmp_path)
+
+
+def refusal_of(work: Callable[[], object]) -> str:
+    with pytest.raises(Refusal) as caught:
+        work()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("beginning", [b"", b"{", line(announced()), whole()[:-100_000]])
+def test_silence_ends_it(gate: Gate, monkeypatch: pytest.MonkeyPatch, beginning: bytes) -> None:
+    monkeypatch.setattr(conversation, "SILENCE", 0.2)
+    assert refusal_of(lambda: converse(gate, beginning)).startswith("nothing came for 0 s")
+
+
+def test_a_trickle_ends_some_day(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversation, "LONGEST", -1.0)
+    assert refusal_of(lambda: converse(gate, whole())) == "not done in 0 hours"
+
+
+def converse(gate: Gate, sent: bytes) -> str:
+    """What is done in this process, for a sender that says this, and no more, and does not go away."""
+    reading, sending = os.pipe()
+    with os.fdopen(sending, "wb") as sender, os.fdopen(reading), Path(os.devnull).open("wb") as nobody:
+        child = os.fork()
+        if not child:
+            sender.write(sent)
+            sender.flush()
+            os._exit(0)
+        try:
+            return upload.take(gate.area, MODEL, VERSION, Conversation(reading, nobody.fileno()))
+        finally:
+            os.kill(child, 9)
+            os.waitpid(child, 0)
+
+
+def test_a_full_disk_is_refused_before_and_meanwhile(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = f"{gate.area}: found no room on the disk; expected 200,000,000 bytes to stay free"
+    monkeypatch.setattr(disk, "free", lambda _: incoming.RESERVE + 1_000_000)
+    assert refusal_of(lambda: converse(gate, whole())) == said
+    assert not gate.folder.exists()
+    left = iter([incoming.RESERVE + 2_000_000, incoming.RESERVE - 1])
+    monkeypatch.setattr(disk, "free", lambda _: next(left))
+    assert refusal_of(lambda: converse(gate, whole())) == said
+    assert gate.held()["manifest.yaml"] == CONTENTS["manifest.yaml"]
