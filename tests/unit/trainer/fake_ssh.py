@@ -47,6 +47,10 @@ def upload(words: list[str], order: dict[str, Any]) -> None:
     left = order.get("takes", 1 << 60)
     have = {each["name"]: kept(area, each) for each in announced["files"]}
     answer({"format": 1, "have": {name: size for name, size in have.items() if size}})
+    if "deaf" in order:
+        os.close(0)
+        time.sleep(0.5)
+        refuse(order["deaf"])
     for each in announced["files"]:
         with part(area, each).open("ab") as file:
             wanted = each["size"] - have[each["name"]]

@@ -109,6 +109,14 @@ def test_refusal_in_the_middle(trainer: Trainer, capsys: Capture) -> None:
     assert capsys.readouterr().err == f"{ADDRESS}: the area is full ?[2J\n"
 
 
+def test_refusal_by_a_datasink_that_hears_no_more(trainer: Trainer, capsys: Capture) -> None:
+    """What could not be sent is no fault of its own: the answer says why."""
+    trainer.order(upload=[{"deaf": "no space"}])
+    (trainer.models / "facemodel.pickle").write_bytes(b"p" * 3_000_000)
+    assert trainer.publish() == 1
+    assert capsys.readouterr().err == f"{ADDRESS}: no space\n"
+
+
 @each(
     "raw, error",
     [
