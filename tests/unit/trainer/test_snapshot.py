@@ -174,6 +174,31 @@ def test_what_is_no_file(trainer: Trainer, capsys: Capture, make: Callable[[Path
     assert capsys.readouterr().err == f"{path}: found {found}\n"
 
 
+def replace(path: Path, make: Callable[[Path], object]) -> None:
+    path.unlink()
+    make(path)
+
+
+@each(
+    "make, told",
+    [
+        (os.mkfifo, "found a named pipe; expected the file itself"),
+        (a_link, "Too many levels of symbolic links; mend that and run it again"),
+    ],
+)
+def test_replaced_before_it_is_opened(
+    trainer: Trainer, capsys: Capture, make: Callable[[Path], object], told: str
+) -> None:
+    """A pipe would be waited at for ever, and a link leads to what nobody named."""
+    path = trainer.models / "facelist.csv"
+    path.unlink()
+    path.write_bytes(FILES[path.name])
+    with pytest.MonkeyPatch.context() as patch:
+        meanwhile(patch, "facemodel.pickle", lambda: replace(path, make))
+        assert trainer.publish() == 1
+    assert capsys.readouterr().err.startswith(f"{path}: {told}")
+
+
 def test_a_link_in_place_of_the_snapshot(trainer: Trainer, capsys: Capture, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
