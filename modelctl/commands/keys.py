@@ -57,6 +57,7 @@ def trust(host: str, replace: bool, yes: bool, inventory: Inventory) -> None:
 @options.inventory
 def revoke(host: str, yes: bool, inventory: Inventory) -> None:
     """Shut HOST out of the model registry, as when it was stolen: edit revoked.json, commit, tell the primary datasink.
+    A trainer can then upload nothing more.
 
     The commit stays when the datasink cannot be told. The next deploy to HOST gives it a key that opens the registry.
     """
@@ -65,12 +66,14 @@ def revoke(host: str, yes: bool, inventory: Inventory) -> None:
     require_pyinfra()
     path = inventory.revoked.resolve()
     checkout_of(path).require_editable(path)
-    click.echo(f"{host}: the datasink {fleet.site.primary_datasink} is to refuse every pull key that it has by now")
+    datasink, kind = fleet.site.primary_datasink, _kind(fleet, host)
+    click.echo(f"{host}: the datasink {datasink} is to refuse every {kind} key that it has by now")
     options.require_consent("Revoke them?", "revoked", yes)
     generation, commit = revoke_keys(inventory, host)
     _tell_datasink(inventory, host, commit)
+    lost = "upload nothing more" if host in fleet.trainers() else "read nothing more of the registry"
     click.echo(
-        f"{host} can read nothing more of the registry: its pull keys up to generation {generation} are revoked, "
+        f"{host} can {lost}: its {kind} keys up to generation {generation} are revoked, "
         f"in commit {commit[:12]}; push it"
     )
     click.echo(_way_back(fleet, host))
@@ -89,7 +92,9 @@ def revoke_keys(inventory: Inventory, host: str) -> tuple[int, str]:
         try:
             _write(inventory, path, after.revoked)
             checkout.add(path)
-            return generation, checkout.commit(path, f"Revoke the pull key of {host}\n\nUp to generation {generation}.")
+            return generation, checkout.commit(
+                path, f"Revoke the {_kind(before, host)} key of {host}\n\nUp to generation {generation}."
+            )
         except OperatorError:  # git refuses, as a hook of it can
             if old is None:
                 text_file.remove(path)
@@ -100,10 +105,10 @@ def revoke_keys(inventory: Inventory, host: str) -> tuple[int, str]:
 
 
 def _require_revocable(fleet: Fleet, host: str) -> None:
-    """Raises OperatorError for a host that pulls nothing, and where a deploy would make another CA."""
-    pulling = {*fleet.with_service(), *fleet.revoked.hosts} - {fleet.site.primary_datasink}
-    if host not in pulling:
-        raise OperatorError(fault("HOST", host, f"a host that pulls: {choice(host, pulling)}"))
+    """Raises OperatorError for a host that neither pulls nor uploads, and where a deploy would make another CA."""
+    known = {*fleet.with_service(), *fleet.trainers(), *fleet.revoked.hosts} - {fleet.site.primary_datasink}
+    if host not in known:
+        raise OperatorError(fault("HOST", host, f"a host that pulls or uploads: {choice(host, known)}"))
     if not PullCa(fleet.site.pull_ca).exists():
         raise OperatorError(
             f"pull_ca {fleet.site.pull_ca}: no such key; expected the CA that has certified {host}; "
@@ -119,13 +124,21 @@ def _tell_datasink(inventory: Inventory, host: str, commit: str) -> None:
     if not is_told:
         why = "was stopped" if deployer.told_to_stop else "failed"
         raise OperatorError(
-            f"{host}: its pull keys are revoked by commit {commit[:12]}, which stands; but {datasink} still lets them "
-            f"in: the deploy {why}, see above; tell it: {hints.pyinfra(f'{DEPLOY} --limit {datasink} -y')}"
+            f"{host}: its {_kind(inventory.fleet, host)} keys are revoked by commit {commit[:12]}, which stands; "
+            f"but {datasink} still lets them in: the deploy {why}, see above; "
+            f"tell it: {hints.pyinfra(f'{DEPLOY} --limit {datasink} -y')}"
         )
+
+
+def _kind(fleet: Fleet, host: str) -> str:
+    """What the keys of a host are for."""
+    return "upload" if host in fleet.trainers() else "pull"
 
 
 def _way_back(fleet: Fleet, host: str) -> str:
     deploy = hints.deploying(host)
+    if host in fleet.trainers():
+        deploy = hints.pyinfra(f"deploys/trainer.py --limit {host} -y")
     if host not in fleet.site.hosts:
         return f"to let a new card in: describe {host} in site.py again, and deploy to it: {deploy}"
     return f"a deploy to {host} lets it in again: take it out of site.py until it has a new card; then: {deploy}"

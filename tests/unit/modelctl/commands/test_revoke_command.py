@@ -93,6 +93,19 @@ def test_a_host_is_shut_out_and_again(stage: Stage, file: Path) -> None:
     assert stage.runs("head")[1] == [commit]
 
 
+def test_a_trainer_can_upload_nothing_more(stage: Stage, file: Path) -> None:
+    result = revoke("deepend", "--yes")
+    assert (result.exit_code, result.stderr, file.read_text()) == (0, "", '{\n  "deepend": 1\n}\n')
+    assert result.stdout == (
+        "deepend: the datasink data1 is to refuse every upload key that it has by now\n"
+        "deepend can upload nothing more: its upload keys up to generation 1 are revoked, "
+        f"in commit {stage.git('rev-parse', 'HEAD')[:12]}; push it\n"
+        "a deploy to deepend lets it in again: take it out of site.py until it has a new card; then: "
+        "pyinfra inventory.py deploys/trainer.py --limit deepend -y\n"
+    )
+    assert stage.log()[0] == "Revoke the upload key of deepend"
+
+
 def test_the_others_stay_as_they_are(stage: Stage, file: Path) -> None:
     committed(stage, file, '{"lab1": 3, "gone": 1}')
     assert revoke("east", "--yes").exit_code == 0
@@ -119,7 +132,9 @@ def test_nothing_without_a_yes(stage: Stage) -> None:
 @pytest.mark.parametrize("host", ["data1", "wall1", "eats", "sentinell", "../x", ""])
 def test_one_that_pulls_nothing(stage: Stage, host: str) -> None:
     near = {"eats": "; did you mean east?", "sentinell": "; did you mean sentinel?"}.get(host, "")
-    expected = f"HOST: found {host!r}; allowed: a host that pulls: alpha5, east, lab1, sentinel{near}\n"
+    expected = (
+        f"HOST: found {host!r}; allowed: a host that pulls or uploads: alpha5, deepend, east, lab1, sentinel{near}\n"
+    )
     assert refusal(host) == expected
     assert (stage.is_as_first(), stage.runs()) == (True, [])
 
