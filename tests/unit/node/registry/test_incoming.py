@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from node.errors import Refusal
-from node.registry import incoming
+from node.registry import incoming, own
 from node.store import disk
 
 DAY = 86_400
@@ -141,3 +141,16 @@ def test_two_at_once_make_room_one_after_the_other(area: Path) -> None:
         assert admit(area) == f"{area}: another upload is beginning; try again"
     finally:
         os.close(handle)
+
+
+def test_a_folder_that_is_replaced_meanwhile_leads_nowhere(area: Path, tmp_path: Path) -> None:
+    """Not even by a link that its own owner made, which would be followed."""
+    elsewhere, moved = tmp_path / "elsewhere", tmp_path / "moved"
+    elsewhere.mkdir()
+    with incoming.admitted(area, "a", "2026-01-01", 10) as folder:
+        folder.rename(moved)
+        folder.symlink_to(elsewhere)
+        with own.opened(folder / "cats.bin", incoming.FILE_MODE) as file:
+            file.write(b"meow")
+    assert list(elsewhere.iterdir()) == []
+    assert (moved / "cats.bin").read_bytes() == b"meow"

@@ -1,6 +1,7 @@
 """A sender that says nothing, or does not end, and a disk without room."""
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,14 +36,21 @@ def test_a_trickle_ends_some_day(gate: Gate, monkeypatch: pytest.MonkeyPatch) ->
     assert refusal_of(lambda: converse(gate, whole())) == "not done in 0 hours"
 
 
-def converse(gate: Gate, sent: bytes) -> str:
-    """What is done in this process, for a sender that says this, and no more, and does not go away."""
+def test_a_line_that_comes_in_pieces_is_no_longer_than_another(gate: Gate) -> None:
+    said = "found no line of at most 65536 bytes; expected the announcement"
+    assert refusal_of(lambda: converse(gate, b"{", b" " * 65_535 + b"\n")) == said
+
+
+def converse(gate: Gate, *sent: bytes) -> str:
+    """What is done in this process, for a sender that says this piece by piece, and no more, and does not go away."""
     reading, sending = os.pipe()
     with os.fdopen(sending, "wb") as sender, os.fdopen(reading), Path(os.devnull).open("wb") as nobody:
         child = os.fork()
         if not child:
-            sender.write(sent)
-            sender.flush()
+            for piece in sent:
+                sender.write(piece)
+                sender.flush()
+                time.sleep(0.1)
             os._exit(0)
         try:
             return upload.take(gate.area, MODEL, VERSION, Conversation(reading, nobody.fileno()))
