@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import py_compile
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from py_compile import PycInvalidationMode
 
 from lab import control_node, hold, keys, stick
 from lab.hosts import CONTROL, SERVICE_FOLDERS, LabHost
@@ -15,11 +17,13 @@ from lab.network import PAGES
 from lab.releases import DEFAULT, RELEASES, STANDINS
 
 PACKAGES = "usr/local/lib/python3.11/dist-packages"
-"""Where every Python of a host finds what the stand-ins share, and what holds the node program for a test."""
+"""Where a host's services find what the stand-ins share."""
 PIP_CONF = f"[global]\nindex-url = http://{PAGES}/simple/\ntrusted-host = {PAGES}\ntimeout = 5\nretries = 0\n"
 """Whoever lets pip look anything up asks an index that serves an evil pycoral, and is noted there: lab/pages.py."""
-HOLD = f"import os; os.path.exists({str(hold.ORDER)!r}) and __import__('lab.hold').hold.obey()\n"
-"""A line that every Python runs at its start (site.py of the standard library): without an order it only looks."""
+STANDARD_LIBRARY = "usr/lib/python3.11"
+WATCHED = f"{STANDARD_LIBRARY}/pathlib.py"
+HOLD = f"\nos.path.exists({str(hold.ORDER)!r}) and __import__('lab_hold').obey()\n"
+"""The end of a module that every program of a node loads, also without site's packages: with no order it only looks."""
 CLOCK_IS_OFF = "/run/clock-is-off"
 CLOCK = f"#!/bin/sh\n[ -e {CLOCK_IS_OFF} ] && echo no || echo yes\n"
 """In the place of timedatectl: nothing in the lab can set the machine's clock, nor knows whether anybody does."""
@@ -35,7 +39,7 @@ def make(host: LabHost, hosts: Iterable[LabHost], system: Path) -> None:
     """
     erase(host)
     upper = host.folder / "upper"
-    own = control_node.files() if host == CONTROL else _node_files(host)
+    own = control_node.files() if host == CONTROL else _node_files(host, system)
     for name, (content, mode) in {**_files(host, hosts, system), **own}.items():
         path = upper / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,6 +48,8 @@ def make(host: LabHost, hosts: Iterable[LabHost], system: Path) -> None:
     home = upper / host.home[1:]
     if host == CONTROL:
         control_node.write_clones(upper)
+    else:
+        py_compile.compile(str(upper / WATCHED), invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
     _install_standins(host, home)
     stick.plug_in(host)
     _own(home)
@@ -76,7 +82,7 @@ def _files(host: LabHost, hosts: Iterable[LabHost], system: Path) -> Mapping[str
     }
 
 
-def _node_files(host: LabHost) -> Mapping[str, tuple[str, int]]:
+def _node_files(host: LabHost, system: Path) -> Mapping[str, tuple[str, int]]:
     """Path to content and mode of what makes it a node: its login's rights, both operators' keys, the stand-ins."""
     operators = "".join(map(keys.public, (keys.OPERATOR, keys.CONTROL)))
     return {
@@ -85,8 +91,8 @@ def _node_files(host: LabHost) -> Mapping[str, tuple[str, int]]:
         f"etc/sudoers.d/{host.login}": (f"{host.login} ALL=(ALL) NOPASSWD: ALL\n", 0o440),
         f"{host.home[1:]}/.ssh/authorized_keys": (operators, 0o600),
         **{f"{PACKAGES}/lab/standins/{path.name}": (path.read_text(), 0o644) for path in STANDINS.glob("*.py")},
-        f"{PACKAGES}/lab/hold.py": (Path(hold.__file__).read_text(), 0o644),
-        f"{PACKAGES}/lab-hold.pth": (HOLD, 0o644),
+        f"{STANDARD_LIBRARY}/lab_hold.py": (Path(hold.__file__).read_text(), 0o644),
+        WATCHED: ((system / WATCHED).read_text() + HOLD, 0o644),
     }
 
 

@@ -1,6 +1,7 @@
 """Holds the node program at one of its changes to the disk, where a story ordered it, so that it can be killed there.
 
-On the lab's hosts only. Every Python of theirs calls obey() at its start, but only while ORDER exists: see lab/disk.py.
+On the lab's hosts only. Every program of theirs calls obey() when it loads pathlib, but only while ORDER exists: see
+lab/disk.py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The node program is held where a story ordered it, and nothing else is."""
 
 import json
+import pathlib
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ import pytest
 
 from lab import disk, hold
 from lab.machine import wait_until
+from node import layout
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = """\
@@ -86,11 +88,13 @@ def test_it_is_held_at_what_it_does_below_a_path(tmp_path: Path, begin: Begin) -
     assert program.wait(20) == 0
 
 
-def test_without_an_order_each_python_of_a_host_only_looks(tmp_path: Path) -> None:
-    (tmp_path / "lab-hold.pth").write_text(disk.HOLD.replace(str(hold.ORDER), str(tmp_path / "order")))
-    script = f"import site, sys; site.addsitedir({str(tmp_path)!r}); print('lab.hold' in sys.modules)"
-    command = [sys.executable, "-c", script, "switch-unit"]
-    assert subprocess.check_output(command, env={"PYTHONPATH": str(ROOT)}) == b"False\n"
+def test_without_an_order_each_program_of_a_host_only_looks(tmp_path: Path) -> None:
+    watched = Path(pathlib.__file__).read_text() + disk.HOLD.replace(str(hold.ORDER), str(tmp_path / "order"))
+    (tmp_path / "pathlib.py").write_text(watched)
+    (tmp_path / "lab_hold.py").write_text(Path(hold.__file__).read_text())
+    script = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import pathlib; print('lab_hold' in sys.modules)"
+    command = [sys.executable, *layout.PYTHON[1:], "-c", script, "switch-unit"]
+    assert subprocess.check_output(command) == b"False\n"
     order(tmp_path, at=1)
-    found = subprocess.run(command, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True)
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "FileNotFoundError" in found.stderr  # it obeys; the order lies elsewhere here
