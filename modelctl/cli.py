@@ -8,10 +8,11 @@ import click
 from modelctl.errors import OperatorError
 
 COMMANDS = {
-    "check": "site", "collect": "linked_files", "coral": "bring", "import": "bring", "list": "reports",
-    "override": "moving", "pin": "pin", "promote": "moving", "prune": "prune", "receive": "receive", "render": "site",
-    "restore": "linked_files", "revoke": "keys", "rollback": "moving", "show": "reports", "status": "reports",
-    "trainer-shell": "receive", "trust": "keys", "undo": "moving", "verify": "reports",
+    "check": "site", "collect": "linked_files", "coral": "bring", "diff": "reports", "import": "bring",
+    "list": "reports", "override": "moving", "pin": "pin", "promote": "moving", "prune": "prune",
+    "receive": "receive", "render": "site", "restore": "linked_files", "revoke": "keys", "rollback": "moving",
+    "show": "reports", "status": "reports", "trainer-shell": "receive", "trust": "keys", "undo": "moving",
+    "verify": "reports",
 }  # fmt: skip
 """The module of each command."""
 OTHERWISE = {"import": "import_", "list": "list_", "trainer-shell": "trainer_shell"}

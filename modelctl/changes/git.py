@@ -45,6 +45,12 @@ class Checkout:
         _run(self.folder, "commit", "--quiet", "--message", message, "--only", "--", str(path))
         return _run(self.folder, "rev-parse", "HEAD").strip()
 
+    def history(self, *words: str) -> list[str]:
+        """The last commits whose messages have all of these words: day, author and subject, newest first."""
+        found = [f"--grep={word}" for word in words]
+        form = ("--date=short", "--format=%ad %an: %s", "--max-count=10", "--fixed-strings", "--all-match")
+        return list(map(one_line, _run(self.folder, "log", *form, *found).splitlines()))
+
     def branch(self) -> str:
         """The branch that is checked out; empty where HEAD is detached."""
         return _run(self.folder, "branch", "--show-current").strip()

@@ -3,11 +3,15 @@
 import click
 
 from modelctl.changes import change
+from modelctl.changes.git import checkout_of
 from modelctl.commands import options
+from modelctl.errors import OperatorError
 from modelctl.inventory_file import Inventory
 from modelctl.nodes import remote
-from modelctl.reports import model_list, model_versions, registry_state, verification
+from modelctl.registry import pinning
+from modelctl.reports import model_list, model_versions, one_version, registry_state, verification
 from modelctl.reports import status as statuses
+from modelctl.reports.one_version import OneVersion
 from node import codec
 
 
@@ -26,17 +30,50 @@ def list_(as_json: bool, inventory: Inventory) -> None:
 
 @click.command()
 @click.argument("model")
+@click.argument("version", required=False)
 @options.as_json
 @options.inventory
-def show(model: str, as_json: bool, inventory: Inventory) -> None:
+def show(model: str, version: str | None, as_json: bool, inventory: Inventory) -> None:
     """Show the versions of MODEL, newest first: what is stored, pinned and named, and which hosts run it.
 
-    Exits 3 when something is unknown, a named version is not stored, or a stored one differs from its pin.
+    With VERSION: that one whole, with its files, its metrics, who made it, and what became of it. Exits 3 when
+    something is unknown, a named version is not stored, or a stored one differs from its pin.
     """
     options.require_model(inventory.fleet, model)
+    if version is not None:
+        [one] = _versions(inventory, model, version)
+        options.answer(one_version.report(one), codec.encode(one), as_json, not one.unknown)
+        return
     inventory.connect()
     found = model_versions.look(inventory.fleet, model)
     options.answer(model_versions.report(found), found.to_json(), as_json, found.is_ok)
+
+
+@click.command()
+@click.argument("model")
+@click.argument("first")
+@click.argument("second")
+@options.as_json
+@options.inventory
+def diff(model: str, first: str, second: str, as_json: bool, inventory: Inventory) -> None:
+    """Set two stored versions of MODEL side by side: their metrics, what they require, their files."""
+    options.require_model(inventory.fleet, model)
+    one, other = _versions(inventory, model, first, second)
+    data = {version.version: codec.encode(version) for version in (one, other)}
+    options.tell(one_version.comparison(one, other), data, as_json)
+
+
+def _versions(inventory: Inventory, model: str, *versions: str) -> list[OneVersion]:
+    history = {version: _history(inventory, model, pinning.require_version(version)) for version in versions}
+    inventory.connect()
+    return one_version.look(inventory.fleet, model, versions, history)
+
+
+def _history(inventory: Inventory, model: str, version: str) -> list[str]:
+    try:
+        return checkout_of(inventory.folder).history(model, version)
+    except OperatorError:
+        return []  # no git: what is asked about is the version
 
 
 @click.command()

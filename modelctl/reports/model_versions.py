@@ -83,11 +83,7 @@ class ModelVersions(NamedTuple):
 
 def look(fleet: Fleet, model: str) -> ModelVersions:
     """Ask the primary datasink and all hosts with a service, side by side. Raises OperatorError when none can be."""
-    served = fleet.with_service()
-    (listing, error), runners = remote.together(
-        lambda: _listing(fleet, model), lambda: remote.side_by_side(served, lambda host: _runner(fleet, host, model))
-    )
-    hosts = {host: each for host, each in runners.items() if each != Runner(None, None)}
+    (listing, error), hosts = remote.together(lambda: _listing(fleet, model), lambda: runners(fleet, model))
     versions = {each: _version(fleet, model, each, listing) for each in _shown(fleet, model, listing, hosts)}
     return ModelVersions(model, versions, hosts, error)
 
@@ -96,6 +92,12 @@ def report(found: ModelVersions) -> Report:
     versions = tuple(_version_row(name, version) for name, version in found.versions.items())
     hosts = tuple(_host_row(name, host) for name, host in found.hosts.items())
     return Report((Table(VERSIONS, versions, frozenset({"bytes"})), Table(HOSTS, hosts)), tuple(_notes(found)))
+
+
+def runners(fleet: Fleet, model: str) -> dict[str, Runner]:
+    """The hosts that get a model, run it, or give no answer. Raises OperatorError when none can be asked."""
+    found = remote.side_by_side(fleet.with_service(), lambda host: _runner(fleet, host, model))
+    return {host: each for host, each in found.items() if each != Runner(None, None)}
 
 
 def describe(manifest: bytes | None) -> Description:
@@ -165,7 +167,7 @@ def _version(fleet: Fleet, model: str, version: str, listing: Listing | None) ->
         fault=about.fault,
         unreadable=None if listed is None else listed.fault,
         pinned="no" if pin is None else "differs" if differs else "yes",
-        marks=tuple(_marks(fleet, model, version)),
+        marks=tuple(marks(fleet, model, version)),
         bad=None if bad is None else str(bad),
     )
 
@@ -174,7 +176,8 @@ def _text(value: object) -> str:
     return one_line(str(value), 40)
 
 
-def _marks(fleet: Fleet, model: str, version: str) -> Iterator[str]:
+def marks(fleet: Fleet, model: str, version: str) -> Iterator[str]:
+    """What names a version: "current", "previous", "override on HOST"."""
     entry = fleet.registry.artefacts[model]
     if version == entry.current_version:
         yield "current"
@@ -184,17 +187,17 @@ def _marks(fleet: Fleet, model: str, version: str) -> Iterator[str]:
 
 
 def _version_row(name: str, version: ModelVersion) -> Row:
-    marks = ", ".join(version.marks) or NONE
+    named = ", ".join(version.marks) or NONE
     if version.stored is None:
-        return Row((name, *[UNKNOWN] * 3, version.pinned, marks, UNKNOWN), ODD)
+        return Row((name, *[UNKNOWN] * 3, version.pinned, named, UNKNOWN), ODD)
     if version.unreadable is not None:
-        return Row((name, *[UNREADABLE] * 3, version.pinned, marks, UNREADABLE), BAD)
+        return Row((name, *[UNREADABLE] * 3, version.pinned, named, UNREADABLE), BAD)
     if not version.stored:
-        return Row((name, NONE, ABSENT, NONE, version.pinned, marks, NONE), BAD if version.marks else ODD)
+        return Row((name, NONE, ABSENT, NONE, version.pinned, named, NONE), BAD if version.marks else ODD)
     unknown = UNKNOWN if version.fault else NONE
     metrics = ", ".join(f"{metric} {value}" for metric, value in (version.metrics or {}).items())
     digest = short(version.digest) if version.digest else unknown
-    cells = (version.date or unknown, number(version.bytes or 0), digest, version.pinned, marks, metrics or unknown)
+    cells = (version.date or unknown, number(version.bytes or 0), digest, version.pinned, named, metrics or unknown)
     return Row((name, *cells), WELL if version.is_ok else BAD)
 
 

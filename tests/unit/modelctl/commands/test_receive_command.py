@@ -137,6 +137,9 @@ def test_the_whole_way(stage: Stage, datasink: NearDatasink, origin: Origin, tmp
         [str(stage.inventory.resolve()), "deploys/models.py", "-y", "--limit", "sentinel", "--data", f"models={MODEL}"]
     ]
     assert result.stdout.splitlines()[0] == STORED
+    shown = CliRunner().invoke(cli.main, ["show", MODEL, NEW]).stdout
+    assert [line.partition(": ")[2] for line in shown.splitlines()[-2:]] == told
+    assert "training_metrics.accuracy" in shown
 
     again = receive()
     assert (again.exit_code, len(stage.runs()), origin.log()[:2]) == (0, 1, told)

@@ -173,6 +173,85 @@ def test_a_stopped_service_runs_none(nodes: FakeNodes, site: Path) -> None:
     assert (result.exit_code, result.stdout.split("\n\n")[1].splitlines()[2].split()[1:]) == (0, ["2026-05-01", "none"])
 
 
+FULL = b"""name: mobilenet_ssd
+version: 2026-05-01
+framework: caffe
+source: ssd.ipynb
+host: deepend
+date_deployed: '2026-05-03'
+training_metrics: {accuracy: 0.9, papermill: {duration: 12.5, version: null}}
+requires: {numpy: 1.24.4}
+files:
+- {name: a, sha256: 'aa', size: 1000}
+- {name: b, checksum: 'bb'}
+"""
+PLAIN = """\
+of                                mobilenet_ssd/2026-05-01
+manifest                          DIGEST
+marks                             override on lab1
+runs on                           lab1
+source                            ssd.ipynb
+host                              deepend
+framework                         caffe
+date_deployed                     2026-05-03
+requires.numpy                    1.24.4
+training_metrics.accuracy         0.9
+training_metrics.papermill.duration  12.5
+files.a                           1000 bytes, SHA-256 aa
+files.b                           SHA-256 bb
+"""
+
+
+def test_one_version_whole(nodes: FakeNodes, site: Path) -> None:
+    nodes.store({**STORED, (MODEL, "2026-05-01"): entry(FULL)})
+    result = CliRunner().invoke(cli.main, ["show", MODEL, "2026-05-01", "--site", str(site)], catch_exceptions=False)
+    assert (result.exit_code, result.stderr) == (0, "")
+    wanted = PLAIN.replace("DIGEST", hashlib.sha256(FULL).hexdigest())
+    assert [line.split() for line in result.stdout.splitlines()] == [line.split() for line in wanted.splitlines()]
+    found = json.loads(run(site, "2026-05-01", "--json").stdout)
+    assert (found["told"]["requires.numpy"], found["hosts"], found["bad"]) == ("1.24.4", ["lab1"], None)
+
+
+def test_one_version_while_a_host_gives_no_answer(nodes: FakeNodes, site: Path) -> None:
+    nodes.fail("alpha5", 255, "No route to host")
+    result = run(site, BASE)
+    assert (result.exit_code, "alpha5 (192.168.10.22): No route to host" in result.stdout) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["2019-02-02"], "VERSION: found '2019-02-02'; allowed: one that is stored: "),
+        (["v2"], "VERSION: found 'v2'; allowed: a real date"),
+    ],
+)
+def test_a_version_that_is_not_stored(nodes: FakeNodes, site: Path, words: list[str], said: str) -> None:
+    del nodes
+    result = run(site, *words)
+    assert (result.exit_code, result.stderr.startswith(said)) == (1, True), result.stderr
+
+
+@pytest.mark.parametrize("manifest", [None, b"[]", b"\xff", b"a: &a 1", b"x" * 70000])
+def test_a_manifest_that_tells_nothing(nodes: FakeNodes, site: Path, manifest: bytes | None) -> None:
+    nodes.store({**STORED, (MODEL, BASE): entry(manifest)})
+    result = run(site, BASE)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"data1: {MODEL}/{BASE}: ")
+
+
+def test_two_versions_side_by_side(nodes: FakeNodes, site: Path) -> None:
+    nodes.store({**STORED, (MODEL, "2026-05-01"): entry(FULL)})
+    words = ["diff", MODEL, BASE, "2026-05-01", "--site", str(site)]
+    result = CliRunner().invoke(cli.main, words, catch_exceptions=False)
+    assert (result.exit_code, result.stderr) == (0, "")
+    rows = {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines()}
+    assert rows["of"] == [BASE, "2026-05-01"]
+    assert rows["training_metrics.accuracy"] == ["none", "0.9", "differs"]
+    assert rows["date_deployed"] == [BASE, "2026-05-03", "differs"]
+    data = json.loads(CliRunner().invoke(cli.main, [*words, "--json"], catch_exceptions=False).stdout)
+    assert list(data) == [BASE, "2026-05-01"]
+
+
 def test_as_json(nodes: FakeNodes, site: Path) -> None:
     nodes.fail("alpha5", 255, "No route to host")
     result = run(site, "--json")
