@@ -94,6 +94,10 @@ class Lab:
         """Bytes that have come to a host over its cable."""
         return network.bytes_received(self._connected(name))
 
+    def bytes_sent(self, name: str) -> int:
+        """Bytes that a host has sent over its cable and that arrived at the other end."""
+        return network.bytes_sent(self._connected(name))
+
     def running(self, name: str) -> bool:
         """Whether a host is powered on."""
         return machine.running(self.host(name)) is not None

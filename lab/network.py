@@ -113,8 +113,12 @@ def limit(host: LabHost, rate: str) -> None:
 
 def bytes_received(host: LabHost) -> int:
     """Bytes that have come over the host's cable to the host since it was connected."""
-    [link] = json.loads(run("ip", "-json", "-statistics", "-n", NAMESPACE, "link", "show", _cable(host)))
-    return int(link["stats64"]["tx"]["bytes"])
+    return _bytes(host, "tx")
+
+
+def bytes_sent(host: LabHost) -> int:
+    """Bytes that have come over the host's cable from the host since it was connected."""
+    return _bytes(host, "rx")
 
 
 def enter() -> None:
@@ -137,6 +141,12 @@ def _new_namespace(space: str) -> None:
     with locks.held(LOCK, "another lab"):
         run("ip", "netns", "add", space)
     run("ip", "-n", space, "link", "set", "lo", "up")
+
+
+def _bytes(host: LabHost, direction: str) -> int:
+    """What the other end of the host's cable has sent or received."""
+    [link] = json.loads(run("ip", "-json", "-statistics", "-n", NAMESPACE, "link", "show", _cable(host)))
+    return int(link["stats64"][direction]["bytes"])
 
 
 def _cable(host: LabHost) -> str:

@@ -1,9 +1,10 @@
 """The lab's hosts: one of each kind that a site has, and a second datasink."""
 
 from lab import keys
-from lab.hosts import HOSTS
+from lab.hosts import CONTROL, HOSTS
 from lab.network import PAGES
 from modelctl.schema import (
+    Control,
     Datasink,
     FaceQuality,
     MinimalRetention,
@@ -69,7 +70,11 @@ SITE = Site(
                 ),
             },
         ),
-        "deepend": Trainer(address=HOSTS["deepend"].address, login=HOSTS["deepend"].login),
+        "deepend": Trainer(
+            address=HOSTS["deepend"].address,
+            login=HOSTS["deepend"].login,
+            control=Control(address=CONTROL.address, login=CONTROL.login),
+        ),
         "data2": Datasink(address=HOSTS["data2"].address),
     },
     retention_profiles={

@@ -1,30 +1,21 @@
 """From the trainer to the fleet in one command: over the datasink and the control node, each of which its keys open."""
 
-import base64
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lab import keys
-from lab.control_node import INVENTORY, PRODUCT
+from lab.control_node import ORIGIN
 from lab.hosts import CONTROL
 from lab.lab import Lab
+from tests.fleet import trainer
 from tests.fleet.conftest import NodeOf
 from tests.fleet.control_node import ControlNode
-from tests.fleet.node import Node
-from tests.fleet.operator import pyinfra
+from tests.fleet.trainer import FILES, MODEL, NOW, ROOT, STORED, Trainer
 
-MODEL, NOW, NEW = "face_recognition", "2026-02-02", "2026-11-21"
-USER = "pyimagesearch"
-ROOT = f"/home/{USER}/deepthink"
-OWN = f"{ROOT}/.sentinelcam"
-KEY = f"/home/{USER}/.ssh/sentinelcam_receive"
-STORED = f"/home/ops/sentinelcam/model_registry/{MODEL}"
-HONEST = Path(__file__).parents[1] / "unit" / "node" / "registry" / "models"
+NEW = "2026-11-21"
 NOTEBOOK = Path(__file__).parents[1] / "unit" / "trainer" / "notebooks" / "good.ipynb"
-FILES = ("facemodel.pickle", "baselines.hdf5", "facelist.csv", "facedata.hdf5")
+HOSTS = {"sentinel", "data1", "data2"}
 
 
 @pytest.fixture
@@ -35,56 +26,36 @@ def new_clones(lab: Lab) -> Iterator[None]:
 
 
 @pytest.fixture
-def deepend(new_clones: None, control_node: ControlNode, deployed: Lab, node: NodeOf) -> Iterator[Node]:
-    """A trainer that is set up, with the files of a training, and let in by the control node."""
+def deepend(new_clones: None, control_node: ControlNode) -> Iterator[Trainer]:
     del new_clones
-    done = pyinfra("deploys/trainer.py", "--limit", "deepend", "--json", "-y")
-    assert (deployed is not None, done.code) == (True, 0), done.err
-    trainer = node("deepend")
-    settings = json.loads(trainer.read(f"{OWN}/settings.json"))
-    settings["control"] = {"user": CONTROL.login, "address": str(CONTROL.address), "port": 22}
-    trainer.write(f"{OWN}/settings.json", json.dumps(settings))
-    kind, key, _ = keys.public(keys.host_key(CONTROL)).split()
-    trainer.write(f"{OWN}/known_hosts", trainer.read(f"{OWN}/known_hosts") + f"{CONTROL.address} {kind} {key}\n")
-    put(trainer, "models/facemodel.pickle", (HONEST / "1.6.1-4.pickle").read_bytes())
-    put(trainer, "models/baselines.hdf5", (HONEST / "1.6.1.hdf5").read_bytes())
-    for name in FILES[2:]:
-        put(trainer, f"models/{name}", base64.b64decode(node("data1").shell(f"base64 {STORED}/{NOW}/{name}")))
-    put(trainer, "notebooks/output/out.ipynb", NOTEBOOK.read_bytes())
-    shell = f"{PRODUCT}/.venv/bin/modelctl trainer-shell --site {INVENTORY}"
-    with control_node.authorized(trainer.read(f"{KEY}.pub"), f'restrict,command="{shell}"'):
-        yield trainer
+    with trainer.set_up(control_node) as ready:
+        ready.put("notebooks/output/out.ipynb", NOTEBOOK.read_bytes())
+        yield ready
 
 
-def put(trainer: Node, name: str, content: bytes) -> None:
-    text = base64.b64encode(content).decode()
-    trainer.lab.run("deepend", f"runuser --user {USER} -- sh -c 'base64 -d >{ROOT}/{name}'", stdin=text)
-
-
-def test_from_the_trainer_to_the_fleet(deepend: Node, control_node: ControlNode, node: NodeOf) -> None:
-    command = (
-        f"cd / && runuser --user {USER} -- {ROOT}/upload_and_deploy.sh {MODEL} {NEW} {' '.join(FILES)} "
-        f"--notebook {ROOT}/notebooks/output/out.ipynb"
-    )
-    done = deepend.lab.run("deepend", command, limit=400)
-    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
-    said = done.stdout.splitlines()
+def test_from_the_trainer_to_the_fleet(deepend: Trainer, control_node: ControlNode, node: NodeOf) -> None:
+    lab, words, bytes_sent = deepend.lab, ("--notebook", f"{ROOT}/notebooks/output/out.ipynb"), deepend.lab.bytes_sent
+    sent, size = bytes_sent("deepend"), deepend.size()
+    done = deepend.publish(NEW, *words)
+    sent = bytes_sent("deepend") - sent
+    assert (done.code, done.err) == (0, ""), done.out + done.err
+    assert size < sent <= 1.02 * size
+    said = done.out.splitlines()
     assert f"{MODEL}/{NEW}: stored on data1" in said
     assert said[-1] == f"{MODEL} {NEW}: ended with 0"
     for name in FILES:
-        digest = deepend.sha256(f"{ROOT}/models/{name}")
-        assert node("data1").sha256(f"{STORED}/{NEW}/{name}") == digest
-    assert node("sentinel").sha256(f"/home/ops/sentinel/models/{MODEL}/{NEW}/{FILES[0]}") == deepend.sha256(
-        f"{ROOT}/models/{FILES[0]}"
-    )
+        assert node("data1").sha256(f"{STORED}/{NEW}/{name}") == deepend.node.sha256(f"{ROOT}/models/{name}")
+    assert trainer.runs(lab, NEW) == HOSTS
     manifest = node("data1").read(f"{STORED}/{NEW}/manifest.yaml")
     assert "accuracy: 0.981" in manifest
     assert "host: deepend" in manifest
-    assert control_node.git("log", "--format=%s", "-2").splitlines()[0].startswith(f"Promote {MODEL} from {NOW}")
-    assert f"Z {MODEL} {NEW}: {said[-1]}\n" in deepend.read(f"{ROOT}/logs/model_publish.log")
+    pushed = control_node.git(f"--git-dir={ORIGIN}", "log", "--format=%s", "-2", "main").splitlines()
+    assert pushed == [f"Promote {MODEL} from {NOW} to {NEW}", f"Pin {MODEL} {NEW}"]
+    assert f"Z {MODEL} {NEW}: {said[-1]}\n" in deepend.node.read(f"{ROOT}/logs/model_publish.log")
 
-    before = node("sentinel").snapshot()
-    again = deepend.lab.run("deepend", command, limit=400)
-    assert (again.returncode, node("sentinel").snapshot()) == (0, before), again.stdout + again.stderr
-    assert "snapshot: 5 files, " in again.stdout
-    assert ", as before, the files are unchanged" in again.stdout
+    taken, head, sent = node("sentinel").snapshot(), control_node.git("rev-parse", "HEAD"), bytes_sent("deepend")
+    again = deepend.publish(NEW, *words)
+    assert (again.code, node("sentinel").snapshot()) == (0, taken), again.out + again.err
+    assert control_node.git("rev-parse", "HEAD") == head
+    assert ", as before, the files are unchanged" in again.out
+    assert bytes_sent("deepend") - sent < 100_000
