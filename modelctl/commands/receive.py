@@ -101,7 +101,7 @@ def _store(inventory: Inventory, checkout: Checkout, pair: tuple[str, str], anyw
 
 def _require_fit(inventory: Inventory, pair: tuple[str, str], upload: Upload, anyway: bool) -> None:
     """Raises OperatorError, Faults for what another version holds already, or what no host could load."""
-    holders = [] if anyway else list(storing.holding(inventory.fleet, pair, upload.plan))
+    holders = [] if anyway else list(storing.holding(inventory.fleet, pair[0], upload.plan))
     if holders:
         label = f"{pair[0]}/{holders[0]}"
         raise OperatorError(f"{'/'.join(pair)}: {label} holds the same files; to store them again: --anyway")

@@ -25,12 +25,11 @@ def is_stored(fleet: Fleet, pair: tuple[str, str], plan: Plan, room: ImportRoom)
     return False
 
 
-def holding(fleet: Fleet, pair: tuple[str, str], plan: Plan) -> Iterator[str]:
-    """Yield the other pinned versions of the model that hold the same files."""
-    model, version = pair
-    for other, pin in fleet.pins.models.get(model, {}).items():
-        if other != version and pin.measured == plan.table:
-            yield other
+def holding(fleet: Fleet, model: str, plan: Plan) -> Iterator[str]:
+    """Yield the pinned versions of the model that hold the same files as one that is new."""
+    for version, pin in fleet.pins.models.get(model, {}).items():
+        if pin.measured == plan.table:
+            yield version
 
 
 def next_free(fleet: Fleet, pair: tuple[str, str]) -> str:

@@ -71,7 +71,9 @@ def test_it_becomes_the_current_one_and_the_current_one_the_previous(stage: Stag
     assert notes(stage) == {}
 
 
-@pytest.mark.parametrize("words", [["promote", MODEL, NEW], ["rollback", MODEL, "2026-01-01"]])
+@pytest.mark.parametrize(
+    "words", [["promote", MODEL, NEW], ["promote", MODEL, NEW, "--unlock"], ["rollback", MODEL, "2026-01-01"]]
+)
 def test_a_dry_run_shows_the_same_and_changes_nothing(stage: Stage, hosts: FakeHosts, words: list[str]) -> None:
     result = modelctl(*words, "--dry-run", "--yes")
     assert (result.exit_code, result.stderr) == (0, "")

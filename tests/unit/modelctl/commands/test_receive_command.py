@@ -167,6 +167,18 @@ def test_what_comes_meanwhile_is_merged_and_no_commit_of_a_deploy_is_lost(
     assert stage.git("rev-parse", "HEAD") == stage.git("ls-remote", str(origin.bare), "main").split()[0]
 
 
+def test_a_conflict_is_a_person_s_to_mend(stage: Stage, origin: Origin, tmp_path: Path) -> None:
+    (stage.folder / "theirs").write_text("ours")
+    stage.git("add", "--all")
+    stage.git("commit", "--quiet", "--message", "ours")
+    origin.commit("theirs", "1")
+    upload(tmp_path)
+    result = receive()
+    assert (result.exit_code, stage.log(), stage.runs()) == (1, ["ours"], [])
+    assert result.stderr.endswith("; merge origin/main by hand there, and push\n")
+    assert (stage.git("status", "--porcelain"), (stage.folder / ".git" / "MERGE_HEAD").exists()) == ("", False)
+
+
 def test_a_deploy_that_fails_leaves_it_stored_and_pinned(stage: Stage, origin: Origin, tmp_path: Path) -> None:
     stage.act(FAIL)
     upload(tmp_path)
@@ -216,6 +228,18 @@ def test_an_older_version_is_stored_and_not_promoted(stage: Stage, tmp_path: Pat
     )
 
 
+def test_a_face_list_that_would_unlock_events_is_not_promoted(stage: Stage, hosts: FakeHosts, tmp_path: Path) -> None:
+    hosts.previews = {"sentinel": '{"bytes": 0, "unlocked": [20], "chosen": {}}'}
+    upload(tmp_path)
+    result = receive()
+    assert (result.exit_code, current(stage), stage.runs(), pinned(stage) is not None) == (3, NOW, [], True)
+    said = result.stdout.splitlines()[-1]
+    assert said.startswith(
+        f"{MODEL} {NEW}: stored and pinned, and not promoted: the face list lacks 20 event(s) of the "
+    )
+    assert said.endswith(f"by hand: modelctl promote {MODEL} {NEW}")
+
+
 def test_a_version_that_is_marked_bad_is_not_promoted_again(stage: Stage, tmp_path: Path) -> None:
     upload(tmp_path)
     bad = {"since": "2026-05-01T03:00:00Z", "operator": "anna@ramrod", "hosts": ["sentinel"], "reason": "It died."}
@@ -234,7 +258,8 @@ def test_a_version_that_is_marked_bad_is_not_promoted_again(stage: Stage, tmp_pa
         (lambda folder: (folder / "more.part").write_bytes(b"x"), f"{LABEL}: more.part: not whole; publish it again"),
         (lambda folder: (folder / "haarcascade_eye.xml").unlink(),
          "files.eye: found no haarcascade_eye.xml among what was uploaded; publish it with that file"),
-        (lambda folder: (folder / "haarcascade_eye.xml").write_bytes(b""), "haarcascade_eye.xml: an empty file"),
+        (lambda folder: (folder / "haarcascade_eye.xml").write_bytes(b""),
+         "haarcascade_eye.xml: an empty file; expected the file itself: copy it anew; publish it again"),
         (lambda folder: (folder / "link").symlink_to("/etc/passwd"), "link: "),
         (lambda folder: os.mkfifo(folder / "fifo"), "fifo: "),
         (lambda folder: (folder / "manifest.yaml").write_text("name: x\n"), "manifest.yaml: "),
