@@ -15,6 +15,7 @@ from trainer.settings import Settings
 from trainer.snapshot import Snapshot
 from trainer.upload import upload
 
+NOT_PROMOTED = 3  # what the control node's work ends with for such a version
 MAX_FILES = 31  # the registry takes 32 with the manifest
 
 
@@ -45,8 +46,19 @@ def publish(place: Place, request: Request, console: Console) -> int:
         code = _receive(place, request, site, console)
         if code == 0:
             snapshot.keep_only(place.snapshots, taken.folder)
-    console.say("%s: ended with %d" % (request.title, code))
+    console.say("%s: ended with %d%s" % (request.title, code, _next(code)))
     return code
+
+
+def _next(code: int) -> str:
+    """Return what the user does after what the control node's work came to, as the end of the last line."""
+    if code == 0:
+        return ""
+    if code == NOT_PROMOTED:
+        return (
+            ", stored and not made the current version: the line above says why, and what to type on the control node"
+        )
+    return ": the lines above say why; when that is mended, the same command goes on from here"
 
 
 def _sources(place: Place, files: List[str]) -> List[Path]:

@@ -75,12 +75,16 @@ def test_ssh_is_told_no_more_than_it_needs(trainer: Trainer) -> None:
     ]  # fmt: skip
 
 
-def test_exit_code_of_the_control_node(trainer: Trainer, capsys: Capture) -> None:
-    trainer.order(receive=[{"says": "refused: older than the current one\n", "ends": 7}])
-    assert trainer.publish() == 7
+@pytest.mark.parametrize(("code", "told"), [
+    (3, ", stored and not made the current version: the line above says why, and what to type on the control node"),
+    (7, ": the lines above say why; when that is mended, the same command goes on from here"),
+])  # fmt: skip
+def test_exit_code_of_the_control_node(trainer: Trainer, capsys: Capture, code: int, told: str) -> None:
+    trainer.order(receive=[{"says": "older than the current one\n", "ends": code}])
+    assert trainer.publish() == code
     assert capsys.readouterr().out.splitlines()[-2:] == [
-        "refused: older than the current one",
-        "face_recognition 2025-12-08: ended with 7",
+        "older than the current one",
+        f"face_recognition 2025-12-08: ended with {code}{told}",
     ]
 
 
