@@ -24,7 +24,7 @@ EARLY = (
     "first_deploy", "attacks_files", "cleanup", "cleanup_nodes", "lies", "damage", "kills", "rollback", "releases",
     "takeover", "faults", "operators", "rollout", "bad_links", "console", "attacks_links", "linked_files",
     "bad_updates", "arguments", "host_lacks", "sites", "versions", "pull", "adopt", "coral", "see", "status",
-    "override",
+    "override", "publish", "receive", "trainer",
 )  # fmt: skip
 
 
