@@ -57,13 +57,18 @@ def mark_where_rolled_back(
 
 
 def _rolled_back(wanted: Fleet, host: str) -> str | None:
-    """Why the host's last switch, if it was to one of the wanted sets, was taken back or failed."""
+    """Why the host's last switch, if it was to one of the wanted sets, was taken back or failed.
+
+    One that was interrupted says nothing about the version: the same again may do well.
+    """
     digests = {each.digest for each in desired(wanted, host).sets}
     try:
         services = node_command.status(wanted, host).values()
     except remote.NoAnswer:
         return None
     for last in (each.last for each in services if each.last is not None):
-        if last.to in digests and last.outcome in (history.ROLLED_BACK, history.FAILED):
-            return last.reason or last.outcome
+        why = last.reason or last.outcome
+        is_taken_back = last.to in digests and last.outcome in (history.ROLLED_BACK, history.FAILED)
+        if is_taken_back and not why.startswith(history.INTERRUPTED):
+            return why
     return None

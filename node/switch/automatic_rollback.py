@@ -63,7 +63,7 @@ def _recover_at_boot(service: str) -> None:
 
 def _what_happened(pending: PendingSwitch) -> str:
     is_same_boot = pending.boot == pending_switch.boot_id()
-    return "the switch was killed" if is_same_boot else "the node went down during the switch"
+    return history.KILLED if is_same_boot else history.WENT_DOWN
 
 
 def roll_back(pending: PendingSwitch, problem: str) -> Result:

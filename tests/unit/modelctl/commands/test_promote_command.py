@@ -12,6 +12,7 @@ from modelctl.changes.edit import versions
 from modelctl.desired.desired_state import desired
 from modelctl.inventory_file import load
 from modelctl.operator import operator
+from node.store import history
 from tests.unit.modelctl.fake_changes import FAIL, MODEL, NEW, OLD, TEXT, FakeHosts, Stage, service, swapped, use
 
 REASON = "sentinel.service: 2 of 3 workers live"
@@ -131,13 +132,16 @@ def test_a_version_that_a_host_rolled_back_from_is_marked_bad(stage: Stage, host
     assert stage.registry.read_text() == TEXT
 
 
-@pytest.mark.parametrize("why", ["another set", "it went well", "no answer"])
+@pytest.mark.parametrize("why", ["another set", "it went well", "no answer", *history.INTERRUPTED])
 def test_what_failed_for_another_reason_is_not_marked(stage: Stage, hosts: FakeHosts, why: str) -> None:
     stage.act(FAIL)
     said = taken_back(stage, "sentinel", "chosen" if why == "it went well" else "returned")
     if why == "another set":
         for each in said[1:]:
             each["sentinel"]["last"]["to"] = "f" * 64
+    if why in history.INTERRUPTED:
+        for each in said[1:]:
+            each["sentinel"]["last"]["reason"] = f"{why}; last journal lines: first | last"
     hosts.statuses = {} if why == "no answer" else {"sentinel": said}
     result = promote(MODEL, NEW, "--yes")
     assert (result.exit_code, notes(stage), "marked" in result.stderr) == (1, {}, False)
