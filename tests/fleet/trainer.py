@@ -21,6 +21,8 @@ KEY = f"/home/{USER}/.ssh/sentinelcam_receive"
 STORED = f"/home/ops/sentinelcam/model_registry/{MODEL}"
 INCOMING = f"/home/ops/sentinelcam/incoming/{MODEL}"
 FILES = ("facemodel.pickle", "baselines.hdf5", "facelist.csv", "facedata.hdf5")
+PUBLISHED = "2026-11-2*"
+"""The versions that stories publish."""
 DATA = 24_000_000  # bytes of facedata.hdf5, by far the largest
 HONEST = Path(__file__).parents[1] / "unit" / "node" / "registry" / "models"
 SHELL = f"{PRODUCT}/.venv/bin/modelctl trainer-shell --site {INVENTORY}"
@@ -81,7 +83,7 @@ def set_up(control_node: ControlNode) -> Iterator[Trainer]:
     trainer.train()
     with control_node.authorized(trainer.node.read(f"{KEY}.pub"), f'restrict,command="{SHELL}"'):
         yield trainer
-    data1.shell(f"rm -rf {INCOMING}")
+    data1.shell(f"rm -rf {INCOMING} {STORED}/{PUBLISHED}")
 
 
 def runs(lab: Lab, version: str) -> set[str]:
