@@ -18,7 +18,7 @@ from node.store import disk, files, handles
 MOST = 2 << 30  # bytes, in all
 RESERVE = 200_000_000  # bytes of the disk, which stay free
 VERSIONS = 4
-MAY_GIVE_WAY = 86_400  # seconds since somebody touched a version
+MAY_GIVE_WAY = 3_600  # seconds since somebody touched a version
 FORGOTTEN = 7 * 86_400
 FOLDER_MODE, FILE_MODE = 0o750, 0o640  # faces are for those only who may read the originals
 PATIENCE = 10.0  # seconds, for another upload that makes room
@@ -69,7 +69,7 @@ def _make_room(area: Path, folder: Path, size: int) -> None:
         if now - _touched(each) > (MAY_GIVE_WAY if is_full else FORGOTTEN) and _removed(each):
             others.remove(each)
     if len(others) >= VERSIONS:
-        raise Refusal("%s: found %d versions; expected room for one more; try again tomorrow" % (area, len(others)))
+        raise Refusal("%s: found %d versions; expected room for one more; try again in an hour" % (area, len(others)))
     _require(area, size + sum(map(_size, others)), disk.free(area) + _size(folder) - size)
 
 

@@ -34,11 +34,9 @@ CUTS = {"link": 3, "long link": 60}
 SETTLING = 1  # second, until the others have noticed: what was on its way then is not sent at full speed
 MOST_RUNS = 4
 PIECE = 1_000_000  # bytes: so much of what was sent may have to be sent again
-NORMAL = (
-    ("upload", "upload"), ("upload", "deepend"), ("copy", "data1"), ("pin", "ramrod"),
-    ("deploy", "receive"),
-)  # fmt: skip
+NORMAL = (("upload", "deepend"), ("copy", "data1"), ("deploy", "receive"))
 FURTHER = (
+    ("upload", "upload"), ("pin", "ramrod"),
     ("upload", "trainer"), ("upload", "link"), ("upload", "long link"), ("upload", "data1"), ("copy", "link"),
     ("copy", "trainer"), ("copy", "receive"), ("copy", "ramrod"), ("copy", "deepend"), ("pin", "receive"),
     ("pin", "data1"), ("deploy", "trainer"), ("deploy", "long link"), ("deploy", "ramrod"), ("deploy", "data1"),

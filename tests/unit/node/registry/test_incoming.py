@@ -68,10 +68,10 @@ def test_of_four_the_oldest_gives_way(area: Path) -> None:
     assert left(area) == ["a/2026-01-01", "a/2026-01-03", "a/2026-01-04", "new/2026-02-02"]
 
 
-def test_of_four_of_today_none_does(area: Path) -> None:
+def test_of_four_of_the_last_hour_none_does(area: Path) -> None:
     for day in (1, 2, 3, 4):
-        lying(area, f"a/2026-01-0{day}", 0.9)
-    assert admit(area) == f"{area}: found 4 versions; expected room for one more; try again tomorrow"
+        lying(area, f"a/2026-01-0{day}", 0.04)
+    assert admit(area) == f"{area}: found 4 versions; expected room for one more; try again in an hour"
     assert not (area / "new").exists()
     assert admit(area, "a/2026-01-04") is None, "it is one of the four"
     assert len(left(area)) == 4
@@ -83,8 +83,8 @@ def test_one_that_is_being_uploaded_does_not_give_way(area: Path) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         for day in (2, 3, 4):
-            lying(area, f"a/2026-01-0{day}", 0.5)
-        assert admit(area) == f"{area}: found 4 versions; expected room for one more; try again tomorrow"
+            lying(area, f"a/2026-01-0{day}", 0.04)
+        assert admit(area) == f"{area}: found 4 versions; expected room for one more; try again in an hour"
         assert busy.exists()
         assert admit(area, "a/2026-01-01") == (f"{busy}: another upload of it is running; wait for that and try again")
     finally:
