@@ -44,7 +44,7 @@ def upload(node: NodeOf) -> Iterator[None]:
     data1.write(f"{INCOMING}/manifest.yaml", yaml.safe_dump(about))
     data1.shell(f"chown -R ops: {INCOMING}")
     yield
-    data1.shell(f"rm -r {INCOMING}")
+    data1.shell(f"rm -rf {INCOMING} {STORED}/{NEW}")
 
 
 @pytest.fixture
