@@ -1,35 +1,43 @@
 """A stand-in of ssh and of the machines behind it: a datasink's `upload`, format 1, and a control node's `receive`.
 
-It stands on PATH as `ssh`. In the folder FAKE_SSH are its orders (orders.json, which a test writes), what it was
-called with (calls.jsonl), and the incoming area. An order of a list is for one call each; the last one stays.
+It stands on PATH as `ssh` for the scripts; copied_ssh.py has it for what a test calls. In the folder FAKE_SSH are its
+orders (orders.json, which a test writes), what it was called with (calls.jsonl), and the incoming area. An order of a
+list is for one call each; the last one stays.
 """
 
 import hashlib
 import json
 import os
+import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-HOME = Path(os.environ["FAKE_SSH"])
 
-
-def main() -> None:
-    calls = HOME / "calls.jsonl"
+def main(arguments: list[str]) -> None:
+    calls = home() / "calls.jsonl"
     with calls.open("a") as file:
-        file.write(json.dumps(sys.argv[1:]) + "\n")
-    command = sys.argv[sys.argv.index("--") + 2 :]
+        file.write(json.dumps(arguments) + "\n")
+    command = arguments[arguments.index("--") + 2 :]
     number = sum(json.loads(line)[-3] == command[0] for line in calls.read_text().splitlines()) - 1
-    orders = json.loads((HOME / "orders.json").read_text()).get(command[0], [{}])
+    orders = json.loads((home() / "orders.json").read_text()).get(command[0], [{}])
     order = orders[min(number, len(orders) - 1)]
     if "lost" in order:
         lose(order["lost"])
     {"upload": upload, "receive": receive}[command[0]](command[1:], order)
 
 
+def home() -> Path:
+    return Path(os.environ["FAKE_SSH"])
+
+
+def wait(seconds: float) -> None:
+    """In a copy of a test's process, time.sleep is that of gevent, whose files are closed."""
+    signal.sigtimedwait([], seconds)
+
+
 def receive(words: list[str], order: dict[str, Any]) -> None:
-    time.sleep(order.get("sleeps", 0))
+    wait(order.get("sleeps", 0))
     sys.stdout.buffer.write(order.get("says", "received " + " ".join(words) + "\n").encode())
     sys.stdout.flush()
     sys.exit(order.get("ends", 0))
@@ -38,7 +46,7 @@ def receive(words: list[str], order: dict[str, Any]) -> None:
 def upload(words: list[str], order: dict[str, Any]) -> None:
     if "real" in order:
         real(words, order["real"])
-    area = HOME.joinpath("incoming", *words)
+    area = home().joinpath("incoming", *words)
     area.mkdir(parents=True, exist_ok=True)
     announced = json.loads(sys.stdin.buffer.readline())
     assert announced["format"] == 1
@@ -47,9 +55,10 @@ def upload(words: list[str], order: dict[str, Any]) -> None:
     left = order.get("takes", 1 << 60)
     have = {each["name"]: kept(area, each) for each in announced["files"]}
     answer({"format": 1, "have": {name: size for name, size in have.items() if size}})
+    wait(order.get("sleeps", 0))
     if "deaf" in order:
         os.close(0)
-        time.sleep(0.5)
+        wait(0.1)
         refuse(order["deaf"])
     for each in announced["files"]:
         with part(area, each).open("ab") as file:
@@ -76,7 +85,7 @@ def real(words: list[str], most: int) -> NoReturn:
     if not os.fork():
         os.close(ours)
         os.dup2(theirs, 0)
-        node_upload.serve("trainer1", str(HOME / "incoming"), str(HOME / "log"))
+        node_upload.serve("trainer1", str(home() / "incoming"), str(home() / "log"))
         os._exit(0)
     os.close(theirs)
     while most and (chunk := os.read(0, min(65536, most))):
@@ -118,4 +127,5 @@ def lose(why: str) -> NoReturn:
     sys.exit(255)
 
 
-main()
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -20,11 +20,11 @@ def killed_at(trainer: Trainer, number: int) -> bool:
     """Publish in a child that ends without a word before that change. Tell whether there was one."""
     child = os.fork()
     if not child:
-        left = number
+        left, this = number, os.getpid()
 
         def hook(event: str, arguments: tuple[Any, ...]) -> None:
             nonlocal left
-            if is_change(event, arguments):
+            if is_change(event, arguments) and os.getpid() == this:
                 left -= 1
                 if left < 0:
                     os._exit(9)

@@ -9,8 +9,8 @@ Capture = pytest.CaptureFixture[str]
 
 
 def test_silence_is_told_now_and_then(trainer: Trainer, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receive, "BEAT", 0.2)
-    trainer.order(receive=[{"sleeps": 1, "says": "stored\n"}])
+    monkeypatch.setattr(receive, "BEAT", 0.1)
+    trainer.order(receive=[{"sleeps": 0.5, "says": "stored\n"}])
     assert trainer.publish() == 0
     shown = capsys.readouterr().out
     assert "192.168.10.10 is at work: 0 s\n" in shown
@@ -18,8 +18,8 @@ def test_silence_is_told_now_and_then(trainer: Trainer, capsys: Capture, monkeyp
 
 
 def test_work_without_an_end(trainer: Trainer, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receive, "BEAT", 0.1)
-    monkeypatch.setattr(receive, "LIMIT", 0.5)
+    monkeypatch.setattr(receive, "BEAT", 0.05)
+    monkeypatch.setattr(receive, "LIMIT", 0.2)
     trainer.order(receive=[{"sleeps": 30}])
     assert trainer.publish() == 1
     assert capsys.readouterr().err == "192.168.10.10: found no end in 0 h; expected one; run it again\n"

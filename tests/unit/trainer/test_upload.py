@@ -161,11 +161,10 @@ def test_a_line_every_ten_seconds(trainer: Trainer, capsys: Capture, monkeypatch
 
 def test_a_datasink_that_takes_nothing(trainer: Trainer, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     """Its ssh lives on, and nothing is taken: what waits has a limit."""
-    monkeypatch.setattr("trainer.session.STALL", 0.3)
+    monkeypatch.setattr("trainer.session.STALL", 0.1)
     monkeypatch.setattr("trainer.session.ENDING", 0.1)
-    monkeypatch.setattr("trainer.session.REPLY", 0.3)
-    ssh = trainer.bin / "ssh"
-    ssh.write_text('#!/bin/sh\necho \'{"format": 1, "have": {}}\'\nexec sleep 30\n')
+    monkeypatch.setattr("trainer.session.REPLY", 10.0)
+    trainer.order(upload=[{"sleeps": 30}])
     begun = time.monotonic()
     assert trainer.publish() == 1
     assert time.monotonic() - begun < 20

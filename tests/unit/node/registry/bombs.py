@@ -200,7 +200,6 @@ FLOODS = {
     "a far memo": (b"\x80\x04Nr\xff\xff\xff\xff.", "wants more memory"),
     "a number of a million digits": (b"I" + b"9" * 1_000_000 + b"\n.", ""),
     "a million marks": (b"\x80\x04" + b"(" * 1_000_000, ""),
-    "lists without end": (b"\x80\x04" + b"]" * (30 << 20), "wants more memory"),
     "a deep list": (b"\x80\x04" + b"]" * 1_000_000 + b"a" * 999_999 + b".", "something else"),
     "a deep key": (b"\x80\x04})" + b"\x85" * 1_000_000 + b"Ns.", ""),
     "laughs": (b"\x80\x04" + called("numpy", "dtype", laughs(12)) + STOP, "a numpy.dtype that no face model has"),

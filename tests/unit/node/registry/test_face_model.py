@@ -9,11 +9,13 @@ import pytest
 
 from node.codec import Text
 from node.errors import Refusal
+from node.machine import commands
 from node.protocol.registry import FaceModelFiles, Import, ImportedFile, ImportPlace, Measured
 from node.registry import face_model
 from node.store import disk
 from tests.unit.node.registry import bombs
 from tests.unit.node.registry.asking import refusal, travel
+from tests.unit.node.registry.copied_reader import fed_to_a_copy
 
 MODELS = Path(__file__).parent / "models"
 FILES = FaceModelFiles("facemodel.pickle", "baselines.hdf5", "facelist.csv")
@@ -26,7 +28,8 @@ LIST_AS = "expected a face list in CSV with the columns date, event, timestamp; 
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(commands, "fed", fed_to_a_copy)
     folder = tmp_path / "incoming"
     folder.mkdir()
     shutil.copyfile(MODELS / "1.3.2-4.pickle", folder / "facemodel.pickle")

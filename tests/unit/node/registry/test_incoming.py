@@ -9,7 +9,7 @@ import pytest
 
 from node.errors import Refusal
 from node.registry import incoming, own
-from node.store import disk
+from node.store import disk, lock
 
 DAY = 86_400
 
@@ -17,6 +17,7 @@ DAY = 86_400
 @pytest.fixture
 def area(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(incoming, "PATIENCE", 0.0)
+    monkeypatch.setattr(lock, "PATIENCE", 0.0)
     return tmp_path / "incoming"
 
 

@@ -1,5 +1,6 @@
 """Face models that real scikit-learn wrote, and pickles that are none: tests/unit/node/registry/bombs.py."""
 
+import os
 import pickle
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from node.machine import commands
 from node.registry import baselines, model_labels
 from node.registry.model_labels import ModelSays
 from tests.unit.node.registry import bombs
+from tests.unit.node.registry.asking import in_a_copy
+from tests.unit.node.registry.copied_reader import fed_to_a_copy
 
 MODELS = Path(__file__).parent / "models"
 NAMES = ["ann", "ben", "zo\u00eb"]
@@ -20,7 +23,14 @@ RUN = [
     name for name, (content, why) in bombs.COMMANDS.items() if why.endswith("x.system") or why.startswith("os.system")
 ]
 NO_SKLEARN = "behind an honest beginning"
+NO_COPY = "a function by protocol 4", "terminal escapes", "two states", "no stream", "something else"
 FLOOD_SECONDS = 20
+
+
+@pytest.fixture
+def in_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(commands, "fed", fed_to_a_copy)
 
 
 def said(folder: Path, content: bytes) -> ModelSays:
@@ -78,12 +88,15 @@ def test_models_that_are_written_anew(release: str, needs: list[str], tmp_path: 
 
 @pytest.mark.parametrize("name", [name for name in RUN if name != NO_SKLEARN])
 def test_what_is_called_a_bomb_is_one(name: str, tmp_path: Path) -> None:
-    program = "import pickle, sys; pickle.load(sys.stdin.buffer)"
-    content, _ = bombs.COMMANDS[name]
-    subprocess.run([sys.executable, "-c", program], input=content, cwd=tmp_path, check=True, timeout=60)
+    def load() -> None:
+        os.chdir(tmp_path)
+        pickle.loads(bombs.COMMANDS[name][0])  # noqa: S301 - in a copy, in a folder of its own
+
+    assert in_a_copy(load) == 0
     assert (tmp_path / "bomb").exists()
 
 
+@pytest.mark.usefixtures("in_copies")
 @pytest.mark.parametrize("name", [*bombs.COMMANDS, *bombs.TRICKS])
 def test_what_is_no_face_model_is_refused_by_name(name: str, tmp_path: Path) -> None:
     content, why = {**bombs.COMMANDS, **bombs.TRICKS}[name]
@@ -92,6 +105,13 @@ def test_what_is_no_face_model_is_refused_by_name(name: str, tmp_path: Path) -> 
     assert line.endswith("; expected a face model of scikit-learn, {'svm': SVC, 'labels': LabelEncoder}; train it anew")
     assert why in line
     assert line.isprintable()
+    assert not (tmp_path / "bomb").exists()
+
+
+@pytest.mark.parametrize("name", NO_COPY)
+def test_what_is_refused_by_the_reader_as_it_is_run(name: str, tmp_path: Path) -> None:
+    content, why = {**bombs.COMMANDS, **bombs.TRICKS}[name]
+    assert why in refusal(tmp_path, content)
     assert not Path("/bomb").exists()
 
 
@@ -102,6 +122,17 @@ def test_what_wants_too_much_is_refused(name: str, tmp_path: Path, monkeypatch: 
     assert why in refusal(tmp_path, content)
 
 
+def test_lists_without_end_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under a lower limit: to fill a gigabyte bit by bit takes seconds."""
+    source, limit = model_labels.READER.read_text(), "RLIMIT_AS: 1 << 30"
+    assert limit in source
+    reader = tmp_path / "reader.py"
+    reader.write_text(source.replace(limit, "RLIMIT_AS: 1 << 27"))
+    monkeypatch.setattr(model_labels, "READER", reader)
+    assert "wants more memory" in refusal(tmp_path, b"\x80\x04" + b"]" * (2 << 20))
+
+
+@pytest.mark.usefixtures("in_copies")
 @pytest.mark.parametrize("size", range(0, len(bombs.HONEST), 97))
 def test_a_model_that_was_cut_off(size: int, tmp_path: Path) -> None:
     refusal(tmp_path, bombs.HONEST[:size])
@@ -122,6 +153,7 @@ LABELS = {
 }
 
 
+@pytest.mark.usefixtures("in_copies")
 @pytest.mark.parametrize("name", LABELS)
 def test_the_labels_of_a_model(name: str, tmp_path: Path) -> None:
     kind, content, expected = LABELS[name]
@@ -129,6 +161,7 @@ def test_the_labels_of_a_model(name: str, tmp_path: Path) -> None:
     assert (found.why if isinstance(expected, str) else found.labels) == expected
 
 
+@pytest.mark.usefixtures("in_copies")
 @pytest.mark.parametrize("labels", [b"N", b"]", bombs.EMPTY, bombs.array(bombs.U4, b"K\x01K\x01\x86", b"C\x04a\0\0\0")])
 def test_labels_that_are_no_array(labels: bytes, tmp_path: Path) -> None:
     found = said(tmp_path, bombs.model(labels))
@@ -143,14 +176,16 @@ def test_a_model_that_is_too_large(tmp_path: Path) -> None:
         model_labels.read(path)
 
 
+SHORT = 0.3
+OVERDUE = "takes longer than 0.3 s"
 CHILDREN = {
     "no JSON": ("print('{')", "said what it never says"),
     "another thing": ("print('[1]')", "said what it never says"),
     "another kind of label": ("print('{\"labels\": [1]}')", "said what it never says"),
     "no text": ("import os; os.write(1, b'\\xff')", "said what it never says"),
     "brackets": ("print('[' * 100000)", "said what it never says"),
-    "flood": ("while True: print('a' * 1000)", "takes longer than 1 s"),
-    "silence": ("import time; time.sleep(60)", "takes longer than 1 s"),
+    "flood": ("while True: print('a' * 1000)", OVERDUE),
+    "silence": ("import time; time.sleep(60)", OVERDUE),
     "death": ("import os; os.abort()", "ended with -6"),
     "escapes": ('print(\'{"refused": "\\\\u001b[2J"}\')', "?[2J"),
 }
@@ -162,7 +197,7 @@ def test_a_reader_that_a_model_took_over(name: str, tmp_path: Path, monkeypatch:
     reader = tmp_path / "reader.py"
     reader.write_text(program)
     monkeypatch.setattr(model_labels, "READER", reader)
-    monkeypatch.setattr(model_labels, "SECONDS", 1.0)
+    monkeypatch.setattr(model_labels, "SECONDS", SHORT if why == OVERDUE else FLOOD_SECONDS)
     line = refusal(tmp_path, pickle.dumps({}))
     assert why in line
     assert line.isprintable()

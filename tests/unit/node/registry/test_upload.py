@@ -34,12 +34,12 @@ def gate(tmp_path: Path) -> Gate:
 
 
 def test_all_files_come_and_a_second_time_none_is_sent(gate: Gate) -> None:
-    said, code = gate.sent(whole())
+    said, code = gate.sent_to_program(whole())
     assert (said, code) == ([
         {"format": 1, "have": {"manifest.yaml": 0, "cats.bin": 0, "empty.csv": 0}}, {"format": 1, "done": True},
     ], 0)  # fmt: skip
     assert gate.held() == CONTENTS
-    again, code = gate.sent(line(announced()))
+    again, code = gate.sent_to_program(line(announced()))
     assert code == 0
     assert again[0]["have"] == {name: len(content) for name, content in CONTENTS.items()}
     assert gate.logged == [
@@ -49,7 +49,7 @@ def test_all_files_come_and_a_second_time_none_is_sent(gate: Gate) -> None:
 
 
 def test_the_files_are_for_the_registry_s_owner(gate: Gate) -> None:
-    gate.sent(whole())
+    gate.sent_to_program(whole())
     found = {path: path.stat() for path in (gate.area, *gate.area.rglob("*"))}
     assert {status.st_uid for status in found.values()} == {uid()}
     modes = {stat.S_IMODE(status.st_mode) for status in found.values() if stat.S_ISREG(status.st_mode)}

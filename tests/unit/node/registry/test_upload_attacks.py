@@ -268,7 +268,7 @@ def test_the_log_does_not_grow_without_end(gate: Gate, monkeypatch: pytest.Monke
 
 def test_no_upload_makes_a_version_visible_to_the_registry(gate: Gate) -> None:
     """All that it wrote is below the incoming area, and in the log."""
-    gate.sent(whole())
+    gate.sent_to_program(whole())
     with gate.opened() as process:
         say(process, one(name="../../registry"))
         assert "refused" in reply(process.stdout)

@@ -18,6 +18,7 @@ from tests.unit.node.places import uid
 from tests.unit.node.registry.asking import in_a_copy
 
 MODEL, VERSION = "cats", "2026-01-01"
+COMMAND = f"upload {MODEL} {VERSION}"
 CONTENTS = {"manifest.yaml": b"name: cats\n", "cats.bin": bytes(range(256)) * 6000, "empty.csv": b""}
 
 
@@ -64,10 +65,8 @@ class Gate:
         return {path.name: path.read_bytes() for path in sorted(self.folder.iterdir())}
 
     @contextmanager
-    def opened(
-        self, command: str = f"upload {MODEL} {VERSION}", user: int | None = None
-    ) -> "Iterator[subprocess.Popen[bytes]]":
-        """The program, for this command of a trainer."""
+    def opened(self, user: int | None = None) -> "Iterator[subprocess.Popen[bytes]]":
+        """The program, as a trainer's key starts it."""
         self._install()
         number = str(uid() if user is None else user)
         program = [
@@ -77,7 +76,7 @@ class Gate:
         ]
         with subprocess.Popen(
             program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/",
-            env={"SSH_ORIGINAL_COMMAND": command},
+            env={"SSH_ORIGINAL_COMMAND": COMMAND},
         ) as process:  # fmt: skip
             try:
                 yield process
@@ -90,25 +89,30 @@ class Gate:
             shutil.copytree(source, program / "node", ignore=shutil.ignore_patterns("__pycache__"))
             shutil.copy(source / "__main__.py", program)
 
-    def sent(self, content: bytes, command: str = f"upload {MODEL} {VERSION}") -> tuple[list[dict[str, Any]], int]:
-        """What is said to a trainer who sends all this and then ends the connection; and the exit status."""
-        with self.opened(command) as process:
+    def sent_to_program(self, content: bytes) -> tuple[list[dict[str, Any]], int]:
+        """What the program says to a trainer who sends all this and then ends the connection; and its exit status."""
+        with self.opened() as process:
             said, fault = process.communicate(content, timeout=30)
         assert fault == b""
         return [json.loads(each) for each in said.splitlines()], process.returncode
 
-    def refused(self, content: bytes, command: str = f"upload {MODEL} {VERSION}") -> str:
-        """Why all this is refused, by the command in a copy of this process: to start one takes ten times as long."""
+    def sent(self, content: bytes, command: str = COMMAND) -> tuple[list[dict[str, Any]], int]:
+        """The same of the command in a copy of this process: to start one takes ten times as long."""
         (self.root / "sent").write_bytes(content)
         with (self.root / "sent").open() as source, (self.root / "said").open("w") as target:
             code = in_a_copy(lambda: self._serve(command, source.fileno(), target.fileno()))
+        return self.said, code
+
+    def refused(self, content: bytes, command: str = COMMAND) -> str:
+        """Why all this is refused."""
+        said, code = self.sent(content, command)
         assert code == 1
-        assert set(self.said[-1]) == {"format", "refused"}
-        return str(self.said[-1]["refused"])
+        assert set(said[-1]) == {"format", "refused"}
+        return str(said[-1]["refused"])
 
     @property
     def said(self) -> list[dict[str, Any]]:
-        """What was said to whom `refused` has refused."""
+        """What was said last to a trainer by the command in a copy."""
         return [json.loads(each) for each in (self.root / "said").read_text().splitlines()]
 
     def _serve(self, command: str, source: int, target: int) -> None:
