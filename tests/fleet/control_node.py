@@ -52,5 +52,9 @@ class ControlNode:
         """The commits that the lab's own copy of the site lacks."""
         return self.git("rev-list", "--walk-reflogs", "HEAD").splitlines()
 
+    def forget_telling(self) -> None:
+        """Let the next run be the first that tells the datasink: other stories take its roots away."""
+        self.type(f"rm -f {SITE}/inventory/.deploy.roots")
+
     def _in_checkout(self, *words: str) -> Run:
         return self.type(f"cd {PRODUCT} && . .venv/bin/activate && PYINFRA_PROGRESS=off {shlex.join(words)}")

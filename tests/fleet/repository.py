@@ -64,7 +64,7 @@ class Repository:
         """Make a first commit of what the first one held: the nodes' sets name those that came since."""
         self.git("reset", "--quiet", "--hard")
         (self.folder / ".git" / "modelctl-change.json").unlink(missing_ok=True)
-        self.git("checkout", "--quiet", FIRST, "--", ".")
+        self.git("read-tree", "--reset", "-u", FIRST)
         self.git("commit", "--quiet", "--allow-empty", "--message", "as at first")
         self.git("tag", "--force", FIRST)
 

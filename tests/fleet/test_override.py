@@ -103,7 +103,10 @@ def test_a_bad_version_rolls_back_by_itself(repository: Repository, node: NodeOf
     run = repository.modelctl("override", "lab1", MODEL, BAD, "--yes")
     assert run.code == 1
     assert run.lines_with("imagenode: rolled back to ")
-    assert run.err.splitlines()[-1].endswith("and lab1 run what they ran before")
+    marked = f"and lab1 run what they ran before; {MODEL} {BAD} is marked bad on lab1 at "
+    assert marked in run.err.splitlines()[-1]
+    assert repository.log()[0] == f"Mark {MODEL} {BAD} bad"
+    repository.git("reset", "--quiet", "--hard", "HEAD~1")
     assert CURRENT in config(node)
     assert repository.is_as_first()
     assert repository.modelctl("status", "lab1").code == 0

@@ -120,12 +120,14 @@ def test_a_deploy_that_fails_takes_everything_back(repository: Repository, node:
     node("sentinel").misbehave(when=OLD, crash_after=0.2)
     run = repository.modelctl("rollback", MODEL, OLD, "--yes", "--unlock")
     assert run.code == 1
-    undone = repository.git("rev-parse", "HEAD")
-    assert run.err.splitlines()[-1] == (
+    undone = repository.git("rev-parse", "HEAD~1")
+    assert run.err.splitlines()[-1].startswith(
         f"{BACK}: the deploy failed, see above; the edit is undone by commit {undone[:12]}, "
-        "and data1, sentinel, data2 run what they ran before"
+        f"and data1, sentinel, data2 run what they ran before; {MODEL} {OLD} is marked bad on sentinel at "
     )
     assert run.lines_with("sentinel: rolled back to ")
+    assert repository.log()[0] == f"Mark {MODEL} {OLD} bad"
+    repository.git("reset", "--quiet", "--hard", "HEAD~1")
     assert_undone(repository, node)
 
 
