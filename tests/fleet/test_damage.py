@@ -134,8 +134,9 @@ def prepare(tmp_path: Path) -> Callable[[], None]:
 
 def assert_mended(node: NodeOf, found: Round) -> None:
     assert found.mended.code == 0, found.mended.err
-    for hosts in found.mended.changed().values():
-        assert hosts <= {*HOSTS}, found.mended.changed()
+    for name, hosts in found.mended.changed().items():
+        allowed = {"deepend"} if name.startswith("deploys/trainer.py") else {*HOSTS}  # which may not be set up yet
+        assert hosts <= allowed, found.mended.changed()
     for name in found.damaged:
         there = node(name)
         wait_until(partial(is_healthy, there), 30, f"{name}: {there.service} runs its chosen set")
