@@ -47,8 +47,8 @@ def receive(model: str, version: str, anyway: bool, site: Path) -> None:
     It belongs in a clone of its own, in which nobody else works. The model's `auto_promote` says whether it becomes
     the current version at once. Exits 3 when it is stored and pinned, and should have become that and has not.
     """
-    load(site)  # what is wrong with it is said before anything is done
     checkout = checkout_of(site)
+    hints.use(site)
     with clone.ready(checkout):
         inventory = load(site)
         pair = (model, pinning.require_version(version))

@@ -154,6 +154,18 @@ def test_a_clone_that_is_behind_takes_in_what_the_others_have(stage: Stage, orig
     assert (stage.folder / "theirs").exists()
 
 
+def test_a_site_that_does_not_load_is_taken_in_mended(stage: Stage, origin: Origin, tmp_path: Path) -> None:
+    right = stage.registry.read_text()
+    stage.registry.write_text("REGISTRY = (")
+    stage.git("commit", "--quiet", "--all", "--message", "broken")
+    stage.git("push", "--quiet", "origin", "HEAD:main")
+    subprocess.run(["git", "-C", str(origin.other), "pull", "--quiet"], check=True)
+    origin.commit("inventory/registry.py", right)
+    upload(tmp_path)
+    result = receive()
+    assert (result.exit_code, current(stage)) == (0, NEW), result.stderr
+
+
 def test_what_comes_meanwhile_is_merged_and_no_commit_of_a_deploy_is_lost(
     stage: Stage, origin: Origin, tmp_path: Path
 ) -> None:
