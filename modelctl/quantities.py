@@ -25,7 +25,7 @@ def duration(seconds: float) -> str:
     if 0 < seconds < 9.95:
         return f"{seconds:.1f} s"
     left = round(seconds)
-    parts = []
+    parts: list[tuple[int, str]] = []
     for unit, length in _SECONDS:
         count, left = divmod(left, length)
         if count or parts:
