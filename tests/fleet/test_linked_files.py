@@ -159,8 +159,8 @@ def begin_task(node: Node, script: str) -> str:
 
 
 def runbook_commands(section: str) -> list[str]:
-    """The commands of a section of the runbook, as they are printed."""
-    text = (CHECKOUT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    """The commands of a section of the runbook's page on linked files, as they are printed."""
+    text = (CHECKOUT / "docs" / "how-to" / "linked-files.md").read_text(encoding="utf-8")
     [found] = [part for part in text.split("\n## ") if part.startswith(section)]
     return [line.strip() for line in found.splitlines() if line.startswith("    ")]
 
