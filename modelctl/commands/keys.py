@@ -1,6 +1,7 @@
 """`modelctl trust` and `modelctl revoke`: the SSH keys of hosts, and their keys for the model registry."""
 
 import dataclasses
+import sys
 from pathlib import Path
 
 import click
@@ -22,18 +23,47 @@ DEPLOY = "deploys/access.py"
 
 
 @click.command()
-@click.argument("host")
+@click.argument("hosts", metavar="HOST...", nargs=-1, required=True)
 @click.option("--replace", is_flag=True, help="Accept a new key in place of the one on file, as after a new card.")
 @options.yes
 @options.inventory
-def trust(host: str, replace: bool, yes: bool, inventory: Inventory) -> None:
-    """Show the fingerprint of HOST's SSH key, and add the key to the site's known hosts."""
-    fleet = inventory.fleet
-    options.require_host(fleet, host)
-    address, known_hosts, port = fleet.host(host).address, fleet.site.known_hosts, remote.port(fleet, host)
+def trust(hosts: tuple[str, ...], replace: bool, yes: bool, inventory: Inventory) -> None:
+    """Show the fingerprint of each HOST's SSH key, and add the key to the site's known hosts.
+
+    Each host has a question of its own. Exits 1 when one of them is not trusted at the end; the others are.
+    """
+    fleet, names = inventory.fleet, list(dict.fromkeys(hosts))
+    for host in names:
+        options.require_host(fleet, host)
+    ports = {host: remote.port(fleet, host) for host in names}
     inventory.connect()
-    found = trusted.scan(host, address, port)
-    known = trusted.known_key(known_hosts, str(address), port)
+    shown = remote.side_by_side(names, lambda host: _shown_key(fleet, host, ports[host]))
+    refusals = 0
+    for host, key in shown.items():
+        try:
+            _trust(fleet.site.known_hosts, host, key, ports[host], replace, yes)
+        except OperatorError as error:
+            refusals += 1
+            click.echo(str(error), err=True)
+    if refusals:
+        sys.exit(1)
+
+
+def _shown_key(fleet: Fleet, host: str, port: int) -> trusted.HostKey | OperatorError:
+    """The key that a host shows, or why it shows none: that is told when its turn comes."""
+    try:
+        return trusted.scan(host, fleet.host(host).address, port)
+    except OperatorError as error:
+        return error
+
+
+def _trust(
+    known_hosts: Path, host: str, found: trusted.HostKey | OperatorError, port: int, replace: bool, yes: bool
+) -> None:
+    """Add a host's key when the operator says so. Raises OperatorError for one that is not trusted then."""
+    if isinstance(found, OperatorError):
+        raise found
+    known = trusted.known_key(known_hosts, found.address, port)
     trusted.require_not_revoked(known_hosts, host, found)
     is_done = trusted.is_alone if replace else trusted.is_known
     if is_done(known_hosts, found, port):

@@ -13,6 +13,7 @@ from modelctl import cli
 from modelctl.desired import check as checks
 from modelctl.desired.check import Checked
 from modelctl.desired.render import render
+from modelctl.errors import OperatorError
 from modelctl.nodes.trust import HostKey
 from tests import chandler
 from tests.unit.modelctl.sites import fleet
@@ -193,6 +194,30 @@ class TestTrust:
     def test_asks_and_takes_no(self) -> None:
         result = self.trust(answer="n\n")
         assert (result.exit_code, result.stderr) == (1, "lab1: not trusted, nothing changed\n")
+        assert not self.known.exists()
+
+    def test_several_hosts_are_asked_about_one_by_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """One that is not up, or that the operator says no to, is no other's failure."""
+        keys = {"lab1": KEY, "alpha5": HostKey("192.168.10.22", KEY.key), "data1": HostKey("192.168.10.50", OLD.key)}
+
+        def scan(host: str, *_: object) -> HostKey:
+            if host not in keys:
+                raise OperatorError(f"{host}: is it up?")
+            return keys[host]
+
+        monkeypatch.setattr("modelctl.nodes.trust.scan", scan)
+        words = ("trust", "east", "lab1", "alpha5", "data1", "lab1", "--site", self.site)
+        result = run(*words, answer="y\nn\ny\n")
+        assert result.exit_code == 1
+        assert result.stderr == "east: is it up?\nalpha5: not trusted, nothing changed\n"
+        assert result.stdout.count("Does the host itself show this fingerprint?") == 3
+        assert self.known.read_text() == (
+            f"192.168.10.20 ssh-ed25519 {KEY.key} lab1\n192.168.10.50 ssh-ed25519 {OLD.key} data1\n"
+        )
+
+    def test_nobody_is_asked_about_when_one_is_no_host(self) -> None:
+        result = run("trust", "lab1", "lab2", "--yes", "--site", self.site)
+        assert (result.exit_code, result.stdout) == (1, "")
         assert not self.known.exists()
 
     def test_same_key_again(self) -> None:
