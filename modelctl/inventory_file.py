@@ -23,6 +23,7 @@ from modelctl.faults import fault, one_line
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.json_files import load_bad, load_pins, load_revoked
 from modelctl.product import CHECKOUT
+from modelctl.schema import Site, Standards
 
 NEIGHBOURS = "inventory"
 """The package beside an inventory file."""
@@ -77,7 +78,7 @@ def site_beside(file: str) -> dict[str, Any]:
 
 
 def site_in(sources: Path) -> dict[str, Any]:
-    """What an inventory file holds for the site of a folder; revoked.json and bad.json need not be there.
+    """What an inventory file holds for the site of a folder; standards.py, revoked.json and bad.json may be absent.
 
     Raises OperatorError, and SystemExit under a pyinfra that runs outside the checkout, whose config.py calls `load`.
     """
@@ -87,7 +88,7 @@ def site_in(sources: Path) -> dict[str, Any]:
         )
     require_each_once(sorted(sources.rglob("*.py")))
     _import_package(sources)
-    registry, site, standards = (_value(sources, name) for name in ("registry", "site", "standards"))
+    registry, site, standards = _value(sources, "registry"), _site(sources), _standards(sources)
     pins = sources / PINS
     fleet = Fleet(site, registry, standards, load_pins(pins), load_revoked(sources / REVOKED), load_bad(sources / BAD))
     return {"_FLEET": fleet, "_SOURCES": sources, "_PINS": pins}
@@ -125,6 +126,19 @@ def _value(sources: Path, name: str) -> Any:
     if not hasattr(module, name.upper()):
         raise OperatorError(f"{path}: found no {name.upper()}; expected {name.upper()} = {name.title()}(...)")
     return getattr(module, name.upper())
+
+
+def _site(sources: Path) -> Any:
+    """SITE of site.py, whose known_hosts lies beside it unless it says where."""
+    site = _value(sources, "site")
+    if not isinstance(site, Site) or "known_hosts" in site.model_fields_set:
+        return site
+    return Site(**{name: vars(site)[name] for name in site.model_fields_set}, known_hosts=sources / "known_hosts")
+
+
+def _standards(sources: Path) -> Any:
+    """STANDARDS of standards.py; SentinelCam's own where a site has no such file."""
+    return _value(sources, "standards") if (sources / "standards.py").exists() else Standards()
 
 
 def _require_file(path: Path) -> None:

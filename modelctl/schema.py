@@ -3,6 +3,7 @@
 A site imports each of them from here.
 """
 
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveFloat
@@ -100,10 +101,11 @@ class VehicleSpeed(Part):
 class Site(Part):
     """A site's hosts and what they share.
 
-    `known_hosts` holds the hosts' SSH keys (`modelctl trust` adds them); `pull_ca` is the private key that signs the
-    nodes' pull certificates, kept outside git; `ssh_key` is the operator's own key, SSH's defaults when None. In these
-    paths ~ is the operator's home. `ncs2_nodes` are those that worked with an NCS2 before: no other may have one.
-    `coral_source` is where the releases of the Coral packages are downloaded from.
+    `known_hosts` holds the hosts' SSH keys (`modelctl trust` adds them): unless given, the file of that name beside
+    site.py. `pull_ca` is the private key that signs the nodes' pull certificates, kept outside git; `ssh_key` is the
+    operator's own key, SSH's defaults when None. In these paths ~ is the operator's home. `ncs2_nodes` are those that
+    worked with an NCS2 before: no other may have one. `coral_source` is where the releases of the Coral packages are
+    downloaded from.
     """
 
     name: HostName
@@ -117,8 +119,8 @@ class Site(Part):
     run_deletes: bool = True
     vehicle_speed: VehicleSpeed = VehicleSpeed()
     ssh_key: OwnPath | None = None
-    known_hosts: OwnPath
-    pull_ca: OwnPath
+    known_hosts: OwnPath = Path("known_hosts")
+    pull_ca: OwnPath = Path("~/.config/sentinelcam/pull_ca")
     coral_source: WebAddress = "https://github.com/feranick"
 
 

@@ -239,11 +239,7 @@ def _pythons(fleet: Fleet, name: str) -> tuple[str, ...]:
 def _face_detector(host: Sentinel) -> dict[str, Any]:
     """The kind of face detector, its confidence, and the EdgeTPU's model and role where there is one."""
     kind = host.face_model if host.accelerator == "coral" else host.accelerator
-    edgetpu = {
-        "ssd_mobilenet": ("face_detection_edgetpu", "tflite"),
-        "blazeface": ("face_detection_blazeface", host.blazeface_variant),
-    }.get(kind)
-    return {"confidence": getattr(host.face_confidence, kind), "edgetpu": edgetpu}
+    return {"confidence": getattr(host.face_confidence, kind), "edgetpu": host.edgetpu_face_model}
 
 
 def _retention_profiles(fleet: Fleet) -> dict[str, dict[str, Any]]:

@@ -21,6 +21,15 @@ REQUIRED_ROLES: Mapping[str, frozenset[str]] = {
     "openface_torch": frozenset({"embedder"}),
 }
 """The roles that configs name, per model."""
+TASK_MODELS = (
+    "mobilenet_ssd",
+    "mobilenet_ssd_edgetpu",
+    "face_detection",
+    "face_recognition",
+    "haarcascades",
+    "openface_torch",
+)
+"""What a sentinel's task configs name, whatever its accelerator."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +54,11 @@ def cross_faults(site: Site, registry: Registry, pins: Pins, names: Names) -> It
             yield from _outpost(f"site.hosts.{name}", host, site, names)
         if isinstance(host, Sentinel):
             yield from _cleans(f"site.hosts.{name}.cleans", host.cleans, site, names)
-    yield from _unknown("site.outpost_models", site.outpost_models, names.models)
+    if _gives_outpost_models(site):
+        yield from _unknown("site.outpost_models", site.outpost_models, names.models)
     yield from _duplicates("address", {name: str(host.address) for name, host in site.hosts.items()})
     yield from _duplicates("node_name", {name: host.node_name or name for name, host in outposts(site).items()})
-    yield from _registry(registry, names)
+    yield from _registry(site, registry, names)
     yield from _pinned_files(site, registry, pins)
 
 
@@ -87,6 +97,20 @@ def needed_model(camera: Camera) -> str | None:
     if camera.detectobjects != "mobilenetssd":
         return None
     return "mobilenet_ssd_edgetpu" if camera.accelerator == "coral" else "mobilenet_ssd"
+
+
+def named_models(host: Host) -> tuple[str, ...]:
+    """The models that the configs of a host name: without one of them they cannot be rendered."""
+    match host:
+        case Sentinel():
+            edgetpu = host.edgetpu_face_model
+            return (*TASK_MODELS, *([edgetpu[0]] if edgetpu else []))
+        case Outpost():
+            return tuple(filter(None, map(needed_model, host.cameras.values())))
+        case Datasink():
+            return ("face_recognition",)
+        case _:
+            return ()
 
 
 def wanted_versions(host: Host, site: Site, registry: Registry) -> dict[str, str]:
@@ -184,10 +208,17 @@ def _duplicates(field: str, values: Mapping[str, str]) -> Iterator[str]:
             yield fault(f"site.hosts.{host}.{field}", value, f"another one, this is host {other}'s")
 
 
-def _registry(registry: Registry, names: Names) -> Iterator[str]:
+def _gives_outpost_models(site: Site) -> bool:
+    """Whether the site says them, or an outpost gets them: nobody needs those that are only the type's default."""
+    return "outpost_models" in site.model_fields_set or any(host.models is None for host in outposts(site).values())
+
+
+def _registry(site: Site, registry: Registry, names: Names) -> Iterator[str]:
+    needed = {model: name for name, host in site.hosts.items() for model in named_models(host)}
     for model, roles in REQUIRED_ROLES.items():
-        if model not in names.models:
-            yield fault(f"registry.models.{model}", None, f"a Model with files for {', '.join(sorted(roles))}")
+        if model in needed and model not in names.models:
+            allowed = f"a Model with files for {', '.join(sorted(roles))}: site.hosts.{needed[model]} needs it"
+            yield fault(f"registry.models.{model}", None, allowed)
     if registry.coral is not None:
         yield from coral_faults(registry.coral)
     for name, entry in registry.models.items():

@@ -223,7 +223,7 @@ def _sound_rest(parts: dict[str, Any], error: ValidationError) -> _Tree | None:
         root = rest[steps[0]]
         if not isinstance(root, Part) or len(steps) < 2:
             return None
-        values, field = dict(vars(root)), steps[1]
+        values, field = {name: vars(root)[name] for name in root.model_fields_set}, steps[1]
         if len(steps) > 2 and isinstance(values.get(field), dict):
             values[field] = {key: value for key, value in values[field].items() if str(key) != steps[2]}
         else:

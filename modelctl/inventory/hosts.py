@@ -159,6 +159,15 @@ class Sentinel(Host):
         """Whether it uses this accelerator."""
         return self.accelerator == accelerator
 
+    @property
+    def edgetpu_face_model(self) -> tuple[str, str] | None:
+        """The model that finds faces on the Coral stick, and the role of its file; None without a stick."""
+        if self.accelerator != "coral":
+            return None
+        if self.face_model == "blazeface":
+            return "face_detection_blazeface", self.blazeface_variant
+        return "face_detection_edgetpu", "tflite"
+
 
 class Outpost(Host):
     """Runs cameras.

@@ -1,7 +1,6 @@
 """Every fault of a tree: one line with the path to the bad value, what was found, what is allowed."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -194,7 +193,8 @@ CASES: dict[str, tuple[Callable[[], Fleet], str]] = {
     ),
     "model that configs name": (
         lambda: fleet(registry=registry_without("openface_torch")),
-        "registry.models.openface_torch: found nothing; allowed: a Model with files for embedder",
+        "registry.models.openface_torch: found nothing; "
+        "allowed: a Model with files for embedder: site.hosts.sentinel needs it",
     ),
     "file name": (
         lambda: fleet(registry=registry_with("haarcascades", files={"eye": "../eye.xml"})),
@@ -269,8 +269,8 @@ def test_a_reference_to_something_faulty_is_no_second_fault() -> None:
 
 def test_a_site_without_its_base_shows_its_own_faults() -> None:
     with pytest.raises(Faults) as caught:
-        fleet(Site(name="x", hosts={}, primary_datasink="data1", known_hosts=Path("k")))  # type: ignore[call-arg]
-    assert [line.split(":")[0] for line in caught.value.faults] == ["site.hosts", "site.pull_ca"]
+        fleet(Site(hosts={}, primary_datasink="data1"))  # type: ignore[call-arg]
+    assert [line.split(":")[0] for line in caught.value.faults] == ["site.name", "site.hosts"]
 
 
 def test_a_fault_is_one_short_line_whatever_was_found() -> None:
