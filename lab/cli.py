@@ -11,7 +11,7 @@ from typing import ParamSpec
 import click
 from rich.console import Console
 
-from lab import machine, preflight, table
+from lab import machine, network, operator_shell, preflight, table
 from lab.hosts import CONTROL, DEFAULT, MOST
 from lab.lab import Lab
 from lab.name import command as typed
@@ -116,6 +116,19 @@ def reset(hosts: tuple[str, ...]) -> None:
 def ssh(host: str) -> None:
     """Open a shell on HOST as the operator does."""
     sys.exit(subprocess.run(LAB.ssh(host), check=False).returncode)
+
+
+@main.command()
+@_lab_command
+def shell() -> None:
+    """Open a shell in the lab's network, where pyinfra, modelctl and ssh reach the hosts.
+
+    It has a home of its own, which `down` removes: your keys, your sites and your git settings are not touched.
+    """
+    network.require_up()
+    operator_shell.make_home()
+    network.enter()
+    operator_shell.become()
 
 
 @main.command("exec")

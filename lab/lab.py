@@ -7,7 +7,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 
-from lab import cgroups, disk, inotify, keys, layers, locks, machine, network, pages, preflight, site_copy
+from lab import (
+    cgroups,
+    disk,
+    inotify,
+    keys,
+    layers,
+    locks,
+    machine,
+    network,
+    operator_shell,
+    pages,
+    preflight,
+    site_copy,
+)
 from lab.hosts import CONTROL, COUNT, HOSTS, STATE, LabHost, hosts, noted
 from lab.name import command
 from modelctl.errors import Faults, OperatorError
@@ -53,6 +66,7 @@ class Lab:
             cgroups.remove_parents()
             network.remove()
             site_copy.remove()
+            operator_shell.remove_home()
             pages.remove()
             COUNT.unlink(missing_ok=True)
             layers.discard_unused(layers.current(), self._say)

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from lab import preflight
 from lab.cli import main
 
-COMMANDS = {"up", "down", "status", "services", "boot", "reset", "ssh", "exec", "logs", "limit", "cut", "mend"}
+COMMANDS = {"up", "down", "status", "services", "boot", "reset", "ssh", "exec", "logs", "limit", "cut", "mend", "shell"}
 ROOT = 0
 
 
