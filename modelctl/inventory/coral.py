@@ -23,29 +23,37 @@ _TENSORFLOW = re.compile(r"tf(\d+\.\d+\.\d+)", re.IGNORECASE)
 
 
 class CoralPackage(Part):
-    """A package: its version, its files, and the path of its release below the site's `coral_source`."""
+    """A package of a stack."""
 
     version: Word
+    """As its release is called."""
     release: Annotated[
         str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$", max_length=200)
     ]
+    """Path of its release below the site's `coral_source`."""
     files: Annotated[tuple[FileName, ...], Field(min_length=1)]
+    """Names of its files on the release page."""
 
 
 class CoralStack(Part):
-    """Three packages that match: one alone, or of another TensorFlow, crashes the services.
-
-    `extra` are those of their files that are stored on the primary datasink and brought to no node.
-    """
+    """Three packages that match: one alone, or of another TensorFlow, crashes the services."""
 
     tensorflow: Word
+    """Version of TensorFlow that all three are built for."""
     python: Annotated[str, Field(pattern=r"^3\.[0-9]{1,2}$")]
+    """Version of Python, as 3.11."""
     debian: Word
+    """Code name of the release, as bookworm."""
     architecture: Architecture
+    """As dpkg has it."""
     libedgetpu: CoralPackage
+    """The library of the stick."""
     pycoral: CoralPackage
+    """The Python package."""
     tflite_runtime: CoralPackage
+    """The interpreter of models."""
     extra: frozenset[FileName] = frozenset()
+    """Files that are stored on the primary datasink and brought to no node."""
 
     def packages(self) -> Iterator[tuple[str, CoralPackage]]:
         """Each package with its name."""
@@ -76,8 +84,11 @@ class Coral(Part):
     linked_names: ClassVar[frozenset[str]] = frozenset()
 
     current_version: Version
+    """The stack that hosts with a stick get."""
     previous_version: Version | None = None
+    """The one before, for `modelctl rollback`."""
     stacks: Annotated[dict[Version, CoralStack], Field(min_length=1)]
+    """Every stack, by version."""
 
     def names_of(self, version: str) -> frozenset[str]:
         """The files that a stored version must have."""
