@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from functools import reduce
 from reprlib import Repr
 from typing import TypeVar
@@ -12,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from modelctl.errors import Faults
 from modelctl.inventory.values import Part
+from modelctl.nearest import nearest
 from node.errors import printable
 
 MAX_QUOTED = 160
@@ -31,9 +31,7 @@ def fault(path: str, found: object, allowed: str) -> str:
 def choice(found: object, names: Iterable[str]) -> str:
     """The allowed names in words, with the nearest to what was found."""
     allowed = sorted(names)
-    close = get_close_matches(found, allowed, n=1) if isinstance(found, str) else []
-    hint = f"; did you mean {close[0]}?" if close else ""
-    return (", ".join(allowed) or "none, there are none yet") + hint
+    return (", ".join(allowed) or "none, there are none yet") + nearest(found, allowed)
 
 
 def for_each(names: Iterable[str], make: Callable[[str], Made]) -> dict[str, Made]:

@@ -3,7 +3,6 @@
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from fnmatch import fnmatch
 from inspect import signature
 from pathlib import Path
@@ -19,6 +18,7 @@ from modelctl.desired.desired_state import desired
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, fault, for_each, one_line
 from modelctl.inventory_file import Inventory
+from modelctl.nearest import nearest
 from modelctl.nodes.pull_ca import PullCa
 from modelctl.outside import DEPLOYS
 from operations.run import parse_data
@@ -127,8 +127,7 @@ def _nearest(name: str) -> str:
     """The Python file whose name is nearest, in the folder that was typed."""
     path = Path(name)
     names = [each.name for each in path.parent.glob("*.py")] if path.parent.is_dir() else []
-    close = get_close_matches(path.name, names, n=1)
-    return f"; did you mean {path.parent / close[0]}?" if close else ""
+    return nearest(str(path), [str(path.parent / each) for each in names])
 
 
 def _require_download(stage: str, deploys: Iterable[str], datasink: str, run: Iterable[str]) -> None:
@@ -159,11 +158,18 @@ def _value(text: str) -> Any:
 
 
 def _unmatched(option: str, patterns: Iterable[str], groups: Groups) -> list[str]:
+    known = [*groups, *_members(groups, "all")]
     return [
-        fault(f"--{option}", pattern, choice(pattern, [*groups, *_members(groups, "all")]))
+        fault(f"--{option}", pattern, choice(pattern, known)) + _each_alone(option, pattern)
         for pattern in patterns
         if not _matching([pattern], groups)
     ]
+
+
+def _each_alone(option: str, pattern: str) -> str:
+    """What to type for a list, which pyinfra takes for one name."""
+    words = [f"--{option} {name.strip()}" for name in pattern.split(",")]
+    return f"; for several: {' '.join(words)}" if len(words) > 1 else ""
 
 
 def _meant(words: Mapping[str, Any], groups: Groups) -> list[str]:

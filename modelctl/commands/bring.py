@@ -61,7 +61,7 @@ def coral() -> None:
     """Bring the packages of a Coral stack to the primary datasink, and pin them."""
 
 
-@coral.command()
+@coral.command(short_help="Download a stack from its release pages.")
 @click.argument("version", required=False)
 @click.option(
     "--from",
@@ -95,7 +95,7 @@ def download(version: str | None, folder: Path | None, inventory: Inventory) -> 
         click.echo(f"no pin covers all of them yet; next: {hints.modelctl('coral pin')}")
 
 
-@coral.command("pin")
+@coral.command("pin", short_help="Pin a stack as the datasink holds it.")
 @click.argument("version", required=False)
 @options.yes
 @options.inventory

@@ -18,7 +18,7 @@ def prune() -> None:
     """Remove old versions: from the primary datasink's registry, and from the nodes."""
 
 
-@prune.command()
+@prune.command(short_help="Remove them from the model registry.")
 @dry
 @options.yes
 @options.as_json
@@ -43,7 +43,7 @@ def registry(dry_run: bool, yes: bool, as_json: bool, inventory: Inventory) -> N
         raise OperatorError(f"{fleet.site.primary_datasink}: {swept.fault}")
 
 
-@prune.command()
+@prune.command(short_help="Remove them from the nodes.")
 @dry
 @options.yes
 @options.as_json

@@ -154,7 +154,7 @@ def test_a_settled_fleet_has_no_first(node: NodeOf) -> None:
 
 def test_a_first_host_that_is_not_in_the_run_is_an_error_of_one_line() -> None:
     for words, allowed in (
-        (["--data", "canary=alpha6"], "alpha5, data1, data2, east, lab1, sentinel; did you mean alpha5?"),
+        (["--data", "canary=alpha6"], "alpha5, data1, data2, east, lab1, sentinel"),
         (["--data", "canary=alpha5", "--limit", "east"], "east"),
     ):
         run = pyinfra("deploys/configs.py", "-y", *words)

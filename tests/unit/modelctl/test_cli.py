@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from modelctl.desired.check import Checked
 from modelctl.desired.render import render
 from modelctl.errors import OperatorError
 from modelctl.nodes.trust import HostKey
+from modelctl.product import release
 from tests import chandler
 from tests.unit.modelctl.sites import fleet
 
@@ -47,13 +49,54 @@ def written(folder: Path, **changes: object) -> Path:
     return path
 
 
-@pytest.mark.parametrize("path", [(), *((name,) for name in cli.main.commands)])
-def test_every_command_and_option_has_help(path: tuple[str, ...]) -> None:
-    command = cli.main.commands[path[0]] if path else cli.main
+def every_command(group: click.Group, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    yield path, group
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from every_command(command, *path, name)
+        elif command is not None:
+            yield (*path, name), command
+
+
+ALL = list(every_command(cli.main))
+
+
+@pytest.mark.parametrize(("path", "command"), ALL, ids=[" ".join(path) or "modelctl" for path, _ in ALL])
+def test_every_command_and_option_has_help(path: tuple[str, ...], command: click.Command) -> None:
     assert command.help
     assert all(option.help for option in command.params if isinstance(option, click.Option))
     assert run(*path, "-h").output == run(*path, "--help").output
     assert run(*path, "-h").exit_code == 0
+
+
+@pytest.mark.parametrize("path", [path for path, command in ALL if isinstance(command, click.Group)])
+def test_a_line_of_each_command_is_not_cut_and_not_folded(path: tuple[str, ...]) -> None:
+    group = dict(ALL)[path]
+    assert isinstance(group, click.Group)
+    shown = CliRunner().invoke(cli.main, [*path, "--help"], terminal_width=60).output
+    listed = shown.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in listed] == sorted(group.list_commands(click.Context(group)))
+    assert all(line.endswith(".") and not line.endswith("..") for line in listed), shown
+
+
+def test_the_list_of_commands_loads_none_of_them() -> None:
+    lines = ("import sys", "from modelctl.cli import main", "main(['--help'], standalone_mode=False)")
+    code = "\n".join([*lines, "assert not [name for name in sys.modules if name.startswith('modelctl.commands.')]"])
+    subprocess.check_output([sys.executable, "-c", code], timeout=60)
+
+
+def test_the_release() -> None:
+    shown = run("--version")
+    assert (shown.exit_code, shown.output) == (0, f"modelctl {release()}\n")
+
+
+def test_a_command_that_is_none() -> None:
+    result = run("stauts")
+    assert result.exit_code == 2
+    assert result.stderr.endswith("Error: No such command 'stauts'; did you mean status?; the commands: main --help\n")
+    assert "did you mean" not in run("remove").stderr
 
 
 def test_check_of_a_site_without_pins_and_trust() -> None:
@@ -150,9 +193,7 @@ def test_render_of_a_host_without_files() -> None:
 def test_unknown_host(command: str) -> None:
     result = run(command, "lab2")
     assert result.exit_code == 1
-    assert result.stderr == (
-        "HOST: found 'lab2'; allowed: alpha5, data1, deepend, east, lab1, sentinel, wall1; did you mean lab1?\n"
-    )
+    assert result.stderr == ("HOST: found 'lab2'; allowed: alpha5, data1, deepend, east, lab1, sentinel, wall1\n")
 
 
 @pytest.mark.parametrize("command", [("check",), ("render", "lab1"), ("trust", "lab1"), ("status",)])

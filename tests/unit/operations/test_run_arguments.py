@@ -76,7 +76,7 @@ def test_the_connectors_own_keys_pass() -> None:
         ({"models": "7"}, f"--data models: found '7'; allowed: {KNOWN}"),
         ({"unlock": "no"}, "--data unlock: found 'no'; allowed: yes"),
         ({"verify": "yes"}, "--data verify: found 'yes'; allowed: full"),
-        ({"canary": "lab2"}, "--data canary: found 'lab2'; allowed: data1, east, lab1; did you mean lab1?"),
+        ({"canary": "lab2"}, "--data canary: found 'lab2'; allowed: data1, east, lab1"),
         ({"canary": "alpha5"}, "--data canary: found 'alpha5'; allowed: data1, east, lab1"),
         ({"canary": "deepend"}, "--data canary: found 'deepend'; allowed: data1, east, lab1"),
         ({"canary": ""}, "--data canary: found ''; allowed: data1, east, lab1"),

@@ -135,7 +135,7 @@ def test_a_version_that_no_pin_covers() -> None:
     with pytest.raises(OperatorError) as caught:
         preview.require_pinned(fleet(pins=PINS), MODEL, "2025-02-26")
     assert str(caught.value) == (
-        f"VERSION: found '2025-02-26'; allowed: a pinned version of {MODEL}: {OLD}, {NEW}; did you mean {OLD}?; "
+        f"VERSION: found '2025-02-26'; allowed: a pinned version of {MODEL}: {OLD}, {NEW}; "
         f"one that is stored: modelctl pin {MODEL} 2025-02-26"
     )
     with pytest.raises(OperatorError, match="none, there are none yet"):
