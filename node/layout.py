@@ -61,6 +61,11 @@ def pull_lock() -> Path:
     return STATE / "pull.lock"
 
 
+def pull_progress() -> Path:
+    """How far the pull is that runs, once it has run for a moment."""
+    return RUNTIME / "pull-progress"
+
+
 def history() -> Path:
     return STATE / "history.jsonl"
 

@@ -58,19 +58,20 @@ def run(fleet: Fleet, host: str, command: Sequence[str], seconds: float, message
 
 def status(fleet: Fleet, host: str) -> dict[str, NodeService]:
     """The services that a node knows, by name. Raises remote.NoAnswer, in one line, when it does not say."""
-    return _status(fleet, host).services
+    return whole_status(fleet, host).services
 
 
 def referenced_versions(fleet: Fleet, host: str) -> dict[str, str]:
     """The versions that any set on a node names, as MODEL/VERSION, and why. Raises remote.NoAnswer as `status`."""
-    references = _status(fleet, host).references
+    references = whole_status(fleet, host).references
     if references is None:
         said = "it does not say which versions its sets name; a deploy brings a program that does, and mends sets"
         raise remote.no_answer(fleet, host, f"{said}: {hints.deploying(host)}")
     return references
 
 
-def _status(fleet: Fleet, host: str) -> Status:
+def whole_status(fleet: Fleet, host: str) -> Status:
+    """All that a node says of itself and its services. Raises remote.NoAnswer as `status`."""
     done = remote.run(fleet, host, words("status", "--json"), STATUS_SECONDS)
     fails = _TRACEBACK in done.stderr  # a power cut can have damaged it
     if done.returncode == 0 and done.stdout.strip() and not fails:

@@ -6,7 +6,7 @@ The JSON is FleetStatus, with "ok": whether there is nothing to be done. A node'
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from modelctl import hints
+from modelctl import hints, quantities
 from modelctl.desired.desired_state import desired
 from modelctl.errors import Faults
 from modelctl.faults import choice, fault, for_each
@@ -16,7 +16,7 @@ from modelctl.reports import registry_state
 from modelctl.reports.registry_state import RegistryState
 from modelctl.table import BAD, NONE, ODD, UNKNOWN, WELL, Report, Row, Table
 from node import codec
-from node.protocol.facts import Coral, HistoryEntry, NodeService, Pending
+from node.protocol.facts import Coral, HistoryEntry, NodeService, Pending, Running
 from node.store.service_set import ServiceSet
 
 SHORT = 12
@@ -75,6 +75,7 @@ class HostStatus(NamedTuple):
 
     services: Mapping[str, ServiceStatus]
     error: str | None
+    running: Sequence[Running] = ()  # a pull, a switch
 
     @property
     def is_healthy(self) -> bool:
@@ -133,15 +134,15 @@ def short(digest: str | None) -> str:
 
 def _look(fleet: Fleet, host: str, wanted: list[ServiceSet]) -> HostStatus:
     try:
-        found = node_command.status(fleet, host)
+        answer = node_command.whole_status(fleet, host)
     except remote.NoAnswer as error:
         return HostStatus({}, str(error))
+    found = answer.services
     sets, overrides = {each.service: each for each in wanted}, fleet.host(host).model_version_overrides
     # A service that nobody wants there tells of an earlier role of the host, if it runs.
     names = [*sets, *(name for name, service in found.items() if service.active and name not in sets)]
-    return HostStatus(
-        {name: _compare(name, sets.get(name), found.get(name, _UNHEARD_OF), overrides) for name in names}, None
-    )
+    services = {name: _compare(name, sets.get(name), found.get(name, _UNHEARD_OF), overrides) for name in names}
+    return HostStatus(services, None, answer.running)
 
 
 def _compare(name: str, wanted: ServiceSet | None, found: NodeService, overrides: Mapping[str, str]) -> ServiceStatus:
@@ -246,12 +247,21 @@ def _notes(found: Mapping[str, HostStatus]) -> Iterator[str]:
     for name, host in found.items():
         if host.error is not None:
             yield host.error
+        yield from (f"{name}: {_running_note(each)}" for each in host.running)
         for service, status in host.services.items():
             yield from (f"{name} {service}: {note}" for note in _service_notes(service, status))
     drifted = [name for name, host in found.items() if any(each.drift for each in host.services.values())]
     if drifted:
         limits = " ".join(f"--limit {name}" for name in drifted)
         yield "what a deploy would do about drift: " + hints.pyinfra(f"deploys/models.py {limits} --dry")
+
+
+def _running_note(found: Running) -> str:
+    what = f"{found.work} of {found.service}" if found.service else found.work
+    how_far = f": it {found.stage}" if found.stage else ""
+    if found.done is not None and found.size is not None:
+        how_far = f": {quantities.size(found.done)} of {quantities.size(found.size)}"
+    return f"a {what} is running since {found.since}, by {found.operator}{how_far}; {found.purpose}"
 
 
 def _service_notes(service: str, status: ServiceStatus) -> Iterator[str]:

@@ -12,6 +12,7 @@ from node.desired_state import DesiredState, Stack
 from node.errors import Refusal, printable
 from node.machine import processes, services
 from node.protocol.facts import StackState
+from node.pull import room
 from node.store import disk
 from node.store.service_set import ServiceSet
 from node.switch import installation
@@ -37,6 +38,7 @@ def state(stack: Stack, desired: DesiredState) -> StackState:
         udevd=disk.is_there(stick.UDEVD),
         missing=not is_there,
         to_remap=[] if is_there else remapped(stack, desired),
+        room=None if is_there else room.of_stack(stack, desired),
     )
 
 

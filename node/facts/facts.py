@@ -11,7 +11,7 @@ from node.errors import Refusal
 from node.facts import coral_host, pending, prerequisites
 from node.health import health, work
 from node.protocol.facts import Facts, PullAccess, SetState
-from node.pull import access, face_list, staging_folders
+from node.pull import access, face_list, room, staging_folders
 from node.registry import primary
 from node.store import disk, history, references, sets, versions
 from node.store.history import short
@@ -23,18 +23,21 @@ from node.switch import drift
 def gather(desired: DesiredState) -> Facts:
     """Return what differs from the desired state."""
     absent = [path for path in desired.folders if not disk.is_folder(path)]
+    missing = [each for each in desired.versions if _is_missing(each, desired)]
+    lists = _face_list(desired)
     found = Facts(
         current_program=program.current(),
         damaged=mend.look(desired),
         absent_folders=[*absent, *staging_folders.foreign(desired)],
-        missing_versions=[each.label for each in desired.versions if _is_missing(each, desired)],
+        missing_versions=[each.label for each in missing],
         stack=desired.stack and coral_host.state(desired.stack, desired),
-        face_list=_face_list(desired),
+        face_list=lists,
         sets={each.service: _set(each, desired) for each in desired.sets},
         pull_access=PullAccess(access.public_key(), access.read(access.CERTIFICATE), access.read(access.KNOWN_HOSTS)),
         history=history.entries()[-history.RECENT :],
         datasink=primary.state(desired),
         references=references.of_host(),
+        room=room.of_models(missing, desired) if missing or lists else None,
     )
     return found._replace(missing=prerequisites.missing(desired, found), remarks=prerequisites.remarks(desired))
 

@@ -7,7 +7,7 @@ from typing import Iterator, List, Optional
 from node import layout, leftovers
 from node.coral import mapped, stick
 from node.errors import Refusal, Unknown
-from node.facts import pending, prerequisites
+from node.facts import pending, prerequisites, running
 from node.health import health, work
 from node.machine import processes, services
 from node.protocol.facts import Coral, NodeService, Pending, Status
@@ -19,7 +19,8 @@ from node.switch import drift
 
 def status() -> Status:
     services = {service: _service(service) for service in layout.services()}
-    return Status(services, disk.target(layout.program() / "current"), references.of_host())
+    program = disk.target(layout.program() / "current")
+    return Status(services, program, references.of_host(), running.look())
 
 
 def _service(service: str) -> NodeService:
@@ -114,7 +115,8 @@ def text(found: Status) -> str:
             lines.append("  pending   %s" % _pending_text(service.pending))
         if service.last:
             lines.append("  last      %s" % history.text(service.last))
-    return "\n".join(lines or ["nothing was deployed to this node yet"])
+    lines = lines or ["nothing was deployed to this node yet"]
+    return "\n".join([*lines, *map(running.text, found.running)])
 
 
 def coral_text(found: Optional[Coral]) -> Iterator[str]:

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import List, Optional, Tuple
 
 from node import layout
-from node.desired_state import File, Version
 from node.protocol.versions import Chosen, FolderRead, Preview, PreviewQuestion, Verified, VerifyFolder, VerifyQuestion
-from node.pull import face_list
-from node.store import checksum_cache, disk, sets
+from node.pull import face_list, room
+from node.store import disk, sets
 
 
 def preview(question: PreviewQuestion) -> Preview:
@@ -18,7 +17,7 @@ def preview(question: PreviewQuestion) -> Preview:
     Reads no model bytes.
     """
     lists, stack = question.face_lists, question.stack
-    size = sum(file.size for each in question.versions for file in _absent(each))
+    size = sum(file.size for each in question.versions for file in room.to_come(each))
     for each in lists:
         size += sum(file.size for file in each.files if not disk.is_there(face_list.path_of(each, file.name)))
     if stack is not None and not disk.is_real_folder(layout.coral() / stack.digest):
@@ -30,12 +29,6 @@ def preview(question: PreviewQuestion) -> Preview:
         unlocked=[face_list.unlocks(each, configs, question.registry) for each in lists],
         chosen={each.content.service: Chosen(each.content.digest, each.commit) for each in found if each is not None},
     )
-
-
-def _absent(version: Version) -> List[File]:
-    """Return what is not there, and has no equal in another version, from which it is taken unless it is linked."""
-    absent = [file for file in version.files if not disk.is_there(version.directory / file.name)]
-    return [file for file in absent if file.linked or checksum_cache.find(file.sha256) is None]
 
 
 def verify(question: VerifyQuestion) -> Verified:

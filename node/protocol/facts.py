@@ -1,9 +1,9 @@
 """What a node says of itself: to a deploy its facts and history, to `modelctl status` and its console its services."""
 
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional
+from typing import Container, Dict, List, NamedTuple, Optional
 
-from node.codec import Text
+from node.codec import Size, Text
 
 SHOWN = 3  # reasons of a switch
 
@@ -61,6 +61,38 @@ class SetState(NamedTuple):
         return "; ".join([*self.reasons[:SHOWN], *(["%d more" % more] if more > 0 else [])])
 
 
+class Room(NamedTuple):
+    """What a pull needs of a disk, and what that has."""
+
+    folder: Path  # that the files go to
+    needed: Dict[str, Size]  # bytes, by MODEL/VERSION
+    free: Size
+    reserve: Size  # of the free bytes, what has to stay free
+    unread: Dict[str, Size] = {}  # bytes that are there, and come anew where they prove wrong
+
+    @property
+    def size(self) -> int:
+        return sum(self.needed.values())
+
+    @property
+    def problem(self) -> Optional[str]:
+        """Why the files do not fit; None when they do."""
+        left = self.free - self.reserve
+        if not self.needed or self.size <= left:
+            return None
+        return (
+            "%s: too little space: %s MB needed, %s MB free beside a reserve of %s MB; remove something and run again"
+            % (self.folder, *("%.1f" % (size / 1e6) for size in (self.size, max(0, left), self.reserve)))
+        )
+
+    def of(self, labels: Container[str]) -> "Room":
+        """The same of these versions alone."""
+        needed, unread = (
+            {label: each[label] for label in each if label in labels} for each in (self.needed, self.unread)
+        )
+        return self._replace(needed=needed, unread=unread)
+
+
 class StackState(NamedTuple):
     """How a host stands to its Coral stack, and what the stick misses there."""
 
@@ -71,6 +103,7 @@ class StackState(NamedTuple):
     udevd: bool  # it runs, and must be told of a rule
     missing: bool = False  # the stack itself must come
     to_remap: List[str] = []  # services that have mapped a library which is replaced then
+    room: Optional[Room] = None  # for its packages, where it must come
 
     @property
     def is_settled(self) -> bool:
@@ -133,6 +166,7 @@ class Facts(NamedTuple):
     missing: Missing = Missing()
     remarks: List[str] = []  # what may be wrong
     references: Optional[Dict[str, str]] = None  # MODEL/VERSION -> what of its sets names it; None when one is damaged
+    room: Optional[Room] = None  # for what must be pulled but the stack; None where nothing must, or nobody knows
 
 
 class Pending(NamedTuple):
@@ -182,7 +216,21 @@ class NodeService(NamedTuple):
         return self.commit not in (None, "adopted")
 
 
+class Running(NamedTuple):
+    """Work that goes on at this moment: the lock that it holds says so, and who began it, when and what for."""
+
+    work: str  # "pull", "switch" or "restore"
+    operator: str
+    purpose: str
+    since: str
+    service: Optional[str] = None  # whose set is switched
+    stage: Optional[str] = None  # how far a switch is
+    done: Optional[Size] = None  # bytes of a pull that came; None in its first moments
+    size: Optional[Size] = None  # and of how many
+
+
 class Status(NamedTuple):
     services: Dict[str, NodeService]
     program: Optional[str] = None  # the digest of the one that the units run
     references: Optional[Dict[str, str]] = None  # as `Facts` has it; None also of a program that does not say
+    running: List[Running] = []

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Dict, List, NamedTuple
 
-from node.codec import Text
+from node.codec import Size, Text
 from node.protocol.facts import HistoryEntry
 from node.store.service_set import Installed
 
@@ -12,6 +12,15 @@ class SwitchResult(NamedTuple):
     """How the switches of a desired state ended. An absent service was not reached, or nobody knows yet."""
 
     ended: Dict[str, str]  # service -> an outcome of node/store/history.py, or unfit (node/switch/switch_result.py)
+
+
+class PullProgress(NamedTuple):
+    """How far a pull is: a line that it says again and again while it runs."""
+
+    done: Size  # bytes that came, of this size
+    size: Size
+    before: Size = 0  # of those, what an earlier pull left
+    pid: int = 0  # of the program that pulls
 
 
 class Refused(NamedTuple):

@@ -13,7 +13,8 @@ from typing import Dict, Iterator, List, Optional
 from node import layout
 from node.desired_state import DesiredState, File, Limits, Source, Version
 from node.errors import Refusal
-from node.pull import face_list, staging_folders, transfer
+from node.pull import face_list, room, staging_folders, transfer
+from node.pull.meter import Meter
 from node.store import checksum_cache, disk, files, versions
 from node.store.checksum_cache import Reading
 from node.store.rights import Owner
@@ -137,30 +138,23 @@ def _bring(wanted: Dict[str, File], staging: Path, desired: DesiredState) -> Non
     """Fetch files by their names in the registry; where an earlier try left the start of one, only the rest moves."""
     if not wanted:
         return
-    check_space(wanted, staging, desired.limits)
+    needed = require_space(wanted, staging, desired.limits)
     resumed = [name for name in wanted if disk.is_file(staging / name)]
-    transfer.fetch(desired.source, list(wanted), staging, desired.limits)
+    size = sum(file.size for file in wanted.values())
+    meter = Meter(size, size - needed)
+    transfer.fetch(desired.source, list(wanted), staging, desired.limits, meter.show)
     # A power cut may have torn what an earlier try staged.
     torn = [name for name in resumed if disk.sha256(staging / name) != wanted[name].sha256]
     if torn:
         transfer.mend(desired.source, torn, staging, desired.limits)
 
 
-def check_space(wanted: Dict[str, File], staging: Path, limits: Limits) -> None:
-    """Refuse before the first byte when the files do not fit. Raises Refusal with both numbers."""
-    staged = {name: disk.status(staging / name) for name in wanted}
-    sizes = {name: status.st_size for name, status in staged.items() if status is not None}
-    needed = sum(max(0, file.size - sizes.get(name, 0)) for name, file in wanted.items())
-    free = disk.free(staging) - limits.reserve_bytes
-    if needed > free:
-        raise Refusal(
-            "%s: too little space: %s MB needed, %s MB free beside a reserve of %s MB; remove something and run again"
-            % (staging.parent, _megabytes(needed), _megabytes(max(0, free)), _megabytes(limits.reserve_bytes))
-        )
-
-
-def _megabytes(size: int) -> str:
-    return "%.1f" % (size / 1e6)
+def require_space(wanted: Dict[str, File], staging: Path, limits: Limits) -> int:
+    """Return the bytes that must come; refuse before the first of them when they do not fit. Raises Refusal."""
+    found = room.look(wanted, staging, limits)
+    if found.problem is not None:
+        raise Refusal(found.problem)
+    return found.size
 
 
 def _settle(version: Version, staging: Path, desired: DesiredState) -> None:

@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, Optional, Tuple
 
 from node import layout
 from node.desired_state import Limits, Source
@@ -47,29 +47,34 @@ HOPELESS = {
 }
 
 Progress = Dict[str, Tuple[int, int]]  # name -> size, time of change in ns
+Show = Callable[[int], None]  # told how many bytes are there, again and again
 
 
-def fetch(source: Source, names: List[str], staging: Path, limits: Limits) -> None:
+def _unseen(_: int) -> None:
+    """Nobody follows it."""
+
+
+def fetch(source: Source, names: List[str], staging: Path, limits: Limits, show: Show = _unseen) -> None:
     """Bring `names`, relative to the registry, below `staging`. Raises Refusal; what came stays for the next try.
 
     Only what is missing at the end of a staged file moves. A name that the registry lacks is no error here.
     """
-    _persist(source, names, staging, limits, APPEND)
+    _persist(source, names, staging, limits, APPEND, show)
 
 
 def mend(source: Source, names: List[str], staging: Path, limits: Limits) -> None:
     """Compare staged files with the registry's block by block, and bring the blocks that differ. Raises Refusal."""
-    _persist(source, names, staging, limits, COMPARE)
+    _persist(source, names, staging, limits, COMPARE, _unseen)
 
 
-def _persist(source: Source, names: List[str], staging: Path, limits: Limits, mode: List[str]) -> None:
+def _persist(source: Source, names: List[str], staging: Path, limits: Limits, mode: List[str], show: Show) -> None:
     """Run rsync again and again, until it is done, or nothing has come for as long as the limits' patience."""
     if not source.local:
         require_key()
     pause = FIRST_PAUSE
     found, since = _progress(names, staging), time.monotonic()
     while True:
-        code, said = _rsync(source, names, staging, limits, mode)
+        code, said = _rsync(source, names, staging, limits, mode, show)
         if code in RSYNC_DONE and "No space left" not in said:
             return
         _refuse_hopeless(source, staging, code, said)
@@ -108,7 +113,9 @@ def hopeless(said: str, host: str) -> Optional[str]:
     return None
 
 
-def _rsync(source: Source, names: List[str], staging: Path, limits: Limits, mode: List[str]) -> Tuple[int, str]:
+def _rsync(
+    source: Source, names: List[str], staging: Path, limits: Limits, mode: List[str], show: Show
+) -> Tuple[int, str]:
     """Return rsync's exit code and what it said. Its input and output are files, which nobody need serve in time."""
     timeout = 2 * limits.pull_timeout  # ssh notices a dead link; twice its time ends what hangs for another reason
     command = ["rsync", "--times", "--files-from=-", "--chmod=D755,F644", "--timeout=%d" % timeout, *mode]
@@ -122,7 +129,7 @@ def _rsync(source: Source, names: List[str], staging: Path, limits: Limits, mode
             command, stdin=listing, stdout=subprocess.DEVNULL, stderr=said, env=environment, close_fds=False,
             cwd="/proc/self/fd/%d" % folder,
         ) as process:  # fmt: skip
-            _follow(process, names, staging, synced, timeout + limits.pull_patience)
+            _follow(process, names, staging, synced, timeout + limits.pull_patience, show)
         said.seek(0)
         return process.returncode, said.read().decode(errors="replace")
 
@@ -168,10 +175,10 @@ def require_key() -> None:
 
 
 def _follow(
-    process: "subprocess.Popen[bytes]", names: List[str], staging: Path, synced: Progress, patience: float
+    process: "subprocess.Popen[bytes]", names: List[str], staging: Path, synced: Progress, patience: float, show: Show
 ) -> None:
-    """Sync what comes until rsync ends; `synced` was there before. It is ended when it neither brings nor reads any
-    byte for `patience` seconds: while it compares a long file with the registry's, nothing comes.
+    """Sync and show what comes until rsync ends; `synced` was there before. It is ended when it neither brings nor
+    reads any byte for `patience` seconds: while it compares a long file with the registry's, nothing comes.
     """
     since = time.monotonic()
     read: Optional[int] = None
@@ -181,6 +188,7 @@ def _follow(
             process.wait(timeout=SYNC_PAUSE)
             has_ended = True
         found = _progress(names, staging)
+        show(sum(size for size, _ in found.values()))
         for name, status in found.items():
             if status != synced.get(name):
                 files.sync(staging / name)

@@ -8,12 +8,23 @@ import os
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, NamedTuple, Optional
 
+from node import codec
 from node.errors import Refusal
 from node.store import files, history
 
 PATIENCE = 0.5  # seconds
+
+
+class Holder(NamedTuple):
+    """Who holds a lock; an older program has not written what for in a word."""
+
+    operator: str = "unknown"
+    purpose: str = "unknown"
+    since: str = "unknown"
+    pid: int = 0
+    work: Optional[str] = None
 
 
 class Taken(Refusal):
@@ -31,8 +42,7 @@ def held(path: Path, work: str, operator: str, purpose: str) -> Iterator[None]:
             raise Taken("another %s is running here: %s; wait for it and run again" % (work, holder(path)))
         # An rsync that outlives this process keeps the lock: it writes to the same files.
         os.set_inheritable(file.fileno(), True)
-        holder_now = {"operator": operator, "purpose": purpose, "since": history.now(), "pid": os.getpid()}
-        _say(file.fileno(), json.dumps(holder_now))
+        _say(file.fileno(), json.dumps(Holder(operator, purpose, history.now(), os.getpid(), work)._asdict()))
         try:
             yield
         finally:
@@ -70,6 +80,16 @@ def is_held(path: Path) -> bool:
     except OSError:
         return True
     return False
+
+
+def holder_now(path: Path) -> Optional[Holder]:
+    """Return who holds the lock at `path`; None when nobody does: what a killed one has written is no lock."""
+    if not is_held(path):
+        return None
+    try:
+        return codec.decode(Holder, json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError, RecursionError):
+        return Holder()
 
 
 def holder(path: Path) -> str:

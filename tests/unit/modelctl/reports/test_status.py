@@ -277,10 +277,12 @@ def test_as_json(nodes: FakeNodes) -> None:
                     }
                 },
                 "error": None,
+                "running": [],
             },
             "east": {
                 "services": {},
                 "error": "east (192.168.10.21): No route to host; is it up, and trusted? modelctl trust east",
+                "running": [],
             },
         },
         "registry": {

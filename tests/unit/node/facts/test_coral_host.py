@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from node import layout
 from node.coral import stick
-from node.desired_state import DesiredState, Stack, Version
+from node.desired_state import DesiredState, File, Stack, Version
 from node.facts import coral_host
 from node.machine import services
 from node.machine.services import Status
@@ -112,7 +113,11 @@ def test_what_the_environment_does_not_say_is_found_by_the_trial(host: Path, sta
 
 
 def test_all_that_a_bare_host_needs(stack: Stack, desired: DesiredState) -> None:
-    assert coral_host.state(stack, desired) == StackState(
+    packages = stack.version._replace(files=[File("a.deb", "ab" * 32, 7, linked=False)])
+    found = coral_host.state(stack._replace(version=packages), desired)
+    assert found.room is not None
+    assert (found.room.folder, found.room.needed) == (layout.coral(), {packages.label: 7})
+    assert found._replace(room=None) == StackState(
         libusb=True, rule=True, group=True, to_restart=[], udevd=False, missing=True
     )
 
@@ -126,7 +131,7 @@ def test_a_prepared_host_needs_nothing(
     stack.rule.path.chmod(0o644)
     (host / "udev").touch()
     monkeypatch.setattr(stick, "GROUP", own_group(USER))
-    assert coral_host.state(stack, desired) == StackState(
+    assert coral_host.state(stack, desired)._replace(room=None) == StackState(
         libusb=False, rule=False, group=False, to_restart=[], udevd=True, missing=True
     )
     stack.rule.path.write_text("half of")

@@ -8,7 +8,7 @@ from node.errors import Refusal
 from node.facts import facts
 from node.machine import services
 from node.machine.services import Status
-from node.protocol.facts import DatasinkState, Facts, Logged, LogLine, Missing, PullAccess, SetState
+from node.protocol.facts import DatasinkState, Facts, Logged, LogLine, Missing, PullAccess, Room, SetState
 from node.pull import access
 from node.registry import deployment_log, primary
 from node.store import checksum_cache, files, history, lock, pending_switch, sets, versions
@@ -59,7 +59,9 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
     desired = desired._replace(folders=[place.root, place.models])
     answer = facts.gather(desired)
     assert protocol.loads(Facts, protocol.dumps(answer)) == answer
+    assert answer.room is not None
     assert answer == Facts(
+        room=Room(place.models, {"cats/2026-01-01": 4}, answer.room.free, 0, {"cats/2026-01-01": 0}),
         current_program=None,
         damaged=[],
         absent_folders=[place.models],

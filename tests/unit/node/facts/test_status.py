@@ -174,9 +174,11 @@ class TestText:
     def test_a_switch_that_runs(self) -> None:
         pending_switch.put(begun(DIGEST, OLD))
         with lock.held(layout.switch_lock("engine"), "switch", "anna@ramrod", "it"):
-            assert self.text()[-1] == (
-                "  pending   a switch to 0123456789ab by anna@ramrod since 2026-11-22T23:40:00Z, running now"
-            )
+            assert self.text()[-2:] == [
+                "  pending   a switch to 0123456789ab by anna@ramrod since 2026-11-22T23:40:00Z, running now",
+                "a switch of engine is running since 2026-11-22T23:40:00Z, by anna@ramrod: it waits until the service "
+                "is healthy; it",
+            ]
 
     @pytest.mark.parametrize("state", ["stopped", "disabled"])
     def test_one_that_is_not_to_run(self, settled: ServiceSet, state: str) -> None:

@@ -74,9 +74,9 @@ def test_the_reserve_stays_free(place: Place, monkeypatch: pytest.MonkeyPatch) -
     place.staging.mkdir(parents=True)
     monkeypatch.setattr(os, "fstatvfs", lambda _: os.statvfs_result(fields))
     wanted = {file.name: file for file in place.wanted("cats", "2026-01-01", {"a": bytes(3_000_000)}).files}
-    pull.check_space(wanted, place.staging, LIMITS)
+    assert pull.require_space(wanted, place.staging, LIMITS) == 3_000_000
     with pytest.raises(Refusal, match=r"3\.0 MB needed, 1\.0 MB free beside a reserve of 4\.0 MB"):
-        pull.check_space(wanted, place.staging, LIMITS._replace(reserve_bytes=4_000_000))
+        pull.require_space(wanted, place.staging, LIMITS._replace(reserve_bytes=4_000_000))
 
 
 def test_what_is_staged_already_needs_no_space(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

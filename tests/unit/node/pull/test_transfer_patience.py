@@ -71,7 +71,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 def follow(process: "subprocess.Popen[bytes]", staging: Path) -> int:
-    transfer._follow(process, [NAME], staging, transfer._progress([NAME], staging), PATIENCE)
+    transfer._follow(process, [NAME], staging, transfer._progress([NAME], staging), PATIENCE, lambda _: None)
     return int(process.returncode)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from node.errors import Refusal
 from node.store import lock
+from node.store.lock import Holder
 
 pytestmark = pytest.mark.usefixtures("impatient")
 
@@ -76,6 +77,26 @@ def test_is_held(path: Path) -> None:
         assert lock.is_held(path)
     assert path.exists()
     assert not lock.is_held(path)
+
+
+def test_who_holds_it_now(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.store.history.now", lambda: "2026-11-22T23:40:00Z")
+    assert lock.holder_now(path) is None
+    with hold(path):
+        assert lock.holder_now(path) == Holder(
+            "anna@ramrod", "pyinfra inventory.py deploys/models.py -y", "2026-11-22T23:40:00Z", os.getpid(), "switch"
+        )
+    assert lock.holder_now(path) is None
+
+
+@pytest.mark.parametrize("content", ["", "1", "{}", "[" * 9999, '{"operator": 7}', '{"operator": "ann'])
+def test_of_a_holder_who_has_written_nothing_useful_nothing_is_known(path: Path, content: str) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    assert lock.holder_now(path) is None
+    with path.open("r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert lock.holder_now(path) == Holder()
 
 
 def test_a_child_that_outlives_the_holder_keeps_the_lock(path: Path) -> None:
