@@ -6,6 +6,7 @@ import ctypes
 import json
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from lab import locks, name
@@ -21,8 +22,13 @@ PAGES = "198.18.0.30"
 PREFIX_LENGTH = 15
 """198.18.0.0/15 is set aside for benchmarks of networks: no site has an address in it."""
 NETNS_FOLDER = Path("/run/netns")
+_IN_LAB = ("nsenter", f"--net={NETNS_FOLDER / NAMESPACE}", "--")
 RATE = re.compile(r"[1-9][0-9]*(\.[0-9]+)?[kmg]?(bit|bps)")
 CLONE_NEWNET = 0x40000000
+TCP_TABLE = "/proc/sys/net/ipv4/tcp_child_ehash_entries"
+"""The size of the table of TCP connections in namespaces that are made from one; Linux 6.1 and later have it."""
+TCP_TABLE_OF_A_PI = 8192
+"""Who reads /proc/net/tcp waits for the whole table: this machine's own may be thirty times as long as a Pi's."""
 LOCK = Path("/run/sentinelcam-labs.lock")
 """One lab may remove the folder of all namespaces only while no other makes one."""
 _DOWN = OperatorError(f"lab: it is down; run: {name.command('up')}")
@@ -51,7 +57,8 @@ def create() -> None:
     """Make the namespace with its bridge, unless it is there."""
     if is_up():
         return
-    _new_namespace(NAMESPACE)
+    _new_namespace(NAMESPACE, ())
+    run(*_IN_LAB, "sh", "-c", f"[ ! -e {TCP_TABLE} ] || echo {TCP_TABLE_OF_A_PI} >{TCP_TABLE}")
     run("ip", "-n", NAMESPACE, "link", "add", BRIDGE, "type", "bridge")
     for address in (CONTROL_NODE, PAGES):
         run("ip", "-n", NAMESPACE, "address", "add", f"{address}/{PREFIX_LENGTH}", "dev", BRIDGE)
@@ -62,7 +69,7 @@ def connect(host: LabHost) -> None:
     """Make a host's namespace with a cable to the bridge, unless it is there."""
     if succeeds(["ip", "-n", namespace(host), "link", "show", "eth0"]):
         return
-    _new_namespace(namespace(host))
+    _new_namespace(namespace(host), _IN_LAB)
     cable = _cable(host)
     run("ip", "-n", NAMESPACE, "link", "add", cable, "type", "veth", "peer", "eth0", "netns", namespace(host))
     run("ip", "-n", NAMESPACE, "link", "set", cable, "master", BRIDGE, "up")
@@ -135,11 +142,15 @@ def enter() -> None:
         raise _DOWN from fault
 
 
-def _new_namespace(space: str) -> None:
+def _new_namespace(space: str, parent: Sequence[str]) -> None:
+    """Make a namespace anew.
+
+    :param parent: what to write before a command to run it in the namespace whose settings the new one gets.
+    """
     if (NETNS_FOLDER / space).exists():
         run("ip", "netns", "delete", space)
     with locks.held(LOCK, "another lab"):
-        run("ip", "netns", "add", space)
+        run(*parent, "ip", "netns", "add", space)
     run("ip", "-n", space, "link", "set", "lo", "up")
 
 

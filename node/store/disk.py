@@ -150,8 +150,9 @@ def _walk(path: Path) -> Iterator[Tuple[Path, int, bool]]:
             if folder_name.count(os.sep) > DEEPEST:
                 raise Refusal("%s: more than %d folders, one in another; look there, and remove them" % (path, DEEPEST))
             folders.sort()
+            here = path / folder_name
             for name in sorted(folders + others):
-                yield path / folder_name / name, handle, name in folders
+                yield here / name, handle, name in folders
 
 
 def fail(error: OSError) -> None:
