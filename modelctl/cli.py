@@ -28,6 +28,7 @@ COMMANDS = {
     "coral": _Where("bring", "Bring Coral stacks, and pin them."),
     "diff": _Where("reports", "Compare two stored versions of a model."),
     "import": _Where("bring", "Store a folder as a version, and pin it."),
+    "init": _Where("init", "Begin a site in a folder of its own."),
     "list": _Where("reports", "Show every model and what is stored."),
     "override": _Where("moving", "Try a version on some hosts only."),
     "pin": _Where("pin", "Pin versions that the datasink holds."),

@@ -45,6 +45,23 @@ class Checkout:
         _run(self.folder, "commit", "--quiet", "--message", message, "--only", "--", str(path))
         return _run(self.folder, "rev-parse", "HEAD").strip()
 
+    def commit_first(self, message: str) -> str:
+        """Commit every file, and return the commit. Raises OperatorError when git refuses."""
+        _run(self.folder, "add", "--force", "--", ".")  # an ignored file of the site's is the site's all the same
+        _run(self.folder, "commit", "--quiet", "--message", message)
+        return _run(self.folder, "rev-parse", "HEAD").strip()
+
+    def has_first_commit_alone(self, besides: str) -> bool:
+        """Whether nothing came after one commit; files may be missing, and `besides` may be there."""
+        if git(self.folder, "rev-list", "--count", "HEAD").stdout.strip() != b"1":
+            return False
+        said = _run(self.folder, "status", "--porcelain", "--untracked-files=all", "--", ".", f":(exclude){besides}")
+        return all(line.startswith(" D ") for line in said.splitlines())
+
+    def files(self) -> list[str]:
+        """The files that git knows, by their paths."""
+        return _run(self.folder, "ls-files", "-z").split("\0")[:-1]
+
     def history(self, *words: str) -> list[str]:
         """The last commits whose messages have all of these words: day, author and subject, newest first."""
         found = [f"--grep={word}" for word in words]
@@ -102,6 +119,22 @@ class Checkout:
     def private(self, name: str) -> Path:
         """The path of a file of our own in git's folder, where no clean-up of the checkout takes it."""
         return self.folder / _run(self.folder, "rev-parse", "--git-path", name).rstrip("\n")
+
+
+def begin(folder: Path) -> Checkout:
+    """Make a folder a git repository of its own, without a commit. Raises OperatorError."""
+    _run(folder, "init", "--quiet", "--initial-branch=main")
+    return Checkout(folder)
+
+
+def require_identity(folder: Path) -> None:
+    """Raises OperatorError where there is no git, or it does not know who makes a commit."""
+    _run(folder, "version")
+    if git(folder, "var", "GIT_COMMITTER_IDENT").returncode:
+        raise OperatorError(
+            "git: found no name and address for a commit; expected who you are: "
+            "git config --global user.name NAME; git config --global user.email ADDRESS"
+        )
 
 
 def checkout_of(path: Path) -> Checkout:

@@ -1,0 +1,127 @@
+"""`modelctl init`: a site in a git repository of its own."""
+
+import shlex
+import shutil
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
+from typing import TypeVar
+
+import click
+from pydantic import TypeAdapter, ValidationError
+
+from modelctl import hints, text_file
+from modelctl.changes import git
+from modelctl.desired.check import Checked, check
+from modelctl.errors import OperatorError
+from modelctl.faults import one_line
+from modelctl.inventory.hosts import Host
+from modelctl.inventory.values import Address, HostName
+from modelctl.inventory_file import NEIGHBOURS, Inventory, load
+from modelctl.product import CHECKOUT
+from modelctl.starting import default, folder, minimal
+from modelctl.starting.files import Files
+
+INVENTORY = "inventory.py"
+UNNAMED = "my-site"
+HOST_NAME: TypeAdapter[str] = TypeAdapter(HostName)
+ADDRESS: TypeAdapter[IPv4Address | IPv6Address] = TypeAdapter(Address)
+Value = TypeVar("Value")
+
+
+def _host(_context: click.Context, option: click.Parameter, text: str | None) -> minimal.Named | None:
+    """NAME=ADDRESS, or the address of a host that is called as the example is."""
+    if text is None:
+        return None
+    name, _, address = text.rpartition("=")
+    name = name or minimal.EXAMPLES[str(option.name)].name
+    return minimal.Named(_valid(HOST_NAME, name), str(_valid(ADDRESS, address)))
+
+
+def _name(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    return None if text is None else _valid(HOST_NAME, text)
+
+
+def _valid(kind: TypeAdapter[Value], text: str) -> Value:
+    try:
+        return kind.validate_python(text)
+    except ValidationError as error:
+        raise click.BadParameter(f"found {one_line(text)!r}; expected {error.errors()[0]['msg']}") from None
+
+
+@click.command()
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--name", callback=_name, help="The site's name: that of DIR unless given.")
+@click.option("--datasink", metavar="[NAME=]ADDRESS", callback=_host, help="The host that keeps events and models.")
+@click.option("--sentinel", metavar="[NAME=]ADDRESS", callback=_host, help="The host that looks at events.")
+@click.option("--outpost", metavar="[NAME=]ADDRESS", callback=_host, help="The host with a camera.")
+@click.option("--from", "start", type=click.Choice(["default"]), help="Begin with the whole default site.")
+def init(directory: Path, name: str | None, start: str | None, **hosts: minimal.Named | None) -> None:
+    """Write a new site into DIR, a git repository of its own.
+
+    It has three hosts, whose names and addresses can be given, or be written into its files later.
+    """
+    said = {role: host for role, host in hosts.items() if host}
+    if start and (name or said):
+        raise click.UsageError("--from takes another site as it is; its name and hosts are changed in its files")
+    _require_apart(directory)
+    git.require_identity(Path.cwd())
+    with folder.new(directory) as place:
+        files = default.files() if start else minimal.files(name or _name_of(directory), _three(said))
+        inventory, found = _write(place, files)
+        git.begin(place).commit_first(f"Begin the site {found.site}")
+    hints.use(directory / INVENTORY)
+    _tell(directory, inventory.fleet.site.hosts, found)
+
+
+def _three(said: Mapping[str, minimal.Named]) -> dict[str, minimal.Named]:
+    """The hosts by role: as they were given, else the examples'."""
+    hosts = {**minimal.EXAMPLES, **said}
+    for part in ("name", "address"):
+        values = [getattr(host, part) for host in hosts.values()]
+        if twice := [value for value in values if values.count(value) > 1]:
+            raise click.UsageError(f"found the {part} {twice[0]} for two hosts; expected another one for each")
+    return hosts
+
+
+def _name_of(directory: Path) -> str:
+    """The site's name, where the folder's own is none that a site could have."""
+    try:
+        return HOST_NAME.validate_python(directory.resolve().name.lower())
+    except ValidationError:
+        return UNNAMED
+
+
+def _require_apart(directory: Path) -> None:
+    if CHECKOUT in (directory.resolve(), *directory.resolve().parents):
+        raise OperatorError(
+            f"{one_line(str(directory))}: found a folder of this code's own checkout; expected one beside it, as "
+            f"{CHECKOUT.parent / UNNAMED}"
+        )
+
+
+def _write(place: Path, files: Files) -> tuple[Inventory, Checked]:
+    """Write the files, and read them as any command does."""
+    for name, text in files.items():
+        text_file.replace(place / name, text)
+    inventory = load(place / INVENTORY)
+    found = check(inventory.fleet)
+    shutil.rmtree(place / NEIGHBOURS / "__pycache__", ignore_errors=True)  # git would never see it
+    return inventory, found
+
+
+def _tell(directory: Path, hosts: Mapping[str, Host], found: Checked) -> None:
+    values, named = directory / NEIGHBOURS, " ".join(hosts)
+    click.echo(f"{one_line(str(directory))}: the site {found.site}, {found.hosts} hosts, a git repository of its own")
+    click.echo("What to do next:")
+    steps = [
+        f"write your hosts' names, addresses and cameras into {values / 'site.py'}",
+        f"write the versions that the primary datasink has into {values / 'registry.py'}",
+        hints.modelctl("check"),
+        hints.modelctl(f"trust {named}"),
+        hints.modelctl("pin"),
+        f"git -C {shlex.quote(str(directory))} commit --all --message 'My hosts, their keys and pins'",
+        hints.pyinfra("deploys/models.py --dry"),
+    ]
+    for number, step in enumerate(steps, 1):
+        click.echo(f"  {number}. {step}")
