@@ -1,17 +1,15 @@
 """The `modelctl` command: what can be said of a fleet and its models, and done about them, from the control node."""
 
-import json
 from importlib import import_module
 from typing import Any, NamedTuple
 
 import click
 from click.shell_completion import CompletionItem
 
+from modelctl import for_programs
 from modelctl.errors import OperatorError
 from modelctl.nearest import nearest
 
-FORMAT = 1
-"""Of what `--json` prints: it grows by one when a field goes or changes its meaning, not when one comes."""
 _WANTS_JSON = "modelctl.wants_json"
 
 
@@ -101,7 +99,7 @@ def _load(name: str) -> click.Command:
 
 def _tell_programs(ctx: click.Context, error: str) -> None:
     if ctx.meta[_WANTS_JSON]:
-        click.echo(json.dumps({"format": FORMAT, "error": error}, indent=2))
+        click.echo(for_programs.error(error))
 
 
 def _show_release(ctx: click.Context, _option: click.Parameter, is_asked: bool) -> None:

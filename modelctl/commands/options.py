@@ -1,6 +1,5 @@
 """What several commands share: options, and the question before a change."""
 
-import json
 import sys
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -8,14 +7,15 @@ from pathlib import Path
 
 import click
 
-from modelctl import hints
+from modelctl import for_programs, hints
 from modelctl.errors import OperatorError
 from modelctl.faults import choice, fault
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory_file import load
 from modelctl.table import Report
 
-DIFFERS = 3  # exit code of what only looks, apart from an operator's error: something differs or is unknown
+FAILED, DIFFERS = 1, 3
+"""Exit codes of docs/reference/exit-codes.md: refused or failed; something is not as it should be, or unknown."""
 
 yes = click.option("--yes", is_flag=True, help="Do not ask.")
 dry_run = click.option("--dry-run", is_flag=True, help="Only show what it would do.")
@@ -55,14 +55,14 @@ def inventory(command: Callable[..., None]) -> Callable[..., None]:
 def tell(report: Report, data: Mapping[str, object], as_json: bool) -> None:
     """Print what was found: the report for people, or the data for programs."""
     if as_json:
-        click.echo(json.dumps(data, indent=2))
+        click.echo(for_programs.text(data))
     else:
         report.print()
 
 
 def answer(report: Report, data: Mapping[str, object], as_json: bool, is_ok: bool) -> None:
-    """Print what was found, and exit 3 unless all of it is as it should be."""
-    tell(report, data, as_json)
+    """Print what was found, for programs with "ok", and exit 3 unless all of it is as it should be."""
+    tell(report, {**data, "ok": is_ok}, as_json)
     if not is_ok:
         sys.exit(DIFFERS)
 

@@ -1,14 +1,18 @@
 """`modelctl prune`."""
 
 import sys
+from collections.abc import Mapping, Sequence
 
 import click
 
+from modelctl import for_programs
 from modelctl.commands import options
 from modelctl.errors import OperatorError
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory_file import Inventory
 from modelctl.prune import prune_nodes, prune_registry
+from node import codec
+from node.protocol.retention import Swept
 
 dry = click.option("--dry-run", is_flag=True, help="Show what would go, and change nothing.")
 
@@ -30,17 +34,17 @@ def registry(dry_run: bool, yes: bool, as_json: bool, inventory: Inventory) -> N
     """
     fleet = _connected(inventory, as_json, dry_run or yes)
     found = prune_registry.look(fleet)
-    report = prune_registry.report(fleet.site.primary_datasink, found)
-    options.tell(report, prune_registry.to_json(fleet, found), as_json)
-    if dry_run:
-        return
-    if found.due:
-        options.require_consent("Remove them?", "removed", yes)
-    swept = prune_registry.sweep(fleet)
-    for line in swept.lines:
-        click.echo(line, err=as_json)
+    swept = Swept([], None)
+    if not as_json:
+        prune_registry.report(fleet.site.primary_datasink, found).print()
+    if not dry_run:
+        if found.due:
+            options.require_consent("Remove them?", "removed", yes)
+        swept = prune_registry.sweep(fleet)
+    _tell(swept.lines, prune_registry.to_json(fleet, found, swept), as_json)
     if swept.fault:
-        raise OperatorError(f"{fleet.site.primary_datasink}: {swept.fault}")
+        click.echo(f"{fleet.site.primary_datasink}: {swept.fault}", err=True)
+        sys.exit(options.FAILED)
 
 
 @prune.command(short_help="Remove them from the nodes.")
@@ -56,18 +60,24 @@ def nodes(dry_run: bool, yes: bool, as_json: bool, inventory: Inventory) -> None
     """
     fleet = _connected(inventory, as_json, dry_run or yes)
     plan = prune_nodes.look(fleet)
-    options.tell(prune_nodes.report(plan), prune_nodes.to_json(plan), as_json)
-    is_complete = all(host.error is None for host in plan.values())
+    results: prune_nodes.Results = {}
+    if not as_json:
+        prune_nodes.report(plan).print()
     if not dry_run and any(host.all_going for host in plan.values()):
         options.require_consent("Remove these versions?", "removed", yes)
         results = prune_nodes.remove(fleet, plan)
-        for line in prune_nodes.outcome(results):
-            click.echo(line, err=as_json)
-        for line in prune_nodes.failures(results):
-            click.echo(line, err=True)
-            is_complete = False
-    if not is_complete:
+    pruned = prune_nodes.pruned(plan, results)
+    _tell(pruned.removed, codec.encode(pruned), as_json)
+    for line in pruned.failed:
+        click.echo(line, err=True)
+    if pruned.failed or any(host.error is not None for host in plan.values()):
         sys.exit(options.DIFFERS)
+
+
+def _tell(lines: Sequence[str], data: Mapping[str, object], as_json: bool) -> None:
+    """Print what was done; for programs, who have seen nothing yet, all of it."""
+    for line in [for_programs.text(data)] if as_json else lines:
+        click.echo(line)
 
 
 def _connected(inventory: Inventory, as_json: bool, asks_nothing: bool) -> Fleet:

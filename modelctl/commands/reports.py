@@ -46,7 +46,7 @@ def show(model: str, version: str | None, as_json: bool, inventory: Inventory) -
         return
     inventory.connect()
     found = model_versions.look(inventory.fleet, model)
-    options.answer(model_versions.report(found), found.to_json(), as_json, found.is_ok)
+    options.answer(model_versions.report(found), codec.encode(found), as_json, found.is_ok)
 
 
 @click.command()
@@ -59,7 +59,7 @@ def diff(model: str, first: str, second: str, as_json: bool, inventory: Inventor
     """Set two stored versions of MODEL side by side: their metrics, what they require, their files."""
     options.require_model(inventory.fleet, model)
     one, other = _versions(inventory, model, first, second)
-    data = {version.version: codec.encode(version) for version in (one, other)}
+    data = {"model": model, "versions": {each.version: codec.encode(each) for each in (one, other)}}
     options.tell(one_version.comparison(one, other), data, as_json)
 
 
@@ -91,7 +91,7 @@ def status(hosts: tuple[str, ...], as_json: bool, inventory: Inventory) -> None:
     inventory.connect()
     registry, answers = remote.together(lambda: registry_state.look(fleet), lambda: statuses.look(fleet, wanted))
     found = statuses.FleetStatus(answers, registry, change.unfinished(inventory))
-    options.answer(statuses.report(fleet, wanted, found), found.to_json(), as_json, found.is_ok)
+    options.answer(statuses.report(fleet, wanted, found), codec.encode(found), as_json, found.is_ok)
 
 
 @click.command()
@@ -113,4 +113,4 @@ def verify(model: str | None, nodes: bool, as_json: bool, inventory: Inventory) 
     found = verification.registry(fleet, models)
     if nodes:
         found = found.plus(verification.nodes(fleet, models))
-    options.answer(verification.report(fleet, found), found.to_json(), as_json, found.is_ok)
+    options.answer(verification.report(fleet, found), codec.encode(found), as_json, found.is_ok)

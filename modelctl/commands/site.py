@@ -1,10 +1,12 @@
 """`modelctl check` and `modelctl render`: what a deploy would put on hosts, without any connection."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from modelctl import for_programs
 from modelctl.commands import options
 from modelctl.desired import check as checks
 from modelctl.desired.render import render as render_host
@@ -23,7 +25,7 @@ def check(strict: bool, as_json: bool, inventory: Inventory) -> None:
     """Validate the site, the registry, the pins and every rendered config, without any connection."""
     found = checks.check(inventory.fleet)
     if as_json:
-        click.echo(found.to_json())
+        click.echo(for_programs.text(asdict(found)))
     else:
         warnings = (*found.warnings, *found.not_ready)
         for line in warnings:

@@ -1,8 +1,7 @@
 """Everything about a fleet that can be known without a connection."""
 
-import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from modelctl import hints
 from modelctl.desired.render import render
@@ -21,9 +20,6 @@ class Checked:
     pins: int
     warnings: tuple[str, ...]
     not_ready: tuple[str, ...]
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=2)
 
 
 def check(fleet: Fleet) -> Checked:

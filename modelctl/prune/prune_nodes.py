@@ -1,7 +1,6 @@
 """Which versions may go from the models folders of sentinels and outposts, and why the others stay; letting them go.
 
-As JSON, for programs: {"hosts": {HOST: {"go": [{"model", "version", "bytes"}], "unfinished": [the same: what a killed
-clean-up left], "stay": {"MODEL/VERSION": ["why it stays", ...]}, "error": null | "why it is unknown"}}, "bytes": sum}.
+The JSON is Pruned.
 """
 
 import shlex
@@ -10,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from modelctl import hints
 from modelctl.collecting import linked_files
@@ -61,6 +60,31 @@ class HostPlan:
 
 
 Plan = Mapping[str, HostPlan]
+Results = Mapping[str, Removal | OperatorError]
+
+
+class GoingVersion(NamedTuple):
+    model: str
+    version: str
+    bytes: int  # that its removal frees
+
+
+class HostPruned(NamedTuple):
+    """What goes from a host, or has gone, and why the rest stays."""
+
+    go: tuple[GoingVersion, ...]
+    unfinished: tuple[GoingVersion, ...]  # what a killed clean-up left
+    stay: Mapping[str, tuple[str, ...]]  # MODEL/VERSION -> why
+    error: str | None  # why it is unknown
+
+
+class Pruned(NamedTuple):
+    """What goes; and a line for each host that it went from, and for each version that stayed there after all."""
+
+    hosts: Mapping[str, HostPruned]
+    bytes: int
+    removed: tuple[str, ...]
+    failed: tuple[str, ...]
 
 
 def look(fleet: Fleet) -> Plan:
@@ -68,7 +92,7 @@ def look(fleet: Fleet) -> Plan:
     return remote.side_by_side(fleet.with_models(), partial(_look, fleet))
 
 
-def remove(fleet: Fleet, plan: Plan) -> dict[str, Removal | OperatorError]:
+def remove(fleet: Fleet, plan: Plan) -> Results:
     """Let go what the plan says, on all hosts at once; the error of a host is its result."""
     hosts = [host for host, each in plan.items() if each.all_going]
     return remote.side_by_side(hosts, lambda host: _remove(fleet, host, plan[host]))
@@ -78,17 +102,18 @@ def total(plan: Plan) -> int:
     return sum(going.bytes for host in plan.values() for going in host.all_going)
 
 
-def to_json(plan: Plan) -> dict[str, Any]:
+def pruned(plan: Plan, results: Results) -> Pruned:
+    """All of it for programs; without results it is a plan."""
     hosts = {
-        name: {
-            "go": [_json(going) for going in host.go],
-            "unfinished": [_json(going) for going in host.unfinished],
-            "stay": {"/".join(pair): list(reasons) for pair, reasons in host.stay.items()},
-            "error": host.error,
-        }
+        name: HostPruned(
+            tuple(map(_going, host.go)),
+            tuple(map(_going, host.unfinished)),
+            {"/".join(pair): reasons for pair, reasons in host.stay.items()},
+            host.error,
+        )
         for name, host in plan.items()
     }
-    return {"hosts": hosts, "bytes": total(plan)}
+    return Pruned(hosts, total(plan), tuple(outcome(results)), tuple(failures(results)))
 
 
 def report(plan: Plan) -> Report:
@@ -96,7 +121,7 @@ def report(plan: Plan) -> Report:
     return Report((Table(COLUMNS, rows, frozenset({"bytes"})),) if rows else (), tuple(_notes(plan)))
 
 
-def outcome(results: Mapping[str, Removal | OperatorError]) -> Iterator[str]:
+def outcome(results: Results) -> Iterator[str]:
     """A line for each host that something was removed on."""
     for host, result in results.items():
         if isinstance(result, Removal) and result.removed:
@@ -104,7 +129,7 @@ def outcome(results: Mapping[str, Removal | OperatorError]) -> Iterator[str]:
             yield f"{host}: {_count(len(result.removed))} removed, {number(freed_bytes)} bytes freed"
 
 
-def failures(results: Mapping[str, Removal | OperatorError]) -> Iterator[str]:
+def failures(results: Results) -> Iterator[str]:
     """A line for each version that a host kept after all, and for each host that did not answer."""
     for host, result in results.items():
         if isinstance(result, Removal):
@@ -228,8 +253,8 @@ def _remove(fleet: Fleet, host: str, plan: HostPlan) -> Removal | OperatorError:
         return error
 
 
-def _json(going: Going) -> dict[str, Any]:
-    return {"model": going.held.model, "version": going.held.version, "bytes": going.bytes}
+def _going(going: Going) -> GoingVersion:
+    return GoingVersion(*going.held.pair, going.bytes)
 
 
 def _order(held: HeldVersion) -> tuple[str, Any]:

@@ -1,6 +1,7 @@
 """What the sweep of the primary datasink's registry would remove, and why the other versions stay.
 
-The JSON is node.protocol.retention.Retention, with "datasink"; times are UTC, ISO 8601.
+The JSON is node.protocol.retention.Retention, with "datasink", and "swept", which is Swept, of no lines in a dry run.
+Times are UTC, ISO 8601.
 """
 
 from collections.abc import Iterator
@@ -31,8 +32,8 @@ def sweep(fleet: Fleet) -> Swept:
     return node_command.ask(fleet, fleet.site.primary_datasink, SWEEP, asked, SWEEP_SECONDS)
 
 
-def to_json(fleet: Fleet, found: Retention) -> dict[str, Any]:
-    return {"datasink": fleet.site.primary_datasink, **codec.encode(found)}
+def to_json(fleet: Fleet, found: Retention, swept: Swept) -> dict[str, Any]:
+    return {"datasink": fleet.site.primary_datasink, **codec.encode(found), "swept": codec.encode(swept)}
 
 
 def report(datasink: str, found: Retention) -> Report:

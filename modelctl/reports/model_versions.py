@@ -1,11 +1,11 @@
 """The versions of one model: what the primary datasink stores, what git pins and names, what the hosts run.
 
-The JSON is ModelVersions, with "ok": whether nothing differs or is unknown.
+The JSON is ModelVersions; "ok" tells whether nothing differs or is unknown.
 """
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from modelctl import hints
 from modelctl.faults import one_line
@@ -16,7 +16,6 @@ from modelctl.registry import registry_store
 from modelctl.registry.manifest import plain_yaml
 from modelctl.reports.status import short
 from modelctl.table import BAD, NONE, ODD, UNKNOWN, UNREADABLE, WELL, Report, Row, Table, number
-from node import codec
 from node.protocol.registry import Listing
 from node.registry.own import MANIFEST_LIMIT
 
@@ -76,9 +75,6 @@ class ModelVersions(NamedTuple):
         """Whether all is known, what is named is stored, and what is stored is as pinned."""
         errors = (self.error, *(host.error for host in self.hosts.values()))
         return not any(errors) and all(version.is_ok for version in self.versions.values())
-
-    def to_json(self) -> dict[str, Any]:
-        return {**codec.encode(self), "ok": self.is_ok}
 
 
 def look(fleet: Fleet, model: str) -> ModelVersions:

@@ -1,10 +1,10 @@
 """What hosts run, compared with what this checkout wants: for programs as JSON, for people in tables.
 
-The JSON is FleetStatus, with "ok": whether there is nothing to be done. A node's own words are in node/protocol/.
+The JSON is FleetStatus; "ok" tells whether there is nothing to be done. A node's own words are in node/protocol/.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from modelctl import hints, quantities
 from modelctl.desired.desired_state import desired
@@ -15,7 +15,6 @@ from modelctl.nodes import node_command, remote
 from modelctl.reports import registry_state
 from modelctl.reports.registry_state import RegistryState
 from modelctl.table import BAD, NONE, ODD, UNKNOWN, WELL, Report, Row, Table
-from node import codec
 from node.protocol.facts import Coral, HistoryEntry, NodeService, Pending, Running
 from node.store.service_set import ServiceSet
 
@@ -92,9 +91,6 @@ class FleetStatus(NamedTuple):
     @property
     def is_ok(self) -> bool:
         return self.change is None and all(host.is_healthy for host in self.hosts.values())
-
-    def to_json(self) -> dict[str, Any]:
-        return {**codec.encode(self), "ok": self.is_ok}
 
 
 def choose(fleet: Fleet, hosts: Sequence[str]) -> list[str]:

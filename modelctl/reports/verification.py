@@ -1,13 +1,13 @@
 """Every stored version read again, byte by byte, and compared with its pin or, without one, with its own manifest.
 
-The JSON is Verification, with "ok": whether nothing differs or is unknown.
+The JSON is Verification; "ok" tells whether nothing differs or is unknown.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import reduce
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from modelctl import hints, progress
 from modelctl.desired.model_files import face_list_folder, face_list_name, models_folder
@@ -21,7 +21,7 @@ from modelctl.nodes import node_command, remote
 from modelctl.registry import registry_store
 from modelctl.registry.manifest import PIN, Differences, differences, digests_differ
 from modelctl.table import BAD, ODD, UNKNOWN, WELL, Report, Row, Table, number
-from node import codec, protocol
+from node import protocol
 from node.protocol.registry import Listing
 from node.protocol.versions import VERIFY, FolderRead, Verified, VerifyFolder, VerifyQuestion
 from node.store.versions import MANIFEST
@@ -71,9 +71,6 @@ class Verification(NamedTuple):
 
     def plus(self, more: "Verification") -> "Verification":
         return Verification(self.versions + more.versions, self.unchecked + more.unchecked)
-
-    def to_json(self) -> dict[str, Any]:
-        return {**codec.encode(self), "ok": self.is_ok}
 
 
 def registry(fleet: Fleet, models: Sequence[str]) -> Verification:

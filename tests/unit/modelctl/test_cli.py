@@ -92,6 +92,22 @@ def test_the_release() -> None:
     assert (shown.exit_code, shown.output) == (0, f"modelctl {release()}\n")
 
 
+@pytest.mark.parametrize("path", [path for path, each in ALL if any("--json" in param.opts for param in each.params)])
+def test_an_error_for_programs_is_an_object_too(path: tuple[str, ...]) -> None:
+    words = {"show": ["m"], "diff": ["m", "a", "b"]}.get(path[0], [])
+    refused = run(*path, *words, "--json", "--site", "none.py")
+    found = json.loads(refused.stdout)
+    assert (refused.exit_code, found, refused.stderr) == (
+        1,
+        {"format": 1, "error": found["error"]},
+        f"{found['error']}\n",
+    )
+    assert found["error"].startswith("none.py: no such file; ")
+    wrong = run(*path, "--json", "--jsno")
+    assert (wrong.exit_code, json.loads(wrong.stdout)["format"]) == (2, 1)
+    assert wrong.stderr.endswith(f"Error: {json.loads(wrong.stdout)['error']}\n")
+
+
 def test_a_command_that_is_none() -> None:
     result = run("stauts")
     assert result.exit_code == 2
@@ -124,6 +140,7 @@ def test_check_for_programs() -> None:
     assert (plain.exit_code, strict.exit_code, plain.stderr, strict.stdout) == (0, 1, "", plain.stdout)
     found = json.loads(plain.stdout)
     assert found | {"not_ready": []} == {
+        "format": 1,
         "site": "chandler",
         "hosts": 7,
         "files": 22,

@@ -115,13 +115,13 @@ VALID: dict[str, Callable[[str], Any]] = {
 def _status() -> Report:
     wanted = status.wanted_sets(FLEET, FLEET.with_service())
     found = status.FleetStatus(status.look(FLEET, wanted), registry_state.look(FLEET), None)
-    json.dumps(found.to_json())
+    json.dumps(codec.encode(found))
     return status.report(FLEET, wanted, found)
 
 
 def _show() -> Report:
     found = model_versions.look(FLEET, MODEL)
-    json.dumps(found.to_json())
+    json.dumps(codec.encode(found))
     return model_versions.report(found)
 
 
@@ -133,28 +133,28 @@ def _list() -> Report:
 
 def _verify() -> Report:
     found = verification.registry(FLEET, [MODEL])
-    json.dumps(found.to_json())
+    json.dumps(codec.encode(found))
     return verification.report(FLEET, found)
 
 
 def _verify_nodes() -> Report:
     found = verification.nodes(FLEET, [MODEL])
-    json.dumps(found.to_json())
+    json.dumps(codec.encode(found))
     return verification.report(FLEET, found)
 
 
 def _cleanup() -> Report:
     found = prune_registry.look(FLEET)
-    json.dumps(prune_registry.to_json(FLEET, found))
     swept = prune_registry.sweep(FLEET)
+    json.dumps(prune_registry.to_json(FLEET, found, swept))
     shown = prune_registry.report(FLEET.site.primary_datasink, found)
     return Report(shown.tables, (*shown.notes, *swept.lines, swept.fault or ""))
 
 
 def _cleanup_nodes() -> Report:
     plan = prune_nodes.look(FLEET)
-    json.dumps(prune_nodes.to_json(plan))
     results = prune_nodes.remove(FLEET, plan)
+    json.dumps(codec.encode(prune_nodes.pruned(plan, results)))
     notes = [*prune_nodes.outcome(results), *prune_nodes.failures(results)]
     shown = prune_nodes.report(plan)
     return Report(shown.tables, (*shown.notes, *notes))

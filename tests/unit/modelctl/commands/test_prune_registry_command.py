@@ -96,7 +96,8 @@ def test_a_dry_run_shows_what_the_run_removes(depot: Depot, run: Run) -> None:
 def test_as_json(run: Run) -> None:
     found = json.loads(run("--dry-run", "--json").stdout)
     done = run("--yes", "--json")
-    assert (json.loads(done.stdout), done.stderr) == (found, f"{LINE}\n")
+    assert (found["format"], found["swept"], done.stderr) == (1, {"lines": [], "fault": None}, "")
+    assert json.loads(done.stdout) == found | {"swept": {"lines": [LINE], "fault": None}}
     assert (found["datasink"], found["free"], found["held"]) == ("data1", 1_000_000, None)
     assert found["unneeded"][0]["label"] == DUE.label
     assert found["kept"]["haarcascades/2020-03-25"] == FOUND.kept["haarcascades/2020-03-25"]
@@ -120,3 +121,4 @@ def test_a_unit_that_fails(depot: Depot, run: Run) -> None:
     done = run("--yes")
     assert (done.exit_code, done.stderr) == (1, "data1: systemctl start model_cleanup.service: it failed\n")
     assert LINE in done.stdout
+    assert json.loads(run("--yes", "--json").stdout)["swept"]["fault"].endswith("it failed")

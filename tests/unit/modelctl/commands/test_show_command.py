@@ -249,7 +249,7 @@ def test_two_versions_side_by_side(nodes: FakeNodes, site: Path) -> None:
     assert rows["training_metrics.accuracy"] == ["none", "0.9", "differs"]
     assert rows["date_deployed"] == [BASE, "2026-05-03", "differs"]
     data = json.loads(CliRunner().invoke(cli.main, [*words, "--json"], catch_exceptions=False).stdout)
-    assert list(data) == [BASE, "2026-05-01"]
+    assert (data["model"], list(data["versions"])) == (MODEL, [BASE, "2026-05-01"])
 
 
 def test_as_json(nodes: FakeNodes, site: Path) -> None:

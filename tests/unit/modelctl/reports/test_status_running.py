@@ -9,6 +9,7 @@ import pytest
 from modelctl.reports import status
 from modelctl.reports.registry_state import RegistryState
 from modelctl.reports.status import FleetStatus
+from node import codec
 from tests.unit.modelctl.fake_nodes import FakeNodes
 from tests.unit.modelctl.sites import fleet, pinned
 
@@ -38,7 +39,7 @@ def test_a_pull_that_has_just_begun(nodes: FakeNodes) -> None:
 def test_a_pull_that_tells_how_far_it_is(nodes: FakeNodes) -> None:
     more = {"done": 12_300_000, "size": 23_147_564}
     assert notes(nodes, PULL | more) == (f"lab1: {BEGUN}: 12.3 MB of 23.1 MB; pyinfra -y",)
-    running = found(nodes, running=[PULL | more]).to_json()["hosts"]["lab1"]["running"]
+    running = codec.encode(found(nodes, running=[PULL | more]))["hosts"]["lab1"]["running"]
     assert running == [PULL | more | {"service": None, "stage": None}]
 
 
