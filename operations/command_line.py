@@ -96,6 +96,8 @@ def check(inventory: Inventory, groups: Groups) -> None:
         run = _meant(words, groups)
         pairs = (each.partition("=") for each in words["data"])
         options = parse_data({key: _value(text) for key, _, text in pairs}, fleet, run)
+        if options.exit and (words["yes"] or not words["dry"]):
+            raise Faults([fault("--data exit", options.exit, "with --dry, and without -y, which predicts nothing")])
         if options.stage is None:
             for_each(run, lambda name: desired(fleet, name))
         else:

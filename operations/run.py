@@ -26,6 +26,7 @@ KEYS = {
         "the host of its role to switch before the others, or several as a,b; else the first that moves, "
         "and all that go back"
     ),
+    "exit": "changes: let a dry run exit 3 when anything would change",
     "models": "the models to act on, as a,b; all without it",
     "older": "the hosts, as a,b, to switch although a commit made their set that this checkout does not contain",
     "stage": "download: fetch the packages of the Coral stack to the primary datasink (deploys/coral.py alone)",
@@ -44,6 +45,7 @@ class Arguments:
     verify: str | None = None
     older: frozenset[str] = frozenset()
     stage: str | None = None
+    exit: str | None = None
 
     def selects(self, model: str) -> bool:
         return self.models is None or model in self.models
@@ -109,12 +111,13 @@ def parse_data(data: Mapping[str, Any], fleet: Fleet, run: Collection[str]) -> A
     faults += _unknown("models", models, fleet.registry.artefacts)
     faults += _unknown("older", older, run)
     faults += _canary_faults(names_of(data.get("canary")), fleet, run)
-    for key, allowed in (("unlock", YES), ("verify", ("full",)), ("stage", ("download",))):
+    for key, allowed in (("unlock", YES), ("verify", ("full",)), ("stage", ("download",)), ("exit", ("changes",))):
         if key in data and data[key] not in allowed:
             faults.append(fault(f"--data {key}", data[key], str(allowed[-1])))
     if faults:
         raise Faults(sorted(faults))
-    return Arguments(models, data.get("unlock") in YES, data.get("verify"), older or frozenset(), data.get("stage"))
+    said = {key: data.get(key) for key in ("verify", "stage", "exit")}
+    return Arguments(models, data.get("unlock") in YES, older=older or frozenset(), **said)
 
 
 def names_of(value: Any) -> frozenset[str] | None:

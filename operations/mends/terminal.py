@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import termios
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,16 +16,19 @@ import pyinfra_cli.cli
 from pyinfra import logger
 from pyinfra.api import Host
 from pyinfra.connectors.util import CommandOutput
+from pyinfra.context import ctx_state
 from pyinfra_cli.exceptions import CliError
 
 from modelctl import hints
 from modelctl.nodes.node_command import passwordless
+from operations import dry_run
 
 INTERRUPTED = 128 + signal.SIGINT  # as a shell tells it
 STOPPED = "Stopped; what has begun on a node goes on there: {}\n"
 
 _STDIN, _STDERR = 0, 2
 _confirm = pyinfra_cli.cli._do_confirm
+_exit = pyinfra_cli.cli._exit
 _getpass = pyinfra_cli.cli.getpass
 _run_with_password = pyinfra.connectors.util.execute_command_with_sudo_retry
 
@@ -109,7 +113,15 @@ def _run_or_tell(host: Host, *args: Any) -> tuple[int, CommandOutput]:
         return 1, CommandOutput([])
 
 
+def _exit_as_asked() -> None:
+    """pyinfra exits 0 whether or not anything would change."""
+    if ctx_state.isset() and dry_run.tells_of_changes(ctx_state.get()):
+        sys.exit(dry_run.CHANGES)
+    _exit()
+
+
 MENDS = (
+    (pyinfra_cli.cli, "_exit", _exit_as_asked),
     (pyinfra_cli.cli, "_do_confirm", _confirm_or_refuse),
     (pyinfra_cli.cli, "getpass", _password_or(_no_run)),
     (pyinfra.connectors.ssh_util, "getpass", _password_or(_no_key)),

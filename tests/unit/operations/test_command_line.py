@@ -232,3 +232,13 @@ def test_pyinfra_still_has_these_words() -> None:
     from pyinfra_cli.cli import cli
 
     assert {"dry", "yes", "json_output", "debug_facts", "debug_operations"} <= {word.name for word in cli.params}
+
+
+@pytest.mark.parametrize(("dry", "yes"), [(False, False), (False, True), (True, True)])
+def test_only_a_prediction_can_be_asked_for_changes(fleet: Fleet, said: dict[str, Any], dry: bool, yes: bool) -> None:
+    said.update(data=("exit=changes",), dry=dry, yes=yes)
+    assert faults(fleet) == [
+        "--data exit: found 'changes'; allowed: with --dry, and without -y, which predicts nothing"
+    ]
+    said.update(dry=True, yes=False)
+    check(fleet)

@@ -65,7 +65,7 @@ def test_the_connectors_own_keys_pass() -> None:
     [
         (
             {"modles": "haarcascades"},
-            "--data modles: found 'haarcascades'; allowed: keys canary, models, older, stage, unlock, verify; "
+            "--data modles: found 'haarcascades'; allowed: keys canary, exit, models, older, stage, unlock, verify; "
             "did you mean models?",
         ),
         (
@@ -76,6 +76,7 @@ def test_the_connectors_own_keys_pass() -> None:
         ({"models": "7"}, f"--data models: found '7'; allowed: {KNOWN}"),
         ({"unlock": "no"}, "--data unlock: found 'no'; allowed: yes"),
         ({"verify": "yes"}, "--data verify: found 'yes'; allowed: full"),
+        ({"exit": "change"}, "--data exit: found 'change'; allowed: changes"),
         ({"canary": "lab2"}, "--data canary: found 'lab2'; allowed: data1, east, lab1"),
         ({"canary": "alpha5"}, "--data canary: found 'alpha5'; allowed: data1, east, lab1"),
         ({"canary": "deepend"}, "--data canary: found 'deepend'; allowed: data1, east, lab1"),
