@@ -43,6 +43,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--keep-lab", action="store_true", help="take the lab as it is and leave it up: to work on a story"
     )
+    parser.addoption(
+        "--rewrite-tutorial", action="store_true", help="write into docs/tutorial.md what its commands print now"
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
