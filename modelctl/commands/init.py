@@ -20,6 +20,8 @@ from modelctl.inventory.values import Address, HostName
 from modelctl.inventory_file import NEIGHBOURS, Inventory, load
 from modelctl.product import CHECKOUT
 from modelctl.starting import default, folder, minimal
+from modelctl.starting.ansible import site as ansible
+from modelctl.starting.ansible.ledger import Ledger
 from modelctl.starting.files import Files
 
 INVENTORY = "inventory.py"
@@ -56,18 +58,27 @@ def _valid(kind: TypeAdapter[Value], text: str) -> Value:
 @click.option("--sentinel", metavar="[NAME=]ADDRESS", callback=_host, help="The host that looks at events.")
 @click.option("--outpost", metavar="[NAME=]ADDRESS", callback=_host, help="The host with a camera.")
 @click.option("--from", "start", type=click.Choice(["default"]), help="Begin with the whole default site.")
-def init(directory: Path, name: str | None, start: str | None, **hosts: minimal.Named | None) -> None:
+@click.option("--from-ansible", type=click.Path(path_type=Path), metavar="DIR", help="Begin with an Ansible inventory.")
+def init(
+    directory: Path, name: str | None, start: str | None, from_ansible: Path | None, **hosts: minimal.Named | None
+) -> None:
     """Write a new site into DIR, a git repository of its own.
 
     It has three hosts, whose names and addresses can be given, or be written into its files later.
     """
     said = {role: host for role, host in hosts.items() if host}
-    if start and (name or said):
+    if sum(map(bool, (start, from_ansible, name or said))) > 1:
         raise click.UsageError("--from takes another site as it is; its name and hosts are changed in its files")
     _require_apart(directory)
     git.require_identity(Path.cwd())
     with folder.new(directory) as place:
-        files = default.files() if start else minimal.files(name or _name_of(directory), _three(said))
+        if from_ansible is not None:
+            files, ledger = ansible.files(from_ansible)
+            _tell_ledger(ledger)
+        elif start:
+            files = default.files()
+        else:
+            files = minimal.files(name or _name_of(directory), _three(said))
         inventory, found = _write(place, files)
         git.begin(place).commit_first(f"Begin the site {found.site}")
     hints.use(directory / INVENTORY)
@@ -108,6 +119,14 @@ def _write(place: Path, files: Files) -> tuple[Inventory, Checked]:
     found = check(inventory.fleet)
     shutil.rmtree(place / NEIGHBOURS / "__pycache__", ignore_errors=True)  # git would never see it
     return inventory, found
+
+
+def _tell_ledger(ledger: Ledger) -> None:
+    """A line for each key of the inventory, and for each value that it lacks."""
+    for kind, lines in {"taken": ledger.taken(), "left": ledger.left(), "added": ledger.added()}.items():
+        for line in lines:
+            click.echo(f"{kind}  {line}")
+    click.echo(f"{len(ledger.taken())} taken, {len(ledger.left())} left, {len(ledger.added())} added")
 
 
 def _tell(directory: Path, hosts: Mapping[str, Host], found: Checked) -> None:
