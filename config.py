@@ -6,7 +6,7 @@ import pyinfra
 
 from modelctl.outside import require_checkout
 from modelctl.product import CHECKOUT
-from operations import mends
+from operations import closing, mends
 from operations.mends.terminal import end_at_interrupt
 
 mends.apply()
@@ -18,4 +18,5 @@ if pyinfra.is_cli:
         )
     require_checkout(Path.cwd())
     end_at_interrupt()
+    closing.begin()
     pyinfra.config.REQUIRE_PYINFRA_VERSION = ">=3.10,<3.11"

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import click
 from click.shell_completion import CompletionItem
 
-from modelctl import for_programs
+from modelctl import for_programs, screen
 from modelctl.errors import OperatorError
 from modelctl.nearest import nearest
 
@@ -84,7 +84,7 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except OperatorError as error:
             _tell_programs(ctx, str(error))
-            click.echo(str(error), err=True)
+            screen.complain(str(error))
             ctx.exit(1)
         except click.UsageError as error:  # which click shows, and exits 2
             _tell_programs(ctx, error.format_message())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 
+from modelctl.closing.host_end import Standing
 from modelctl.nodes.bundle import bundle
 from node.layout import PYTHON
 from node.protocol.facts import Facts, HistoryEntry, Logged
@@ -36,7 +37,7 @@ def confirm(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
     unsettled = [f"{service}: {state.in_short}" for service, state in found.sets.items() if state.reasons]
     if unsettled:
         rollout_of(host.state).host_results[host.name] = HostResult.FAILED
-        yield Refusal(f"{host.name}: switched, but {'; '.join(unsettled)}; look at it, and run again")
+        yield Refusal(f"{host.name}: switched, but {'; '.join(unsettled)}; look at it, and run again", Standing.FAILED)
         return
     unhealthy = {service: f"{service}: {state.health}" for service, state in found.sets.items() if state.health}
     restarting = [service for service, state in found.sets.items() if state.is_to_restart]
@@ -49,7 +50,7 @@ def confirm(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
         found = gather(host, run) or found  # what became of it belongs in the log
     elif unhealthy:
         told = "; ".join(unhealthy.values())
-        yield Refusal(f"{host.name}: runs what it should, but {told}; look at it, and run again")
+        yield Refusal(f"{host.name}: runs what it should, but {told}; look at it, and run again", Standing.FAILED)
         return
     if is_cut(_logged(host, run).get(host.name, NOTHING), found.history) and has_program(found):
         history = host.get_fact(History, _sudo=True, _timeout=QUESTION_SECONDS)

@@ -6,6 +6,7 @@ from pyinfra import logger
 from pyinfra.api import Host, StringCommand
 from pyinfra.operations.util.files import generate_color_diff
 
+from modelctl.closing.host_end import Standing
 from modelctl.faults import one_line
 from node.desired_state import DesiredState
 from node.protocol.facts import Facts, SetState
@@ -56,7 +57,8 @@ def _move(found: Facts, desired: DesiredState | None) -> Move:
 def _switch(host: Host, found: Facts, desired: DesiredState) -> StringCommand:
     obstacle = rollout_of(host.state).obstacle(host.name)
     if obstacle:
-        return Refusal(f"{host.name}: not touched: {obstacle}; see why, mend the update, and run again")
+        why = f"{host.name}: not touched: {obstacle}; see why, mend the update, and run again"
+        return Refusal(why, Standing.NOT_TOUCHED)
     switched = {}
     for each in desired.sets:
         state = found.sets[each.service]

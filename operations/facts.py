@@ -8,10 +8,11 @@ import re
 import time
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 from pyinfra.api.exceptions import FactProcessError
+from pyinfra.context import ctx_host
 
 from modelctl.faults import one_line
 from modelctl.nodes.bundle import LOADER, bundle
@@ -19,6 +20,7 @@ from node import protocol
 from node.layout import PYTHON
 from node.protocol.facts import Facts, History, HistoryEntry
 from operations.node_command import PROGRAMS, Message
+from operations.notes import notes_of
 from operations.run import Run
 
 QUESTION_SECONDS = 120
@@ -58,6 +60,7 @@ RECENT_SECONDS = 10.0  # from a prediction's answer to the run that goes by it
 _remembered: WeakKeyDictionary[Host, tuple[bool, Facts]] = WeakKeyDictionary()
 _answers: WeakKeyDictionary[Host, Facts] = WeakKeyDictionary()
 _asked: WeakKeyDictionary[Host, tuple[str, float]] = WeakKeyDictionary()
+_doubted: WeakSet[Host] = WeakSet()
 
 
 def gather(host: Host, run: Run) -> Facts | None:
@@ -71,6 +74,7 @@ def gather(host: Host, run: Run) -> Facts | None:
             if answer is None:
                 return None
             _answers[host], _asked[host] = answer, (question, time.monotonic())
+            _doubted.discard(host)
         known = (phase, _answers[host])
         _remembered[host] = known
     return known[1]
@@ -85,6 +89,16 @@ def _is_recent(host: Host, question: str) -> bool:
 def last_answer(host: Host) -> Facts | None:
     """Return what the host answered last, whatever was changed or foreseen since; None when it was never asked."""
     return _answers.get(host)
+
+
+def judged(host: Host) -> Facts | None:
+    """Return what the host answered last, None where it is not known whether its services still run as it says."""
+    return None if host in _doubted else _answers.get(host)
+
+
+def doubt(host: Host) -> None:
+    """A switch begins: what was seen of its services holds no more until the host is asked again."""
+    _doubted.add(host)
 
 
 def complete(host: Host, history: list[HistoryEntry]) -> None:
@@ -137,7 +151,14 @@ def parse(lines: Sequence[str], services: Collection[str]) -> Facts:
 def _is_none(reason: str, lines: Sequence[str]) -> FactProcessError:
     last = next((line for line in reversed(lines) if line.strip()), "")
     found = f"found {last[:80]!r}; does a login there print something of its own?"
-    return FactProcessError(f"the node's answer holds no facts: {one_line(reason)}; {found}")
+    return _unreadable(f"the node's answer holds no facts: {one_line(reason)}; {found}")
+
+
+def _unreadable(reason: str) -> FactProcessError:
+    """What fails the host whose answer is being read."""
+    if ctx_host.isset():
+        notes_of(ctx_host.get()).failure = reason
+    return FactProcessError(reason)
 
 
 def parse_history(text: str) -> list[HistoryEntry]:
@@ -145,7 +166,7 @@ def parse_history(text: str) -> list[HistoryEntry]:
     try:
         return _loggable(protocol.loads(History, text, cleaned).entries)
     except ValueError:
-        raise FactProcessError(f"the node's answer is no history: found {one_line(text[:80])}; expected one") from None
+        raise _unreadable(f"the node's answer is no history: found {one_line(text[:80])}; expected one") from None
 
 
 def _loggable(entries: Iterable[HistoryEntry]) -> list[HistoryEntry]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from pyinfra.api import QuoteString, StringCommand
 
+from modelctl.closing.host_end import Standing
 from modelctl.nodes.bundle import LOADER, bundle
 from node import layout, protocol
 
@@ -50,12 +51,14 @@ def bare_command(name: str, *words: str, message: Any = None) -> StringCommand:
 
 
 class Refusal(StringCommand):
-    """A command that fails with `reason`: how an operation fails one host and lets the others go on."""
+    """A command that fails with `reason`: how an operation fails one host and lets the others go on. `standing` is what
+    the closing word calls that.
+    """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, standing: Standing = Standing.REFUSED) -> None:
         # not echo: dash's would read backslashes in the reason
         super().__init__("printf", QuoteString("%s\n"), QuoteString(reason), ">&2;", "exit", "1")
-        self.reason = reason
+        self.reason, self.standing = reason, standing
 
 
 def _python(*words: str) -> list[str | QuoteString]:

@@ -10,10 +10,13 @@ from typing import Concatenate, ParamSpec
 from pyinfra.api import Host, StringCommand, operation
 from pyinfra.context import ctx_host
 
+from modelctl.closing.host_end import Standing
 from modelctl.errors import OperatorError
 from node.protocol.facts import Facts
+from operations import commentary
 from operations.facts import forget, gather
 from operations.node_command import Refusal
+from operations.notes import notes_of
 from operations.rollout import rollout_of
 from operations.run import Run
 
@@ -49,9 +52,13 @@ def announced(host: Host, commands: Commands) -> Generator[StringCommand, None, 
     is_settled = True
     for command in commands:
         is_settled = False
-        if isinstance(command, Refusal) and not host.state.is_executing:
-            host.log_styled(command.reason, fg="red")
-            host.state.fail_hosts({host})
+        if isinstance(command, Refusal):
+            notes_of(host).refusal = command
+            if not host.state.is_executing:
+                host.log_styled(command.reason, fg="red")
+                host.state.fail_hosts({host})
+        else:
+            commentary.begins(host)
         yield command
     if is_settled:
         host.noop("as wanted")
@@ -63,7 +70,8 @@ def _commands(host: Host, run: Run, plan: Callable[[Facts], Commands]) -> Comman
         found = gather(host, run)
         if found is None:
             rollout_of(host.state).leave(host.name)
-            yield Refusal(f"{host.name}: gave no answer; see above")
+            why = notes_of(host).failure
+            yield Refusal(f"{host.name}: gave no answer{f': {why}' if why else '; see above'}", Standing.FAILED)
         else:
             yield from plan(found)
     except OperatorError as error:

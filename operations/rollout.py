@@ -21,7 +21,8 @@ from pyinfra.connectors.util import CommandOutput
 
 from node import protocol
 from node.protocol.steps import SwitchResult
-from operations.facts import last_answer
+from operations import commentary
+from operations.facts import doubt, last_answer
 from operations.run import names_of, run_of
 
 ANSWER_SECONDS = 300  # for a host to say whether it moves
@@ -77,6 +78,7 @@ class Rollout:
         self._decided = {name: Event() for name in self._roles}
         self._is_serial = state.pool.size <= 1
         self.left: set[str] = set()
+        self.is_closed = False
         for name in left:
             self.leave(name)
 
@@ -96,6 +98,11 @@ class Rollout:
         move = self.moves[name]
         return move is Move.BACK or (move is Move.NEW and self._wait(self._before(name)) and self._is_first(name))
 
+    def is_canary(self, name: str) -> bool:
+        """Tell whether a host was switched to a new set before any other of its role, and runs that."""
+        is_new = self.moves.get(name) is Move.NEW and self.host_results.get(name) is HostResult.NEW
+        return is_new and self._is_first(name)
+
     def anyone_moves(self) -> bool:
         """Tell, in the prediction, whether any host of the run is to be switched."""
         if not self._is_serial:  # else the later hosts wait for this one
@@ -111,6 +118,7 @@ class Rollout:
 
     def close(self) -> None:
         """The run is over: what has not ended is not known."""
+        self.is_closed = True
         self.host_results |= {
             name: HostResult.UNKNOWN for name, each in self.host_results.items() if each is HostResult.BEGUN
         }
@@ -154,6 +162,11 @@ def rollout_of(state: State) -> Rollout:
     return rollout
 
 
+def last_rollout(state: State) -> Rollout | None:
+    """The rollout of a run that has begun to change its hosts."""
+    return _rollouts.get(state, {}).get(True)
+
+
 def run_order(inventory: Inventory) -> list[Host]:
     """Return all hosts: as in the inventory, but those that `canary` names before the others of their role."""
     hosts, named = list(inventory), _named_canaries(inventory)
@@ -172,6 +185,7 @@ class SwitchCommand(StringCommand):
         super().__init__(*command.bits, **command.connector_arguments)
 
     def execute(self, state: State, host: Host, connector_arguments: Any) -> Any:
+        doubt(host)
         succeeded, output = super().execute(state, host, connector_arguments)
         self.result = result_of(output.stdout_lines)
         return succeeded, CommandOutput([line for line in output if line.buffer_name == "stderr"])
@@ -217,13 +231,16 @@ def host_result_of(result: SwitchResult | None, services: Collection[str]) -> Ho
 class _Listener(BaseStateCallback):
     @staticmethod
     def host_disconnect(state: State, _: Host) -> None:
-        """The last thing in every run, also when every host has failed; the first host tells for all."""
-        rollout = _rollouts.get(state, {}).pop(True, None)
-        if rollout is None:
+        """The last thing in every run, also when every host has failed; the first host tells for all. To people the
+        closing word tells it.
+        """
+        rollout = last_rollout(state)
+        if rollout is None or rollout.is_closed:
             return
         rollout.close()
-        for line in report(rollout, state):
-            logger.info(line)
+        if not commentary.is_closed_with_word():
+            for line in report(rollout, state):
+                logger.info(line)
 
 
 def report(rollout: Rollout, state: State) -> list[str]:

@@ -59,7 +59,8 @@ def make(checkout: Checkout, change: Change, message: str, data: tuple[str, ...]
             journal.clear(checkout)
             return
         why = "was stopped" if deployer.told_to_stop else "failed"
-        raise OperatorError(f"{change.what}: the deploy {why}, see above; {_undone(checkout, change)}")
+        said = f"{change.what}: the deploy {why}, see above; {_undone(checkout, change)}"
+        raise OperatorError("; ".join([said, *deployer.failures]))
 
 
 def undo(checkout: Checkout, change: Change) -> str:

@@ -6,12 +6,13 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from modelctl.closing import handed
 from modelctl.errors import OperatorError
 from modelctl.product import CHECKOUT
 
@@ -23,11 +24,14 @@ _OUT, _ERR = 1, 2
 
 @dataclass
 class Deployer:
-    """Runs pyinfra on an inventory file. `told_to_stop` says whether somebody did meanwhile."""
+    """Runs pyinfra on an inventory file. `told_to_stop` says whether somebody did meanwhile; `failures` are lines of
+    the hosts that failed in the last deploy.
+    """
 
     inventory: Path
     program: str = "deploys/models.py"
     told_to_stop: bool = False
+    failures: Sequence[str] = ()
     _process: "subprocess.Popen[bytes] | None" = None
 
     def deploy(self, hosts: Sequence[str], data: Sequence[str] = ()) -> bool:
@@ -37,11 +41,17 @@ class Deployer:
         limits = [word for host in hosts for word in ("--limit", host)]
         values = [word for each in data for word in ("--data", each)]
         words = [_pyinfra(), str(self.inventory), self.program, "-y", *limits, *values]
+        with handed.listening() as failures:
+            is_done = self._run(words, failures.environment)
+            self.failures = failures.read()
+        return is_done
+
+    def _run(self, words: Sequence[str], environment: Mapping[str, str]) -> bool:
         try:
             # A session of its own: pyinfra obeys Ctrl-C whatever it inherits, and before config.py ends with 0.
             with subprocess.Popen(
-                words, cwd=CHECKOUT, stdout=_output(_OUT), stderr=_output(_ERR), start_new_session=True,
-                preexec_fn=_die_with_parent,
+                words, cwd=CHECKOUT, env=environment, stdout=_output(_OUT), stderr=_output(_ERR),
+                start_new_session=True, preexec_fn=_die_with_parent,
             ) as self._process:  # fmt: skip
                 if self.told_to_stop:
                     self._stop()

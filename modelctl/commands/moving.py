@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import click
 
-from modelctl import hints
+from modelctl import hints, screen
 from modelctl.changes import ancestry, bad_versions, change, edit, journal, preview
 from modelctl.changes.git import checkout_of
 from modelctl.changes.journal import Change
@@ -64,7 +64,7 @@ def rollback(model: str, version: str | None, previous: bool, bad: bool, wish: W
     if is_done and bad:
         checkout, reason = checkout_of(inventory.bad), wish.reason or "it was rolled back"
         note = bad_versions.mark(inventory, checkout, model, now, (), reason)
-        click.echo(f"{model}: {now} is {note}")
+        screen.say(f"{model}: {now} is {note}")
 
 
 @click.command()
@@ -92,13 +92,13 @@ def override(hosts: str, model: str, version: str | None, clear: bool, wish: Wis
     said, standing = ", ".join(names), _standing(model, version, current)
     if not others:
         change.require_none(checkout)
-        click.echo(f"{said}: {standing} already; what runs: {hints.modelctl(' '.join(['status', *names]))}")
+        screen.say(f"{said}: {standing} already; what runs: {hints.modelctl(' '.join(['status', *names]))}")
         return
     place = ", ".join(others)
     what = f"Override {model} on {place} with {version}" if version else f"Clear the override of {model} on {place}"
     move = Move(what, model, wanted, wish)
     if agreed_change.make(inventory, checkout, lambda: edit.override(inventory, others, model, version), move):
-        click.echo(f"{said}: {standing}")
+        screen.say(f"{said}: {standing}")
 
 
 @click.command()
@@ -111,12 +111,12 @@ def undo(older: tuple[str, ...], yes: bool, inventory: Inventory) -> None:
     with journal.locked(checkout):
         begun = journal.read(checkout)
         if begun is None:
-            click.echo(f"{checkout.folder}: no change is unfinished")
+            screen.say(f"{checkout.folder}: no change is unfinished")
             return
-        click.echo(f"{begun.in_short}: not ended; it moves {', '.join(begun.hosts) or 'no host'}")
+        screen.say(f"{begun.in_short}: not ended; it moves {', '.join(begun.hosts) or 'no host'}")
         begun = _allowing(inventory, begun, older)
         options.require_consent("Undo it?", "undone", yes)
-        click.echo(f"{begun.what}: {change.undo(checkout, begun)}")
+        screen.say(f"{begun.what}: {change.undo(checkout, begun)}")
 
 
 def go_to(inventory: Inventory, model: str, version: str, what: str, wish: Wish) -> bool:
@@ -125,16 +125,16 @@ def go_to(inventory: Inventory, model: str, version: str, what: str, wish: Wish)
     checkout = checkout_of(inventory.sources / "registry.py")
     if version == now:
         change.require_none(checkout)
-        click.echo(f"{model}: {version} is the current version already; what runs: {hints.modelctl('status')}")
+        screen.say(f"{model}: {version} is the current version already; what runs: {hints.modelctl('status')}")
         return False
     bad = inventory.fleet.bad_version(model, version)
     if bad is not None:
-        click.echo(f"warning: {model} {version} is {bad}", err=True)
+        screen.complain(f"warning: {model} {version} is {bad}")
     move = Move(what, model, version, wish)
     if not agreed_change.make(inventory, checkout, lambda: edit.versions(inventory, model, version, now), move):
         return False
     back = hints.modelctl(f"rollback {model} --previous")
-    click.echo(f"{model}: {version} is the current version; to {now} again: {back}")
+    screen.say(f"{model}: {version} is the current version; to {now} again: {back}")
     return True
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyinfra.api.operations
 import pyinfra.connectors.util
+from paramiko import SSHException
 from paramiko.config import SSHConfigDict
 from paramiko.file import BufferedFile
 from pyinfra.api import Inventory
@@ -16,11 +17,13 @@ from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.connectors.sshuserclient.config import SSHConfig
 from pyinfra_cli.exceptions import CliError
 
+from operations.notes import notes_of
 from operations.rollout import run_order
 
 UNANSWERED_MS = 60_000  # milliseconds that sent data may stay unacknowledged
 
 _connect = SSHConnector._connect
+_connect_at_last = SSHConnector.connect
 _run = SSHConnector.run_shell_command
 _read_buffer = pyinfra.connectors.util.read_buffer
 _lookup: Any = SSHConfig._lookup  # type: ignore[attr-defined]
@@ -51,12 +54,33 @@ def _connect_without_delay(self: SSHConnector) -> None:
     transport.set_keepalive(15)
 
 
+def _connect_or_note(self: SSHConnector) -> None:
+    """pyinfra says why a host is not reached, and forgets it."""
+    try:
+        _connect_at_last(self)
+    except ConnectError as error:
+        notes_of(self.host).failure = str(error)
+        raise
+
+
 def _run_on_dropped_connection(self: SSHConnector, *args: Any, **kwargs: Any) -> Any:
     """A dropped connection is EOFError to paramiko, which ends the run for all hosts; OSError fails only this one."""
+    notes = notes_of(self.host)
     try:
-        return _run(self, *args, **kwargs)
+        succeeded, output = _run(self, *args, **kwargs)
     except EOFError as error:
-        raise OSError("connection lost") from error
+        notes.failure = "connection lost"
+        raise OSError(notes.failure) from error
+    except (OSError, SSHException) as error:
+        notes.failure = _reason(error)
+        raise
+    if not succeeded:
+        notes.failed(output.stderr_lines)
+    return succeeded, output
+
+
+def _reason(error: Exception) -> str:
+    return "no answer in time" if isinstance(error, TimeoutError) else f"connection lost: {error}"
 
 
 def _read_any_bytes(name: str, io: Iterable[str | bytes], *args: Any, **kwargs: Any) -> None:
@@ -80,6 +104,7 @@ MENDS = (
     (Inventory, "get_active_hosts", _hosts_in_order),
     (_hub, "NOT_ERROR", _TOLD),
     (SSHConnector, "_connect", _connect_without_delay),
+    (SSHConnector, "connect", _connect_or_note),
     (SSHConnector, "run_shell_command", _run_on_dropped_connection),
     (pyinfra.connectors.util, "read_buffer", _read_any_bytes),
     (SSHConfig, "_lookup", _lookup_of_address),

@@ -21,7 +21,7 @@ from pyinfra_cli.exceptions import CliError
 
 from modelctl import hints
 from modelctl.nodes.node_command import passwordless
-from operations import dry_run
+from operations import closing, dry_run
 
 INTERRUPTED = 128 + signal.SIGINT  # as a shell tells it
 STOPPED = "Stopped; what has begun on a node goes on there: {}\n"
@@ -49,7 +49,10 @@ def _stop(terminal: list[Any] | None) -> NoReturn:
     line = STOPPED.format(hints.modelctl("status")).encode()
     with suppress(OSError):  # the terminal may be gone
         os.write(_STDERR, line)  # sys.stderr may be in the middle of a line
-    os._exit(INTERRUPTED)
+    try:
+        closing.show_at_interrupt()
+    finally:
+        os._exit(INTERRUPTED)
 
 
 def _confirm_or_refuse(msg: str) -> bool:
@@ -60,6 +63,8 @@ def _confirm_or_refuse(msg: str) -> bool:
         if "failed" in msg:
             return True
         raise CliError("no terminal to confirm at: nothing was done; add -y to run, or --dry to predict")
+    if "failed" not in msg:
+        closing.foretell()
     with suppress(EOFError):
         if _confirm(msg):
             return True
@@ -114,7 +119,8 @@ def _run_or_tell(host: Host, *args: Any) -> tuple[int, CommandOutput]:
 
 
 def _exit_as_asked() -> None:
-    """pyinfra exits 0 whether or not anything would change."""
+    """All that ends in another way was broken off. pyinfra exits 0 whether or not anything would change."""
+    closing.come_to_end()
     if ctx_state.isset() and dry_run.tells_of_changes(ctx_state.get()):
         sys.exit(dry_run.CHANGES)
     _exit()

@@ -18,6 +18,7 @@ from pyinfra_cli.prints import build_plan_json, build_results_json
 from pyinfra_cli.util import load_deploy_file
 
 import operations.run
+from modelctl.closing.host_end import HostEnd
 from modelctl.inventory.fleet import Fleet, groups
 from modelctl.product import CHECKOUT
 from modelctl.prune import roots
@@ -28,6 +29,7 @@ from node.protocol.facts import Facts, History, HistoryEntry
 from node.protocol.retention import HostReferences
 from node.protocol.steps import SwitchResult
 from operations import facts, mends
+from operations.closing import closing_of
 from tests.unit.operations.clock import Clock
 from tests.unit.operations.hosts import make_host, settled
 
@@ -137,6 +139,7 @@ class Engine:
             connect_all(state)
             load_deploy_file(state, program)
             run.predicted = _named(build_plan_json(state), "hosts_with_change")
+            run.foreseen = _ends(state, is_whole=True)
             self.events.clear()
             try:
                 with self.clock.limit(seconds):
@@ -146,6 +149,8 @@ class Engine:
             results = build_results_json(state)
             run.changed, run.failed = _named(results["operations"], "success"), set(results["failed_hosts"])
             disconnect_all(state)
+            run.ends = _ends(state, is_whole=run.error is None)
+            run.is_whole = closing_of(state, run.error is None).is_whole
         return run
 
     def _state(self, limit: Sequence[str], parallel: int, data: dict[str, Any], is_predicted: bool = True) -> State:
@@ -162,18 +167,27 @@ class Engine:
 
 @dataclass
 class Run:
-    """What pyinfra predicted and did, by operation, and what it showed; `error` is what ended it before its end."""
+    """What pyinfra predicted and did, by operation, and what it showed; `error` is what ended it before its end. What
+    the closing word says of each host, after the prediction and at the end.
+    """
 
     shown: list[str]
     predicted: dict[str, set[str]] = field(default_factory=dict)
     changed: dict[str, set[str]] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     error: str | None = None
+    ends: dict[str, HostEnd] = field(default_factory=dict)
+    foreseen: dict[str, HostEnd] = field(default_factory=dict)
+    is_whole: bool = False
 
     @property
     def report(self) -> list[str]:
         starts = [number for number, line in enumerate(self.shown) if line.startswith("--> Rollout")]
         return self.shown[starts[0] :] if starts else []
+
+
+def _ends(state: State, is_whole: bool) -> dict[str, HostEnd]:
+    return {each.name: each for each in closing_of(state, is_whole).hosts}
 
 
 def _named(operations: list[dict[str, Any]], hosts: str) -> dict[str, set[str]]:

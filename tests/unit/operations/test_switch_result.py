@@ -1,7 +1,7 @@
 """What became of a switch, as the node program tells."""
 
 import json
-from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from pyinfra.api import StringCommand
@@ -54,7 +54,7 @@ def test_the_operator_reads_what_is_for_people(monkeypatch: pytest.MonkeyPatch) 
     ]
     monkeypatch.setattr(StringCommand, "execute", lambda *_: (False, CommandOutput(lines)))
     made = SwitchCommand(command("switch"))
-    succeeded, output = made.execute(SimpleNamespace(), SimpleNamespace(), {})  # type: ignore[arg-type]
+    succeeded, output = made.execute(Mock(), Mock(), {})
     assert (succeeded, list(output)) == (False, lines[1:])
     assert made.result is not None
     assert made.result.ended == {"a": "failed"}

@@ -10,16 +10,20 @@ from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
+from unittest.mock import Mock
 
 import paramiko
 import pytest
 from pyinfra.api import facts, operations
 from pyinfra.api.command import StringCommand
+from pyinfra.api.exceptions import ConnectError
 from pyinfra.connectors.ssh import SSHConnector
+from pyinfra.connectors.util import CommandOutput, OutputLine
 from pyinfra_cli.exceptions import WrappedError
 
 from modelctl.product import CHECKOUT
 from operations.mends import connection
+from operations.notes import notes_of
 
 
 class Welcoming(paramiko.ServerInterface):
@@ -102,7 +106,7 @@ class TestDroppedConnection:
             raise EOFError
 
         settings = SimpleNamespace(SHELL="sh")
-        host = SimpleNamespace(name="lab1", connector_data={}, print_prefix="")
+        host = Mock(connector_data={}, print_prefix="")
         client = SimpleNamespace(exec_command=exec_command)
         state = SimpleNamespace(config=settings)
         return cast("SSHConnector", SimpleNamespace(state=state, host=host, client=client))
@@ -115,6 +119,40 @@ class TestDroppedConnection:
     def test_mended(self, dropped: SSHConnector) -> None:
         with pytest.raises(OSError, match=r"^connection lost$"):
             SSHConnector.run_shell_command(dropped, StringCommand("true"))
+        assert notes_of(dropped.host).failure == "connection lost"
+
+
+class TestWhatFailed:
+    """pyinfra prints why a host failed, and forgets it; the closing word repeats it."""
+
+    HOST = Mock()
+    CONNECTOR = cast("SSHConnector", SimpleNamespace(host=HOST))
+
+    def test_the_last_words_of_a_command_that_failed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        said = CommandOutput([OutputLine("stderr", "a: rolled back: why"), OutputLine("stderr", "")])
+        monkeypatch.setattr(connection, "_run", lambda *_: (False, said))
+        SSHConnector.run_shell_command(self.CONNECTOR, StringCommand("true"))
+        assert notes_of(self.HOST).failure == "a: rolled back: why"
+
+    @pytest.mark.parametrize(
+        ("error", "failure"),
+        [
+            (TimeoutError(), "no answer in time"),
+            (OSError("reset by peer"), "connection lost: reset by peer"),
+            (paramiko.SSHException("closed"), "connection lost: closed"),
+        ],
+    )
+    def test_no_answer(self, monkeypatch: pytest.MonkeyPatch, error: Exception, failure: str) -> None:
+        monkeypatch.setattr(connection, "_run", Mock(side_effect=error))
+        with pytest.raises(type(error)):
+            SSHConnector.run_shell_command(self.CONNECTOR, StringCommand("true"))
+        assert notes_of(self.HOST).failure == failure
+
+    def test_a_host_that_is_not_reached(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(connection, "_connect_at_last", Mock(side_effect=ConnectError("Could not connect (no)")))
+        with pytest.raises(ConnectError):
+            SSHConnector.connect(self.CONNECTOR)
+        assert notes_of(self.HOST).failure == "Could not connect (no)"
 
 
 class TestBrokenHandshake:
