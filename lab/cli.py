@@ -19,6 +19,7 @@ from modelctl.errors import OperatorError
 
 Arguments = ParamSpec("Arguments")
 ONE_HOST = click.argument("host")
+SOME_HOSTS = click.argument("hosts", nargs=-1, required=True)
 
 
 def _say(line: str) -> None:
@@ -95,15 +96,15 @@ def services() -> None:
 
 
 @main.command()
-@ONE_HOST
+@SOME_HOSTS
 @_lab_command
-def boot(host: str) -> None:
-    """Boot HOST from the disk it has or else from a new one; `boot ramrod` adds the control node."""
-    LAB.boot(host)
+def boot(hosts: tuple[str, ...]) -> None:
+    """Boot HOSTS from the disks they have or else from new ones; `boot ramrod` adds the control node."""
+    LAB.boot(*hosts)
 
 
 @main.command()
-@click.argument("hosts", nargs=-1, required=True)
+@SOME_HOSTS
 @_lab_command
 def reset(hosts: tuple[str, ...]) -> None:
     """Make HOSTS as bare as new: an empty disk, a whole network, a boot."""

@@ -82,11 +82,12 @@ class Lab:
                 network.mend(host)
             self._boot(chosen)
 
-    def boot(self, name: str) -> None:
-        """Boot a host from the disk it has; harmless when it runs."""
+    def boot(self, *names: str) -> None:
+        """Boot hosts from the disks they have; harmless where they run."""
         with self._lock():
+            chosen = [self.host(name) for name in names]
             self._prepare()
-            self._boot([self.host(name)])
+            self._boot(chosen)
 
     def power_cut(self, name: str) -> None:
         """End a host at once; its disk keeps what had been written."""

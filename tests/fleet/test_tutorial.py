@@ -59,8 +59,7 @@ def shell() -> Iterator[Shell]:
     """The shell, in a lab that is taken down at the end without a trace."""
     lab("down")
     try:
-        for host in HOSTS:
-            lab("boot", host)
+        lab("boot", *HOSTS)
         with subprocess.Popen(
             TYPED_BY_THE_PAGE, cwd=CHECKOUT, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True,
