@@ -15,7 +15,7 @@ from modelctl.changes import git
 from modelctl.desired.check import Checked, check
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
-from modelctl.inventory.hosts import Host
+from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.values import Address, HostName
 from modelctl.inventory_file import NEIGHBOURS, Inventory, load
 from modelctl.product import CHECKOUT
@@ -82,7 +82,7 @@ def init(
         inventory, found = _write(place, files)
         git.begin(place).commit_first(f"Begin the site {found.site}")
     hints.use(directory / INVENTORY)
-    _tell(directory, inventory.fleet.site.hosts, found)
+    _tell(directory, inventory.fleet, found, from_ansible is not None)
 
 
 def _three(said: Mapping[str, minimal.Named]) -> dict[str, minimal.Named]:
@@ -129,18 +129,26 @@ def _tell_ledger(ledger: Ledger) -> None:
     click.echo(f"{len(ledger.taken())} taken, {len(ledger.left())} left, {len(ledger.added())} added")
 
 
-def _tell(directory: Path, hosts: Mapping[str, Host], found: Checked) -> None:
-    values, named = directory / NEIGHBOURS, " ".join(hosts)
-    click.echo(f"{one_line(str(directory))}: the site {found.site}, {found.hosts} hosts, a git repository of its own")
-    click.echo("What to do next:")
+def _tell(directory: Path, fleet: Fleet, found: Checked, is_from_ansible: bool) -> None:
+    site, registry = directory / NEIGHBOURS / "site.py", directory / NEIGHBOURS / "registry.py"
+    if is_from_ansible:
+        writing = [f"read what was left and added, and write what you miss into {site} and {registry}"]
+    else:
+        writing = [
+            f"write your hosts' names, addresses and cameras into {site}",
+            f"write the versions that the primary datasink has into {registry}",
+        ]
+    has_stick = any(fleet.stack(host) for host in fleet.site.hosts)
     steps = [
-        f"write your hosts' names, addresses and cameras into {values / 'site.py'}",
-        f"write the versions that the primary datasink has into {values / 'registry.py'}",
+        *writing,
         hints.modelctl("check"),
-        hints.modelctl(f"trust {named}"),
+        hints.modelctl(f"trust {' '.join(fleet.site.hosts)}"),
+        *([hints.modelctl("coral download")] if has_stick else []),
         hints.modelctl("pin"),
         f"git -C {shlex.quote(str(directory))} commit --all --message 'My hosts, their keys and pins'",
         hints.pyinfra("deploys/models.py --dry"),
     ]
+    click.echo(f"{one_line(str(directory))}: the site {found.site}, {found.hosts} hosts, a git repository of its own")
+    click.echo("What to do next:")
     for number, step in enumerate(steps, 1):
         click.echo(f"  {number}. {step}")

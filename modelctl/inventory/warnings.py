@@ -1,6 +1,7 @@
 """What a site may have and its owner is told: deprecated, without use or risky for the real programs. A line each."""
 
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
 
 from modelctl import hints
 from modelctl.faults import dotted
@@ -13,12 +14,16 @@ from node.protocol.registry import Measured
 SHRUNK = 0.01  # of a file's size in the version before
 TASK_PORTS: Mapping[str, int] = {"sentinel_control": 5566, "datapump_control": 5556}
 """What the sentinel's own sentinel_task.py connects to, whatever a config says."""
+EXAMPLES = tuple(map(ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")))
+"""Addresses that no host has, for they are kept for examples: RFC 5737 and 3849."""
 
 
 def about_hosts(site: Site) -> Iterator[str]:
-    """About accelerators, face models and cameras."""
+    """About addresses, accelerators, face models and cameras."""
     for name, host in site.hosts.items():
         path = f"site.hosts.{name}"
+        if any(host.address in examples for examples in EXAMPLES):
+            yield f"{path}.address: found {host.address}; it is an example's, which no host has; write the host's own"
         if isinstance(host, Sentinel | Outpost) and host.has_accelerator("ncs2"):
             yield f"{path}: ncs2 is deprecated; it works for nodes that have it; choose coral or cpu"
         if isinstance(host, Sentinel) and host.has_accelerator("coral") and host.face_model == "blazeface":

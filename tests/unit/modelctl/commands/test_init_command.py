@@ -78,7 +78,7 @@ def test_it_is_checked_at_once(tmp_path: Path) -> None:
     run(tmp_path / "meadow")
     site = str(tmp_path / "meadow" / "inventory.py")
     found = CliRunner().invoke(cli.main, ["check", "--site", site], catch_exceptions=False)
-    assert (found.exit_code, found.stdout) == (0, "meadow: 3 hosts, 18 files rendered, 9 warnings, no faults\n")
+    assert (found.exit_code, found.stdout) == (0, "meadow: 3 hosts, 18 files rendered, 12 warnings, no faults\n")
     fleet = load(Path(site)).fleet
     assert [type(host) for host in fleet.site.hosts.values()] == [Datasink, Sentinel, Outpost]
     assert set(fleet.registry.models) == {model for host in fleet.site.hosts for model in fleet.versions(host)}

@@ -33,6 +33,14 @@ def without_sentinel() -> Fleet:
 
 CASES: dict[str, tuple[Callable[[], Fleet], tuple[str, ...]]] = {
     "the site of the tests": (fleet, ()),
+    "an example's address": (
+        lambda: fleet(site_with("lab1", address="192.0.2.10")),
+        ("site.hosts.lab1.address: found 192.0.2.10; it is an example's, which no host has; write the host's own",),
+    ),
+    "an example's address of IPv6": (
+        lambda: fleet(site_with("lab1", address="2001:db8::1")),
+        ("site.hosts.lab1.address: found 2001:db8::1; it is an example's, which no host has; write the host's own",),
+    ),
     "ncs2 on a sentinel": (
         lambda: fleet(site_with("sentinel", accelerator="ncs2")), (f"site.hosts.sentinel: {NCS2}",),
     ),

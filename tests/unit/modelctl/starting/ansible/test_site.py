@@ -98,6 +98,19 @@ class TestTheSample:
         assert (len(taken), len(left)) == (87, 5)
         assert "87 taken, 5 left, 5 added" in lines
 
+    def test_what_it_says_to_do_next(self, tmp_path: Path) -> None:
+        values = tmp_path / "site" / "inventory"
+        result = new_sites.run(tmp_path / "site", "--from-ansible", SAMPLE)
+        writing = f"write what you miss into {values}/site.py and {values}/registry.py"
+        assert result.stdout.splitlines()[-8:-2] == [
+            "What to do next:",
+            f"  1. read what was left and added, and {writing}",
+            "  2. modelctl check",
+            "  3. modelctl trust store brain gate barn hall forge",
+            "  4. modelctl coral download",
+            "  5. modelctl pin",
+        ]
+
     def test_what_it_left(self, tmp_path: Path) -> None:
         _, ledger = read(tmp_path, {})
         nobody = "its host is of no kind that is known here, by its groups: infrastructure"
