@@ -16,22 +16,30 @@ from typing import Any
 LOADED = {
     "pyinfra": (
         "pyinfra_cli.main",
+        "pyinfra.connectors.local",
+        "pyinfra.connectors.ssh",
         "pyinfra.operations.util.files",
         "modelctl.inventory.fleet",
         "modelctl.outside",
+        "modelctl.registry.coral_stacks",
         "operations.access",
         "operations.audit",
         "operations.cleanup",
         "operations.command_line",
         "operations.configs",
+        "operations.coral",
+        "operations.mends",
         "operations.models",
         "operations.ready",
+        "lab.fleet",
     ),
     "modelctl": (
         "modelctl.cli",
         "modelctl.commands.moving",
         "modelctl.commands.prune",
         "modelctl.commands.reports",
+        "modelctl.registry.coral_stacks",
+        "lab.fleet",
     ),
 }
 
