@@ -1,5 +1,6 @@
 """`modelctl init`: a site in a git repository of its own."""
 
+import os
 import shlex
 import shutil
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ from modelctl.starting.files import Files
 
 INVENTORY = "inventory.py"
 UNNAMED = "my-site"
+MAX_PATH = 4096  # characters
 HOST_NAME: TypeAdapter[str] = TypeAdapter(HostName)
 ADDRESS: TypeAdapter[IPv4Address | IPv6Address] = TypeAdapter(Address)
 Value = TypeVar("Value")
@@ -95,16 +97,21 @@ def _three(said: Mapping[str, minimal.Named]) -> dict[str, minimal.Named]:
     return hosts
 
 
+def _real(directory: Path) -> Path:
+    """Without links. Of links that lead nowhere whoever writes there says what is wrong."""
+    return Path(os.path.realpath(directory))
+
+
 def _name_of(directory: Path) -> str:
     """The site's name, where the folder's own is none that a site could have."""
     try:
-        return HOST_NAME.validate_python(directory.resolve().name.lower())
+        return HOST_NAME.validate_python(_real(directory).name.lower())
     except ValidationError:
         return UNNAMED
 
 
 def _require_apart(directory: Path) -> None:
-    if CHECKOUT in (directory.resolve(), *directory.resolve().parents):
+    if CHECKOUT in (_real(directory), *_real(directory).parents):
         raise OperatorError(
             f"{one_line(str(directory))}: found a folder of this code's own checkout; expected one beside it, as "
             f"{CHECKOUT.parent / UNNAMED}"
@@ -130,7 +137,7 @@ def _tell_ledger(ledger: Ledger) -> None:
 
 
 def _tell(directory: Path, fleet: Fleet, found: Checked, is_from_ansible: bool) -> None:
-    site, registry = directory / NEIGHBOURS / "site.py", directory / NEIGHBOURS / "registry.py"
+    site, registry = (one_line(str(directory / NEIGHBOURS / name), MAX_PATH) for name in ("site.py", "registry.py"))
     if is_from_ansible:
         writing = [f"read what was left and added, and write what you miss into {site} and {registry}"]
     else:
@@ -148,7 +155,9 @@ def _tell(directory: Path, fleet: Fleet, found: Checked, is_from_ansible: bool) 
         f"git -C {shlex.quote(str(directory))} commit --all --message 'My hosts, their keys and pins'",
         hints.pyinfra("deploys/models.py --dry"),
     ]
-    click.echo(f"{one_line(str(directory))}: the site {found.site}, {found.hosts} hosts, a git repository of its own")
+    click.echo(
+        f"{one_line(str(directory), MAX_PATH)}: the site {found.site}, {found.hosts} hosts, a git repository of its own"
+    )
     click.echo("What to do next:")
     for number, step in enumerate(steps, 1):
         click.echo(f"  {number}. {step}")

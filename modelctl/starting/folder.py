@@ -22,8 +22,8 @@ LOCK, SITE = "lock", "site"  # within it
 @contextmanager
 def new(folder: Path) -> Iterator[Path]:
     """An empty place to make the site in, which is the folder's when the block ends well. Raises OperatorError."""
-    was_there = folder.exists()
     with _writing(folder):
+        was_there = folder.exists()
         _require_free(folder)
         (folder / STAGE).mkdir(parents=True, exist_ok=True)
         lock = locks.take(folder / STAGE / LOCK)

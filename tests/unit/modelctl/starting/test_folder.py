@@ -145,10 +145,26 @@ def test_two_at_once(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "site").iterdir()] == ["x"]
 
 
-@pytest.mark.parametrize(("target", "why"), [("file", "Not a directory"), ("file/x", "Not a directory")])
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("file", "Not a directory"),
+        ("file/x", "Not a directory"),
+        ("loop", "Too many levels of symbolic links"),
+        ("loop/x", "Too many levels of symbolic links"),
+        ("dangling", "File exists"),
+    ],
+)
 def test_where_nothing_can_be_written(tmp_path: Path, target: str, why: str) -> None:
     (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "dangling").symlink_to("nowhere")
     with pytest.raises(OperatorError) as caught:
         make(tmp_path / target)
     expected = "expected a folder that you may write to, empty or not there yet"
     assert str(caught.value) == f"{tmp_path / target}: {why}; {expected}"
+
+
+def test_a_name_that_no_folder_could_have(tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match=r"x\.\.\.: File name too long; expected a folder that you may write to, "):
+        make(tmp_path / ("x" * 300))
