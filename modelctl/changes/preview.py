@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelctl import hints, progress
+from modelctl import hints, progress, quantities
 from modelctl.changes import ancestry
 from modelctl.changes.ancestry import Newer
 from modelctl.desired.desired_state import desired
@@ -24,8 +24,9 @@ from node.protocol.versions import Chosen, Preview, PreviewQuestion, StackSize
 from node.store.service_set import ServiceSet
 
 ANSWER_SECONDS = 60
-COLUMNS = ("host", "from", "to", "restarts", "bytes to move", "events unlocked")
+COLUMNS = ("host", "from", "to", "restarts", "to move", "events unlocked")
 NUMBERS = frozenset(COLUMNS[-2:])
+SPARE = ("from", "restarts", "events unlocked")
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def summary(what: str, hosts: Sequence[HostPreview]) -> Report:
     """The change in words, with a row for each host that moves."""
     if not hosts:
         return Report((), (f"{what}: no host moves",))
-    return Report((Table(COLUMNS, tuple(map(_row, hosts)), NUMBERS),), (what,))
+    return Report((Table(COLUMNS, tuple(map(_row, hosts)), NUMBERS, spare=SPARE),), (what,))
 
 
 def chosen_on(fleet: Fleet, host: str) -> dict[str, Chosen]:
@@ -97,8 +98,9 @@ def chosen_on(fleet: Fleet, host: str) -> dict[str, Chosen]:
 
 
 def _row(host: HostPreview) -> Row:
-    counts = (UNKNOWN if count is None else number(count) for count in (host.size, host.unlocked))
-    return Row((host.host, host.before, host.after, ", ".join(host.restarts) or "none", *counts))
+    to_move = UNKNOWN if host.size is None else quantities.size(host.size)
+    unlocked = UNKNOWN if host.unlocked is None else number(host.unlocked)
+    return Row((host.host, host.before, host.after, ", ".join(host.restarts) or "none", to_move, unlocked))
 
 
 def _host_preview(

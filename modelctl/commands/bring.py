@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import click
 
 from modelctl import hints, progress
-from modelctl.commands import options
+from modelctl.commands import completion, options
 from modelctl.commands.pin import pin_versions, require_pins_file
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import fault, one_line
@@ -16,19 +16,20 @@ from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory_file import Inventory
 from modelctl.nodes import travelling
+from modelctl.quantities import size
 from modelctl.registry import coral_stacks, importing, origin, pinning, registry_store, storing
 from modelctl.registry.importing import Plan
 from modelctl.registry.origin import Origin
-from modelctl.table import Report, Row, Table, number
+from modelctl.table import Report, Row, Table
 from node.protocol.registry import Measured
 
-IMPORT_COLUMNS = ("in the folder", "in the version", "bytes", "SHA-256")
-STACK_COLUMNS = ("file", "bytes", "SHA-256")
+IMPORT_COLUMNS = ("in the folder", "in the version", "size", "SHA-256")
+STACK_COLUMNS = ("file", "size", "SHA-256")
 
 
 @click.command("import")
-@click.argument("model")
-@click.argument("version")
+@click.argument("model", shell_complete=completion.models)
+@click.argument("version", shell_complete=completion.versions)
 @click.argument("path")
 @click.option("--map", "maps", metavar="OLD=NEW", multiple=True, help="Name a file anew; OLD= leaves it out.")
 @options.yes
@@ -62,7 +63,7 @@ def coral() -> None:
 
 
 @coral.command(short_help="Download a stack from its release pages.")
-@click.argument("version", required=False)
+@click.argument("version", required=False, shell_complete=completion.versions)
 @click.option(
     "--from",
     "folder",
@@ -96,7 +97,7 @@ def download(version: str | None, folder: Path | None, inventory: Inventory) -> 
 
 
 @coral.command("pin", short_help="Pin a stack as the datasink holds it.")
-@click.argument("version", required=False)
+@click.argument("version", required=False, shell_complete=completion.versions)
 @options.yes
 @options.inventory
 def pin_stack(version: str | None, yes: bool, inventory: Inventory) -> None:
@@ -137,13 +138,13 @@ def _plan(fleet: Fleet, pair: tuple[str, str], folder: PurePosixPath, renamed: M
 
 
 def _show_plan(fleet: Fleet, pair: tuple[str, str], folder: PurePosixPath, plan: Plan) -> None:
-    named = [(file.old, file.new, number(file.content.size), file.content.sha256[:12]) for file in plan.files]
+    named = [(file.old, file.new, size(file.content.size), file.content.sha256[:12]) for file in plan.files]
     left = [(name, "left out", "", "") for name in plan.left_out]
     rows = tuple(Row((one_line(old), *rest)) for old, *rest in (*named, *left))
     click.echo(f"to import as {'/'.join(pair)}, on {fleet.site.primary_datasink}:")
     click.echo(f"  from {folder}\n  to   {fleet.registry_folder()}/{'/'.join(pair)}\n")
-    Report((Table(IMPORT_COLUMNS, rows, frozenset({"bytes"})),)).print()
-    click.echo(f"\n{len(plan.files)} files, and the manifest: {plan.bytes:,} bytes")
+    Report((Table(IMPORT_COLUMNS, rows, frozenset({"size"}), spare=("SHA-256", "size")),)).print()
+    click.echo(f"\n{len(plan.files)} files, and the manifest: {size(plan.bytes)}")
     for line in warnings.shrunken(fleet.pins, *pair, plan.table):
         click.echo(f"warning: {line}", err=True)
 
@@ -164,5 +165,5 @@ def _store_stack(fleet: Fleet, version: str, folder: Path | None, free: int) -> 
 
 
 def _show_files(files: Mapping[str, Measured]) -> None:
-    rows = tuple(Row((name, number(file.size), file.sha256)) for name, file in files.items())
-    Report((Table(STACK_COLUMNS, rows, frozenset({"bytes"})),)).print()
+    rows = tuple(Row((name, size(file.size), file.sha256)) for name, file in files.items())
+    Report((Table(STACK_COLUMNS, rows, frozenset({"size"}), spare=("SHA-256",)),)).print()

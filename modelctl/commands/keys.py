@@ -9,7 +9,7 @@ import click
 from modelctl import hints, locks, text_file
 from modelctl.changes.deployment import Deployer, require_pyinfra, to_the_end
 from modelctl.changes.git import checkout_of
-from modelctl.commands import options
+from modelctl.commands import completion, options
 from modelctl.errors import OperatorError
 from modelctl.faults import choice, fault
 from modelctl.inventory.fleet import Fleet
@@ -23,7 +23,7 @@ DEPLOY = "deploys/access.py"
 
 
 @click.command()
-@click.argument("hosts", metavar="HOST...", nargs=-1, required=True)
+@click.argument("hosts", shell_complete=completion.hosts, metavar="HOST...", nargs=-1, required=True)
 @click.option("--replace", is_flag=True, help="Accept a new key in place of the one on file, as after a new card.")
 @options.yes
 @options.inventory
@@ -82,7 +82,7 @@ def _trust(
 
 
 @click.command()
-@click.argument("host")
+@click.argument("host", shell_complete=completion.hosts)
 @options.yes
 @options.inventory
 def revoke(host: str, yes: bool, inventory: Inventory) -> None:

@@ -7,25 +7,26 @@ import click
 from modelctl import progress
 from modelctl.collecting import linked_files
 from modelctl.collecting.linked_files import Linked
-from modelctl.commands import options
+from modelctl.commands import completion, options
 from modelctl.faults import one_line
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory_file import Inventory
 from modelctl.nodes import node_command, remote, travelling
+from modelctl.quantities import size
 from modelctl.registry import pinning
-from modelctl.table import Report, Row, Table, number
+from modelctl.table import Report, Row, Table
 from node.protocol.registry import Measured
 from node.registry.collected import DIGITS
 
 MAX_PATH = 4096
 RESTORE_SECONDS = 12 * 3600  # a task that writes the file is waited for
-COLUMNS = ("linked file", "bytes", "SHA-256", "")
+COLUMNS = ("linked file", "size", "SHA-256", "where")
 
 
 @click.command()
-@click.argument("host")
-@click.argument("model")
-@click.argument("version")
+@click.argument("host", shell_complete=completion.hosts)
+@click.argument("model", shell_complete=completion.models)
+@click.argument("version", shell_complete=completion.versions)
 @options.yes
 @options.inventory
 def collect(host: str, model: str, version: str, yes: bool, inventory: Inventory) -> None:
@@ -46,7 +47,7 @@ def collect(host: str, model: str, version: str, yes: bool, inventory: Inventory
         linked = linked_files.look(fleet, host, model, version)
     click.echo(f"{linked.host}: {linked.model}/{linked.version}:\n")
     rows = tuple(_row(fleet, linked, *each) for each in linked.files.items())
-    Report((Table(COLUMNS, rows, frozenset({"bytes"})),)).print()
+    Report((Table(COLUMNS, rows, frozenset({"size"}), frozenset({"where"}), ("SHA-256", "size")),)).print()
     if linked.uncollected:
         needed = sum(file.size for file in linked.uncollected.values())
         travelling.require_space(fleet, fleet.collected_folder(), needed, linked.free)
@@ -54,7 +55,7 @@ def collect(host: str, model: str, version: str, yes: bool, inventory: Inventory
     else:
         click.echo(f"\nnothing to collect: {host} has nothing of {model}/{version} that is not elsewhere")
     for name, file in linked.uncollected.items():
-        with progress.waiting(f"collecting {name}, {file.size:,} bytes"):
+        with progress.waiting(f"collecting {name}, {size(file.size)}"):
             linked_files.collect(fleet, linked, name, file)
         click.echo(f"{name}: collected, and verified at both ends")
     for path in linked_files.finish(fleet, host, model, version).left:
@@ -62,7 +63,7 @@ def collect(host: str, model: str, version: str, yes: bool, inventory: Inventory
 
 
 @click.command()
-@click.argument("host")
+@click.argument("host", shell_complete=completion.hosts)
 @click.argument("file", required=False)
 @click.argument("digest", required=False)
 @options.inventory
@@ -95,4 +96,4 @@ def _row(fleet: Fleet, linked: Linked, name: str, file: Measured | None) -> Row:
         where = f"collected already: {linked_files.place(fleet, linked, name, file)}"
     else:
         where = f"to {linked_files.place(fleet, linked, name, file)}"
-    return Row((name, number(file.size), file.sha256[:DIGITS], where))
+    return Row((name, size(file.size), file.sha256[:DIGITS], where))

@@ -8,7 +8,7 @@ from modelctl import hints, screen
 from modelctl.changes import ancestry, bad_versions, change, edit, journal, preview
 from modelctl.changes.git import checkout_of
 from modelctl.changes.journal import Change
-from modelctl.commands import agreed_change, options
+from modelctl.commands import agreed_change, completion, options
 from modelctl.commands.agreed_change import Move, Wish, wish
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, fault
@@ -20,8 +20,8 @@ from modelctl.nodes import remote
 
 
 @click.command()
-@click.argument("model")
-@click.argument("version")
+@click.argument("model", shell_complete=completion.models)
+@click.argument("version", shell_complete=completion.versions)
 @click.option("--anyway", is_flag=True, help="Promote it although it is marked bad.")
 @wish
 @options.inventory
@@ -44,8 +44,8 @@ def promote(model: str, version: str, anyway: bool, wish: Wish, inventory: Inven
 
 
 @click.command()
-@click.argument("model")
-@click.argument("version", required=False)
+@click.argument("model", shell_complete=completion.models)
+@click.argument("version", required=False, shell_complete=completion.versions)
 @click.option("--previous", is_flag=True, help="Go to the version before; the same again goes forward.")
 @click.option("--bad", is_flag=True, help="Mark the version that is left bad: promoting it again needs --anyway.")
 @wish
@@ -68,9 +68,9 @@ def rollback(model: str, version: str | None, previous: bool, bad: bool, wish: W
 
 
 @click.command()
-@click.argument("hosts", metavar="HOST[,HOST...]")
-@click.argument("model")
-@click.argument("version", required=False)
+@click.argument("hosts", shell_complete=completion.hosts, metavar="HOST[,HOST...]")
+@click.argument("model", shell_complete=completion.models)
+@click.argument("version", required=False, shell_complete=completion.versions)
 @click.option("--clear", is_flag=True, help="Take the override away: the host gets the current version again.")
 @wish
 @options.inventory

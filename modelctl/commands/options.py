@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from modelctl import for_programs, hints
+from modelctl.commands import completion
 from modelctl.errors import OperatorError
 from modelctl.faults import choice, fault
 from modelctl.inventory.fleet import Fleet
@@ -31,6 +32,7 @@ older = click.option(
     metavar="HOSTS",
     default="",
     callback=_names,
+    shell_complete=completion.hosts,
     help="Hosts, as a,b, to move although a commit made their set that this checkout does not contain.",
 )
 

@@ -7,20 +7,21 @@ from pathlib import Path
 import click
 
 from modelctl import hints, locks, progress, text_file
-from modelctl.commands import options
+from modelctl.commands import completion, options
 from modelctl.errors import OperatorError
 from modelctl.inventory import warnings
 from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.json_files import Pin, dump_pins, load_pins
 from modelctl.inventory_file import Inventory
+from modelctl.quantities import size
 from modelctl.registry import pinning, registry_store
 from node.protocol.registry import FolderContents
 
 
 @click.command()
-@click.argument("model", required=False)
-@click.argument("version", required=False)
+@click.argument("model", required=False, shell_complete=completion.models)
+@click.argument("version", required=False, shell_complete=completion.versions)
 @options.yes
 @options.inventory
 def pin(model: str | None, version: str | None, yes: bool, inventory: Inventory) -> None:
@@ -96,10 +97,11 @@ def _show(proposal: pinning.Proposal, datasink: str, path: Path) -> None:
     if proposal.new:
         click.echo(f"to pin in {path}, as {datasink} holds them:")
     for (model, version), new in proposal.new.items():
-        size = f"{len(new.files):3} files {sum(file.size for file in new.files.values()):14,} bytes"
-        click.echo(f"  {f'{model}/{version}':40} {size}  manifest {new.manifest[:12]}")
+        total = size(sum(file.size for file in new.files.values()))
+        what = f"{len(new.files):3} files {total:>9}"
+        click.echo(f"  {f'{model}/{version}':40} {what}  manifest {new.manifest[:12]}")
         if model == CORAL:  # nobody has looked at these before
             for name, file in new.files.items():
-                click.echo(f"    {name}: {file.size:,} bytes, SHA-256 {file.sha256}")
+                click.echo(f"    {name}: {size(file.size)}, SHA-256 {file.sha256}")
         for line in warnings.shrunken(proposal.pins, model, version, new.files):
             click.echo(f"warning: {line}", err=True)

@@ -4,7 +4,7 @@ import click
 
 from modelctl.changes import change
 from modelctl.changes.git import checkout_of
-from modelctl.commands import options
+from modelctl.commands import completion, options
 from modelctl.errors import OperatorError
 from modelctl.inventory_file import Inventory
 from modelctl.nodes import remote
@@ -29,8 +29,8 @@ def list_(as_json: bool, inventory: Inventory) -> None:
 
 
 @click.command()
-@click.argument("model")
-@click.argument("version", required=False)
+@click.argument("model", shell_complete=completion.models)
+@click.argument("version", required=False, shell_complete=completion.versions)
 @options.as_json
 @options.inventory
 def show(model: str, version: str | None, as_json: bool, inventory: Inventory) -> None:
@@ -50,9 +50,9 @@ def show(model: str, version: str | None, as_json: bool, inventory: Inventory) -
 
 
 @click.command()
-@click.argument("model")
-@click.argument("first")
-@click.argument("second")
+@click.argument("model", shell_complete=completion.models)
+@click.argument("first", shell_complete=completion.versions)
+@click.argument("second", shell_complete=completion.versions)
 @options.as_json
 @options.inventory
 def diff(model: str, first: str, second: str, as_json: bool, inventory: Inventory) -> None:
@@ -77,7 +77,7 @@ def _history(inventory: Inventory, model: str, version: str) -> list[str]:
 
 
 @click.command()
-@click.argument("hosts", metavar="[HOST]...", nargs=-1)
+@click.argument("hosts", shell_complete=completion.hosts, metavar="[HOST]...", nargs=-1)
 @options.as_json
 @options.inventory
 def status(hosts: tuple[str, ...], as_json: bool, inventory: Inventory) -> None:
@@ -95,7 +95,7 @@ def status(hosts: tuple[str, ...], as_json: bool, inventory: Inventory) -> None:
 
 
 @click.command()
-@click.argument("model", required=False)
+@click.argument("model", required=False, shell_complete=completion.models)
 @click.option("--nodes", is_flag=True, help="Let every node read its versions, and every datasink its face lists, too.")
 @options.as_json
 @options.inventory

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from modelctl import for_programs
-from modelctl.commands import options
+from modelctl.commands import completion, options
 from modelctl.desired import check as checks
 from modelctl.desired.render import render as render_host
 from modelctl.errors import OperatorError
@@ -38,7 +38,7 @@ def check(strict: bool, as_json: bool, inventory: Inventory) -> None:
 
 
 @click.command()
-@click.argument("host")
+@click.argument("host", shell_complete=completion.hosts)
 @click.option("--output", type=click.Path(path_type=Path), help="Write the files below this folder instead.")
 @options.inventory
 def render(host: str, output: Path | None, inventory: Inventory) -> None:

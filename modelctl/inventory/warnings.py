@@ -8,6 +8,7 @@ from modelctl.faults import dotted
 from modelctl.inventory.hosts import Datasink, Outpost, PiCamera, Sentinel
 from modelctl.inventory.json_files import PinnedFile
 from modelctl.inventory.values import newest_first, version_key
+from modelctl.quantities import size
 from modelctl.schema import NeverDelete, Pins, Registry, Site, Standards, VehicleInterest
 from node.protocol.registry import Measured
 
@@ -73,10 +74,10 @@ def shrunken(pins: Pins, model: str, version: str, files: Mapping[str, Measured 
     before = newest_first(older)[0]
     known = pins.models[model][before].files
     for name in sorted(set(files) & set(known)):
-        size, was = files[name].size, known[name].size
-        if size < SHRUNK * was:
+        now, was = files[name].size, known[name].size
+        if now < SHRUNK * was:
             yield (
-                f"{model}/{version}: {dotted((name,))} has {size:,} bytes, and had {was:,} in {before}; "
+                f"{model}/{version}: {dotted((name,))} has {size(now)}, and had {size(was)} in {before}; "
                 f"was it cut off? {hints.modelctl(f'show {model}')}"
             )
 

@@ -6,6 +6,7 @@ from modelctl.errors import OperatorError
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import node_command, remote
 from modelctl.nodes.bundle import LOADER, bundle
+from modelctl.quantities import size
 from node import layout, protocol
 from node.protocol import Command
 
@@ -62,11 +63,11 @@ def read(fleet: Fleet, text: str, kind: type[Reply], expected: str) -> Reply:
 
 
 def require_space(fleet: Fleet, folder: str, needed: int, free: int) -> None:
-    """Raises OperatorError, with the numbers in bytes, when the datasink's disk is too small for what is to come."""
+    """Raises OperatorError, when the datasink's disk is too small for what is to come."""
     reserve = fleet.standards.limits.reserve_bytes
     left = max(0, free - reserve)
     if needed > left:
         raise OperatorError(
-            f"{fleet.site.primary_datasink}: {folder}: too little space: {needed:,} bytes needed, "
-            f"{left:,} free beside a reserve of {reserve:,}; remove something there and run it again"
+            f"{fleet.site.primary_datasink}: {folder}: too little space: {size(needed)} needed, "
+            f"{size(left)} free beside a reserve of {size(reserve)}; remove something there and run it again"
         )

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from modelctl import hints
+from modelctl import hints, quantities
 from modelctl.collecting import linked_files
 from modelctl.desired.model_files import models_folder
 from modelctl.errors import OperatorError
@@ -23,7 +23,7 @@ from modelctl.nodes import node_command, remote
 from modelctl.operator import operator, purpose
 from modelctl.prune.roots import Pair, references
 from modelctl.schema import Registry
-from modelctl.table import ODD, Report, Row, Table, number
+from modelctl.table import ODD, Report, Row, Table
 from node import protocol
 from node.protocol import versions as messages
 from node.protocol.versions import Held, HeldVersion, Removal
@@ -32,7 +32,7 @@ from node.store.versions import MANIFEST
 
 LIST_SECONDS = 60
 REMOVE_SECONDS = 600
-COLUMNS = ("host", "version", "bytes", "")
+COLUMNS = ("host", "version", "size", "why")
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,8 @@ def pruned(plan: Plan, results: Results) -> Pruned:
 
 def report(plan: Plan) -> Report:
     rows = tuple(row for name, host in plan.items() for row in _rows(name, host))
-    return Report((Table(COLUMNS, rows, frozenset({"bytes"})),) if rows else (), tuple(_notes(plan)))
+    table = Table(COLUMNS, rows, frozenset({"size"}), frozenset({"why"}), ("size",))
+    return Report((table,) if rows else (), tuple(_notes(plan)))
 
 
 def outcome(results: Results) -> Iterator[str]:
@@ -126,7 +127,7 @@ def outcome(results: Results) -> Iterator[str]:
     for host, result in results.items():
         if isinstance(result, Removal) and result.removed:
             freed_bytes = sum(each.bytes for each in result.removed)
-            yield f"{host}: {_count(len(result.removed))} removed, {number(freed_bytes)} bytes freed"
+            yield f"{host}: {_count(len(result.removed))} removed, {quantities.size(freed_bytes)} freed"
 
 
 def failures(results: Results) -> Iterator[str]:
@@ -263,16 +264,20 @@ def _order(held: HeldVersion) -> tuple[str, Any]:
 
 def _rows(name: str, host: HostPlan) -> Iterator[Row]:
     for going in host.unfinished:
-        yield Row((name, "/".join(going.held.pair), number(going.bytes), "goes: an earlier clean-up was ended"), ODD)
+        yield Row(
+            (name, "/".join(going.held.pair), quantities.size(going.bytes), "goes: an earlier clean-up was ended"), ODD
+        )
     for going in host.go:
-        yield Row((name, "/".join(going.held.pair), number(going.bytes), "goes"), ODD)
+        yield Row((name, "/".join(going.held.pair), quantities.size(going.bytes), "goes"), ODD)
     for pair, reasons in host.stay.items():
         yield Row((name, "/".join(pair), "", f"stays: {', '.join(reasons)}"))
 
 
 def _notes(plan: Plan) -> Iterator[str]:
     going = sum(len(host.all_going) for host in plan.values())
-    yield f"{_count(going)} {'goes' if going == 1 else 'go'}, {number(total(plan))} bytes" if going else "nothing goes"
+    yield (
+        f"{_count(going)} {'goes' if going == 1 else 'go'}, {quantities.size(total(plan))}" if going else "nothing goes"
+    )
     yield from (f"{host.error}; it is left alone" for host in plan.values() if host.error is not None)
 
 

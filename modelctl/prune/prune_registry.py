@@ -10,11 +10,13 @@ from typing import Any
 
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import node_command
+from modelctl.quantities import size
 from modelctl.registry.registry_store import unreadable
 from modelctl.table import ODD, Report, Row, Table, number
 from node import codec
 from node.protocol.retention import RETENTION, SWEEP, AskRetention, Retention, Sweep, Swept
 
+GOES = ("goes", "size", "not before", "unneeded since")
 LOOK_SECONDS, SWEEP_SECONDS = 60, 12 * 3600
 
 
@@ -38,35 +40,35 @@ def to_json(fleet: Fleet, found: Retention, swept: Swept) -> dict[str, Any]:
 
 def report(datasink: str, found: Retention) -> Report:
     """Where the space is, what goes and when, and why the rest stays; and the lines below."""
-    numbers = frozenset({"versions", "bytes"})
-    tables = [Table(("model", "versions", "bytes"), tuple(_space(found)), numbers)]
+    numbers = frozenset({"versions", "size"})
+    tables = [Table(("model", "versions", "size"), tuple(_space(found)), numbers)]
     if found.unneeded:
-        goes = tuple(Row((each.label, number(each.bytes), each.due, each.since), ODD) for each in found.unneeded)
-        tables.append(Table(("goes", "bytes", "not before", "unneeded since"), goes, numbers))
+        goes = tuple(Row((each.label, size(each.bytes), each.due, each.since), ODD) for each in found.unneeded)
+        tables.append(Table(GOES, goes, numbers, spare=("unneeded since", "size")))
     if found.kept:
         stays = tuple(Row((label, why)) for label, reasons in sorted(found.kept.items()) for why in reasons)
-        tables.append(Table(("stays", "because"), stays, numbers))
+        tables.append(Table(("stays", "because"), stays, prose=frozenset({"because"})))
     return Report(tuple(tables), tuple(_notes(datasink, found)))
 
 
 def _space(found: Retention) -> Iterator[Row]:
     sizes: dict[str, list[int]] = {}
-    for label, size in sorted(found.sizes.items()):
-        sizes.setdefault(label.partition("/")[0], []).append(size)
-    yield from (Row((model, number(len(each)), number(sum(each)))) for model, each in sizes.items())
+    for label, count in sorted(found.sizes.items()):
+        sizes.setdefault(label.partition("/")[0], []).append(count)
+    yield from (Row((model, number(len(each)), size(sum(each)))) for model, each in sizes.items())
 
 
 def _notes(datasink: str, found: Retention) -> Iterator[str]:
     yield (
-        f"{datasink}: {number(len(found.sizes))} versions of {number(sum(found.sizes.values()))} bytes are stored, "
-        f"{number(found.free)} of its disk's {number(found.total)} bytes are free"
+        f"{datasink}: {number(len(found.sizes))} versions of {size(sum(found.sizes.values()))} are stored, "
+        f"{size(found.free)} of its disk's {size(found.total)} are free"
     )
     yield from (f"{datasink}: {why}; it is left alone" for why in found.unreadable.values())
     yield from (f"{datasink}: {note}" for note in found.notes)
     for label, left in sorted(found.going.items()):
-        yield f"{datasink}: {label} is being removed; the next sweep ends that, and frees {number(left)} bytes"
+        yield f"{datasink}: {label} is being removed; the next sweep ends that, and frees {size(left)}"
     if found.held:
         yield f"nothing goes: {found.held}"
     else:
-        size = number(sum(each.bytes for each in found.due))
-        yield f"{len(found.due)} versions go now, {size} bytes" if found.due else "nothing goes now"
+        freed = size(sum(each.bytes for each in found.due))
+        yield f"{len(found.due)} versions go now, {freed}" if found.due else "nothing goes now"

@@ -6,11 +6,13 @@ from typing import NamedTuple
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.values import newest_first
 from modelctl.nodes import remote
+from modelctl.quantities import size
 from modelctl.registry import registry_store
 from modelctl.table import BAD, NONE, ODD, UNKNOWN, UNREADABLE, WELL, Report, Row, Table, number
 from node.protocol.registry import Listing
 
-COLUMNS = ("model", "current", "previous", "overrides", "versions", "bytes")
+COLUMNS = ("model", "current", "previous", "overrides", "versions", "size")
+SPARE = ("versions", "previous", "size", "overrides")
 
 
 class ModelSummary(NamedTuple):
@@ -46,7 +48,9 @@ def look(fleet: Fleet) -> ModelList:
 
 
 def report(fleet: Fleet, found: ModelList) -> Report:
-    table = Table(COLUMNS, tuple(_row(name, model) for name, model in found.models.items()), frozenset(COLUMNS[-2:]))
+    table = Table(
+        COLUMNS, tuple(_row(name, model) for name, model in found.models.items()), frozenset(COLUMNS[-2:]), spare=SPARE
+    )
     return Report((table,), tuple(_notes(fleet, found)))
 
 
@@ -72,7 +76,7 @@ def _row(name: str, model: ModelSummary) -> Row:
         return Row((*named, word, word), BAD if model.unreadable else ODD)
     if model.bytes is None:
         return Row((*named, number(len(model.versions)), UNREADABLE), BAD)
-    return Row((*named, number(len(model.versions)), number(model.bytes)), WELL)
+    return Row((*named, number(len(model.versions)), size(model.bytes)), WELL)
 
 
 def _notes(fleet: Fleet, found: ModelList) -> Iterator[str]:

@@ -12,14 +12,16 @@ from modelctl.faults import one_line
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.values import is_version, newest_first
 from modelctl.nodes import node_command, remote
+from modelctl.quantities import size
 from modelctl.registry import registry_store
 from modelctl.registry.manifest import plain_yaml
 from modelctl.reports.status import short
-from modelctl.table import BAD, NONE, ODD, UNKNOWN, UNREADABLE, WELL, Report, Row, Table, number
+from modelctl.table import BAD, NONE, ODD, UNKNOWN, UNREADABLE, WELL, Report, Row, Table
 from node.protocol.registry import Listing
 from node.registry.own import MANIFEST_LIMIT
 
-VERSIONS = ("version", "date", "bytes", "digest", "pinned", "marks", "metrics")
+VERSIONS = ("version", "date", "size", "digest", "pinned", "marks", "metrics")
+SPARE = ("metrics", "digest", "date", "size", "pinned")
 HOSTS = ("host", "gets", "runs")
 ABSENT = "not stored"
 MAX_METRICS = 20
@@ -87,7 +89,8 @@ def look(fleet: Fleet, model: str) -> ModelVersions:
 def report(found: ModelVersions) -> Report:
     versions = tuple(_version_row(name, version) for name, version in found.versions.items())
     hosts = tuple(_host_row(name, host) for name, host in found.hosts.items())
-    return Report((Table(VERSIONS, versions, frozenset({"bytes"})), Table(HOSTS, hosts)), tuple(_notes(found)))
+    shown = Table(VERSIONS, versions, frozenset({"size"}), frozenset({"metrics"}), SPARE)
+    return Report((shown, Table(HOSTS, hosts)), tuple(_notes(found)))
 
 
 def runners(fleet: Fleet, model: str) -> dict[str, Runner]:
@@ -193,7 +196,7 @@ def _version_row(name: str, version: ModelVersion) -> Row:
     unknown = UNKNOWN if version.fault else NONE
     metrics = ", ".join(f"{metric} {value}" for metric, value in (version.metrics or {}).items())
     digest = short(version.digest) if version.digest else unknown
-    cells = (version.date or unknown, number(version.bytes or 0), digest, version.pinned, named, metrics or unknown)
+    cells = (version.date or unknown, size(version.bytes or 0), digest, version.pinned, named, metrics or unknown)
     return Row((name, *cells), WELL if version.is_ok else BAD)
 
 

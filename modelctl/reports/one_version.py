@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from modelctl import quantities
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, fault, one_line
 from modelctl.inventory.fleet import Fleet
@@ -15,12 +16,26 @@ from modelctl.registry import registry_store
 from modelctl.registry.manifest import plain_yaml
 from modelctl.reports import model_versions
 from modelctl.reports.model_versions import Runner
+from modelctl.reports.status import short
 from modelctl.table import NONE, ODD, WELL, Report, Row, Table
 from node.registry.own import MANIFEST_LIMIT
 
 TOLD = ("source", "host", "framework", "date_deployed", "previous_version", "requires", "training_metrics")
 MAX_SHOWN = 500  # values of a manifest
 MAX_LETTERS = 80
+MAX_DIGITS = 15  # of a size
+
+
+class File(NamedTuple):
+    """A file as its manifest tells of it; an older one tells no size."""
+
+    size: int | None
+    sha256: str | None
+
+    @property
+    def in_short(self) -> str:
+        told = [] if self.size is None else [quantities.size(self.size)]
+        return ", ".join([*told, f"SHA-256 {short(self.sha256)}"])
 
 
 class OneVersion(NamedTuple):
@@ -30,7 +45,7 @@ class OneVersion(NamedTuple):
     version: str
     manifest: str  # its SHA-256
     told: Mapping[str, str]
-    files: Mapping[str, str]  # name -> bytes and SHA-256
+    files: Mapping[str, File]
     marks: tuple[str, ...]  # "current", "previous", "override on HOST"
     bad: str | None
     hosts: tuple[str, ...]  # that run it
@@ -86,20 +101,25 @@ def report(found: OneVersion) -> Report:
         ("marks", ", ".join(found.marks) or NONE),
         ("runs on", ", ".join(found.hosts) or NONE),
         *found.told.items(),
-        *((f"files.{name}", said) for name, said in found.files.items()),
+        *((f"files.{name}", file.in_short) for name, file in found.files.items()),
     ]
-    bad = [f"{found.model}/{found.version}: {found.bad}"] if found.bad is not None else []
-    table = Table(("of", f"{found.model}/{found.version}"), tuple(map(Row, rows)))
+    label = f"{found.model}/{found.version}"
+    bad = [f"{label}: {found.bad}"] if found.bad is not None else []
+    table = Table(("of", label), tuple(map(Row, rows)), prose=frozenset({label}))
     return Report((table,), (*bad, *found.unknown, *found.history))
 
 
 def comparison(first: OneVersion, second: OneVersion) -> Report:
     """Two versions side by side; what differs is marked."""
-    told = [{**each.told, **{f"files.{name}": said for name, said in each.files.items()}} for each in (first, second)]
+    told = [
+        {**each.told, **{f"files.{name}": file.in_short for name, file in each.files.items()}}
+        for each in (first, second)
+    ]
     names = dict.fromkeys([*told[0], *told[1]])
     rows = tuple(_compared(name, *(each.get(name, NONE) for each in told)) for name in names)
     bad = tuple(f"{each.model}/{each.version}: {each.bad}" for each in (first, second) if each.bad is not None)
-    return Report((Table(("of", first.version, second.version, ""), rows),), bad)
+    versions = (first.version, second.version)
+    return Report((Table(("of", *versions, ""), rows, prose=frozenset(versions), spare=("",)),), bad)
 
 
 def _compared(name: str, first: str, second: str) -> Row:
@@ -136,12 +156,12 @@ def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:
         yield name, one_line(str(value), MAX_LETTERS)
 
 
-def _files(data: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """An older manifest calls a SHA-256 `checksum`, and tells no size."""
+def _files(data: Mapping[str, object]) -> Iterator[tuple[str, File]]:
+    """An older manifest calls a SHA-256 `checksum`."""
     listed = data.get("files")
     for each in listed if isinstance(listed, list) else []:
         if isinstance(each, dict):
-            digest, size = each.get("sha256", each.get("checksum", NONE)), each.get("size")
-            told = [f"{size} bytes"] if size is not None else []
-            name = one_line(str(each.get("name", NONE)), MAX_LETTERS)
-            yield name, one_line(", ".join([*told, f"SHA-256 {digest}"]), 2 * MAX_LETTERS)
+            size, digest = str(each.get("size")), each.get("sha256", each.get("checksum"))
+            shown = None if digest is None else one_line(str(digest), MAX_LETTERS)
+            is_size = size.isascii() and size.isdecimal() and len(size) <= MAX_DIGITS
+            yield one_line(str(each.get("name", NONE)), MAX_LETTERS), File(int(size) if is_size else None, shown)

@@ -13,6 +13,7 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.values import is_version
 from modelctl.nodes import node_command, remote
 from modelctl.prune import prune_registry
+from modelctl.quantities import size
 from modelctl.registry import registry_store
 from node.protocol.registry import Listing
 
@@ -101,6 +102,6 @@ def _retention(fleet: Fleet) -> tuple[str, ...]:
     notes = [f"its registry is not swept: {found.held}"] if found.held and found.is_installed else []
     if found.free < fleet.standards.registry_free_bytes:
         look = hints.modelctl("prune registry --dry-run")
-        limit = f"expected {fleet.standards.registry_free_bytes:,}"
-        notes.append(f"{fleet.registry_folder()}: {found.free:,} bytes are free; {limit}; see what goes: {look}")
+        limit = f"expected {size(fleet.standards.registry_free_bytes)}"
+        notes.append(f"{fleet.registry_folder()}: {size(found.free)} are free; {limit}; see what goes: {look}")
     return (*notes, *told)

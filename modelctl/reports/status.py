@@ -114,11 +114,13 @@ def look(fleet: Fleet, wanted: Wanted) -> dict[str, HostStatus]:
 
 def report(fleet: Fleet, wanted: Wanted, found: FleetStatus) -> Report:
     """Tables of sets, model versions and, where a service uses one, Coral stacks; and a line for each thing to know."""
-    rows = (SETS, _set_rows(wanted, found.hosts)), (MODELS, _model_rows(fleet, wanted, found.hosts))
-    tables = [Table(columns, tuple(each)) for columns, each in rows]
+    tables = [
+        Table(SETS, tuple(_set_rows(wanted, found.hosts)), spare=("code", "chosen", "wanted", "running")),
+        Table(MODELS, tuple(_model_rows(fleet, wanted, found.hosts)), spare=("service", "wanted")),
+    ]
     stacks = tuple(_coral_rows(found.hosts))
     if stacks:
-        tables.append(Table(CORAL, stacks))
+        tables.append(Table(CORAL, stacks, spare=("service", "library")))
     notes = [*_notes(found.hosts), *filter(None, [found.change]), *registry_state.notes(fleet, found.registry)]
     return Report(tuple(tables), tuple(dict.fromkeys(notes)))
 

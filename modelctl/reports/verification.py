@@ -27,6 +27,7 @@ from node.protocol.versions import VERIFY, FolderRead, Verified, VerifyFolder, V
 from node.store.versions import MANIFEST
 
 COLUMNS = ("host", "folder", "model", "version", "against", "missing", "extra", "changed")
+SPARE = ("against", "folder", "host", "extra")
 Pair = tuple[str, str]  # a model and one of its versions
 SAME = Differences()
 ABSENT = Differences(missing=("the whole version",))
@@ -128,7 +129,7 @@ def ask(fleet: Fleet, host: str, asked: Question) -> tuple[dict[Pair, Difference
 
 
 def report(fleet: Fleet, verified: Verification) -> Report:
-    table = Table(COLUMNS, tuple(map(_row, verified.versions)), frozenset(COLUMNS[-3:]))
+    table = Table(COLUMNS, tuple(map(_row, verified.versions)), frozenset(COLUMNS[-3:]), spare=SPARE)
     errors = dict.fromkeys(each.error for each in verified.versions if each.error is not None)
     notes = [*_differences(verified), *errors, *_unpinned(verified), *_remedies(fleet, verified)]
     return Report((table,), tuple(notes))

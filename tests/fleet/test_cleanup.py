@@ -129,7 +129,7 @@ class TestDeciding:
         assert found == {f"{MODEL}/{version}" for version in (OLD, LATER, STORED)}
         let_a_week_pass(stored)
         dry = cleanup("--dry-run")
-        assert (dry.code, dry.err, dry.out.splitlines()[-1]) == (0, "", "3 versions go now, 1,003,381 bytes")
+        assert (dry.code, dry.err, dry.out.splitlines()[-1]) == (0, "", "3 versions go now, 1.0 MB")
         refused = cleanup()
         assert (refused.code, in_short(refused.out)) == (1, in_short(dry.out))
         assert refused.err == "no terminal to ask at, nothing was removed; without a question: --yes\n"

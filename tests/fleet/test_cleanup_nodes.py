@@ -43,8 +43,8 @@ COLLECTED = "/home/ops/sentinelcam/collected"
 PROTOTXT = "MobileNetSSD_deploy.prototxt"
 
 GOES = """\
-sentinel  face_recognition/2025-02-25          2,909,722  goes
-sentinel  mobilenet_ssd/2026-05-01             1,000,444  goes
+sentinel  face_recognition/2025-02-25          2.9 MB  goes
+sentinel  mobilenet_ssd/2026-05-01             1.0 MB  goes
 """
 
 
@@ -130,27 +130,27 @@ def test_the_dry_run_equals_the_run_and_the_bytes_are_those_freed(sentinel: Node
     assert (
         dry.out
         == f"""\
-host      version                                  bytes
+host      version                                size  why
 {GOES}\
-sentinel  coral_packages/2025-12-19                       stays: current, named by sentinel
-sentinel  face_detection/2020-03-25                       stays: current, named by sentinel
-sentinel  face_detection_blazeface/2026-01-02             stays: current
-sentinel  face_detection_edgetpu/2025-12-19               stays: current, named by sentinel
-sentinel  face_recognition/2026-02-02                     stays: current, named by sentinel
-sentinel  face_recognition/2026-03-03                     stays: one of the 1 most recent others
-sentinel  haarcascades/2020-03-25                         stays: current, named by sentinel
-sentinel  mobilenet_ssd/2020-12-06                        stays: current, named by sentinel
-sentinel  mobilenet_ssd/2026-06-01                        stays: one of the 1 most recent others
-sentinel  mobilenet_ssd_depthai/2022-04-02                stays: current
-sentinel  mobilenet_ssd_edgetpu/2025-12-19                stays: current, named by sentinel
-sentinel  openface_torch/2020-03-25                       stays: current, named by sentinel
-lab1      mobilenet_ssd/2020-12-06                        stays: current, named by lab1
-east      mobilenet_ssd_depthai/2022-04-02                stays: current, named by east
-alpha5    coral_packages/2025-12-19                       stays: current, named by alpha5
-alpha5    mobilenet_ssd/2020-12-06                        stays: current
-alpha5    mobilenet_ssd_edgetpu/2025-12-19                stays: current, named by alpha5
+sentinel  coral_packages/2025-12-19                    stays: current, named by sentinel
+sentinel  face_detection/2020-03-25                    stays: current, named by sentinel
+sentinel  face_detection_blazeface/2026-01-02          stays: current
+sentinel  face_detection_edgetpu/2025-12-19            stays: current, named by sentinel
+sentinel  face_recognition/2026-02-02                  stays: current, named by sentinel
+sentinel  face_recognition/2026-03-03                  stays: one of the 1 most recent others
+sentinel  haarcascades/2020-03-25                      stays: current, named by sentinel
+sentinel  mobilenet_ssd/2020-12-06                     stays: current, named by sentinel
+sentinel  mobilenet_ssd/2026-06-01                     stays: one of the 1 most recent others
+sentinel  mobilenet_ssd_depthai/2022-04-02             stays: current
+sentinel  mobilenet_ssd_edgetpu/2025-12-19             stays: current, named by sentinel
+sentinel  openface_torch/2020-03-25                    stays: current, named by sentinel
+lab1      mobilenet_ssd/2020-12-06                     stays: current, named by lab1
+east      mobilenet_ssd_depthai/2022-04-02             stays: current, named by east
+alpha5    coral_packages/2025-12-19                    stays: current, named by alpha5
+alpha5    mobilenet_ssd/2020-12-06                     stays: current
+alpha5    mobilenet_ssd_edgetpu/2025-12-19             stays: current, named by alpha5
 
-2 versions go, 3,910,166 bytes
+2 versions go, 3.9 MB
 """
     )
     assert held(sentinel) >= set(OLD)
@@ -158,7 +158,7 @@ alpha5    mobilenet_ssd_edgetpu/2025-12-19                stays: current, named 
     assert (asked.code, asked.err) == (1, "no terminal to ask at, nothing was removed; without a question: --yes\n")
     done = clean(site, "--yes")
     assert (done.code, done.err) == (0, "")
-    assert done.out == f"{dry.out}sentinel: 2 versions removed, 3,910,166 bytes freed\n"
+    assert done.out == f"{dry.out}sentinel: 2 versions removed, 3.9 MB freed\n"
     assert before - bytes_held(sentinel) == 3_910_166
     assert sentinel.shell(f"cd {MODELS} && sha256sum */*/*") == kept
     assert not held(sentinel) & set(OLD)
@@ -260,7 +260,7 @@ def test_for_programs(sentinel: Node, site: Path) -> None:
     assert [f"{each['model']}/{each['version']}" for each in sentinels["go"]] == list(OLD)
     assert (run.json["bytes"], sentinels["unfinished"], sentinels["error"]) == (3_910_166, [], None)
     assert sentinels["stay"]["mobilenet_ssd/2020-12-06"] == ["current", "named by sentinel"]
-    assert json.loads(run.out).keys() == {"hosts", "bytes"}
+    assert json.loads(run.out).keys() == {"format", "hosts", "bytes", "removed", "failed"}
     assert held(sentinel) >= set(OLD)
 
 

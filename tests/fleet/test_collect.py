@@ -8,6 +8,7 @@ import pytest
 
 from lab.lab import Lab
 from lab.machine import wait_until
+from modelctl import quantities
 from tests.fleet.conftest import NodeOf
 from tests.fleet.depot import give_the_sentinel
 from tests.fleet.held import Held
@@ -68,8 +69,8 @@ def unfinished() -> list[str]:
 
 def test_linked_files_are_collected(sentinel: Node, data1: Node) -> None:
     paths = expected(sentinel)
-    sizes = {name: f"{sentinel.size(f'{HELD}/{name}'):,}" for name in NAMES}
-    width = max(map(len, ("bytes", *sizes.values())))
+    sizes = {name: quantities.size(sentinel.size(f"{HELD}/{name}")) for name in NAMES}
+    width = max(map(len, ("size", *sizes.values())))
     rows = [
         f"{name:13}  {sizes[name]:>{width}}  {digest[:12]}  to {path}"
         for name, (path, digest) in zip(NAMES, paths.items(), strict=True)
@@ -82,7 +83,7 @@ def test_linked_files_are_collected(sentinel: Node, data1: Node) -> None:
     assert first.out.splitlines() == [
         f"sentinel: {MODEL}/{VERSION}:",
         "",
-        f"linked file    {'bytes':>{width}}  SHA-256",
+        f"linked file    {'size':>{width}}  SHA-256       where",
         *rows,
         "facedata.hdf5: collected, and verified at both ends",
         "facelist.csv: collected, and verified at both ends",

@@ -11,6 +11,7 @@ import yaml
 
 from lab.lab import Lab
 from lab.machine import wait_until
+from modelctl import quantities
 from tests.fleet import unpinned
 from tests.fleet.conftest import NodeOf
 from tests.fleet.held import Held
@@ -95,16 +96,16 @@ to import as {MODEL}/{VERSION}, on data1:
   from {SAVED}
   to   {FINAL}
 
-in the folder        in the version        bytes  SHA-256
-baselines.hdf5       baselines.hdf5      180,000  {short(data1, "baselines.hdf5")}
-facedata.hdf5        facedata.hdf5     2,400,000  {short(data1, "facedata.hdf5")}
-facelist_gamma3.csv  facelist.csv         40,431  {short(data1, "facelist_gamma3.csv")}
-facemodel.pickle     facemodel.pickle    450,000  {short(data1, "facemodel.pickle")}
+in the folder        in the version        size  SHA-256
+baselines.hdf5       baselines.hdf5    180.0 kB  {short(data1, "baselines.hdf5")}
+facedata.hdf5        facedata.hdf5       2.4 MB  {short(data1, "facedata.hdf5")}
+facelist_gamma3.csv  facelist.csv       40.4 kB  {short(data1, "facelist_gamma3.csv")}
+facemodel.pickle     facemodel.pickle  450.0 kB  {short(data1, "facemodel.pickle")}
 training.log         left out
 
-4 files, and the manifest: {size:,} bytes
+4 files, and the manifest: {quantities.size(size)}
 to pin in {pins}, as data1 holds them:
-  face_recognition/2026-04-04                4 files {content:14,} bytes  manifest {digest[:12]}
+  face_recognition/2026-04-04                4 files {quantities.size(content):>9}  manifest {digest[:12]}
 1 pinned; commit {pins}
 """
     )

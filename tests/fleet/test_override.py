@@ -39,8 +39,8 @@ def test_set_and_cleared(repository: Repository, node: NodeOf) -> None:
     tried = repository.modelctl("override", "lab1", MODEL, TRIED, "--yes", "--reason", "More dogs.")
     assert tried.code == 0, tried.err
     assert tried.out.splitlines() == [
-        "host  from        to          restarts   bytes to move  events unlocked",
-        "lab1  2020-12-06  2026-05-01  imagenode      1,044,665                0",
+        "host  from        to          restarts   to move  events unlocked",
+        "lab1  2020-12-06  2026-05-01  imagenode   1.0 MB                0",
         "",
         f"Override {MODEL} on lab1 with {TRIED}",
         f"lab1: {MODEL} {TRIED} is wanted by an override",

@@ -59,10 +59,10 @@ def test_back_and_forth_moves_no_model_bytes(repository: Repository, node: NodeO
     assert run.code == 0, run.err
     assert all(count() < SIZE / 4 for count in counts)
     assert table(run) == [
-        "host      from        to          restarts  bytes to move  events unlocked",
-        "data1     2026-02-02  2025-02-25  datapump              0               60",
-        "sentinel  2026-02-02  2025-02-25  sentinel              0                0",
-        "data2     2026-02-02  2025-02-25  datapump              0               60",
+        "host      from        to          restarts  to move  events unlocked",
+        "data1     2026-02-02  2025-02-25  datapump      0 B               60",
+        "sentinel  2026-02-02  2025-02-25  sentinel      0 B                0",
+        "data2     2026-02-02  2025-02-25  datapump      0 B               60",
         BACK,
         f"{MODEL}: {OLD} is the current version; to {NEW} again: "
         + hint(f"rollback {MODEL} --previous", repository.inventory),

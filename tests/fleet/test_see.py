@@ -21,38 +21,23 @@ EYE = f"{REGISTRY}/haarcascades"
 PROTOTXT = "face_detection/2020-03-25/deploy.prototxt"
 
 LIST = """\
-model                     current     previous    overrides  versions       bytes
-mobilenet_ssd             2020-12-06  none        none              3  24,882,858
-mobilenet_ssd_depthai     2022-04-02  none        none              1  14,511,175
-mobilenet_ssd_edgetpu     2025-12-19  none        none              1   6,999,484
-face_detection            2020-03-25  none        none              1  10,694,725
-face_detection_edgetpu    2025-12-19  none        none              1   6,984,338
-face_detection_blazeface  2026-01-02  none        none              1     230,064
-face_recognition          2026-02-02  2025-02-25  none              3   9,014,824
-haarcascades              2020-03-25  none        none              2   1,341,992
-openface_torch            2020-03-25  none        none              1  31,511,078
-coral_packages            2025-12-19  none        none              2   5,425,880
-"""
-TERMINAL = """\
-model                     current     previous    overrides  versions       bytes
-──────────────────────────────────────────────────────────────────────────────────
-mobilenet_ssd             2020-12-06  none        none              3  24,882,858
-mobilenet_ssd_depthai     2022-04-02  none        none              1  14,511,175
-mobilenet_ssd_edgetpu     2025-12-19  none        none              1   6,999,484
-face_detection            2020-03-25  none        none              1  10,694,725
-face_detection_edgetpu    2025-12-19  none        none              1   6,984,338
-face_detection_blazeface  2026-01-02  none        none              1     230,064
-face_recognition          2026-02-02  2025-02-25  none              3   9,014,824
-haarcascades              2020-03-25  none        none              2   1,341,992
-openface_torch            2020-03-25  none        none              1  31,511,078
-coral_packages            2025-12-19  none        none              2   5,425,880
-
+model                     current     previous    overrides  versions      size
+mobilenet_ssd             2020-12-06  none        none              3   24.9 MB
+mobilenet_ssd_depthai     2022-04-02  none        none              1   14.5 MB
+mobilenet_ssd_edgetpu     2025-12-19  none        none              1    7.0 MB
+face_detection            2020-03-25  none        none              1   10.7 MB
+face_detection_edgetpu    2025-12-19  none        none              1    7.0 MB
+face_detection_blazeface  2026-01-02  none        none              1  230.1 kB
+face_recognition          2026-02-02  2025-02-25  none              3    9.0 MB
+haarcascades              2020-03-25  none        none              2    1.3 MB
+openface_torch            2020-03-25  none        none              1   31.5 MB
+coral_packages            2025-12-19  none        none              2    5.4 MB
 """
 FACES = """\
-version     date            bytes  digest        pinned  marks     metrics
-2026-03-03  2026-03-03  3,071,115  91dfa3ba44c6  yes     none      accuracy 0.962, events 170
-2026-02-02  2026-02-02  3,033,987  692455aeb3e2  yes     current   accuracy 0.957, events 140
-2025-02-25  2025-02-25  2,909,722  9132a2a315ba  yes     previous  accuracy 0.941, events 80
+version     date          size  digest        pinned  marks     metrics
+2026-03-03  2026-03-03  3.1 MB  91dfa3ba44c6  yes     none      accuracy 0.962, events 170
+2026-02-02  2026-02-02  3.0 MB  692455aeb3e2  yes     current   accuracy 0.957, events 140
+2025-02-25  2025-02-25  2.9 MB  9132a2a315ba  yes     previous  accuracy 0.941, events 80
 
 host      gets        runs
 data1     2026-02-02  2026-02-02
@@ -97,7 +82,7 @@ def test_list_on_a_terminal() -> None:
     plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
     assert shown != plain
     lines = [line.rstrip() for line in plain.splitlines()]
-    assert (code, lines) == (0, TERMINAL.splitlines())
+    assert (code, lines) == (0, LIST.splitlines())
 
 
 def test_without_the_datasink_what_it_stores_is_unknown(data1: Node) -> None:
@@ -124,7 +109,7 @@ def test_an_override_is_marked(tmp_path: Path) -> None:
     own = site.write(tmp_path / "own.py", hosts={"lab1": {"model_version_overrides": {"mobilenet_ssd": "2026-05-01"}}})
     assert "mobilenet_ssd             2020-12-06  none        lab1=2026-05-01         3  " in see("list", site=own).out
     versions, hosts = see("show", "mobilenet_ssd", site=own).out.split("\n\n")
-    assert versions.splitlines()[2].split()[5:9] == ["override", "on", "lab1", "none"]
+    assert versions.splitlines()[2].split()[6:10] == ["override", "on", "lab1", "none"]
     assert hosts.splitlines()[2] == "lab1      2026-05-01  2020-12-06"
     status = see("status", "lab1", site=own)
     assert status.out.split("\n\n")[1].splitlines()[1] == (

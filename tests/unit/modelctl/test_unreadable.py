@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -112,7 +113,7 @@ def test_list(datasink: FakeDatasink, site: Path, spoil: Spoil) -> None:
     spoil(datasink.registry.joinpath(*BAD))
     result = run(site, "list")
     table, notes = result.stdout.split("\n\n")
-    rows = {line.split()[0]: line.split()[-2:] for line in table.splitlines()}
+    rows = {line.split()[0]: re.split(r"  +", line)[-2:] for line in table.splitlines()}
     assert (rows["haarcascades"], rows["face_recognition"][0]) == (["2", "unreadable"], "1")
     assert (result.exit_code, notes) == (3, f"data1: {why(datasink.registry.joinpath(*BAD))}\n")
     models = json.loads(run(site, "list", "--json").stdout)["models"]
@@ -123,7 +124,7 @@ def test_list(datasink: FakeDatasink, site: Path, spoil: Spoil) -> None:
 def test_list_without_a_model(datasink: FakeDatasink, site: Path, spoil: Spoil) -> None:
     spoil(datasink.registry / BAD[0])
     result = run(site, "list")
-    rows = {line.split()[0]: line.split()[-2:] for line in result.stdout.split("\n\n")[0].splitlines()}
+    rows = {line.split()[0]: re.split(r"  +", line)[-2:] for line in result.stdout.split("\n\n")[0].splitlines()}
     assert (rows["haarcascades"], rows["face_recognition"][0]) == (["unreadable", "unreadable"], "1")
     assert json.loads(run(site, "list", "--json").stdout)["models"]["haarcascades"]["versions"] is None
 

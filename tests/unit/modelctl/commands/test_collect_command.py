@@ -78,9 +78,9 @@ def test_both_files_are_collected_byte_by_byte(far: Hosts) -> None:
     data, rows = digest(DATA)[:12], digest(LIST)[:12]
     assert result.stdout == (
         "sentinel: face_recognition/2026-02-02:\n\n"
-        "linked file        bytes  SHA-256\n"
-        f"facedata.hdf5  2,400,000  {data}  to {far.collected}/facedata.hdf5.{data}\n"
-        f"facelist.csv          15  {rows}  to {far.collected}/facelist.csv.{rows}\n"
+        "linked file      size  SHA-256       where\n"
+        f"facedata.hdf5  2.4 MB  {data}  to {far.collected}/facedata.hdf5.{data}\n"
+        f"facelist.csv     15 B  {rows}  to {far.collected}/facelist.csv.{rows}\n"
         "facedata.hdf5: collected, and verified at both ends\n"
         "facelist.csv: collected, and verified at both ends\n"
     )
@@ -102,7 +102,7 @@ def test_what_takes_long_is_shown_on_a_terminal(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
     shown = collect("--yes").stderr
     assert "reading the linked files of face_recognition/2026-02-02 on sentinel" in shown
-    assert "collecting facedata.hdf5, 2,400,000 bytes" in shown
+    assert "collecting facedata.hdf5, 2.4 MB" in shown
 
 
 def test_what_is_collected_already_is_said_and_stays(hosts: Hosts) -> None:
@@ -111,9 +111,9 @@ def test_what_is_collected_already_is_said_and_stays(hosts: Hosts) -> None:
     again = collect()
     assert again.exit_code == 0
     assert again.stdout.splitlines()[3:] == [
-        f"facedata.hdf5  2,400,000  {digest(DATA)[:12]}  collected already: "
+        f"facedata.hdf5  2.4 MB  {digest(DATA)[:12]}  collected already: "
         f"{hosts.collected}/facedata.hdf5.{digest(DATA)[:12]}",
-        f"facelist.csv          15  {digest(LIST)[:12]}  collected already: "
+        f"facelist.csv     15 B  {digest(LIST)[:12]}  collected already: "
         f"{hosts.collected}/facelist.csv.{digest(LIST)[:12]}",
         "",
         "nothing to collect: sentinel has nothing of face_recognition/2026-02-02 that is not elsewhere",
@@ -131,7 +131,7 @@ def test_what_equals_the_registry_s_copy_does_not_move(hosts: Hosts, monkeypatch
     stored = hosts.data / "model_registry" / VERSION[0] / VERSION[1]
     stored.mkdir(parents=True)
     (stored / "facelist.csv").write_bytes(LIST)
-    row = f"facelist.csv          15  {digest(LIST)[:12]}  "
+    row = f"facelist.csv     15 B  {digest(LIST)[:12]}  "
     result = collect("--yes")
     assert f"{row}as the registry of data1 has it\n" in result.stdout
     assert [path.name for path in hosts.collected.iterdir()] == [f"facedata.hdf5.{digest(DATA)[:12]}"]
@@ -149,7 +149,7 @@ def test_a_file_that_is_not_there(hosts: Hosts) -> None:
     (hosts.version / "facedata.hdf5").unlink()
     result = collect("--yes")
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[3] == "facedata.hdf5                       not there"
+    assert result.stdout.splitlines()[3] == "facedata.hdf5                      not there"
     assert [path.name for path in hosts.collected.iterdir()] == [f"facelist.csv.{digest(LIST)[:12]}"]
 
 
@@ -265,8 +265,8 @@ def test_too_little_space(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(linked_files, "look", full)
     assert refusal(collect("--yes")) == (
-        f"data1: {hosts.data}/collected: too little space: 2,400,015 bytes needed, 1 free beside a reserve of "
-        "200,000,000; remove something there and run it again"
+        f"data1: {hosts.data}/collected: too little space: 2.4 MB needed, 1 B free beside a reserve of "
+        "200.0 MB; remove something there and run it again"
     )
     assert not (hosts.data / "collected").exists()
 

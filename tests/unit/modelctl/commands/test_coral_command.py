@@ -129,7 +129,7 @@ def test_then_it_is_pinned(site: Path) -> None:
     done(site, "download")
     said = done(site, "pin", "--yes")
     assert [line for line in said.splitlines() if line.startswith("    ")] == [
-        f"    {name}: {len(CONTENTS[name]):,} bytes, SHA-256 {sha256(CONTENTS[name])}" for name in NAMES
+        f"    {name}: {len(CONTENTS[name])} B, SHA-256 {sha256(CONTENTS[name])}" for name in NAMES
     ]
     pin = load(site).fleet.pins.models["coral_packages"][VERSION]
     assert {name: file.sha256 for name, file in pin.files.items()} == {

@@ -23,7 +23,7 @@ NONE = {
     LFS: "a Git LFS pointer; expected the file itself: get it with git lfs pull, and copy that",
     b"<!DOCTYPE html>\n<html>Not found</html>": "an HTML page; expected the file itself: download it anew",
 }
-SHRUNK = f"haarcascades/2026-05-01: {FILE} has 9 bytes, and had 50,021 in 2020-03-25; was it cut off?"
+SHRUNK = f"haarcascades/2026-05-01: {FILE} has 9 B, and had 50.0 kB in 2020-03-25; was it cut off?"
 
 
 @pytest.fixture(autouse=True)

@@ -94,15 +94,15 @@ def test_a_folder_becomes_a_pinned_version(datasink: FakeDatasink, site: Path, p
         f"  from {gamma}",
         f"  to   {REGISTRY_FOLDER}/face_recognition/2026-04-04",
         "",
-        "in the folder        in the version    bytes  SHA-256",
-        f"baselines.hdf5       baselines.hdf5        5  {DIGESTS['baselines.hdf5']}",
-        f"facedata.hdf5        facedata.hdf5         5  {DIGESTS['facedata.hdf5']}",
-        f"facelist_gamma3.csv  facelist.csv         11  {DIGESTS['facelist_gamma3.csv']}",
-        f"facemodel.pickle     facemodel.pickle      5  {DIGESTS['facemodel.pickle']}",
+        "in the folder        in the version    size  SHA-256",
+        f"baselines.hdf5       baselines.hdf5     5 B  {DIGESTS['baselines.hdf5']}",
+        f"facedata.hdf5        facedata.hdf5      5 B  {DIGESTS['facedata.hdf5']}",
+        f"facelist_gamma3.csv  facelist.csv      11 B  {DIGESTS['facelist_gamma3.csv']}",
+        f"facemodel.pickle     facemodel.pickle   5 B  {DIGESTS['facemodel.pickle']}",
         "notes.txt            left out",
         "",
     ]
-    assert lines[11] == f"4 files, and the manifest: {26 + len(manifest):,} bytes"
+    assert lines[11] == f"4 files, and the manifest: {26 + len(manifest)} B"
     assert lines[12] == "to pin in " + str(pins_file) + ", as data1 holds them:"
     assert lines[14:] == [f"1 pinned; commit {pins_file}"]
     assert {path.name for path in folder.parent.iterdir()} == {"2026-04-04"}
@@ -292,9 +292,7 @@ def test_too_little_space(
     monkeypatch.setattr(registry_store, "check_import", lambda *_: place)
     [line] = refusals(run(site, *FACES, gamma, *MAP, "--yes"))
     assert line.startswith(f"data1: {REGISTRY_FOLDER}: too little space: ")
-    assert line.endswith(
-        " bytes needed, 100 free beside a reserve of 200,000,000; remove something there and run it again"
-    )
+    assert line.endswith(" B needed, 100 B free beside a reserve of 200.0 MB; remove something there and run it again")
     assert nothing_was_stored(datasink, pins_file)
 
 

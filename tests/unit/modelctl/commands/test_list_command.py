@@ -55,17 +55,17 @@ def run(site: Path, *words: str) -> Result:
 
 
 TABLE = """\
-model                     current     previous    overrides        versions       bytes
-mobilenet_ssd             2020-12-06  none        lab1=2026-05-01         4  23,148,666
-mobilenet_ssd_depthai     2022-04-02  none        none                    0           0
-mobilenet_ssd_edgetpu     2025-12-19  none        none                    0           0
-face_detection            2020-03-25  none        none                    0           0
-face_detection_edgetpu    2025-12-19  none        none                    0           0
-face_detection_blazeface  2026-01-02  none        none                    0           0
-face_recognition          2026-02-02  2025-02-25  none                    1           0
-haarcascades              2020-03-25  none        none                    0           0
-openface_torch            2020-03-25  none        none                    0           0
-coral_packages            2025-12-19  none        none                    0           0
+model                     current     previous    overrides        versions     size
+mobilenet_ssd             2020-12-06  none        lab1=2026-05-01         4  23.1 MB
+mobilenet_ssd_depthai     2022-04-02  none        none                    0      0 B
+mobilenet_ssd_edgetpu     2025-12-19  none        none                    0      0 B
+face_detection            2020-03-25  none        none                    0      0 B
+face_detection_edgetpu    2025-12-19  none        none                    0      0 B
+face_detection_blazeface  2026-01-02  none        none                    0      0 B
+face_recognition          2026-02-02  2025-02-25  none                    1      0 B
+haarcascades              2020-03-25  none        none                    0      0 B
+openface_torch            2020-03-25  none        none                    0      0 B
+coral_packages            2025-12-19  none        none                    0      0 B
 """
 
 

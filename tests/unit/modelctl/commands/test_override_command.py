@@ -11,7 +11,7 @@ from tests.unit.modelctl.fake_changes import FAIL, MODEL, NEW, OLD, FakeHosts, S
 
 TRY = f"Override {MODEL} on sentinel with {OLD}"
 CLEAR = f"Clear the override of {MODEL} on sentinel"
-HEAD = "host      from        to          restarts  bytes to move  events unlocked\n"
+HEAD = "host      from        to          restarts  to move  events unlocked\n"
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def refusal(*words: str) -> str:
 def test_there_and_back(stage: Stage) -> None:
     before = stage.site.read_text()
     assert said("sentinel", MODEL, OLD, "--yes", "--reason", "Try it.") == (
-        f"{HEAD}sentinel  2026-02-02  2025-02-25  sentinel              0                0\n\n{TRY}\n"
+        f"{HEAD}sentinel  2026-02-02  2025-02-25  sentinel      0 B                0\n\n{TRY}\n"
         f"sentinel: {MODEL} {OLD} is wanted by an override\n"
     )
     assert stage.site.read_text() == before.replace(
@@ -58,7 +58,7 @@ def test_there_and_back(stage: Stage) -> None:
         f"sentinel: {MODEL} {OLD} is wanted by an override already; what runs: modelctl status sentinel\n"
     )
     assert said("sentinel", MODEL, "--clear", "--yes") == (
-        f"{HEAD}sentinel  2025-02-25  2026-02-02  sentinel              0                0\n\n{CLEAR}\n"
+        f"{HEAD}sentinel  2025-02-25  2026-02-02  sentinel      0 B                0\n\n{CLEAR}\n"
         f"sentinel: {MODEL} has no override, so {NEW} is wanted\n"
     )
     assert (stage.log(), stage.site.read_text()) == ([CLEAR, TRY], before)

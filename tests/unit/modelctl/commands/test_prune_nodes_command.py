@@ -140,16 +140,16 @@ def test_what_has_no_reason_to_stay_goes(hosts: Hosts) -> None:
     hosts.overrides["haarcascades"] = "2020-01-01"
     freed = size(hosts.models("sentinel") / "haarcascades" / "2022-01-01")
     plan = f"""\
-host      version                    bytes
-sentinel  haarcascades/2022-01-01       {freed}  goes
-sentinel  haarcascades/2020-01-01           stays: override of sentinel
-sentinel  haarcascades/2020-03-25           stays: current
-sentinel  haarcascades/2021-01-01           stays: named by sentinel
-sentinel  haarcascades/2022-01-01.2         stays: one of the 1 most recent others
-lab1      mobilenet_ssd/2020-12-06          stays: current
-lab1      mobilenet_ssd/2021-01-01          stays: one of the 1 most recent others
+host      version                    size  why
+sentinel  haarcascades/2022-01-01    {freed} B  goes
+sentinel  haarcascades/2020-01-01          stays: override of sentinel
+sentinel  haarcascades/2020-03-25          stays: current
+sentinel  haarcascades/2021-01-01          stays: named by sentinel
+sentinel  haarcascades/2022-01-01.2        stays: one of the 1 most recent others
+lab1      mobilenet_ssd/2020-12-06         stays: current
+lab1      mobilenet_ssd/2021-01-01         stays: one of the 1 most recent others
 
-1 version goes, {freed} bytes
+1 version goes, {freed} B
 """
     dry = hosts.clean("--dry-run")
     assert (dry.exit_code, dry.stderr, dry.stdout) == (0, "", plan)
@@ -159,7 +159,7 @@ lab1      mobilenet_ssd/2021-01-01          stays: one of the 1 most recent othe
     assert hosts.held("sentinel") == before
     done = hosts.clean("--yes")
     assert (done.exit_code, done.stderr) == (0, "")
-    assert done.stdout == f"{plan}sentinel: 1 version removed, {freed} bytes freed\n"
+    assert done.stdout == f"{plan}sentinel: 1 version removed, {freed} B freed\n"
     assert hosts.held("sentinel") == before - {"haarcascades/2022-01-01"}
 
 
@@ -218,7 +218,7 @@ def test_a_host_that_is_unreachable_or_does_not_know_is_left_alone(far: Hosts) -
         "modelctl trust lab1; it is left alone",
         "east (192.168.10.21): it does not say which versions its sets name; a deploy brings a program that does, and "
         "mends sets: pyinfra inventory.py deploys/models.py --limit east -y; it is left alone",
-        f"sentinel: 1 version removed, {result.stdout.split(' goes, ')[1].split()[0]} bytes freed",
+        f"sentinel: 1 version removed, {result.stdout.split(' goes, ')[1].split()[0]} B freed",
     ]
 
 
@@ -228,9 +228,9 @@ def test_what_a_killed_clean_up_left_goes_first(far: Hosts) -> None:
     (left / "haarcascade_eye.xml").write_bytes(b"12345")
     result = far.clean("--yes")
     assert result.stdout.splitlines()[1] == (
-        "sentinel  haarcascades/2021-01-01      5  goes: an earlier clean-up was ended"
+        "sentinel  haarcascades/2021-01-01   5 B  goes: an earlier clean-up was ended"
     )
-    assert result.stdout.splitlines()[-1] == "sentinel: 1 version removed, 5 bytes freed"
+    assert result.stdout.splitlines()[-1] == "sentinel: 1 version removed, 5 B freed"
     assert not left.exists()
 
 

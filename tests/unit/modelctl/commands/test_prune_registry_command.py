@@ -30,21 +30,21 @@ FOUND = Retention(
 )  # fmt: skip
 LINE = f"{NOW} {DUE.line}"
 REPORT = """\
-model         versions   bytes
-haarcascades         3  77,152
+model         versions     size
+haarcascades         3  77.2 kB
 
-goes                        bytes  not before            unneeded since
-haarcascades/2020-01-01     1,019  2026-11-28T03:00:00Z  2026-11-22T03:00:00Z
-haarcascades/2020-01-01.2  70,019  2026-12-01T03:00:00Z  2026-11-25T03:00:00Z
+goes                          size  not before            unneeded since
+haarcascades/2020-01-01     1.0 kB  2026-11-28T03:00:00Z  2026-11-22T03:00:00Z
+haarcascades/2020-01-01.2  70.0 kB  2026-12-01T03:00:00Z  2026-11-25T03:00:00Z
 
 stays                    because
 haarcascades/2020-03-25  anna@ramrod:/site: current, since 2026-11-01T00:00:00Z
 
-data1: 3 versions of 77,152 bytes are stored, 1,000,000 of its disk's 9,000,000 bytes are free
+data1: 3 versions of 77.2 kB are stored, 1.0 MB of its disk's 9.0 MB are free
 data1: Permission denied; expected a registry that ops can read; mend that there; it is left alone
 data1: the roots of east, which no checkout names, end in 3 days
-data1: haarcascades/2019-01-01 is being removed; the next sweep ends that, and frees 5,000 bytes
-1 versions go now, 1,019 bytes
+data1: haarcascades/2019-01-01 is being removed; the next sweep ends that, and frees 5.0 kB
+1 versions go now, 1.0 kB
 """
 SWEPT = Swept([LINE], None)
 Run = Callable[..., Result]

@@ -16,9 +16,9 @@ from node.protocol import REFUSED
 from tests.unit.modelctl.fake_changes import FAIL, MODEL, NEW, OLD, TEXT, WHAT, FakeHosts, Stage, swapped, use
 
 SUMMARY = f"""\
-host      from        to          restarts  bytes to move  events unlocked
-data1     2026-02-02  2025-02-25  datapump      2,400,000                0
-sentinel  2026-02-02  2025-02-25  sentinel        unknown          unknown
+host      from        to          restarts  to move  events unlocked
+data1     2026-02-02  2025-02-25  datapump   2.4 MB                0
+sentinel  2026-02-02  2025-02-25  sentinel  unknown          unknown
 
 {WHAT}
 """
@@ -138,7 +138,7 @@ def test_a_list_that_unlocks_events(stage: Stage, hosts: FakeHosts) -> None:
     hosts.previews["data1"] = '{"bytes": 0, "unlocked": [20]}'
     result = rollback(MODEL, OLD, "--yes")
     assert (result.exit_code, result.stderr, hosts.roots) == (1, LOCKED, [])
-    assert result.stdout.splitlines()[1] == "data1     2026-02-02  2025-02-25  datapump              0               20"
+    assert result.stdout.splitlines()[1] == "data1     2026-02-02  2025-02-25  datapump      0 B               20"
     assert untouched(stage)
     assert rollback(MODEL, OLD, "--yes", "--unlock").exit_code == 0
     assert stage.runs()[0][-2:] == ["--data", "unlock=yes"]

@@ -75,9 +75,9 @@ def test_back_and_to_what_was(stage: Stage, hosts: FakeHosts) -> None:
     result = run("rollback", CORAL, "--previous", "--yes")
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == (
-        "host      from        to          restarts   bytes to move  events unlocked\n"
-        f"sentinel  {NEW}  {OLD}  sentinel               0                0\n"
-        f"alpha5    {NEW}  {OLD}  imagenode          4,711                0\n"
+        "host      from        to          restarts   to move  events unlocked\n"
+        f"sentinel  {NEW}  {OLD}  sentinel       0 B                0\n"
+        f"alpha5    {NEW}  {OLD}  imagenode   4.7 kB                0\n"
         f"\nRoll back {CORAL} from {NEW} to {OLD}\n"
         f"{CORAL}: {OLD} is the current version; to {NEW} again: modelctl rollback {CORAL} --previous\n"
     )

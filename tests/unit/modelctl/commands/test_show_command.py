@@ -79,10 +79,10 @@ def run(site: Path, *words: str) -> Result:
 
 
 TABLES = f"""\
-version       date            bytes  digest        pinned  marks             metrics
-2026-05-01.2  2026-05-03  1,000,096  {hashlib.sha256(NEW_MANIFEST).hexdigest()[:12]}  no      none              accuracy 0.9, events 140
-2026-05-01    2026-05-03  1,000,096  {hashlib.sha256(NEW_MANIFEST).hexdigest()[:12]}  yes     override on lab1  accuracy 0.9, events 140
-2020-12-06    2020-12-06  1,000,081  {hashlib.sha256(OLD_MANIFEST).hexdigest()[:12]}  yes     current           none
+version       date          size  digest        pinned  marks             metrics
+2026-05-01.2  2026-05-03  1.0 MB  {hashlib.sha256(NEW_MANIFEST).hexdigest()[:12]}  no      none              accuracy 0.9, events 140
+2026-05-01    2026-05-03  1.0 MB  {hashlib.sha256(NEW_MANIFEST).hexdigest()[:12]}  yes     override on lab1  accuracy 0.9, events 140
+2020-12-06    2020-12-06  1.0 MB  {hashlib.sha256(OLD_MANIFEST).hexdigest()[:12]}  yes     current           none
 
 host      gets        runs
 sentinel  2020-12-06  2020-12-06
@@ -118,11 +118,11 @@ def test_what_is_named_or_run_and_not_stored(nodes: FakeNodes, site: Path) -> No
 @pytest.mark.parametrize(
     ("stored", "cells", "note"),
     [
-        (entry(NEW_MANIFEST), "2026-05-03 1,000,096 {new} differs current accuracy 0.9, events 140",
+        (entry(NEW_MANIFEST), "2026-05-03 1.0 MB {new} differs current accuracy 0.9, events 140",
          "its manifest is not the pinned one; which files differ: modelctl verify mobilenet_ssd"),
-        (entry(None), "unknown 1,000,000 unknown differs current unknown",
+        (entry(None), "unknown 1.0 MB unknown differs current unknown",
          "manifest.yaml: there is none; all that is wrong with it: modelctl verify mobilenet_ssd"),
-        (entry(b"a: &a b"), "unknown 1,000,007 {bad} differs current unknown",
+        (entry(b"a: &a b"), "unknown 1.0 MB {bad} differs current unknown",
          "manifest.yaml: line 1: found an anchor or alias; all that is wrong with it: modelctl verify mobilenet_ssd"),
     ],
 )  # fmt: skip
@@ -197,7 +197,7 @@ date_deployed                     2026-05-03
 requires.numpy                    1.24.4
 training_metrics.accuracy         0.9
 training_metrics.papermill.duration  12.5
-files.a                           1000 bytes, SHA-256 aa
+files.a                           1.0 kB, SHA-256 aa
 files.b                           SHA-256 bb
 """
 

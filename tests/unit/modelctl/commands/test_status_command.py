@@ -263,11 +263,14 @@ def test_without_colour_on_a_terminal_that_wants_none(nodes: FakeNodes, site: Pa
 
 
 @pytest.mark.usefixtures("nodes")
-def test_a_narrow_terminal_loses_nothing(site: Path) -> None:
-    _, shown = on_a_terminal(site, "status", "lab1", COLUMNS="50", NO_COLOR="1")
-    rows = shown.split("\n\n")[0].splitlines()[2:]
-    assert len(rows) > 1
-    assert "…" not in "".join(rows)
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_a_narrow_terminal_has_fewer_columns_and_names_those_left_out(site: Path, columns: int) -> None:
+    _, shown = on_a_terminal(site, "status", "lab1", COLUMNS=str(columns), NO_COLOR="1")
+    sets, models = shown.split("\n\n")[:2]
+    left_out = {60: "(2 of 8 columns left out: code, chosen)"}.get(columns)
+    assert sets.splitlines()[2:] == ([left_out] if left_out else [])
+    assert len(models.splitlines()) == 2
+    assert all(len(line) <= columns for line in (*sets.splitlines(), *models.splitlines()))
 
 
 def test_what_is_unfinished_in_the_registry_has_its_lines_and_is_no_failure(nodes: FakeNodes, site: Path) -> None:

@@ -116,7 +116,7 @@ def sizes(**versions: dict[str, int]) -> Pins:
     [
         (
             sizes(v2020_03_25={EYE: 3_413}, v2019_01_01={EYE: 341_406}),
-            [f"haarcascades/2020-03-25: {EYE} has 3,413 bytes, and had 341,406 in 2019-01-01; was it cut off? "
+            [f"haarcascades/2020-03-25: {EYE} has 3.4 kB, and had 341.4 kB in 2019-01-01; was it cut off? "
              "modelctl show haarcascades"],
         ),
         (sizes(v2020_03_25={EYE: 3_415}, v2019_01_01={EYE: 341_406}), []),

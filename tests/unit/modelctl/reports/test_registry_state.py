@@ -55,8 +55,7 @@ def test_what_keeps_it_from_being_swept_and_what_ends_soon(nodes: FakeNodes) -> 
     found = registry_state.look(FLEET)
     assert lines(found) == [
         "data1: its registry is not swept: nothing is known",
-        f"data1: {REGISTRY}: 1,999,999,999 bytes are free; expected 2,000,000,000; see what goes: "
-        "modelctl prune registry --dry-run",
+        f"data1: {REGISTRY}: 2.0 GB are free; expected 2.0 GB; see what goes: modelctl prune registry --dry-run",
         "data1: the roots of east end in 3 days",
     ]
 
