@@ -17,6 +17,7 @@ from operations.facts import foresee
 from operations.models import lacks_stack, moving_unselected
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
+from operations.pulls import pull_into
 from operations.run import Run
 
 LISTS_SECONDS = 24 * 3600
@@ -36,6 +37,10 @@ def bring(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
     if refusal:
         yield refusal
     elif not state.is_settled and run.arguments.selects(CORAL):
+        pull = pull_into(host, state.room, desired._replace(versions=[], face_list=None)) if state.missing else None
+        if isinstance(pull, Refusal):
+            yield pull
+            return
         sets = {name: _after(each, state, name) for name, each in found.sets.items()}
         foresee(host, stack=SETTLED, sets=sets)
         try:
@@ -43,8 +48,8 @@ def bring(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
         except PyinfraError as error:
             yield Refusal(f"{host.name}: {one_line(str(error))}; mend that there, and run again")
             return
-        if state.missing:
-            yield command("pull", message=desired._replace(versions=[], face_list=None))
+        if pull is not None:
+            yield pull
 
 
 def _after(state: SetState, stack: StackState, service: str) -> SetState:

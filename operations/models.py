@@ -10,6 +10,7 @@ from node.protocol.facts import Facts, SetState
 from operations.facts import foresee
 from operations.node_command import Refusal, command
 from operations.node_operation import node_operation
+from operations.pulls import pull_into
 from operations.run import Run
 
 
@@ -47,7 +48,12 @@ def pull(host: Host, found: Facts, run: Run) -> Iterator[StringCommand]:
             for service, state in found.sets.items()
         }
         foresee(host, sets=ready)
-        yield command("pull", message=desired._replace(versions=versions, face_list=face_list, stack=None))
+        labels = [each.label for each in (*versions, face_list) if each]
+        yield pull_into(
+            host,
+            found.room and found.room.of(labels),
+            desired._replace(versions=versions, face_list=face_list, stack=None),
+        )
 
 
 def lacks_stack(state: SetState) -> bool:

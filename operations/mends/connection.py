@@ -17,6 +17,7 @@ from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.connectors.sshuserclient.config import SSHConfig
 from pyinfra_cli.exceptions import CliError
 
+from operations.listening import hand_on, listener_of
 from operations.notes import notes_of
 from operations.rollout import run_order
 
@@ -84,9 +85,15 @@ def _reason(error: Exception) -> str:
 
 
 def _read_any_bytes(name: str, io: Iterable[str | bytes], *args: Any, **kwargs: Any) -> None:
-    """A byte that is no UTF-8, as in what a login prints, ends pyinfra's reading with a traceback: the rest is lost."""
+    """A byte that is no UTF-8, as in what a login prints, ends pyinfra's reading with a traceback: the rest is lost.
+    And it keeps all that comes until the command has ended; what somebody listens to is only handed on.
+    """
     if isinstance(io, BufferedFile):
         io._flags |= BufferedFile.FLAG_BINARY  # type: ignore[attr-defined]
+        hear = listener_of(io) if name == "stdout" else None
+        if hear is not None:
+            hand_on(io, hear)
+            return
     lines = (line.decode(errors="replace") if isinstance(line, bytes) else line for line in io)
     _read_buffer(name, lines, *args, **kwargs)
 

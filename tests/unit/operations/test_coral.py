@@ -1,6 +1,7 @@
 """The Coral stack, as operations plan it: what the stick needs of the system, and the packages."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from pyinfra.api.exceptions import OperationError
 from pyinfra.operations import files, server
 
 from modelctl.inventory.fleet import Fleet
-from node.protocol.facts import Facts
+from node.protocol.facts import Facts, Room
 from operations import coral, facts
 from operations.node_command import Refusal
 from tests.unit.operations.hosts import (
@@ -63,6 +64,21 @@ def test_a_host_without_a_stick_gets_nothing(fleet: Fleet, answer: Answer) -> No
     answer(settled(lab1))
     assert settled(lab1).stack is None
     assert plan(coral.bring, lab1) == []
+
+
+def test_a_stack_that_does_not_fit_is_refused_before_the_system_is_touched(sentinel: StubHost, answer: Answer) -> None:
+    room = Room(Path("/m"), {"coral_packages/2025-12-19": 3_000_000}, 2_000_000, 0)
+    answer(missing(sentinel, missing=True, rule=True, room=room))
+    [refusal] = plan(coral.bring, sentinel)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason.startswith("sentinel: /m: too little space: 3.0 MB needed, 2.0 MB free")
+
+
+def test_a_prediction_says_what_the_stack_needs(sentinel: StubHost, answer: Answer) -> None:
+    room = Room(Path("/m"), {"coral_packages/2025-12-19": 3_000_000}, 10**9, 0)
+    answer(missing(sentinel, missing=True, rule=True, room=room))
+    assert predict(coral.bring, sentinel) is not None
+    assert sentinel.said == ["3.0 MB to pull, 1.0 GB free (/m)"]
 
 
 def test_a_stack_that_is_not_there_is_pulled_alone(sentinel: StubHost, answer: Answer) -> None:

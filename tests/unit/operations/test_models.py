@@ -7,7 +7,7 @@ from pyinfra.api import StringCommand
 from modelctl.inventory.fleet import Fleet
 from node import protocol
 from node.desired_state import DesiredState
-from node.protocol.facts import Facts
+from node.protocol.facts import Facts, Room
 from operations import facts, models
 from operations.node_command import Refusal
 from tests.unit.operations.hosts import (
@@ -67,6 +67,25 @@ def test_only_selected_models_are_pulled(fleet: Fleet, answer: Answer) -> None:
     answer(settled(host)._replace(missing_versions=["haarcascades/2020-03-25", "openface_torch/2020-03-25"]))
     [pull] = plan(models.pull, host)
     assert labels(pull) == ["haarcascades/2020-03-25"]
+
+
+def test_a_prediction_says_what_the_selected_models_need(fleet: Fleet, answer: Answer) -> None:
+    host = make_host("sentinel", fleet, models="haarcascades")
+    missing = {"haarcascades/2020-03-25": 1_000_000, "openface_torch/2020-03-25": 30_000_000}
+    room = Room(Path("/m"), missing, 10**9, 0)
+    answer(settled(host)._replace(missing_versions=list(missing), room=room))
+    assert predict(models.pull, host) is not None
+    assert host.said == ["1.0 MB to pull, 1.0 GB free (/m)"]
+    answer(settled(host)._replace(missing_versions=list(missing), room=room._replace(free=1_000_000)))
+    assert not isinstance(predict(models.pull, host), Refusal)
+
+
+def test_what_does_not_fit_is_refused_before_anything_comes(sentinel: StubHost, answer: Answer) -> None:
+    room = Room(Path("/m"), {"haarcascades/2020-03-25": 3_000_000}, 2_000_000, 0)
+    answer(settled(sentinel)._replace(missing_versions=["haarcascades/2020-03-25"], room=room))
+    [refusal] = plan(models.pull, sentinel)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason.startswith("sentinel: /m: too little space: 3.0 MB needed, 2.0 MB free")
 
 
 def test_a_host_whose_other_models_would_move_is_refused(fleet: Fleet, answer: Answer) -> None:
