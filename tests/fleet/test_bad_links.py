@@ -1,5 +1,6 @@
 """A pull goes on through cut links, reboots and a full disk, moves hardly a byte twice, and shows nothing half done."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from lab.machine import wait_until
 from tests.fleet import site
 from tests.fleet.conftest import NodeOf
 from tests.fleet.node import Node
-from tests.fleet.operator import deploy, end
+from tests.fleet.operator import deploy, end, predict
 from tests.fleet.pulls import (
     BY_DEPLOY,
     MODELS,
@@ -30,6 +31,7 @@ pytestmark = pytest.mark.usefixtures("settled")
 CUTS = 20
 MOST = 1.05 * SIZE + BY_DEPLOY
 MID_PULL = 5_000_000  # bytes
+PROGRESS = re.compile(r"\[lab1\]\S* +[0-9.]+ MB of 23\.2 MB(, .+)?\n")
 
 
 @pytest.fixture
@@ -75,8 +77,10 @@ def test_a_link_that_is_cut_20_times_in_one_pull(
 ) -> None:
     with first_sight(bare) as seen, pulling(impatient) as run:
         interrupt(bare, lethal)
-        assert end(run).code == 0
+        ended = end(run)
+        assert ended.code == 0
         assert seen() == pinned()
+    assert PROGRESS.search(ended.err)
     assert received() < MOST
     assert bare.status()["errors"] == {}
     assert not bare.exists(STAGING)
@@ -117,6 +121,9 @@ def test_a_node_that_loses_its_power_in_mid_pull(received: Callable[[], int], ba
 
 def test_a_disk_that_fills_up_in_mid_pull(impatient: Path, received: Callable[[], int], bare: Node) -> None:
     bare.shell(f"mkdir -p {MODELS} && mount -t tmpfs -o size=30m,uid=ops,gid=ops,mode=755 tmpfs {MODELS}")
+    refused = predict("--limit", "lab1")
+    assert refused.code == 1
+    assert refused.lines_with(f"lab1: {MODELS}: too little space: 23.2 MB needed, 0.0 MB free beside a reserve of ")
     with first_sight(bare) as seen:
         with pulling(impatient) as process:
             wait_until_staged(bare, MID_PULL)

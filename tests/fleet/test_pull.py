@@ -1,8 +1,11 @@
 """Pulls that are interrupted, and what is never pulled again."""
 
+import getpass
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +14,7 @@ from lab.machine import wait_until
 from tests.fleet import site
 from tests.fleet.conftest import NodeOf
 from tests.fleet.node import Node
-from tests.fleet.operator import deploy
+from tests.fleet.operator import DEFAULT_SITE, deploy, modelctl
 from tests.fleet.pulls import BY_DEPLOY, MODEL, SIZE, STAGED, STAGING, VERSION, counter, pulling, wait_until_staged
 
 pytestmark = pytest.mark.usefixtures("deployed")
@@ -20,6 +23,8 @@ SENTINEL = "/home/ops/sentinel/models"
 FACES = f"{SENTINEL}/face_recognition/2026-02-02"
 FACE_DATA = "/home/ops/sentinelcam/face_recognition/facedata_2026-02-02.hdf5"
 STAGED_AT_FAULT = 10_000_000  # bytes
+OPERATOR = f"{getpass.getuser()}@{socket.gethostname()}"
+PROGRESS = "/run/sentinelcam/pull-progress"
 IN_FLIGHT = 4_000_000  # bytes that were on their way when the receiver was killed
 
 
@@ -28,6 +33,13 @@ def kill_pull(node: Node) -> None:
     node.shell("pkill -KILL -f 'program/.* [p]ull'; pkill -KILL rsync; true")
     is_over = "! pgrep -f 'program/.* [p]ull' && ! pgrep rsync"
     wait_until(lambda: node.code(is_over) == 0, 30, f"{node.name}: end of the pull")
+
+
+def running(node: Node) -> list[dict[str, Any]]:
+    """What goes on there, as status tells it."""
+    shown = modelctl("status", node.name, "--json", "--site", str(DEFAULT_SITE))
+    found: list[dict[str, Any]] = shown.json["hosts"][node.name]["running"]
+    return found
 
 
 @pytest.fixture
@@ -63,6 +75,7 @@ def test_an_operator_whose_machine_dies_in_mid_pull(received: Callable[[], int],
     with pulling():
         wait_until_staged(bare, STAGED_AT_FAULT)
     kill_pull(bare)
+    assert running(bare) == []
     assert not bare.exists(VERSION)
     assert bare.size(STAGED) > STAGED_AT_FAULT
     lab.limit("lab1", "200mbit")
@@ -79,6 +92,11 @@ def test_a_pull_in_which_nothing_moves_is_ended_and_goes_on(bare: Node, tmp_path
     with pulling(hasty) as run:
         wait_until_staged(bare, STAGED_AT_FAULT)
         bare.shell("pkill -STOP rsync")
+        wait_until(lambda: bare.exists(PROGRESS), 10, "lab1: how far its pull is")
+        [found] = running(bare)
+        assert (found["work"], found["operator"]) == ("pull", OPERATOR)
+        assert STAGED_AT_FAULT < found["done"] < found["size"]
+        assert SIZE < found["size"] < SIZE + 100_000
         assert run.wait(timeout=120) == 0
     assert bare.status()["errors"] == {}
     assert bare.code("pgrep rsync") == 1
