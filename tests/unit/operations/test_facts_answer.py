@@ -35,6 +35,13 @@ OPTIONAL: dict[str, Any] = {
     "missing": {"access": [], "coral": [], "models": ["rsync: not installed"], "configs": []},
     "remarks": ["imagenode: unknown"],
     "references": {"cats/2026-01-01": "in a set of engine"},
+    "room": {
+        "folder": "/m",
+        "needed": {"cats/2026-01-01": 7},
+        "free": 9,
+        "reserve": 3,
+        "unread": {"cats/2026-01-01": 1},
+    },
 }
 ANSWER: dict[str, Any] = {
     "current_program": bundle().digest,
@@ -49,6 +56,7 @@ ANSWER: dict[str, Any] = {
         "group": False,
         "to_restart": [],
         "udevd": True,
+        "room": None,
     },
     "face_list": [],
     "sets": {"engine": STATE},

@@ -10,6 +10,7 @@ from pyinfra.api.exceptions import FactProcessError
 
 from node import codec
 from node.protocol.facts import History
+from operations import pulls
 from operations.facts import parse, parse_history
 from tests.unit.hostile_texts import FRAGMENTS, hostile_texts
 from tests.unit.operations.engine import Engine, entry
@@ -35,6 +36,9 @@ def gather(text: str) -> None:
     else:
         for state in found.sets.values() if found else []:
             assert state.in_short.isprintable()
+        if found and found.room:
+            assert str(found.room.problem).isprintable()
+            assert pulls._forecast(found.room).isprintable()
 
 
 def history(text: str) -> None:
