@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from modelctl.errors import Faults
@@ -23,6 +23,7 @@ MAX_DEPTH = 16  # of mappings and lists in each other
 EMPTY = "an empty file; expected the file itself: copy it anew"
 _DIRECTIVE = re.compile(r"\A%YAML[ :]1\.[0-9]+[ \t]*(?=\r?\n)")
 _SIZE = re.compile(r"0|[1-9][0-9]{0,14}", re.ASCII)
+_SHA256 = re.compile(r"[0-9A-Fa-f]{64}", re.ASCII)
 _Expected = Mapping[str, tuple[str, int | None]]
 """What files should be, by their names: the SHA-256, and the size in bytes, None when nobody says."""
 
@@ -47,6 +48,10 @@ class _TextLoader(yaml.BaseLoader):
         return mapping
 
 
+def _is_sha256(text: object) -> bool:
+    return isinstance(text, str) and _SHA256.fullmatch(text) is not None
+
+
 def _size(text: object) -> int:
     if not isinstance(text, str) or not _SIZE.fullmatch(text):
         raise PydanticCustomError("size", "a size in bytes, up to 15 of 0-9")
@@ -59,6 +64,14 @@ class _ListedFile(BaseModel):
     name: FileName
     sha256: Sha256
     size: Annotated[int, BeforeValidator(_size)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _older_word(cls, entry: object) -> object:
+        """Older manifests call a SHA-256 `checksum`; what has another length is another digest, and proves nothing."""
+        if not isinstance(entry, dict) or "sha256" in entry or not _is_sha256(entry.get("checksum")):
+            return entry
+        return {**entry, "sha256": entry["checksum"].lower()}
 
 
 class _Manifest(BaseModel):

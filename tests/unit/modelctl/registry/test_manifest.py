@@ -48,6 +48,9 @@ def faults(found: FolderContents, version: str = VERSION) -> list[str]:
         GOOD.replace(VERSION, f'"{VERSION}"'),
         GOOD.replace(VERSION, f"'{VERSION}'"),
         GOOD + "    size: 341406\n",
+        GOOD.replace("sha256:", "checksum:") + "date_deployed: 2025-11-03T14:02:11Z\ntarget_nodes: [sentinel, data1]\n",
+        GOOD.replace("sha256:", "checksum:").replace(EYE.sha256, EYE.sha256.upper()),
+        GOOD.replace("    sha256:", "    checksum: not read\n    sha256:"),
         GOOD + '    size: "341406"\n    added: 2020-02-31\n',
         GOOD + "previous_version: null\ntraining_metrics: {accuracy: 0.9, epochs: 010}\ndate_deployed: 2026-02-30\n",
         GOOD + "notes: |\n  " + "x" * 50_000 + "\n",
@@ -58,6 +61,18 @@ def test_a_version_that_is_as_its_manifest_says_is_pinned(text: str) -> None:
     pin = pin_of(MODEL, VERSION, stored(text))
     assert pin.manifest == hashlib.sha256(text.encode()).hexdigest()
     assert pin.measured == {"eye.xml": EYE}
+
+
+@pytest.mark.parametrize("checksum", ["ab" * 16, "sha256:" + "ab" * 32, "ab" * 32 + "\n", "[]", "x" * 64])
+def test_another_digest_under_the_older_word_proves_nothing(checksum: str) -> None:
+    """U13: an MD5, say."""
+    [line] = faults(stored(GOOD.replace("sha256:", "checksum:").replace(EYE.sha256, repr(checksum))))
+    assert line.startswith("manifest.yaml: files.0.sha256: found nothing; ")
+
+
+def test_what_the_older_word_says_must_be_true() -> None:
+    [line] = faults(stored(GOOD.replace("sha256:", "checksum:").replace("ab" * 32, "ef" * 32)))
+    assert "eye.xml" in line
 
 
 def test_a_digest_of_digits_alone_is_a_digest_quoted_or_not() -> None:
