@@ -18,9 +18,11 @@ _WEB = re.compile(r"https://(?:[^/@]*@)?([A-Za-z0-9.-]+(?::[0-9]+)?/[A-Za-z0-9._
 
 def common(name: str) -> Files:
     """All but the values of the site."""
+    code = cloned_from()
+    workflow = {"code": code, "commit": commit(), "is_example": code == PLACEHOLDER}
     return {
         ".gitignore": _text("gitignore"),
-        ".github/workflows/site.yml": rendered("site.yml.j2", code=cloned_from(), commit=commit()),
+        ".github/workflows/site.yml": rendered("site.yml.j2", **workflow),
         "README.md": rendered("README.md.j2", name=name),
         "inventory.py": _text("inventory.py"),
         "inventory/known_hosts": "",

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from modelctl.errors import OperatorError
+from modelctl.errors import Faults, OperatorError
 from modelctl.faults import one_line
 from modelctl.inventory.consistency import named_models
 from modelctl.inventory.fleet import Fleet
@@ -46,7 +46,10 @@ def files(folder: Path) -> tuple[Files, Ledger]:
     site, standards = shared.site(taking, found, hosts), shared.standards(taking, found, hosts)
     named = [model for host in hosts.values() for model in named_models(host)]
     registry = Registry(models=models.models(taking, named), **({} if coral is None else {"coral": coral}))
-    Fleet(site, registry, standards, Pins())
+    try:
+        Fleet(site, registry, standards, Pins())
+    except Faults as error:
+        raise Faults([*error.faults, f"{one_line(str(folder))}: mend these there, or in a copy of it"]) from None
     made = {
         "inventory/registry.py": module("The models of this site.", "REGISTRY", registry, COMMENTS),
         "inventory/site.py": module("The hosts of this site.", "SITE", site, COMMENTS),

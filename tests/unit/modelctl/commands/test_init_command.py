@@ -206,6 +206,15 @@ class TestItsWorkflow:
         monkeypatch.setattr(files, "CHECKOUT", tmp_path)
         assert files.cloned_from() == code
 
+    @pytest.mark.parametrize(("code", "is_said"), [(files.PLACEHOLDER, True), ("https://example.com/x.git", False)])
+    def test_an_examples_address_is_said(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, is_said: bool
+    ) -> None:
+        monkeypatch.setattr(files, "cloned_from", lambda: code)
+        run(tmp_path / "meadow")
+        text = (tmp_path / "meadow" / ".github" / "workflows" / "site.yml").read_text()
+        assert ("# This address is an example's: write where your CI can clone the code from." in text) == is_said
+
     def test_it_is_the_job_of_this_code_at_its_commit(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(files, "commit_of", lambda _: f"{'12' * 20}-dirty")
         run(tmp_path / "meadow")
