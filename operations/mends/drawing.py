@@ -36,6 +36,11 @@ def _size() -> os.terminal_size:
     return os.terminal_size((80, 24))
 
 
+def clearing() -> str:
+    """What takes away whatever is drawn, for a word that comes on another way."""
+    return CLEAR if pulls.is_redrawn() else ""
+
+
 def frame(above: list[str], size: os.terminal_size) -> str:
     """These lines and those of the pulls, cut to the screen, and the cursor back where they begin."""
     columns = max(1, size.columns - 1)  # a whole line would end in the next

@@ -22,6 +22,7 @@ from pyinfra_cli.exceptions import CliError
 from modelctl import hints
 from modelctl.nodes.node_command import passwordless
 from operations import closing, dry_run
+from operations.mends import drawing
 
 INTERRUPTED = 128 + signal.SIGINT  # as a shell tells it
 STOPPED = "Stopped; what has begun on a node goes on there: {}\n"
@@ -46,7 +47,7 @@ def _stop(terminal: list[Any] | None) -> NoReturn:
     if terminal is not None:
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         termios.tcsetattr(_STDIN, termios.TCSANOW, terminal)  # else it stays without echo, at a password
-    line = STOPPED.format(hints.modelctl("status")).encode()
+    line = (drawing.clearing() + STOPPED.format(hints.modelctl("status"))).encode()
     with suppress(OSError):  # the terminal may be gone
         os.write(_STDERR, line)  # sys.stderr may be in the middle of a line
     try:

@@ -107,3 +107,9 @@ def test_when_it_is_redrawn(monkeypatch: pytest.MonkeyPatch, is_tty: bool, setti
     if setting is not None:
         monkeypatch.setenv("PYINFRA_PROGRESS", setting)
     assert pulls.is_redrawn() is expected
+
+
+@pytest.mark.parametrize(("is_redrawn", "expected"), [(True, "\033[J"), (False, "")])
+def test_what_clears_it(monkeypatch: pytest.MonkeyPatch, is_redrawn: bool, expected: str) -> None:
+    monkeypatch.setattr(pulls, "is_redrawn", lambda: is_redrawn)
+    assert drawing.clearing() == expected
