@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 from typing import List
 
-from node import dispatch, protocol
+from node import dispatch, help, protocol
 from node.errors import Refusal, fault_of, shown
 from node.machine.commands import LONG_SECONDS
 
@@ -24,15 +25,17 @@ WITHOUT_ROOT = ("sweep", "upload")
 
 def main(arguments: List[str]) -> int:
     """Run one command. An operator's error is one line on standard error, and an exit code of node/protocol."""
+    told = help.asked_for(arguments)
+    if told is not None:
+        print(told)
+        return 0
     name, *words = arguments or ["no command"]
     try:
         return _run(name, words)
     except Refusal as refusal:
-        print(refusal, file=sys.stderr)
-        return protocol.REFUSED
+        return _refuse(str(refusal), words)
     except OSError as error:
-        print(fault_of(error, name), file=sys.stderr)
-        return protocol.REFUSED
+        return _refuse(fault_of(error, name), words)
 
 
 def end_in_time(name: str) -> None:
@@ -45,6 +48,14 @@ def _end(*_: object) -> None:
     """The next run goes on from what is on the disk, as after a power cut."""
     os.write(2, b"not done in time; see what holds it up (a disk? a link?), and run again\n")
     os._exit(protocol.REFUSED)
+
+
+def _refuse(why: str, words: List[str]) -> int:
+    """Tell why, programs too where they asked for a message."""
+    if words == ["--json"]:
+        print(json.dumps({"error": why, "format": protocol.FORMAT}))
+    print(why, file=sys.stderr)
+    return protocol.REFUSED
 
 
 def _run(name: str, words: List[str]) -> int:
