@@ -6,14 +6,15 @@ import subprocess
 import tempfile
 import time
 from contextlib import contextmanager
-from typing import IO, Iterable, Iterator, List
+from typing import IO, Iterator, List
 
 from trainer.errors import LostLink, Refusal
 from trainer.link import LOST, Link
 
 LONGEST_REPLY = 65536  # bytes
-STALL = 150.0  # seconds in which nothing is taken
+STALL = 150.0  # seconds in which nothing is taken, or acknowledged
 REPLY = 600.0  # seconds: the datasink reads again what it has of an earlier try, and flushes
+LONGEST = 12 * 3600.0  # seconds: the datasink ends it before
 ENDING = 10.0  # seconds, for ssh to end once all is said
 
 
@@ -41,20 +42,35 @@ class Session:
         self._input, self._output = ssh.stdin.fileno(), ssh.stdout.fileno()
         os.set_blocking(self._input, False)
         self._rest = b""
+        self._end = time.monotonic() + LONGEST
 
-    def send(self, chunks: Iterable[bytes]) -> None:
-        """Send all, or what is taken until the other side speaks or goes: then there is something to read."""
-        for chunk in chunks:
-            if not self._send(memoryview(chunk)):
-                return
+    def send(self, content: memoryview) -> int:
+        """Send all, or what is taken until the other side speaks or goes: then there is something to read.
 
-    def reply(self) -> bytes:
-        """Return a line. Raises LostLink or Refusal when none comes."""
-        limit = time.monotonic() + REPLY
+        Return how many bytes that was. Raises LostLink when nothing is taken.
+        """
+        left = content
+        while left and b"\n" not in self._rest:
+            spoken, free, _ = select.select([self._output], [self._input], [], STALL)
+            if spoken:
+                break
+            if not free:
+                raise LostLink("%s: found that it takes nothing for %d s" % (self._link.machine.address, STALL))
+            try:
+                left = left[os.write(self._input, left) :]
+            except BlockingIOError:  # the pipe has less room than is asked for at once
+                continue
+            except BrokenPipeError:
+                break
+        return len(content) - len(left)
+
+    def reply(self, limit: float) -> bytes:
+        """Return a line, which comes within so many seconds. Raises LostLink or Refusal when none does."""
+        end = min(time.monotonic() + limit, self._end)
         while b"\n" not in self._rest:
-            left = limit - time.monotonic()
+            left = end - time.monotonic()
             if left <= 0 or not select.select([self._output], [], [], left)[0]:
-                raise LostLink("%s: found no answer in %d s" % (self._link.machine.address, REPLY))
+                raise LostLink("%s: found no answer in %d s" % (self._link.machine.address, limit))
             found = os.read(self._output, LONGEST_REPLY)
             if not found:
                 raise self._ended()
@@ -63,21 +79,6 @@ class Session:
                 raise Refusal("%s: found an endless answer; expected a line" % self._link.machine.address)
         line, _, self._rest = self._rest.partition(b"\n")
         return line
-
-    def _send(self, left: memoryview) -> bool:
-        while left:
-            spoken, free, _ = select.select([self._output], [self._input], [], STALL)
-            if spoken:
-                return False
-            if not free:
-                raise LostLink("%s: found that it takes nothing for %d s" % (self._link.machine.address, STALL))
-            try:
-                left = left[os.write(self._input, left) :]
-            except BlockingIOError:  # the pipe has less room than is asked for at once
-                continue
-            except BrokenPipeError:
-                return False
-        return True
 
     def _ended(self) -> Exception:
         """Return why the other side says no more."""

@@ -16,7 +16,7 @@ from typing import List, Tuple
 from node import names, protocol
 from node.errors import Refusal, printable
 from node.protocol.registry import Measured
-from node.protocol.upload import AnnouncedFile, Announcement, Done, Have, Refused
+from node.protocol.upload import CONVERSATION, AnnouncedFile, Announcement, Done, Have, Refused
 from node.registry import incoming, own
 from node.registry.conversation import Conversation
 from node.store import disk, files, history
@@ -24,7 +24,7 @@ from node.store.versions import MANIFEST
 
 ASKED = "SSH_ORIGINAL_COMMAND"
 MOST_FILES = 32
-SYNCED = 1 << 19  # bytes: so much of what came may be lost when the power goes
+SYNCED = 1 << 17  # bytes: with what a trainer may send unacknowledged less than 1 MB, which a cut may cost
 LONGEST_LOG = disk.MOST // 2  # bytes: a deploy reads all of it
 SHOWN = 300  # characters of why it is refused
 
@@ -44,7 +44,7 @@ def serve(trainer: str, area: str, log: str) -> None:
         why = printable(fault_of(error), SHOWN)
         with suppress(Refusal, OSError):  # the trainer is told all the same
             _log(Path(log), "%s %s refused: %s" % (trainer, label, why))
-        with suppress(OSError):  # nobody listens any more
+        with suppress(Refusal, OSError):  # nobody listens any more
             conversation.say(Refused(why))
         sys.exit(protocol.REFUSED)
 
@@ -97,6 +97,11 @@ def announcement(line: bytes) -> Announcement:
         announced = protocol.loads(Announcement, line.decode())
     except ValueError as error:
         raise Refusal("the announcement: %s" % error) from None
+    if announced.conversation != CONVERSATION:
+        raise Refusal(
+            "found the trainer's program of conversation %d; expected %d; have the trainer and this datasink "
+            "deployed: run deploys/site.py" % (announced.conversation, CONVERSATION)
+        )
     found = [file.name for file in announced.files]
     if MANIFEST not in found or len(found) > MOST_FILES or len(set(found)) < len(found):
         raise Refusal(
@@ -158,8 +163,10 @@ def _receive(area: Path, folder: Path, file: AnnouncedFile, have: int, conversat
                 opened.flush()
                 files.sync(part)
                 incoming.require_bounds(area)
+                conversation.acknowledge()
         own.flush(opened, part, incoming.FILE_MODE)
     if own.measure(part) != Measured(file.sha256, file.size):
         files.unlink(part)
         raise Refusal("%s: other bytes came than were announced; try again" % file.name)
     files.rename(part, folder / file.name)
+    conversation.acknowledge()

@@ -72,7 +72,7 @@ def uploaded(deepend: Node, version: str, cut: int | None = None) -> list[dict[s
     order = [
         words,
         cut,
-        json.dumps({"format": 1, "files": files}),
+        json.dumps({"format": 1, "conversation": 2, "files": files}),
         *((name, each.hex()) for name, each in CONTENTS.items()),
     ]
     deepend.write("/tmp/sender.py", SENDER)  # noqa: S108

@@ -1,4 +1,4 @@
-"""A stand-in of ssh and of the machines behind it: a datasink's `upload`, format 1, and a control node's `receive`.
+"""A stand-in of ssh and of the machines behind it: a datasink's `upload`, and a control node's `receive`.
 
 It stands on PATH as `ssh` for the scripts; copied_ssh.py has it for what a test calls. In the folder FAKE_SSH are its
 orders (orders.json, which a test writes), what it was called with (calls.jsonl), and the incoming area. An order of a
@@ -8,10 +8,15 @@ list is for one call each; the last one stays.
 import hashlib
 import json
 import os
+import select
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
+
+PIECE = 1 << 17
+QUIET = 0.3  # seconds
 
 
 def main(arguments: list[str]) -> None:
@@ -24,6 +29,8 @@ def main(arguments: list[str]) -> None:
     order = orders[min(number, len(orders) - 1)]
     if "lost" in order:
         lose(order["lost"])
+    if "killed" in order:
+        os.kill(os.getpid(), order["killed"])
     {"upload": upload, "receive": receive}[command[0]](command[1:], order)
 
 
@@ -45,37 +52,53 @@ def receive(words: list[str], order: dict[str, Any]) -> None:
 
 def upload(words: list[str], order: dict[str, Any]) -> None:
     if "real" in order:
-        real(words, order["real"])
+        real(words, order)
     area = home().joinpath("incoming", *words)
     area.mkdir(parents=True, exist_ok=True)
     announced = json.loads(sys.stdin.buffer.readline())
-    assert announced["format"] == 1
+    assert (announced["format"], announced["conversation"]) == (1, 2)
     if "raw" in order:
         answer_raw(order["raw"])
     left = order.get("takes", 1 << 60)
     have = {each["name"]: kept(area, each) for each in announced["files"]}
-    answer({"format": 1, "have": {name: size for name, size in have.items() if size}})
+    answer({"format": 1, "conversation": 2, "have": {name: size for name, size in have.items() if size}})
     wait(order.get("sleeps", 0))
     if "deaf" in order:
         os.close(0)
         wait(0.1)
         refuse(order["deaf"])
+    for read, safe in order.get("safe", ()):
+        sys.stdin.buffer.read(read)
+        answer({"format": 1, "safe": safe})
+    taken = 0
     for each in announced["files"]:
         with part(area, each).open("ab") as file:
-            wanted = each["size"] - have[each["name"]]
-            chunk = sys.stdin.buffer.read(min(wanted, left))
-            file.write(chunk)
-        left -= len(chunk)
-        if len(chunk) < wanted:
-            lose("Connection reset") if "refuses" not in order else refuse(order["refuses"])
+            for wanted in pieces(each["size"] - have[each["name"]]):
+                chunk = sys.stdin.buffer.read(min(wanted, left))
+                file.write(chunk)
+                left -= len(chunk)
+                taken += len(chunk)
+                if len(chunk) < wanted:
+                    lose("Connection reset") if "refuses" not in order else refuse(order["refuses"])
+                if "silent" not in order:
+                    answer({"format": 1, "safe": taken})
     for each in announced["files"]:
         assert hashlib.sha256(part(area, each).read_bytes()).hexdigest() == each["sha256"]
         part(area, each).rename(area / each["name"])
     answer({"format": 1, "done": True})
 
 
-def real(words: list[str], most: int) -> NoReturn:
-    """The node program's own `upload`, behind a link that is lost after so many bytes."""
+def pieces(size: int) -> Iterator[int]:
+    for begin in range(0, size, PIECE):
+        yield min(PIECE, size - begin)
+
+
+def real(words: list[str], order: dict[str, Any]) -> NoReturn:
+    """The node program's own `upload`, behind a link that is lost after so many bytes.
+
+    What the trainer sends until it waits is lost with it: how much came in all is noted, as "came".
+    """
+    most = left = order["real"]
     sys.path.append(str(Path(__file__).parents[3]))
     from node.registry import upload as node_upload
 
@@ -88,12 +111,17 @@ def real(words: list[str], most: int) -> NoReturn:
         node_upload.serve("trainer1", str(home() / "incoming"), str(home() / "log"))
         os._exit(0)
     os.close(theirs)
-    while most and (chunk := os.read(0, min(65536, most))):
+    while left and (chunk := os.read(0, min(65536, left))):
         os.write(ours, chunk)
-        most -= len(chunk)
+        left -= len(chunk)
+    came = most - left
+    while not left and select.select([0], [], [], QUIET)[0] and (chunk := os.read(0, 65536)):
+        came += len(chunk)
     os.close(ours)
     os.wait()
-    sys.exit(0 if most else 255)
+    with (home() / "came").open("a") as file:
+        file.write(f"{came}\n")
+    sys.exit(255 if came >= most else 0)
 
 
 def part(area: Path, each: dict[str, Any]) -> Path:

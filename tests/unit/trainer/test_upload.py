@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from node.registry import conversation, incoming
+from node.registry import conversation as datasink
+from node.registry import incoming
 from tests.unit.cases import each
 from tests.unit.trainer.trainers import FILES, Trainer
-from trainer import progress, upload
+from trainer import conversation, progress
 from trainer.errors import Busy
 
 Capture = pytest.CaptureFixture[str]
 ADDRESS = "192.168.10.50"
-DEPLOYED = "expected the registry's upload command, format 1; have the trainer and the datasink deployed"
+DEPLOYED = "expected its upload command, conversation 2; have the trainer and the datasink deployed"
 
 
 def test_resumes_where_a_link_was_lost(trainer: Trainer, capsys: Capture) -> None:
@@ -56,6 +57,7 @@ def test_not_let_in_is_not_tried_again(trainer: Trainer, capsys: Capture, said: 
     )
 
 
+HAVE = '{"format": 1, "conversation": 2, "have": %s}\n'
 BUSY = "another upload of it is running; wait for that and try again"
 
 
@@ -76,9 +78,10 @@ def test_busy_at_first(trainer: Trainer, capsys: Capture) -> None:
 
 def test_words_of_the_datasink() -> None:
     assert BUSY in Path(incoming.__file__).read_text()
-    said = re.findall(r'Refusal\("(.*?)"', Path(conversation.__file__).read_text())
-    assert [kind for end, kind in upload.AGAIN.items() if BUSY.endswith(end)] == [Busy]
-    assert [text for text in said if text.endswith(tuple(upload.AGAIN))] == [
+    said = re.findall(r'Refusal\(\s*"(.*?)"', Path(datasink.__file__).read_text())
+    assert [kind for end, kind in conversation.AGAIN.items() if BUSY.endswith(end)] == [Busy]
+    assert [text for text in said if text.endswith(tuple(conversation.AGAIN))] == [
+        "nothing that is said was taken for %d s; upload it again, which goes on from there",
         "nothing came for %d s; upload it again, which goes on from there",
         "the connection ended; upload it again, which goes on from there",
     ]
@@ -126,12 +129,13 @@ def test_refusal_by_a_datasink_that_hears_no_more(trainer: Trainer, capsys: Capt
         ("no json\n", f"found an answer of another kind; {DEPLOYED}"),
         ("[" * 60_000 + "\n", f"found an answer of another kind; {DEPLOYED}"),
         ('{"format": 2, "have": {}}\n', f"found an answer of another kind; {DEPLOYED}"),
-        ('{"format": 1, "have": []}\n', f"found an answer of another kind; {DEPLOYED}"),
-        ('{"format": 1, "have": {"facelist.csv": -1}}\n', f"found an answer of another kind; {DEPLOYED}"),
-        ('{"format": 1, "have": {"facelist.csv": 9}}\n', f"found an answer of another kind; {DEPLOYED}"),
-        ('{"format": 1, "have": {"facelist.csv": true}}\n', f"found an answer of another kind; {DEPLOYED}"),
+        ('{"format": 1, "have": {}}\n', f"found an answer of another kind; {DEPLOYED}"),
+        ('{"format": 1, "conversation": 2, "have": []}\n', f"found an answer of another kind; {DEPLOYED}"),
+        (HAVE % '{"facelist.csv": -1}', f"found an answer of another kind; {DEPLOYED}"),
+        (HAVE % '{"facelist.csv": 9}', f"found an answer of another kind; {DEPLOYED}"),
+        (HAVE % '{"facelist.csv": true}', f"found an answer of another kind; {DEPLOYED}"),
         ('{"format": 1, "refused": "MODEL: found ../x"}\n', "MODEL: found ../x"),
-        ('{"format": 1, "have": {}}\n{"format": 1, "done": false}\n', f"found an answer of another kind; {DEPLOYED}"),
+        (HAVE % "{}" + '{"format": 1, "done": false}\n', f"found an answer of another kind; {DEPLOYED}"),
         ("x" * 70_000, "found an endless answer; expected a line"),
     ],
 )

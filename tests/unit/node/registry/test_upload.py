@@ -35,12 +35,14 @@ def gate(tmp_path: Path) -> Gate:
 
 def test_all_files_come_and_a_second_time_none_is_sent(gate: Gate) -> None:
     said, code = gate.sent_to_program(whole())
-    assert (said, code) == ([
-        {"format": 1, "have": {"manifest.yaml": 0, "cats.bin": 0, "empty.csv": 0}}, {"format": 1, "done": True},
-    ], 0)  # fmt: skip
+    have = {"manifest.yaml": 0, "cats.bin": 0, "empty.csv": 0}
+    assert said[0] == {"format": 1, "conversation": 2, "have": have}
+    first = len(CONTENTS["manifest.yaml"])
+    pieces = [first, *(first + at for at in range(SYNCED, len(CONTENTS["cats.bin"]), SYNCED)), TOTAL]
+    assert (said[1:], code) == ([*({"format": 1, "safe": each} for each in pieces), {"format": 1, "done": True}], 0)
     assert gate.held() == CONTENTS
     again, code = gate.sent_to_program(line(announced()))
-    assert code == 0
+    assert (len(again), again[1], code) == (2, {"format": 1, "done": True}, 0)
     assert again[0]["have"] == {name: len(content) for name, content in CONTENTS.items()}
     assert gate.logged == [
         f"{LABEL}: 3 files, {TOTAL} bytes, {TOTAL} of them sent now",
@@ -62,6 +64,8 @@ def test_cut_at_every_64_kib_it_goes_on_from_there(gate: Gate) -> None:
     for at in range(65_536, len(content), 65_536):
         assert gate.refused(begun + content[have:at]) == CUT
         assert gate.said[0]["have"]["cats.bin"] == have
+        safe = gate.said[-2].get("safe", 0) - (len(CONTENTS["manifest.yaml"]) if not have else 0)
+        assert at - SYNCED <= have + safe <= at
         have, begun = (at - 1) // SYNCED * SYNCED, line(announced())
     said, code = gate.sent(line(announced()) + content[have:])
     assert (said[0]["have"]["cats.bin"], code) == (have, 0)
@@ -129,6 +133,6 @@ def test_two_at_once_and_the_second_is_told(gate: Gate) -> None:
         _, code = gate.sent(whole(), f"upload dogs {VERSION}")
         assert code == 0
         rest, _ = process.communicate(b"".join(CONTENTS.values()), timeout=30)
-        assert json.loads(rest) == {"format": 1, "done": True}
+        assert json.loads(rest.splitlines()[-1]) == {"format": 1, "done": True}
     assert gate.held() == CONTENTS
     assert gate.logged[0] == f"{LABEL} refused: {said}"

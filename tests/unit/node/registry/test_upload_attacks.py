@@ -97,6 +97,10 @@ def many(number: int) -> bytes:
 
 NAME = "the announcement: the message.files[1].name: found "
 SIZE = "the announcement: the message.files[1].size: found "
+OLDER = (
+    "found the trainer's program of conversation %d; expected 2; "
+    "have the trainer and this datasink deployed: run deploys/site.py"
+)
 COUNT = "the announcement: found {} files, {} names; expected up to 32 files, each once, with manifest.yaml"
 
 
@@ -133,6 +137,9 @@ COUNT = "the announcement: found {} files, {} names; expected up to 32 files, ea
     (line({}), "the announcement: the message.files: found {}"),
     (b"[]\n", "the announcement: "),
     (b"{}\n", "the announcement: the message: found no files"),
+    (b'{"format": 1, "files": []}\n', OLDER % 1),
+    (b'{"format": 1, "conversation": 3, "files": []}\n', OLDER % 3),
+    (b'{"format": 1, "conversation": "2", "files": []}\n', "the announcement: the message.conversation: found "),
     (b'{"format": 2, "files": []}\n', "the announcement: found format 2, expected 1 or older; use a newer checkout"),
     (b"\xff\n", "the announcement: "),
     (b"{\n", "the announcement: "),
@@ -214,14 +221,14 @@ PART = f".cats.bin.{announced()[1]['sha256']}.part"
 def test_what_was_planted_goes_and_leads_nowhere(gate: Gate, plant: Plant) -> None:
     secret = gate.root / "secrets" / "authorized_keys"
     secret.parent.mkdir()
-    secret.write_bytes(CONTENTS["cats.bin"][:700_000])
+    secret.write_bytes(CONTENTS["cats.bin"][:300_000])
     plant(gate.make_area(), secret)
     for path in gate.area.rglob("*"):
         os.chown(path, uid(), uid(), follow_symlinks=False)
     said, code = gate.sent(whole())
     assert (said[0]["have"]["cats.bin"], said[-1], code) == (0, {"format": 1, "done": True}, 0)
     assert tree(gate.area) == {f"{MODEL}/{VERSION}/{name}": content for name, content in CONTENTS.items()}
-    assert tree(secret.parent) == {"authorized_keys": CONTENTS["cats.bin"][:700_000]}
+    assert tree(secret.parent) == {"authorized_keys": CONTENTS["cats.bin"][:300_000]}
 
 
 def test_what_is_in_the_way_is_said_in_plain_letters(gate: Gate) -> None:

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,23 @@ def test_a_line_that_comes_in_pieces_is_no_longer_than_another(gate: Gate) -> No
     assert refusal_of(lambda: converse(gate, b"{", b" " * 65_535 + b"\n")) == said
 
 
+def test_a_trainer_that_hears_nothing_of_what_is_said(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its acknowledgements fill the pipe: it holds the version no longer than one that says nothing."""
+    monkeypatch.setattr(conversation, "SILENCE", 0.2)
+    reading, target = os.pipe()
+    os.set_blocking(target, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(target, b"x" * 4096)
+    os.set_blocking(target, True)
+    (gate.root / "sent").write_bytes(whole())
+    with (gate.root / "sent").open() as source, os.fdopen(reading), os.fdopen(target):
+        talk = Conversation(source.fileno(), target)
+        said = "nothing that is said was taken for 0 s; upload it again, which goes on from there"
+        assert refusal_of(lambda: upload.take(gate.area, MODEL, VERSION, talk)) == said
+    assert gate.sent(whole())[1] == 0, "it is let go"
+
+
 def converse(gate: Gate, *sent: bytes) -> str:
     """What is done in this process, for a sender that says this piece by piece, and no more, and does not go away."""
     reading, sending = os.pipe()
@@ -61,7 +79,7 @@ def converse(gate: Gate, *sent: bytes) -> str:
 
 def test_a_full_disk_is_refused_before_and_meanwhile(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     said = f"{gate.area}: found no room on the disk; expected 200,000,000 bytes to stay free"
-    monkeypatch.setattr(disk, "free", lambda _: incoming.RESERVE + 1_000_000)
+    monkeypatch.setattr(disk, "free", lambda _: incoming.RESERVE + 100_000)
     assert refusal_of(lambda: converse(gate, whole())) == said
     assert not gate.folder.exists()
     left = iter([incoming.RESERVE + 2_000_000, incoming.RESERVE - 1])

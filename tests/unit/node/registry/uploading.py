@@ -19,7 +19,7 @@ from tests.unit.node.registry.asking import in_a_copy
 
 MODEL, VERSION = "cats", "2026-01-01"
 COMMAND = f"upload {MODEL} {VERSION}"
-CONTENTS = {"manifest.yaml": b"name: cats\n", "cats.bin": bytes(range(256)) * 6000, "empty.csv": b""}
+CONTENTS = {"manifest.yaml": b"name: cats\n", "cats.bin": bytes(range(256)) * 1600, "empty.csv": b""}
 
 
 def announced(contents: Mapping[str, bytes] = CONTENTS) -> list[dict[str, Any]]:
@@ -30,7 +30,7 @@ def announced(contents: Mapping[str, bytes] = CONTENTS) -> list[dict[str, Any]]:
 
 
 def line(files: object) -> bytes:
-    return json.dumps({"format": 1, "files": files}).encode() + b"\n"
+    return json.dumps({"format": 1, "conversation": 2, "files": files}).encode() + b"\n"
 
 
 def whole(contents: Mapping[str, bytes] = CONTENTS) -> bytes:
