@@ -18,6 +18,8 @@ from lab.lab import Lab
 from tests.fleet.conftest import NodeOf
 from tests.fleet.control_node import ControlNode
 from tests.fleet.node import Node
+from tests.unit.attacks import table
+from tests.unit.attacks.attack import Way
 
 MODEL, NOW, NEW = "face_recognition", "2026-02-02", "2026-11-20"
 TRAINER, KEY = "deepend", "/home/pyimagesearch/.ssh/story"
@@ -131,9 +133,10 @@ def test_a_version_that_a_host_rolls_back_from_is_stored_and_marked(
 
 
 def test_the_key_opens_nothing_else(asking: str, control_node: ControlNode) -> None:
-    for typed in ("sh", f"receive {MODEL} {NEW} --anyway", f"receive {MODEL} ../{NEW}", "cat .ssh/id_ed25519"):
-        done = control_node.lab.run(TRAINER, f"{asking} {shlex.quote(typed)}")
-        assert (done.returncode, done.stdout) == (1, ""), typed
-        assert done.stderr.startswith("SSH_ORIGINAL_COMMAND: found "), typed
+    [attack] = table.of(Way.LAB_RECEIVE)
+    for case in attack.cases:
+        done = control_node.lab.run(TRAINER, f"{asking} {shlex.quote(case.format(model=MODEL, version=NEW))}")
+        assert (done.returncode, done.stdout) == (1, ""), case
+        assert done.stderr.startswith(attack.found), case
     ahead = control_node.lab.run(TRAINER, f"{asking} -o ExitOnForwardFailure=yes -W data1:22")
     assert (ahead.returncode, "administratively prohibited" in ahead.stderr) == (255, True)

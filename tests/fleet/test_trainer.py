@@ -7,9 +7,12 @@ import shlex
 import pytest
 
 from lab.lab import Lab
+from node.registry.upload import SYNCED
 from tests.fleet.conftest import NodeOf
 from tests.fleet.node import Node
 from tests.fleet.operator import Run, pyinfra
+from tests.unit.attacks import table
+from tests.unit.attacks.attack import Attack, Way
 
 HOME = "/home/pyimagesearch"
 ROOT = f"{HOME}/deepthink"
@@ -121,9 +124,9 @@ def test_what_a_hand_changed_is_as_wanted_again(deepend: Node) -> None:
 def test_an_upload_comes_whole_and_is_logged(deepend: Node, node: NodeOf) -> None:
     data1 = node("data1")
     data1.shell(f"rm -rf {AREA}")
-    assert uploaded(deepend, "2026-03-01") == [
-        {"format": 1, "have": {"manifest.yaml": 0, "cats.bin": 0}}, {"format": 1, "done": True},
-    ]  # fmt: skip
+    said = uploaded(deepend, "2026-03-01")
+    assert said[0] == {"format": 1, "conversation": 2, "have": {"manifest.yaml": 0, "cats.bin": 0}}
+    assert said[-2:] == [{"format": 1, "safe": sum(map(len, CONTENTS.values()))}, {"format": 1, "done": True}]
     for name, content in CONTENTS.items():
         assert data1.sha256(f"{AREA}/cats/2026-03-01/{name}") == hashlib.sha256(content).hexdigest()
     assert set(data1.shell(f"find {AREA} -printf '%u %m\\n'").splitlines()) == {"ops 750", "ops 640"}
@@ -139,40 +142,28 @@ def test_a_cut_upload_goes_on(deepend: Node, node: NodeOf) -> None:
     data1 = node("data1")
     data1.shell(f"rm -rf {AREA}")
     cut = uploaded(deepend, "2026-03-02", cut=1_500_000)
-    assert cut[1:] == [
+    assert cut[-2:] == [
+        {"format": 1, "safe": 11 + 11 * SYNCED},
         {"format": 1, "refused": "the connection ended; upload it again, which goes on from there"},
     ]
-    assert uploaded(deepend, "2026-03-02") == [
-        {"format": 1, "have": {"manifest.yaml": 11, "cats.bin": 1_048_576}}, {"format": 1, "done": True},
-    ]  # fmt: skip
+    again = uploaded(deepend, "2026-03-02")
+    assert again[0] == {"format": 1, "conversation": 2, "have": {"manifest.yaml": 11, "cats.bin": 11 * SYNCED}}
+    assert again[-1] == {"format": 1, "done": True}
     assert data1.sha256(f"{AREA}/cats/2026-03-02/cats.bin") == hashlib.sha256(CONTENTS["cats.bin"]).hexdigest()
 
 
-@pytest.mark.parametrize("attempt", [
-    f"{SSH} {DATASINK} </dev/null",
-    f"{SSH} -tt {DATASINK} </dev/null",
-    f"{SSH} {DATASINK} id </dev/null",
-    f"{SSH} {DATASINK} 'upload cats 2026-03-01; id' </dev/null",
-    f"{SSH} {DATASINK} upload ../cats 2026-03-01 </dev/null",
-    f"{SSH} {DATASINK} facts </dev/null",
-    f"{SSH} -o 'SendEnv=LANG' -o 'SetEnv=SSH_ORIGINAL_COMMAND=x' {DATASINK} sweep </dev/null",
-    f"{SSH} -N -o ExitOnForwardFailure=yes -W 127.0.0.1:22 {DATASINK} </dev/null",
-    f"timeout 20 {SSH} -o ExitOnForwardFailure=yes -R 4711:127.0.0.1:22 {DATASINK} upload cats 2026-03-01 </dev/null",
-    f"rsync -e '{SSH}' /etc/hostname {DATASINK}:/tmp/",
-    f"rsync -e '{SSH}' {DATASINK}:/home/ops/sentinelcam/model_registry/ {HOME}/stolen",
-    f"scp -O {SSH.removeprefix('ssh ').replace('-T ', '')} /etc/hostname {DATASINK}:/tmp/",
-    f"echo ls | sftp -b - {SSH.removeprefix('ssh ').replace('-T ', '')} {DATASINK}",
-    f"{SSH} ops@198.18.0.51 upload cats 2026-03-01 </dev/null",
-])  # fmt: skip
-def test_the_key_opens_nothing_else(deepend: Node, node: NodeOf, attempt: str) -> None:
+@pytest.mark.parametrize("attack", table.of(Way.LAB_UPLOAD), ids=lambda attack: attack.what)
+def test_the_key_opens_nothing_else(deepend: Node, node: NodeOf, attack: Attack) -> None:
     data1 = node("data1")
     looked = f"find /home/ops /tmp -newer /etc/hostname -type f -not -path {LOG} | sort | xargs sha256sum"
     before = data1.shell(looked)
-    code, said = typed(deepend, attempt)
-    assert code != 0, said
-    assert "uid=" not in said
-    assert not deepend.exists(f"{HOME}/stolen")
-    assert data1.shell(looked) == before
+    words = {"ssh": SSH, "options": SSH.removeprefix("ssh ").replace("-T ", ""), "datasink": DATASINK, "home": HOME}
+    for case in attack.cases:
+        code, said = typed(deepend, case.format(**words))
+        assert code != 0, said
+        assert "uid=" not in said
+        assert not deepend.exists(f"{HOME}/stolen")
+        assert data1.shell(looked) == before, case
 
 
 def test_the_key_forwards_nothing(deepend: Node) -> None:

@@ -13,14 +13,13 @@ from node.machine import commands
 from node.protocol.registry import FaceModelFiles, Import, ImportedFile, ImportPlace, Measured
 from node.registry import face_model
 from node.store import disk
+from tests.unit.attacks.evil_lists import LIST
 from tests.unit.node.registry import bombs
 from tests.unit.node.registry.asking import refusal, travel
 from tests.unit.node.registry.copied_reader import fed_to_a_copy
 
 MODELS = Path(__file__).parent / "models"
 FILES = FaceModelFiles("facemodel.pickle", "baselines.hdf5", "facelist.csv")
-HEAD = "date,event,timestamp,objid,name,status\n"
-LIST = HEAD + "2026-01-01,e1,2026-01-01 12:00:00.500000,1,ann,0\n"
 BASELINES_AS = (
     "expected what h5py writes by default: 128 floats of each name, with an attribute threshold; train it anew"
 )
@@ -138,33 +137,6 @@ def test_baselines_that_are_too_large(folder: Path) -> None:
     assert fault(folder) == f"baselines.hdf5: it is larger than 8 MiB; {BASELINES_AS}"
 
 
-LISTS = {
-    "empty": (b"", "it has no row with a time stamp"),
-    "without rows": (HEAD.encode(), "it has no row with a time stamp"),
-    "without time stamps": (b"date,event,timestamp\na,b,\n", "it has no row with a time stamp"),
-    "without a column": (b"date,event,name\na,b,c\n", "it has not one column timestamp"),
-    "with a column twice": (b"date,event,timestamp,event\na,b,c,d\n", "it has not one column event"),
-    "another number of fields": (LIST.encode() + b"a,b\n", "row 3 has 2 fields, and the first one 6"),
-    "an empty row": (LIST.encode() + b"\n", "row 3 has 0 fields, and the first one 6"),
-    "an escape": (LIST.encode().replace(b"ann", b"\x1b[2J"), "row 2 has a field that is no short line of text"),
-    "a field of lines": (LIST.encode().replace(b"ann", b'"a\nb"'), "row 2 has a field that is no short line of text"),
-    "a long field": (LIST.encode().replace(b"ann", b"a" * 201), "row 2 has a field that is no short line of text"),
-    "a long column": (b"a" * 201 + b"," + HEAD.encode(), "row 1 has a field that is no short line of text"),
-    "an endless field": (LIST.encode() + b'"' + b"a" * 200_000, "field larger than field limit (131072)"),
-    "an open quote": (LIST.encode() + b'"a', "unexpected end of data"),
-    "a quote in a field": (LIST.encode().replace(b"ann", b'"a"b'), "',' expected after '\"'"),
-    "no UTF-8": (LIST.encode().replace(b"ann", b"\xff"), "it is no UTF-8"),
-    "an HDF5 file": ((MODELS / "1.3.2.hdf5").read_bytes(), "it is no UTF-8"),
-}
-
-
-@pytest.mark.parametrize("name", LISTS)
-def test_a_list_that_is_none(name: str, folder: Path) -> None:
-    content, why = LISTS[name]
-    (folder / "facelist.csv").write_bytes(content)
-    assert fault(folder) == f"facelist.csv: {why}; {LIST_AS}"
-
-
 def test_a_list_of_too_many_rows(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(face_model, "MOST_ROWS", 1)
     assert fault(folder) is None
@@ -192,7 +164,7 @@ class TestImport:
         assert final(folder).is_dir()
 
     @pytest.mark.parametrize("change", [
-        lambda folder: (folder / "facemodel.pickle").write_bytes(bombs.COMMANDS["posix"][0]),
+        lambda folder: (folder / "facemodel.pickle").write_bytes(bombs.COMMANDS["posix"]),
         lambda folder: (folder / "baselines.hdf5").write_bytes(b"a"),
         lambda folder: (folder / "facelist.csv").write_bytes(b"a"),
     ], ids=["pickle", "baselines", "list"])  # fmt: skip

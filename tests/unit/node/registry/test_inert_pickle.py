@@ -1,6 +1,5 @@
 """Face models that real scikit-learn wrote, and pickles that are none: tests/unit/node/registry/bombs.py."""
 
-import os
 import pickle
 import subprocess
 import sys
@@ -13,17 +12,11 @@ from node.machine import commands
 from node.registry import baselines, model_labels
 from node.registry.model_labels import ModelSays
 from tests.unit.node.registry import bombs
-from tests.unit.node.registry.asking import in_a_copy
 from tests.unit.node.registry.copied_reader import fed_to_a_copy
 
 MODELS = Path(__file__).parent / "models"
 NAMES = ["ann", "ben", "zo\u00eb"]
 NUMPY_2 = "1.8.0"  # the scikit-learn that was with it
-RUN = [
-    name for name, (content, why) in bombs.COMMANDS.items() if why.endswith("x.system") or why.startswith("os.system")
-]
-NO_SKLEARN = "behind an honest beginning"
-NO_COPY = "a function by protocol 4", "terminal escapes", "two states", "no stream", "something else"
 FLOOD_SECONDS = 20
 
 
@@ -84,42 +77,6 @@ def test_models_that_are_written_anew(release: str, needs: list[str], tmp_path: 
     assert [each.versions for each in found] == [[release]] * len(paths)
     for path in tmp_path.glob("*.hdf5"):
         assert set(baselines.thresholds(path.read_bytes())) == set(NAMES)
-
-
-@pytest.mark.parametrize("name", [name for name in RUN if name != NO_SKLEARN])
-def test_what_is_called_a_bomb_is_one(name: str, tmp_path: Path) -> None:
-    def load() -> None:
-        os.chdir(tmp_path)
-        pickle.loads(bombs.COMMANDS[name][0])  # noqa: S301 - in a copy, in a folder of its own
-
-    assert in_a_copy(load) == 0
-    assert (tmp_path / "bomb").exists()
-
-
-@pytest.mark.usefixtures("in_copies")
-@pytest.mark.parametrize("name", [*bombs.COMMANDS, *bombs.TRICKS])
-def test_what_is_no_face_model_is_refused_by_name(name: str, tmp_path: Path) -> None:
-    content, why = {**bombs.COMMANDS, **bombs.TRICKS}[name]
-    line = refusal(tmp_path, content)
-    assert line.startswith("facemodel.pickle: ")
-    assert line.endswith("; expected a face model of scikit-learn, {'svm': SVC, 'labels': LabelEncoder}; train it anew")
-    assert why in line
-    assert line.isprintable()
-    assert not (tmp_path / "bomb").exists()
-
-
-@pytest.mark.parametrize("name", NO_COPY)
-def test_what_is_refused_by_the_reader_as_it_is_run(name: str, tmp_path: Path) -> None:
-    content, why = {**bombs.COMMANDS, **bombs.TRICKS}[name]
-    assert why in refusal(tmp_path, content)
-    assert not Path("/bomb").exists()
-
-
-@pytest.mark.parametrize("name", bombs.FLOODS)
-def test_what_wants_too_much_is_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_labels, "SECONDS", FLOOD_SECONDS)
-    content, why = bombs.FLOODS[name]
-    assert why in refusal(tmp_path, content)
 
 
 def test_lists_without_end_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

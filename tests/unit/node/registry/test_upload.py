@@ -16,7 +16,6 @@ from tests.unit.node.registry.uploading import (
     VERSION,
     Gate,
     announced,
-    gate_in,
     line,
     reply,
     say,
@@ -26,11 +25,6 @@ from tests.unit.node.registry.uploading import (
 LABEL = f"deepend upload {MODEL}/{VERSION}"
 TOTAL = sum(map(len, CONTENTS.values()))
 CUT = "the connection ended; upload it again, which goes on from there"
-
-
-@pytest.fixture
-def gate(tmp_path: Path) -> Gate:
-    return gate_in(tmp_path)
 
 
 def test_all_files_come_and_a_second_time_none_is_sent(gate: Gate) -> None:

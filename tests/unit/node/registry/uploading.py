@@ -6,14 +6,19 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import pytest
+
 import node
+from node.errors import Refusal
 from node.registry import upload
+from node.registry.conversation import Conversation
 from tests.unit.node.places import uid
 from tests.unit.node.registry.asking import in_a_copy
 
@@ -130,6 +135,31 @@ class Gate:
         for each in (self.area, self.folder.parent, self.folder):
             os.chown(each, uid(), uid())
         return self.folder
+
+
+def converse(gate: Gate, *sent: bytes) -> str:
+    """What is done in this process, for a sender that says this piece by piece, and no more, and does not go away."""
+    reading, sending = os.pipe()
+    with os.fdopen(sending, "wb") as sender, os.fdopen(reading), Path(os.devnull).open("wb") as nobody:
+        child = os.fork()
+        if not child:
+            for piece in sent:
+                sender.write(piece)
+                sender.flush()
+                time.sleep(0.1)
+            os._exit(0)
+        try:
+            return upload.take(gate.area, MODEL, VERSION, Conversation(reading, nobody.fileno()))
+        finally:
+            os.kill(child, 9)
+            os.waitpid(child, 0)
+
+
+def refusal_of(work: Callable[[], object]) -> str:
+    """Why work is refused."""
+    with pytest.raises(Refusal) as caught:
+        work()
+    return str(caught.value)
 
 
 def gate_in(root: Path) -> Gate:
