@@ -135,6 +135,8 @@ def install(host: Host, run: Run) -> Commands:
     for path, content in desired.files(run.fleet, host.name).items():
         if held.get(path) != (hashlib.sha256(content.text.encode()).hexdigest(), content.mode):
             yield from _put(path, content)
+    for path in desired.dropped(run.fleet, host.name, held):
+        yield StringCommand("rm", "-f", QuoteString(path))
 
 
 def _put(path: str, content: Content) -> Iterator[StringCommand]:

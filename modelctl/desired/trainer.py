@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -52,6 +53,12 @@ def files(fleet: Fleet, name: str) -> dict[str, Content]:
     scripts = {str(root(fleet) / path.name): Content(path.read_text(), "755") for path in sorted(SCRIPTS.glob("*.sh"))}
     known = {str(own / "known_hosts"): Content(known_hosts(fleet, name))}
     return {**program, **known, str(own / "settings.json"): Content(settings(fleet, name)), **scripts}
+
+
+def dropped(fleet: Fleet, name: str, held: Iterable[str]) -> list[str]:
+    """Of the paths that a trainer holds the modules that an older program had and this one lacks."""
+    program, wanted = root(fleet) / OWN / "trainer", files(fleet, name)
+    return sorted(path for path in held if path not in wanted and PurePosixPath(path).match(f"{program}/*.py"))
 
 
 def known_hosts(fleet: Fleet, name: str) -> str:

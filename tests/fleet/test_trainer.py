@@ -112,13 +112,14 @@ def test_a_bare_trainer_is_set_up_and_is_settled_then(deployed: Lab, node: NodeO
 def test_what_a_hand_changed_is_as_wanted_again(deepend: Node) -> None:
     deepend.shell(f"rm {HOME}/.ssh/sentinelcam_upload-cert.pub; chmod 600 {ROOT}/upload_and_deploy.sh")
     deepend.shell(f"echo >{HOME}/.ssh/sentinelcam_receive; echo x >>{OWN}/settings.json; rm -r {ROOT}/logs")
-    deepend.shell(f"touch {ROOT}/models/mine {OWN}/mine")
+    deepend.shell(f"touch {ROOT}/models/mine {OWN}/mine {OWN}/trainer/older.py")
     public = deepend.read(f"{HOME}/.ssh/sentinelcam_upload.pub")
     assert deploy("-y").changed() == {FOLDERS: {"deepend"}, KEYS: {"deepend"}, PROGRAM: {"deepend"}}
     assert deploy("-y").changed() == {}
     assert deepend.read(f"{HOME}/.ssh/sentinelcam_upload.pub") == public
     assert deepend.exists(f"{ROOT}/models/mine")
     assert deepend.exists(f"{OWN}/mine")
+    assert not deepend.exists(f"{OWN}/trainer/older.py")
 
 
 def test_an_upload_comes_whole_and_is_logged(deepend: Node, node: NodeOf) -> None:

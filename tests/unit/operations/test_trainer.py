@@ -89,6 +89,15 @@ def test_one_file_that_differs_comes_alone(host: Trainer, changed: str) -> None:
     assert uploaded(plan(trainer.install, host)) == [f"{path}.new"]
 
 
+def test_a_module_that_the_program_has_no_more_goes(host: Trainer) -> None:
+    own = f"{HOME}/deepthink/.sentinelcam"
+    for path in ("trainer/older.py", "mine.py", "trainer/mine.txt", "trainer/deep/mine.py"):
+        host.facts["HeldFiles"][f"{own}/{path}"] = ("0" * 64, "644")
+    host.facts["HeldFiles"][f"{HOME}/deepthink/mine.sh"] = ("0" * 64, "755")
+    [command] = plan(trainer.install, host)
+    assert line(command) == f"rm -f {own}/trainer/older.py"
+
+
 def test_a_datasink_that_nobody_knows_is_said(host: Trainer, fleet: Fleet) -> None:
     fleet.site.known_hosts.write_text("")
     [refusal] = plan(trainer.install, host)
