@@ -17,9 +17,12 @@ MASKS: Sequence[tuple[str, str]] = (
     (r"\b(?:(?=[0-9]*[a-f])[0-9a-f]{7,64}|[0-9]{12})\b", "DIGEST"),
     (r"\b(\d+ min )?\d+(\.\d+)? (s|min)\b", "DURATION"),
     (r"\b\d+(\.\d+)? [kMG]?B/s", "RATE"),
+    (r"\b\d+(\.\d+)? [kMGT]?B free\b", "SIZE free"),
     (r"  +", "  "),
 )
 """What differs from run to run, or is as wide as something that does."""
+NOW_AND_THEN = re.compile(r" +\[\w+\] +[\d.]+ [kMG]?B of [\d.]+ [kMG]?B\b|uncommitted changes in /")
+"""How a line begins that tells how far a pull is, of which a short one has none, or that this code is being worked on."""
 OF_A_HOST = re.compile(r" +\[\w+\] ")
 """How a line begins that tells of a host, of which several are served at the same time."""
 
@@ -67,7 +70,7 @@ def says(expected: Sequence[str], printed: Sequence[str]) -> bool:
 def masked(lines: Sequence[str]) -> list[str]:
     """Lines in which what differs has names, and those of hosts that were served side by side have one order."""
     found: list[str] = []
-    for line in map(_masked, lines):
+    for line in (_masked(line) for line in lines if not NOW_AND_THEN.match(line)):
         beside = found and OF_A_HOST.match(line) and OF_A_HOST.match(found[-1])
         position = len(found)
         while beside and position and OF_A_HOST.match(found[position - 1]) and found[position - 1] > line:
@@ -87,7 +90,7 @@ def rewritten(page: Sequence[str], printed: Mapping[Step, Sequence[str]]) -> lis
     lines = list(page)
     for step, said in sorted(printed.items(), key=lambda each: -each[0].first):
         if not says(page[step.first : step.end], said):
-            lines[step.first : step.end] = [_of_the_unnamed_lab(line) for line in said]
+            lines[step.first : step.end] = [_of_the_unnamed_lab(line) for line in said if not NOW_AND_THEN.match(line)]
     return lines
 
 

@@ -40,6 +40,16 @@ def test_hosts_that_are_served_side_by_side_have_no_order_and_other_lines_do() -
     assert not says(lines, [lines[3], *lines[1:3], lines[0]])
 
 
+def test_how_far_a_pull_is_and_what_room_there_is_depends_on_the_machine() -> None:
+    slow = [
+        "--> Pull",
+        "    [lab1]     12.3 MB of 23.2 MB, 6 s left, 1.9 MB/s",
+        "    [data1]    2.4 MB to pull, 9.9 GB free (/home)",
+    ]
+    assert says(["--> Pull", "    [data1]    2.4 MB to pull, 14 GB free (/home)"], slow)
+    assert not says(["--> Pull", "    [data1]    2.5 MB to pull, 14 GB free (/home)"], slow)
+
+
 def test_dots_stand_for_any_lines_and_for_none() -> None:
     for printed in (["a", "b", "c", "z"], ["a", "z"]):
         assert says(["a", "...", "z"], printed)
