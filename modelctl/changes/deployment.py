@@ -109,12 +109,28 @@ def _no_pyinfra(missing: str) -> OperatorError:
 
 
 def _die_with_parent() -> None:
-    """A pyinfra that outlived a killed change would move hosts that its undo has moved back."""
-    _LIBC.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    """A pyinfra that outlived a killed change would move hosts that its undo has moved back. Without prctl, as on
+    macOS, it lives on, and the undo waits: it holds the site's lock.
+    """
+    if hasattr(_LIBC, "prctl"):
+        _LIBC.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
 
 
 def _output(handle: int) -> int | None:
     """Where pyinfra writes: as we do, but what would only fail there, as when the terminal is gone, ends no deploy."""
+    if not hasattr(select, "poll"):  # Python takes a broken one away, as some macOS have it
+        return None
     poll = select.poll()
     poll.register(handle, 0)
-    return subprocess.DEVNULL if poll.poll(0) else None
+    return subprocess.DEVNULL if any(_is_gone(handle, event) for _, event in poll.poll(0)) else None
+
+
+def _is_gone(handle: int, event: int) -> bool:
+    """An open handle is called invalid where poll knows no terminals."""
+    if event != select.POLLNVAL:
+        return True
+    try:
+        os.fstat(handle)
+    except OSError:
+        return True
+    return False

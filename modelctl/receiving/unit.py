@@ -85,10 +85,13 @@ def _state(name: str) -> Mapping[str, str]:
 
 
 def _systemctl(*words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        ["systemctl", "--user", *words],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=_environment(),
-    )  # fmt: skip
+    try:
+        return subprocess.run(
+            ["systemctl", "--user", *words],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=_environment(),
+        )  # fmt: skip
+    except FileNotFoundError:  # as on macOS
+        raise OperatorError("systemctl: no such program; expected a control node with systemd") from None
 
 
 def _environment() -> Mapping[str, str]:

@@ -20,7 +20,8 @@ MAX_LINKS = 40  # path_resolution(7)
 
 # No handle is waited for, and none is left to a program that this one starts.
 _NEVER_WAIT = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_WALK = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+# A control node, which only loads this, need not have O_PATH.
+_WALK = getattr(os, "O_PATH", 0) | os.O_NOFOLLOW | os.O_CLOEXEC
 
 held_folders: Dict[Path, int] = {}  # their handles
 

@@ -51,7 +51,8 @@ def _connect_without_delay(self: SSHConnector) -> None:
     assert transport is not None
     if isinstance(transport.sock, socket.socket):  # else a channel through a jump host
         transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNANSWERED_MS)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # not on macOS, which has the keepalive alone
+            transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNANSWERED_MS)
     transport.set_keepalive(15)
 
 
