@@ -77,7 +77,8 @@ def _commands(group: click.Group, path: str) -> Iterator[str]:
 
 
 def _section(command: click.Command, path: str) -> str:
-    context = click.Context(command, info_name=path)
+    # click keeps the names of the help option with the command, for whoever runs it next.
+    context = click.Context(command, info_name=path, help_option_names=["-h", "--help"])
     usage = " ".join([path, *command.collect_usage_pieces(context)])
     options = [each.get_help_record(context) for each in command.params if isinstance(each, click.Option)]
     rows = [(code(record[0]), record[1]) for record in options if record]
