@@ -6,6 +6,7 @@ site.py that it is made from, and `_connect`, called before any connection.
 
 import ast
 import runpy
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -145,12 +146,16 @@ def _require_file(path: Path) -> None:
     try:
         if path.is_file():
             return
+        is_folder = path.is_dir()
     except OSError:  # as for a name that no file could have
-        pass
+        is_folder = False
     if path == hints.DEFAULT_SITE:
         raise OperatorError(
             f"{Path.cwd()}: no inventory.py here; go where one is: cd {CHECKOUT}; or name a site's: --site PATH"
         )
+    if is_folder:
+        inside = shlex.quote(str(path / hints.DEFAULT_SITE))
+        raise OperatorError(f"{one_line(str(path))}: found a folder; expected its inventory file: --site {inside}")
     raise OperatorError(
         f"{one_line(str(path))}: no such file; expected an inventory file, as inventory.py in the checkout is one"
     )
