@@ -10,6 +10,7 @@ from docs.make import PAGES, REFERENCE
 from docs.make.inventory import PARTS
 from docs.make.type_words import declarations
 from modelctl import schema
+from modelctl.closing.host_end import Standing
 from modelctl.inventory.json_files import BadVersions, Pins, Revoked
 from modelctl.inventory.values import Part
 from node import layout
@@ -63,3 +64,10 @@ def test_the_picture_shows_the_words_of_its_source() -> None:
     picture = (EXPLANATION / "version.svg").read_text(encoding="utf-8")
     shown = [unescape(text).replace("\xa0", " ").strip() for text in re.findall(r"<text[^>]*>([^<]*)</text>", picture)]
     assert sorted(shown) == sorted(words)
+
+
+def test_what_can_become_of_a_host_is_explained() -> None:
+    text = (REFERENCE.parent / "how-to" / "failures.md").read_text(encoding="utf-8")
+    table = text.partition("| a host is |")[2].partition("\n\n")[0]
+    told = {word for line in table.splitlines()[2:] for word in re.findall(r"`([^`]+)`", line.split("|")[1])}
+    assert told == {each.value for each in Standing}
