@@ -31,7 +31,14 @@ class Link:
     to: str
 
 
-Files = Mapping[str, bytes | Link]
+@dataclass(frozen=True)
+class Program:
+    """A file that can be run."""
+
+    content: bytes
+
+
+Files = Mapping[str, bytes | Link | Program]
 """Path below / to content."""
 
 
@@ -59,13 +66,13 @@ def build(control: Mapping[str, str], files: Files) -> bytes:
         return made.read_bytes()
 
 
-def _write(path: Path, content: bytes | Link) -> None:
+def _write(path: Path, content: bytes | Link | Program) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if isinstance(content, Link):
         path.symlink_to(content.to)
         return
-    path.write_bytes(content)
-    path.chmod(0o644)
+    path.write_bytes(content.content if isinstance(content, Program) else content)
+    path.chmod(0o755 if isinstance(content, Program) else 0o644)
     os.utime(path, (int(EPOCH), int(EPOCH)))
 
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "collect": _Where("linked_files", "Copy linked files to the datasink."),
     "coral": _Where("bring", "Bring Coral stacks, and pin them."),
     "diff": _Where("reports", "Compare two stored versions of a model."),
+    "doctor": _Where("doctor", "Tell what hosts lack, and what mends it."),
     "import": _Where("bring", "Store a folder as a version, and pin it."),
     "init": _Where("init", "Begin a site in a folder of its own."),
     "list": _Where("reports", "Show every model and what is stored."),
@@ -40,7 +41,7 @@ COMMANDS = {
     "show": _Where("reports", "Show a model's versions, or one of them."),
     "status": _Where("reports", "Show what runs, and if it is as wanted."),
     "trainer-shell": _Where("receive", "Answer a trainer; nothing to type."),
-    "trust": _Where("keys", "Take a host's SSH key for known."),
+    "trust": _Where("keys", "Take hosts' SSH keys for known."),
     "undo": _Where("moving", "End a change that was killed."),
     "verify": _Where("reports", "Read every stored byte again."),
 }

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
 
 from modelctl.inventory.coral import CORAL
@@ -42,6 +43,11 @@ def pinning(label: str) -> str:
 def deploying(host: str) -> str:
     """The deploy that brings a host what it lacks."""
     return pyinfra(f"deploys/models.py --limit {host} -y")
+
+
+def limits(hosts: Iterable[str]) -> str:
+    """What limits a command of pyinfra to some hosts."""
+    return " ".join(f"--limit {host}" for host in hosts)
 
 
 def completed(said: str) -> str:

@@ -42,6 +42,7 @@ WITH_WORDS = {
 COMMANDS = {
     **WITH_WORDS,
     "facts": "facts.facts:gather",
+    "examine": "facts.condition:look",
     "packages": "facts.packages:find",
     "preview": "facts.versions:preview",
     "verify": "facts.versions:verify",

@@ -9,8 +9,8 @@ from modelctl import hints
 from modelctl.changes import ancestry
 from modelctl.desired.trainer import uploads
 from modelctl.faults import one_line
+from modelctl.nodes import pull_access
 from modelctl.nodes.pull_ca import PullCa, pull_key
-from modelctl.nodes.trust import known_key
 from node import layout
 from node.codec import Text
 from node.protocol.facts import Facts
@@ -37,19 +37,15 @@ def certify_pull_key(host: Host, found: Facts, run: Run) -> Iterator[StringComma
     source, site = run.desired(host.name).source, run.fleet.site
     if source.local:
         return
-    key = known_key(site.known_hosts, source.address)
-    if key is None:
+    known_hosts = pull_access.known_hosts(run.fleet)
+    if known_hosts is None:
         yield Refusal(
             f"{host.name}: no host key of {source.host} ({source.address}) in {site.known_hosts}; "
             f"expected one to give to the node; run {hints.modelctl(f'trust {source.host}')}"
         )
         return
-    known_hosts = f"{key.line}\n"
-    pull_ca = PullCa(site.pull_ca)
-    held = found.pull_access
-    generation = run.fleet.revoked.generation(host.name)
-    is_certified = pull_ca.has_certified(held.certificate, held.public_key, host.name, generation)
-    if is_certified and held.known_hosts == known_hosts:
+    held, pull_ca = found.pull_access, PullCa(site.pull_ca)
+    if pull_access.is_certified(run.fleet, host.name, held) and held.known_hosts == known_hosts:
         return
     yield command("make-key", host.name)
     ensure(pull_ca)
@@ -62,7 +58,7 @@ def certify_pull_key(host: Host, found: Facts, run: Run) -> Iterator[StringComma
             "remove the file there, and run again"
         )
         return
-    certificate = pull_ca.certify(public_key, host.name, generation)
+    certificate = pull_ca.certify(public_key, host.name, run.fleet.revoked.generation(host.name))
     yield command("install-access", message=InstallAccess(Text(certificate), Text(known_hosts)))
 
 

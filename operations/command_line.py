@@ -25,6 +25,8 @@ from operations.run import parse_data
 
 EXPECTED = "expected an inventory file, as inventory.py"
 MAX_LABEL = 63  # letters between the dots of a host's name; beyond it pyinfra shows a traceback
+PREPARE = "prepare.py"
+"""The deploy that needs no pins: it comes before there are any."""
 WORK = {"exec": "exec -- COMMAND", "fact": "fact MODULE.FACT"}
 """Commands of pyinfra that need more words, with an example of them."""
 
@@ -98,10 +100,10 @@ def check(inventory: Inventory, groups: Groups) -> None:
         options = parse_data({key: _value(text) for key, _, text in pairs}, fleet, run)
         if options.exit and (words["yes"] or not words["dry"]):
             raise Faults([fault("--data exit", options.exit, "with --dry, and without -y, which predicts nothing")])
-        if options.stage is None:
-            for_each(run, lambda name: desired(fleet, name))
-        else:
+        if options.stage is not None:
             _require_download(options.stage, words["operations"], fleet.site.primary_datasink, run)
+        elif any(Path(name).name != PREPARE for name in words["operations"]):
+            for_each(run, lambda name: desired(fleet, name))
         pull_ca = PullCa(fleet.site.pull_ca)
         if pull_ca.exists():  # one that is not there yet is made
             pull_ca.public_key()

@@ -45,6 +45,17 @@ def node_operation(plan: Callable[Concatenate[Host, Facts, Run, P], Commands]) -
     return operation()(converge)
 
 
+def shell_operation(plan: Callable[[Host, Run], Commands]) -> Callable[..., object]:
+    """Make a pyinfra operation of a plan that asks by facts of its own: the host needs no node program for it."""
+
+    def converge(run: Run) -> Generator[StringCommand]:
+        host = ctx_host.get()
+        yield from announced(host, plan(host, run))
+
+    converge.__name__, converge.__module__, converge.__doc__ = plan.__name__, plan.__module__, plan.__doc__
+    return operation()(converge)
+
+
 def announced(host: Host, commands: Commands) -> Generator[StringCommand, None, bool]:
     """Hand the commands on, and return whether there were any; pyinfra is told where there are none. A refusal fails
     the host in a dry run too, and says why: nothing runs there that could.

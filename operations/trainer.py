@@ -6,12 +6,11 @@ trainer that is new needs no run of the datasink with it, and one that has left 
 
 import hashlib
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Iterator
 from io import BytesIO
 from typing import cast
 
-from pyinfra.api import FactBase, FileUploadCommand, Host, QuoteString, StringCommand, operation
-from pyinfra.context import ctx_host
+from pyinfra.api import FactBase, FileUploadCommand, Host, QuoteString, StringCommand
 from pyinfra.facts.files import FileContents
 from pyinfra.operations import files
 
@@ -21,7 +20,7 @@ from modelctl.desired.trainer import Content
 from modelctl.nodes.pull_ca import PullCa, pull_key
 from operations.access import ensure
 from operations.node_command import Refusal
-from operations.node_operation import announced
+from operations.node_operation import shell_operation
 from operations.run import Run
 
 Commands = Iterator[StringCommand]
@@ -59,18 +58,7 @@ class PublicKey(FactBase[str | None]):
         return StringCommand("[", "!", "-e", key, "]", "||", *read, "||", "echo", "damaged")
 
 
-def _operation(plan: Callable[[Host, Run], Commands]) -> Callable[..., object]:
-    """Make a pyinfra operation of a plan: a refusal fails this host, also in a prediction."""
-
-    def converge(run: Run) -> Generator[StringCommand]:
-        host = ctx_host.get()
-        yield from announced(host, plan(host, run))
-
-    converge.__name__, converge.__module__, converge.__doc__ = plan.__name__, plan.__module__, plan.__doc__
-    return operation()(converge)
-
-
-@_operation
+@shell_operation
 def make_folders(host: Host, run: Run) -> Commands:
     """Make the folders that a training and its publication use."""
     login, user = run.fleet.host(host.name).login, run.fleet.standards.users.trainer
@@ -87,7 +75,7 @@ def _directory(path: str, mode: str) -> Commands:
     yield from cast("Commands", files.directory._inner(path=path, mode=mode))
 
 
-@_operation
+@shell_operation
 def make_keys(host: Host, run: Run) -> Commands:
     """Make the keys that hand a model in, and certify the one for uploads."""
     fleet, folder = run.fleet, f"{desired.home(run.fleet)}/.ssh"
@@ -121,7 +109,7 @@ def _make_key(path: str, comment: str) -> StringCommand:
     )  # fmt: skip
 
 
-@_operation
+@shell_operation
 def install(host: Host, run: Run) -> Commands:
     """Bring the program, its settings and the scripts: files.put would leave parts."""
     unknown = desired.unknown(run.fleet, host.name)

@@ -24,6 +24,7 @@ SUDO = ("env", "LC_ALL=C", "sudo", "-n")
 """What sudo says is looked at, and it speaks the language that the operator's ssh brings along."""
 WANTS_PASSWORD = ("sudo: a password is required", "sudo-rs: interactive authentication is required")
 """What `sudo -n` says where it may not go on without one."""
+SUDO_RULES = "/etc/sudoers.d/sentinelcam"
 _TRACEBACK = "Traceback (most recent call last)"
 
 
@@ -36,10 +37,14 @@ def words(*command: str) -> list[str]:
     return [*SUDO, PROGRAM, *command]
 
 
+def sudo_rule(login: str) -> str:
+    """The line of sudoers(5) by which a login needs no password."""
+    return f"{login} ALL=(ALL) NOPASSWD: ALL"
+
+
 def passwordless(login: str) -> str:
     """Why a host cannot be worked on whose sudo wants a password, and the line that mends it."""
-    rule = f"{login} ALL=(ALL) NOPASSWD: ALL"
-    return f"sudo wants a password there; expected none; put '{rule}' there: sudo visudo -f /etc/sudoers.d/sentinelcam"
+    return f"sudo wants a password there; expected none; put '{sudo_rule(login)}' there: sudo visudo -f {SUDO_RULES}"
 
 
 def ask(fleet: Fleet, host: str, command: Command[Question, Reply], question: Question, seconds: float) -> Reply:

@@ -56,6 +56,14 @@ class NoAnswer(OperatorError):
     """One line: why a host gave no answer, or none that can be understood."""
 
 
+class Unreachable(NoAnswer):
+    """ssh could not come to a command; `said` are its own last words."""
+
+    def __init__(self, line: str, said: str) -> None:
+        super().__init__(line)
+        self.said = said
+
+
 def run(
     fleet: Fleet, host: str, command: Sequence[str], seconds: float, message: str = ""
 ) -> subprocess.CompletedProcess[str]:
@@ -82,9 +90,10 @@ def side_by_side(hosts: Sequence[str], ask: Callable[[str], Answer]) -> dict[str
         return dict(zip(hosts, pool.map(ask, hosts), strict=True))
 
 
-def unreachable(fleet: Fleet, host: str, said: str) -> NoAnswer:
+def unreachable(fleet: Fleet, host: str, said: str) -> Unreachable:
     """The error for a host that ssh cannot reach, with ssh's own words."""
-    return no_answer(fleet, host, f"{said.rstrip('.')}; is it up, and trusted? {hints.modelctl(f'trust {host}')}")
+    line = f"{said.rstrip('.')}; is it up, and trusted? {hints.modelctl(f'trust {host}')}"
+    return Unreachable(f"{place(fleet, host)}: {line}", said)
 
 
 @overload

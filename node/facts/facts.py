@@ -10,7 +10,7 @@ from node.desired_state import DesiredState, Version
 from node.errors import Refusal
 from node.facts import coral_host, pending, prerequisites
 from node.health import health, work
-from node.protocol.facts import Facts, PullAccess, SetState
+from node.protocol.facts import Facts, SetState
 from node.pull import access, face_list, room, staging_folders
 from node.registry import primary
 from node.store import disk, history, references, sets, versions
@@ -33,7 +33,7 @@ def gather(desired: DesiredState) -> Facts:
         stack=desired.stack and coral_host.state(desired.stack, desired),
         face_list=lists,
         sets={each.service: _set(each, desired) for each in desired.sets},
-        pull_access=PullAccess(access.public_key(), access.read(access.CERTIFICATE), access.read(access.KNOWN_HOSTS)),
+        pull_access=access.held(),
         history=history.entries()[-history.RECENT :],
         datasink=primary.state(desired),
         references=references.of_host(),

@@ -88,7 +88,7 @@ def _releases(desired: DesiredState) -> Iterator[str]:
     """Configs of one release blind the outposts of another, without an error."""
     for each in desired.sets:
         found = release(each)
-        if found is not None and found.name in UNFIT.get(each.service, ()):
+        if found is not None and is_unfit(each.service, found):
             yield "%s: of imagenode %s; expected 0.2, which this checkout's configs are for; install that release" % (
                 each.work.script, found.name,
             )  # fmt: skip
@@ -124,18 +124,31 @@ def _leftovers(desired: DesiredState) -> Iterator[str]:
 def release(content: ServiceSet) -> Optional[Release]:
     """Return which release a service's own code is of; None where nobody can tell."""
     script = content.work.script
-    if script is None:
-        return None
+    return None if script is None else release_of(content.service, script, content.user)
+
+
+def release_of(service: str, script: Path, user: str) -> Optional[Release]:
+    """Return which release the code of a service is of, by its main script."""
     try:
-        return releases.look(content.service, script, rights.owner_of(content.user))
+        return releases.look(service, script, rights.owner_of(user))
     except Refusal:
         return None  # its user is missing: told elsewhere
 
 
+def is_unfit(service: str, found: Release) -> bool:
+    """Tell whether this checkout's configs are for another release than that."""
+    return found.name in UNFIT.get(service, ())
+
+
+def absent(*programs: str) -> List[str]:
+    """Return those that are not installed."""
+    folders = os.get_exec_path()
+    return [name for name in programs if not any(os.access(os.path.join(each, name), os.X_OK) for each in folders)]
+
+
 def _programs(*names: str) -> Iterator[str]:
-    for name in names:
-        if not any(os.access(os.path.join(folder, name), os.X_OK) for folder in os.get_exec_path()):
-            yield "%s: not installed; sudo apt-get install %s" % (name, PACKAGES[name])
+    for name in absent(*names):
+        yield "%s: not installed; sudo apt-get install %s" % (name, PACKAGES[name])
 
 
 def _user(desired: DesiredState) -> Iterator[str]:

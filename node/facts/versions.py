@@ -6,7 +6,17 @@ from pathlib import Path
 from typing import List, Optional, Tuple
 
 from node import layout
-from node.protocol.versions import Chosen, FolderRead, Preview, PreviewQuestion, Verified, VerifyFolder, VerifyQuestion
+from node.desired_state import Version
+from node.protocol.versions import (
+    Chosen,
+    FolderRead,
+    Preview,
+    PreviewQuestion,
+    StackSize,
+    Verified,
+    VerifyFolder,
+    VerifyQuestion,
+)
 from node.pull import face_list, room
 from node.store import disk, sets
 
@@ -16,19 +26,22 @@ def preview(question: PreviewQuestion) -> Preview:
 
     Reads no model bytes.
     """
-    lists, stack = question.face_lists, question.stack
-    size = sum(file.size for each in question.versions for file in room.to_come(each))
-    for each in lists:
-        size += sum(file.size for file in each.files if not disk.is_there(face_list.path_of(each, file.name)))
-    if stack is not None and not disk.is_real_folder(layout.coral() / stack.digest):
-        size += stack.size
     configs = [path for path in question.configs if path.name == face_list.CONFIG]
     found = [sets.find(service, sets.digest_of(service, sets.CHOSEN)) for service in layout.services()]
     return Preview(
-        bytes=size,
-        unlocked=[face_list.unlocks(each, configs, question.registry) for each in lists],
+        bytes=to_come(question.versions, question.face_lists, question.stack),
+        unlocked=[face_list.unlocks(each, configs, question.registry) for each in question.face_lists],
         chosen={each.content.service: Chosen(each.content.digest, each.commit) for each in found if each is not None},
     )
+
+
+def to_come(versions: List[Version], face_lists: List[Version], stack: Optional[StackSize]) -> int:
+    """Return the bytes that this node lacks of all these."""
+    size = sum(file.size for each in versions for file in room.to_come(each))
+    for each in face_lists:
+        size += sum(file.size for file in each.files if not disk.is_there(face_list.path_of(each, file.name)))
+    is_unpacked = stack is None or disk.is_real_folder(layout.coral() / stack.digest)
+    return size if is_unpacked or stack is None else size + stack.size
 
 
 def verify(question: VerifyQuestion) -> Verified:

@@ -38,19 +38,19 @@ def look(service: str, script: Path, owner: Owner) -> Optional[Release]:
 
 def _imagenode(script: Path) -> Release:
     folder = script.parent / "sentinelcam"
-    outpost = _text(folder / "outpost.py")
+    outpost = program_text(folder / "outpost.py")
     if outpost is None:
         return Release(UNKNOWN, "%s: missing; expected an imagenode that knows outposts" % (folder / "outpost.py"))
-    if _text(folder / "picamera_intake.py") is not None and b"setup_picamera" in outpost:
+    if program_text(folder / "picamera_intake.py") is not None and b"setup_picamera" in outpost:
         return Release(IMAGENODE_0_3)
-    return Release(IMAGENODE_0_2 if _text(folder / "hosttracker.py") is None else IMAGENODE_BETWEEN)
+    return Release(IMAGENODE_0_2 if program_text(folder / "hosttracker.py") is None else IMAGENODE_BETWEEN)
 
 
 def _sentinel(script: Path) -> Release:
-    text = _text(script)
+    text = program_text(script)
     if text is None:
         return Release(UNKNOWN, "%s: missing" % script)
-    if _text(script.parent / "sentinel_state.py") is not None:
+    if program_text(script.parent / "sentinel_state.py") is not None:
         return Release(SENTINEL_NEW)
     return Release(SENTINEL_0_2_5 if b"RESTART_ENGINE" in text else SENTINEL_OLD)
 
@@ -58,7 +58,7 @@ def _sentinel(script: Path) -> Release:
 _SERVICES: Dict[str, Callable[[Path], Release]] = {"imagenode": _imagenode, "sentinel": _sentinel}
 
 
-def _text(path: Path) -> Optional[bytes]:
+def program_text(path: Path) -> Optional[bytes]:
     """Return the text of a program; None where no file is."""
     try:
         with handles.opened(path) as file:

@@ -14,6 +14,7 @@ from node import layout
 from node.codec import Text
 from node.errors import Refusal
 from node.machine import commands
+from node.protocol.facts import PullAccess
 from node.store import disk, files, handles, rights
 from node.store.rights import ROOT, Owner
 
@@ -67,6 +68,11 @@ def install(certificate: str, known_hosts: str) -> None:
     files.folder(layout.access(), mode=0o700)
     files.write(_path(CERTIFICATE), certificate.encode())
     files.write(_path(KNOWN_HOSTS), known_hosts.encode())
+
+
+def held() -> PullAccess:
+    """Return the key, and what goes with it."""
+    return PullAccess(public_key(), read(CERTIFICATE), read(KNOWN_HOSTS))
 
 
 def read(name: str) -> Optional[Text]:

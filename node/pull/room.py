@@ -20,11 +20,11 @@ def look(wanted: Dict[str, File], staging: Path, limits: Limits) -> Room:
     for name, file in wanted.items():
         status, label = disk.status(staging / name), name.rpartition("/")[0]
         needed[label] = needed.get(label, 0) + max(0, file.size - (status.st_size if status is not None else 0))
-    return Room(staging.parent, needed, disk.free(_nearest(staging)), limits.reserve_bytes)
+    return Room(staging.parent, needed, disk.free(nearest(staging)), limits.reserve_bytes)
 
 
-def _nearest(path: Path) -> Path:
-    """Return the folder at a path, or the one that it is to be made in."""
+def nearest(path: Path) -> Path:
+    """Return the folder at a path, or the nearest one above it, on whose disk it will be made."""
     while not disk.is_folder(path):
         path = path.parent
     return path

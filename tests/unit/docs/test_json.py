@@ -14,6 +14,7 @@ from modelctl import cli, for_programs
 from modelctl.desired.check import Checked
 from modelctl.product import CHECKOUT
 from modelctl.prune.prune_nodes import Pruned
+from modelctl.reports.doctor import Told
 from modelctl.reports.model_list import ModelList
 from modelctl.reports.model_versions import ModelVersions
 from modelctl.reports.one_version import OneVersion
@@ -31,6 +32,7 @@ TYPES: dict[str, tuple[Any, Mapping[str, Any]]] = {
     "modelctl show MODEL VERSION": (OneVersion, {"ok": bool}),
     "modelctl diff": (None, {"model": str, "versions": Mapping[str, OneVersion]}),
     "modelctl status": (FleetStatus, {"ok": bool}),
+    "modelctl doctor": (Told, {"ok": bool}),
     "modelctl verify": (Verification, {"ok": bool}),
     "modelctl prune registry": (Retention, {"datasink": str, "swept": Swept}),
     "modelctl prune nodes": (Pruned, {}),

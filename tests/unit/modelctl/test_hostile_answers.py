@@ -22,6 +22,7 @@ from modelctl.product import CHECKOUT
 from modelctl.prune import prune_nodes, prune_registry, roots
 from modelctl.registry import coral_stacks, registry_store
 from modelctl.reports import (
+    doctor,
     model_list,
     model_versions,
     registry_state,
@@ -93,6 +94,13 @@ VALID: dict[str, Callable[[str], Any]] = {
         "unreadable": {"openface_torch": "Permission denied"}, "free": 7, "total": 9,
     },
     "add-roots": lambda _: {},
+    "examine": lambda _: {
+        "packages": ["rsync"], "has_user": False, "clock": {"synchronized": False, "keeper": "chrony"},
+        "space": {"folder": "/", "free": 7, "needed": 9},
+        "code": {"unreadable": ["/x"], "release": "0.3", "unfit": True, "absent": ["a"], "unknown": "why"},
+        "pull_access": {"public_key": "a", "certificate": "b", "known_hosts": "c"},
+        "letting": {"rrsync": "old", "authorized": False, "revoked": ["sentinelcam-pull:x:1"]},
+    },
     "sweep-now": lambda _: {"lines": ["x"], "fault": None},
     "list-registry": lambda _: {
         "models": {MODEL: {VERSION: LISTED}, "haarcascades": {"2020-01-01": LISTED}},
@@ -192,8 +200,15 @@ def _finish() -> None:
     assert all(one_line(path).isprintable() for path in [*found.kept, *found.left])
 
 
+def _doctor() -> Report:
+    found = doctor.look(FLEET, FLEET.with_service())
+    json.dumps(found.to_json())
+    return doctor.report(found)
+
+
 COMMANDS: list[tuple[Callable[[], Report | None], tuple[str, ...]]] = [
     (_status, ("status", "list-registry", "retention", "find-parts")),
+    (_doctor, ("examine",)),
     (_show, ("status", "list-registry")),
     (_list, ("list-registry",)),
     (_verify, ("list-registry", "read-folder")),

@@ -11,7 +11,7 @@ import pytest
 
 import node
 from node import cli, codec, dispatch, protocol
-from node.protocol import packages, retention, versions
+from node.protocol import condition, packages, retention, versions
 
 TOLD = {**{name: place for name, place in dispatch.COMMANDS.items() if name not in dispatch.WITH_WORDS},
         **dispatch.REGISTRY, **dispatch.RECEIVING}  # fmt: skip
@@ -40,7 +40,7 @@ def test_a_command_that_is_told_takes_a_message(name: str) -> None:
 
 
 @pytest.mark.parametrize("command", [
-    each for module in (versions, retention, packages)
+    each for module in (versions, retention, packages, condition)
     for each in vars(module).values() if isinstance(each, protocol.Command)
 ], ids=lambda command: command.name)  # fmt: skip
 def test_what_is_asked_is_answered(command: "protocol.Command[object, object]") -> None:

@@ -37,7 +37,7 @@ def test_no_host_by_name_or_address(path: Path) -> None:
 def test_every_operation_has_a_name(path: Path) -> None:
     """pyinfra shows all arguments of an operation that has none."""
     calls = re.findall(
-        r"^ *(?:access|audit|cleanup|configs|coral|coral_download|models|ready|trainer)\.\w+\((.*)\)$",
+        r"^ *(?:access|audit|cleanup|configs|coral|coral_download|models|prepare|ready|trainer)\.\w+\((.*)\)$",
         path.read_text(),
         re.MULTILINE,
     )
