@@ -14,8 +14,6 @@ from modelctl.reports.doctor_lack import ACCESS, PREPARE, Lack, Mend, on, to_do
 from node.protocol.condition import Code, Condition, Letting, Space
 from node.protocol.facts import PullAccess
 
-CODE = "CODE"
-"""The folder of a service's own code, which the reader has: it arrives by a route of its own."""
 RELEASES = {"imagenode": "0.2"}
 """What this checkout's configs are for, of the services whose releases differ in theirs."""
 DISTRIBUTIONS = {
@@ -69,14 +67,14 @@ def _disk(fleet: Fleet, host: str, space: Space) -> Iterator[Lack]:
 def _code(fleet: Fleet, host: str, code: Code) -> Iterator[Lack]:
     service = services.service_of(fleet, host)
     assert service is not None
-    script, user = Path(service.needs[0]), fleet.service_user(host)
+    script = Path(service.needs[0])
     home = PurePosixPath(fleet.home(host))
     folder = home / PurePosixPath(script).relative_to(home).parts[0]
-    bring = on(f"{_as_user(fleet, host)}-y files.sync src={CODE} dest={folder}")
-    release = f" {RELEASES[service.name]}" if service.name in RELEASES else ""
-    expected = f"{service.name}{release}; {CODE} is your folder of it"
+    # the reader has its folder: it arrives by a route of its own
+    bring = on(f"{_as_user(fleet, host)}-y files.sync src=PATH-OF-{service.name.upper()} dest={folder}")
+    expected = f"{service.name} {RELEASES[service.name]}" if service.name in RELEASES else service.name
     if script in code.unreadable:
-        yield Lack("code", f"no {script} that {user} can read", expected, bring)
+        yield Lack("code", f"no readable {_short(fleet, host, script)}", expected, bring)
     elif code.unfit:
         yield Lack("release", f"{service.name} {code.release}", expected, bring)
 
@@ -90,7 +88,7 @@ def _environment(fleet: Fleet, host: str, code: Code) -> Iterator[Lack]:
     names = [DISTRIBUTIONS.get(name, name) for name in modules]
     pip = shlex.join([f"{environment}/bin/python", "-m", "pip", "install", *names])
     if absent:
-        found, expected = f"no {absent[0]} that {fleet.service_user(host)} can read", f"{service.name}'s Python"
+        found, expected = f"no readable {_short(fleet, host, absent[0])}", f"{service.name}'s Python"
         if len(service.needs) > 2:
             yield Lack("environment", found, expected, to_do("install OpenVINO there again, as its owner did"))
             return
@@ -107,6 +105,11 @@ def _typed(fleet: Fleet, host: str, command: str) -> Mend:
     return on(f"exec {_as_user(fleet, host)}-- {shlex.quote(command)}")
 
 
+def _short(fleet: Fleet, host: str, path: Path) -> str:
+    """A path below the home of the service's user, as a shell takes it."""
+    return f"~{fleet.service_user(host)}/{path.relative_to(fleet.home(host))}"
+
+
 def _as_user(fleet: Fleet, host: str) -> str:
     user = fleet.service_user(host)
     return "" if fleet.host(host).login == user else f"--sudo --sudo-user {user} "
@@ -120,12 +123,12 @@ def _pull_key(fleet: Fleet, host: str, held: PullAccess) -> Iterator[Lack]:
             "pull key", f"{datasink} is not trusted here", "its host key", to_do(hints.modelctl(f"trust {datasink}"))
         )
         return
-    expected = "one that this control node has certified"
+    expected = "certified by this control node"
     if held.public_key is None:
         yield Lack("pull key", "none", expected, _once_pinned if fleet.unpinned(host) else ACCESS)
     elif not pull_access.is_certified(fleet, host, held):
         generation = fleet.revoked.generation(host)
-        found = "certified by another CA, or not at all" if generation == 1 else "revoked, or certified by another CA"
+        found = "by another CA, or not at all" if generation == 1 else "revoked, or by another CA"
         yield Lack("pull key", found, f"{expected}, of generation {generation}", ACCESS)
     elif held.known_hosts != wanted:
         yield Lack("pull key", f"another host key of {datasink}", "the one that you trust", ACCESS)

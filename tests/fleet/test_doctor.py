@@ -116,7 +116,7 @@ def test_each_command_mends_what_it_is_told_for(lacking: Node, node: NodeOf, tmp
     assert found["packages"]["mend"] == found["clock"]["mend"]
     assert typed(found["clock"]["mend"]).code == 0
     assert list(doctor()) == ["code", "pull key"]
-    assert typed(found["code"]["mend"].replace("CODE", str(own_code(lacking, tmp_path)))).code == 0
+    assert typed(found["code"]["mend"].replace("PATH-OF-IMAGENODE", str(own_code(lacking, tmp_path)))).code == 0
     assert typed(found["pull key"]["mend"]).code == 0
     assert list(rest := doctor()) == ["environment"]
     assert rest["environment"]["found"] == "no labcam"

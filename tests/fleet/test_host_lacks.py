@@ -8,7 +8,7 @@ import pytest
 
 from lab.lab import Lab
 from tests.fleet.conftest import NodeOf
-from tests.fleet.node import STATE, Node
+from tests.fleet.node import Node
 from tests.fleet.operator import CHECKOUT, DEFAULT_SITE, LIMIT, PYINFRA, Run, deploy, environment, modelctl, predict
 
 BOTH = ("--limit", "east", "--limit", "lab1")
@@ -63,26 +63,6 @@ def test_a_host_without_rsync(node: NodeOf) -> None:
     assert lab1.exists(MODEL)
 
 
-@pytest.mark.usefixtures("settled")
-def test_a_bare_host_without_its_services_code(lab: Lab, node: NodeOf) -> None:
-    """S9: nothing is left there by a run that could not end well."""
-    lab.reset("lab1")
-    lab1, east = node("lab1"), node("east")
-    others = east.snapshot()
-    with away(lab1, "/home/ops/imagenode"):
-        predicted, run = predict(*BOTH), deploy(*BOTH)
-        line = (
-            "lab1: /home/ops/imagenode/imagenode/imagenode.py: no file that ops can read; expected imagenode's own "
-            "code and Python, which a deploy does not bring; then run again"
-        )
-        assert same_refusal(line, predicted, run)
-        assert run.failed() == {"lab1"}
-        assert not lab1.exists(STATE)
-        assert not lab1.exists("/home/ops/imagenode")
-    assert east.snapshot() == others
-    assert deploy("--limit", "lab1").code == 0
-
-
 @pytest.mark.usefixtures("deployed")
 def test_a_sudo_that_wants_a_password(node: NodeOf) -> None:
     """U11: it is no lost connection, and the other host is deployed to."""
@@ -100,6 +80,8 @@ def test_a_sudo_that_wants_a_password(node: NodeOf) -> None:
         status = modelctl("status", "lab1", "east", "--site", str(DEFAULT_SITE))
         assert status.code == 3
         assert f"lab1 (198.18.0.20): {SUDO}" in status.out
+        asked = modelctl("doctor", "lab1", "east", "--site", str(DEFAULT_SITE))
+        assert (asked.code, "lab1  sudo   wants a password  none\n" in asked.out) == (3, True), asked.out
     finally:
         lab1.shell("sed -i 's/(ALL) *ALL/(ALL) NOPASSWD: ALL/' /etc/sudoers.d/ops")
     assert deploy(*BOTH).changed() == {}
@@ -113,6 +95,8 @@ def test_a_host_that_takes_no_key(lab: Lab, node: NodeOf) -> None:
     lab1 = node("lab1")
     with away(lab1, "/home/ops/.ssh/authorized_keys"):
         run = without_terminal("deploys/models.py", *BOTH, "-y")
+        asked = modelctl("doctor", "lab1", "east", "--site", str(DEFAULT_SITE))
+    assert (asked.code, "lab1  login  ops@198.18.0.20: Permission denied" in asked.out) == (3, True), asked.out
     assert run.code == 1
     [line] = run.lines_with("Authentication error")
     assert "[lab1]" in line

@@ -209,22 +209,22 @@ def test_an_answer_that_is_none(hosts: Hosts) -> None:
         (
             {"code": Code([Path("/home/ops/imagenode/imagenode/imagenode.py")])},
             (
-                "code", "no /home/ops/imagenode/imagenode/imagenode.py that ops can read",
-                "imagenode 0.2; CODE is your folder of it",
-                "pyinfra --limit lab1 -y files.sync src=CODE dest=/home/ops/imagenode",
+                "code", "no readable ~ops/imagenode/imagenode/imagenode.py",
+                "imagenode 0.2",
+                "pyinfra --limit lab1 -y files.sync src=PATH-OF-IMAGENODE dest=/home/ops/imagenode",
             ),
         ),
         (
             {"code": Code([], "0.3", unfit=True)},
             (
-                "release", "imagenode 0.3", "imagenode 0.2; CODE is your folder of it",
-                "pyinfra --limit lab1 -y files.sync src=CODE dest=/home/ops/imagenode",
+                "release", "imagenode 0.3", "imagenode 0.2",
+                "pyinfra --limit lab1 -y files.sync src=PATH-OF-IMAGENODE dest=/home/ops/imagenode",
             ),
         ),
         (
             {"code": Code([Path("/home/ops/.opencv/bin/python")])},
             (
-                "environment", "no /home/ops/.opencv/bin/python that ops can read", "imagenode's Python",
+                "environment", "no readable ~ops/.opencv/bin/python", "imagenode's Python",
                 "pyinfra --limit lab1 exec -- 'sudo apt-get install -y python3-venv && "
                 "python3 -m venv --system-site-packages /home/ops/.opencv'",
             ),
@@ -244,11 +244,11 @@ def test_what_a_node_lacks(changes: dict[str, Any], expected: tuple[str, ...], h
 
 
 def test_pull_keys(hosts: Hosts) -> None:
-    deploy, wanted = "pyinfra deploys/access.py --limit lab1 -y", "one that this control node has certified"
+    deploy, wanted = "pyinfra deploys/access.py --limit lab1 -y", "certified by this control node"
     hosts.say("lab1", pull_access=PullAccess(None, None, None))
     assert hosts.only("lab1") == ("pull key", "none", wanted, deploy)
     hosts.say("lab1", pull_access=hosts.access("lab1", generation=2))
-    found = "certified by another CA, or not at all"
+    found = "by another CA, or not at all"
     assert hosts.only("lab1") == ("pull key", found, f"{wanted}, of generation 1", deploy)
     hosts.say("lab1", pull_access=hosts.access("lab1")._replace(known_hosts=Text("")))
     assert hosts.only("lab1") == ("pull key", "another host key of data1", "the one that you trust", deploy)
