@@ -146,13 +146,15 @@ def _tell(directory: Path, fleet: Fleet, found: Checked, is_from_ansible: bool) 
             f"write the versions that the primary datasink has into {registry}",
         ]
     has_stick = any(fleet.stack(host) for host in fleet.site.hosts)
+    git_there = f"git -C {shlex.quote(str(directory))}"
     steps = [
         *writing,
         hints.modelctl("check"),
         hints.modelctl(f"trust {' '.join(fleet.site.hosts)}"),
+        hints.modelctl("doctor"),
         *([hints.modelctl("coral download")] if has_stick else []),
         hints.modelctl("pin"),
-        f"git -C {shlex.quote(str(directory))} commit --all --message 'My hosts, their keys and pins'",
+        f"{git_there} add --all && {git_there} commit --message 'My hosts, their keys and pins'",
         hints.pyinfra("deploys/models.py --dry"),
     ]
     click.echo(

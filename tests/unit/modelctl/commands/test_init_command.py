@@ -45,9 +45,10 @@ What to do next:
   2. write the versions that the primary datasink has into {site}/inventory/registry.py
   3. modelctl check
   4. modelctl trust datasink sentinel outpost
-  5. modelctl pin
-  6. git -C {site} commit --all --message 'My hosts, their keys and pins'
-  7. pyinfra inventory.py deploys/models.py --dry
+  5. modelctl doctor
+  6. modelctl pin
+  7. git -C {site} add --all && git -C {site} commit --message 'My hosts, their keys and pins'
+  8. pyinfra inventory.py deploys/models.py --dry
 """,
     )
 
