@@ -8,6 +8,8 @@ import rich.progress as bars
 from rich.console import Console
 from rich.table import Column
 
+from modelctl import screen
+
 Advance = Callable[[int], None]
 
 
@@ -39,5 +41,5 @@ def _progress(*columns: bars.ProgressColumn) -> bars.Progress:
     """What is done comes first, and is cut where the line is too short for all."""
     what = bars.TextColumn("{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True))
     console = Console(stderr=True)
-    is_shown = sys.stderr.isatty() and not console.is_dumb_terminal
+    is_shown = screen.is_terminal(sys.stderr) and not console.is_dumb_terminal
     return bars.Progress(what, *columns, console=console, expand=True, transient=True, disable=not is_shown)

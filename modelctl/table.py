@@ -5,7 +5,6 @@ in the next line between two words; nothing else is cut or folded. A pipe or a f
 """
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from itertools import zip_longest
 from textwrap import wrap
 
 import click
+
+from modelctl import screen
 
 WELL, ODD, BAD = "", "yellow", "red"
 NONE, UNKNOWN, UNREADABLE = "none", "unknown", "unreadable"
@@ -50,9 +51,8 @@ class Report:
 
     def print(self) -> None:
         """Print it as standard output can show it."""
-        if sys.stdout.isatty():
-            columns = shutil.get_terminal_size().columns
-            click.echo("\n\n".join("\n".join(lines) for lines in self._shown(columns) if lines))
+        if screen.is_terminal(sys.stdout):
+            click.echo("\n\n".join("\n".join(lines) for lines in self._shown(screen.width()) if lines))
         else:
             click.echo(self.plain())
 

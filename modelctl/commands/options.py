@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from modelctl import for_programs, hints
+from modelctl import for_programs, hints, screen
 from modelctl.commands import completion
 from modelctl.errors import OperatorError
 from modelctl.faults import choice, fault
@@ -85,7 +85,7 @@ def require_consent(question: str, done: str, yes: bool) -> None:
     """Ask, unless the operator has said yes. Raises OperatorError, "nothing was `done`", when the answer is no."""
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not screen.is_terminal(sys.stdin):
         raise OperatorError(f"no terminal to ask at, nothing was {done}; without a question: --yes")
     if not click.confirm(question):
         raise OperatorError(f"nothing was {done}")
