@@ -71,3 +71,7 @@ def test_a_page_has_one_title_and_no_heading_twice(page: Path) -> None:
     headings = re.findall(r"^(#+) (.+)$", prose(page), re.MULTILINE)
     assert [level for level, _ in headings].count("#") == 1
     assert len(anchors(page)) == len(headings)
+
+
+def test_the_readme_is_read_in_a_few_minutes() -> None:
+    assert len((CHECKOUT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
