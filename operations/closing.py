@@ -17,7 +17,7 @@ from modelctl.closing import handed
 from modelctl.closing.host_end import Closing, HostEnd, Standing
 from modelctl.closing.lines import lines
 from modelctl.outside import DEPLOYS
-from operations import commentary
+from operations import command_line, commentary
 from operations.facts import judged
 from operations.notes import notes_of
 from operations.rollout import HostResult, Rollout, last_rollout
@@ -36,9 +36,10 @@ _STDOUT = 1
 
 
 class _Ending:
-    """Whether the run has come to its end; what breaks it off never says so."""
+    """Whether the run has come to its end; what breaks it off never says so. Whether it looks at services at all."""
 
     is_whole = False
+    is_of_services = True
 
 
 @cache  # pyinfra may load its settings more than once
@@ -46,6 +47,7 @@ def begin() -> None:
     """Prepare for the end of this process, where it deploys something of ours."""
     words = click.get_current_context().params
     ours = [Path(each).resolve().parent == DEPLOYS for each in words["operations"]]
+    _Ending.is_of_services = command_line.needs_pins(words["operations"])
     if all(ours):
         commentary.begin(words)
     if any(ours) and not words["json_output"]:
@@ -154,7 +156,8 @@ def _changes(host: Host) -> Iterator[str]:
 
 def _runs(host: Host, run: Run) -> bool | None:
     """Whether its services were seen to be as wanted; who was not asked since the last switch is not known to be."""
-    if run.arguments.stage is not None or not run.desired(host.name).sets:
+    is_looked_at = _Ending.is_of_services and run.arguments.stage is None
+    if not is_looked_at or not run.desired(host.name).sets:
         return None
     answer = judged(host)
     return answer is not None and not any(each.reasons or each.health for each in answer.sets.values())

@@ -83,6 +83,11 @@ def require_arguments(name: str, call: Callable[..., Any], args: Iterable[Any], 
         raise OperatorError(f"{name}: {error}; allowed: {', '.join(signature(inner).parameters) or 'none'}") from None
 
 
+def needs_pins(deploys: Iterable[str]) -> bool:
+    """Whether one of these is about what services hold; preparing a host comes before anybody knows that."""
+    return any(Path(name).name != PREPARE for name in deploys)
+
+
 def check(inventory: Inventory, groups: Groups) -> None:
     """Check `--limit`, `--exclude` and, for deploys, `--data` and all that the chosen hosts need. Raises Faults. A
     deploy that is more than a dry run then holds the site; raises OperatorError when another does. Other commands
@@ -102,7 +107,7 @@ def check(inventory: Inventory, groups: Groups) -> None:
             raise Faults([fault("--data exit", options.exit, "with --dry, and without -y, which predicts nothing")])
         if options.stage is not None:
             _require_download(options.stage, words["operations"], fleet.site.primary_datasink, run)
-        elif any(Path(name).name != PREPARE for name in words["operations"]):
+        elif needs_pins(words["operations"]):
             for_each(run, lambda name: desired(fleet, name))
         pull_ca = PullCa(fleet.site.pull_ca)
         if pull_ca.exists():  # one that is not there yet is made

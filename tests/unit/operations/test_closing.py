@@ -4,6 +4,7 @@ import pytest
 
 from modelctl.closing.host_end import HostEnd, Standing
 from node.protocol.facts import Facts
+from operations import closing
 from tests.unit.operations.engine import HOSTS, Engine, Run
 from tests.unit.operations.hosts import with_set
 
@@ -23,6 +24,12 @@ def test_a_settled_fleet_is_unchanged_and_seen_to_run(engine: Engine) -> None:
     assert standings(run) == dict.fromkeys(HOSTS, Standing.UNCHANGED)
     assert {name: end.runs for name, end in run.ends.items()} == {**dict.fromkeys(HOSTS, True), "deepend": None}
     assert run.foreseen == run.ends
+
+
+def test_a_run_that_is_about_no_services_says_nothing_of_them(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one that prepares hosts, of which nobody may know yet what they should run."""
+    monkeypatch.setattr(closing._Ending, "is_of_services", False)
+    assert {end.runs for end in engine.run().ends.values()} == {None}
 
 
 def test_an_update(engine: Engine) -> None:

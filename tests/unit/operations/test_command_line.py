@@ -123,6 +123,13 @@ def test_a_download_needs_no_pins(downloading: dict[str, Any]) -> None:
     check(unpinned())
 
 
+def test_preparing_hosts_needs_no_pins_unless_models_are_deployed_too(said: dict[str, Any]) -> None:
+    said["operations"] = ("deploys/prepare.py",)
+    check(unpinned())
+    said["operations"] = ("deploys/prepare.py", "deploys/models.py")
+    assert faults(unpinned())
+
+
 def test_a_download_is_a_deploy_of_its_own_on_the_datasink(downloading: dict[str, Any]) -> None:
     downloading["limit"], downloading["operations"] = ("lab1",), ("deploys/models.py", "deploys/coral.py")
     assert faults(unpinned()) == [
