@@ -23,8 +23,8 @@ SERVED = ("data1", "data2", "sentinel", "lab1", "east", "alpha5")
 EARLY = (
     "first_deploy", "attacks_files", "cleanup", "cleanup_nodes", "lies", "damage", "kills", "rollback", "releases",
     "publish_cuts", "takeover", "faults", "operators", "rollout", "bad_links", "tutorial", "console", "attacks_links",
-    "linked_files", "bad_updates", "arguments", "host_lacks", "sites", "versions", "pull", "adopt", "coral", "see",
-    "status", "override", "publish", "receive", "trainer",
+    "linked_files", "bad_updates", "arguments", "doctor", "host_lacks", "sites", "versions", "pull", "adopt", "coral",
+    "see", "status", "override", "publish", "receive", "trainer",
 )  # fmt: skip
 
 
