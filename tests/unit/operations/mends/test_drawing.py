@@ -4,6 +4,7 @@ import inspect
 import io
 import os
 import pty
+import select
 import sys
 import termios
 from collections import deque
@@ -17,6 +18,7 @@ from gevent.event import Event
 from operations import pulls
 from operations.mends import drawing
 
+LIMIT = 5  # seconds
 SIZE = os.terminal_size((40, 10))
 
 
@@ -53,6 +55,12 @@ def test_no_line_is_as_long_as_the_screen_is_wide() -> None:
     assert drawing.frame(["x" * 90], SIZE) == "x" * 39 + "\r"
 
 
+def shown(screen: int) -> str:
+    """What comes next."""
+    assert select.select([screen], [], [], LIMIT)[0], "nothing"
+    return os.read(screen, 999).decode()
+
+
 class TestOnATerminal:
     @pytest.fixture
     def terminal(self) -> Iterator[tuple[int, io.TextIOWrapper]]:
@@ -76,14 +84,14 @@ class TestOnATerminal:
         stop = Event()
         drawer = gevent.spawn(drawing._draw, stop, deque(["0% (0/2)"]))
         gevent.sleep(0.05)
-        assert os.read(screen, 999).decode().endswith("\033[2A\r")
+        assert shown(screen).endswith("\033[2A\r")
         print("said", file=sys.stderr)
-        assert os.read(screen, 999) == b"\033[Jsaid\n"
+        assert shown(screen) == "\033[Jsaid\n"
         gevent.sleep(1.2 * pyinfra.progress.WAIT_TIME)
-        assert os.read(screen, 999).decode().endswith("\033[2A\r")
+        assert shown(screen).endswith("\033[2A\r")
         stop.set()
         drawer.join(timeout=5)
-        assert os.read(screen, 999) == b"\033[J"
+        assert shown(screen) == "\033[J"
 
     def test_where_pyinfra_was_told_to_be_quiet_nothing_is_drawn(
         self, terminal: tuple[int, io.TextIOWrapper], monkeypatch: pytest.MonkeyPatch
