@@ -2,13 +2,13 @@
 
 import click
 
-from modelctl.commands import options
+from modelctl.commands import completion, options
 from modelctl.inventory_file import Inventory
 from modelctl.reports import doctor as conditions
 
 
 @click.command()
-@click.argument("hosts", metavar="[HOST]...", nargs=-1)
+@click.argument("hosts", metavar="[HOST]...", nargs=-1, shell_complete=completion.hosts)
 @options.as_json
 @options.inventory
 def doctor(hosts: tuple[str, ...], as_json: bool, inventory: Inventory) -> None:

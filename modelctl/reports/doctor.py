@@ -86,7 +86,7 @@ def report(found: FleetCondition) -> Report:
     rows = [
         Row((name, lack.check, lack.found, lack.expected), BAD) for name, host in lacking.items() for lack in host.lacks
     ]
-    tables = (Table(COLUMNS, tuple(rows)),) if rows else ()
+    tables = (Table(COLUMNS, tuple(rows), prose=frozenset({"found", "expected"}), spare=("expected",)),) if rows else ()
     why = {name: host.unknown for name, host in found.hosts.items() if host.unknown}
     unknown = [f"{name}: not known what its service imports: {reason}" for name, reason in why.items()]
     return Report(tables, (*_mends(lacking), *unknown, _sentence(found.hosts, lacking)))

@@ -115,8 +115,8 @@ def test_a_bad_version_rolls_back_by_itself(repository: Repository, node: NodeOf
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["lab7", MODEL, TRIED], "HOST: found 'lab7'; allowed: alpha5, data1, data2, deepend, east, lab1, sentinel; "),
-        (["east", MODEL, TRIED], f"MODEL: found '{MODEL}'; allowed: a model that east gets: mobilenet_ssd_depthai; "),
+        (["lab7", MODEL, TRIED], "HOST: found 'lab7'; allowed: alpha5, data1, data2, deepend, east, lab1, sentinel\n"),
+        (["east", MODEL, TRIED], f"MODEL: found '{MODEL}'; allowed: a model that east gets: mobilenet_ssd_depthai\n"),
         (["lab1", MODEL], "VERSION: found nothing; allowed: a version, or --clear, and not both"),
         (["lab1", MODEL, "2026-05-02"], f"VERSION: found '2026-05-02'; allowed: a pinned version of {MODEL}: "),
     ],

@@ -35,6 +35,7 @@ TYPED = [
     ("status --site notes.txt", REFUSED, "notes.txt:1: ", "expected Python"),
     ("status --site empty.py", REFUSED, "empty.py: found no _FLEET", "expected _FLEET = Fleet("),
     ("status lab1", REFUSED, "lab1: wants mobilenet_ssd/2020-12-06, which no pin covers", "pin it: modelctl pin"),
+    ("doctor lab2", REFUSED, "HOST: found 'lab2'", "allowed: alpha5, data1, "),
     ("show", USAGE, "Missing argument 'MODEL'", ""),
     ("show mobilnet_ssd", REFUSED, "MODEL: found 'mobilnet_ssd'", "did you mean mobilenet_ssd?"),
     ("show mobilenet_ssd v2.4", REFUSED, "VERSION: found 'v2.4'", DATE),

@@ -29,6 +29,7 @@ def offered(typed: str, incomplete: str = "") -> list[str]:
         ("", "--v", ["--version"]),
         ("prune", "", ["registry", "nodes"]),
         ("status", "s", ["sentinel"]),
+        ("doctor", "s", ["sentinel"]),
         ("status lab1 east", "", [name for name in HOSTS if name not in ("lab1", "east")]),
         ("override", "lab1,", [f"lab1,{name}" for name in HOSTS if name != "lab1"]),
         ("override lab1", "mobilenet_ssd_", ["mobilenet_ssd_depthai", "mobilenet_ssd_edgetpu"]),
