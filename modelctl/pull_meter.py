@@ -58,7 +58,7 @@ class PullMeter:
         if not self._samples:
             return []
         done = self._samples[-1][1]
-        bytes_there = f"{quantities.size(done)} of {quantities.size(self._size)}"
+        bytes_there = quantities.part(done, self._size)
         if done >= self._size:
             return [bytes_there, "being checked"]
         if now - self._came >= QUIET:

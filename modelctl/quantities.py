@@ -15,6 +15,12 @@ def size(count: float) -> str:
     return f"{count / 1000**power:.1f} {_UNITS[power - 1]}"
 
 
+def part(count: float, whole: float) -> str:
+    """A number of bytes of another: 2.4 of 97.5 MB, 814.9 kB of 97.5 MB."""
+    (number, unit), total = size(count).split(" "), size(whole)
+    return f"{number} of {total}" if total.endswith(f" {unit}") else f"{number} {unit} of {total}"
+
+
 def rate(bytes_per_second: float) -> str:
     """How fast bytes come: 1.9 MB/s."""
     return f"{size(bytes_per_second)}/s"

@@ -17,7 +17,7 @@ from operations.node_command import Refusal, command
 
 PAUSE = 10.0  # seconds between two lines of a host, where nothing is redrawn
 WIDTH = 100  # columns there
-_INDENT = "      "
+_INDENT = "    "
 
 _running: dict[str, "Pull"] = {}
 

@@ -258,7 +258,7 @@ def _running_note(found: Running) -> str:
     what = f"{found.work} of {found.service}" if found.service else found.work
     how_far = f": it {found.stage}" if found.stage else ""
     if found.done is not None and found.size is not None:
-        how_far = f": {quantities.size(found.done)} of {quantities.size(found.size)}"
+        how_far = f": {quantities.part(found.done, found.size)}"
     return f"a {what} is running since {found.since}, by {found.operator}{how_far}; {found.purpose}"
 
 

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("settled")
 CUTS = 20
 MOST = 1.05 * SIZE + BY_DEPLOY
 MID_PULL = 5_000_000  # bytes
-PROGRESS = re.compile(r"\[lab1\]\S* +[0-9.]+ MB of 23\.2 MB(, .+)?\n")
+PROGRESS = re.compile(r"\[lab1\]\S* +[0-9.]+ (k?B )?of 23\.2 MB(, .+)?\n")
 
 
 @pytest.fixture

@@ -23,6 +23,19 @@ def test_a_size_has_one_decimal_and_a_decimal_unit(count: int, shown: str) -> No
     assert size(count) == shown
 
 
+@pytest.mark.parametrize(
+    ("count", "whole", "shown"),
+    [
+        (2_400_000, 97_500_000, "2.4 of 97.5 MB"),
+        (814_900, 97_500_000, "814.9 kB of 97.5 MB"),
+        (0, 30_200_000, "0 B of 30.2 MB"),
+        (7, 9, "7 of 9 B"),
+    ],
+)
+def test_a_part_of_a_size_says_its_unit_where_that_is_another(count: int, whole: int, shown: str) -> None:
+    assert quantities.part(count, whole) == shown
+
+
 def test_a_rate_is_a_size_per_second() -> None:
     assert rate(1_900_000) == "1.9 MB/s"
 

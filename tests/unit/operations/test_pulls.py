@@ -80,8 +80,8 @@ class TestOnAScreen:
             say(lab1, 4 * MB)
             say(east, 6 * MB)
             assert pulls.lines(59, 9) == [
-                "      [lab1] 4.0 MB of 23.0 MB, 9.5 s left, 2.0 MB/s",
-                "      [east] 6.0 MB of 23.0 MB, 5.7 s left, 3.0 MB/s",
+                "    [lab1] 4.0 of 23.0 MB, 9.5 s left, 2.0 MB/s",
+                "    [east] 6.0 of 23.0 MB, 5.7 s left, 3.0 MB/s",
             ]
 
         run(lab1, lambda: run(east, lambda: run(alpha5, all_pull)))
@@ -94,10 +94,10 @@ class TestOnAScreen:
             clock.append(102.0)
             for host in hosts:
                 say(host, 4 * MB)
-            assert pulls.lines(45, 9)[0] == "      [lab1] 4.0 MB of 23.0 MB, 9.5 s left"
-            assert pulls.lines(45, 3)[2].startswith("      [alpha5] ")
-            assert pulls.lines(45, 2)[1:] == ["      and 2 more"]
-            assert pulls.lines(45, 1) == ["      and 3 more"]
+            assert pulls.lines(45, 9)[0] == "    [lab1] 4.0 of 23.0 MB, 9.5 s left"
+            assert pulls.lines(45, 3)[2].startswith("    [alpha5] ")
+            assert pulls.lines(45, 2)[1:] == ["    and 2 more"]
+            assert pulls.lines(45, 1) == ["    and 3 more"]
             assert pulls.lines(45, 0) == pulls.lines(9, 9) == []
 
         run(hosts[0], lambda: run(hosts[1], lambda: run(hosts[2], all_pull)))
@@ -112,7 +112,7 @@ class TestWithoutOne:
 
         run(hosts[0], pull)
         assert hosts[0].said == [
-            "10.0 MB of 100.0 MB, 1 min 30 s left, 1.0 MB/s", "20.0 MB of 100.0 MB, 1 min 20 s left, 1.0 MB/s",
+            "10.0 of 100.0 MB, 1 min 30 s left, 1.0 MB/s", "20.0 of 100.0 MB, 1 min 20 s left, 1.0 MB/s",
         ]  # fmt: skip
 
     def test_nothing_of_a_node_that_says_something_else(

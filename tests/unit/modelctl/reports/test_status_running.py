@@ -38,7 +38,7 @@ def test_a_pull_that_has_just_begun(nodes: FakeNodes) -> None:
 
 def test_a_pull_that_tells_how_far_it_is(nodes: FakeNodes) -> None:
     more = {"done": 12_300_000, "size": 23_147_564}
-    assert notes(nodes, PULL | more) == (f"lab1: {BEGUN}: 12.3 MB of 23.1 MB; pyinfra -y",)
+    assert notes(nodes, PULL | more) == (f"lab1: {BEGUN}: 12.3 of 23.1 MB; pyinfra -y",)
     running = codec.encode(found(nodes, running=[PULL | more]))["hosts"]["lab1"]["running"]
     assert running == [PULL | more | {"service": None, "stage": None}]
 
