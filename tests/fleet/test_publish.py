@@ -1,4 +1,7 @@
-"""From the trainer to the fleet in one command: over the datasink and the control node, each of which its keys open."""
+"""From the trainer to the fleet in one command: over the datasink and the control node, each of which its keys open.
+
+The second version is cut at three places on its way; at seventeen more in test_publish_cuts.py.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +14,7 @@ from lab.lab import Lab
 from tests.fleet import trainer
 from tests.fleet.conftest import NodeOf
 from tests.fleet.control_node import ControlNode
+from tests.fleet.cuts import Way, publish_and_cut
 from tests.fleet.trainer import FILES, MODEL, NOW, ROOT, STORED, Trainer
 
 NEW = "2026-11-21"
@@ -59,3 +63,5 @@ def test_from_the_trainer_to_the_fleet(deepend: Trainer, control_node: ControlNo
     assert control_node.git("rev-parse", "HEAD") == head
     assert ", as before, the files are unchanged" in again.out
     assert bytes_sent("deepend") - sent < 100_000
+
+    publish_and_cut(Way(lab, control_node, deepend), (("upload", "deepend"), ("copy", "data1"), ("deploy", "receive")))
