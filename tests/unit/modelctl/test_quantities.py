@@ -2,7 +2,7 @@
 
 import pytest
 
-from modelctl.quantities import duration, rate, size
+from modelctl.quantities import duration, part, rate, size
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_a_size_has_one_decimal_and_a_decimal_unit(count: int, shown: str) -> No
     ],
 )
 def test_a_part_of_a_size_says_its_unit_where_that_is_another(count: int, whole: int, shown: str) -> None:
-    assert quantities.part(count, whole) == shown
+    assert part(count, whole) == shown
 
 
 def test_a_rate_is_a_size_per_second() -> None:
