@@ -1,4 +1,4 @@
-"""The page of the commands: modelctl's, those of the lab, and what a deploy takes, each as its own help says it."""
+"""The page of the commands: modelctl's, a node's, those of the lab, and what a deploy takes, each as its own help says it."""
 
 import ast
 import inspect
@@ -10,6 +10,7 @@ from docs.make.markdown import code, table
 from lab.cli import main as lab
 from modelctl.cli import main as modelctl
 from modelctl.product import CHECKOUT
+from node.help import COMMANDS as CONSOLE_COMMANDS
 from operations.run import KEYS
 
 INTRODUCTION = """\
@@ -28,6 +29,12 @@ DEPLOYS = """\
 and can be given several times.
 
 """
+CONSOLE = """\
+## On a node
+
+Typed on the node itself as `sudo sentinelcam-node COMMAND`. It needs no other machine.
+
+"""
 LAB = """\
 ## The lab
 
@@ -39,7 +46,9 @@ Typed as `python -m lab COMMAND`, as root. Another lab beside it: `LAB=NAME` bef
 def page() -> str:
     """The page's text."""
     return (
-        "".join([INTRODUCTION, *_deploys(), "## modelctl\n\n", *_commands(modelctl, "modelctl"), *_lab()]).rstrip()
+        "".join(
+            [INTRODUCTION, *_deploys(), "## modelctl\n\n", *_commands(modelctl, "modelctl"), *_console(), *_lab()]
+        ).rstrip()
         + "\n"
     )
 
@@ -53,6 +62,15 @@ def _deploys() -> Iterator[str]:
         [(code(f"deploys/{path.name}"), " ".join(text.split())) for path, text in zip(files, texts, strict=True)],
     )
     yield table(("`--data`", "what it says"), [(code(key), text) for key, text in KEYS.items()])
+
+
+def _console() -> Iterator[str]:
+    yield CONSOLE
+    rows = [
+        (code(f"{name} {told.words}"), f"{told.line} {' '.join(told.more.split())}")
+        for name, told in CONSOLE_COMMANDS.items()
+    ]
+    yield table(("command", "what it does"), rows)
 
 
 def _lab() -> Iterator[str]:
