@@ -1,4 +1,4 @@
-"""The page of the commands: modelctl's, a node's, those of the lab, and what a deploy takes, each as its own help says it."""
+"""The page of the commands: modelctl's, a node's, the lab's, and what a deploy takes, each as its own help says it."""
 
 import ast
 import inspect
@@ -45,12 +45,8 @@ Typed as `python -m lab COMMAND`, as root. Another lab beside it: `LAB=NAME` bef
 
 def page() -> str:
     """The page's text."""
-    return (
-        "".join(
-            [INTRODUCTION, *_deploys(), "## modelctl\n\n", *_commands(modelctl, "modelctl"), *_console(), *_lab()]
-        ).rstrip()
-        + "\n"
-    )
+    parts = [INTRODUCTION, *_deploys(), *_modelctl(), *_console(), *_lab()]
+    return "".join(parts).rstrip() + "\n"
 
 
 def _deploys() -> Iterator[str]:
@@ -62,6 +58,11 @@ def _deploys() -> Iterator[str]:
         [(code(f"deploys/{path.name}"), " ".join(text.split())) for path, text in zip(files, texts, strict=True)],
     )
     yield table(("`--data`", "what it says"), [(code(key), text) for key, text in KEYS.items()])
+
+
+def _modelctl() -> Iterator[str]:
+    yield "## modelctl\n\n"
+    yield from _commands(modelctl, "modelctl")
 
 
 def _console() -> Iterator[str]:

@@ -21,7 +21,7 @@ MASKS: Sequence[tuple[str, str]] = (
     (r"  +", "  "),
 )
 """What differs from run to run, or is as wide as something that does."""
-NOW_AND_THEN = re.compile(r" +\[\w+\] +[\d.]+ [kMG]?B of [\d.]+ [kMG]?B\b|uncommitted changes in /")
+NOW_AND_THEN = re.compile(r" +\[\w+\] +[\d.]+( [kMG]?B)? of [\d.]+ [kMG]?B\b|uncommitted changes in /")
 """How a line begins that not each run has: how far a long pull is, or that this code is being worked on."""
 OF_A_HOST = re.compile(r" +\[\w+\] ")
 """How a line begins that tells of a host, of which several are served at the same time."""

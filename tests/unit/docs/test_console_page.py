@@ -43,7 +43,7 @@ def test_hosts_that_are_served_side_by_side_have_no_order_and_other_lines_do() -
 def test_how_far_a_pull_is_and_what_room_there_is_depends_on_the_machine() -> None:
     slow = [
         "--> Pull",
-        "    [lab1]     12.3 MB of 23.2 MB, 6 s left, 1.9 MB/s",
+        "    [lab1]     12.3 of 23.2 MB, 6 s left, 1.9 MB/s",
         "    [data1]    2.4 MB to pull, 9.9 GB free (/home)",
     ]
     assert says(["--> Pull", "    [data1]    2.4 MB to pull, 14 GB free (/home)"], slow)
