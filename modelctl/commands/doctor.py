@@ -3,8 +3,8 @@
 import click
 
 from modelctl.commands import completion, options
+from modelctl.doctor import conditions
 from modelctl.inventory_file import Inventory
-from modelctl.reports import doctor as conditions
 
 
 @click.command()

@@ -12,9 +12,9 @@ import pytest
 
 from modelctl import cli, for_programs
 from modelctl.desired.check import Checked
+from modelctl.doctor.conditions import Told
 from modelctl.product import CHECKOUT
 from modelctl.prune.prune_nodes import Pruned
-from modelctl.reports.doctor import Told
 from modelctl.reports.model_list import ModelList
 from modelctl.reports.model_versions import ModelVersions
 from modelctl.reports.one_version import OneVersion

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from modelctl.changes import preview
 from modelctl.collecting import linked_files
 from modelctl.desired.desired_state import desired
+from modelctl.doctor import conditions
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
 from modelctl.inventory.fleet import Fleet
@@ -22,7 +23,6 @@ from modelctl.product import CHECKOUT
 from modelctl.prune import prune_nodes, prune_registry, roots
 from modelctl.registry import coral_stacks, registry_store
 from modelctl.reports import (
-    doctor,
     model_list,
     model_versions,
     registry_state,
@@ -201,9 +201,9 @@ def _finish() -> None:
 
 
 def _doctor() -> Report:
-    found = doctor.look(FLEET, FLEET.with_service())
+    found = conditions.look(FLEET, FLEET.with_service())
     json.dumps(found.to_json())
-    return doctor.report(found)
+    return conditions.report(found)
 
 
 COMMANDS: list[tuple[Callable[[], Report | None], tuple[str, ...]]] = [

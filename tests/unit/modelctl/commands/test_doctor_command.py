@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from modelctl import cli
+from modelctl.doctor import way
 from modelctl.nodes.pull_ca import PullCa
 from modelctl.nodes.trust import HostKey
-from modelctl.reports import doctor_way
 from node import protocol
 from node.codec import Text
 from node.protocol.condition import Clock, Code, Condition, Letting, Space
@@ -179,7 +179,7 @@ def test_what_keeps_the_rest_from_being_looked_at(code: int, said: str, check: s
 
 
 def test_a_host_that_hangs_is_waited_for_no_longer_than_that(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor_way, "SECONDS", 0.3)
+    monkeypatch.setattr(way, "SECONDS", 0.3)
     hosts.ssh.answer("192.168.10.20", "exec sleep 30")
     result = hosts.doctor("lab1", "east")
     assert result.exit_code == 3

@@ -6,11 +6,11 @@ from pathlib import Path, PurePosixPath
 
 from modelctl import hints
 from modelctl.desired import services
+from modelctl.doctor.lack import ACCESS, PREPARE, Lack, Mend, on, to_do
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import pull_access
 from modelctl.nodes.pull_ca import PullCa
 from modelctl.quantities import size
-from modelctl.reports.doctor_lack import ACCESS, PREPARE, Lack, Mend, on, to_do
 from node.protocol.condition import Code, Condition, Letting, Space
 from node.protocol.facts import PullAccess
 

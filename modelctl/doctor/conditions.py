@@ -6,12 +6,12 @@ Hosts may never have been deployed to: the node program travels there, and what 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from modelctl.doctor import checks, way
+from modelctl.doctor.lack import Lack, Lacking, Mend, asking_again
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, fault
 from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import remote
-from modelctl.reports import doctor_checks, doctor_way
-from modelctl.reports.doctor_lack import Lack, Lacking, Mend, asking_again
 from modelctl.table import BAD, Report, Row, Table
 from node import codec
 
@@ -95,9 +95,9 @@ def report(found: FleetCondition) -> Report:
 def _examine(fleet: Fleet, host: str) -> Examined:
     try:
         if host in fleet.trainers():
-            return Examined(list(doctor_checks.of_trainer(doctor_way.absent_on_trainer(fleet, host))))
-        found = doctor_way.condition(fleet, host)
-        return Examined(list(doctor_checks.of_node(fleet, host, found)), unknown=found.code.unknown)
+            return Examined(list(checks.of_trainer(way.absent_on_trainer(fleet, host))))
+        found = way.condition(fleet, host)
+        return Examined(list(checks.of_node(fleet, host, found)), unknown=found.code.unknown)
     except Lacking as lacking:
         return Examined([lacking.lack], is_whole=False)
     except OperatorError as error:  # as of a pull CA that is damaged here
@@ -109,10 +109,10 @@ def _mends(lacking: Mapping[str, Examined]) -> Iterator[str]:
     found: dict[str, tuple[Mend, dict[str, None], dict[str, None]]] = {}
     for name, host in lacking.items():
         for lack in host.lacks:
-            mend, checks, hosts = found.setdefault(lack.mend([_ANY]), (lack.mend, {}, {}))
-            checks[lack.check] = hosts[name] = None
-    for mend, checks, hosts in found.values():
-        yield f"{', '.join(checks)} of {', '.join(hosts)}: {mend(list(hosts))}"
+            mend, kinds, hosts = found.setdefault(lack.mend([_ANY]), (lack.mend, {}, {}))
+            kinds[lack.check] = hosts[name] = None
+    for mend, kinds, hosts in found.values():
+        yield f"{', '.join(kinds)} of {', '.join(hosts)}: {mend(list(hosts))}"
 
 
 def _sentence(hosts: Mapping[str, Examined], lacking: Mapping[str, Examined]) -> str:

@@ -9,13 +9,13 @@ from modelctl.desired import services
 from modelctl.desired.desired_state import desired
 from modelctl.desired.model_files import face_list_folder, models_folder
 from modelctl.desired.trainer import uploads
+from modelctl.doctor.lack import PREPARE, Lack, Lacking, asking_again, to_do, trusting
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.hosts import Datasink
 from modelctl.nodes import node_command, remote, travelling, trust
 from modelctl.nodes.pull_ca import PullCa
-from modelctl.reports.doctor_lack import PREPARE, Lack, Lacking, asking_again, to_do, trusting
 from node import protocol
 from node.desired_state import DesiredState
 from node.protocol.condition import EXAMINE, Condition, Content, Examine, Registry
