@@ -170,12 +170,20 @@ def _execute(path: Path) -> dict[str, Any]:
     except SystemExit as exit_:
         raise _error_of(path, exit_) from None
     except SyntaxError as error:
-        raise OperatorError(f"{error.filename}:{error.lineno}: {error.msg}; expected Python") from None
+        where = f"{error.filename}:{error.lineno}" if error.filename else _file_with_zero_bytes(path)
+        raise OperatorError(f"{where}: {error.msg}; expected Python") from None
     except Exception as error:
         place = _place_in_site(path, extract_tb(error.__traceback__)[-1])
         if place is None:
             raise
-        raise OperatorError(f"{place}: {type(error).__name__}: {' '.join(str(error).split())}") from None
+        said = " ".join(str(error).split())
+        raise OperatorError(f"{place}: {type(error).__name__}: {said}; expected Python that runs; mend it") from None
+
+
+def _file_with_zero_bytes(path: Path) -> Path:
+    """The file of a site that Python cannot read, and does not name."""
+    files = [path, *sorted((path.parent / NEIGHBOURS).glob("*.py"))]
+    return next((each for each in files if b"\0" in each.read_bytes()), path)
 
 
 def _error_of(path: Path, exit_: SystemExit) -> OperatorError:

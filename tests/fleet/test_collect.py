@@ -106,10 +106,11 @@ def test_what_the_registry_holds_does_not_move(node: NodeOf, data1: Node, deploy
     give_the_sentinel(deployed, *(f"{MODEL}/{VERSION}/{name}" for name in NAMES))  # other stories' tasks have written
     run = collect()
     assert (run.code, found(data1)) == (0, {})
+    rows = quantities.size(sentinel.size(f"{HELD}/facelist.csv"))
+    digests = [sentinel.sha256(f"{HELD}/{name}")[:12] for name in NAMES]
     assert run.out.splitlines()[3:5] == [
-        f"facedata.hdf5  2,400,000  {sentinel.sha256(f'{HELD}/facedata.hdf5')[:12]}  as the registry of data1 has it",
-        f"facelist.csv   {sentinel.size(f'{HELD}/facelist.csv'):9,}  {sentinel.sha256(f'{HELD}/facelist.csv')[:12]}  "
-        "as the registry of data1 has it",
+        f"facedata.hdf5   2.4 MB  {digests[0]}  as the registry of data1 has it",
+        f"facelist.csv   {rows:>7}  {digests[1]}  as the registry of data1 has it",
     ]
 
 

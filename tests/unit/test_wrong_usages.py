@@ -86,7 +86,16 @@ TYPED = [
 
 WRITTEN = [
     ("site.py", "SITE = Site(", "SITE = Site(,", "site.py:", "expected Python"),
-    ("site.py", "SITE = Site(", "SITE = Sitee(", "site.py:", "NameError"),
+    ("site.py", "SITE = Site(", "SITE = Sitee(", "site.py:", "NameError: name 'Sitee' is not defined; expected Python"),
+    (
+        "site.py",
+        "SITE = Site(",
+        "import nothing\nSITE = Site(",
+        "site.py:",
+        "No module named 'nothing'; expected Python",
+    ),
+    ("site.py", "SITE = Site(", "\0", "site.py: source code string cannot contain null bytes", "expected Python"),
+    ("known_hosts", "", "|1|x\n", "known_hosts:1: found |1|x", "mend the line, or remove it"),
     ("site.py", '"east": Outpost(', '"lab1": Outpost(', "site.py:", "expected each key once"),
     (
         "site.py",

@@ -75,10 +75,13 @@ def test_all_faults_come_through(tmp_path: Path) -> None:
         ("x = 1", "{path}: found no _FLEET; expected _FLEET = Fleet(site, registry, standards, pins)"),
         ("_FLEET = 1", "{path}: found no _FLEET; expected _FLEET = Fleet(site, registry, standards, pins)"),
         ("x = 1\nx = (", "{path}:2: '(' was never closed; expected Python"),
-        ("\n\nx = y", "{path}:3: NameError: name 'y' is not defined"),
-        ("import no_such", "{path}:1: ModuleNotFoundError: No module named 'no_such'"),
+        ("\n\nx = y", "{path}:3: NameError: name 'y' is not defined; expected Python that runs; mend it"),
+        (
+            "import no_such",
+            "{path}:1: ModuleNotFoundError: No module named 'no_such'; expected Python that runs; mend it",
+        ),
         ("raise SystemExit('the lab is down')", "the lab is down"),
-        ("raise ValueError('two\\nlines')", "{path}:1: ValueError: two lines"),
+        ("raise ValueError('two\\nlines')", "{path}:1: ValueError: two lines; expected Python that runs; mend it"),
     ],
 )
 def test_a_faulty_file_is_one_line(tmp_path: Path, text: str, message: str) -> None:
@@ -108,7 +111,7 @@ def test_a_faulty_file_beside_it_is_one_line(tmp_path: Path, package: str) -> No
     (tmp_path / package).mkdir()
     (tmp_path / package / "__init__.py").touch()
     (tmp_path / package / "hosts.py").write_text("x = y", encoding="utf-8")
-    with pytest.raises(OperatorError, match=rf"{package}/hosts\.py:1: NameError: name 'y' is not defined$"):
+    with pytest.raises(OperatorError, match=rf"{package}/hosts\.py:1: NameError: name 'y' is not defined;"):
         load(written(tmp_path, f"import {package}.hosts"))
 
 

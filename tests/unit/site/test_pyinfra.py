@@ -66,7 +66,7 @@ def test_a_faulty_site_is_told_in_lines(site: Path) -> None:
     ("name", "text", "line"),
     [
         ("registry.py", "REGISTRY = [1 2]", ":1: invalid syntax. Perhaps you forgot a comma?; expected Python"),
-        ("site.py", "SITE = Sites()", ":1: NameError: name 'Sites' is not defined"),
+        ("site.py", "SITE = Sites()", ":1: NameError: name 'Sites' is not defined; expected Python that runs; mend it"),
         ("standards.py", "STANDARD = 1", ": found no STANDARDS; expected STANDARDS = Standards(...)"),
         ("registry.py", None, ": no such file; expected one that says REGISTRY = Registry(...)"),
         ("pins.json", "{", ": Expecting property name enclosed in double quotes: line 1 column 2 (char 1); "
