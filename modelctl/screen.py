@@ -1,5 +1,6 @@
 """The screen that an operator reads: whether there is one, how wide it is, and text folded between words to fit it."""
 
+import os
 import shutil
 import sys
 from typing import IO, Any
@@ -15,14 +16,19 @@ def is_terminal(stream: IO[Any]) -> bool:
     return stream.isatty()
 
 
+def is_plain() -> bool:
+    """Whether nothing is to be shown in colour."""
+    return "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+
+
 def width() -> int:
     """How many columns there are."""
     return shutil.get_terminal_size((COLUMNS, 24)).columns
 
 
 def fold(text: str, columns: int, indent: str = "") -> str:
-    """A text, styled or not, whose lines go on in the next one between words, behind `indent`. Only a word that is
-    longer than a line makes a longer one.
+    """A text, styled or not, whose lines go on in the next one between words, behind `indent` where there is room. Only
+    a word that is longer than a line makes a longer one.
     """
     return "\n".join("\n".join(_fold_line(line, columns, indent)) for line in text.split("\n"))
 
@@ -47,7 +53,8 @@ def _fold_line(line: str, columns: int, indent: str) -> list[str]:
         if _length(longer) <= columns or not lines[-1].strip():
             lines[-1] = longer
         else:
-            lines.append(f"{indent}{word}")
+            room = max(0, columns - _length(word))
+            lines.append(f"{indent[:room]}{word}")
     return [each.rstrip() for each in lines]
 
 

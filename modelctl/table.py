@@ -4,7 +4,6 @@ Where a terminal has no room for a table, the columns that matter least are left
 in the next line between two words; nothing else is cut or folded. A pipe or a file gets every column.
 """
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -64,7 +63,7 @@ class Report:
     def _shown(self, columns: int) -> Iterator[list[str]]:
         for table in self.tables:
             yield list(_on_terminal(table, columns))
-        yield list(self.notes)
+        yield [screen.fold(note, columns, _GAP) for note in self.notes]
 
 
 def number(value: int) -> str:
@@ -74,11 +73,12 @@ def number(value: int) -> str:
 
 def _on_terminal(table: Table, columns: int) -> Iterator[str]:
     fitting, left_out = _fitting(table, columns)
-    is_plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    is_plain = screen.is_plain()
     for count, (line, style) in enumerate(_laid_out(fitting, _widths(fitting, columns))):
         yield line if is_plain else click.style(line, fg=style or None, bold=count == 0 or None)
     if left_out:
-        yield f"({len(left_out)} of {len(table.columns)} columns left out: {', '.join(left_out)})"
+        said = f"({len(left_out)} of {len(table.columns)} columns left out: {', '.join(left_out)})"
+        yield screen.fold(said, columns, _GAP)
 
 
 def _fitting(table: Table, columns: int) -> tuple[Table, list[str]]:

@@ -69,7 +69,7 @@ def _show(closing: Closing | None) -> None:
     if closing is not None:
         with suppress(OSError):  # the terminal may be gone
             for line in lines(closing, screen.width()):
-                click.secho(line.text, fg=line.style or None)
+                click.echo(line.text if screen.is_plain() else click.style(line.text, fg=line.style or None))
 
 
 def show_at_interrupt() -> None:

@@ -19,12 +19,13 @@ from pyinfra.connectors.util import CommandOutput
 from pyinfra.context import ctx_state
 from pyinfra_cli.exceptions import CliError
 
-from modelctl import hints
+from modelctl import hints, screen
 from modelctl.nodes.node_command import passwordless
 from operations import closing, dry_run
 from operations.mends import drawing
 
 INTERRUPTED = 128 + signal.SIGINT  # as a shell tells it
+AFTER_KEY = "\n"  # the terminal shows ^C
 STOPPED = "Stopped; what has begun on a node goes on there: {}\n"
 
 _STDIN, _STDERR = 0, 2
@@ -47,9 +48,11 @@ def _stop(terminal: list[Any] | None) -> NoReturn:
     if terminal is not None:
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         termios.tcsetattr(_STDIN, termios.TCSANOW, terminal)  # else it stays without echo, at a password
-    line = (drawing.clearing() + STOPPED.format(hints.modelctl("status"))).encode()
+    said = STOPPED.format(hints.modelctl("status"))
+    if os.isatty(_STDERR):
+        said = f"{drawing.clearing() or AFTER_KEY}{screen.fold(said, screen.width(), '  ')}"
     with suppress(OSError):  # the terminal may be gone
-        os.write(_STDERR, line)  # sys.stderr may be in the middle of a line
+        os.write(_STDERR, said.encode())  # sys.stderr may be in the middle of a line
     try:
         closing.show_at_interrupt()
     finally:

@@ -82,5 +82,7 @@ def cloned(folder: Path, lab: Lab) -> Iterator[Repository]:
     made.git("config", "user.email", "anna@ramrod")
     made.commit()
     made.git("tag", FIRST)
-    yield made
-    lab.forget_commits(made.own_commits())
+    try:
+        yield made
+    finally:
+        lab.forget_commits(made.own_commits())

@@ -23,7 +23,11 @@ def test_styles_take_no_room() -> None:
 
 
 def test_a_word_that_is_longer_than_a_line_stays_whole() -> None:
-    assert screen.fold("see /a/long/path now", 6, "  ") == "see\n  /a/long/path\n  now"
+    assert screen.fold("see /a/long/path now", 6, "  ") == "see\n/a/long/path\n  now"
+
+
+def test_a_word_that_just_fits_is_not_pushed_out() -> None:
+    assert screen.fold("see /a/long/path now", 12, "    ") == "see\n/a/long/path\n    now"
 
 
 def test_where_there_is_no_screen_there_are_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
