@@ -135,7 +135,7 @@ def _laid_out(table: Table, widths: Sequence[int]) -> Iterator[tuple[str, str]]:
 def _lines(cell: str, width: int) -> list[str]:
     if len(cell) <= width:
         return [cell]
-    return wrap(cell, width, break_long_words=False, break_on_hyphens=False)
+    return wrap(cell, width, break_on_hyphens=False)
 
 
 def _aligned(table: Table, line: Sequence[str], widths: Sequence[int]) -> Iterator[str]:

@@ -69,6 +69,12 @@ def test_what_matters_least_is_left_out_first_and_named(shown: Callable[..., lis
     assert found[-2:] == ["(2 of 4 columns left out:", "  size, model)"]
 
 
+def test_no_word_of_prose_is_folded(shown: Callable[..., list[str]]) -> None:
+    path = "/home/ops/sentinelcam/model-registry"
+    table = Table(("host", "why"), (Row(("lab1", f"{path} is full")),), prose=frozenset({"why"}))
+    assert shown(30, table) == ["host  why", f"lab1  {path}", "      is full"]
+
+
 def test_no_name_is_cut_where_nothing_more_can_be_left_out(shown: Callable[..., list[str]]) -> None:
     assert shown(10, Table(("model",), (Row(("face_detection_blazeface",)),))) == ["model", "face_detection_blazeface"]
 
