@@ -26,7 +26,8 @@ exit $(cat "$HOME/code")
 @pytest.fixture
 def installed(trainer: Trainer) -> Trainer:
     """With the program, its scripts and a training environment."""
-    shutil.copytree(Path(package.__file__).parent, trainer.root / ".sentinelcam/trainer")
+    program = Path(package.__file__).parent
+    shutil.copytree(program, trainer.root / ".sentinelcam/trainer", ignore=shutil.ignore_patterns("__pycache__"))
     for script in (CHECKOUT / "templates/trainer").iterdir():
         shutil.copy(script, trainer.root)
     papermill = trainer.root / "environment/bin/papermill"
