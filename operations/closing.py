@@ -109,7 +109,6 @@ def _closing(is_whole: bool) -> Closing | None:
 
 def _end_of(host: Host, run: Run, is_whole: bool) -> HostEnd:
     standing, reason = _standing(host, is_whole)
-    reason = reason.removeprefix(f"{host.name}: ").removeprefix(f"{standing.value}: ")
     return HostEnd(host.name, standing, reason, _runs(host, run))
 
 
@@ -138,7 +137,8 @@ def _failure(host: Host, rollout: Rollout | None) -> tuple[Standing, str]:
     if host not in host.state.activated_hosts:
         return Standing.NOT_REACHED, said or "nobody tried"
     if notes.refusal is not None:
-        return notes.refusal.standing, notes.refusal.reason
+        standing, reason = notes.refusal.standing, notes.refusal.reason
+        return standing, reason.removeprefix(f"{host.name}: ").removeprefix(f"{standing.value}: ")
     if result in _ENDS:
         return _ENDS[result], IN_MID_SWITCH if result is HostResult.UNKNOWN else said
     return Standing.FAILED, said

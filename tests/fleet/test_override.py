@@ -61,7 +61,7 @@ def test_set_and_cleared(repository: Repository, node: NodeOf) -> None:
 
     cleared = repository.modelctl("override", "lab1", MODEL, "--clear", "--yes")
     assert cleared.code == 0, cleared.err
-    assert cleared.out.splitlines()[1] == "lab1  2026-05-01  2020-12-06  imagenode              0                0"
+    assert cleared.out.splitlines()[1] == "lab1  2026-05-01  2020-12-06  imagenode      0 B                0"
     assert CURRENT in config(node)
     assert repository.site.read_text() == text
     assert repository.log() == [f"Clear the override of {MODEL} on lab1", f"Override {MODEL} on lab1 with {TRIED}"]
