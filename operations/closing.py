@@ -18,7 +18,7 @@ from modelctl.closing.host_end import Closing, HostEnd, Standing
 from modelctl.closing.lines import lines
 from modelctl.outside import DEPLOYS
 from operations import command_line, commentary
-from operations.facts import judged
+from operations.facts import cleaned, last_answer
 from operations.notes import notes_of
 from operations.rollout import HostResult, Rollout, last_rollout
 from operations.run import Run, run_of
@@ -109,7 +109,7 @@ def _closing(is_whole: bool) -> Closing | None:
 
 def _end_of(host: Host, run: Run, is_whole: bool) -> HostEnd:
     standing, reason = _standing(host, is_whole)
-    return HostEnd(host.name, standing, reason, _runs(host, run))
+    return HostEnd(host.name, standing, cleaned(reason), _runs(host, run))
 
 
 def _standing(host: Host, is_whole: bool) -> tuple[Standing, str]:
@@ -155,11 +155,11 @@ def _changes(host: Host) -> Iterator[str]:
 
 
 def _runs(host: Host, run: Run) -> bool | None:
-    """Whether its services were seen to be as wanted; who was not asked since the last switch is not known to be."""
+    """Whether its services were seen to be as wanted: not before a switch, so somebody has to ask after it."""
     is_looked_at = _Ending.is_of_services and run.arguments.stage is None
     if not is_looked_at or not run.desired(host.name).sets:
         return None
-    answer = judged(host)
+    answer = last_answer(host)
     return answer is not None and not any(each.reasons or each.health for each in answer.sets.values())
 
 

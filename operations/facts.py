@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 from pyinfra.api.exceptions import FactProcessError
@@ -60,7 +60,6 @@ RECENT_SECONDS = 10.0  # from a prediction's answer to the run that goes by it
 _remembered: WeakKeyDictionary[Host, tuple[bool, Facts]] = WeakKeyDictionary()
 _answers: WeakKeyDictionary[Host, Facts] = WeakKeyDictionary()
 _asked: WeakKeyDictionary[Host, tuple[str, float]] = WeakKeyDictionary()
-_doubted: WeakSet[Host] = WeakSet()
 
 
 def gather(host: Host, run: Run) -> Facts | None:
@@ -74,7 +73,6 @@ def gather(host: Host, run: Run) -> Facts | None:
             if answer is None:
                 return None
             _answers[host], _asked[host] = answer, (question, time.monotonic())
-            _doubted.discard(host)
         known = (phase, _answers[host])
         _remembered[host] = known
     return known[1]
@@ -89,16 +87,6 @@ def _is_recent(host: Host, question: str) -> bool:
 def last_answer(host: Host) -> Facts | None:
     """Return what the host answered last, whatever was changed or foreseen since; None when it was never asked."""
     return _answers.get(host)
-
-
-def judged(host: Host) -> Facts | None:
-    """Return what the host answered last, None where it is not known whether its services still run as it says."""
-    return None if host in _doubted else _answers.get(host)
-
-
-def doubt(host: Host) -> None:
-    """A switch begins: what was seen of its services holds no more until the host is asked again."""
-    _doubted.add(host)
 
 
 def complete(host: Host, history: list[HistoryEntry]) -> None:

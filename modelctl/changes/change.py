@@ -60,7 +60,7 @@ def make(checkout: Checkout, change: Change, message: str, data: tuple[str, ...]
             return
         why = "was stopped" if deployer.told_to_stop else "failed"
         said = f"{change.what}: the deploy {why}, see above; {_undone(checkout, change)}"
-        raise OperatorError("; ".join([said, *deployer.failures]))
+        raise OperatorError("; ".join([said, *(each for each in deployer.failures if each not in said)]))
 
 
 def undo(checkout: Checkout, change: Change) -> str:
@@ -70,12 +70,13 @@ def undo(checkout: Checkout, change: Change) -> str:
     """
     with to_the_end(), _naming_undo(change):
         said = _restore(checkout, change)
-        is_back = _move_back(change)
+        is_back, failures = _move_back(change)
         journal.clear(checkout)
     hosts = ", ".join(change.hosts)
     if not is_back:
         see = hints.modelctl("status")
-        raise OperatorError(f"{said}, but not all of {hosts} are known to run what they ran before; see which: {see}")
+        line = f"{said}, but not all of {hosts} are known to run what they ran before; see which: {see}"
+        raise OperatorError("; ".join([line, *failures]))
     return f"{said}, and {hosts} run what they ran before" if hosts else said
 
 
@@ -148,15 +149,17 @@ def _take_back(checkout: Checkout, change: Change) -> str:
     return f"the edit is undone by commit {commit[:12]}"
 
 
-def _move_back(change: Change) -> bool:
+def _move_back(change: Change) -> tuple[bool, Sequence[str]]:
+    """Whether all hosts are back, and a line for each that failed."""
     inventory = load(change.inventory)
     hosts = [host for host in change.hosts if host in inventory.fleet.site.hosts]
     if not hosts:
-        return True
+        return True, ()
     inventory.connect()
     _wait_for_switches(inventory.fleet, hosts)
     # What the list before the change did not lock was not locked before the change.
-    return Deployer(change.inventory).deploy(hosts, _data(change, hosts, "unlock=yes"))
+    deployer = Deployer(change.inventory)
+    return deployer.deploy(hosts, _data(change, hosts, "unlock=yes")), deployer.failures
 
 
 def _data(change: Change, hosts: Sequence[str], *more: str) -> tuple[str, ...]:

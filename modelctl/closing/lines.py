@@ -45,7 +45,8 @@ def lines(closing: Closing, columns: int) -> list[Line]:
 def sentence(closing: Closing) -> str:
     """How many hosts were seen to run what the checkout says, and how many of the others ended how."""
     judged = [each.runs for each in closing.hosts if each.runs is not None]
-    clauses = [_running(judged, _commit(closing))] if judged else []
+    is_known = True in judged or any(each.is_failure for each in closing.hosts)  # else nobody was asked
+    clauses = [_running(judged, _commit(closing))] if judged and is_known else []
     text = "; ".join([*clauses, ", ".join(_counts(closing))])
     return text if closing.is_whole else f"stopped before its end: {text}"
 

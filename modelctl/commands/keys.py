@@ -153,11 +153,12 @@ def _tell_datasink(inventory: Inventory, host: str, commit: str) -> None:
         is_told = deployer.deploy([datasink])
     if not is_told:
         why = "was stopped" if deployer.told_to_stop else "failed"
-        raise OperatorError(
+        line = (
             f"{host}: its {_kind(inventory.fleet, host)} keys are revoked by commit {commit[:12]}, which stands; "
             f"but {datasink} still lets them in: the deploy {why}, see above; "
             f"tell it: {hints.pyinfra(f'{DEPLOY} --limit {datasink} -y')}"
         )
+        raise OperatorError("; ".join([line, *deployer.failures]))
 
 
 def _kind(fleet: Fleet, host: str) -> str:

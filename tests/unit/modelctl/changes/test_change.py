@@ -89,6 +89,16 @@ class TestMake:
         assert stage.runs()[1][:-4] == stage.runs()[0][:-2]
         assert stage.registry.stat().st_mode & 0o777 == 0o664
 
+    def test_what_failed_is_repeated_at_the_end(self, stage: Stage) -> None:
+        told = 'echo "[\\"lab1 rolled back: why\\"]" >"$SENTINELCAM_FAILURES"'
+        stage.act(f'moved() {{ [ -e "{stage.state}/ill" ] || {{ touch "{stage.state}/ill"; {told}; exit 1; }}; }}')
+        assert failure(stage).endswith("and data1, sentinel run what they ran before; lab1 rolled back: why")
+
+    def test_why_hosts_do_not_come_back_is_repeated_too(self, stage: Stage) -> None:
+        told = f'echo "[\\"lab1 failed, run $(ls "{stage.state}/runs" | wc -l)\\"]" >"$SENTINELCAM_FAILURES"'
+        stage.act(f"begin() {{ {told}; exit 1; }}")
+        assert failure(stage).endswith("; see which: modelctl status; lab1 failed, run 2; lab1 failed, run 1")
+
     def test_hosts_that_do_not_come_back_are_told_of(self, stage: Stage) -> None:
         stage.act(FAIL)
         line = failure(stage)

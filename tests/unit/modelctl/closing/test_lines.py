@@ -131,6 +131,11 @@ def test_who_failed_has_a_line_of_their_own_among_many() -> None:
         (closing(SETTLED[:1], commit="unknown"), "1 of 1 host runs what this checkout says; nothing changed"),
         (closing(SETTLED[:1], commit=f"{COMMIT}-dirty"), "1 of 1 host runs what 0123456789ab says; nothing changed"),
         (closing(SETTLED[-1:]), "nothing changed"),
+        (closing([HostEnd("lab1", Standing.NOT_PREDICTED, "", runs=False)], is_real=False), "1 not predicted"),
+        (
+            closing([HostEnd("lab1", Standing.NOT_REACHED, "timed out", runs=False)]),
+            "0 of 1 host are known to run what 0123456789ab says; nothing changed, 1 not reached",
+        ),
         (
             closing([*SETTLED[:1], replace(SETTLED[1], runs=False)]),
             "1 of 2 hosts is known to run what 0123456789ab says; nothing changed",
