@@ -147,8 +147,8 @@ def _failure(host: Host, rollout: Rollout | None) -> tuple[Standing, str]:
 def _changes(host: Host) -> Iterator[str]:
     """The operations that have changed the host, or would."""
     state = host.state
-    for operation in host.op_hash_order:
-        meta = state.ops[host][operation].operation_meta
+    for operation, data in state.ops[host].items():
+        meta = data.operation_meta
         is_changed = meta.is_complete() and meta.did_change()
         if is_changed if state.is_executing else meta._maybe_is_change:
             yield from (name.split(" | ")[-1] for name in state.op_meta[operation].names)

@@ -61,8 +61,9 @@ def _running(judged: Sequence[bool], commit: str) -> str:
 
 
 def _commit(closing: Closing) -> str:
-    commit = closing.commit.removesuffix("-dirty")
-    return "this checkout" if commit == "unknown" else commit[:_SHORT]
+    """What the hosts run is in no commit where something was not committed."""
+    is_in_git = closing.commit != "unknown" and not closing.commit.endswith("-dirty")
+    return closing.commit[:_SHORT] if is_in_git else "this checkout"
 
 
 def _counts(closing: Closing) -> list[str]:

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn
 
+import click
 import pyinfra.connectors.local
 import pyinfra.connectors.ssh
 import pyinfra.connectors.ssh_util
 import pyinfra.connectors.util
 import pyinfra_cli.cli
 from pyinfra import logger
-from pyinfra.api import Host
+from pyinfra.api import Config, Host, State
 from pyinfra.connectors.util import CommandOutput
 from pyinfra.context import ctx_state
 from pyinfra_cli.exceptions import CliError
@@ -32,6 +33,7 @@ _STDIN, _STDERR = 0, 2
 _confirm = pyinfra_cli.cli._do_confirm
 _exit = pyinfra_cli.cli._exit
 _getpass = pyinfra_cli.cli.getpass
+_set_fail_prompts = pyinfra_cli.cli._set_fail_prompts
 _run_with_password = pyinfra.connectors.util.execute_command_with_sudo_retry
 
 
@@ -75,6 +77,12 @@ def _confirm_or_refuse(msg: str) -> bool:
     if "failed" in msg:
         return False
     raise CliError("not confirmed, so nothing was done")
+
+
+def _ask_unless_dry(state: State, config: Config) -> None:
+    """A prediction goes on without the hosts that failed; pyinfra wants an enter, "to execute"."""
+    if not click.get_current_context().params["dry"]:
+        _set_fail_prompts(state, config)
 
 
 class NoTerminal(OSError):
@@ -133,6 +141,7 @@ def _exit_as_asked() -> None:
 MENDS = (
     (pyinfra_cli.cli, "_exit", _exit_as_asked),
     (pyinfra_cli.cli, "_do_confirm", _confirm_or_refuse),
+    (pyinfra_cli.cli, "_set_fail_prompts", _ask_unless_dry),
     (pyinfra_cli.cli, "getpass", _password_or(_no_run)),
     (pyinfra.connectors.ssh_util, "getpass", _password_or(_no_key)),
     (pyinfra.connectors.util, "getpass", _password_or(NoTerminal)),

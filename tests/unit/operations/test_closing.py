@@ -1,6 +1,9 @@
 """What the closing word says of each host, and that it says not more than was seen."""
 
+from typing import Any
+
 import pytest
+from pyinfra.api import Host
 
 from modelctl.closing.host_end import HostEnd, Standing
 from node.protocol.facts import Facts
@@ -30,6 +33,21 @@ def test_a_run_that_is_about_no_services_says_nothing_of_them(engine: Engine, mo
     """As one that prepares hosts, of which nobody may know yet what they should run."""
     monkeypatch.setattr(closing._Ending, "is_of_services", False)
     assert {end.runs for end in engine.run().ends.values()} == {None}
+
+
+def test_what_was_being_planned_when_the_run_was_broken_off(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pyinfra lists an operation before it holds what that would do."""
+
+    def end_of(host: Host, run: Any, is_whole: bool) -> HostEnd:
+        host.op_hash_order.append("planned")
+        found = original(host, run, is_whole)
+        host.op_hash_order.remove("planned")
+        return found
+
+    original = closing._end_of
+    monkeypatch.setattr(closing, "_end_of", end_of)
+    engine.unsettle("lab1")
+    assert engine.run().foreseen["lab1"].standing is Standing.WOULD_CHANGE
 
 
 def test_an_update(engine: Engine) -> None:

@@ -129,7 +129,7 @@ def test_who_failed_has_a_line_of_their_own_among_many() -> None:
     [
         (closing(SETTLED[:1]), "1 of 1 host runs what 0123456789ab says; nothing changed"),
         (closing(SETTLED[:1], commit="unknown"), "1 of 1 host runs what this checkout says; nothing changed"),
-        (closing(SETTLED[:1], commit=f"{COMMIT}-dirty"), "1 of 1 host runs what 0123456789ab says; nothing changed"),
+        (closing(SETTLED[:1], commit=f"{COMMIT}-dirty"), "1 of 1 host runs what this checkout says; nothing changed"),
         (closing(SETTLED[-1:]), "nothing changed"),
         (closing([HostEnd("lab1", Standing.NOT_PREDICTED, "", runs=False)], is_real=False), "1 not predicted"),
         (

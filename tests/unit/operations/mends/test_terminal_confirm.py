@@ -8,8 +8,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
+import click
 import pytest
+from pyinfra.api import Config, State
 from pyinfra.context import ctx_state
 from pyinfra_cli import cli
 from pyinfra_cli.exceptions import CliError
@@ -44,6 +47,15 @@ def test_pyinfra_still_exits_as_if_all_was_done() -> None:
     source = inspect.getsource(cli._main)
     assert 'skip this step with -y"):\n            _exit()' in source
     assert "EOFError" not in inspect.getsource(cli)
+
+
+@pytest.mark.parametrize("dry", [True, False])
+def test_a_prediction_goes_on_without_a_question(dry: bool) -> None:
+    state, config = SimpleNamespace(), SimpleNamespace()
+    with click.Context(click.Command("pyinfra")) as context:
+        context.params["dry"] = dry
+        cli._set_fail_prompts(cast("State", state), cast("Config", config))
+    assert hasattr(state, "should_raise_failed_hosts") is not dry
 
 
 class TestConfirm:
