@@ -7,6 +7,7 @@ from functools import wraps
 
 import click
 
+from modelctl import screen
 from modelctl.changes import ancestry, bad_versions, change, journal, preview
 from modelctl.changes.edit import Edit
 from modelctl.changes.git import Checkout
@@ -82,6 +83,7 @@ def make(inventory: Inventory, checkout: Checkout, edit: Callable[[], Edit], mov
         inventory.connect()
         hosts = _agree(inventory, made.after, move)
         if move.wish.dry_run:
+            screen.say("nothing was changed: this was a dry run")
             return False
         begun = _change(inventory, checkout, made, move, hosts)
         message = f"{move.what}\n\n{move.wish.reason}".rstrip()
