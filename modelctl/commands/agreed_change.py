@@ -81,7 +81,10 @@ def make(inventory: Inventory, checkout: Checkout, edit: Callable[[], Edit], mov
         checkout.require_editable(made.file)
         _require_pins_committed(inventory, checkout)
         inventory.connect()
-        hosts = _agree(inventory, made.after, move)
+        try:
+            hosts = _agree(inventory, made.after, move)
+        except remote.NoAnswer as error:
+            raise OperatorError(f"{error}; nothing was changed") from None
         if move.wish.dry_run:
             screen.say("nothing was changed: this was a dry run")
             return False

@@ -14,8 +14,9 @@ from modelctl.errors import OperatorError
 from modelctl.faults import one_line
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.hosts import Datasink
-from modelctl.nodes import node_command, remote, travelling, trust
+from modelctl.nodes import node_command, remote, travelling, trust, unreached
 from modelctl.nodes.pull_ca import PullCa
+from modelctl.nodes.unreached import Obstacle
 from node import protocol
 from node.desired_state import DesiredState
 from node.protocol.condition import EXAMINE, Condition, Content, Examine, Registry
@@ -60,12 +61,14 @@ def _run(fleet: Fleet, host: str, command: list[str], message: str = "") -> "sub
 
 def _unreachable(fleet: Fleet, host: str, said: str) -> Lack:
     """What ssh's words mean."""
-    if "Host key verification failed" in said:
-        return _host_key(fleet, host)
-    if "Permission denied" in said:
-        return _login(fleet, host, said)
-    look = to_do(f"look at its power and its cable, and at {_place(fleet, host)}")
-    return Lack("reachable", said, "an SSH server", look)
+    match unreached.obstacle(said):
+        case Obstacle.HOST_KEY:
+            return _host_key(fleet, host)
+        case Obstacle.LOGIN:
+            return _login(fleet, host, said)
+        case Obstacle.SILENCE:
+            look = to_do(f"{unreached.LOOK}, and at {_place(fleet, host)}")
+            return Lack("reachable", said, "an SSH server", look)
 
 
 def _host_key(fleet: Fleet, host: str) -> Lack:

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
-from modelctl import hints
 from modelctl.errors import OperatorError
 from modelctl.faults import MAX_QUOTED, one_line
 from modelctl.inventory.fleet import Fleet
+from modelctl.nodes import unreached
 
 CONNECT_SECONDS = 10
 AT_ONCE = 32  # each is a process of its own on the control node
@@ -92,7 +92,7 @@ def side_by_side(hosts: Sequence[str], ask: Callable[[str], Answer]) -> dict[str
 
 def unreachable(fleet: Fleet, host: str, said: str) -> Unreachable:
     """The error for a host that ssh cannot reach, with ssh's own words."""
-    line = f"{said.rstrip('.')}; is it up, and trusted? {hints.modelctl(f'trust {host}')}"
+    line = f"{said.rstrip('.')}; {unreached.next_step(host, said)}"
     return Unreachable(f"{place(fleet, host)}: {line}", said)
 
 

@@ -12,6 +12,7 @@ from modelctl import locks, text_file
 from modelctl.errors import OperatorError
 from modelctl.nodes import known_hosts as file
 from modelctl.nodes.known_hosts import KnownHosts
+from modelctl.nodes.unreached import LOOK_AND_REPEAT
 
 KEY_TYPE = "ssh-ed25519"
 SCAN_SECONDS = 10
@@ -45,12 +46,12 @@ def scan(host: str, address: IPv4Address | IPv6Address, port: int = _PORT) -> Ho
     except FileNotFoundError:
         raise OperatorError("ssh-keyscan: no such program; install it: apt-get install openssh-client") from None
     except subprocess.TimeoutExpired:
-        raise OperatorError(f"{host} ({address}): no SSH key within {SCAN_SECONDS} s; is it up?") from None
+        raise OperatorError(f"{host} ({address}): no SSH key within {SCAN_SECONDS} s; {LOOK_AND_REPEAT}") from None
     for line in found.stdout.splitlines():
         fields = line.split()
         if len(fields) >= 3 and fields[1] == KEY_TYPE:
             return HostKey(str(address), fields[2])
-    raise OperatorError(f"{host} ({address}): found no {KEY_TYPE} key; expected an SSH server there; is it up?")
+    raise OperatorError(f"{host} ({address}): found no {KEY_TYPE} key; expected an SSH server there; {LOOK_AND_REPEAT}")
 
 
 def known_key(known_hosts: Path, address: str, port: int = _PORT) -> HostKey | None:

@@ -11,12 +11,14 @@ import pyinfra.connectors.util
 from paramiko import SSHException
 from paramiko.config import SSHConfigDict
 from paramiko.file import BufferedFile
+from paramiko.ssh_exception import NoValidConnectionsError
 from pyinfra.api import Inventory
 from pyinfra.api.exceptions import ConnectError, PyinfraError
 from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.connectors.sshuserclient.config import SSHConfig
 from pyinfra_cli.exceptions import CliError
 
+from modelctl.nodes import unreached
 from operations.listening import hand_on, listener_of
 from operations.notes import notes_of
 from operations.rollout import run_order
@@ -40,12 +42,16 @@ def _hosts_in_order(self: Inventory) -> list[Any]:
 
 def _connect_without_delay(self: SSHConnector) -> None:
     """paramiko leaves Nagle's algorithm on, some 40 ms for each command, and waits for ever for a host that is gone. Of
-    a key that it cannot use pyinfra would say that the fault is in this file.
+    one that refuses, or has no route, it names the port alone, and "[Errno None]". Of a key that it cannot use pyinfra
+    would say that the fault is in this file.
     """
     try:
         _connect(self)
     except PyinfraError as error:
         raise error if isinstance(error, ConnectError) else CliError(str(error)) from None
+    except NoValidConnectionsError as silent:
+        reasons = [each.strerror or str(each) for each in silent.errors.values() if isinstance(each, OSError)]
+        raise OSError(", ".join(dict.fromkeys(reasons))) from None
     assert self.client is not None
     transport = self.client.get_transport()
     assert transport is not None
@@ -61,7 +67,7 @@ def _connect_or_note(self: SSHConnector) -> None:
     try:
         _connect_at_last(self)
     except ConnectError as error:
-        notes_of(self.host).failure = str(error)
+        notes_of(self.host).failure = f"{error}; {unreached.next_step(self.host.name, str(error))}"
         raise
 
 

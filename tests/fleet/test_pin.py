@@ -104,4 +104,4 @@ def test_a_datasink_with_another_host_key_is_not_believed(site: Path, pins: Path
     assert (run.code, pins.read_text()) == (1, "{}\n")
     [line] = run.err.splitlines()
     assert line.startswith("data1 (198.18.0.")
-    assert line.endswith(f"Host key verification failed; is it up, and trusted? {hint('trust data1', site)}")
+    assert line.endswith(f"Host key verification failed; is its key trusted? {hint('trust data1', site)}")

@@ -11,7 +11,7 @@ from lab.lab import Lab
 from tests.fleet import site
 from tests.fleet.conftest import SERVED, NodeOf
 from tests.fleet.node import Node
-from tests.fleet.operator import DEFAULT_SITE, Run, hint, modelctl
+from tests.fleet.operator import DEFAULT_SITE, Run, modelctl
 
 pytestmark = pytest.mark.usefixtures("deployed")
 
@@ -114,7 +114,7 @@ def test_a_host_whose_cable_is_cut_is_unknown(lab: Lab, node: NodeOf) -> None:
     assert {name: cells[-4:-1] for name, cells in rows(run).items()} == {**expected, "east": ["unknown"] * 3}
     [line] = notes(run)
     assert line.startswith("east (198.18.0.")
-    assert line.endswith(f"; is it up, and trusted? {hint('trust east')}")
+    assert line.endswith("; look at its power and its cable, then run again")
     assert found.json["hosts"]["east"] == {"services": {}, "error": line}
     assert status("east").code == 0
 

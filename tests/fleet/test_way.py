@@ -73,7 +73,7 @@ def test_a_way_that_leads_to_another_host_is_refused(configured: Path) -> None:
     status, name = asked("lab1")
     assert status.code == 3
     error = json.loads(status.out)["hosts"]["lab1"]["error"]
-    assert error.endswith(f"Host key verification failed; is it up, and trusted? {hint('trust lab1')}")
+    assert error.endswith(f"Host key verification failed; is its key trusted? {hint('trust lab1')}")
     assert name.code == 1
     assert "does not match" in name.err
     assert "Traceback" not in status.err + name.err

@@ -168,7 +168,9 @@ class Stage:
 
 
 class FakeHosts:
-    """In the place of remote.run. `previews` and `statuses` are answers by host; the rest say that all is there."""
+    """In the place of remote.run. `previews` and `statuses` are answers by host; the rest say that all is there, and
+    the one that is `unplugged` nothing.
+    """
 
     def __init__(self) -> None:
         self.previews: dict[str, str] = {}
@@ -178,11 +180,14 @@ class FakeHosts:
         self.asked: list[tuple[str, str]] = []
         self.roots: list[tuple[str, Any]] = []
         self.keep_fault = (0, "")
+        self.unplugged = ""
 
     def run(
-        self, _fleet: Fleet, host: str, command: Sequence[str], _seconds: float, message: str = ""
+        self, fleet: Fleet, host: str, command: Sequence[str], _seconds: float, message: str = ""
     ) -> "subprocess.CompletedProcess[str]":
         self.asked.append((host, message))
+        if host == self.unplugged:
+            raise remote.unreachable(fleet, host, "ssh: No route to host")
         if command[-1] == "read-folder":
             model, version = protocol.loads(ReadFolder, message.splitlines()[-1]).names
             return _said(json.dumps({**_stored(model, version), **self.stored}))

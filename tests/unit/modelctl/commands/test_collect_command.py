@@ -200,7 +200,7 @@ def test_a_collected_file_that_was_damaged(hosts: Hosts) -> None:
 
 def test_a_link_that_dies_on_the_way_leaves_nothing_half(far: Hosts) -> None:
     (far.folder / "cut").write_bytes(DATA)
-    assert refusal(collect("--yes")).startswith("sentinel (192.168.10.60): no reason given; is it up, and trusted?")
+    assert refusal(collect("--yes")).startswith("sentinel (192.168.10.60): no reason given; look at its power")
     assert list(far.collected.iterdir()) == []
     (far.folder / "cut").unlink()
     assert collect("--yes").exit_code == 0
@@ -295,8 +295,8 @@ def test_a_version_that_the_host_lacks() -> None:
 def test_a_host_that_is_unreachable(far: Hosts) -> None:
     (far.folder / "away").write_text("192.168.10.60")
     assert refusal(collect("--yes")) == (
-        "sentinel (192.168.10.60): ssh: connect to host 192.168.10.60: No route to host; is it up, and trusted? "
-        "modelctl trust sentinel"
+        "sentinel (192.168.10.60): ssh: connect to host 192.168.10.60: No route to host; look at its power "
+        "and its cable, then run again"
     )
 
 

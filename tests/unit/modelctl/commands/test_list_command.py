@@ -83,7 +83,7 @@ def test_without_an_answer_what_is_stored_is_unknown(nodes: FakeNodes, site: Pat
     table, note = result.stdout.split("\n\n")
     assert [line.split()[-2:] for line in table.splitlines()[1:]] == [["unknown", "unknown"]] * 10
     assert table.splitlines()[1].split()[1:4] == ["2020-12-06", "none", "lab1=2026-05-01"]
-    assert note == "data1 (192.168.10.50): No route to host; is it up, and trusted? modelctl trust data1\n"
+    assert note == "data1 (192.168.10.50): No route to host; look at its power and its cable, then run again\n"
 
 
 @pytest.mark.usefixtures("nodes")

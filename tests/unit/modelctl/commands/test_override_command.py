@@ -67,6 +67,17 @@ def test_there_and_back(stage: Stage) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["data1", "sentinel"])
+def test_a_host_that_is_not_reached(stage: Stage, hosts: FakeHosts, name: str) -> None:
+    hosts.unplugged = name
+    result = override("sentinel", MODEL, OLD, "--yes")
+    assert (result.exit_code, stage.is_as_first()) == (1, True)
+    assert result.stderr.startswith(f"{name} (")
+    assert result.stderr.endswith(
+        "): ssh: No route to host; look at its power and its cable, then run again; nothing was changed\n"
+    )
+
+
 def test_one_with_the_current_version_moves_no_host(stage: Stage, hosts: FakeHosts) -> None:
     what = f"Override {MODEL} on sentinel with {NEW}"
     assert said("sentinel", MODEL, NEW, "--yes") == (

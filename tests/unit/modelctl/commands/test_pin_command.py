@@ -280,7 +280,7 @@ def test_a_datasink_that_does_not_answer(datasink: FakeDatasink, site: Path, pin
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
         "data1 (192.168.10.50): ssh: connect to host 192.168.10.50 port 22: Connection timed out; "
-        "is it up, and trusted? modelctl trust data1\n"
+        "look at its power and its cable, then run again\n"
     )
     assert pins_file.read_text() == "{}\n"
 

@@ -214,8 +214,8 @@ def test_a_host_that_is_unreachable_or_does_not_know_is_left_alone(far: Hosts) -
     result = far.clean("--yes")
     assert result.exit_code == 3
     assert result.stdout.splitlines()[-3:] == [
-        "lab1 (192.168.10.20): ssh: connect to host 192.168.10.20: No route to host; is it up, and trusted? "
-        "modelctl trust lab1; it is left alone",
+        "lab1 (192.168.10.20): ssh: connect to host 192.168.10.20: No route to host; look at its power "
+        "and its cable, then run again; it is left alone",
         "east (192.168.10.21): it does not say which versions its sets name; a deploy brings a program that does, and "
         "mends sets: pyinfra inventory.py deploys/models.py --limit east -y; it is left alone",
         f"sentinel: 1 version removed, {result.stdout.split(' goes, ')[1].split()[0]} B freed",

@@ -150,7 +150,7 @@ def test_without_the_datasink_it_tells_what_is_pinned(nodes: FakeNodes, site: Pa
     ]
     assert hosts.splitlines()[1].split() == ["data1", "none", "unknown"]
     assert result.exit_code == 3
-    assert notes == "data1 (192.168.10.50): No route to host; is it up, and trusted? modelctl trust data1\n"
+    assert notes == "data1 (192.168.10.50): No route to host; look at its power and its cable, then run again\n"
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_as_json(nodes: FakeNodes, site: Path) -> None:
         "metrics": {"accuracy": "0.9", "events": "140"}, "fault": None, "unreadable": None, "pinned": "yes",
         "marks": ["override on lab1"], "bad": None,
     }  # fmt: skip
-    line = "alpha5 (192.168.10.22): No route to host; is it up, and trusted? modelctl trust alpha5"
+    line = "alpha5 (192.168.10.22): No route to host; look at its power and its cable, then run again"
     assert found["hosts"] == {
         "sentinel": {"gets": BASE, "runs": BASE, "error": None},
         "lab1": {"gets": "2026-05-01", "runs": "2026-05-01", "error": None},

@@ -109,7 +109,7 @@ data1   datapump   face_recognition       2026-02-02  2026-02-02
 alpha5  imagenode  coral_packages         2025-12-19  2025-12-19
 alpha5  imagenode  mobilenet_ssd_edgetpu  2025-12-19  2025-12-19
 
-east (192.168.10.21): No route to host; is it up, and trusted? modelctl trust east
+east (192.168.10.21): No route to host; look at its power and its cable, then run again
 lab1 imagenode: drift: chosen 0ddba110ddba, wanted LAB1--------
 lab1 imagenode: drift: mobilenet_ssd 2019-01-01, wanted 2020-12-06
 lab1 imagenode: returned (anna@ramrod, 2026-11-22T23:40:00Z): port 1 is closed
@@ -292,7 +292,7 @@ def test_some_hosts_without_the_datasink(nodes: FakeNodes, site: Path) -> None:
     nodes.fail("data1", 255, "No route to host")
     result, line = (
         run(site, "lab1"),
-        "data1 (192.168.10.50): No route to host; is it up, and trusted? modelctl trust data1",
+        "data1 (192.168.10.50): No route to host; look at its power and its cable, then run again",
     )
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.split("\n\n")[2] == f"{line}\n"

@@ -184,7 +184,7 @@ def test_without_the_datasink_all_is_unknown(datasink: FakeDatasink, site: Path)
 host   folder    model          version     against  missing    extra  changed
 data1  registry  mobilenet_ssd  2020-12-06  pin      unknown  unknown  unknown
 
-data1 (192.168.10.50): No route to host; is it up, and trusted? modelctl trust data1
+data1 (192.168.10.50): No route to host; look at its power and its cable, then run again
 """
     )
 

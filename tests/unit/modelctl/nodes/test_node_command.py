@@ -181,7 +181,7 @@ def test_no_connection(nodes: FakeNodes) -> None:
     nodes.fail("lab1", 255, "ssh: connect to host 192.168.10.20 port 22: No route to host")
     assert refusal() == (
         "lab1 (192.168.10.20): ssh: connect to host 192.168.10.20 port 22: No route to host; "
-        "is it up, and trusted? modelctl trust lab1"
+        "look at its power and its cable, then run again"
     )
 
 

@@ -165,7 +165,7 @@ def test_without_a_key_of_the_site_ssh_takes_the_operators(ssh: FakeSsh) -> None
 def test_no_connection(ssh: FakeSsh) -> None:
     ssh.answer(LAB1, 'printf "@@@@\\nHost key verification\\033[2J failed.\\r\\n" >&2; exit 255')
     assert refusal(fleet()) == (
-        "lab1 (192.168.10.20): Host key verification?[2J failed; is it up, and trusted? modelctl trust lab1"
+        "lab1 (192.168.10.20): Host key verification?[2J failed; is its key trusted? modelctl trust lab1"
     )
 
 

@@ -50,7 +50,7 @@ def test_other_bytes_than_were_announced(registry: Path, tmp_path: Path) -> None
 @pytest.mark.usefixtures("registry")
 def test_a_link_that_breaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_programs.put(tmp_path, monkeypatch, ssh=SSH.format(do="echo 'ssh: lost' >&2; exit 255\n"))
-    with pytest.raises(OperatorError, match=r"^data1 \(192.168.10.50\): ssh: lost; is it up, and trusted\?"):
+    with pytest.raises(OperatorError, match=r"^data1 \(192.168.10.50\): ssh: lost; look at its power"):
         send(tmp_path, os.urandom(1 << 20))
     fake_programs.put(tmp_path, monkeypatch, ssh=SSH.format(do="echo 'python3: killed' >&2; exit 9\n"))
     with pytest.raises(OperatorError) as caught:

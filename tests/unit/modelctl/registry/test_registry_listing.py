@@ -123,7 +123,7 @@ def test_what_the_datasink_says_is_told_without_its_control_characters(datasink:
 
 def test_no_connection(datasink: FakeDatasink) -> None:
     datasink.answer_with("echo 'No route to host' >&2; exit 255")
-    assert refusal() == "data1 (192.168.10.50): No route to host; is it up, and trusted? modelctl trust data1"
+    assert refusal() == "data1 (192.168.10.50): No route to host; look at its power and its cable, then run again"
 
 
 def test_no_python_there(datasink: FakeDatasink) -> None:

@@ -58,7 +58,7 @@ def test_names_never_reach_a_shell(datasink: FakeDatasink, tmp_path: Path, monke
 def test_no_connection(datasink: FakeDatasink) -> None:
     datasink.answer_with('printf "@@@@\\nHost key verification\\033[2J failed.\\r\\n" >&2; exit 255')
     assert refusal(fleet()) == (
-        "data1 (192.168.10.50): Host key verification?[2J failed; is it up, and trusted? modelctl trust data1"
+        "data1 (192.168.10.50): Host key verification?[2J failed; is its key trusted? modelctl trust data1"
     )
 
 

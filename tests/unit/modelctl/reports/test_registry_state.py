@@ -132,6 +132,6 @@ def test_no_collect_is_advised_that_could_not_be_typed(nodes: FakeNodes, place: 
 
 def test_an_unreachable_datasink(nodes: FakeNodes) -> None:
     nodes.fail("data1", 255, "No route to host")
-    line = "data1 (192.168.10.50): No route to host; is it up, and trusted? modelctl trust data1"
+    line = "data1 (192.168.10.50): No route to host; look at its power and its cable, then run again"
     assert registry_state.look(FLEET) == RegistryState(error=line)
     assert lines(RegistryState(error=line)) == [line]

@@ -217,7 +217,7 @@ class TestUnknown:
         found = status.look(FLEET, status.wanted_sets(FLEET, ["lab1", "east"]))
         assert (found["lab1"].services, found["lab1"].is_healthy, found["east"].is_healthy) == ({}, False, True)
         assert found["lab1"].error == (
-            "lab1 (192.168.10.20): No route to host; is it up, and trusted? modelctl trust lab1"
+            "lab1 (192.168.10.20): No route to host; look at its power and its cable, then run again"
         )
         assert not is_ok(found)
 
@@ -283,7 +283,7 @@ def test_as_json(nodes: FakeNodes) -> None:
             },
             "east": {
                 "services": {},
-                "error": "east (192.168.10.21): No route to host; is it up, and trusted? modelctl trust east",
+                "error": "east (192.168.10.21): No route to host; look at its power and its cable, then run again",
                 "running": [],
             },
         },

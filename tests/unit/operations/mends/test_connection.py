@@ -1,5 +1,6 @@
 """What is mended of connections, and that it is still broken: an upgrade that mends it fails a test here."""
 
+import errno
 import inspect
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from unittest.mock import Mock
 
 import paramiko
 import pytest
+from paramiko.ssh_exception import NoValidConnectionsError
 from pyinfra.api import facts, operations
 from pyinfra.api.command import StringCommand
 from pyinfra.api.exceptions import ConnectError
@@ -152,7 +154,15 @@ class TestWhatFailed:
         monkeypatch.setattr(connection, "_connect_at_last", Mock(side_effect=ConnectError("Could not connect (no)")))
         with pytest.raises(ConnectError):
             SSHConnector.connect(self.CONNECTOR)
-        assert notes_of(self.HOST).failure == "Could not connect (no)"
+        repeat = "look at its power and its cable, then run again"
+        assert notes_of(self.HOST).failure == f"Could not connect (no); {repeat}"
+
+    def test_a_host_that_nothing_answers_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """paramiko says "[Errno None] Unable to connect to port 22 on ..."."""
+        silent = NoValidConnectionsError({("192.168.10.20", 22): OSError(errno.EHOSTUNREACH, "No route to host")})
+        monkeypatch.setattr(connection, "_connect", Mock(side_effect=silent))
+        with pytest.raises(OSError, match=r"^No route to host$"):
+            SSHConnector._connect(self.CONNECTOR)
 
 
 class TestBrokenHandshake:
