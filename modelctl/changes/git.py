@@ -1,5 +1,7 @@
 """The checkout's git, as far as a command that edits the inventory needs it. Formats: git-status(1), porcelain v2."""
 
+import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,9 +34,19 @@ class Checkout:
                 "expected a branch that has them; take them in first: git pull"
             )
         if any(not line.startswith("# ") for line in lines):
-            raise OperatorError(f"{path}: it has uncommitted changes; expected none; commit them, or git stash")
+            raise self.uncommitted(path, "none")
         if path.exists():  # else the commit will add it
             _run(self.folder, "ls-files", "--error-unmatch", "--", str(path))  # git says nothing of an ignored file
+
+    def uncommitted(self, path: Path, expected: str) -> OperatorError:
+        """What to say of a file of this checkout that git does not have as it is, with the command that commits it."""
+        there = f"git -C {shlex.quote(str(self.folder))}"
+        name = shlex.quote(os.path.relpath(path.resolve(), self.folder))
+        message = shlex.quote(f"Change {path.name}")
+        return OperatorError(
+            f"{path}: it has uncommitted changes; expected {expected}; commit them: "
+            f"{there} add {name} && {there} commit --message {message} {name}; or take them back: {there} stash"
+        )
 
     def add(self, path: Path) -> None:
         """Let a commit know of a new file. Raises OperatorError for one that git is to ignore."""

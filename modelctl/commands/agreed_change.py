@@ -148,7 +148,7 @@ def _require_pins_committed(inventory: Inventory, checkout: Checkout) -> None:
     """What names a version is committed here; its pin must be too, or no other checkout could deploy."""
     pins = inventory.pins.resolve()
     if pins.is_relative_to(checkout.folder) and checkout.has_changes(pins):
-        raise OperatorError(f"{pins}: it has uncommitted changes; expected the pins that git has; commit them")
+        raise checkout.uncommitted(pins, "the pins that git has")
 
 
 def _require_locked(hosts: Sequence[HostPreview]) -> None:

@@ -1,6 +1,7 @@
 """The checkout's git, with real repositories."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -47,8 +48,16 @@ def test_uncommitted_changes_of_the_file(stage: Stage, state: str) -> None:
         stage.git("switch", "--quiet", "--discard-changes", "--orphan", "other")
         stage.registry.parent.mkdir(exist_ok=True)
         stage.registry.write_text(text)
-    expected = f"{stage.registry}: it has uncommitted changes; expected none; commit them, or git stash"
-    assert refusal(stage) == expected
+    there = f"git -C '{stage.folder}'"
+    commits = (
+        f"{there} add inventory/registry.py && {there} commit --message 'Change registry.py' inventory/registry.py"
+    )
+    assert refusal(stage) == (
+        f"{stage.registry}: it has uncommitted changes; expected none; commit them: {commits}; "
+        f"or take them back: {there} stash"
+    )
+    subprocess.run(["bash", "-c", commits], check=False, capture_output=True)  # as it would be pasted
+    stage.checkout.require_editable(stage.registry)
 
 
 def test_a_file_that_git_ignores(stage: Stage) -> None:

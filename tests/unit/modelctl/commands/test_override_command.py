@@ -131,8 +131,8 @@ def test_a_checkout_that_is_not_ready(stage: Stage, hosts: FakeHosts) -> None:
     assert override("sentinel", MODEL, OLD, "--yes").exit_code == 0
     stage.site.write_text(stage.site.read_text() + "# mine\n")
     hosts.asked.clear()
-    expected = f"{stage.site}: it has uncommitted changes; expected none; commit them, or git stash\n"
-    assert refusal("sentinel", MODEL, "--clear") == expected
+    expected = f"{stage.site}: it has uncommitted changes; expected none; commit them: git -C '{stage.folder}' add "
+    assert refusal("sentinel", MODEL, "--clear").startswith(expected)
     stage.git("checkout", "--quiet", "--", "inventory/site.py")
     with journal.locked(stage.checkout):
         assert "another change is being made" in refusal("sentinel", MODEL, "--clear")

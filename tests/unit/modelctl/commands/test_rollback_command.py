@@ -129,8 +129,10 @@ def test_pins_that_git_does_not_have(stage: Stage, is_new: bool) -> None:
     else:
         pins.write_text(pins.read_text() + "\n")
     result = rollback(MODEL, OLD, "--yes")
-    expected = f"{pins}: it has uncommitted changes; expected the pins that git has; commit them\n"
-    assert (result.exit_code, result.stderr) == (1, expected)
+    there = f"git -C '{stage.folder}'"
+    commits = f"{there} add inventory/pins.json && {there} commit --message 'Change pins.json' inventory/pins.json"
+    expected = f"{pins}: it has uncommitted changes; expected the pins that git has; commit them: {commits}; or "
+    assert (result.exit_code, result.stderr) == (1, f"{expected}take them back: {there} stash\n")
     assert stage.registry.read_text() == TEXT
 
 
