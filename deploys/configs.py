@@ -1,4 +1,4 @@
-"""Configs, units and services alone: what a rollback runs. It copies no models."""
+"""Configs, units and services alone, with the versions that a host holds already. It copies no models."""
 
 from pyinfra import host
 

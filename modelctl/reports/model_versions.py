@@ -4,7 +4,7 @@ The JSON is ModelVersions; "ok" tells whether nothing differs or is unknown.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from modelctl import hints
@@ -185,8 +185,13 @@ def marks(fleet: Fleet, model: str, version: str) -> Iterator[str]:
     yield from (f"override on {host}" for host, each in fleet.overrides(model).items() if each == version)
 
 
+def marks_in_words(named: Iterable[str], bad: str | None) -> str:
+    """What names a version, and whether it is marked bad: why stands in a line of its own."""
+    return ", ".join([*named, *(["bad"] if bad is not None else [])]) or NONE
+
+
 def _version_row(name: str, version: ModelVersion) -> Row:
-    named = ", ".join(version.marks) or NONE
+    named = marks_in_words(version.marks, version.bad)
     if version.stored is None:
         return Row((name, *[UNKNOWN] * 3, version.pinned, named, UNKNOWN), ODD)
     if version.unreadable is not None:

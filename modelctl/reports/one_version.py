@@ -98,7 +98,7 @@ def _version(
 def report(found: OneVersion) -> Report:
     rows = [
         ("manifest", found.manifest),
-        ("marks", ", ".join(found.marks) or NONE),
+        ("marks", model_versions.marks_in_words(found.marks, found.bad)),
         ("runs on", ", ".join(found.hosts) or NONE),
         *found.told.items(),
         *((f"files.{name}", file.in_short) for name, file in found.files.items()),

@@ -170,7 +170,9 @@ def test_an_operator_marks_what_is_left(stage: Stage) -> None:
     shown = json.loads(modelctl("show", MODEL, "--json").stdout)["versions"][NEW]
     assert (shown["marks"], shown["bad"]) == (["previous"], said.partition(" is ")[2])
     told = f"{MODEL}/{NEW}: {shown['bad']}"
-    assert told in modelctl("show", MODEL).stdout.splitlines()
+    table = modelctl("show", MODEL).stdout
+    assert told in table.splitlines()
+    assert "  previous, bad  " in table
     assert told in modelctl("list").stdout.splitlines()
 
 
