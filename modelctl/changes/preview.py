@@ -46,14 +46,17 @@ class HostPreview:
     newer: Newer | None = None
 
 
+def pinned(fleet: Fleet, model: str, typed: str = "") -> str:
+    """In words which versions of a model can be moved to, with the one that is nearest to what was typed."""
+    return f"a pinned version of {model}: {choice(typed, fleet.pins.models.get(model, {}))}"
+
+
 def require_pinned(fleet: Fleet, model: str, version: str) -> None:
     """Raises OperatorError, with the versions that there are, for one that no pin covers."""
     require_version(version)
     if fleet.pin(model, version) is None:
-        allowed, pin = choice(version, fleet.pins.models.get(model, {})), hints.modelctl(f"pin {model} {version}")
-        raise OperatorError(
-            fault("VERSION", version, f"a pinned version of {model}: {allowed}; one that is stored: {pin}")
-        )
+        pin = hints.modelctl(f"pin {model} {version}")
+        raise OperatorError(fault("VERSION", version, f"{pinned(fleet, model, version)}; one that is stored: {pin}"))
 
 
 def require_stored(fleet: Fleet, model: str, version: str) -> None:

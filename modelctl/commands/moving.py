@@ -21,17 +21,19 @@ from modelctl.nodes import remote
 
 @click.command()
 @click.argument("model", shell_complete=completion.models)
-@click.argument("version", shell_complete=completion.versions)
+@click.argument("version", required=False, metavar="VERSION", shell_complete=completion.versions)
 @click.option("--anyway", is_flag=True, help="Promote it although it is marked bad.")
 @wish
 @options.inventory
-def promote(model: str, version: str, anyway: bool, wish: Wish, inventory: Inventory) -> None:
+def promote(model: str, version: str | None, anyway: bool, wish: Wish, inventory: Inventory) -> None:
     """Make VERSION the current version of MODEL, and the current one the previous: edit registry.py, commit, deploy.
 
     The version must be stored, pinned and complete, and newer than the current one. When the deploy fails, or is
     stopped, all of it is undone.
     """
     options.require_model(inventory.fleet, model)
+    if version is None:
+        raise OperatorError(fault("VERSION", None, preview.pinned(inventory.fleet, model)))
     now = inventory.fleet.registry.artefacts[model].current_version
     preview.require_pinned(inventory.fleet, model, version)
     if version_key(version) < version_key(now):

@@ -61,7 +61,10 @@ def require_pins_file(inventory: Inventory) -> None:
 def pin_versions(inventory: Inventory, versions: Sequence[tuple[str, str]], yes: bool) -> None:
     """Add these (model, version) to the pins file. Raises OperatorError for a faulty one when the others are pinned."""
     path, fleet = inventory.pins, inventory.fleet
-    proposal = pinning.propose(fleet, dict(_read_each(fleet, versions)))
+    stored = dict(_read_each(fleet, versions))
+    if any(each.fault is not None for each in stored.values()):
+        stored = pinning.with_others_named(stored, registry_store.listing(fleet))
+    proposal = pinning.propose(fleet, stored)
     _show(proposal, fleet.site.primary_datasink, path)
     if proposal.new:
         options.require_consent("Pin them?", "pinned", yes)

@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from modelctl import hints
 from modelctl.errors import Faults, OperatorError
-from modelctl.faults import fault
+from modelctl.faults import choice, fault
+from modelctl.inventory.coral import CORAL
 from modelctl.inventory.fleet import Fleet
 from modelctl.inventory.values import VERSION_FORM, is_version
 from modelctl.registry.manifest import pin_of
 from modelctl.schema import Pin, Pins
-from node.protocol.registry import FolderContents
+from node.protocol.registry import FolderContents, Listing
 
 Versions = list[tuple[str, str]]
 
@@ -28,6 +30,18 @@ def unpinned(fleet: Fleet, model: str | None, stored: Iterable[tuple[str, str]])
     """The (model, version) that no pin covers, of what hosts want and what is `stored`; of one model, or of all."""
     wanted = {pair for host in fleet.site.hosts for pair in fleet.versions(host).items()}
     return sorted(pair for pair in wanted | set(stored) if model in (None, pair[0]) and fleet.pin(*pair) is None)
+
+
+def with_others_named(
+    stored: Mapping[tuple[str, str], FolderContents], listing: Listing
+) -> dict[tuple[str, str], FolderContents]:
+    """What was read; where nothing could be, the reason goes on with what is stored instead, and how to bring it."""
+    return {
+        (model, version): each
+        if each.fault is None or model in listing.unreadable or version in listing.of(model)
+        else each._replace(fault=f"{each.fault}; {_others(model, version, listing)}")
+        for (model, version), each in stored.items()
+    }
 
 
 def propose(fleet: Fleet, stored: Mapping[tuple[str, str], FolderContents]) -> Proposal:
@@ -66,6 +80,13 @@ def require_version(version: str) -> str:
     if not is_version(version):
         raise OperatorError(fault("VERSION", version, VERSION_FORM))
     return version
+
+
+def _others(model: str, version: str, listing: Listing) -> str:
+    bring = f"coral download {version}" if model == CORAL else f"import {model} {version} FOLDER"
+    there = listing.of(model)
+    what = "name one of these, or bring this one" if there else "bring it"
+    return f"stored there: {choice(version, there)}; {what}: {hints.modelctl(bring)}"
 
 
 def _difference(found: Pin, known: Pin) -> str:

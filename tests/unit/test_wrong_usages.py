@@ -49,6 +49,7 @@ TYPED = [
     ("rollback face_recognition 2024-01-01", REFUSED, "VERSION: found '2024-01-01'", "allowed: a pinned version of "),
     ("rollback mobilenet_ssd --previous", REFUSED, "registry.models.mobilenet_ssd.previous_version: found nothing",
      "name one: modelctl rollback mobilenet_ssd VERSION"),
+    ("promote face_recognition", REFUSED, "VERSION: found nothing", "allowed: a pinned version of face_recognition: "),
     ("promote face_recognition 2024-01-01", REFUSED, "VERSION: found '2024-01-01'",
      "one that is stored: modelctl pin face_recognition 2024-01-01"),
     ("override lab2 mobilenet_ssd 2020-12-06", REFUSED, "HOST: found 'lab2'", "allowed: alpha5, data1, "),

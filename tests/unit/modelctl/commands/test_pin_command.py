@@ -175,12 +175,26 @@ def test_a_faulty_version_is_told_and_the_others_are_pinned(
     assert lines[1].startswith("data1: face_recognition/2026-02-02: changed: facelist.csv: found SHA-256 ")
     assert lines[2:] == [
         "data1: face_recognition/2026-02-02: extra: notes.txt",
-        f"data1: openface_torch/2020-03-25: {datasink.registry}/openface_torch: No such file or directory",
+        f"data1: openface_torch/2020-03-25: {datasink.registry}/openface_torch: No such file or directory; "
+        "stored there: none, there are none yet; bring it: modelctl import openface_torch 2020-03-25 FOLDER",
         "not pinned: face_recognition/2026-02-02, openface_torch/2020-03-25; when that is mended: modelctl pin",
     ]
     assert pinned(pins_file) == {
         (name, each.current_version) for name, each in REGISTRY.artefacts.items()
     } - {("face_recognition", "2026-02-02"), ("openface_torch", "2020-03-25")}  # fmt: skip
+
+
+def test_a_version_that_is_not_stored(datasink: FakeDatasink, site: Path) -> None:
+    datasink.store(*EYE)
+    datasink.store("haarcascades", "2026-05-01")
+    result = run(site, "haarcascades", "2026-05-02", "--yes")
+    there = f"{datasink.registry}/haarcascades/2026-05-02: No such file or directory"
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        f"data1: haarcascades/2026-05-02: {there}; stored there: 2020-03-25, 2026-05-01; name one of these, or bring "
+        "this one: modelctl import haarcascades 2026-05-02 FOLDER\n"
+        "not pinned: haarcascades/2026-05-02; when that is mended: modelctl pin\n"
+    )
 
 
 def test_a_version_that_is_pinned_with_these_bytes(datasink: FakeDatasink, site: Path) -> None:
