@@ -34,7 +34,8 @@ class Template:
 @dataclass(frozen=True)
 class Service:
     """What one service on one host is made from. `files` lie below templates/NAME/, and all of them get `context`.
-    `needs` are the files that it starts from and that a deploy does not bring. `stack` is None without a stick.
+    `needs` are the files that it starts from and that a deploy does not bring, `others` the hosts that the files
+    name, which this one has to find by these names. `stack` is None without a stick.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Service:
     work: Work
     context: Mapping[str, Any]
     needs: tuple[str, ...]
+    others: tuple[str, ...]
     stack: SetStack | None
 
     @property
@@ -98,6 +100,7 @@ def _sentinel(fleet: Fleet, name: str, host: Sentinel) -> Service:
         install,
         service="sentinel",
         units=_daily_cleanups(primary, host.cleans),
+        others=(primary, *host.cleans),
         configs=tasks,
         folders=(install, f"{install}/models", f"{install}/tasks", f"{install}/sockets"),
         work=Work(
@@ -121,6 +124,7 @@ def _sentinel(fleet: Fleet, name: str, host: Sentinel) -> Service:
 def _imagenode(fleet: Fleet, name: str, host: Outpost) -> Service:
     """An outpost has a child for each camera view."""
     ports, node_name, cameras = fleet.standards.ports, fleet.node_name(name), host.cameras.values()
+    datasink = fleet.datasink_of(host)
     install = f"{fleet.home(name)}/{fleet.standards.paths.imagenode}"
     return _service(
         fleet,
@@ -128,6 +132,7 @@ def _imagenode(fleet: Fleet, name: str, host: Outpost) -> Service:
         install,
         service="imagenode",
         path=(f"{install}/imagenode",),
+        others=(datasink,),
         folders=(install, f"{install}/models"),
         work=Work(
             Path(install, "imagenode", "imagenode.py"),
@@ -139,7 +144,7 @@ def _imagenode(fleet: Fleet, name: str, host: Outpost) -> Service:
         ),
         context={
             "node_name": node_name,
-            "hub": f"tcp://{fleet.datasink_of(host)}:{ports.imagehub}",
+            "hub": f"tcp://{datasink}:{ports.imagehub}",
             "cameras": {camera: _camera(host, value) for camera, value in host.cameras.items()},
         },
     )
@@ -173,6 +178,7 @@ def _service(
     path: tuple[str, ...] = (),
     units: Iterable[Template] = (),
     configs: Iterable[Template] = (),
+    others: tuple[str, ...] = (),
 ) -> Service:
     """A service in the folder `install`, with `path` as its own PYTHONPATH, a unit, and a config in its user's home."""
     script, pythons = str(work.script), _pythons(fleet, name)
@@ -197,6 +203,7 @@ def _service(
         work=work,
         context={**common, **context},
         needs=(script, *pythons),
+        others=others,
         stack=stack,
     )
 

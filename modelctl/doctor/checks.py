@@ -1,7 +1,7 @@
 """What a host lacks, by what it says of itself: found, expected, and the command that mends it."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from modelctl import hints
@@ -39,6 +39,7 @@ def of_node(fleet: Fleet, host: str, found: Condition) -> Iterator[Lack]:
         is_kept = f"not synchronised, although {keeper} runs"
         look = on("exec -- timedatectl")
         yield Lack("clock", is_kept if keeper else "not synchronised", "synchronised", look if keeper else PREPARE)
+    yield from _names(fleet, host, found.unfound)
     yield from _disk(fleet, host, found.space)
     yield from _code(fleet, host, found.code)
     yield from _environment(fleet, host, found.code)
@@ -53,6 +54,16 @@ def of_trainer(absent: list[str]) -> Iterator[Lack]:
     if absent:
         install = on(f"exec --sudo -- apt-get install -y {' '.join(absent)}")
         yield Lack("packages", f"no {', '.join(absent)}", "installed", install)
+
+
+def _names(fleet: Fleet, host: str, unfound: Mapping[str, str]) -> Iterator[Lack]:
+    """Only what this site names: its address is known here, and a node's own words are no part of a command."""
+    service = services.service_of(fleet, host)
+    assert service is not None
+    for name in service.others:
+        if name in unfound:
+            line = f"echo {fleet.host(name).address} {name} >>/etc/hosts"
+            yield Lack("name", unfound[name], "in DNS or /etc/hosts", on(f"exec --sudo -- {shlex.quote(line)}"))
 
 
 def _disk(fleet: Fleet, host: str, space: Space) -> Iterator[Lack]:

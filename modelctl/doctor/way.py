@@ -132,6 +132,7 @@ def _question(fleet: Fleet, host: str) -> Examine:
         brought=[] if stack is None else [name for name, _ in stack[1].packages()],
         content=_content(fleet, host),
         registry=_registry(fleet) if host == fleet.site.primary_datasink else None,
+        others=list(service.others),
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Dict, List, Optional
 
 from node.errors import Refusal
 from node.facts import imports, prerequisites, versions
-from node.machine import clock
+from node.machine import clock, resolver
 from node.protocol.condition import Clock, Code, Condition, Content, Examine, Letting, Registry, Space
 from node.pull import access, room
 from node.store import disk, rights
@@ -24,6 +24,7 @@ def look(asked: Examine) -> Condition:
         code=_code(asked, owner) if owner is not None else Code(unreadable=asked.needs),
         pull_access=access.held(),
         letting=_letting(asked.registry) if asked.registry is not None else None,
+        unfound=_unfound(asked.others),
     )
 
 
@@ -64,6 +65,11 @@ def _letting(registry: Registry) -> Letting:
     lines = registry.pull_ca
     here = access.installed(registry.login, lines) if lines else []
     return Letting(_rrsync(), here == lines if lines else None, access.revoked(here, lines))
+
+
+def _unfound(names: List[str]) -> Dict[str, str]:
+    faults = {name: resolver.fault(name) for name in names}
+    return {name: why for name, why in faults.items() if why is not None}
 
 
 def _rrsync() -> Optional[str]:

@@ -1,7 +1,7 @@
 """What `modelctl doctor` asks of a host, which may never have been deployed to: what a deploy and its service need."""
 
 from pathlib import Path
-from typing import List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional
 
 from node.codec import Size
 from node.desired_state import Version
@@ -35,6 +35,7 @@ class Examine(NamedTuple):
     brought: List[str]  # modules that a deploy brings
     content: Content
     registry: Optional[Registry]  # None on a host that pulls
+    others: List[str]  # hosts that its configs name
 
 
 class Clock(NamedTuple):
@@ -72,6 +73,7 @@ class Condition(NamedTuple):
     code: Code
     pull_access: PullAccess
     letting: Optional[Letting] = None
+    unfound: Dict[str, str] = {}  # of the others, and how that shows
 
 
 EXAMINE = Command("examine", Examine, Condition, "its condition")

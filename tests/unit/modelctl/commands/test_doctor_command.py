@@ -203,6 +203,13 @@ def test_an_answer_that_is_none(hosts: Hosts) -> None:
             ("clock", "not synchronised, although chrony runs", "synchronised", f"{ON_LAB1} exec -- timedatectl"),
         ),
         (
+            {"unfound": {"data1": "does not find data1", "--evil": "a name of its own"}},
+            (
+                "name", "does not find data1", "in DNS or /etc/hosts",
+                f"{ON_LAB1} exec --sudo -- 'echo 192.168.10.50 data1 >>/etc/hosts'",
+            ),
+        ),
+        (
             {"space": Space(Path("/home"), 210_000_000, 20_000_000)},
             ("disk", "/home: 210.0 MB free", "20.0 MB for models, and 200.0 MB beside", "modelctl prune nodes"),
         ),

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from node.facts import condition, prerequisites
-from node.machine import clock, commands, services
+from node.machine import clock, commands, resolver, services
 from node.protocol.condition import Clock, Code, Content, Examine, Letting, Registry
 from node.protocol.facts import PullAccess
 from node.pull import access
@@ -22,7 +22,7 @@ def asked(home: Path, monkeypatch: pytest.MonkeyPatch) -> Examine:
     script.write_text("import os\n")
     (script.parent / "sentinelcam" / "outpost.py").touch()
     needs, content = [script, Path("/bin/sh")], Content(home / "models" / "new")
-    return Examine(USER, "imagenode", script, needs, None, brought=[], content=content, registry=None)
+    return Examine(USER, "imagenode", script, needs, None, brought=[], content=content, registry=None, others=[])
 
 
 def test_a_bare_host(asked: Examine, home: Path) -> None:
@@ -65,6 +65,11 @@ def test_absent_programs_by_their_packages(asked: Examine, monkeypatch: pytest.M
     monkeypatch.setenv("PATH", str(tmp_path))
     assert condition.look(asked).packages == ["dpkg", "openssh-client", "rsync", "util-linux"]
     assert sorted(set(prerequisites.PACKAGES.values())) == condition.look(asked).packages
+
+
+def test_names_that_its_configs_have(asked: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolver, "fault", {"data1": None, "dada1": "does not find dada1"}.get)
+    assert condition.look(asked._replace(others=["data1", "dada1"])).unfound == {"dada1": "does not find dada1"}
 
 
 def test_what_is_to_come(asked: Examine, place: Place) -> None:
