@@ -77,10 +77,14 @@ def down() -> None:
 @main.command()
 @_lab_command
 def status() -> None:
-    """Show each host, its address and whether it runs; exit 3 unless all do. The control node may be off."""
-    for host in (*LAB.hosts.values(), CONTROL):
-        state = "up" if LAB.running(host.name) else "off"
-        click.echo(f"{host.name:<10} {state:<4} {host.login}@{host.address:<14} {host.service or '-'}")
+    """Show each host, its address, and whether it is on and connected; exit 3 unless all are on.
+
+    The control node may be off.
+    """
+    states = {host: LAB.state(host.name) for host in (*LAB.hosts.values(), CONTROL)}
+    width = max(map(len, states.values()))
+    for host, state in states.items():
+        click.echo(f"{host.name:<10} {state:<{width}}  {host.login}@{host.address:<14} {host.service or '-'}")
     if not all(LAB.running(name) for name in LAB.hosts):
         sys.exit(3)
 

@@ -117,6 +117,12 @@ class Lab:
         """Whether a host is powered on."""
         return machine.running(self.host(name)) is not None
 
+    def state(self, name: str) -> str:
+        """How a host stands, in words."""
+        if not self.running(name):
+            return "off"
+        return "up, cable cut" if network.is_cut(self.host(name)) else "up"
+
     def run(
         self, name: str, command: str | Sequence[str], user: str = "root", stdin: str = "", limit: float = 60.0
     ) -> subprocess.CompletedProcess[str]:

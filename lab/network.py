@@ -97,6 +97,12 @@ def cut(host: LabHost) -> None:
     run("ip", "-n", NAMESPACE, "link", "set", _cable(host), "down")
 
 
+def is_cut(host: LabHost) -> bool:
+    """Whether the host's cable is pulled."""
+    [link] = json.loads(run("ip", "-json", "-n", NAMESPACE, "link", "show", _cable(host)))
+    return "UP" not in link["flags"]
+
+
 def mend(host: LabHost) -> None:
     """Plug the host's cable in again, at full speed."""
     for space, device in _ends(host):

@@ -1,5 +1,6 @@
 """`python -m lab`: help, and the one line for a machine that cannot run the lab."""
 
+import json
 import os
 import platform
 import shutil
@@ -7,7 +8,7 @@ import shutil
 import pytest
 from click.testing import CliRunner
 
-from lab import preflight
+from lab import machine, network, preflight
 from lab.cli import main
 
 COMMANDS = {"up", "down", "status", "services", "boot", "reset", "ssh", "exec", "logs", "limit", "cut", "mend", "shell"}
@@ -81,3 +82,19 @@ def test_a_count_of_hosts_that_cannot_be_is_refused(count: str) -> None:
     code, output = run("up", "--hosts", count)
     assert code == 2
     assert "Invalid value for '--hosts'" in output
+
+
+@pytest.mark.usefixtures("able")
+def test_the_status_tells_a_host_whose_cable_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that is off has no cable to ask about."""
+    monkeypatch.setattr(machine, "running", lambda host: None if host.name == "east" else machine.Process(1, 1))
+    monkeypatch.setattr(
+        network, "run", lambda *words: json.dumps([{"flags": ["BROADCAST"] if words[-1] == "to-lab1" else ["UP"]}])
+    )
+    code, output = run("status")
+    assert code == 3
+    assert output.splitlines()[2:5] == [
+        "sentinel   up             ops@198.18.0.60    sentinel",
+        "lab1       up, cable cut  ops@198.18.0.20    imagenode",
+        "east       off            ops@198.18.0.21    imagenode",
+    ]
