@@ -1,5 +1,6 @@
 """Commands as they have to be typed for the site that was loaded: a pasted hint must not act on another site."""
 
+import os
 import re
 import shlex
 from collections.abc import Iterable
@@ -9,6 +10,9 @@ from modelctl.inventory.coral import CORAL
 from modelctl.product import CHECKOUT
 
 DEFAULT_SITE = Path("inventory.py")
+
+SITE_VARIABLE = "MODELCTL_SITE"
+"""Of the environment: the site of a command that names none."""
 
 FROM_A_NODE = re.compile(r"\bmodelctl (prune registry|collect)\b")
 """Commands that a node's program names: it knows no site."""
@@ -29,8 +33,8 @@ def modelctl(words: str) -> str:
 
 def modelctl_on(site: Path, words: str) -> str:
     """A command of modelctl for another site."""
-    is_default = site.resolve() == DEFAULT_SITE.resolve()
-    return f"modelctl {words}" if is_default else f"modelctl {words} --site {shlex.quote(str(site))}"
+    is_taken_anyway = site.resolve() == DEFAULT_SITE.resolve() and not os.environ.get(SITE_VARIABLE)
+    return f"modelctl {words}" if is_taken_anyway else f"modelctl {words} --site {shlex.quote(str(site))}"
 
 
 def pinning(label: str) -> str:

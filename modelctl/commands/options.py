@@ -6,17 +6,22 @@ from functools import wraps
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from modelctl import for_programs, hints, screen
 from modelctl.commands import completion
 from modelctl.errors import OperatorError
 from modelctl.faults import choice, fault
 from modelctl.inventory.fleet import Fleet
-from modelctl.inventory_file import load
+from modelctl.inventory.json_files import load_pins
+from modelctl.inventory_file import NEIGHBOURS, PINS, load
+from modelctl.product import CHECKOUT
 from modelctl.table import Report
 
 FAILED, DIFFERS = 1, 3
 """Exit codes of docs/reference/exit-codes.md: refused or failed; something is not as it should be, or unknown."""
+
+DEFAULT_IS_TAKEN = "this is the default site of this checkout; yours: --site PATH"
 
 yes = click.option("--yes", is_flag=True, help="Do not ask.")
 dry_run = click.option("--dry-run", is_flag=True, help="Only show what it would do.")
@@ -37,16 +42,34 @@ older = click.option(
 )
 
 
+def _site(context: click.Context, option: click.Parameter, path: Path) -> Path:
+    """Where nobody said which, and no version of it is pinned, the product's own site is hardly the one that is meant:
+    then that is the last line.
+    """
+    is_said = context.get_parameter_source(str(option.name)) is not ParameterSource.DEFAULT
+    if not (is_said or context.resilient_parsing) and path.resolve() == CHECKOUT / hints.DEFAULT_SITE:
+        pins = CHECKOUT / NEIGHBOURS / PINS
+        if pins.is_file() and not load_pins(pins).models:
+            context.find_root().call_on_close(lambda: screen.complain(DEFAULT_IS_TAKEN))
+    return path
+
+
+site = click.option(
+    "--site",
+    type=click.Path(path_type=Path),
+    default=hints.DEFAULT_SITE,
+    show_default=True,
+    envvar=hints.SITE_VARIABLE,
+    show_envvar=True,
+    callback=_site,
+    help="The inventory file of the site.",
+)
+
+
 def inventory(command: Callable[..., None]) -> Callable[..., None]:
     """Hand a command the inventory of the site that its option names, as `inventory`."""
 
-    @click.option(
-        "--site",
-        type=click.Path(path_type=Path),
-        default=hints.DEFAULT_SITE,
-        show_default=True,
-        help="The inventory file of the site.",
-    )
+    @site
     @wraps(command)
     def loaded(*words: object, site: Path, **named: object) -> None:
         command(*words, inventory=load(site), **named)

@@ -27,20 +27,13 @@ from node import names
 NOT_PROMOTED = 3  # exit code: it is stored and pinned, and the current version is another one
 ASKED = "SSH_ORIGINAL_COMMAND"
 _WORDS = re.compile(rf"receive ({names.MODEL.pattern}) ([0-9.-]{{10,20}})", re.ASCII)
-_site = click.option(
-    "--site",
-    type=click.Path(path_type=Path),
-    default=hints.DEFAULT_SITE,
-    show_default=True,
-    help="The inventory file of the site.",
-)
 
 
 @click.command()
 @click.argument("model")
 @click.argument("version")
 @click.option("--anyway", is_flag=True, help="Store it although another version holds the same files.")
-@_site
+@options.site
 def receive(model: str, version: str, anyway: bool, site: Path) -> None:
     """Store what a trainer uploaded as VERSION of MODEL, pin it, and make it the current version: commit, deploy, push.
 
@@ -61,7 +54,13 @@ def receive(model: str, version: str, anyway: bool, site: Path) -> None:
 
 
 @click.command()
-@_site
+@click.option(  # without a variable: a connection can bring those
+    "--site",
+    type=click.Path(path_type=Path),
+    default=hints.DEFAULT_SITE,
+    show_default=True,
+    help="The inventory file of the site.",
+)
 def trainer_shell(site: Path) -> None:
     """Do what a trainer asks for over SSH: `receive MODEL VERSION`, and nothing else. For a key's forced command.
 

@@ -41,6 +41,7 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(autouse=True)
 def _hints_for_the_default_site(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever site a test loads: tests/unit/modelctl/test_hints.py is about others."""
+    monkeypatch.delenv(hints.SITE_VARIABLE, raising=False)
     monkeypatch.setattr(hints, "_site", hints.DEFAULT_SITE)
     monkeypatch.setattr(hints, "use", lambda _: None)
     monkeypatch.setattr(hints, "pyinfra", lambda words: f"pyinfra inventory.py {words}")

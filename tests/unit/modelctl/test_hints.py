@@ -39,6 +39,12 @@ def test_the_default_site_by_another_name() -> None:
     assert hints.modelctl("pin") == "modelctl pin"
 
 
+def test_the_default_site_is_named_where_a_variable_names_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODELCTL_SITE", "../site/inventory.py")
+    USE(Path("inventory.py"))
+    assert hints.modelctl("pin") == "modelctl pin --site inventory.py"
+
+
 def test_elsewhere_pyinfra_has_to_be_run_in_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert hints.modelctl("pin") == "modelctl pin"
