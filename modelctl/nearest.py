@@ -12,12 +12,23 @@ def nearest(found: object, names: Iterable[str]) -> str:
     What differs in a digit is another version, host or day. Of a short name a letter makes another one, too, and
     only letters that changed places are an error.
     """
+    close = _closest(found, names)
+    return f"; did you mean {close}?" if close else ""
+
+
+def misspelt(missing: str, others: Iterable[str]) -> str:
+    """A word on the name that stands in the place of a missing one, of those that nobody needs; or nothing."""
+    close = _closest(missing, others)
+    return f"; found {close!r} beside it: change that to this one, if it is meant" if close else ""
+
+
+def _closest(found: object, names: Iterable[str]) -> str | None:
     if not isinstance(found, str):
-        return ""
+        return None
     known = [name for name in names if _digits(name) == _digits(found)]
     moved = [name for name in known if sorted(name) == sorted(found)]
     close = moved or get_close_matches(found, known, n=1, cutoff=_ALIKE)
-    return f"; did you mean {close[0]}?" if close else ""
+    return close[0] if close else None
 
 
 def _digits(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatch
 from inspect import signature
@@ -35,9 +36,12 @@ Groups = Mapping[str, Any]
 
 def require_hosts(name: str, operations: Iterable[str], has_address: bool) -> None:
     """Raises OperatorError for a first word that names no host (with an address any does), or no site for a deploy."""
+    shown = one_line(name)
+    if _is_folder(name):
+        words = shlex.join(["pyinfra", str(Path(name) / hints.DEFAULT_SITE), *operations])
+        raise OperatorError(f"{shown}: found a folder; expected its inventory file: {one_line(words)}")
     if _is_file(name):
         return
-    shown = one_line(name)
     if name.endswith((".py", "/")):
         raise OperatorError(f"{shown}: no such file; {EXPECTED}{_nearest(name)}")
     ours = [each for each in operations if Path(each).resolve().parent == DEPLOYS]
@@ -120,6 +124,13 @@ def _is_file(name: str) -> bool:
     try:
         return Path(name).exists()
     except (OSError, ValueError):  # as for a name that no file could have
+        return False
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except (OSError, ValueError):  # likewise
         return False
 
 

@@ -7,6 +7,7 @@ from modelctl.faults import choice, dotted, fault
 from modelctl.inventory.coral import CORAL, Coral, coral_faults
 from modelctl.inventory.hosts import CAMERA_LETTERS, Camera, Datasink, Host, OakCamera, Outpost, Sentinel
 from modelctl.inventory.unusable import camera_faults, pin_faults
+from modelctl.nearest import misspelt
 from modelctl.schema import Model, Pins, Registry, Site
 
 REQUIRED_ROLES: Mapping[str, frozenset[str]] = {
@@ -218,7 +219,8 @@ def _registry(site: Site, registry: Registry, names: Names) -> Iterator[str]:
     for model, roles in REQUIRED_ROLES.items():
         if model in needed and model not in names.models:
             allowed = f"a Model with files for {', '.join(sorted(roles))}: site.hosts.{needed[model]} needs it"
-            yield fault(f"registry.models.{model}", None, allowed)
+            others = set(names.models) - set(REQUIRED_ROLES)
+            yield fault(f"registry.models.{model}", None, allowed) + misspelt(model, others)
     if registry.coral is not None:
         yield from coral_faults(registry.coral)
     for name, entry in registry.models.items():
@@ -230,7 +232,7 @@ def _registry(site: Site, registry: Registry, names: Names) -> Iterator[str]:
 def _model(path: str, model: Model, roles: frozenset[str]) -> Iterator[str]:
     for role in sorted((roles | model.linked) - set(model.files)):
         allowed = f"a file name; configs name the roles {', '.join(sorted(roles))}"
-        yield fault(f"{path}.files.{role}", None, allowed)
+        yield fault(f"{path}.files.{role}", None, allowed) + misspelt(role, set(model.files) - roles)
     if model.previous_version == model.current_version:
         yield fault(f"{path}.previous_version", model.previous_version, "another version than current_version, or None")
 

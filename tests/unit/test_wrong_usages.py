@@ -109,6 +109,20 @@ WRITTEN = [
     ("registry.py", '"2026-02-02"', '"2026-2-2"', "registry.models.face_recognition.current_version: ", "allowed: "),
     ("registry.py", "REGISTRY = ", "REGISTY = ", "registry.py: found no REGISTRY", "expected REGISTRY = Registry(...)"),
     ("registry.py", "REGISTRY = ", "import sys; sys.exit(0)\nREGISTRY = ", "registry.py:", "expected only its values"),
+    (
+        "registry.py",
+        '"haarcascades": ',
+        '"haarcascade": ',
+        "registry.models.haarcascades: found nothing",
+        "to this one",
+    ),
+    (
+        "registry.py",
+        '"prototxt": ',
+        '"prototext": ',
+        "registry.models.mobilenet_ssd.files.prototxt: found",
+        "to this one",
+    ),
     ("pins.json", "{", "{]", "pins.json", "expected"),
 ]
 """A file of the site, what is replaced in it, and by what (S8, S10, U10)."""
@@ -117,6 +131,11 @@ EXPECTED = "expected an inventory file, as inventory.py"
 RUN = [
     ("inventry.py deploys/models.py --dry", "inventry.py: no such file", EXPECTED),
     ("east deploys/models.py --dry", "east: no such file", "the hosts after --limit: "),
+    (
+        "lab/ deploys/models.py --dry",
+        "lab/: found a folder",
+        "inventory file: pyinfra lab/inventory.py deploys/models.py",
+    ),
     ("SITE deploys/modles.py --dry", "No deploy file: deploys/modles.py", ""),
     ("SITE deploys/models.py --dry --limit east,lab1", "--limit: found 'east,lab1'", "--limit east --limit lab1"),
     ("SITE deploys/models.py --dry --limit nobody", "--limit: found 'nobody'", "allowed: all, alpha5, "),
