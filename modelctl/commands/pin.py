@@ -27,8 +27,8 @@ from node.protocol.registry import FolderContents
 def pin(model: str | None, version: str | None, yes: bool, inventory: Inventory) -> None:
     """Pin versions that the primary datasink holds, after reading every byte of them there.
 
-    Without VERSION: those of MODEL that no pin covers, of what hosts want and what is stored with a manifest. Without
-    MODEL: those of all models.
+    Without VERSION: those of MODEL that no pin covers, of what hosts want and what is stored with a manifest, whether
+    a host uses it or not. Without MODEL: those of all models.
     """
     fleet, datasink, pins = inventory.fleet, inventory.fleet.site.primary_datasink, inventory.pins
     if model is not None:
