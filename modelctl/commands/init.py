@@ -3,7 +3,7 @@
 import os
 import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import TypeVar
@@ -27,6 +27,8 @@ from modelctl.starting.files import Files
 
 INVENTORY = "inventory.py"
 UNNAMED = "my-site"
+MISSED = "read what was left and added, and write what you miss into {site} and {registry}"
+VERSIONS = "write the versions that the primary datasink has into {registry}"
 MAX_PATH = 4096  # characters
 HOST_NAME: TypeAdapter[str] = TypeAdapter(HostName)
 ADDRESS: TypeAdapter[IPv4Address | IPv6Address] = TypeAdapter(Address)
@@ -84,7 +86,7 @@ def init(
         inventory, found = _write(place, files)
         git.begin(place).commit_first(f"Begin the site {found.site}")
     hints.use(directory / INVENTORY)
-    _tell(directory, inventory.fleet, found, from_ansible is not None)
+    _tell(directory, inventory.fleet, found, [MISSED] if from_ansible is not None else [_unsaid(said), VERSIONS])
 
 
 def _three(said: Mapping[str, minimal.Named]) -> dict[str, minimal.Named]:
@@ -136,26 +138,28 @@ def _tell_ledger(ledger: Ledger) -> None:
     click.echo(f"{len(ledger.taken())} taken, {len(ledger.left())} left, {len(ledger.added())} added")
 
 
-def _tell(directory: Path, fleet: Fleet, found: Checked, is_from_ansible: bool) -> None:
+def _unsaid(hosts: Mapping[str, minimal.Named]) -> str:
+    """What of the hosts is still to be written, when these were named."""
+    if len(hosts) == len(minimal.EXAMPLES):
+        return "look at the cameras in {site}"
+    return "write your hosts' names, addresses and cameras into {site}"
+
+
+def _tell(directory: Path, fleet: Fleet, found: Checked, writing: Sequence[str]) -> None:
     site, registry = (one_line(str(directory / NEIGHBOURS / name), MAX_PATH) for name in ("site.py", "registry.py"))
-    if is_from_ansible:
-        writing = [f"read what was left and added, and write what you miss into {site} and {registry}"]
-    else:
-        writing = [
-            f"write your hosts' names, addresses and cameras into {site}",
-            f"write the versions that the primary datasink has into {registry}",
-        ]
     has_stick = any(fleet.stack(host) for host in fleet.site.hosts)
     git_there = f"git -C {shlex.quote(str(directory))}"
     steps = [
-        *writing,
-        hints.modelctl("check"),
+        *(each.format(site=site, registry=registry) for each in writing),
         hints.modelctl(f"trust {' '.join(fleet.site.hosts)}"),
         hints.modelctl("doctor"),
         *([hints.modelctl("coral download")] if has_stick else []),
         hints.modelctl("pin"),
+        hints.modelctl("check --strict"),
         f"{git_there} add --all && {git_there} commit --message 'My hosts, their keys and pins'",
         hints.pyinfra("deploys/models.py --dry"),
+        hints.pyinfra("deploys/models.py -y"),
+        hints.modelctl("status"),
     ]
     click.echo(
         f"{one_line(str(directory), MAX_PATH)}: the site {found.site}, {found.hosts} hosts, a git repository of its own"

@@ -1,5 +1,6 @@
 """`modelctl init`: a site that every command can use at once."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -27,6 +28,10 @@ NAMES = [
     "inventory/site.py",
 ]
 
+STEPS = re.compile(
+    r"modelctl (trust|doctor|pin|check --strict|status)\b|git -C \S+ (add --all|commit)|pyinfra \S+ \S+ (--dry|-y)"
+)
+
 
 @pytest.fixture(autouse=True)
 def _in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,14 +48,38 @@ def test_what_it_says(tmp_path: Path) -> None:
 What to do next:
   1. write your hosts' names, addresses and cameras into {site}/inventory/site.py
   2. write the versions that the primary datasink has into {site}/inventory/registry.py
-  3. modelctl check
-  4. modelctl trust datasink sentinel outpost
-  5. modelctl doctor
-  6. modelctl pin
+  3. modelctl trust datasink sentinel outpost
+  4. modelctl doctor
+  5. modelctl pin
+  6. modelctl check --strict
   7. git -C {site} add --all && git -C {site} commit --message 'My hosts, their keys and pins'
   8. pyinfra inventory.py deploys/models.py --dry
+  9. pyinfra inventory.py deploys/models.py -y
+  10. modelctl status
 """,
     )
+
+
+def test_the_documents_have_its_order(tmp_path: Path) -> None:
+    """README and the how-to of the first site: the words of each command, without what it is for."""
+
+    def order(text: str) -> list[str]:
+        steps = text.partition("What to do next")[2] or text.partition("modelctl init")[2]
+        return ["".join(found) for found in STEPS.findall(steps)]
+
+    said = order(run(tmp_path / "meadow").stdout)
+    assert len(said) == 9
+    for page in ("README.md", "docs/how-to/first-site.md"):
+        assert list(dict.fromkeys(order((CHECKOUT / page).read_text(encoding="utf-8"))))[: len(said)] == said
+
+
+def test_the_first_step_is_what_was_not_given(tmp_path: Path) -> None:
+    given = ("--datasink", "data1=10.0.0.1", "--sentinel", "10.0.0.2", "--outpost", "10.0.0.3")
+    steps = {count: run(tmp_path / str(count), *given[:count]).stdout.splitlines()[2] for count in (4, 6)}
+    assert steps == {
+        4: f"  1. write your hosts' names, addresses and cameras into {tmp_path}/4/inventory/site.py",
+        6: f"  1. look at the cameras in {tmp_path}/6/inventory/site.py",
+    }
 
 
 def test_its_hints_are_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

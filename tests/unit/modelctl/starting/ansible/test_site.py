@@ -102,14 +102,14 @@ class TestTheSample:
         values = tmp_path / "site" / "inventory"
         result = new_sites.run(tmp_path / "site", "--from-ansible", SAMPLE)
         writing = f"write what you miss into {values}/site.py and {values}/registry.py"
-        assert result.stdout.splitlines()[-9:-2] == [
+        assert result.stdout.splitlines()[-11:-4] == [
             "What to do next:",
             f"  1. read what was left and added, and {writing}",
-            "  2. modelctl check",
-            "  3. modelctl trust store brain gate barn hall forge",
-            "  4. modelctl doctor",
-            "  5. modelctl coral download",
-            "  6. modelctl pin",
+            "  2. modelctl trust store brain gate barn hall forge",
+            "  3. modelctl doctor",
+            "  4. modelctl coral download",
+            "  5. modelctl pin",
+            "  6. modelctl check --strict",
         ]
 
     def test_what_it_left(self, tmp_path: Path) -> None:
