@@ -9,6 +9,7 @@ import socket
 import sys
 
 from node import layout
+from node.counting import counted
 from node.errors import Refusal, shown
 from node.machine import commands, environments
 from node.pull import face_list
@@ -30,7 +31,8 @@ def revert(*words: str) -> None:
     stored = sets.load(service, digest)
     lost = face_list.unlocked_by(stored)  # events whose recordings the sentinel's clean-up would then delete
     if lost and UNLOCK not in words:
-        raise Refusal("its face list lacks %d event(s) that the live one locks; to allow that: %s" % (lost, UNLOCK))
+        events = counted(lost, "event")
+        raise Refusal("its face list lacks %s that the live one locks; to allow that: %s" % (events, UNLOCK))
     state = sets.load(service, sets.digest_of(service, sets.CHOSEN) or digest).content.state
     sets.tell(stored, state)  # the site may have stopped the service, or not, since it was chosen
     follow.follow(

@@ -102,7 +102,8 @@ def _about(request: Request, site: Settings, console: Console) -> Dict[str, Any]
 def _told(taken: Snapshot) -> str:
     size = sum(file.size for file in taken.files) / 1e6
     kind = "new" if taken.is_new else "as before, the files are unchanged"
-    return "snapshot: %d files, %.1f MB, %s" % (len(taken.files), size, kind)
+    noun = "file" if len(taken.files) == 1 else "files"
+    return "snapshot: %d %s, %.1f MB, %s" % (len(taken.files), noun, size, kind)
 
 
 def _upload(place: Place, request: Request, site: Settings, taken: Snapshot, console: Console) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from modelctl.errors import OperatorError
 from modelctl.faults import one_line
 from modelctl.product import git
+from node.counting import counted
 
 DETACHED = "(detached)"
 MAX_SAID = 400  # characters: what git says of a lock ends with what to do
@@ -30,8 +31,8 @@ class Checkout:
         behind = int(said.get("branch.ab", "+0 -0").partition("-")[2])
         if behind:
             raise OperatorError(
-                f"{self.folder}: {said['branch.head']} is {behind} commits behind {said['branch.upstream']}; "
-                "expected a branch that has them; take them in first: git pull"
+                f"{self.folder}: {said['branch.head']} is {counted(behind, 'commit')} behind "
+                f"{said['branch.upstream']}; expected a branch that is level with it: git pull"
             )
         if any(not line.startswith("# ") for line in lines):
             raise self.uncommitted(path, "none")

@@ -8,6 +8,7 @@ from modelctl import screen
 from modelctl.closing.host_end import FAILURES, Closing, HostEnd, Standing
 from modelctl.faults import one_line
 from modelctl.table import BAD, ODD, WELL
+from node.counting import counted
 
 MANY = 12
 """From how many hosts on those of one kind share a line."""
@@ -55,9 +56,7 @@ def _running(judged: Sequence[bool], commit: str) -> str:
     running, hosts = judged.count(True), len(judged)
     few = "is known to run" if running == 1 else "are known to run"
     every = "runs" if hosts == 1 else "run"
-    return (
-        f"{running} of {hosts} host{'' if hosts == 1 else 's'} {every if running == hosts else few} what {commit} says"
-    )
+    return f"{running} of {counted(hosts, 'host')} {every if running == hosts else few} what {commit} says"
 
 
 def _commit(closing: Closing) -> str:

@@ -20,6 +20,7 @@ from modelctl.inventory_file import Inventory
 from modelctl.nodes import remote
 from modelctl.operator import operator
 from modelctl.prune import roots
+from node.counting import counted
 
 
 class EventsUnlocked(OperatorError):
@@ -152,7 +153,7 @@ def _require_pins_committed(inventory: Inventory, checkout: Checkout) -> None:
 
 
 def _require_locked(hosts: Sequence[HostPreview]) -> None:
-    unlocked = [f"{each.unlocked} event(s) of the live one on {each.host}" for each in hosts if each.unlocked]
+    unlocked = [f"{counted(each.unlocked, 'event')} of the live one on {each.host}" for each in hosts if each.unlocked]
     if unlocked:
         raise EventsUnlocked(
             f"the face list lacks {', '.join(unlocked)}, so their recordings could be deleted; nothing was changed; "

@@ -21,6 +21,7 @@ from modelctl.registry import coral_stacks, importing, origin, pinning, registry
 from modelctl.registry.importing import Plan
 from modelctl.registry.origin import Origin
 from modelctl.table import Report, Row, Table
+from node.counting import counted
 from node.protocol.registry import Measured
 
 IMPORT_COLUMNS = ("in the folder", "in the version", "size", "SHA-256")
@@ -144,7 +145,7 @@ def _show_plan(fleet: Fleet, pair: tuple[str, str], folder: PurePosixPath, plan:
     click.echo(f"to import as {'/'.join(pair)}, on {fleet.site.primary_datasink}:")
     click.echo(f"  from {folder}\n  to   {fleet.registry_folder()}/{'/'.join(pair)}\n")
     Report((Table(IMPORT_COLUMNS, rows, frozenset({"size"}), spare=("SHA-256", "size")),)).print()
-    click.echo(f"\n{len(plan.files)} files, and the manifest: {size(plan.bytes)}")
+    click.echo(f"\n{counted(len(plan.files), 'file')}, and the manifest: {size(plan.bytes)}")
     for line in warnings.shrunken(fleet.pins, *pair, plan.table):
         click.echo(f"warning: {line}", err=True)
 

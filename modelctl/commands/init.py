@@ -24,6 +24,7 @@ from modelctl.starting import default, folder, minimal
 from modelctl.starting.ansible import site as ansible
 from modelctl.starting.ansible.ledger import Ledger
 from modelctl.starting.files import Files
+from node.counting import counted
 
 INVENTORY = "inventory.py"
 UNNAMED = "my-site"
@@ -162,7 +163,8 @@ def _tell(directory: Path, fleet: Fleet, found: Checked, writing: Sequence[str])
         hints.modelctl("status"),
     ]
     click.echo(
-        f"{one_line(str(directory), MAX_PATH)}: the site {found.site}, {found.hosts} hosts, a git repository of its own"
+        f"{one_line(str(directory), MAX_PATH)}: the site {found.site}, {counted(found.hosts, 'host')}, a git "
+        "repository of its own"
     )
     click.echo("What to do next:")
     for number, step in enumerate(steps, 1):

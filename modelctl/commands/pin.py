@@ -16,6 +16,7 @@ from modelctl.inventory.json_files import Pin, dump_pins, load_pins
 from modelctl.inventory_file import Inventory
 from modelctl.quantities import size
 from modelctl.registry import pinning, registry_store
+from node.counting import noun
 from node.protocol.registry import FolderContents
 
 
@@ -101,7 +102,7 @@ def _show(proposal: pinning.Proposal, datasink: str, path: Path) -> None:
         click.echo(f"to pin in {path}, as {datasink} holds them:")
     for (model, version), new in proposal.new.items():
         total = size(sum(file.size for file in new.files.values()))
-        what = f"{len(new.files):3} files {total:>9}"
+        what = f"{len(new.files):3} {noun(len(new.files), 'file'):5} {total:>9}"
         click.echo(f"  {f'{model}/{version}':40} {what}  manifest {new.manifest[:12]}")
         if model == CORAL:  # nobody has looked at these before
             for name, file in new.files.items():

@@ -12,6 +12,7 @@ from modelctl.desired import check as checks
 from modelctl.desired.render import render as render_host
 from modelctl.errors import OperatorError
 from modelctl.inventory_file import Inventory
+from node.counting import counted
 from node.store.service_set import Installed
 
 NOT_READY = 1
@@ -31,7 +32,8 @@ def check(strict: bool, as_json: bool, inventory: Inventory) -> None:
         for line in warnings:
             click.echo(f"warning: {line}", err=True)
         click.echo(
-            f"{found.site}: {found.hosts} hosts, {found.files} files rendered, {len(warnings)} warnings, no faults"
+            f"{found.site}: {counted(found.hosts, 'host')}, {counted(found.files, 'file')} rendered, "
+            f"{counted(len(warnings), 'warning')}, no faults"
         )
     if strict and found.not_ready:
         sys.exit(NOT_READY)
@@ -61,4 +63,4 @@ def _write(files: tuple[Installed, ...], output: Path) -> None:
             path.chmod(file.mode)
     except OSError as error:
         raise OperatorError(f"--output: {error.filename}: {error.strerror}; expected a folder to write to") from None
-    click.echo(f"{len(files)} files written below {output}")
+    click.echo(f"{counted(len(files), 'file')} written below {output}")

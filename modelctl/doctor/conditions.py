@@ -3,7 +3,7 @@
 Hosts may never have been deployed to: the node program travels there, and what it needs itself is looked at first.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from typing import Any, NamedTuple
 
 from modelctl.doctor import checks, way
@@ -14,6 +14,7 @@ from modelctl.inventory.fleet import Fleet
 from modelctl.nodes import remote
 from modelctl.table import BAD, Report, Row, Table
 from node import codec
+from node.counting import counted
 
 _ANY = "HOST"
 COLUMNS = ("host", "check", "found", "expected")
@@ -117,10 +118,12 @@ def _mends(lacking: Mapping[str, Examined]) -> Iterator[str]:
 
 def _sentence(hosts: Mapping[str, Examined], lacking: Mapping[str, Examined]) -> str:
     if not lacking:
-        return f"{len(hosts)} {'host lacks' if len(hosts) == 1 else 'hosts lack'} nothing"
+        return f"{counted(len(hosts), 'host')} {_verb(hosts)} nothing"
     partly = [name for name, host in lacking.items() if not host.is_whole]
     rest = f"; of {', '.join(partly)} the rest was not looked at" if partly else ""
-    verb = "lacks" if len(lacking) == 1 else "lack"
-    return (
-        f"{len(lacking)} of {len(hosts)} hosts {verb} something{rest}; when it is mended: {asking_again(list(lacking))}"
-    )
+    few = f"{len(lacking)} of {counted(len(hosts), 'host')} {_verb(lacking)} something"
+    return f"{few}{rest}; when it is mended: {asking_again(list(lacking))}"
+
+
+def _verb(hosts: Sized) -> str:
+    return "lacks" if len(hosts) == 1 else "lack"

@@ -25,6 +25,7 @@ from modelctl.prune.roots import Pair, references
 from modelctl.schema import Registry
 from modelctl.table import ODD, Report, Row, Table
 from node import protocol
+from node.counting import counted
 from node.protocol import versions as messages
 from node.protocol.versions import Held, HeldVersion, Removal
 from node.registry.retention import most_recent
@@ -127,7 +128,7 @@ def outcome(results: Results) -> Iterator[str]:
     for host, result in results.items():
         if isinstance(result, Removal) and result.removed:
             freed_bytes = sum(each.bytes for each in result.removed)
-            yield f"{host}: {_count(len(result.removed))} removed, {quantities.size(freed_bytes)} freed"
+            yield f"{host}: {counted(len(result.removed), 'version')} removed, {quantities.size(freed_bytes)} freed"
 
 
 def failures(results: Results) -> Iterator[str]:
@@ -276,10 +277,8 @@ def _rows(name: str, host: HostPlan) -> Iterator[Row]:
 def _notes(plan: Plan) -> Iterator[str]:
     going = sum(len(host.all_going) for host in plan.values())
     yield (
-        f"{_count(going)} {'goes' if going == 1 else 'go'}, {quantities.size(total(plan))}" if going else "nothing goes"
+        f"{counted(going, 'version')} {'goes' if going == 1 else 'go'}, {quantities.size(total(plan))}"
+        if going
+        else "nothing goes"
     )
     yield from (f"{host.error}; it is left alone" for host in plan.values() if host.error is not None)
-
-
-def _count(versions: int) -> str:
-    return f"{versions} version{'' if versions == 1 else 's'}"

@@ -14,6 +14,7 @@ from modelctl.quantities import size
 from modelctl.registry.registry_store import unreadable
 from modelctl.table import ODD, Report, Row, Table, number
 from node import codec
+from node.counting import counted
 from node.protocol.retention import RETENTION, SWEEP, AskRetention, Retention, Sweep, Swept
 
 GOES = ("goes", "size", "not before", "unneeded since")
@@ -60,7 +61,8 @@ def _space(found: Retention) -> Iterator[Row]:
 
 def _notes(datasink: str, found: Retention) -> Iterator[str]:
     yield (
-        f"{datasink}: {number(len(found.sizes))} versions of {size(sum(found.sizes.values()))} are stored, "
+        f"{datasink}: {counted(len(found.sizes), 'version')} of {size(sum(found.sizes.values()))} "
+        f"{'is' if len(found.sizes) == 1 else 'are'} stored, "
         f"{size(found.free)} of its disk's {size(found.total)} are free"
     )
     yield from (f"{datasink}: {why}; it is left alone" for why in found.unreadable.values())
@@ -71,4 +73,5 @@ def _notes(datasink: str, found: Retention) -> Iterator[str]:
         yield f"nothing goes: {found.held}"
     else:
         freed = size(sum(each.bytes for each in found.due))
-        yield f"{len(found.due)} versions go now, {freed}" if found.due else "nothing goes now"
+        go = "goes" if len(found.due) == 1 else "go"
+        yield f"{counted(len(found.due), 'version')} {go} now, {freed}" if found.due else "nothing goes now"

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from typing import List, NamedTuple, Optional, Set, Tuple
 
+from node.counting import counted
 from node.desired_state import DesiredState, Version
 from node.errors import Refusal, printable
 from node.store import checksum_cache, disk, handles, rights
@@ -54,9 +55,10 @@ def require_switchable(desired: DesiredState) -> None:
     configs = [file.path for each in desired.sets for file in each.files if file.path.name == CONFIG]
     lost = _unlocked(FaceList(path_of(version, LIST), ROOT), version.directory / CURRENT, configs)
     if lost and not desired.options.unlock:
+        events = counted(len(lost), "event")
         raise Refusal(
-            "face list %s: lacks %d event(s) that the live list locks, so their recordings could be deleted; "
-            "expected a list that holds them, or allow it with --data unlock=yes" % (version.version, len(lost))
+            "face list %s: lacks %s that the live list locks, so their recordings could be deleted; "
+            "expected a list that holds them, or allow it with --data unlock=yes" % (version.version, events)
         )
 
 

@@ -9,6 +9,7 @@ import math
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from node import names
+from node.counting import counted
 from node.machine import clock
 from node.protocol.retention import CloneRoots, Count, Moment, Sweeps, Unneeded
 from node.registry.roots import CLONE_DAYS, DAY, HOST_DAYS, LOST_DAYS, Roots
@@ -117,7 +118,9 @@ def _is_kept(host: str, named: Set[str], counting: _Counting, notes: List[str]) 
 def _lasts(name: str, what: str, limit: int, called: str, counting: _Counting, notes: List[str]) -> bool:
     left = limit - counting.days(name, what)
     if left <= TOLD_DAYS:
-        notes.append("the roots of %s, %s" % (called, "end in %d days" % left if left > 0 else "have ended"))
+        notes.append(
+            "the roots of %s, %s" % (called, "end in " + counted(int(left), "day") if left > 0 else "have ended")
+        )
     return left > 0
 
 

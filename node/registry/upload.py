@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import List, Tuple
 
 from node import names, protocol
+from node.counting import counted
 from node.errors import Refusal, printable
 from node.protocol.registry import Measured
 from node.protocol.upload import CONVERSATION, AnnouncedFile, Announcement, Done, Have, Refused
@@ -88,7 +89,8 @@ def take(area: Path, model: str, version: str, conversation: Conversation) -> st
                 _receive(area, folder, file, have[file.name], conversation)
         conversation.require_silence()
     sent = announced.bytes - sum(have.values())
-    return "%d files, %d bytes, %d of them sent now" % (len(announced.files), announced.bytes, sent)
+    files = counted(len(announced.files), "file")
+    return "%s, %d bytes, %d of them sent now" % (files, announced.bytes, sent)
 
 
 def announcement(line: bytes) -> Announcement:

@@ -168,7 +168,7 @@ def test_a_revert_that_unlocks_events_is_refused_until_allowed(node: NodeOf, lab
 
     assert console(data2, "revert", "--unlock").code == 0
     assert data2.shell(link) == "facelist_2025-02-25.csv"
-    assert f"lacks {lost - data2.status()['locked_events']} event(s)" in refused.err
+    assert f"lacks {lost - data2.status()['locked_events']} event" in refused.err
 
 
 @pytest.mark.usefixtures("settled")

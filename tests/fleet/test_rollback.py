@@ -102,7 +102,7 @@ def test_back_and_forth_moves_no_model_bytes(repository: Repository, node: NodeO
         ),
         (
             [MODEL, OLD],
-            "the face list lacks 60 event(s) of the live one on data1, 60 event(s) of the live one on data2, so their "
+            "the face list lacks 60 events of the live one on data1, 60 events of the live one on data2, so their "
             "recordings could be deleted; nothing was changed; to allow it: --unlock",
         ),
         ([MODEL, OLD, "--unlock"], "no terminal to ask at, nothing was changed; without a question: --yes"),
@@ -217,8 +217,8 @@ def test_a_checkout_that_is_not_ready_is_refused(repository: Repository, tmp_pat
         repository.git("branch", "--quiet", "--set-upstream-to=upstream/story")
         repository.git("reset", "--quiet", "--hard", "first")
         expected = (
-            f"{repository.folder}: story is 1 commits behind upstream/story; expected a branch that has them; "
-            "take them in first: git pull"
+            f"{repository.folder}: story is 1 commit behind upstream/story; "
+            "expected a branch that is level with it: git pull"
         )
     try:
         run = repository.modelctl("rollback", MODEL, OLD, "--yes", "--unlock")

@@ -91,7 +91,7 @@ def test_an_older_face_list_that_unlocks_events_is_refused_until_allowed(tmp_pat
     before = node("data2").snapshot()
     run = deploy("--limit", "data2", site=older)
     assert run.code == 1
-    assert "event(s)" in run.lines_with("--data unlock=yes")[0]
+    assert " that the live list locks" in run.lines_with("--data unlock=yes")[0]
     link = "/home/ops/sentinelcam/face_recognition/facelist_current.csv"
     assert node("data2").shell(f"readlink {link}") == "facelist_2026-02-02.csv"
     assert node("data2").snapshot() == before

@@ -121,7 +121,7 @@ def test_a_switch_that_would_unlock_events_is_refused_first(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refuse(_: DesiredState) -> None:
-        raise Refusal("face list 2026-02-02: lacks 1 event(s)")
+        raise Refusal("face list 2026-02-02: lacks 1 event")
 
     monkeypatch.delattr(follow, "follow")
     monkeypatch.setattr(face_list, "require_switchable", refuse)
@@ -129,10 +129,10 @@ def test_a_switch_that_would_unlock_events_is_refused_first(
     assert cli.main(["switch"]) == 1
     assert capsys.readouterr() == (
         '{"ended": {"engine": "refused"}, "format": 1}\n',
-        "face list 2026-02-02: lacks 1 event(s)\n",
+        "face list 2026-02-02: lacks 1 event\n",
     )
     [entry] = history.entries()
-    assert (entry.outcome, entry.reason) == ("refused", "face list 2026-02-02: lacks 1 event(s)")
+    assert (entry.outcome, entry.reason) == ("refused", "face list 2026-02-02: lacks 1 event")
 
 
 def test_a_switch_gets_the_order(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,7 +108,7 @@ class TestRevert:
     ) -> None:
         monkeypatch.setattr(face_list, "unlocked_by", lambda stored: 3 if stored.content.digest == "d1" else 0)
         stored(place, "engine", "d1", "d2")
-        words = "its face list lacks 3 event(s) that the live one locks; to allow that: --unlock"
+        words = "its face list lacks 3 events that the live one locks; to allow that: --unlock"
         assert refusal("engine") == words
         assert followed == []
         monkeypatch.setattr(sys, "argv", ["sentinelcam-node", "revert", "engine", "--unlock"])

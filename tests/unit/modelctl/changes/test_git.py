@@ -86,7 +86,7 @@ def test_a_branch_and_its_upstream(stage: Stage, tmp_path: Path) -> None:
     stage.checkout.require_editable(stage.registry)  # before it
     stage.git("push", "--quiet", "origin", "main")
     stage.git("reset", "--quiet", "--hard", "first")
-    expected = "expected a branch that has them; take them in first: git pull"
+    expected = "expected a branch that is level with it: git pull"
     assert refusal(stage) == f"{stage.folder}: main is 2 commits behind origin/main; {expected}"
     stage.git("commit", "--quiet", "--allow-empty", "--message", "beside")
     assert refusal(stage) == f"{stage.folder}: main is 2 commits behind origin/main; {expected}"

@@ -185,6 +185,7 @@ def test_a_host_that_hangs_is_waited_for_no_longer_than_that(hosts: Hosts, monke
     assert result.exit_code == 3
     assert "lab1  reachable  no answer within 0.3 s  an answer\n" in result.stdout
     assert "1 of 2 hosts lacks something" in result.stdout
+    assert "1 of 1 host lacks something" in hosts.doctor("lab1").stdout
 
 
 def test_an_answer_that_is_none(hosts: Hosts) -> None:

@@ -101,7 +101,7 @@ def test_unlock(stage: Stage, hosts: FakeHosts) -> None:
     result = override("data1", MODEL, OLD, "--yes")
     assert (result.exit_code, result.stderr.split(",")[0]) == (
         1,
-        "the face list lacks 2 event(s) of the live one on data1",
+        "the face list lacks 2 events of the live one on data1",
     )
     assert (stage.log(), journal.read(stage.checkout)) == ([], None)
     assert override("data1", MODEL, OLD, "--yes", "--unlock").exit_code == 0

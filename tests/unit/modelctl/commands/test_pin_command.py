@@ -74,7 +74,7 @@ def pinned(path: Path) -> set[tuple[str, str]]:
 def plan(site: Path) -> str:
     return (
         f"to pin in {site.with_name('pins.json')}, as data1 holds them:\n"
-        "  haarcascades/2020-03-25                    1 files      43 B  manifest 5ca1ab1e\n"
+        "  haarcascades/2020-03-25                    1 file       43 B  manifest 5ca1ab1e\n"
     )
 
 

@@ -44,7 +44,7 @@ data1: 3 versions of 77.2 kB are stored, 1.0 MB of its disk's 9.0 MB are free
 data1: Permission denied; expected a registry that ops can read; mend that there; it is left alone
 data1: the roots of east, which no checkout names, end in 3 days
 data1: haarcascades/2019-01-01 is being removed; the next sweep ends that, and frees 5.0 kB
-1 versions go now, 1.0 kB
+1 version goes now, 1.0 kB
 """
 SWEPT = Swept([LINE], None)
 Run = Callable[..., Result]

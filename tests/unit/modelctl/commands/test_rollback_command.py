@@ -24,7 +24,7 @@ sentinel  2026-02-02  2025-02-25  sentinel  unknown          unknown
 """
 DONE = f"{MODEL}: {OLD} is the current version; to {NEW} again: modelctl rollback {MODEL} --previous\n"
 LOCKED = (
-    "the face list lacks 20 event(s) of the live one on data1, so their recordings could be deleted; "
+    "the face list lacks 20 events of the live one on data1, so their recordings could be deleted; "
     "nothing was changed; to allow it: --unlock\n"
 )
 

@@ -160,9 +160,7 @@ def test_a_face_list_that_would_unlock_events_is_not_promoted(stage: Stage, host
     result = receive()
     assert (result.exit_code, current(stage), stage.runs(), pinned(stage) is not None) == (3, NOW, [], True)
     said = result.stdout.splitlines()[-1]
-    assert said.startswith(
-        f"{MODEL} {NEW}: stored and pinned, and not promoted: the face list lacks 20 event(s) of the "
-    )
+    assert said.startswith(f"{MODEL} {NEW}: stored and pinned, and not promoted: the face list lacks 20 events of the ")
     assert said.endswith(f"by hand: modelctl promote {MODEL} {NEW}")
 
 

@@ -155,14 +155,14 @@ class TestRequireSwitchable:
         make_current(bring(place, "2026-01-01", TWO))
         new = bring(place, "2026-02-02", HEAD)
         assert refusal(desired(place, new)) == (
-            "face list 2026-02-02: lacks 2 event(s) that the live list locks, so their recordings could be deleted; "
+            "face list 2026-02-02: lacks 2 events that the live list locks, so their recordings could be deleted; "
             "expected a list that holds them, or allow it with --data unlock=yes"
         )
 
     def test_the_same_event_id_of_another_day_is_another_event(self, place: Place) -> None:
         make_current(bring(place, "2026-01-01", ONE))
         new = bring(place, "2026-02-02", HEAD + b"2026-09-09,e1,ann\n")
-        assert "lacks 1 event(s)" in refusal(desired(place, new))
+        assert "lacks 1 event" in refusal(desired(place, new))
 
     def test_unlocking_is_allowed_to_whom_asks_for_it(self, place: Place) -> None:
         make_current(bring(place, "2026-01-01", TWO))
@@ -177,7 +177,7 @@ class TestRequireSwitchable:
         (place.root / "datapump.yaml").write_text(f"port: 1\nfacefile: {named}  # mine\n")
         new = bring(place, "2026-02-02", ONE)
         make_current(new)
-        assert "lacks 1 event(s)" in refusal(desired(place, new))
+        assert "lacks 1 event" in refusal(desired(place, new))
 
     def test_a_config_that_is_no_text_names_no_list(self, place: Place) -> None:
         (place.root / "datapump.yaml").write_bytes(b"facefile: \xff\n")
@@ -189,7 +189,7 @@ class TestRequireSwitchable:
 
     def test_a_file_where_the_link_should_be_is_live(self, place: Place, folder: Path) -> None:
         (folder / face_list.CURRENT).write_bytes(TWO)
-        assert "lacks 1 event(s)" in refusal(desired(place, bring(place, "2026-02-02", ONE)))
+        assert "lacks 1 event" in refusal(desired(place, bring(place, "2026-02-02", ONE)))
 
     @pytest.mark.parametrize("column", ["date", "event"])
     def test_a_list_without_its_columns(self, place: Place, folder: Path, column: str) -> None:
@@ -212,7 +212,7 @@ class TestRequireSwitchable:
         same = bring(place, "2026-02-02", HEAD + b"2026-01-01,\xe9,ben\n")
         face_list.require_switchable(desired(place, same))
         other = bring(place, "2026-03-03", HEAD + b"2026-01-01,\xe8,ben\n")
-        assert "lacks 1 event(s)" in refusal(desired(place, other))
+        assert "lacks 1 event" in refusal(desired(place, other))
 
 
 @pytest.mark.usefixtures("folder")

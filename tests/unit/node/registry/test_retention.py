@@ -187,7 +187,7 @@ def test_roots_of_a_host_that_no_checkout_names_end_after_35_days_and_that_is_to
     timer = Timer(hosts={"lab1": host(NEW), "gone": host(OLD)})
     notes = {day: timer.sweep(day).notes for day in (0, 20, 21, 34, 35)}
     called = "the roots of gone, which no checkout names"
-    told = {21: f"{called}, end in 14 days", 34: f"{called}, end in 1 days", 35: f"{called}, have ended"}
+    told = {21: f"{called}, end in 14 days", 34: f"{called}, end in 1 day", 35: f"{called}, have ended"}
     assert notes == {day: [told[day]] if day in told else [] for day in notes}
     assert OLD not in timer.going(40)
     assert OLD in timer.going(41)
@@ -200,7 +200,7 @@ def test_a_host_that_a_checkout_names_again_is_counted_anew() -> None:
     timer.sweep(30)
     timer.clones["a"] = clone(NEW, ran=32)
     timer.sweep(33)
-    assert timer.sweep(67).notes == ["the roots of gone, which no checkout names, end in 1 days"]
+    assert timer.sweep(67).notes == ["the roots of gone, which no checkout names, end in 1 day"]
 
 
 def test_roots_of_a_clone_end_after_90_days_without_a_run_and_that_is_told_before() -> None:
@@ -210,7 +210,7 @@ def test_roots_of_a_clone_end_after_90_days_without_a_run_and_that_is_told_befor
         timer.clones["a"] = clone(NEW, ran=day)
         notes[day] = timer.sweep(day).notes
     called = f"the roots of bert@desk:/site, which ran last at {at(-3)}"
-    told = {76: f"{called}, end in 14 days", 89: f"{called}, end in 1 days", 90: f"{called}, have ended"}
+    told = {76: f"{called}, end in 14 days", 89: f"{called}, end in 1 day", 90: f"{called}, have ended"}
     assert notes == {day: [told[day]] if day in told else [] for day in notes}
     assert OLD not in timer.going(95.9)
     assert OLD in timer.going(96)
@@ -221,7 +221,7 @@ def test_a_clone_that_runs_again_is_counted_anew() -> None:
     timer.sweep(0)
     timer.clones["a"] = clone(NEW, ran=80)
     timer.sweep(85)
-    assert timer.sweep(174).notes == [f"the roots of anna@desk:/site, which ran last at {at(80)}, end in 1 days"]
+    assert timer.sweep(174).notes == [f"the roots of anna@desk:/site, which ran last at {at(80)}, end in 1 day"]
 
 
 def test_the_hosts_of_a_clone_that_ended_are_named_by_it_no_more() -> None:
