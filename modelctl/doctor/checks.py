@@ -136,7 +136,7 @@ def _pull_key(fleet: Fleet, host: str, held: PullAccess) -> Iterator[Lack]:
         return
     expected = "certified by this control node"
     if held.public_key is None:
-        yield Lack("pull key", "none", expected, _once_pinned if fleet.unpinned(host) else ACCESS)
+        yield Lack("pull key", "none", expected, _once_pinned if fleet.unpinned(host) else ACCESS, comes_at_first=True)
     elif not pull_access.is_certified(fleet, host, held):
         generation = fleet.revoked.generation(host)
         found = "by another CA, or not at all" if generation == 1 else "revoked, or by another CA"
@@ -159,4 +159,4 @@ def _letting(fleet: Fleet, letting: Letting) -> Iterator[Lack]:
         yield Lack("pull key", found, "as revoked.json has it", to_do("git pull, in the site's checkout"))
     elif not letting.authorized:
         found = "certified nodes are not let in" if PullCa(fleet.site.pull_ca).exists() else "no pull CA yet"
-        yield Lack("pull key", found, "certified nodes pull", ACCESS)
+        yield Lack("pull key", found, "certified nodes pull", ACCESS, comes_at_first=True)

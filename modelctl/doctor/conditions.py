@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence, Sized
 from typing import Any, NamedTuple
 
 from modelctl.doctor import checks, way
-from modelctl.doctor.lack import Lack, Lacking, Mend, asking_again
+from modelctl.doctor.lack import Lack, Lacking, asking_again
 from modelctl.errors import Faults, OperatorError
 from modelctl.faults import choice, fault
 from modelctl.inventory.fleet import Fleet
@@ -107,13 +107,15 @@ def _examine(fleet: Fleet, host: str) -> Examined:
 
 def _mends(lacking: Mapping[str, Examined]) -> Iterator[str]:
     """A line for each command, with all that it mends: the same command serves several hosts at once."""
-    found: dict[str, tuple[Mend, dict[str, None], dict[str, None]]] = {}
+    alike: dict[str, list[tuple[str, Lack]]] = {}
     for name, host in lacking.items():
         for lack in host.lacks:
-            mend, kinds, hosts = found.setdefault(lack.mend([_ANY]), (lack.mend, {}, {}))
-            kinds[lack.check] = hosts[name] = None
-    for mend, kinds, hosts in found.values():
-        yield f"{', '.join(kinds)} of {', '.join(hosts)}: {mend(list(hosts))}"
+            alike.setdefault(lack.mend([_ANY]), []).append((name, lack))
+    for found in alike.values():
+        hosts = dict.fromkeys(name for name, _ in found)
+        kinds = dict.fromkeys(lack.check for _, lack in found)
+        also = " (the first deploy brings it too)" if all(lack.comes_at_first for _, lack in found) else ""
+        yield f"{', '.join(kinds)} of {', '.join(hosts)}{also}: {found[0][1].mend(list(hosts))}"
 
 
 def _sentence(hosts: Mapping[str, Examined], lacking: Mapping[str, Examined]) -> str:

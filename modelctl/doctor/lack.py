@@ -11,12 +11,13 @@ Mend = Callable[[Sequence[str]], str]
 
 
 class Lack(NamedTuple):
-    """What a host lacks."""
+    """What a host lacks. `comes_at_first` is what the first deploy brings too, without that command."""
 
     check: str
     found: str
     expected: str
     mend: Mend
+    comes_at_first: bool = False
 
 
 class Lacking(OperatorError):

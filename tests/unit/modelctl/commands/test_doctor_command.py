@@ -264,6 +264,18 @@ def test_pull_keys(hosts: Hosts) -> None:
     assert hosts.only("lab1") == ("pull key", "data1 is not trusted here", "its host key", "modelctl trust data1")
 
 
+def test_what_the_first_deploy_brings_too_says_so(hosts: Hosts) -> None:
+    """Not of a key that a later one has to mend: who reads that deploys no more for the first time."""
+    bare = PullAccess(None, None, None)
+    hosts.say("data1", letting=LETTING._replace(authorized=None))
+    hosts.say("lab1", pull_access=bare)
+    limits = "--limit lab1 --limit data1 -y"
+    [line] = [line for line in hosts.doctor("lab1", "data1").stdout.splitlines() if line.startswith("pull key of")]
+    assert line == f"pull key of lab1, data1 (the first deploy brings it too): pyinfra deploys/access.py {limits}"
+    hosts.say("lab1", pull_access=hosts.access("lab1", generation=2))
+    assert f"pull key of lab1, data1: pyinfra deploys/access.py {limits}\n" in hosts.doctor("lab1", "data1").stdout
+
+
 def test_what_nobody_has_pinned_yet(hosts: Hosts) -> None:
     """A new site has no pins: the deploy that brings the key wants them first."""
     hosts.write("None")
