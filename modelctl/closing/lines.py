@@ -54,7 +54,7 @@ def sentence(closing: Closing) -> str:
 
 def _running(judged: Sequence[bool], commit: str) -> str:
     running, hosts = judged.count(True), len(judged)
-    few = "is known to run" if running == 1 else "are known to run"
+    few = "is known to run" if 1 in (running, hosts) else "are known to run"
     every = "runs" if hosts == 1 else "run"
     return f"{running} of {counted(hosts, 'host')} {every if running == hosts else few} what {commit} says"
 

@@ -134,7 +134,7 @@ def test_who_failed_has_a_line_of_their_own_among_many() -> None:
         (closing([HostEnd("lab1", Standing.NOT_PREDICTED, "", runs=False)], is_real=False), "1 not predicted"),
         (
             closing([HostEnd("lab1", Standing.NOT_REACHED, "timed out", runs=False)]),
-            "0 of 1 host are known to run what 0123456789ab says; nothing changed, 1 not reached",
+            "0 of 1 host is known to run what 0123456789ab says; nothing changed, 1 not reached",
         ),
         (
             closing([*SETTLED[:1], replace(SETTLED[1], runs=False)]),
