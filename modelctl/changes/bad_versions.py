@@ -51,7 +51,7 @@ def mark_where_rolled_back(
         return
     try:
         note = mark(inventory, checkout, model, version, list(found), next(iter(found.values())))
-        yield f"{model} {version} is {note}"
+        yield f"{model} {version} is {note.in_short}"
     except OperatorError as error:
         yield f"{model} {version} could not be marked bad: {error}"
 

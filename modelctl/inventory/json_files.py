@@ -81,8 +81,13 @@ class BadVersion(Part):
     reason: Remark
 
     def __str__(self) -> str:
+        return f"{self.in_short}: {self.reason}"
+
+    @property
+    def in_short(self) -> str:
+        """That it is marked, where, when and by whom."""
         where = f" on {', '.join(self.hosts)}" if self.hosts else ""
-        return f"marked bad{where} at {self.since} by {self.operator}: {self.reason}"
+        return f"marked bad{where} at {self.since} by {self.operator}"
 
 
 class BadVersions(Part):

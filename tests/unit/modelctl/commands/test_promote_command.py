@@ -119,7 +119,7 @@ def test_a_version_that_a_host_rolled_back_from_is_marked_bad(stage: Stage, host
     [note] = notes(stage)[MODEL].values()
     since = note.pop("since")
     assert note == {"operator": operator(), "hosts": ["sentinel"], "reason": REASON}
-    said = f"{MODEL} {NEW} is marked bad on sentinel at {since} by {operator()}: {REASON}"
+    said = f"{MODEL} {NEW} is marked bad on sentinel at {since} by {operator()}"
     assert result.stderr.splitlines()[-1].endswith(f"; {said}")
     assert stage.log()[0] == f"Mark {MODEL} {NEW} bad"
     assert (stage.git("status", "--porcelain"), stage.registry.read_text()) == ("", swapped(TEXT))
@@ -128,9 +128,9 @@ def test_a_version_that_a_host_rolled_back_from_is_marked_bad(stage: Stage, host
     count = len(stage.runs())
     again = promote(MODEL, NEW, "--yes")
     assert (again.exit_code, len(stage.runs())) == (1, count)
-    assert again.stderr == f"{said}; nothing was changed; to promote it all the same: --anyway\n"
+    assert again.stderr == f"{said}: {REASON}; nothing was changed; to promote it all the same: --anyway\n"
     anyway = promote(MODEL, NEW, "--yes", "--anyway")
-    assert (anyway.exit_code, anyway.stderr) == (0, f"warning: {said}\n")
+    assert (anyway.exit_code, anyway.stderr) == (0, f"warning: {said}: {REASON}\n")
     assert stage.registry.read_text() == TEXT
 
 
