@@ -52,13 +52,13 @@ def bare_command(name: str, *words: str, message: Any = None) -> StringCommand:
 
 class Refusal(StringCommand):
     """A command that fails with `reason`: how an operation fails one host and lets the others go on. `standing` is what
-    the closing word calls that.
+    the closing word calls that, and `shown` what is said at once, where the reason stands above already.
     """
 
-    def __init__(self, reason: str, standing: Standing = Standing.REFUSED) -> None:
+    def __init__(self, reason: str, standing: Standing = Standing.REFUSED, shown: str | None = None) -> None:
+        self.reason, self.standing, self.shown = reason, standing, shown or reason
         # not echo: dash's would read backslashes in the reason
-        super().__init__("printf", QuoteString("%s\n"), QuoteString(reason), ">&2;", "exit", "1")
-        self.reason, self.standing = reason, standing
+        super().__init__("printf", QuoteString("%s\n"), QuoteString(self.shown), ">&2;", "exit", "1")
 
 
 def _python(*words: str) -> list[str | QuoteString]:

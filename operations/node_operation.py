@@ -66,7 +66,7 @@ def announced(host: Host, commands: Commands) -> Generator[StringCommand, None, 
         if isinstance(command, Refusal):
             notes_of(host).refusal = command
             if not host.state.is_executing:
-                host.log_styled(command.reason, fg="red")
+                host.log_styled(command.shown, fg="red")
                 host.state.fail_hosts({host})
         else:
             commentary.begins(host)
@@ -81,8 +81,8 @@ def _commands(host: Host, run: Run, plan: Callable[[Facts], Commands]) -> Comman
         found = gather(host, run)
         if found is None:
             rollout_of(host.state).leave(host.name)
-            why = notes_of(host).failure
-            yield Refusal(f"{host.name}: gave no answer{f': {why}' if why else '; see above'}", Standing.FAILED)
+            shown, why = f"{host.name}: gave no answer; see above", notes_of(host).failure
+            yield Refusal(f"{host.name}: gave no answer: {why}" if why else shown, Standing.FAILED, shown)
         else:
             yield from plan(found)
     except OperatorError as error:

@@ -73,6 +73,8 @@ class Terminals:
         """A command of tmux."""
         command = ["tmux", "-S", str(self._folder / "socket"), "-f", str(self._folder / "tmux.conf"), *words]
         shown = {**environment(CHECKOUT), "PYINFRA_PROGRESS": "on", "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
+        for name in ("COLUMNS", "LINES"):  # of the terminal that the tests were typed at
+            shown.pop(name, None)
         return subprocess.run(command, env=shown, check=True, capture_output=True, text=True).stdout
 
 

@@ -115,7 +115,7 @@ def test_a_host_whose_cable_is_cut_is_unknown(lab: Lab, node: NodeOf) -> None:
     [line] = notes(run)
     assert line.startswith("east (198.18.0.")
     assert line.endswith("; look at its power and its cable, then run again")
-    assert found.json["hosts"]["east"] == {"services": {}, "error": line}
+    assert found.json["hosts"]["east"] == {"services": {}, "running": [], "error": line}
     assert status("east").code == 0
 
 

@@ -9,6 +9,7 @@ from node.protocol.facts import Facts
 from operations import facts
 from operations.node_command import Refusal
 from operations.node_operation import RUN, node_operation
+from operations.notes import notes_of
 from operations.rollout import rollout_of
 from operations.run import Run
 from tests.unit.operations.hosts import StubHost, as_host, make_host, plan, predict, settled
@@ -70,6 +71,17 @@ def test_no_answer_fails_the_host(host: StubHost, answer: Answer) -> None:
     [refusal] = plan(change, host)
     assert isinstance(refusal, Refusal)
     assert refusal.reason == "lab1: gave no answer; see above"
+
+
+def test_what_the_node_has_said_is_not_said_twice(host: StubHost, answer: Answer) -> None:
+    """Its own line stands above; the closing word repeats it."""
+    answer(None)
+    notes_of(as_host(host)).failed(["no space left"])
+    [refusal] = plan(change, host)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "lab1: gave no answer: no space left"
+    assert host.said == ["lab1: gave no answer; see above"]
+    assert "no space left" not in refusal.get_raw_value()
 
 
 @pytest.mark.parametrize("operation", [change, fail])
