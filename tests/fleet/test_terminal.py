@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from lab.lab import Lab
+from lab.machine import wait_until
 from tests.fleet import site
 from tests.fleet.conftest import NodeOf
 from tests.fleet.operator import DEFAULT_SITE, MODELCTL, PYINFRA
@@ -118,6 +119,8 @@ def test_a_first_deploy_over_a_slow_link_status_meanwhile_and_ctrl_c(
         assert "lab1 not finished done: Make the host ready; " in ending
         assert ending.endswith("stopped before its end: 1 not finished")
         deployed.mend("lab1")
+        look = "sentinelcam-node status || true"
+        wait_until(lambda: "a pull is running" not in node("lab1").shell(look), 60, "the end of the pull that went on")
         deploy = first_deploy(shown, columns)
     code, ending = ended(deploy)
     assert code == 0
