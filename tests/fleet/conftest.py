@@ -22,9 +22,9 @@ NodeOf = Callable[[str], Node]
 SERVED = ("data1", "data2", "sentinel", "lab1", "east", "alpha5")
 EARLY = (
     "first_deploy", "attacks_files", "cleanup", "cleanup_nodes", "lies", "damage", "kills", "rollback", "releases",
-    "publish_cuts", "publish", "takeover", "faults", "operators", "rollout", "bad_links", "tutorial", "console",
-    "attacks_links", "linked_files", "bad_updates", "arguments", "doctor", "host_lacks", "sites", "versions", "pull",
-    "adopt", "coral", "see", "status", "override", "receive", "trainer",
+    "publish_cuts", "publish", "takeover", "faults", "operators", "rollout", "bad_links", "tutorial", "terminal",
+    "console", "attacks_links", "linked_files", "bad_updates", "arguments", "doctor", "host_lacks", "sites", "versions",
+    "pull", "adopt", "coral", "see", "status", "override", "receive", "trainer",
 )  # fmt: skip
 
 
