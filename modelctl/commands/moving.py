@@ -136,7 +136,9 @@ def go_to(inventory: Inventory, model: str, version: str, what: str, wish: Wish)
     if not agreed_change.make(inventory, checkout, lambda: edit.versions(inventory, model, version, now), move):
         return False
     back = hints.modelctl(f"rollback {model} --previous")
-    screen.say(f"{model}: {version} is the current version; to {now} again: {back}")
+    is_longer = version > now and inventory.fleet.registry.artefacts[model].linked
+    price = "; with --unlock where the newer list has events that the older one lacks" if is_longer else ""
+    screen.say(f"{model}: {version} is the current version; to {now} again: {back}{price}")
     return True
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from modelctl import for_programs
+from modelctl import for_programs, screen
 from modelctl.commands import completion, options
 from modelctl.desired import check as checks
 from modelctl.desired.render import render as render_host
@@ -36,6 +36,8 @@ def check(strict: bool, as_json: bool, inventory: Inventory) -> None:
             f"{counted(len(warnings), 'warning')}, no faults"
         )
     if strict and found.not_ready:
+        if not as_json:
+            screen.complain("--strict: a deploy could not reach every host with all that it needs; see the warnings")
         sys.exit(NOT_READY)
 
 

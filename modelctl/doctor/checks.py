@@ -63,7 +63,13 @@ def _names(fleet: Fleet, host: str, unfound: Mapping[str, str]) -> Iterator[Lack
     for name in service.others:
         if name in unfound:
             line = f"echo {fleet.host(name).address} {name} >>/etc/hosts"
-            yield Lack("name", unfound[name], "in DNS or /etc/hosts", on(f"exec --sudo -- {shlex.quote(line)}"))
+            yield Lack(
+                "name", unfound[name], "in DNS or /etc/hosts", _naming(on(f"exec --sudo -- {shlex.quote(line)}"))
+            )
+
+
+def _naming(told: Mend) -> Mend:
+    return lambda hosts: f"{told(hosts)}; or correct the name in site.py"
 
 
 def _disk(fleet: Fleet, host: str, space: Space) -> Iterator[Lack]:

@@ -132,7 +132,9 @@ def test_check_of_a_site_without_pins_and_trust() -> None:
 
 def test_strictly_that_is_no_success() -> None:
     plain, strict = run("check"), run("check", "--strict")
-    assert (strict.exit_code, strict.stdout, strict.stderr) == (1, plain.stdout, plain.stderr)
+    *warnings, why = strict.stderr.splitlines()
+    assert (strict.exit_code, strict.stdout, warnings) == (1, plain.stdout, plain.stderr.splitlines())
+    assert why == "--strict: a deploy could not reach every host with all that it needs; see the warnings"
 
 
 def test_check_for_programs() -> None:

@@ -207,7 +207,7 @@ def test_an_answer_that_is_none(hosts: Hosts) -> None:
             {"unfound": {"data1": "does not find data1", "--evil": "a name of its own"}},
             (
                 "name", "does not find data1", "in DNS or /etc/hosts",
-                f"{ON_LAB1} exec --sudo -- 'echo 192.168.10.50 data1 >>/etc/hosts'",
+                f"{ON_LAB1} exec --sudo -- 'echo 192.168.10.50 data1 >>/etc/hosts'; or correct the name in site.py",
             ),
         ),
         (

@@ -60,7 +60,8 @@ def taken_back(stage: Stage, host: str, outcome: str, model: str = MODEL) -> lis
 def test_it_becomes_the_current_one_and_the_current_one_the_previous(stage: Stage, hosts: FakeHosts) -> None:
     result = promote(MODEL, NEW, "--yes", "--reason", "It knows the new neighbours.")
     assert (result.exit_code, result.stderr) == (0, "")
-    back = f"to {OLD} again: modelctl rollback {MODEL} --previous"
+    price = "with --unlock where the newer list has events that the older one lacks"
+    back = f"to {OLD} again: modelctl rollback {MODEL} --previous; {price}"
     assert result.stdout.endswith(f"{MODEL}: {NEW} is the current version; {back}\n")
     assert stage.registry.read_text() == TEXT
     told = f"Promote {MODEL} from {OLD} to {NEW}\n\nIt knows the new neighbours."

@@ -79,7 +79,8 @@ def test_back_and_forth(stage: Stage, hosts: FakeHosts) -> None:
     forth = rollback(MODEL, "--previous", "--yes")
     assert (forth.exit_code, stage.log()[0]) == (0, f"Roll forward {MODEL} from {OLD} to {NEW}")
     assert forth.stdout.endswith(
-        f"{MODEL}: {NEW} is the current version; to {OLD} again: modelctl rollback {MODEL} --previous\n"
+        f"{MODEL}: {NEW} is the current version; to {OLD} again: modelctl rollback {MODEL} --previous; "
+        "with --unlock where the newer list has events that the older one lacks\n"
     )
     assert stage.is_as_first()
 
