@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-# Where pytest shares the files out to workers (-n 3), each has a lab of its own. Read when the lab is imported, later.
+# Where pytest shares the files out to workers (-n 4), each has a lab of its own. Read when the lab is imported, later.
 os.environ["LAB"] = os.environ.get("LAB", "") + os.environ.get("PYTEST_XDIST_WORKER", "")
 
 
