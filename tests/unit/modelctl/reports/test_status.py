@@ -228,6 +228,31 @@ class TestUnknown:
             host_status()
 
 
+IMAGENODE = {
+    "chosen": OLD,
+    "running": None,
+    "models": {
+        "mobilenet_ssd": {"wanted": "2020-12-06", "chosen": "2020-12-06", "override": False}
+    },
+    "health": "unknown: /proc: denied",
+    "pending": {
+        "time": "2026-11-22T23:40:00Z", "operator": "anna@ramrod", "purpose": "pyinfra -y",
+        "from": None, "to": OLD, "running": False, "commit": "c" * 40,
+    },
+    "last": {
+        "n": 12, "host": "lab1", "service": "imagenode", "time": "2026-11-22T23:40:00Z",
+        "operator": "anna@ramrod", "purpose": "pyinfra -y",
+        "outcome": "returned", "from": "a" * 64, "to": OLD, "commit": "c" * 40, "dirty": False,
+        "reason": "it crashed",
+    },
+    "leftovers": ["/m/cats/.retired-2026-01-01"],
+    "code": "between 0.2 and 0.3",
+    "queue": "2 queued",
+    "coral": None,
+}  # fmt: skip
+"""The service of an outpost as JSON, but for what the checkout wants of it."""
+
+
 def test_as_json(nodes: FakeNodes) -> None:
     last = ENTRY | {"outcome": "returned", "from": "a" * 64, "reason": "it crashed"}
     left = ["/m/cats/.retired-2026-01-01"]
@@ -253,30 +278,7 @@ def test_as_json(nodes: FakeNodes) -> None:
         "hosts": {
             "lab1": {
                 "services": {
-                    "imagenode": {
-                        "wanted": wanted,
-                        "chosen": OLD,
-                        "running": None,
-                        "models": {
-                            "mobilenet_ssd": {"wanted": "2020-12-06", "chosen": "2020-12-06", "override": False}
-                        },
-                        "health": "unknown: /proc: denied",
-                        "drift": list(lab1().drift),
-                        "pending": {
-                            "time": "2026-11-22T23:40:00Z", "operator": "anna@ramrod", "purpose": "pyinfra -y",
-                            "from": None, "to": OLD, "running": False, "commit": "c" * 40,
-                        },
-                        "last": {
-                            "n": 12, "host": "lab1", "service": "imagenode", "time": "2026-11-22T23:40:00Z",
-                            "operator": "anna@ramrod", "purpose": "pyinfra -y",
-                            "outcome": "returned", "from": "a" * 64, "to": OLD, "commit": "c" * 40, "dirty": False,
-                            "reason": "it crashed",
-                        },
-                        "leftovers": ["/m/cats/.retired-2026-01-01"],
-                        "code": "between 0.2 and 0.3",
-                        "queue": "2 queued",
-                        "coral": None,
-                    }
+                    "imagenode": {**IMAGENODE, "wanted": wanted, "drift": list(lab1().drift)}
                 },
                 "error": None,
                 "running": [],

@@ -51,6 +51,27 @@ def of_the_datasink(desired: DesiredState) -> DatasinkState:
     return found
 
 
+def _never_deployed(place: Place) -> SetState:
+    return SetState(
+        chosen=None,
+        models={},
+        commit=None,
+        last=None,
+        known_good=False,
+        differences=[
+            "chosen set none, wanted d1",
+            f"{place.root}/engine.yaml differs",
+            "engine.service is absent, expected enabled",
+            "engine.service is inactive",
+        ],
+        not_ready=None,
+        health=None,
+        may_restart=False,
+        queue=None,
+        live={},
+    )
+
+
 def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
     status["engine.service"] = Status("inactive", "dead", 0, "", 0, False)
     version = place.wanted("cats", "2026-01-01", {"cats.bin": b"meow"})
@@ -68,26 +89,7 @@ def test_a_bare_node(place: Place, status: dict[str, Status]) -> None:
         missing_versions=["cats/2026-01-01"],
         stack=None,
         face_list=[],
-        sets={
-            "engine": SetState(
-                chosen=None,
-                models={},
-                commit=None,
-                last=None,
-                known_good=False,
-                differences=[
-                    "chosen set none, wanted d1",
-                    f"{place.root}/engine.yaml differs",
-                    "engine.service is absent, expected enabled",
-                    "engine.service is inactive",
-                ],
-                not_ready=None,
-                health=None,
-                may_restart=False,
-                queue=None,
-                live={},
-            )
-        },
+        sets={"engine": _never_deployed(place)},
         pull_access=PullAccess(public_key=None, certificate=None, known_hosts=None),
         history=[],
         missing=Missing(access=[], coral=[], models=[], configs=[]),
