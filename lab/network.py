@@ -28,7 +28,9 @@ CLONE_NEWNET = 0x40000000
 TCP_TABLE = "/proc/sys/net/ipv4/tcp_child_ehash_entries"
 """The size of the table of TCP connections in namespaces that are made from one; Linux 6.1 and later have it."""
 TCP_TABLE_OF_A_PI = 8192
-"""Who reads /proc/net/tcp waits for the whole table: this machine's own may be thirty times as long as a Pi's."""
+"""Of 1 GB: the kernel makes an entry for each 128 KB of memory (tcp_init in net/ipv4/tcp.c). Who reads /proc/net/tcp
+waits for the whole table, and a machine that holds a lab has many times the memory of a Pi.
+"""
 LOCK = Path("/run/sentinelcam-labs.lock")
 """One lab may remove the folder of all namespaces only while no other makes one."""
 _DOWN = OperatorError(f"lab: it is down; run: {name.command('up')}")

@@ -9,6 +9,7 @@ import pytest
 
 from lab.lab import Lab
 from lab.name import NAME, identity
+from lab.network import TCP_TABLE_OF_A_PI
 from modelctl.errors import OperatorError
 from tests.fleet.conftest import NodeOf, traces
 from tests.fleet.operator import CHECKOUT
@@ -26,6 +27,12 @@ def test_up_twice_is_harmless(lab: Lab, node: NodeOf) -> None:
     boots = {name: node(name).read("/proc/sys/kernel/random/boot_id") for name in lab.hosts}
     lab.up()
     assert {name: node(name).read("/proc/sys/kernel/random/boot_id") for name in lab.hosts} == boots
+
+
+def test_a_host_has_a_table_of_connections_of_its_own(node: NodeOf) -> None:
+    """Where the kernel can make one; it shows one that is shared as a negative number."""
+    size = int(node("lab1").shell("cat /proc/sys/net/ipv4/tcp_ehash_entries 2>/dev/null || echo 8192"))
+    assert size == TCP_TABLE_OF_A_PI
 
 
 def test_a_host_that_lost_power_comes_back_with_its_disk(lab: Lab, node: NodeOf) -> None:
