@@ -7,8 +7,9 @@ from pathlib import Path
 
 from modelctl.errors import OperatorError
 
+PROC = Path("/proc")
 SETTING = "fs.inotify.max_user_instances"
-FILE = Path("/proc/sys") / SETTING.replace(".", "/")
+FILE = PROC / "sys" / SETTING.replace(".", "/")
 PER_HOST = 10
 """A booted host has 8; the kernel counts most of them as root's."""
 LABS = 4
@@ -39,7 +40,14 @@ def make_room(hosts: int, say: Callable[[str], None]) -> None:
 
 def in_use() -> int:
     """Inotify instances that are open on this machine."""
-    return sum(_is_instance(descriptor) for descriptor in Path("/proc").glob("[0-9]*/fd/*"))
+    return sum(_is_instance(each) for process in PROC.glob("[0-9]*") for each in _descriptors(process))
+
+
+def _descriptors(process: Path) -> list[Path]:
+    try:
+        return list((process / "fd").iterdir())
+    except OSError:
+        return []  # it has just ended
 
 
 def _is_instance(descriptor: Path) -> bool:

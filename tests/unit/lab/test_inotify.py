@@ -69,3 +69,11 @@ def test_those_in_use_are_counted() -> None:
         os.close(instance)
         os.close(other)
     assert not inotify._is_instance(Path(f"/proc/self/fd/{instance}"))
+
+
+def test_a_process_that_ends_meanwhile_holds_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "1/fd").mkdir(parents=True)
+    (tmp_path / "1/fd/3").symlink_to("anon_inode:inotify")
+    (tmp_path / "2").mkdir()
+    monkeypatch.setattr(inotify, "PROC", tmp_path)
+    assert inotify.in_use() == 1
