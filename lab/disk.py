@@ -16,7 +16,7 @@ from lab.machine import erase
 from lab.network import PAGES
 from lab.releases import DEFAULT, RELEASES, STANDINS
 
-PACKAGES = "usr/local/lib/python3.11/dist-packages"
+SHARED = "usr/local/lib/python3.11/dist-packages/lab/standins"
 """Where a host's services find what the stand-ins share."""
 PIP_CONF = f"[global]\nindex-url = http://{PAGES}/simple/\ntrusted-host = {PAGES}\ntimeout = 5\nretries = 0\n"
 """Whoever lets pip look anything up asks an index that serves an evil pycoral, and is noted there: lab/pages.py."""
@@ -27,6 +27,8 @@ HOLD = f"\nos.path.exists({str(hold.ORDER)!r}) and __import__('lab_hold').obey()
 CLOCK_IS_OFF = "/run/clock-is-off"
 CLOCK = f"#!/bin/sh\n[ -e {CLOCK_IS_OFF} ] && echo no || echo yes\n"
 """In the place of timedatectl: nothing in the lab can set the machine's clock, nor knows whether anybody does."""
+GENERATORS = "systemd/system-generators"
+"""Half of what a reload of systemd costs: a dozen programs that look for disks, for swap and for what was before it."""
 QUICK = "KexAlgorithms -sntrup*\n"
 """The hybrid key exchange that ssh prefers costs 0.1 s of both machines' time, more than all else that it does."""
 
@@ -50,6 +52,8 @@ def make(host: LabHost, hosts: Iterable[LabHost], system: Path) -> None:
         control_node.write_clones(upper)
     else:
         py_compile.compile(str(upper / WATCHED), invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
+        for path in (upper / SHARED).glob("*.py"):  # no service may write there, and each start would compile it anew
+            py_compile.compile(str(path), invalidation_mode=PycInvalidationMode.CHECKED_HASH)
     _install_standins(host, home)
     stick.plug_in(host)
     _own(home)
@@ -79,6 +83,8 @@ def _files(host: LabHost, hosts: Iterable[LabHost], system: Path) -> Mapping[str
         "etc/ssh/ssh_host_ed25519_key": (key.read_text(), 0o600),
         "etc/ssh/ssh_host_ed25519_key.pub": (keys.public(key), 0o644),
         f"{host.home[1:]}/.ssh/authorized_keys": (keys.public(keys.OPERATOR), 0o600),
+        # An empty one masks that of the same name: systemd.generator(7).
+        **{f"etc/{GENERATORS}/{path.name}": ("", 0o644) for path in (system / "usr/lib" / GENERATORS).iterdir()},
     }
 
 
@@ -90,7 +96,7 @@ def _node_files(host: LabHost, system: Path) -> Mapping[str, tuple[str, int]]:
         "etc/pip.conf": (PIP_CONF, 0o644),
         f"etc/sudoers.d/{host.login}": (f"{host.login} ALL=(ALL) NOPASSWD: ALL\n", 0o440),
         f"{host.home[1:]}/.ssh/authorized_keys": (operators, 0o600),
-        **{f"{PACKAGES}/lab/standins/{path.name}": (path.read_text(), 0o644) for path in STANDINS.glob("*.py")},
+        **{f"{SHARED}/{path.name}": (path.read_text(), 0o644) for path in STANDINS.glob("*.py")},
         f"{STANDARD_LIBRARY}/lab_hold.py": (Path(hold.__file__).read_text(), 0o644),
         WATCHED: ((system / WATCHED).read_text() + HOLD, 0o644),
     }

@@ -74,7 +74,8 @@ def orders(service: str, config: Path) -> Orders:
         return {}
     ordered: dict[str, Any] = json.loads(BEHAVIOUR.read_text()).get(service, {})
     own = config.read_text()
-    tasks = {Path(text) for text in strings(yaml.safe_load(own)) if text.startswith("/") and text.endswith(".yaml")}
+    said = strings(yaml.load(own, yaml.CSafeLoader))
+    tasks = {Path(text) for text in said if text.startswith("/") and text.endswith(".yaml")}
     texts = [own, *(task.read_text() for task in tasks if task.exists())]
     return ordered if any(ordered.get("when", "") in text for text in texts) else {}
 

@@ -41,7 +41,7 @@ def run(job: Job, orders: Orders, accelerator: str = "cpu") -> dict[str, str]:
     :raises Exception: it fails.
     """
     opened: dict[str, str] = {}
-    config = yaml.safe_load(standin.read(job.config, opened))
+    config = yaml.load(standin.read(job.config, opened), yaml.CSafeLoader)
     if accelerator == "coral" and tpu.is_for(config):
         tpu.load(orders)
     standin.load_models(config, opened)

@@ -37,7 +37,7 @@ class Service:
 
     def start(self) -> Any:
         """Read the service's own config, and begin to misbehave as ordered. Returns the parsed config."""
-        config = yaml.safe_load(read(self.config_path, self.opened))
+        config = yaml.load(read(self.config_path, self.opened), yaml.CSafeLoader)
         self.status["config_sha256"] = self.opened[str(self.config_path)]
         self.orders = behaviour.orders(self.name, self.config_path)
         behaviour.obey(self.orders)

@@ -61,29 +61,24 @@ def deploy(*words: str | Path, site: Path = DEFAULT_SITE, checkout: Path = CHECK
     return pyinfra("deploys/models.py", "-y", "--json", *words, site=site, checkout=checkout)
 
 
-def begin(
-    *words: str | Path, site: Path = DEFAULT_SITE, program: str = "deploys/configs.py"
-) -> "subprocess.Popen[str]":
+def begin(*words: str | Path, site: Path = DEFAULT_SITE, program: str = "deploys/configs.py") -> warm.Process:
     """Begin to deploy: configs alone, or another of the deploys."""
     return _begin(PYINFRA, str(site), program, "-y", "--json", *map(str, words))
 
 
-def begin_modelctl(*words: str) -> "subprocess.Popen[str]":
+def begin_modelctl(*words: str) -> warm.Process:
     """Begin a command of modelctl."""
     return _begin(MODELCTL, *words)
 
 
-def _begin(*command: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        command, cwd=CHECKOUT, env=environment(CHECKOUT), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+def _begin(*command: str) -> warm.Process:
+    return warm.Process(command, CHECKOUT, environment(CHECKOUT))
 
 
-def end(process: "subprocess.Popen[str]") -> Run:
+def end(process: "warm.Process | subprocess.Popen[str]") -> Run:
     """Wait for the end of what was begun."""
     out, err = process.communicate(timeout=LIMIT)
-    return Run(process.returncode, out, err)
+    return Run(process.wait(), out, err)
 
 
 def predict(*words: str | Path, site: Path = DEFAULT_SITE) -> Run:

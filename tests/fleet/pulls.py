@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lab.fleet import PINS
 from lab.machine import wait_until
+from tests import warm
 from tests.fleet.node import Node
 from tests.fleet.operator import DEFAULT_SITE, begin
 
@@ -35,7 +36,7 @@ def counter(node: Node) -> Callable[[], int]:
 
 
 @contextmanager
-def pulling(site: Path = DEFAULT_SITE) -> Iterator["subprocess.Popen[str]"]:
+def pulling(site: Path = DEFAULT_SITE) -> Iterator[warm.Process]:
     """A deploy to lab1 that goes on meanwhile."""
     with begin("--limit", "lab1", site=site, program="deploys/models.py") as process:
         try:

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import yaml
 from lab.lab import Lab
 from lab.machine import wait_until
 from modelctl import quantities
+from tests import warm
 from tests.fleet import unpinned
 from tests.fleet.conftest import NodeOf
 from tests.fleet.held import Held
@@ -173,7 +173,7 @@ def test_the_power_of_the_datasink_is_cut(data1: Node, site: Path, pins: Path, l
     assert_stored(data1, pins)
 
 
-def begin_and_hold(node: Node, site: Path, at: int) -> "subprocess.Popen[str]":
+def begin_and_hold(node: Node, site: Path, at: int) -> warm.Process:
     """Begin an import, and hold it on the datasink: while it copies, or with 24 right before its rename."""
     held = Held(node)
     held.order("import", at, STAGING)

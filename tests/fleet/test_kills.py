@@ -10,11 +10,11 @@ only starts what is chosen.
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from subprocess import Popen
 
 import pytest
 
 from lab.lab import Lab
+from tests import warm
 from tests.fleet import site
 from tests.fleet.conftest import NodeOf
 from tests.fleet.held import Held
@@ -81,7 +81,7 @@ def recovery(stage_of: StageOf) -> Stage:
     return replace(stage, moments=tuple(held.moments()))
 
 
-def begin_and_hold(stage: Stage) -> "Popen[str]":
+def begin_and_hold(stage: Stage) -> warm.Process:
     """Begin a switch, and hold it when the new files are in place and the service is down."""
     held = Held(stage.node)
     installed = f"after rename {STATE}/sets/{stage.node.service}/installed"

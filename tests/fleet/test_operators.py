@@ -5,7 +5,6 @@ import json
 import re
 import signal
 import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from lab import site_copy
 from lab.lab import Lab
 from lab.machine import wait_until
+from tests import warm
 from tests.fleet import site
 from tests.fleet.conftest import NodeOf
 from tests.fleet.node import STATE, Node
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("settled")
 
 class TestOneSite:
     @pytest.fixture
-    def first(self) -> Iterator["subprocess.Popen[str]"]:
+    def first(self) -> Iterator[warm.Process]:
         """A deploy that has taken the site, and stands still."""
         with begin("--limit", "lab1") as process:
             wait_until(lambda: LOCK.exists() and f'"pid": {process.pid},' in LOCK.read_text(), LIMIT, "the site taken")
@@ -40,7 +40,7 @@ class TestOneSite:
             yield process
             process.kill()
 
-    def test_the_second_deploy_learns_who_holds_it(self, first: "subprocess.Popen[str]") -> None:
+    def test_the_second_deploy_learns_who_holds_it(self, first: warm.Process) -> None:
         second = deploy("--limit", "east")
         since = json.loads(LOCK.read_text())["since"]
         assert second.code == 1
@@ -56,7 +56,7 @@ class TestOneSite:
         first.send_signal(signal.SIGCONT)
         assert end(first).code == 0
 
-    def test_a_deploy_that_was_killed_is_no_obstacle(self, first: "subprocess.Popen[str]") -> None:
+    def test_a_deploy_that_was_killed_is_no_obstacle(self, first: warm.Process) -> None:
         first.kill()
         first.wait(timeout=10)
         assert json.loads(LOCK.read_text())["pid"] == first.pid

@@ -1,13 +1,15 @@
 """Command lines as an operator's shell runs them, but each in a copy of a process that has loaded what they load.
 
 Half of what a short run costs is the loading of its modules, the same each time. The console script itself is run, with
-its own arguments, folder, environment and standard streams. A test that is about a process (signals, a terminal, what
-is loaded) starts one of its own.
+its own arguments, folder, environment and standard streams. A test that is about a terminal, or about what is
+loaded, starts one of its own.
 """
 
 import json
 import os
 import select
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,10 +17,69 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from typing import Self
 
 from modelctl.product import CHECKOUT
 
 SERVER = Path(__file__).with_name("server.py")
+
+
+class Process:
+    """A console script that was begun, without a terminal. Spoken to as a subprocess.Popen is."""
+
+    def __init__(self, words: Sequence[str], cwd: Path, env: Mapping[str, str]) -> None:
+        self.args = list(words)
+        """The console script's path and its arguments."""
+        self.returncode: int | None = None
+        self._folder = Path(tempfile.mkdtemp(prefix="warm-"))
+        os.mkfifo(self._folder / "told")
+        for name in ("out", "err"):
+            (self._folder / name).touch()  # one that is killed early has said nothing
+        # For writing too: else it would end where the first writer does.
+        self._told = os.fdopen(os.open(self._folder / "told", os.O_RDWR), "rb", 0)
+        _server(words[0]).ask({"words": self.args, "cwd": str(cwd), "env": dict(env), "folder": str(self._folder)})
+        self.pid = int(self._told.readline())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.communicate()
+
+    def poll(self) -> int | None:
+        """The exit code, and None while it runs."""
+        return self._ended(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code, at its end. Raises TimeoutExpired after so many seconds; it then goes on."""
+        code = self._ended(timeout)
+        if code is None:
+            raise subprocess.TimeoutExpired(self.args, timeout or 0)
+        return code
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        """What it said, at its end. Raises TimeoutExpired as `wait`."""
+        self.wait(timeout)
+        out, err = ((self._folder / each).read_text() for each in ("out", "err"))
+        return out, err
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Tell it, if it still runs."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
+
+    def _ended(self, timeout: float | None) -> int | None:
+        if self.returncode is None and select.select([self._told], [], [], timeout)[0]:
+            self.returncode = int(self._told.readline())
+        return self.returncode
+
+    def __del__(self) -> None:
+        self._told.close()
+        shutil.rmtree(self._folder)
 
 
 def run(words: Sequence[str], cwd: Path, env: Mapping[str, str], limit: float) -> "subprocess.CompletedProcess[str]":
@@ -26,20 +87,9 @@ def run(words: Sequence[str], cwd: Path, env: Mapping[str, str], limit: float) -
 
     Raises TimeoutExpired after `limit` seconds; the command then goes on.
     """
-    with tempfile.TemporaryDirectory(prefix="warm-") as name:
-        folder = Path(name)
-        ended = folder / "ended"
-        os.mkfifo(ended)
-        descriptor = os.open(ended, os.O_RDWR)  # for writing too: else it would end where the first writer does
-        try:
-            _server(words[0]).ask({"words": list(words), "cwd": str(cwd), "env": dict(env), "folder": name})
-            if not select.select([descriptor], [], [], limit)[0]:
-                raise subprocess.TimeoutExpired(list(words), limit)
-            code = int(os.read(descriptor, 16))
-        finally:
-            os.close(descriptor)
-        out, err = ((folder / each).read_text() for each in ("out", "err"))
-    return subprocess.CompletedProcess(list(words), code, out, err)
+    process = Process(words, cwd, env)
+    out, err = process.communicate(limit)
+    return subprocess.CompletedProcess(process.args, process.wait(), out, err)
 
 
 class _Server:

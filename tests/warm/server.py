@@ -1,6 +1,6 @@
 """Loads what a console script loads, then runs it as often as it is asked to: a line of JSON each, on standard input.
 
-The result is an exit code in a FIFO, and what the command said in two files beside it.
+The process id and then the exit code come in a FIFO; what the command said is in two files beside it.
 """
 
 import gc
@@ -62,7 +62,7 @@ def main() -> None:
                 _become(request)
                 runpy.run_path(program, run_name="__main__")
                 return
-            _report(Path(request["folder"]) / "ended", command)
+            _report(Path(request["folder"]) / "told", command)
 
 
 def _become(request: dict[str, Any]) -> None:
@@ -82,10 +82,11 @@ def _become(request: dict[str, Any]) -> None:
         os.close(descriptor)
 
 
-def _report(ended: Path, command: int) -> None:
+def _report(told: Path, command: int) -> None:
+    descriptor = os.open(told, os.O_WRONLY)
+    os.write(descriptor, b"%d\n" % command)
     _, status = os.waitpid(command, 0)
-    descriptor = os.open(ended, os.O_WRONLY)
-    os.write(descriptor, b"%d" % os.waitstatus_to_exitcode(status))
+    os.write(descriptor, b"%d\n" % os.waitstatus_to_exitcode(status))
     os._exit(0)
 
 
