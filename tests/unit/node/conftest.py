@@ -22,7 +22,7 @@ from tests.unit.node.places import Place, uid
 @pytest.fixture
 def tmp_path() -> Iterator[Path]:
     """A folder that the service's user can look into; another run of pytest would close its own to others."""
-    with tempfile.TemporaryDirectory(prefix="sentinelcam-") as name:
+    with tempfile.TemporaryDirectory(prefix="sentinelcam-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")) as name:
         Path(name).chmod(0o755)
         yield Path(name)
 
