@@ -13,15 +13,17 @@ import signal
 import subprocess
 import sys
 import tempfile
+import weakref
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import Self
+from typing import IO, Self
 
 from modelctl.product import CHECKOUT
 
 SERVER = Path(__file__).with_name("server.py")
+BEGINNING = 60.0  # seconds in which one begins, on a busy machine that has still to load what it loads
 
 
 class Process:
@@ -37,8 +39,12 @@ class Process:
             (self._folder / name).touch()  # one that is killed early has said nothing
         # For writing too: else it would end where the first writer does.
         self._told = os.fdopen(os.open(self._folder / "told", os.O_RDWR), "rb", 0)
+        weakref.finalize(self, _forget, self._told, self._folder)
         _server(words[0]).ask({"words": self.args, "cwd": str(cwd), "env": dict(env), "folder": str(self._folder)})
-        self.pid = int(self._told.readline())
+        pid = self._number(BEGINNING)
+        if pid is None:
+            raise subprocess.TimeoutExpired(self.args, BEGINNING)
+        self.pid = pid
 
     def __enter__(self) -> Self:
         return self
@@ -73,13 +79,17 @@ class Process:
         self.send_signal(signal.SIGKILL)
 
     def _ended(self, timeout: float | None) -> int | None:
-        if self.returncode is None and select.select([self._told], [], [], timeout)[0]:
-            self.returncode = int(self._told.readline())
+        if self.returncode is None:
+            self.returncode = self._number(timeout)
         return self.returncode
 
-    def __del__(self) -> None:
-        self._told.close()
-        shutil.rmtree(self._folder)
+    def _number(self, timeout: float | None) -> int | None:
+        return int(self._told.readline()) if select.select([self._told], [], [], timeout)[0] else None
+
+
+def _forget(told: IO[bytes], folder: Path) -> None:
+    told.close()
+    shutil.rmtree(folder)
 
 
 def run(words: Sequence[str], cwd: Path, env: Mapping[str, str], limit: float) -> "subprocess.CompletedProcess[str]":

@@ -68,6 +68,10 @@ def main() -> None:
 def _become(request: dict[str, Any]) -> None:
     folder = Path(request["folder"])
     os.setsid()  # the terminal that the tests were typed at is not its own
+    # Whoever runs the tests may ignore them, as nohup and a shell's & do; at a terminal a Python begins with these.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])
