@@ -80,14 +80,6 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def memory() -> Iterator[Path]:
-    """A folder in memory, where the machine has such: for tens of thousands of small files."""
-    shared = Path("/dev/shm")  # noqa: S108
-    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as name:
-        yield Path(name)
-
-
-@pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What systemd was told, for a service that runs, stays healthy, and whose unit file has changed."""
     words: list[str] = []

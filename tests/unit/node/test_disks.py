@@ -11,8 +11,8 @@ from tests.unit.node.places import tree
 
 
 @pytest.fixture
-def disk(memory: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
-    root = memory / "node"
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
+    root = tmp_path / "node"
     root.mkdir()
     disk = Disk(root)
     monkeypatch.setattr(files, "observer", disk)

@@ -43,14 +43,14 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def begin(memory: Path, monkeypatch: pytest.MonkeyPatch) -> Begin:
+def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Begin:
     """Begin a story on a node of its own; each has the same paths, for an adopted set's digest holds them."""
     numbers = itertools.count()
 
     def begin(tell: Tell) -> Story:
         with suppress(FileNotFoundError):
-            (memory / "node").rename(memory / str(next(numbers)))
-        return tell(Node(memory / "node", monkeypatch))
+            (tmp_path / "node").rename(tmp_path / str(next(numbers)))
+        return tell(Node(tmp_path / "node", monkeypatch))
 
     return begin
 

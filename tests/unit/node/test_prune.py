@@ -188,12 +188,12 @@ def test_a_folder_that_is_a_link_stays(place: Place) -> None:
 
 
 def test_killed_at_any_point_a_version_is_whole_or_gone_and_the_next_run_ends_it(
-    memory: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quicken(monkeypatch)
 
     def begin(number: int) -> tuple[Place, Disk]:
-        root = memory / str(number)
+        root = tmp_path / str(number)
         disk = Disk(root)
         monkeypatch.setattr(files, "observer", disk)
         monkeypatch.setattr(layout, "STATE", root / "state")

@@ -146,9 +146,9 @@ def assert_damaged_and_mended(folder: Path, stack: Stack, packages: Path) -> Non
 
 
 @pytest.fixture
-def disk(memory: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
     """That of a node on which packages lie; a power cut leaves the inodes, and the times of changes."""
-    root = memory / "node"
+    root = tmp_path / "node"
     root.mkdir()
     disk = Disk(root)
     quicken(monkeypatch)
@@ -171,10 +171,10 @@ def damage_many(folder: Path) -> None:
 
 @pytest.mark.parametrize("is_damaged", [False, True], ids=["fresh", "repair"])
 @pytest.mark.parametrize("is_power_cut", [False, True], ids=["killed", "power cut"])
-def test_put_killed_at_any_point(disk: Disk, memory: Path, is_damaged: bool, is_power_cut: bool) -> None:
-    stack = wheels.packages(memory / "packages")
+def test_put_killed_at_any_point(disk: Disk, tmp_path: Path, is_damaged: bool, is_power_cut: bool) -> None:
+    stack = wheels.packages(tmp_path / "packages")
     folder = layout.coral() / DIGEST
-    put(stack, memory / "packages")
+    put(stack, tmp_path / "packages")
     right = tree(folder)
     (damage_many if is_damaged else shutil.rmtree)(folder)
 
@@ -185,14 +185,14 @@ def test_put_killed_at_any_point(disk: Disk, memory: Path, is_damaged: bool, is_
         if stacks.is_verified(DIGEST) or (seen and not is_damaged):
             assert {**seen, "contents.json": b""} == {**right, "contents.json": b""}
             assert stacks.flaws(DIGEST) == []
-        put(stack, memory / "packages")
+        put(stack, tmp_path / "packages")
         assert stacks.is_verified(DIGEST)
         assert stacks.flaws(DIGEST) == []
         assert {**tree(folder), "contents.json": b""} == {**right, "contents.json": b""}
         assert list((layout.coral() / ".staging").iterdir()) == []
 
     points = disk.run(
-        lambda: put(stack, memory / "packages"), at_change=aftermath, at_flush=aftermath if is_power_cut else None
+        lambda: put(stack, tmp_path / "packages"), at_change=aftermath, at_flush=aftermath if is_power_cut else None
     )
     assert len(points.states) >= 30
 

@@ -124,11 +124,11 @@ def test_a_stack_with_a_file_of_somebody_stays(place: Place) -> None:
     }
 
 
-def test_killed_at_any_point_a_stack_is_whole_or_gone(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_at_any_point_a_stack_is_whole_or_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     quicken(monkeypatch)
-    disk = Disk(memory / "node")
-    monkeypatch.setattr(layout, "STATE", memory / "node" / "state")
-    place = Place(memory / "node")
+    disk = Disk(tmp_path / "node")
+    monkeypatch.setattr(layout, "STATE", tmp_path / "node" / "state")
+    place = Place(tmp_path / "node")
     files.folder(place.models)
     folder = hold_stack("d1")
     hold_stack("d2", NEW)

@@ -62,9 +62,9 @@ def damaged_version(place: Place, disk: Disk) -> Story:
 
 
 @pytest.fixture
-def disk(memory: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
     """That of a node and its registry."""
-    root = memory / "node"
+    root = tmp_path / "node"
     root.mkdir()
     disk = Disk(root)
     quicken(monkeypatch)

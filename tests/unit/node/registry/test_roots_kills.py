@@ -22,12 +22,12 @@ def _now(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def begin(memory: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], Disk]:
+def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], Disk]:
     """Makes a state folder of its own, with roots of an earlier run or without."""
     made: list[Path] = []
 
     def make(with_roots: bool) -> Disk:
-        root = memory / str(len(made))
+        root = tmp_path / str(len(made))
         made.append(root)
         (root / "lib").mkdir(parents=True)
         monkeypatch.setattr(layout, "STATE", root / "lib" / "state")

@@ -17,12 +17,12 @@ Begin = Callable[[], Depot]
 
 
 @pytest.fixture
-def begin(memory: Path, monkeypatch: pytest.MonkeyPatch) -> Begin:
+def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Begin:
     """Makes a registry, with two versions that are due and two that are not, in a folder of its own."""
     made: list[Path] = []
 
     def make() -> Depot:
-        root = memory / str(len(made))
+        root = tmp_path / str(len(made))
         made.append(root)
         monkeypatch.setattr("node.layout.STATE", root / "state")
         depot = sweeping.make(root)
