@@ -262,24 +262,17 @@ def test_as_json(nodes: FakeNodes) -> None:
     )  # fmt: skip
     nodes.fail("east", 255, "No route to host")
     wanted = nodes.wanted("lab1")
-    found = FleetStatus(
-        status.look(FLEET, status.wanted_sets(FLEET, ["lab1", "east"])),
-        RegistryState(
-            ("haarcascades/2026-01-01",),
-            ("haarcascades/.import-x",),
-            ("sentinel/a/b/.c.part",),
-            ("it is held",),
-            unreadable={"haarcascades": "denied"},
-        ),
-        "a rollback has not ended",
-    )
+    registry = RegistryState(
+        ("haarcascades/2026-01-01",), ("haarcascades/.import-x",), ("sentinel/a/b/.c.part",), ("it is held",),
+        unreadable={"haarcascades": "denied"},
+    )  # fmt: skip
+    looks = status.look(FLEET, status.wanted_sets(FLEET, ["lab1", "east"]))
+    found = FleetStatus(looks, registry, "a rollback has not ended")
     assert not found.is_ok
     assert codec.encode(found) == {
         "hosts": {
             "lab1": {
-                "services": {
-                    "imagenode": {**IMAGENODE, "wanted": wanted, "drift": list(lab1().drift)}
-                },
+                "services": {"imagenode": {**IMAGENODE, "wanted": wanted, "drift": list(lab1().drift)}},
                 "error": None,
                 "running": [],
             },
