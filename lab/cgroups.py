@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,6 +21,17 @@ def kill_all(host: LabHost) -> bool:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     return bool(pids)
+
+
+def service_pids(hosts: Iterable[LabHost]) -> dict[str, frozenset[int]]:
+    """Process ids, on the control node, of what each host's service runs."""
+    parents = _parents()
+    return {host.name: frozenset(_service_pids(host, parents)) for host in hosts}
+
+
+def _service_pids(host: LabHost, parents: Iterable[Path]) -> Iterator[int]:
+    for parent in parents:
+        yield from _pids(parent / host.name / "payload/system.slice" / f"{host.service}.service")
 
 
 def _pids(group: Path) -> list[int]:

@@ -101,6 +101,11 @@ class Lab:
         """Plug a host's cable in again, at full speed."""
         network.mend(self._connected(name))
 
+    def mend_all(self) -> None:
+        """Plug in all cables that are pulled, and let the slowed ones run at full speed."""
+        for name in network.harmed():
+            self.mend(name)
+
     def limit(self, name: str, rate: str) -> None:
         """Slow a host's cable down to a rate such as 10mbit, in both directions."""
         network.limit(self._connected(name), rate)

@@ -25,6 +25,8 @@ NETNS_FOLDER = Path("/run/netns")
 _IN_LAB = ("nsenter", f"--net={NETNS_FOLDER / NAMESPACE}", "--")
 RATE = re.compile(r"[1-9][0-9]*(\.[0-9]+)?[kmg]?(bit|bps)")
 CLONE_NEWNET = 0x40000000
+CABLE = "to-"
+"""Before a host's name: the end of its cable in the lab's namespace."""
 TCP_TABLE = "/proc/sys/net/ipv4/tcp_child_ehash_entries"
 """The size of the table of TCP connections in namespaces that are made from one; Linux 6.1 and later have it."""
 TCP_TABLE_OF_A_PI = 8192
@@ -107,10 +109,19 @@ def is_cut(host: LabHost) -> bool:
 
 def mend(host: LabHost) -> None:
     """Plug the host's cable in again, at full speed."""
-    for space, device in _ends(host):
+    for space, device in reversed(_ends(host)):  # that of `harmed` last
         if "tbf" in run("tc", "-n", space, "qdisc", "show", "dev", device):
             run("tc", "-n", space, "qdisc", "delete", "dev", device, "root")
     run("ip", "-n", NAMESPACE, "link", "set", _cable(host), "up")
+
+
+def harmed() -> set[str]:
+    """Names of the hosts whose cable is pulled or slowed: what `mend` is for."""
+    links = json.loads(run("ip", "-json", "-n", NAMESPACE, "link", "show"))
+    queues = json.loads(run("tc", "-json", "-n", NAMESPACE, "qdisc", "show"))
+    devices = {link["ifname"] for link in links if "UP" not in link["flags"]}
+    devices |= {queue["dev"] for queue in queues if queue["kind"] == "tbf"}
+    return {device.removeprefix(CABLE) for device in devices if device.startswith(CABLE)}
 
 
 def limit(host: LabHost, rate: str) -> None:
@@ -169,7 +180,7 @@ def _bytes(host: LabHost, direction: str) -> int:
 
 
 def _cable(host: LabHost) -> str:
-    return f"to-{host.name}"
+    return CABLE + host.name
 
 
 def _ends(host: LabHost) -> tuple[tuple[str, str], tuple[str, str]]:

@@ -1,7 +1,8 @@
 """The lab as a deploy of the default site left it, and the way back to that after a story.
 
 A look at a host sees what a story may have changed: its disk from outside, where each change leaves another file or
-another time of change, and its services at its console. Who looks as when it was last settled is left alone.
+another time of change, its service by its processes, and its timers at its console. Who looks as when it was last
+settled is left alone.
 """
 
 import os
@@ -11,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab import cgroups
 from lab.hosts import LabHost
 from lab.lab import Lab
 from tests.fleet.operator import deploy
@@ -34,11 +36,13 @@ class Look:
     """A host at one moment.
 
     :param disk: path, mode and owner of each folder, and path, inode and time of change of each file, that it wrote.
-    :param services: what systemd says of its units of ours; empty while it is off.
+    :param pids: those of what its service runs.
+    :param timers: what systemd says of its timers of ours; empty while it is off.
     """
 
     disk: frozenset[tuple[str, int, int]]
-    services: str
+    pids: frozenset[int]
+    timers: str
 
 
 class Settlement:
@@ -54,8 +58,7 @@ class Settlement:
 
     def restore(self) -> None:
         """Settle the hosts that stories have changed."""
-        for name in self._lab.hosts:
-            self._lab.mend(name)
+        self._lab.mend_all()
         changed = self.changed()
         if not changed:
             return
@@ -71,17 +74,19 @@ class Settlement:
 
     def _look_at(self, names: Iterable[str]) -> dict[str, Look]:
         hosts = [self._lab.host(name) for name in names]
+        pids = cgroups.service_pids(hosts)
         with ThreadPoolExecutor() as pool:
-            return dict(zip((host.name for host in hosts), pool.map(self._look, hosts), strict=True))
+            timers = pool.map(self._timers, hosts)
+            return {
+                host.name: Look(frozenset(_disk(host.folder / "upper")), pids[host.name], said)
+                for host, said in zip(hosts, timers, strict=True)
+            }
 
-    def _look(self, host: LabHost) -> Look:
-        return Look(frozenset(_disk(host.folder / "upper")), self._services(host))
-
-    def _services(self, host: LabHost) -> str:
-        if not self._lab.running(host.name):
+    def _timers(self, host: LabHost) -> str:
+        has_timers = any((host.folder / "upper/etc/systemd/system").glob("*_cleanup*.timer"))
+        if not (has_timers and self._lab.running(host.name)):
             return ""
-        units = (*([host.service] if host.service else []), "*_cleanup.timer")
-        return self._lab.run(host.name, ["systemctl", "show", "--property=Id,ActiveState,MainPID", *units]).stdout
+        return self._lab.run(host.name, ["systemctl", "show", "--property=Id,ActiveState", "*_cleanup*.timer"]).stdout
 
 
 def _disk(folder: Path, below: str = "") -> Iterator[tuple[str, int, int]]:

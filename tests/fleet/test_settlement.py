@@ -2,6 +2,7 @@
 
 import pytest
 
+from lab import network
 from lab.lab import Lab
 from tests.fleet.conftest import SERVED, NodeOf
 from tests.fleet.operator import modelctl
@@ -30,6 +31,16 @@ def test_what_a_story_leaves_is_restored_where_it_was_left(settlement: Settlemen
     assert [name for name in SERVED if node(name).pid() != node(name).status()["pid"]] == []
     assert {name: node(name).pid() for name in ("data1", "east")} == {name: pids[name] for name in ("data1", "east")}
     assert modelctl("status", "--site", "lab/inventory.py").code == 0
+
+
+def test_a_cable_that_is_pulled_or_slowed_is_mended(settlement: Settlement, lab: Lab) -> None:
+    settlement.restore()
+    lab.cut("east")
+    lab.limit("lab1", "1mbit")
+    assert network.harmed() == {"east", "lab1"}
+    settlement.restore()
+    assert network.harmed() == set()
+    assert "tbf" not in lab.run("lab1", "tc qdisc show dev eth0").stdout
 
 
 def test_a_look_leaves_a_settled_host_as_it_is(settlement: Settlement, node: NodeOf) -> None:
